@@ -1,0 +1,155 @@
+import type { AccountId, CommandId, OriginId, ServerId, UpdateId, Clock } from '../core/model/ids.ts'
+import type { Failure } from '../core/model/errors.ts'
+
+/** The folders of a mailbox that the replica knows. */
+export const folders = ['inbox', 'sent'] as const
+export type Folder = (typeof folders)[number]
+
+/** The group as a client must know it. `groupId` is bound into every signature and seal. */
+export interface GroupInfo {
+  readonly groupId: Uint8Array
+  readonly groupName: string
+  readonly serverId: ServerId
+  readonly origin: OriginId
+}
+
+export interface ViewInfo {
+  readonly number: number
+  /** Reachable now, this server included, ascending. */
+  readonly servers: readonly ServerId[]
+}
+
+export interface StatusInfo {
+  readonly serverId: ServerId
+  readonly origin: OriginId
+  readonly groupName: string
+  readonly view: ViewInfo
+  /** Sequences held here, per origin. */
+  readonly vector: Readonly<Record<string, number>>
+  /** Per server the origins' sequences that it is known to hold. */
+  readonly matrix: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Per origin what every seat in use holds durably. */
+  readonly stable: Readonly<Record<string, number>>
+  readonly accounts: number
+  readonly mails: number
+  /** Equal on two replicas exactly when their replicated states are. */
+  readonly digest: string
+  /** What is out of the ordinary, as sentences for people: a full disk, a clock that is off, a log being taken back. */
+  readonly warnings: readonly string[]
+  readonly diskBytes: number
+  readonly paused: readonly ServerId[]
+  readonly seats: readonly SeatInfo[]
+}
+
+export interface SeatInfo {
+  readonly server: ServerId
+  readonly origin: OriginId | null
+  readonly machine: string | null
+  readonly connected: boolean
+  readonly lagMs: number | null
+}
+
+/** An account as the replica knows it: names and keys are public in the group, private keys are sealed by the password. */
+export interface AccountInfo {
+  readonly account: AccountId
+  /** What it is called now; a name taken twice in a partition shows as `name~<server>` for the later. */
+  readonly name: string
+  readonly sealKey: Uint8Array
+  readonly sealedKeys: Uint8Array
+  /** The payload that the person signed at sign-up, and the signature: verify before trusting the keys. */
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface PersonInfo {
+  readonly account: AccountId
+  readonly name: string
+  readonly online: boolean
+}
+
+/** A mail as the replica can tell it: who and when, and the bytes that only its people can open. */
+export interface SealedMail {
+  readonly mail: UpdateId
+  readonly from: AccountId
+  readonly fromName: string
+  readonly to: readonly AccountId[]
+  readonly toNames: readonly string[]
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly sentAt: number
+  readonly read: boolean
+  /** The payload that the sender signed, with the sealed subject and, when the whole mail was asked for, the sealed body. */
+  readonly payload: Uint8Array
+}
+
+export interface SealedPage {
+  readonly mails: readonly SealedMail[]
+  /** How many mails the folder has. */
+  readonly total: number
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
+export interface Submission {
+  readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion'
+  readonly command: CommandId
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface Accepted {
+  /** The update that it became; for a mail, its name. */
+  readonly update: UpdateId
+  readonly clock: Clock
+}
+
+export type ReplicaEvent =
+  | { readonly event: 'view'; readonly view: ViewInfo }
+  /** A mail for the account that is logged in on this connection arrived, durably. */
+  | { readonly event: 'mail'; readonly mail: SealedMail }
+  /** The replica is going down, or the connection to it was lost. */
+  | { readonly event: 'closed'; readonly failure: Failure }
+
+/**
+ * What one replica offers to one client: ciphertext only. One object is one connection with at most one session.
+ * Every method rejects with a `QuintetError`. `admin` methods need the right to the data directory (NOT_ALLOWED).
+ */
+export interface ReplicaApi {
+  group(): Promise<GroupInfo>
+  view(): Promise<ViewInfo>
+  status(): Promise<StatusInfo>
+
+  /** Accounts by present name or by id; unknown ones are left out. */
+  lookUp(query: { readonly names: readonly string[]; readonly accounts: readonly AccountId[] }): Promise<readonly AccountInfo[]>
+  /** By name, with `*` and `?`, or a plain substring; ascending by name, at most `limits.pageAccounts`. */
+  people(query: { readonly like: string }): Promise<readonly PersonInfo[]>
+
+  /** Random bytes that the client signs to log in. */
+  challenge(): Promise<Uint8Array>
+  /** `signature` by the account's key over `"quintet/log-in/1" || groupId || challenge`. BAD_SIGNATURE, NO_SUCH_ACCOUNT. */
+  logIn(request: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void>
+  logOut(): Promise<void>
+
+  /**
+   * Durable here when fulfilled, executed once however often it is given. Only kind `account` needs no session.
+   * NAME_TAKEN, BAD_NAME, NO_SUCH_ACCOUNT, NO_SUCH_MAIL, BAD_SIGNATURE, TOO_LARGE, DISK_FULL.
+   */
+  submit(submission: Submission): Promise<Accepted>
+  /** Newest first. `before` is a page's `next`. */
+  list(query: { readonly folder: Folder; readonly limit: number; readonly before: string | null }): Promise<SealedPage>
+  /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
+  fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
+  /** Servers that hold the mail durably, as far as is known here, ascending. */
+  safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
+
+  /** admin */
+  invite(): Promise<string>
+  /** admin */
+  pause(query: { readonly servers: readonly ServerId[] }): Promise<void>
+  /** admin */
+  resume(query: { readonly servers: readonly ServerId[] }): Promise<void>
+
+  /** Told in order; at most one listener. */
+  onEvent(listener: (event: ReplicaEvent) => void): void
+  close(): Promise<void>
+}

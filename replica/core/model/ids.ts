@@ -1,0 +1,58 @@
+declare const brand: unique symbol
+type Brand<Value, Name extends string> = Value & { readonly [brand]: Name }
+
+/** A seat in the group, 1..seatCount. */
+export type ServerId = Brand<number, 'ServerId'>
+/** A libp2p identity, in its usual text form. */
+export type PeerId = Brand<string, 'PeerId'>
+/** One install of a replica: `"<serverId>.<8 characters of its peer id's hash>"`. An origin never comes back. */
+export type OriginId = Brand<string, 'OriginId'>
+/** A position in an origin's log: gapless from 1; 0 is "nothing yet". */
+export type Sequence = number
+/** A replicated change: `"<origin>:<sequence>"`. A mail is named by the update that brought it. */
+export type UpdateId = Brand<string, 'UpdateId'>
+/** A person: the Ed25519 public key that signs for the account, base64url. It certifies itself. */
+export type AccountId = Brand<string, 'AccountId'>
+/** SHA-256 of an invite's token, base64url: what the group knows of the invite. */
+export type InviteId = Brand<string, 'InviteId'>
+/** A wish's name, chosen by the client (base64url of 12 random bytes), so that a retry is executed once. */
+export type CommandId = Brand<string, 'CommandId'>
+/** SHA-256 chain value, base64url. */
+export type Hash = Brand<string, 'Hash'>
+/** Hybrid logical clock in microseconds since 1970: wall time where possible, one more than the last otherwise. */
+export type Clock = number
+
+/** How many seats a group has. No format depends on it. */
+export const seatCount = 5
+
+export const serverId = (value: number): ServerId => value as ServerId
+export const peerId = (value: string): PeerId => value as PeerId
+export const originId = (value: string): OriginId => value as OriginId
+export const accountId = (value: string): AccountId => value as AccountId
+export const inviteId = (value: string): InviteId => value as InviteId
+export const commandId = (value: string): CommandId => value as CommandId
+export const hash = (value: string): Hash => value as Hash
+
+export const allServerIds: readonly ServerId[] = Array.from({ length: seatCount }, (_, index) => serverId(index + 1))
+
+/** The seat that an origin's install took. */
+export const seatOf = (origin: OriginId): ServerId => serverId(Number(origin.slice(0, origin.indexOf('.'))))
+
+export const updateId = (origin: OriginId, sequence: Sequence): UpdateId => `${origin}:${sequence}` as UpdateId
+
+/** The origin and sequence that an update id names. */
+export const splitUpdateId = (id: UpdateId): { readonly origin: OriginId; readonly sequence: Sequence } => {
+  const colon = id.lastIndexOf(':')
+  return { origin: originId(id.slice(0, colon)), sequence: Number(id.slice(colon + 1)) }
+}
+
+const originPattern = /^[1-9][0-9]{0,2}\.[a-z2-7]{8}$/
+const updatePattern = /^[1-9][0-9]{0,2}\.[a-z2-7]{8}:[1-9][0-9]{0,15}$/
+
+/** For bytes and arguments from outside. */
+export const isOriginId = (value: unknown): value is OriginId => typeof value === 'string' && originPattern.test(value)
+/** For bytes and arguments from outside. */
+export const isUpdateId = (value: unknown): value is UpdateId => typeof value === 'string' && updatePattern.test(value)
+/** For bytes and arguments from outside. */
+export const isServerId = (value: unknown): value is ServerId =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= seatCount

@@ -1,0 +1,76 @@
+import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type { VersionVector } from './messages.ts'
+
+/** Bits of one person's copy of a mail. */
+export const markBits = { read: 1, deleted: 2 } as const
+
+export interface SeatClaim {
+  readonly origin: OriginId
+  readonly server: ServerId
+  readonly peer: PeerId
+  readonly machine: string
+  readonly replaces: OriginId | null
+  readonly clock: Clock
+}
+
+export interface AccountRecord {
+  readonly account: AccountId
+  readonly name: string
+  readonly sealKey: Uint8Array
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  /** Where the account was made; with `clock` it decides who keeps a name. */
+  readonly origin: OriginId
+  /** The account's update as encoded by its origin, whose payload the person signed: clients verify it. */
+  readonly bytes: Uint8Array
+}
+
+/**
+ * What is kept of a mail in memory. `marks[0]` are the sender's `markBits`, `marks[i + 1]` those of `to[i]`.
+ * The sealed content is in the log, under `origin` and `sequence`.
+ */
+export interface MailRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly from: AccountId
+  readonly to: readonly AccountId[]
+  readonly marks: readonly number[]
+}
+
+/** A read or deletion that came before its mail. */
+export interface PendingMark {
+  readonly mail: UpdateId
+  readonly account: AccountId
+  readonly bits: number
+}
+
+export interface InviteRecord {
+  readonly invite: InviteId
+  readonly expiresAtMs: number
+  /** Who spent it; more than one when it was used on two sides of a partition. */
+  readonly admitted: readonly { readonly peer: PeerId; readonly server: ServerId }[]
+}
+
+/** A command that was carried out: the same one given again gets the same answer. */
+export interface CommandRecord {
+  readonly command: CommandId
+  readonly update: UpdateId
+  readonly clock: Clock
+}
+
+/** The whole replicated state at one version vector: what a snapshot holds and a state transfer sends. */
+export interface StateImage {
+  readonly vector: VersionVector
+  /** Chain value of each origin at `vector`, so that its log can be followed on. */
+  readonly hashes: ReadonlyMap<OriginId, Hash>
+  readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
+  readonly claims: readonly SeatClaim[]
+  readonly invites: readonly InviteRecord[]
+  readonly accounts: readonly AccountRecord[]
+  readonly deletedAccounts: readonly AccountId[]
+  /** Ascending by origin, then sequence. */
+  readonly mails: readonly MailRecord[]
+  readonly pending: readonly PendingMark[]
+  readonly commands: readonly CommandRecord[]
+}

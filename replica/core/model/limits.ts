@@ -1,0 +1,41 @@
+/** Every queue, message, batch, page and file has its limit here, with its unit. */
+export const limits = {
+  nameChars: 64,
+  subjectChars: 1_000,
+  bodyBytes: 1_048_576,
+  recipients: 100,
+  passwordChars: 1_000,
+  machineNameChars: 64,
+  groupNameChars: 64,
+
+  /** A sealed mail: body, subject, names, and 100 recipients' wrapped keys, with room. */
+  payloadBytes: 1_048_576 + 65_536,
+  /** One origin's group commit: whichever of the two comes first closes it; a single larger update goes alone. */
+  batchUpdates: 256,
+  batchBytes: 262_144,
+  /** A frame on any stream; longer is refused before it is read. */
+  frameBytes: 4_194_304,
+  /** What one answer to an anti-entropy request carries. */
+  chunkBytes: 524_288,
+  /** What waits to be sent to one peer before unrequested batches are left to anti-entropy. */
+  sendQueueBytes: 8_388_608,
+  /** A batch that is gossiped; larger ones go by direct streams. */
+  gossipBytes: 65_536,
+  vectorEntries: 4_096,
+  matrixRows: 256,
+  onlineAccounts: 10_000,
+  addressesPerPeer: 16,
+  addressChars: 256,
+
+  segmentUpdates: 1_000,
+  segmentBytes: 4_194_304,
+  openSegments: 16,
+  openSegmentBytes: 67_108_864,
+
+  pageHeaders: 1_000,
+  pageAccounts: 1_000,
+  sessionsPerConnection: 1,
+  requestsInFlight: 10_000,
+  inviteDays: 7,
+  likeChars: 128,
+} as const

@@ -1,0 +1,122 @@
+import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from './ids.ts'
+import type { Failure } from './errors.ts'
+import type { Batch, Update } from './updates.ts'
+
+/** Highest gapless sequence held, per origin. */
+export type VersionVector = ReadonlyMap<OriginId, Sequence>
+
+/** One row per install that holds a replica. */
+export type KnowledgeRows = ReadonlyMap<OriginId, VersionVector>
+
+/** First message each way on a replica's stream. */
+export interface HelloMessage {
+  readonly kind: 'hello'
+  readonly origin: OriginId
+  readonly server: ServerId
+  readonly clock: Clock
+  readonly rows: KnowledgeRows
+  /** The member's batch that admitted this install, while others may not know of it yet. */
+  readonly admission: Batch | null
+}
+
+/** Sent every second and after a view change: heartbeat, knowledge matrix, who is online here. */
+export interface KnowledgeMessage {
+  readonly kind: 'knowledge'
+  readonly clock: Clock
+  readonly rows: KnowledgeRows
+  /** Chain value of the sender's own origin, so that a fork is found. */
+  readonly lastHash: Hash
+  readonly online: readonly AccountId[]
+}
+
+/** Asks for `origin`'s batches after `after`, about `maxBytes` of them. */
+export interface RequestMessage {
+  readonly kind: 'request'
+  readonly id: number
+  readonly origin: OriginId
+  readonly after: Sequence
+  readonly maxBytes: number
+}
+
+/** Batches of one origin, in order: the answer to request `id`, or fresh ones unasked (`id` 0). */
+export interface BatchesMessage {
+  readonly kind: 'batches'
+  readonly id: number
+  readonly batches: readonly Batch[]
+}
+
+/** The asked range is discarded here: take a state transfer. */
+export interface DiscardedMessage {
+  readonly kind: 'discarded'
+  readonly id: number
+  readonly origin: OriginId
+}
+
+/** Asks for the live state, by chunks; `index` 0 makes a new image, the others are of image `image`. */
+export interface StateRequestMessage {
+  readonly kind: 'stateRequest'
+  readonly image: number
+  readonly index: number
+}
+
+/** Chunk `index` of `count`; `image` 0 means that the asked image is gone: begin again. */
+export interface StateChunkMessage {
+  readonly kind: 'stateChunk'
+  readonly image: number
+  readonly index: number
+  readonly count: number
+  readonly chunk: string
+}
+
+/** Asks for the bytes of single updates (live mails) by sequence, ascending. */
+export interface MailRequestMessage {
+  readonly kind: 'mailRequest'
+  readonly id: number
+  readonly origin: OriginId
+  readonly sequences: readonly Sequence[]
+}
+
+/** The asked updates that the sender holds, as many as fit; `covered` is the last asked sequence that was looked at. */
+export interface MailsMessage {
+  readonly kind: 'mails'
+  readonly id: number
+  readonly origin: OriginId
+  readonly covered: Sequence
+  readonly updates: readonly Update[]
+}
+
+/** This peer is not served, and why (NOT_ADMITTED, SEAT_TAKEN, DAMAGED for a forked log). */
+export interface RefusalMessage {
+  readonly kind: 'refusal'
+  readonly failure: Failure
+}
+
+/** What one replica says to another on their direct stream. */
+export type Message =
+  | HelloMessage
+  | KnowledgeMessage
+  | RequestMessage
+  | BatchesMessage
+  | DiscardedMessage
+  | StateRequestMessage
+  | StateChunkMessage
+  | MailRequestMessage
+  | MailsMessage
+  | RefusalMessage
+
+/** An install asks to be let in, on the join protocol. */
+export interface JoinRequest {
+  readonly token: Uint8Array
+  readonly peer: PeerId
+  /** Null asks for the first free seat. */
+  readonly server: ServerId | null
+  readonly machine: string
+}
+
+/** The seat given and the batch that proves the admission. */
+export interface JoinAnswer {
+  readonly server: ServerId
+  readonly groupName: string
+  readonly invite: InviteId
+  readonly admission: Batch
+}

@@ -1,0 +1,129 @@
+import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+
+/** The group's birth. */
+export interface GroupChange {
+  readonly kind: 'group'
+  readonly name: string
+}
+
+/**
+ * An install takes a seat; always its origin's first update. `replaces` names the origin whose machine is gone.
+ * `admission` names the update that admitted the install (the group's creator has none).
+ */
+export interface SeatChange {
+  readonly kind: 'seat'
+  readonly server: ServerId
+  readonly peer: PeerId
+  readonly machine: string
+  readonly replaces: OriginId | null
+}
+
+/** An invite that may be used once, until `expiresAtMs`. */
+export interface InviteChange {
+  readonly kind: 'invite'
+  readonly invite: InviteId
+  readonly expiresAtMs: number
+}
+
+/** A member lets a new install in: the invite is spent. */
+export interface AdmissionChange {
+  readonly kind: 'admission'
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly server: ServerId
+}
+
+/** Fields that every change made by a person has; `signature` covers group, kind and payload (see docs/protocol.md). */
+interface Signed {
+  readonly account: AccountId
+  readonly command: CommandId
+}
+
+/** A person signs up. `sealKey`: X25519 public key; `sealedKeys`: the private halves under a key from the password. */
+export interface AccountChange extends Signed {
+  readonly kind: 'account'
+  readonly name: string
+  readonly sealKey: Uint8Array
+  readonly sealedKeys: Uint8Array
+}
+
+export interface AccountDeletionChange extends Signed {
+  readonly kind: 'accountDeletion'
+}
+
+/** A sealed mail; `account` is its sender. What only its people may see stays in the update's bytes, in the log. */
+export interface MailChange extends Signed {
+  readonly kind: 'mail'
+  readonly to: readonly AccountId[]
+}
+
+export interface ReadChange extends Signed {
+  readonly kind: 'read'
+  readonly mail: UpdateId
+}
+
+/** `account` removes its own copy of `mail`. */
+export interface DeletionChange extends Signed {
+  readonly kind: 'deletion'
+  readonly mail: UpdateId
+}
+
+/** A kind from a newer version: kept and passed on, not understood but not lost. */
+export interface UnknownChange {
+  readonly kind: 'unknown'
+  readonly type: number
+}
+
+/** A person's update whose signature does not hold: kept in the chain, without effect, everywhere. */
+export interface ForgedChange {
+  readonly kind: 'forged'
+  readonly account: AccountId
+}
+
+export type PersonChange = AccountChange | AccountDeletionChange | MailChange | ReadChange | DeletionChange
+export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange
+export type Change = PersonChange | SystemChange | UnknownChange | ForgedChange
+
+/** A replicated change. `bytes` is the origin's one encoding of it, which hash, log and wire carry unaltered. */
+export interface Update {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly change: Change
+  readonly bytes: Uint8Array
+}
+
+/**
+ * A run of one origin's updates that it committed together, signed over the chain's last hash. A batch is
+ * stored, sent and accepted whole, so that every replica's vector always ends on a batch's end.
+ */
+export interface Batch {
+  readonly origin: OriginId
+  /** Sequence of the first update; the others follow without a gap. */
+  readonly first: Sequence
+  readonly last: Sequence
+  readonly previousHash: Hash
+  readonly lastHash: Hash
+  readonly updates: readonly Update[]
+  /** The whole signed batch as the origin encoded it. */
+  readonly bytes: Uint8Array
+}
+
+/** What a person signed, as the client encoded it, on its way into an update. */
+export interface SignedChange {
+  readonly change: PersonChange
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** An update that has no name yet. */
+export interface Draft {
+  readonly clock: Clock
+  readonly change: SystemChange | SignedChange
+}
+
+/**
+ * Encodes, hashes and signs a batch of this install's own updates. Pure: same arguments, same bytes.
+ * Implemented by `wire` over the install's key, and by the simulator.
+ */
+export type MakeBatch = (first: Sequence, previousHash: Hash, drafts: readonly Draft[]) => Batch
