@@ -17,6 +17,8 @@ export interface HelloMessage {
   readonly rows: KnowledgeRows
   /** The member's batch that admitted this install, while others may not know of it yet. */
   readonly admission: Batch | null
+  /** Where the sender, and the members that it knows, can be dialled. */
+  readonly addresses: ReadonlyMap<PeerId, readonly string[]>
 }
 
 /** Sent every second and after a view change: heartbeat, knowledge matrix, who is online here. */
