@@ -79,6 +79,8 @@ export interface SealedMail {
   readonly read: boolean
   /** The payload that the sender signed, with the sealed subject and, when the whole mail was asked for, the sealed body. */
   readonly payload: Uint8Array
+  /** The sender's, over the payload with its body: only a mail that was fetched whole can be verified by it. */
+  readonly signature: Uint8Array
 }
 
 export interface SealedPage {

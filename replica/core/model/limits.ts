@@ -38,4 +38,13 @@ export const limits = {
   requestsInFlight: 10_000,
   inviteDays: 7,
   likeChars: 128,
+  lookUpAccounts: 100,
+
+  /** What a client's connection may have unanswered before the replica stops reading from it. */
+  callsInFlight: 1_024,
+  callBytesInFlight: 16_777_216,
+  /** Small messages between client and replica are sent together, up to about this much. */
+  apiFrameBytes: 65_536,
+  methodChars: 32,
+  failureChars: 1_000,
 } as const
