@@ -1,0 +1,152 @@
+'use strict'
+// Runs on whatever Node the machine has, hence CommonJS and the syntax of Node 12.
+
+const childProcess = require('child_process')
+const fs = require('fs')
+const path = require('path')
+
+const wantedNodeMajor = 24
+const wantedNpmMajor = 7
+const wantedDiskMegabytes = 600
+const progressIntervalMs = 10000
+const keptOutputCharacters = 20000
+
+const root = path.join(__dirname, '..')
+const modules = path.join(root, 'node_modules')
+
+/** A failure whose message already says what to do. */
+class SetupError extends Error {}
+
+/**
+ * Runs npm in `folder` with its output on stderr, because stdout belongs to the script that is run after. Tells every
+ * `progressIntervalMs` that it goes on. Rejects with a `SetupError` that says what to do.
+ */
+async function runNpm(args, folder) {
+  const npm = findNpm()
+  requireNpmVersion(npm)
+  // Given on the command line because `npm run` hands its own settings (silent, engine-strict) down as environment.
+  const settings = ['--loglevel=error', '--no-audit', '--no-fund', '--engine-strict=false', '--global=false']
+  const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], shell: npm.shell }
+  const child = childProcess.spawn(npm.command, npm.args.concat(args, settings), options)
+  const stopForwarding = forwardSignals(child, ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  const began = Date.now()
+  const progress = setInterval(() => {
+    say(`still installing (${Math.round((Date.now() - began) / 1000)} s)`)
+  }, progressIntervalMs)
+  let output = ''
+  const keep = (chunk) => {
+    process.stderr.write(chunk)
+    output = (output + chunk).slice(-keptOutputCharacters)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const end = await ended(child)
+  clearInterval(progress)
+  const stoppedBy = stopForwarding()
+  if (stoppedBy !== null) throw new SetupError(`stopped by ${stoppedBy}; the next command begins anew`)
+  if (end.error !== null) throw new SetupError(`npm could not be started: ${end.error.message}\n${ownNodeAdvice()}`)
+  if (end.code !== 0) throw new SetupError(`npm failed (exit code ${end.code}). ${adviceFor(output)}`)
+}
+
+/** npm's own script where it can be found, so that PATH does not matter; `npm` by the shell otherwise. */
+function findNpm() {
+  const given = process.env.npm_execpath || ''
+  const folders = [path.dirname(process.execPath), path.dirname(fs.realpathSync(process.execPath))]
+  const places = path.basename(given) === 'npm-cli.js' ? [given] : []
+  for (const folder of folders) {
+    places.push(path.join(folder, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'))
+    places.push(path.join(folder, 'node_modules', 'npm', 'bin', 'npm-cli.js'))
+    places.push(path.join(folder, '..', 'share', 'nodejs', 'npm', 'bin', 'npm-cli.js'))
+  }
+  const script = places.find((file) => fs.existsSync(file))
+  if (script === undefined) return { command: 'npm', args: [], shell: true }
+  return { command: nodeForNpm(), args: [script], shell: false }
+}
+
+/** Not the Node inside node_modules: `npm ci` is about to remove that one. */
+function nodeForNpm() {
+  const outside = [process.execPath, process.env.npm_node_execpath || ''].find(
+    (file) => file !== '' && !file.startsWith(modules + path.sep) && fs.existsSync(file),
+  )
+  return outside === undefined ? process.execPath : outside
+}
+
+function requireNpmVersion(npm) {
+  const run = childProcess.spawnSync(npm.command, npm.args.concat('--version'), { encoding: 'utf8', shell: npm.shell })
+  if (run.status !== 0) {
+    throw new SetupError(`npm was not found. Install it (it comes with Node) and run the command again.`)
+  }
+  const version = run.stdout.trim()
+  if (Number(version.split('.')[0]) >= wantedNpmMajor) return
+  throw new SetupError(
+    `npm ${version} is too old for this package-lock.json: npm ${wantedNpmMajor} or newer is needed.\n` +
+      `Update it (npm install --global npm@${wantedNpmMajor}) or install Node ${wantedNodeMajor} (https://nodejs.org), which brings its own.`,
+  )
+}
+
+const advices = [
+  [
+    /ENOSPC|no space left/i,
+    `The disk is full: ${wantedDiskMegabytes} MB are needed in ${root} and as much in npm's cache (npm config get cache).`,
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/,
+    "The registry's certificate is not trusted: point NODE_EXTRA_CA_CERTS at your network's certificate authority.",
+  ],
+  [
+    /E407|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED/,
+    'The npm registry was not reached. Is this machine online? Behind a proxy, set HTTPS_PROXY (or npm config set https-proxy URL); ' +
+      'with a mirror, npm config set registry URL. Offline, copy node_modules from a machine of the same kind.',
+  ],
+  [/E401|E403/, 'The registry refused access: see npm config get registry, and log in there if it asks for it.'],
+  [/EINTEGRITY/, 'A download does not match package-lock.json. Run npm cache verify, then the command again.'],
+  [/EUSAGE|can only install/, 'package.json and package-lock.json do not fit together: run npm install.'],
+  [
+    /EACCES|EPERM|EROFS|EBUSY/,
+    `Files could not be written: check who owns ${modules} and npm's cache, and close programs that run from there.`,
+  ],
+  [/ETARGET|E404|notarget/, 'The registry does not have a package that is needed; a mirror may be behind.'],
+]
+
+function adviceFor(output) {
+  const advice = advices.find((entry) => entry[0].test(output))
+  return advice === undefined ? `What npm said is above. To see more, run npm ci in ${root}.` : advice[1]
+}
+
+function ownNodeAdvice() {
+  return `Or install Node ${wantedNodeMajor} or newer yourself (https://nodejs.org) and run the command again.`
+}
+
+/**
+ * Hands signals on to `child` until the returned function is called, which tells the last signal that came (null: none).
+ * A terminal has already given SIGINT to the whole process group: there it is not given twice.
+ */
+function forwardSignals(child, signals) {
+  let last = null
+  const handlers = signals.map((signal) => {
+    const handler = () => {
+      last = signal
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    }
+    process.on(signal, handler)
+    return handler
+  })
+  return () => {
+    signals.forEach((signal, index) => process.removeListener(signal, handlers[index]))
+    return last
+  }
+}
+
+/** How a child process ended. Exactly one of the three is not null. */
+function ended(child) {
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: null, signal: null, error }))
+    child.on('close', (code, signal) => resolve({ code, signal, error: null }))
+  })
+}
+
+function say(message) {
+  process.stderr.write(`setup: ${message}\n`)
+}
+
+module.exports = { SetupError, ended, forwardSignals, modules, ownNodeAdvice, root, runNpm, say, wantedNodeMajor }

@@ -1,0 +1,54 @@
+'use strict'
+// Runs on whatever Node the machine has, hence CommonJS and the syntax of Node 12.
+// `node build/run.cjs SCRIPT.ts ARGS...` sets the checkout up if need be and runs the script on Node 24.
+
+const childProcess = require('child_process')
+const path = require('path')
+const url = require('url')
+const { ended, forwardSignals, modules } = require('./npm.cjs')
+const { failSetup, setUp } = require('./setup.cjs')
+
+const exitCodes = { failure: 1, usage: 2, unsettledAwait: 13, signalBase: 128 }
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
+
+/** In this process: a replica started by npm is then one process, which gets signals itself. */
+function runHere(script, args) {
+  const nodeModule = require('module')
+  nodeModule.enableCompileCache(path.join(modules, '.cache', 'compile'))
+  const file = path.resolve(script)
+  process.argv = [process.execPath, file].concat(args)
+
+  // What Node does by itself for a main module that waits for what cannot come any more.
+  const onIdle = () => {
+    process.stderr.write(`${script}: nothing is left to do, but its top-level await never ended\n`)
+    process.exit(exitCodes.unsettledAwait)
+  }
+  process.once('beforeExit', onIdle)
+  import(url.pathToFileURL(file).href).then(
+    () => process.removeListener('beforeExit', onIdle),
+    (error) => {
+      console.error(error)
+      process.exit(exitCodes.failure)
+    },
+  )
+}
+
+async function runThere(node, script, args) {
+  const command = process.execArgv.concat(__filename, script, args)
+  const child = childProcess.spawn(node, command, { stdio: 'inherit' })
+  forwardSignals(child, ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  const end = await ended(child)
+  if (end.error !== null) throw end.error
+  process.exit(end.code === null ? exitCodes.signalBase + (signalNumbers[end.signal] || 0) : end.code)
+}
+
+const script = process.argv[2]
+if (script === undefined) {
+  process.stderr.write('usage: node build/run.cjs SCRIPT.ts ARGS...\n')
+  process.exitCode = exitCodes.usage
+} else {
+  const args = process.argv.slice(3)
+  setUp()
+    .then((node) => (node === process.execPath ? runHere(script, args) : runThere(node, script, args)))
+    .catch(failSetup)
+}

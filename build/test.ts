@@ -1,0 +1,102 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  cacheFolder,
+  chooseStages,
+  commandOf,
+  type Outcome,
+  reportLine,
+  runTool,
+  type Stage,
+  type StageReport,
+  timeStage,
+} from './stages.ts'
+
+const simulationSeeds = 200
+const tallyPattern = /^(\d+) passed, (\d+) failed$/gm
+const vitestProjects = ['unit', 'property', 'conformance', 'network', 'cluster']
+
+/** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
+const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
+  const ok = exitCode === 0 && failed === 0
+  return { ok, passed, failed: ok ? 0 : Math.max(failed, 1) }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+/** The file's test results by vitest's json reporter; a file that could not be loaded counts as one failed test. */
+const countTests = async (file: string): Promise<{ readonly passed: number; readonly failed: number }> => {
+  const report: unknown = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'))
+  if (!isRecord(report) || !Array.isArray(report.testResults)) return { passed: 0, failed: 0 }
+  let passed = 0
+  let failed = 0
+  for (const result of report.testResults as readonly unknown[]) {
+    if (!isRecord(result) || !Array.isArray(result.assertionResults)) continue
+    const tests = (result.assertionResults as readonly unknown[]).filter(isRecord)
+    passed += tests.filter(({ status }) => status === 'passed').length
+    const failedHere = tests.filter(({ status }) => status === 'failed').length
+    failed += failedHere === 0 && result.status === 'failed' ? 1 : failedHere
+  }
+  return { passed, failed }
+}
+
+const vitestStage = (project: string, filters: readonly string[]): Stage => ({
+  name: project,
+  run: async () => {
+    const folder = path.join(cacheFolder, 'test-results')
+    const results = path.join(folder, `${project}.json`)
+    await mkdir(folder, { recursive: true })
+    await rm(results, { force: true })
+    // Cluster tests take long each: one line a test shows that they go on.
+    const reporter = project === 'cluster' || project === 'network' ? 'verbose' : 'default'
+    const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${results}`]
+    const args = ['run', '--project', project, ...reporters, ...filters]
+    const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
+    const { passed, failed } = await countTests(results)
+    return outcome(exitCode, passed, failed)
+  },
+})
+
+const simulation: Stage = {
+  name: 'simulation',
+  run: async () => {
+    const { exitCode, output } = await runTool('test/simulation/main.ts', ['--seeds', String(simulationSeeds)], 'both')
+    const tally = [...output.matchAll(tallyPattern)].at(-1)
+    if (tally === undefined) return outcome(1, 0, 0)
+    return outcome(exitCode, Number(tally[1]), Number(tally[2]))
+  },
+}
+
+const check: Stage = {
+  name: 'check',
+  run: async () => outcome((await runTool('build/check.ts', [], 'passed')).exitCode, 0, 0),
+}
+
+const allStages = (filters: readonly string[]): readonly Stage[] => {
+  const [unit, property, conformance, network, cluster] = vitestProjects.map((project) => vitestStage(project, filters))
+  return [check, unit, property, conformance, network, simulation, cluster].filter((stage) => stage !== undefined)
+}
+
+/** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */
+const split = (args: readonly string[]): { readonly names: readonly string[]; readonly filters: readonly string[] } => {
+  const known = allStages([]).map(({ name }) => name)
+  const end = args.findIndex((argument) => !known.includes(argument))
+  if (end <= 0) return { names: args, filters: [] }
+  return { names: args.slice(0, end), filters: args.slice(end) }
+}
+
+const { names, filters } = split(process.argv.slice(2))
+const reports: StageReport[] = []
+for (const stage of chooseStages(allStages(filters), names)) {
+  console.log(`\n=== ${stage.name} ===`)
+  const report = await timeStage(stage)
+  console.log(reportLine(report))
+  reports.push(report)
+}
+
+const total = (count: (outcome: Outcome) => number): number => reports.reduce((sum, report) => sum + count(report), 0)
+console.log('\n=== all stages ===')
+for (const report of reports) console.log(`${reportLine(report)}  ${report.passed} passed, ${report.failed} failed`)
+if (reports.some(({ ok }) => !ok)) process.exitCode = 1
+console.log(`\n${total(({ passed }) => passed)} passed, ${total(({ failed }) => failed)} failed`)

@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config'
+
+const clusterTestTimeoutMs = 120_000
+const slowTestTimeoutMs = 30_000
+
+const project = (name: string) => ({ name, include: [`test/${name}/**/*.test.ts`] })
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: project('unit') },
+      { extends: true, test: { ...project('property'), testTimeout: slowTestTimeoutMs } },
+      { extends: true, test: { ...project('conformance'), testTimeout: slowTestTimeoutMs } },
+      { extends: true, test: { ...project('network'), testTimeout: slowTestTimeoutMs } },
+      {
+        extends: true,
+        test: {
+          ...project('cluster'),
+          fileParallelism: false,
+          testTimeout: clusterTestTimeoutMs,
+          hookTimeout: clusterTestTimeoutMs,
+          // Apart from the others, whose load would be taken for a slow network.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
