@@ -33,15 +33,13 @@ const check = (name: string, script: string, args: readonly string[]): Stage => 
   },
 })
 
-const prettierCache = ['--cache', '--cache-location', path.join(cacheFolder, 'prettier')]
-
 const checks: readonly Stage[] = [
   check('eslint', commandOf('eslint', 'bin/eslint.js'), ['--max-warnings', '0', '.']),
   types('types', '.'),
   types('core-types', 'replica/core'),
   check('arrows', commandOf('dependency-cruiser', 'bin/dependency-cruise.mjs'), ['replica', 'build', 'test']),
   check('unused', commandOf('knip', 'bin/knip.js'), ['--no-progress']),
-  check('format', commandOf('prettier', 'bin/prettier.cjs'), ['--check', '--log-level', 'warn', ...prettierCache, '.']),
+  check('format', commandOf('prettier', 'bin/prettier.cjs'), ['--check', '--log-level', 'warn', '--cache', '.']),
 ]
 
 const queue = [...chooseStages(checks, process.argv.slice(2))]
