@@ -47,7 +47,8 @@ export interface Failure {
   readonly message: string
 }
 
-export type Result<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly failure: Failure }
+export type Result<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly failure: Failure }
 
 export const succeed = <Value>(value: Value): Result<Value> => ({ ok: true, value })
 export const fail = (code: ErrorCode, message: string): { readonly ok: false; readonly failure: Failure } => ({

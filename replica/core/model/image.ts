@@ -1,4 +1,15 @@
-import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  Hash,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  UpdateId,
+} from './ids.ts'
 import type { VersionVector } from './messages.ts'
 
 /** Bits of one person's copy of a mail. */

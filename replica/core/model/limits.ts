@@ -27,6 +27,24 @@ export const limits = {
   addressesPerPeer: 16,
   addressChars: 256,
 
+  sealedKeysBytes: 4_096,
+  /** The sealed subject and what else a list shows: pages carry it, so it is kept small. */
+  sealedHeaderBytes: 16_384,
+  /** An update: a payload, its signature and what names them. */
+  updateBytes: 1_048_576 + 65_536 + 256,
+  /** A whole signed batch: fits into a frame with what is around it. */
+  batchFrameBytes: 4_194_304 - 1_024,
+  batchesPerMessage: 16_384,
+  /** Levels of arrays in an update of a kind that is not known here. */
+  unknownDepth: 16,
+  sequencesPerRequest: 65_536,
+  imageChunks: 65_536,
+  peersPerHello: 256,
+  failureChars: 1_000,
+  inviteChars: 16_384,
+  cachedKeys: 4_096,
+  cachedIds: 65_536,
+
   segmentUpdates: 1_000,
   segmentBytes: 4_194_304,
   openSegments: 16,
@@ -46,5 +64,8 @@ export const limits = {
   /** Small messages between client and replica are sent together, up to about this much. */
   apiFrameBytes: 65_536,
   methodChars: 32,
-  failureChars: 1_000,
+  adminTokenBytes: 64,
+  challengeBytes: 64,
+  pageMarkChars: 128,
+  accountPayloadBytes: 8_192,
 } as const

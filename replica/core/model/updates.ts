@@ -1,4 +1,15 @@
-import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  Hash,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  UpdateId,
+} from './ids.ts'
 
 /** The group's birth. */
 export interface GroupChange {

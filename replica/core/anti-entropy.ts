@@ -1,0 +1,157 @@
+import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import { limits } from './model/limits.ts'
+import type { RequestMessage, VersionVector } from './model/messages.ts'
+import { heldFrom } from './version-vector.ts'
+
+/** What is on its way by gossip is given this long before it is asked for. */
+const graceMs = 250
+/** After this without an answer another holder is asked. */
+const answerLimitMs = 5_000
+/** How long a holder that failed to answer is not asked for that origin. */
+const avoidMs = 5_000
+
+export interface Holder {
+  readonly peer: PeerId
+  readonly origin: OriginId
+  readonly row: VersionVector
+}
+
+interface InFlight {
+  readonly id: number
+  readonly peer: PeerId
+  readonly deadlineMs: number
+}
+
+/** `merge`: somebody has just come into view, so what is missing is not on its way. */
+export type Haste = 'ordinary' | 'merge'
+
+/**
+ * Decides what to ask of whom. Each missing range is asked of exactly one holder, the one that holds most;
+ * several origins are asked of several holders at once. A range that was cut off is asked again from where it stopped.
+ */
+export class AntiEntropy {
+  readonly #inFlight = new Map<OriginId, InFlight>()
+  /** Since when nothing has come of an origin of which there is more. */
+  readonly #stalled = new Map<OriginId, { readonly sinceMs: number; readonly held: Sequence }>()
+  readonly #avoidUntilMs = new Map<string, number>()
+  /** Origins of which an answer has come and more is known to be there: asked on without grace. */
+  readonly #flowing = new Set<OriginId>()
+  #lastId = 0
+
+  /** Requests to send now. `held` is our own vector. */
+  plan(
+    nowMs: number,
+    held: VersionVector,
+    holders: readonly Holder[],
+    haste: Haste,
+  ): readonly { to: PeerId; message: RequestMessage }[] {
+    this.#expire(nowMs)
+    const requests: { to: PeerId; message: RequestMessage }[] = []
+    const load = new Map<PeerId, number>()
+    for (const { peer } of this.#inFlight.values()) load.set(peer, (load.get(peer) ?? 0) + 1)
+    for (const origin of this.#behind(held, holders)) {
+      const due = haste === 'merge' || this.#flowing.has(origin) || this.#stalledMs(nowMs, origin, held) >= graceMs
+      if (this.#inFlight.has(origin) || !due) continue
+      const holder = this.#best(nowMs, origin, heldFrom(held, origin), holders, load)
+      if (holder === null) continue
+      this.#lastId += 1
+      this.#inFlight.set(origin, { id: this.#lastId, peer: holder.peer, deadlineMs: nowMs + answerLimitMs })
+      load.set(holder.peer, (load.get(holder.peer) ?? 0) + 1)
+      const after = heldFrom(held, origin)
+      requests.push({
+        to: holder.peer,
+        message: { kind: 'request', id: this.#lastId, origin, after, maxBytes: limits.chunkBytes },
+      })
+    }
+    return requests
+  }
+
+  /** An answer to one of our requests has come; `progress` tells whether it brought anything. */
+  answered(nowMs: number, peer: PeerId, id: number, progress: 'some' | 'none'): void {
+    for (const [origin, request] of this.#inFlight) {
+      if (request.id !== id || request.peer !== peer) continue
+      this.#inFlight.delete(origin)
+      if (progress === 'some') {
+        this.#flowing.add(origin)
+      } else {
+        this.#flowing.delete(origin)
+        this.#avoidUntilMs.set(avoidKey(origin, peer), nowMs + avoidMs)
+      }
+    }
+  }
+
+  /** Whether `id` is a request of ours to `peer` that waits for its answer. */
+  isWaitingFor(peer: PeerId, id: number): boolean {
+    for (const request of this.#inFlight.values()) if (request.id === id && request.peer === peer) return true
+    return false
+  }
+
+  disconnected(peer: PeerId): void {
+    for (const [origin, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(origin)
+    for (const key of this.#avoidUntilMs.keys()) if (key.endsWith(peer)) this.#avoidUntilMs.delete(key)
+  }
+
+  /** After a state transfer holders that had discarded what we asked for may be asked again. */
+  forgive(): void {
+    this.#avoidUntilMs.clear()
+  }
+
+  /** Origins of which some holder has more than we. */
+  #behind(held: VersionVector, holders: readonly Holder[]): ReadonlySet<OriginId> {
+    const behind = new Set<OriginId>()
+    for (const { row } of holders) {
+      for (const [origin, sequence] of row) if (sequence > heldFrom(held, origin)) behind.add(origin)
+    }
+    for (const origin of this.#stalled.keys()) if (!behind.has(origin)) this.#stalled.delete(origin)
+    for (const origin of this.#flowing) if (!behind.has(origin)) this.#flowing.delete(origin)
+    return behind
+  }
+
+  #stalledMs(nowMs: number, origin: OriginId, vector: VersionVector): number {
+    const held = heldFrom(vector, origin)
+    const stalled = this.#stalled.get(origin)
+    if (stalled?.held === held) return nowMs - stalled.sinceMs
+    this.#stalled.set(origin, { sinceMs: nowMs, held })
+    return 0
+  }
+
+  /** The one that holds most; then the origin itself; then whoever has least to do. */
+  #best(
+    nowMs: number,
+    origin: OriginId,
+    held: Sequence,
+    holders: readonly Holder[],
+    load: ReadonlyMap<PeerId, number>,
+  ): Holder | null {
+    let best: Holder | null = null
+    const rank = (holder: Holder): readonly number[] => [
+      heldFrom(holder.row, origin),
+      holder.origin === origin ? 1 : 0,
+      -(load.get(holder.peer) ?? 0),
+    ]
+    for (const holder of holders) {
+      if (heldFrom(holder.row, origin) <= held) continue
+      if ((this.#avoidUntilMs.get(avoidKey(origin, holder.peer)) ?? 0) > nowMs) continue
+      if (best === null || isHigher(rank(holder), rank(best))) best = holder
+    }
+    return best
+  }
+
+  #expire(nowMs: number): void {
+    for (const [origin, request] of this.#inFlight) {
+      if (request.deadlineMs > nowMs) continue
+      this.#inFlight.delete(origin)
+      this.#avoidUntilMs.set(avoidKey(origin, request.peer), nowMs + avoidMs)
+    }
+  }
+}
+
+const avoidKey = (origin: OriginId, peer: PeerId): string => `${origin} ${peer}`
+
+const isHigher = (left: readonly number[], right: readonly number[]): boolean => {
+  for (let index = 0; index < left.length; index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0)
+    if (difference !== 0) return difference > 0
+  }
+  return false
+}

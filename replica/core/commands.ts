@@ -1,0 +1,149 @@
+import type { Command } from './effects.ts'
+import type { Failure } from './model/errors.ts'
+import type { AccountId, Clock, CommandId, PeerId, ServerId, UpdateId } from './model/ids.ts'
+import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
+import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
+import { foldName } from './state/account-table.ts'
+import type { GroupState } from './state/group-state.ts'
+
+/** What becomes of a command. */
+export type Decision =
+  | {
+      readonly kind: 'write'
+      readonly changes: readonly (SystemChange | SignedChange)[]
+      readonly server: ServerId | null
+    }
+  /** It was carried out before. */
+  | { readonly kind: 'done'; readonly update: UpdateId; readonly clock: Clock }
+  /** The same command is being carried out in this very step. */
+  | { readonly kind: 'joins'; readonly command: CommandId }
+  | { readonly kind: 'refused'; readonly failure: Failure }
+
+/** What commands of the same step, not applied yet, have taken. */
+export interface Reserved {
+  readonly names: Set<string>
+  readonly commands: Set<CommandId>
+  readonly seats: Set<ServerId>
+}
+
+export const nothingReserved = (): Reserved => ({ names: new Set(), commands: new Set(), seats: new Set() })
+
+/** Decides on a command against the state and what this step has reserved. */
+export const decide = (
+  state: GroupState,
+  command: Command,
+  nowMs: number,
+  self: PeerId,
+  reserved: Reserved,
+): Decision => {
+  switch (command.kind) {
+    case 'found':
+      return write(
+        { kind: 'seat', server: command.server, peer: self, machine: command.machine, replaces: null },
+        { kind: 'group', name: command.groupName },
+      )
+    case 'claim':
+      return write({
+        kind: 'seat',
+        server: command.server,
+        peer: self,
+        machine: command.machine,
+        replaces: command.replaces,
+      })
+    case 'invite':
+      return write({ kind: 'invite', invite: command.invite, expiresAtMs: command.expiresAtMs })
+    case 'admit':
+      return admit(state, command, nowMs, reserved)
+    case 'submit':
+      return submit(state, command.signed, reserved)
+  }
+}
+
+const write = (...changes: readonly (SystemChange | SignedChange)[]): Decision => ({
+  kind: 'write',
+  changes,
+  server: null,
+})
+
+const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
+
+const admit = (
+  state: GroupState,
+  command: Extract<Command, { kind: 'admit' }>,
+  nowMs: number,
+  reserved: Reserved,
+): Decision => {
+  const invite = state.seats.invite(command.invite)
+  if (invite === undefined || invite.expiresAtMs === 0) {
+    return refuse(
+      'BAD_INVITE',
+      'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
+    )
+  }
+  if (invite.admitted.length > 0)
+    return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
+  if (invite.expiresAtMs <= nowMs)
+    return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  const promised = state.seats.promised()
+  const isFree = (server: ServerId): boolean =>
+    state.seats.holder(server) === undefined && !promised.has(server) && !reserved.seats.has(server)
+  const server = command.server ?? allServerIds.find(isFree)
+  if (server === undefined) return refuse('NO_SEAT_FREE', `All ${seatCount} seats of this group are taken.`)
+  if (!isFree(server)) return refuse('SEAT_TAKEN', seatTakenMessage(state, server, isFree))
+  reserved.seats.add(server)
+  return { kind: 'write', changes: [{ kind: 'admission', invite: command.invite, peer: command.peer, server }], server }
+}
+
+const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: ServerId) => boolean): string => {
+  const holder = state.seats.holder(server)
+  const free = allServerIds.filter(isFree)
+  const choice = free.length === 0 ? 'No seat is free.' : `Free seats: ${free.join(', ')}.`
+  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${holder.machine}`}. ${choice}`
+}
+
+const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
+  const { change } = signed
+  const before = state.commands.get(change.command)
+  if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
+  if (reserved.commands.has(change.command)) return { kind: 'joins', command: change.command }
+  const refused = checkChange(state, change, reserved)
+  if (refused !== null) return refused
+  reserved.commands.add(change.command)
+  if (change.kind === 'account') reserved.names.add(foldName(change.name))
+  return { kind: 'write', changes: [signed], server: null }
+}
+
+/** Null when the change may be written. */
+const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved): Decision | null => {
+  if (change.kind === 'account') return checkAccount(state, change.account, change.name, reserved)
+  if (state.accounts.get(change.account) === undefined)
+    return refuse('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
+  switch (change.kind) {
+    case 'accountDeletion':
+      return null
+    case 'mail': {
+      const unknown = change.to.filter((account) => state.accounts.get(account) === undefined)
+      return unknown.length === 0
+        ? null
+        : refuse('NO_SUCH_ACCOUNT', `${unknown.length} of the recipients do not exist (any more).`)
+    }
+    case 'read':
+    case 'deletion':
+      return checkOwned(state, change.account, change.mail)
+  }
+}
+
+const checkAccount = (state: GroupState, account: AccountId, name: string, reserved: Reserved): Decision | null => {
+  const isTaken = state.accounts.named(name) !== undefined || reserved.names.has(foldName(name))
+  if (isTaken) return refuse('NAME_TAKEN', `The name "${name}" is taken. Choose another one, or log in.`)
+  if (state.accounts.isDeleted(account))
+    return refuse('NO_SUCH_ACCOUNT', 'This account was deleted; sign up again with new keys.')
+  return null
+}
+
+const checkOwned = (state: GroupState, account: AccountId, id: UpdateId): Decision | null => {
+  const { origin, sequence } = splitUpdateId(id)
+  const mail = state.mails.get(origin, sequence)
+  if (mail !== undefined && state.mails.isOwnedBy(mail, account)) return null
+  return refuse('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
+}

@@ -1,0 +1,61 @@
+import type { VersionVector } from './model/messages.ts'
+import { distance, meetVectors } from './version-vector.ts'
+
+/** A snapshot is due after this many updates, or a quarter of the mails when that is more, so that its cost stays in proportion. */
+const snapshotUpdates = 4_000
+const snapshotShare = 0.25
+/** In a quiet hour smaller gains are worth a snapshot and a compaction. */
+const quietMs = 3_000
+const quietGain = 100
+const quietShare = 0.02
+
+export interface CompactionPlan {
+  readonly snapshot: 'due' | null
+  readonly compact: VersionVector | null
+}
+
+const idle: CompactionPlan = { snapshot: null, compact: null }
+
+/**
+ * When to write a snapshot, and how far the log may be discarded: an update goes only when it is stable and the
+ * older of the two kept snapshots covers it, so that a broken snapshot can be fallen back from.
+ */
+export class Compaction {
+  #older: VersionVector = new Map()
+  #newer: VersionVector
+  #floor: VersionVector = new Map()
+  #busy = false
+
+  constructor(snapshot: VersionVector) {
+    this.#newer = snapshot
+  }
+
+  /** `quietForMs`: how long ago the last update came. */
+  plan(vector: VersionVector, stable: VersionVector, mails: number, quietForMs: number): CompactionPlan {
+    if (this.#busy) return idle
+    const isQuiet = quietForMs >= quietMs
+    const worthwhile = Math.max(quietGain, mails * quietShare)
+    const floor = meetVectors(stable, this.#older)
+    const gain = distance(floor, this.#floor)
+    if (gain >= snapshotUpdates || (isQuiet && gain >= worthwhile)) {
+      this.#busy = true
+      this.#floor = floor
+      return { snapshot: null, compact: floor }
+    }
+    const due = distance(vector, this.#newer) >= Math.max(snapshotUpdates, mails * snapshotShare)
+    const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= worthwhile
+    if (!due && !wouldFree) return idle
+    this.#busy = true
+    return { snapshot: 'due', compact: null }
+  }
+
+  snapshotWritten(vector: VersionVector): void {
+    this.#older = this.#newer
+    this.#newer = vector
+    this.#busy = false
+  }
+
+  compacted(): void {
+    this.#busy = false
+  }
+}

@@ -1,0 +1,127 @@
+import type { AccountId, Clock, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './model/ids.ts'
+import type { Result } from './model/errors.ts'
+import type { StateImage } from './model/image.ts'
+import type {
+  MailRequestMessage,
+  Message,
+  RequestMessage,
+  StateRequestMessage,
+  VersionVector,
+} from './model/messages.ts'
+import type { Batch, SignedChange, Update } from './model/updates.ts'
+
+/** A wish, before it is an update. */
+export type Command =
+  /** The group's first install takes its seat and names the group. */
+  | { readonly kind: 'found'; readonly groupName: string; readonly server: ServerId; readonly machine: string }
+  /** An admitted install takes its seat. */
+  | { readonly kind: 'claim'; readonly server: ServerId; readonly machine: string; readonly replaces: OriginId | null }
+  | { readonly kind: 'invite'; readonly invite: InviteId; readonly expiresAtMs: number }
+  | { readonly kind: 'admit'; readonly invite: InviteId; readonly peer: PeerId; readonly server: ServerId | null }
+  | { readonly kind: 'submit'; readonly signed: SignedChange }
+
+/** The caller's name for a command, to be found again in the answer. */
+export type CommandTicket = number
+
+export interface CommandAnswer {
+  readonly update: UpdateId
+  readonly clock: Clock
+  /** Of `admit`: the seat given. */
+  readonly server: ServerId | null
+  /** The batch that holds the update; null when the command had been carried out before. */
+  readonly batch: Batch | null
+}
+
+export type CoreEvent =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'connected'; readonly peer: PeerId }
+  | { readonly kind: 'disconnected'; readonly peer: PeerId }
+  | { readonly kind: 'message'; readonly peer: PeerId; readonly message: Message }
+  | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
+  | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
+  | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
+  | { readonly kind: 'resume'; readonly servers: readonly ServerId[] }
+  /** Who is logged in here now. */
+  | { readonly kind: 'online'; readonly accounts: readonly AccountId[] }
+  /** Where members can be dialled, as the transport and settings know it. */
+  | { readonly kind: 'addresses'; readonly addresses: ReadonlyMap<PeerId, readonly string[]> }
+  /** The answer to `decodeImage`; null when it was not valid. */
+  | { readonly kind: 'imageDecoded'; readonly peer: PeerId; readonly image: StateImage | null }
+  /** The answer to `findMissing`. */
+  | { readonly kind: 'mailsMissing'; readonly mails: ReadonlyMap<OriginId, readonly Sequence[]> }
+  /** Storage found these stretches broken. */
+  | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
+  | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
+  | { readonly kind: 'compacted' }
+
+export type Serve =
+  | { readonly peer: PeerId; readonly request: RequestMessage; readonly held: Sequence }
+  | { readonly peer: PeerId; readonly request: StateRequestMessage | MailRequestMessage }
+
+export type Notice =
+  | { readonly kind: 'view'; readonly number: number; readonly servers: readonly ServerId[] }
+  /** A mail came in that these accounts have in their inbox. */
+  | { readonly kind: 'mail'; readonly origin: OriginId; readonly sequence: Sequence }
+  | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
+  | { readonly kind: 'forged'; readonly update: UpdateId }
+  | { readonly kind: 'forked'; readonly origin: OriginId }
+  | { readonly kind: 'clockOff'; readonly server: ServerId; readonly offsetMs: number }
+  | { readonly kind: 'transfer'; readonly phase: 'begun' | 'done' | 'abandoned'; readonly peer: PeerId }
+  /** The members to keep connected changed. */
+  | { readonly kind: 'members'; readonly addresses: ReadonlyMap<PeerId, readonly string[]> }
+
+/**
+ * What one step wants done, carried out in the order of the fields, each group wholly before the next: nothing is
+ * sent, answered or told before what it rests on is durable.
+ */
+export interface Effects {
+  /** Append to the log, and fsync. */
+  readonly persist: readonly Batch[]
+  /** Live mails that came by state transfer or repair: store, and fsync. */
+  readonly store: readonly { readonly origin: OriginId; readonly updates: readonly Update[] }[]
+  /** A state transfer is complete: write this snapshot, then let these origins' logs go on after these sequences. */
+  readonly install: { readonly image: StateImage; readonly continueAfter: VersionVector } | null
+  readonly gossip: readonly Batch[]
+  readonly send: readonly {
+    readonly to: PeerId
+    readonly message: Message
+    readonly urgency: 'ordinary' | 'droppable'
+  }[]
+  /** Read from the log (or make an image), and send. */
+  readonly serve: readonly Serve[]
+  readonly disconnect: readonly PeerId[]
+  /** From now on, exactly these peers are kept out; null: as before. */
+  readonly deny: ReadonlySet<PeerId> | null
+  readonly answer: readonly { readonly ticket: CommandTicket; readonly result: Result<CommandAnswer> }[]
+  readonly notify: readonly Notice[]
+  readonly decodeImage: { readonly peer: PeerId; readonly chunks: readonly string[] } | null
+  readonly findMissing: ReadonlyMap<OriginId, readonly Sequence[]> | null
+  /** Write a snapshot of the present state. */
+  readonly snapshot: 'due' | null
+  /** Discard what is not live up to here. */
+  readonly compact: VersionVector | null
+}
+
+type Mutable<Value> = {
+  -readonly [Key in keyof Value]: Value[Key] extends readonly (infer Item)[] ? Item[] : Value[Key]
+}
+
+/** Effects in the making. */
+export type EffectsDraft = Mutable<Effects>
+
+export const noEffects = (): EffectsDraft => ({
+  persist: [],
+  store: [],
+  install: null,
+  gossip: [],
+  send: [],
+  serve: [],
+  disconnect: [],
+  deny: null,
+  answer: [],
+  notify: [],
+  decodeImage: null,
+  findMissing: null,
+  snapshot: null,
+  compact: null,
+})

@@ -1,0 +1,61 @@
+import type { OriginId, Sequence } from './model/ids.ts'
+import type { KnowledgeRows, VersionVector } from './model/messages.ts'
+import { heldFrom, meetVectors, raise } from './version-vector.ts'
+
+const nothing: VersionVector = new Map()
+
+/**
+ * The knowledge matrix: what each install is known to hold durably (Wuu and Bernstein, "Efficient Solutions to
+ * the Replicated Log and Dictionary Problems", 1984). Rows only grow; merging is by maximum.
+ */
+export class KnowledgeMatrix {
+  readonly #rows = new Map<OriginId, Map<OriginId, Sequence>>()
+
+  row(holder: OriginId): VersionVector {
+    return this.#rows.get(holder) ?? nothing
+  }
+
+  rows(): KnowledgeRows {
+    return this.#rows
+  }
+
+  /** A copy of these installs' rows only: what is worth telling others. */
+  rowsOf(holders: Iterable<OriginId>): KnowledgeRows {
+    const chosen = new Map<OriginId, VersionVector>()
+    for (const holder of holders) chosen.set(holder, new Map(this.row(holder)))
+    return chosen
+  }
+
+  /** Idempotent, commutative and associative, so that it does not matter who heard of what from whom. */
+  merge(rows: KnowledgeRows): void {
+    for (const [holder, row] of rows) this.mergeRow(holder, row)
+  }
+
+  mergeRow(holder: OriginId, row: VersionVector): void {
+    raise(this.#mutableRow(holder), row)
+  }
+
+  raise(holder: OriginId, origin: OriginId, sequence: Sequence): void {
+    const row = this.#mutableRow(holder)
+    if (sequence > heldFrom(row, origin)) row.set(origin, sequence)
+  }
+
+  /**
+   * Per origin the last update that all `holders` hold durably. Up to there logs may be discarded: no seat,
+   * not even one that is cut off now, can still ask for it.
+   */
+  stable(holders: readonly OriginId[]): VersionVector {
+    const [first, ...others] = holders
+    if (first === undefined) return nothing
+    return others.reduce<VersionVector>((met, holder) => meetVectors(met, this.row(holder)), new Map(this.row(first)))
+  }
+
+  #mutableRow(holder: OriginId): Map<OriginId, Sequence> {
+    let row = this.#rows.get(holder)
+    if (row === undefined) {
+      row = new Map()
+      this.#rows.set(holder, row)
+    }
+    return row
+  }
+}

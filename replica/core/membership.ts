@@ -1,0 +1,174 @@
+import type { EffectsDraft } from './effects.ts'
+import type { KnowledgeMatrix } from './knowledge.ts'
+import type { Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { HelloMessage, KnowledgeMessage, KnowledgeRows } from './model/messages.ts'
+import type { Batch } from './model/updates.ts'
+import type { PeerSession } from './peers.ts'
+import { Peers } from './peers.ts'
+import type { GroupState } from './state/group-state.ts'
+
+/** Who this install is. */
+export interface Identity {
+  readonly origin: OriginId
+  readonly server: ServerId
+  readonly peer: PeerId
+  /** The batch of the member that let it in; null for the group's first install. */
+  readonly admission: Batch | null
+}
+
+const heartbeatMs = 1_000
+/** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
+const changedKnowledgeMs = 100
+/** A clock further off than this is told to people. */
+const clockOffMs = 60_000
+
+/**
+ * Membership views from connections and hellos, and what members tell each other about themselves: what they know,
+ * where they can be dialled, who is logged in there.
+ */
+export class Membership {
+  readonly peers: Peers
+  readonly #identity: Identity
+  readonly #state: GroupState
+  readonly #matrix: KnowledgeMatrix
+  readonly #paused = new Set<ServerId>()
+  readonly #addresses = new Map<PeerId, readonly string[]>()
+  readonly #clockFlagged = new Set<PeerId>()
+  #online: HelloOnline = []
+  #denied = ''
+  #members = ''
+  #toldMs = 0
+  #toldRevision = -1
+
+  constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
+    this.#identity = identity
+    this.#state = state
+    this.#matrix = matrix
+    this.peers = new Peers(identity.server)
+  }
+
+  get paused(): readonly ServerId[] {
+    return [...this.#paused].sort((left, right) => left - right)
+  }
+
+  setOnline(accounts: HelloOnline): void {
+    this.#online = accounts
+    this.#toldRevision = -1
+  }
+
+  pause(servers: readonly ServerId[]): void {
+    for (const server of servers) if (server !== this.#identity.server) this.#paused.add(server)
+  }
+
+  resume(servers: readonly ServerId[]): void {
+    for (const server of servers) this.#paused.delete(server)
+  }
+
+  learnAddresses(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
+    for (const [peer, known] of addresses) {
+      if (peer !== this.#identity.peer && known.length > 0) this.#addresses.set(peer, known)
+    }
+  }
+
+  setOwnAddresses(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
+    for (const [peer, known] of addresses) this.#addresses.set(peer, known)
+  }
+
+  hello(clock: number, ownRows: KnowledgeRows): HelloMessage {
+    const { origin, server, admission } = this.#identity
+    return { kind: 'hello', origin, server, clock, rows: ownRows, admission, addresses: new Map(this.#addresses) }
+  }
+
+  /** Null when the hello is accepted; otherwise why it is not. */
+  refuses(session: PeerSession, hello: HelloMessage): string | null {
+    if (this.#paused.has(hello.server)) return 'paused'
+    const claim = this.#state.seats.claimOf(hello.origin)
+    if (claim !== undefined && claim.peer !== session.peer) return `Origin ${hello.origin} belongs to another machine.`
+    if (this.#state.seats.isAdmitted(session.peer)) return null
+    const proof = hello.admission
+    const admitsPeer =
+      proof?.updates.some(({ change }) => change.kind === 'admission' && change.peer === session.peer) ?? false
+    const isByMember = proof !== null && this.#state.seats.claimOf(proof.origin) !== undefined
+    const knowsNobody = this.#state.seats.group === null
+    if ((admitsPeer && isByMember) || knowsNobody) return null
+    return 'This machine has not been admitted to the group. Join with an invite.'
+  }
+
+  accept(session: PeerSession, hello: HelloMessage, nowMs: number): void {
+    session.origin = hello.origin
+    session.server = hello.server
+    this.peers.noteClock(session, hello.clock, nowMs)
+    for (const [peer, known] of hello.addresses) {
+      const isNews = peer === session.peer || !this.#addresses.has(peer)
+      if (isNews && peer !== this.#identity.peer && known.length > 0) this.#addresses.set(peer, known)
+    }
+  }
+
+  heard(session: PeerSession, message: KnowledgeMessage, nowMs: number): void {
+    session.online = message.online
+    this.peers.noteClock(session, message.clock, nowMs)
+  }
+
+  /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
+  conclude(nowMs: number, clock: number, lastHash: Hash, rows: () => KnowledgeRows, effects: EffectsDraft): void {
+    const view = this.peers.refreshView()
+    if (view !== null) effects.notify.push({ kind: 'view', ...view })
+    this.#tellDenied(effects)
+    this.#tellMembers(effects)
+    this.#flagClocks(effects)
+    const isDue = nowMs - this.#toldMs >= heartbeatMs
+    const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
+    if (view === null && !isDue && !isNews) return
+    this.#toldMs = nowMs
+    this.#toldRevision = this.#state.revision
+    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), lastHash, online: this.#online }
+    for (const { peer } of this.peers.allGreeted()) effects.send.push({ to: peer, message, urgency: 'ordinary' })
+  }
+
+  /** Rows worth telling: the seats' holders' and our own, which is exactly what we hold. */
+  rows(): KnowledgeRows {
+    const holders = this.#state.seats.holders().map((claim) => claim.origin)
+    const rows = new Map(this.#matrix.rowsOf(holders))
+    rows.set(this.#identity.origin, new Map(this.#state.vector))
+    return rows
+  }
+
+  #tellDenied(effects: EffectsDraft): void {
+    const denied = new Set<PeerId>()
+    if (this.#paused.size > 0) {
+      for (const claim of this.#state.seats.claims()) if (this.#paused.has(claim.server)) denied.add(claim.peer)
+      for (const session of this.peers.allGreeted()) if (this.#paused.has(session.server)) denied.add(session.peer)
+    }
+    denied.delete(this.#identity.peer)
+    const told = [...denied].sort().join()
+    if (told === this.#denied) return
+    this.#denied = told
+    effects.deny = denied
+  }
+
+  #tellMembers(effects: EffectsDraft): void {
+    const members = new Map<PeerId, readonly string[]>()
+    const peers =
+      this.#state.seats.group === null
+        ? [...this.#addresses.keys()]
+        : this.#state.seats.holders().map((claim) => claim.peer)
+    for (const peer of peers) if (peer !== this.#identity.peer) members.set(peer, this.#addresses.get(peer) ?? [])
+    const told = [...members].map(([peer, known]) => `${peer} ${known.join()}`).join(';')
+    if (told === this.#members) return
+    this.#members = told
+    effects.notify.push({ kind: 'members', addresses: members })
+  }
+
+  #flagClocks(effects: EffectsDraft): void {
+    for (const session of this.peers.allGreeted()) {
+      if (Math.abs(session.clockOffsetMs) <= clockOffMs) {
+        this.#clockFlagged.delete(session.peer)
+      } else if (!this.#clockFlagged.has(session.peer)) {
+        this.#clockFlagged.add(session.peer)
+        effects.notify.push({ kind: 'clockOff', server: session.server, offsetMs: session.clockOffsetMs })
+      }
+    }
+  }
+}
+
+type HelloOnline = KnowledgeMessage['online']

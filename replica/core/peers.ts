@@ -1,0 +1,80 @@
+import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
+import { clockToMs } from './hybrid-clock.ts'
+
+/** A connected replica. It is in the view once its hello was accepted. */
+export interface PeerSession {
+  readonly peer: PeerId
+  origin: OriginId | null
+  server: ServerId | null
+  online: readonly AccountId[]
+  /** How far its clock is ahead of ours, as of its last message. */
+  clockOffsetMs: number
+}
+
+/** A session whose hello was accepted. */
+export type GreetedPeer = PeerSession & { origin: OriginId; server: ServerId }
+
+export interface View {
+  readonly number: number
+  /** Reachable now, this server included, ascending. */
+  readonly servers: readonly ServerId[]
+}
+
+/** Who is connected, and the numbered view that follows from it. */
+export class Peers {
+  readonly #self: ServerId
+  readonly #sessions = new Map<PeerId, PeerSession>()
+  #view: View
+
+  constructor(self: ServerId) {
+    this.#self = self
+    this.#view = { number: 1, servers: [self] }
+  }
+
+  get view(): View {
+    return this.#view
+  }
+
+  connected(peer: PeerId): PeerSession {
+    const session: PeerSession = { peer, origin: null, server: null, online: [], clockOffsetMs: 0 }
+    this.#sessions.set(peer, session)
+    return session
+  }
+
+  disconnected(peer: PeerId): void {
+    this.#sessions.delete(peer)
+  }
+
+  get(peer: PeerId): PeerSession | undefined {
+    return this.#sessions.get(peer)
+  }
+
+  greeted(peer: PeerId): GreetedPeer | undefined {
+    const session = this.#sessions.get(peer)
+    return session !== undefined && isGreeted(session) ? session : undefined
+  }
+
+  allGreeted(): readonly GreetedPeer[] {
+    return [...this.#sessions.values()].filter(isGreeted)
+  }
+
+  online(): ReadonlySet<AccountId> {
+    return new Set(this.allGreeted().flatMap((session) => session.online))
+  }
+
+  noteClock(session: PeerSession, clock: number, nowMs: number): void {
+    session.clockOffsetMs = clockToMs(clock) - nowMs
+  }
+
+  /** The new view if the set of reachable servers changed. */
+  refreshView(): View | null {
+    const servers = [...new Set([this.#self, ...this.allGreeted().map((session) => session.server)])].sort(
+      (a, b) => a - b,
+    )
+    if (servers.join() === this.#view.servers.join()) return null
+    this.#view = { number: this.#view.number + 1, servers }
+    return this.#view
+  }
+}
+
+const isGreeted = (session: PeerSession): session is GreetedPeer => session.origin !== null && session.server !== null

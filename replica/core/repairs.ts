@@ -1,0 +1,79 @@
+import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import type { MailRequestMessage, MailsMessage } from './model/messages.ts'
+
+/** A holder that did not have a mail is asked again only after this. */
+const retryMs = 5_000
+const mailsPerRequest = 100
+/** Ids of repair requests begin here, so that their answers are told from a state transfer's. */
+const firstId = 1_000_000_000
+
+/** Live mails whose stored content is broken or missing here, fetched again from whoever has them. */
+export class Repairs {
+  readonly #wanted = new Map<OriginId, Set<Sequence>>()
+  readonly #inFlight = new Map<
+    number,
+    { readonly peer: PeerId; readonly origin: OriginId; readonly deadlineMs: number }
+  >()
+  #nextMs = 0
+  #turn = 0
+  #lastId = firstId
+
+  get size(): number {
+    let size = 0
+    for (const sequences of this.#wanted.values()) size += sequences.size
+    return size
+  }
+
+  want(origin: OriginId, sequences: Iterable<Sequence>): void {
+    const wanted = this.#wanted.get(origin) ?? new Set()
+    for (const sequence of sequences) wanted.add(sequence)
+    if (wanted.size > 0) this.#wanted.set(origin, wanted)
+    this.#nextMs = 0
+  }
+
+  /** Requests to send now. Holders are asked in turn; `isLive` drops what has been deleted meanwhile. */
+  plan(
+    nowMs: number,
+    peers: readonly PeerId[],
+    isLive: (origin: OriginId, sequence: Sequence) => boolean,
+  ): readonly { to: PeerId; message: MailRequestMessage }[] {
+    for (const [id, { deadlineMs }] of this.#inFlight) if (deadlineMs <= nowMs) this.#inFlight.delete(id)
+    if (this.#wanted.size === 0 || peers.length === 0 || this.#inFlight.size > 0 || nowMs < this.#nextMs) return []
+    this.#nextMs = nowMs + retryMs
+    const requests: { to: PeerId; message: MailRequestMessage }[] = []
+    for (const [origin, wanted] of this.#wanted) {
+      for (const sequence of wanted) if (!isLive(origin, sequence)) wanted.delete(sequence)
+      if (wanted.size === 0) {
+        this.#wanted.delete(origin)
+        continue
+      }
+      const peer = peers[this.#turn % peers.length]
+      this.#turn += 1
+      if (peer === undefined) continue
+      this.#lastId += 1
+      this.#inFlight.set(this.#lastId, { peer, origin, deadlineMs: nowMs + retryMs })
+      const sequences = [...wanted].sort((left, right) => left - right).slice(0, mailsPerRequest)
+      requests.push({ to: peer, message: { kind: 'mailRequest', id: this.#lastId, origin, sequences } })
+    }
+    return requests
+  }
+
+  /** Whether these mails were asked for. */
+  isWaitingFor(peer: PeerId, message: MailsMessage): boolean {
+    return this.#inFlight.get(message.id)?.peer === peer
+  }
+
+  /** Mails came; the caller stores them in the same step. */
+  mails(message: MailsMessage): void {
+    this.#inFlight.delete(message.id)
+    const wanted = this.#wanted.get(message.origin)
+    if (wanted === undefined) return
+    for (const { sequence } of message.updates) wanted.delete(sequence)
+    if (wanted.size === 0) this.#wanted.delete(message.origin)
+    else if (message.updates.length > 0) this.#nextMs = 0
+  }
+
+  disconnected(peer: PeerId): void {
+    for (const [id, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(id)
+  }
+}

@@ -1,0 +1,159 @@
+import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import type { StateImage } from './model/image.ts'
+import type {
+  MailRequestMessage,
+  MailsMessage,
+  StateChunkMessage,
+  StateRequestMessage,
+  VersionVector,
+} from './model/messages.ts'
+import { heldFrom } from './version-vector.ts'
+
+/** Without progress for this long the transfer is abandoned; anti-entropy will begin another. */
+const stallLimitMs = 15_000
+/** Mails asked for at once: about one answer's worth. */
+const mailsPerRequest = 400
+/** Requests under way at once, so that the line is not idle between an answer and the next request. */
+const window = 3
+
+type Phase =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'image'; readonly peer: PeerId; image: number; readonly chunks: string[] }
+  | { readonly kind: 'decoding'; readonly peer: PeerId }
+  | { readonly kind: 'searching'; readonly peer: PeerId; readonly image: StateImage }
+  | {
+      readonly kind: 'mails'
+      readonly peer: PeerId
+      readonly image: StateImage
+      readonly queue: MailsWanted[]
+      readonly inFlight: Map<number, MailsWanted>
+    }
+
+interface MailsWanted {
+  readonly origin: OriginId
+  readonly sequences: readonly Sequence[]
+}
+
+/** What the transfer wants next. */
+export interface TransferStep {
+  readonly ask: readonly (StateRequestMessage | MailRequestMessage)[]
+  readonly decode: readonly string[] | null
+  readonly findMissing: ReadonlyMap<OriginId, readonly Sequence[]> | null
+  /** All mails of this image are stored: it may be joined. */
+  readonly complete: StateImage | null
+  /** Mails of the image that the peer has no more: they were deleted since, or must come from another. */
+  readonly absent: readonly MailsWanted[]
+}
+
+const nothing: TransferStep = { ask: [], decode: null, findMissing: null, complete: null, absent: [] }
+
+/**
+ * Takes the live state of another replica: first its image, then the mails that we do not have, and only when
+ * they are all stored may the image be joined. Mails that an interrupted transfer brought are not asked for again.
+ */
+export class StateTransfer {
+  #phase: Phase = { kind: 'idle' }
+  #progressMs = 0
+  #lastId = 0
+
+  /** The peer that is being copied from, if any. */
+  get peer(): PeerId | null {
+    return this.#phase.kind === 'idle' ? null : this.#phase.peer
+  }
+
+  begin(nowMs: number, peer: PeerId): TransferStep {
+    this.#progressMs = nowMs
+    this.#phase = { kind: 'image', peer, image: 0, chunks: [] }
+    return { ...nothing, ask: [{ kind: 'stateRequest', image: 0, index: 0 }] }
+  }
+
+  /** Ends a transfer that stalled or whose peer went away. Returns its peer when there was one to end. */
+  abandonIfStalled(nowMs: number): PeerId | null {
+    return this.#phase.kind !== 'idle' && nowMs - this.#progressMs > stallLimitMs ? this.abandon() : null
+  }
+
+  abandon(): PeerId | null {
+    const peer = this.peer
+    this.#phase = { kind: 'idle' }
+    return peer
+  }
+
+  chunk(nowMs: number, peer: PeerId, message: StateChunkMessage): TransferStep {
+    const phase = this.#phase
+    if (phase.kind !== 'image' || phase.peer !== peer) return nothing
+    if (message.image === 0) return this.begin(nowMs, peer)
+    if (message.index !== phase.chunks.length || (phase.image !== 0 && phase.image !== message.image)) return nothing
+    this.#progressMs = nowMs
+    phase.image = message.image
+    phase.chunks.push(message.chunk)
+    if (phase.chunks.length < message.count) {
+      return { ...nothing, ask: [{ kind: 'stateRequest', image: message.image, index: phase.chunks.length }] }
+    }
+    this.#phase = { kind: 'decoding', peer }
+    return { ...nothing, decode: phase.chunks }
+  }
+
+  decoded(nowMs: number, peer: PeerId, image: StateImage, held: VersionVector): TransferStep {
+    if (this.#phase.kind !== 'decoding' || this.#phase.peer !== peer) return nothing
+    this.#progressMs = nowMs
+    const wanted = new Map<OriginId, Sequence[]>()
+    for (const { origin, sequence } of image.mails) {
+      if (sequence <= heldFrom(held, origin)) continue
+      const sequences = wanted.get(origin) ?? []
+      sequences.push(sequence)
+      wanted.set(origin, sequences)
+    }
+    this.#phase = { kind: 'searching', peer, image }
+    return { ...nothing, findMissing: wanted }
+  }
+
+  missing(nowMs: number, mails: ReadonlyMap<OriginId, readonly Sequence[]>): TransferStep {
+    const phase = this.#phase
+    if (phase.kind !== 'searching') return nothing
+    this.#progressMs = nowMs
+    const queue: MailsWanted[] = []
+    for (const [origin, sequences] of mails) {
+      for (let start = 0; start < sequences.length; start += mailsPerRequest) {
+        queue.push({ origin, sequences: sequences.slice(start, start + mailsPerRequest) })
+      }
+    }
+    queue.reverse()
+    this.#phase = { kind: 'mails', peer: phase.peer, image: phase.image, queue, inFlight: new Map() }
+    return this.#next([])
+  }
+
+  /** Whether these mails were asked for. */
+  isWaitingFor(peer: PeerId, message: MailsMessage): boolean {
+    return this.#phase.kind === 'mails' && this.#phase.peer === peer && this.#phase.inFlight.has(message.id)
+  }
+
+  /** Mails came; the caller stores them in the same step. */
+  mails(nowMs: number, message: MailsMessage): TransferStep {
+    const phase = this.#phase
+    const asked = phase.kind === 'mails' ? phase.inFlight.get(message.id) : undefined
+    if (phase.kind !== 'mails' || asked === undefined) return nothing
+    this.#progressMs = nowMs
+    phase.inFlight.delete(message.id)
+    const came = new Set(message.updates.map((update) => update.sequence))
+    const absent = asked.sequences.filter((sequence) => sequence <= message.covered && !came.has(sequence))
+    const rest = asked.sequences.filter((sequence) => sequence > message.covered)
+    if (rest.length > 0) phase.queue.push({ origin: asked.origin, sequences: rest })
+    return this.#next(absent.length > 0 ? [{ origin: asked.origin, sequences: absent }] : [])
+  }
+
+  #next(absent: readonly MailsWanted[]): TransferStep {
+    const phase = this.#phase
+    if (phase.kind !== 'mails') return nothing
+    const ask: MailRequestMessage[] = []
+    while (phase.inFlight.size < window) {
+      const wanted = phase.queue.pop()
+      if (wanted === undefined) break
+      this.#lastId += 1
+      phase.inFlight.set(this.#lastId, wanted)
+      ask.push({ kind: 'mailRequest', id: this.#lastId, origin: wanted.origin, sequences: wanted.sequences })
+    }
+    if (phase.inFlight.size > 0) return { ...nothing, ask, absent }
+    this.#phase = { kind: 'idle' }
+    return { ...nothing, complete: phase.image, absent }
+  }
+}

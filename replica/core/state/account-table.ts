@@ -1,0 +1,99 @@
+import type { AccountId } from '../model/ids.ts'
+import { seatOf } from '../model/ids.ts'
+import type { AccountRecord } from '../model/image.ts'
+import type { SetDigest } from './digest.ts'
+
+/** Names that differ only in case or compatibility form are one name. */
+export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase()
+
+/**
+ * The people. An account is its id; the name is a label that the earliest account (clock, then id) keeps. One
+ * that took the same name on another side of a partition shows as `name~<server>`.
+ */
+export class AccountTable {
+  readonly #accounts = new Map<AccountId, AccountRecord>()
+  readonly #deleted = new Set<AccountId>()
+  readonly #labels = new Map<AccountId, string>()
+  readonly #byLabel = new Map<string, AccountId>()
+  readonly #rivals = new Map<string, AccountRecord[]>()
+
+  get size(): number {
+    return this.#accounts.size
+  }
+
+  get(account: AccountId): AccountRecord | undefined {
+    return this.#accounts.get(account)
+  }
+
+  isDeleted(account: AccountId): boolean {
+    return this.#deleted.has(account)
+  }
+
+  /** What the account is called now. */
+  nameOf(account: AccountId): string | undefined {
+    return this.#labels.get(account)
+  }
+
+  /** The account that is called so now, in any case. */
+  named(name: string): AccountRecord | undefined {
+    const account = this.#byLabel.get(foldName(name))
+    return account === undefined ? undefined : this.#accounts.get(account)
+  }
+
+  add(record: AccountRecord): void {
+    if (this.#deleted.has(record.account) || this.#accounts.has(record.account)) return
+    this.#accounts.set(record.account, record)
+    const folded = foldName(record.name)
+    const rivals = this.#rivals.get(folded) ?? []
+    rivals.push(record)
+    this.#rivals.set(folded, rivals)
+    this.#label(folded)
+  }
+
+  remove(account: AccountId): void {
+    this.#deleted.add(account)
+    const record = this.#accounts.get(account)
+    if (record === undefined) return
+    this.#accounts.delete(account)
+    this.#unlabel(account)
+    const folded = foldName(record.name)
+    const rivals = (this.#rivals.get(folded) ?? []).filter((rival) => rival !== record)
+    if (rivals.length === 0) this.#rivals.delete(folded)
+    else this.#rivals.set(folded, rivals)
+    this.#label(folded)
+  }
+
+  records(): readonly AccountRecord[] {
+    return [...this.#accounts.values()]
+  }
+
+  deleted(): readonly AccountId[] {
+    return [...this.#deleted]
+  }
+
+  digest(digest: SetDigest): void {
+    for (const { account, name, clock } of this.#accounts.values()) digest.add(`account ${account} ${clock} ${name}`)
+    for (const account of this.#deleted) digest.add(`deleted ${account}`)
+  }
+
+  /** Gives the claimants of one name their labels: the earliest the name itself, the others one with their server. */
+  #label(folded: string): void {
+    const rivals = this.#rivals.get(folded) ?? []
+    rivals.sort((left, right) => left.clock - right.clock || (left.account < right.account ? -1 : 1))
+    for (const rival of rivals) this.#unlabel(rival.account)
+    rivals.forEach((rival, index) => {
+      const base = index === 0 ? rival.name : `${rival.name}~${seatOf(rival.origin)}`
+      let label = base
+      for (let round = 2; this.#byLabel.has(foldName(label)); round += 1) label = `${base}~${round}`
+      this.#labels.set(rival.account, label)
+      this.#byLabel.set(foldName(label), rival.account)
+    })
+  }
+
+  #unlabel(account: AccountId): void {
+    const label = this.#labels.get(account)
+    if (label === undefined) return
+    this.#labels.delete(account)
+    this.#byLabel.delete(foldName(label))
+  }
+}

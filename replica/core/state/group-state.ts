@@ -1,0 +1,180 @@
+import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
+import { updateId } from '../model/ids.ts'
+import type { AccountRecord, StateImage } from '../model/image.ts'
+import { markBits } from '../model/image.ts'
+import type { VersionVector } from '../model/messages.ts'
+import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
+import { assert } from '../model/errors.ts'
+import { heldFrom } from '../version-vector.ts'
+import { AccountTable } from './account-table.ts'
+import { CommandTable } from './command-table.ts'
+import { SetDigest } from './digest.ts'
+import { MailTable } from './mail-table.ts'
+import { SeatTable } from './seat-table.ts'
+
+/**
+ * The replicated state: a function of the set of updates that were applied, not of their order across origins.
+ * Two states join into that of the union of their sets.
+ */
+export class GroupState {
+  readonly mails = new MailTable()
+  readonly accounts = new AccountTable()
+  readonly seats = new SeatTable()
+  readonly commands = new CommandTable()
+  readonly #vector = new Map<OriginId, Sequence>()
+  readonly #hashes = new Map<OriginId, Hash>()
+  #newestClock: Clock = 0
+  #revision = 0
+
+  /** Highest gapless sequence applied, per origin. */
+  get vector(): VersionVector {
+    return this.#vector
+  }
+
+  /** The highest clock value seen in an update. */
+  get newestClock(): Clock {
+    return this.#newestClock
+  }
+
+  /** Changes whenever the state does. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  held(origin: OriginId): Sequence {
+    return heldFrom(this.#vector, origin)
+  }
+
+  /** Chain value after the last applied update of `origin`; undefined before its first. */
+  lastHash(origin: OriginId): Hash | undefined {
+    return this.#hashes.get(origin)
+  }
+
+  /** Applies what of the batch is new. The batch follows on what is held of its origin, or straddles it (recovery). */
+  applyBatch(batch: Batch): void {
+    assert(batch.first <= this.held(batch.origin) + 1, `batch ${batch.origin}:${batch.first} leaves a gap`)
+    for (const update of batch.updates) {
+      if (update.sequence > this.held(update.origin)) this.#apply(update)
+    }
+    if (batch.last === this.held(batch.origin)) this.#hashes.set(batch.origin, batch.lastHash)
+  }
+
+  /** Brings this state to the union of both sets of updates. */
+  join(image: StateImage): void {
+    const mine = new Map(this.#vector)
+    const isGone = this.#isGone
+    if (image.group !== null) this.seats.setGroup(image.group)
+    for (const claim of image.claims) this.seats.addClaim(claim)
+    for (const { invite, expiresAtMs, admitted } of image.invites) {
+      this.seats.addInvite(invite, expiresAtMs)
+      for (const { peer, server } of admitted) this.seats.admit(invite, peer, server)
+    }
+    for (const account of image.deletedAccounts) this.#deleteAccount(account)
+    for (const record of image.accounts) this.accounts.add(record)
+    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone })
+    for (const record of image.commands) this.commands.add(record)
+    for (const [origin, sequence] of image.vector) {
+      if (sequence <= this.held(origin)) continue
+      this.#vector.set(origin, sequence)
+      const hash = image.hashes.get(origin)
+      assert(hash !== undefined, `image without the hash of ${origin}`)
+      this.#hashes.set(origin, hash)
+    }
+    for (const { clock } of image.mails) this.#newestClock = Math.max(this.#newestClock, clock)
+    this.#revision += 1
+  }
+
+  image(): StateImage {
+    return {
+      vector: new Map(this.#vector),
+      hashes: new Map(this.#hashes),
+      group: this.seats.group,
+      claims: this.seats.claims(),
+      invites: this.seats.invites(),
+      accounts: this.accounts.records(),
+      deletedAccounts: this.accounts.deleted(),
+      mails: this.mails.records(),
+      pending: this.mails.pendingMarks(),
+      commands: this.commands.records(),
+    }
+  }
+
+  /** Equal on two replicas exactly when their replicated states are (what is kept for bookkeeping is left out). */
+  digest(): string {
+    const digest = new SetDigest()
+    this.seats.digest(digest)
+    this.accounts.digest(digest)
+    this.mails.digest(digest)
+    return digest.toString()
+  }
+
+  #apply(update: Update): void {
+    const { origin, sequence, clock, change } = update
+    assert(sequence === this.held(origin) + 1, `update ${origin}:${sequence} is not the next`)
+    switch (change.kind) {
+      case 'group':
+        this.seats.setGroup({ name: change.name, clock, origin })
+        break
+      case 'seat':
+        this.seats.addClaim({
+          origin,
+          clock,
+          server: change.server,
+          peer: change.peer,
+          machine: change.machine,
+          replaces: change.replaces,
+        })
+        break
+      case 'invite':
+        this.seats.addInvite(change.invite, change.expiresAtMs)
+        break
+      case 'admission':
+        this.seats.admit(change.invite, change.peer, change.server)
+        break
+      case 'account':
+        this.accounts.add(accountRecord(update, change))
+        break
+      case 'accountDeletion':
+        this.#deleteAccount(change.account)
+        break
+      case 'mail':
+        this.#addMail(update, change)
+        break
+      case 'read':
+        this.mails.mark(change.mail, change.account, markBits.read, this.#vector)
+        break
+      case 'deletion':
+        this.mails.mark(change.mail, change.account, markBits.deleted, this.#vector)
+        break
+      case 'unknown':
+      case 'forged':
+        break
+    }
+    if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
+    this.#vector.set(origin, sequence)
+    this.#newestClock = Math.max(this.#newestClock, clock)
+    this.#revision += 1
+  }
+
+  #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
+    const marks = Array.from({ length: change.to.length + 1 }, () => 0)
+    this.mails.add({ origin, sequence, clock, from: change.account, to: change.to, marks }, this.#isGone)
+  }
+
+  #deleteAccount(account: AccountId): void {
+    this.accounts.remove(account)
+    this.mails.removeOwner(account)
+  }
+
+  readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
+}
+
+const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
+  account: change.account,
+  name: change.name,
+  sealKey: change.sealKey,
+  sealedKeys: change.sealedKeys,
+  clock,
+  origin,
+  bytes,
+})

@@ -1,0 +1,250 @@
+import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import { splitUpdateId, updateId } from '../model/ids.ts'
+import type { MailRecord, PendingMark } from '../model/image.ts'
+import { markBits } from '../model/image.ts'
+import type { VersionVector } from '../model/messages.ts'
+import { heldFrom } from '../version-vector.ts'
+import type { SetDigest } from './digest.ts'
+import { MailboxIndex } from './mailbox-index.ts'
+
+/** A mail in memory: `MailRecord` with marks that change. */
+export interface MailEntry {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly from: AccountId
+  readonly to: readonly AccountId[]
+  readonly marks: number[]
+}
+
+export interface Mailbox {
+  readonly inbox: MailboxIndex
+  readonly sent: MailboxIndex
+}
+
+/** What a mark did: whether the mail is there, still to come, or gone for good. */
+export type MarkOutcome = 'marked' | 'pending' | 'settled'
+
+/**
+ * Mails, the marks on each person's copy, and marks that came before their mail. Deletion wins over reading,
+ * which wins over the mail. The version vector is the tombstone: a mail that it covers and that is not here
+ * has been deleted by everyone who had it.
+ */
+export class MailTable {
+  readonly #byOrigin = new Map<OriginId, Map<Sequence, MailEntry>>()
+  readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
+  readonly #mailboxes = new Map<AccountId, Mailbox>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(origin: OriginId, sequence: Sequence): MailEntry | undefined {
+    return this.#byOrigin.get(origin)?.get(sequence)
+  }
+
+  has(origin: OriginId, sequence: Sequence): boolean {
+    return this.#byOrigin.get(origin)?.has(sequence) ?? false
+  }
+
+  /** Highest clock value of a live mail of `origin`; 0 when there is none. */
+  newestClock(origin: OriginId): Clock {
+    let newest = 0
+    for (const { clock } of this.#byOrigin.get(origin)?.values() ?? []) newest = Math.max(newest, clock)
+    return newest
+  }
+
+  mailbox(account: AccountId): Mailbox {
+    let mailbox = this.#mailboxes.get(account)
+    if (mailbox === undefined) {
+      mailbox = { inbox: new MailboxIndex(), sent: new MailboxIndex() }
+      this.#mailboxes.set(account, mailbox)
+    }
+    return mailbox
+  }
+
+  /** Takes a mail in, with the marks that waited for it. A copy that `isGone` says has no owner any more counts as deleted. */
+  add(record: MailRecord, isGone: (account: AccountId) => boolean): void {
+    if (this.has(record.origin, record.sequence)) return
+    const mail: MailEntry = { ...record, marks: [...record.marks] }
+    const id = updateId(mail.origin, mail.sequence)
+    const waiting = this.#pending.get(id)
+    this.#pending.delete(id)
+    eachCopy(mail, (owner, copy) => {
+      const bits = (mail.marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
+      mail.marks[copy] = bits
+    })
+    if (isDeletedByAll(mail)) return
+    this.#insert(mail)
+  }
+
+  /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
+  mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
+    const { origin, sequence } = splitUpdateId(id)
+    const mail = this.get(origin, sequence)
+    if (mail !== undefined) {
+      this.#markEntry(mail, account, bits)
+      return 'marked'
+    }
+    if (heldFrom(vector, origin) >= sequence) return 'settled'
+    let waiting = this.#pending.get(id)
+    if (waiting === undefined) {
+      waiting = new Map()
+      this.#pending.set(id, waiting)
+    }
+    waiting.set(account, (waiting.get(account) ?? 0) | bits)
+    return 'pending'
+  }
+
+  /** An account is gone: its copies are deleted. */
+  removeOwner(account: AccountId): void {
+    const mailbox = this.#mailboxes.get(account)
+    if (mailbox === undefined) return
+    const mails = new Set([
+      ...mailbox.inbox.page(mailbox.inbox.size, null),
+      ...mailbox.sent.page(mailbox.sent.size, null),
+    ])
+    for (const mail of mails) this.#markEntry(mail, account, markBits.deleted)
+    this.#mailboxes.delete(account)
+  }
+
+  /** Whether `account` has a copy that it has not deleted. */
+  isOwnedBy(mail: MailEntry, account: AccountId): boolean {
+    let owned = false
+    eachCopy(mail, (owner, copy) => {
+      if (owner === account && ((mail.marks[copy] ?? 0) & markBits.deleted) === 0) owned = true
+    })
+    return owned
+  }
+
+  /** Whether `account` has read the mail; a sender has always read what it sent. */
+  isReadBy(mail: MailEntry, account: AccountId): boolean {
+    const copy = mail.to.indexOf(account)
+    return copy === -1 || ((mail.marks[copy + 1] ?? 0) & markBits.read) !== 0
+  }
+
+  /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
+  join(records: readonly MailRecord[], pending: readonly PendingMark[], context: JoinContext): void {
+    const { mine, theirs, isGone } = context
+    const kept = new Map<OriginId, Set<Sequence>>()
+    for (const record of records) {
+      let sequences = kept.get(record.origin)
+      if (sequences === undefined) {
+        sequences = new Set()
+        kept.set(record.origin, sequences)
+      }
+      sequences.add(record.sequence)
+    }
+    for (const [origin, mails] of this.#byOrigin) {
+      const covered = heldFrom(theirs, origin)
+      for (const mail of mails.values()) {
+        if (mail.sequence <= covered && kept.get(origin)?.has(mail.sequence) !== true) this.#remove(mail)
+      }
+    }
+    for (const record of records) this.#joinRecord(record, mine, isGone)
+    for (const id of [...this.#pending.keys()]) {
+      const { origin, sequence } = splitUpdateId(id)
+      if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
+    }
+    for (const { mail, account, bits } of pending) this.mark(mail, account, bits, mine)
+  }
+
+  /** Ascending by origin, then sequence. */
+  records(): readonly MailRecord[] {
+    const origins = [...this.#byOrigin.keys()].sort()
+    return origins.flatMap((origin) => {
+      const mails = [...(this.#byOrigin.get(origin)?.values() ?? [])]
+      return mails.sort((left, right) => left.sequence - right.sequence)
+    })
+  }
+
+  pendingMarks(): readonly PendingMark[] {
+    const marks: PendingMark[] = []
+    for (const [mail, waiting] of this.#pending) {
+      for (const [account, bits] of waiting) marks.push({ mail, account, bits })
+    }
+    return marks
+  }
+
+  digest(digest: SetDigest): void {
+    for (const mails of this.#byOrigin.values()) {
+      for (const mail of mails.values()) {
+        digest.add(
+          `mail ${mail.origin}:${mail.sequence} ${mail.clock} ${mail.from} ${mail.to.join()} ${mail.marks.join()}`,
+        )
+      }
+    }
+    for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
+  }
+
+  #joinRecord(record: MailRecord, mine: VersionVector, isGone: (account: AccountId) => boolean): void {
+    const mail = this.get(record.origin, record.sequence)
+    if (mail !== undefined) {
+      eachCopy(mail, (owner, copy) => {
+        const bits = record.marks[copy] ?? 0
+        if (bits !== 0) this.#markCopy(mail, owner, copy, bits)
+      })
+      if (isDeletedByAll(mail)) this.#remove(mail)
+    } else if (record.sequence > heldFrom(mine, record.origin)) {
+      this.add(record, isGone)
+    }
+  }
+
+  #insert(mail: MailEntry): void {
+    let mails = this.#byOrigin.get(mail.origin)
+    if (mails === undefined) {
+      mails = new Map()
+      this.#byOrigin.set(mail.origin, mails)
+    }
+    mails.set(mail.sequence, mail)
+    this.#size += 1
+    eachCopy(mail, (owner, copy) => {
+      if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).add(mail)
+    })
+  }
+
+  #remove(mail: MailEntry): void {
+    eachCopy(mail, (owner, copy) => {
+      if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).remove(mail)
+    })
+    const mails = this.#byOrigin.get(mail.origin)
+    if (mails?.delete(mail.sequence) === true) this.#size -= 1
+    if (mails?.size === 0) this.#byOrigin.delete(mail.origin)
+  }
+
+  #markEntry(mail: MailEntry, account: AccountId, bits: number): void {
+    eachCopy(mail, (owner, copy) => {
+      if (owner === account) this.#markCopy(mail, owner, copy, bits)
+    })
+    if (isDeletedByAll(mail)) this.#remove(mail)
+  }
+
+  #markCopy(mail: MailEntry, owner: AccountId, copy: number, bits: number): void {
+    const before = mail.marks[copy] ?? 0
+    mail.marks[copy] = before | bits
+    if ((before & markBits.deleted) === 0 && (bits & markBits.deleted) !== 0) this.#index(owner, copy).remove(mail)
+  }
+
+  /** Copy 0 is the sender's. */
+  #index(owner: AccountId, copy: number): MailboxIndex {
+    const mailbox = this.mailbox(owner)
+    return copy === 0 ? mailbox.sent : mailbox.inbox
+  }
+}
+
+export interface JoinContext {
+  /** What this state covered before the join. */
+  readonly mine: VersionVector
+  readonly theirs: VersionVector
+  readonly isGone: (account: AccountId) => boolean
+}
+
+const eachCopy = (mail: MailEntry, visit: (owner: AccountId, copy: number) => void): void => {
+  visit(mail.from, 0)
+  mail.to.forEach((owner, index) => {
+    visit(owner, index + 1)
+  })
+}
+
+const isDeletedByAll = (mail: MailEntry): boolean => mail.marks.every((bits) => (bits & markBits.deleted) !== 0)

@@ -1,0 +1,127 @@
+import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
+import { allServerIds } from '../model/ids.ts'
+import type { InviteRecord, SeatClaim } from '../model/image.ts'
+import type { SetDigest } from './digest.ts'
+
+interface Invite {
+  expiresAtMs: number
+  readonly admitted: Map<PeerId, ServerId>
+}
+
+interface GroupName {
+  readonly name: string
+  readonly clock: Clock
+  readonly origin: OriginId
+}
+
+/** Who sits where, who was invited, who was let in. Everything only grows; the answers are functions of the sets. */
+export class SeatTable {
+  readonly #claims = new Map<OriginId, SeatClaim>()
+  readonly #invites = new Map<InviteId, Invite>()
+  #group: GroupName | null = null
+
+  get group(): GroupName | null {
+    return this.#group
+  }
+
+  setGroup(group: GroupName): void {
+    const present = this.#group
+    const earlier =
+      present === null ||
+      group.clock < present.clock ||
+      (group.clock === present.clock && group.origin < present.origin)
+    if (earlier) this.#group = group
+  }
+
+  addClaim(claim: SeatClaim): void {
+    if (!this.#claims.has(claim.origin)) this.#claims.set(claim.origin, claim)
+  }
+
+  claimOf(origin: OriginId): SeatClaim | undefined {
+    return this.#claims.get(origin)
+  }
+
+  claims(): readonly SeatClaim[] {
+    return [...this.#claims.values()]
+  }
+
+  /** The install whose seat it is: of the claims that no later one replaces, the earliest by clock, then peer id. */
+  holder(server: ServerId): SeatClaim | undefined {
+    const claims = this.claims().filter((claim) => claim.server === server)
+    const replaced = new Set(claims.map((claim) => claim.replaces))
+    const standing = claims.filter((claim) => !replaced.has(claim.origin))
+    return standing.reduce<SeatClaim | undefined>(
+      (first, claim) => (first === undefined || isEarlier(claim, first) ? claim : first),
+      undefined,
+    )
+  }
+
+  /** The seats' present holders: whose knowledge decides what is stable. */
+  holders(): readonly SeatClaim[] {
+    return allServerIds.flatMap((server) => this.holder(server) ?? [])
+  }
+
+  addInvite(invite: InviteId, expiresAtMs: number): void {
+    this.#invite(invite).expiresAtMs = Math.max(expiresAtMs, this.#invite(invite).expiresAtMs)
+  }
+
+  admit(invite: InviteId, peer: PeerId, server: ServerId): void {
+    const admitted = this.#invite(invite).admitted
+    const before = admitted.get(peer)
+    admitted.set(peer, before === undefined || server < before ? server : before)
+  }
+
+  invite(invite: InviteId): InviteRecord | undefined {
+    const record = this.#invites.get(invite)
+    return record === undefined ? undefined : toRecord(invite, record)
+  }
+
+  invites(): readonly InviteRecord[] {
+    return [...this.#invites].map(([invite, record]) => toRecord(invite, record))
+  }
+
+  /** Whether a member let this peer in, or it holds (or held) a seat. */
+  isAdmitted(peer: PeerId): boolean {
+    for (const claim of this.#claims.values()) if (claim.peer === peer) return true
+    for (const { admitted } of this.#invites.values()) if (admitted.has(peer)) return true
+    return false
+  }
+
+  /** Seats given by admissions whose claims have not come in yet. */
+  promised(): ReadonlySet<ServerId> {
+    const claimed = new Set(this.claims().map((claim) => claim.peer))
+    const seats = new Set<ServerId>()
+    for (const { admitted } of this.#invites.values()) {
+      for (const [peer, server] of admitted) if (!claimed.has(peer)) seats.add(server)
+    }
+    return seats
+  }
+
+  digest(digest: SetDigest): void {
+    if (this.#group !== null) digest.add(`group ${this.#group.clock} ${this.#group.name}`)
+    for (const claim of this.#claims.values())
+      digest.add(`seat ${claim.origin} ${claim.peer} ${claim.clock} ${String(claim.replaces)}`)
+    for (const { invite, expiresAtMs, admitted } of this.invites()) {
+      digest.add(`invite ${invite} ${expiresAtMs}`)
+      for (const { peer, server } of admitted) digest.add(`admitted ${invite} ${peer} ${server}`)
+    }
+  }
+
+  #invite(invite: InviteId): Invite {
+    let record = this.#invites.get(invite)
+    if (record === undefined) {
+      record = { expiresAtMs: 0, admitted: new Map() }
+      this.#invites.set(invite, record)
+    }
+    return record
+  }
+}
+
+const isEarlier = (left: SeatClaim, right: SeatClaim): boolean =>
+  left.clock < right.clock || (left.clock === right.clock && left.peer < right.peer)
+
+const toRecord = (invite: InviteId, { expiresAtMs, admitted }: Invite): InviteRecord => ({
+  invite,
+  expiresAtMs,
+  admitted: [...admitted].map(([peer, server]) => ({ peer, server })),
+})

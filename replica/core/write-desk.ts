@@ -1,0 +1,179 @@
+import type { Decision } from './commands.ts'
+import { decide, nothingReserved } from './commands.ts'
+import type { Command, CommandAnswer, CommandTicket, EffectsDraft } from './effects.ts'
+import type { HybridClock } from './hybrid-clock.ts'
+import type { LogIntake } from './log-intake.ts'
+import { fail, succeed } from './model/errors.ts'
+import type { OriginId, ServerId } from './model/ids.ts'
+import { updateId } from './model/ids.ts'
+import { limits } from './model/limits.ts'
+import type { Batch, Draft, MakeBatch, SignedChange, SystemChange } from './model/updates.ts'
+import type { Identity } from './membership.ts'
+import type { GroupState } from './state/group-state.ts'
+
+const queuedCommands = 10_000
+
+interface Waiting {
+  readonly ticket: CommandTicket
+  readonly command: Command
+}
+
+/** Updates in the making: a draft, and the tickets that its update answers. */
+interface PendingWrite {
+  readonly draft: Draft
+  readonly tickets: CommandTicket[]
+  readonly server: ServerId | null
+}
+
+/** Why no command can be carried out now: the own log is being taken back, or it has forked. */
+export type Hindrance = 'reclaiming' | 'forked' | null
+
+/**
+ * Turns commands into this install's own updates: those of one step are committed together. While the own log
+ * is being taken back from others commands wait here, and none is lost.
+ */
+export class WriteDesk {
+  readonly #identity: Identity
+  readonly #state: GroupState
+  readonly #clock: HybridClock
+  readonly #intake: LogIntake
+  readonly #makeBatch: MakeBatch
+  readonly #queue: Waiting[] = []
+  #writes: PendingWrite[] = []
+  #byCommand = new Map<string, PendingWrite>()
+  #reserved = nothingReserved()
+
+  constructor(identity: Identity, state: GroupState, clock: HybridClock, intake: LogIntake, makeBatch: MakeBatch) {
+    this.#identity = identity
+    this.#state = state
+    this.#clock = clock
+    this.#intake = intake
+    this.#makeBatch = makeBatch
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  take(nowMs: number, waiting: Waiting, hindrance: Hindrance, effects: EffectsDraft): void {
+    if (hindrance === 'forked') {
+      const message =
+        'This copy was restored from an old backup and its log has forked. Remove the data directory and join the group again.'
+      effects.answer.push({ ticket: waiting.ticket, result: fail('DAMAGED', message) })
+    } else if (hindrance === null) {
+      this.#carryOut(nowMs, waiting, effects)
+    } else if (this.#queue.length < queuedCommands) {
+      this.#queue.push(waiting)
+    } else {
+      effects.answer.push({
+        ticket: waiting.ticket,
+        result: fail('BUSY', `More than ${queuedCommands} commands are waiting. Try again in a moment.`),
+      })
+    }
+  }
+
+  release(nowMs: number, effects: EffectsDraft): void {
+    for (const waiting of this.#queue.splice(0)) this.#carryOut(nowMs, waiting, effects)
+  }
+
+  /** Seals this step's drafts into batches, applies them and answers. Returns the batches, to be spread. */
+  commit(effects: EffectsDraft): readonly Batch[] {
+    const batches: Batch[] = []
+    for (const group of splitWrites(this.#writes)) {
+      const { origin } = this.#identity
+      const batch = this.#makeBatch(
+        this.#state.held(origin) + 1,
+        this.#intake.headHash(origin),
+        group.map((write) => write.draft),
+      )
+      this.#state.applyBatch(batch)
+      effects.persist.push(batch)
+      batches.push(batch)
+      group.forEach((write, index) => {
+        answerWrite(write, batch, index, origin, effects)
+      })
+    }
+    for (const batch of batches) noteMails(batch, effects)
+    this.#writes = []
+    this.#byCommand = new Map()
+    this.#reserved = nothingReserved()
+    return batches
+  }
+
+  #carryOut(nowMs: number, { ticket, command }: Waiting, effects: EffectsDraft): void {
+    const decision = decide(this.#state, command, nowMs, this.#identity.peer, this.#reserved)
+    switch (decision.kind) {
+      case 'write':
+        this.#write(nowMs, ticket, decision)
+        break
+      case 'joins':
+        this.#byCommand.get(decision.command)?.tickets.push(ticket)
+        break
+      case 'done':
+        effects.answer.push({
+          ticket,
+          result: succeed({ update: decision.update, clock: decision.clock, server: null, batch: null }),
+        })
+        break
+      case 'refused':
+        effects.answer.push({ ticket, result: { ok: false, failure: decision.failure } })
+        break
+    }
+  }
+
+  #write(nowMs: number, ticket: CommandTicket, { changes, server }: Extract<Decision, { kind: 'write' }>): void {
+    changes.forEach((change, index) => {
+      const draft = { clock: this.#clock.next(nowMs), change }
+      const write: PendingWrite = { draft, tickets: index === 0 ? [ticket] : [], server }
+      this.#writes.push(write)
+      if (isSigned(change)) this.#byCommand.set(change.change.command, write)
+    })
+  }
+}
+
+/** Inbox notices of a batch that has just been applied. */
+export const noteMails = (batch: Batch, effects: EffectsDraft): void => {
+  for (const { change, origin, sequence } of batch.updates) {
+    if (change.kind === 'mail') effects.notify.push({ kind: 'mail', origin, sequence })
+    if (change.kind === 'forged') effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
+  }
+}
+
+const isSigned = (change: SystemChange | SignedChange): change is SignedChange => 'payload' in change
+
+const answerWrite = (
+  write: PendingWrite,
+  batch: Batch,
+  index: number,
+  origin: OriginId,
+  effects: EffectsDraft,
+): void => {
+  const value: CommandAnswer = {
+    update: updateId(origin, batch.first + index),
+    clock: write.draft.clock,
+    server: write.server,
+    batch,
+  }
+  for (const ticket of write.tickets) effects.answer.push({ ticket, result: succeed(value) })
+}
+
+const smallChangeBytes = 256
+
+/** Groups that respect the limits of a batch; a single larger update goes alone. */
+const splitWrites = (writes: readonly PendingWrite[]): readonly (readonly PendingWrite[])[] => {
+  const groups: PendingWrite[][] = []
+  let bytes = 0
+  for (const write of writes) {
+    const { change } = write.draft
+    const size = isSigned(change) ? change.payload.length + smallChangeBytes : smallChangeBytes
+    const group = groups.at(-1)
+    if (group === undefined || group.length >= limits.batchUpdates || bytes + size > limits.batchBytes) {
+      groups.push([write])
+      bytes = size
+    } else {
+      group.push(write)
+      bytes += size
+    }
+  }
+  return groups
+}
