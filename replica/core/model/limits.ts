@@ -21,6 +21,15 @@ export const limits = {
   sendQueueBytes: 8_388_608,
   /** A batch that is gossiped; larger ones go by direct streams. */
   gossipBytes: 65_536,
+  /** A whole gossip message; longer is neither sent nor read. */
+  gossipFrameBytes: 131_072,
+  /** What waits for a peer that does not read, beyond which the connection with it is cut. */
+  sendQueueCutBytes: 67_108_864,
+  /** What was read from a client and not yet looked at, beyond which reading stops. */
+  clientReadBytes: 1_048_576,
+  joinFrameBytes: 524_288,
+  /** Installs that are kept connected or dialled. */
+  dialledPeers: 256,
   vectorEntries: 4_096,
   matrixRows: 256,
   onlineAccounts: 10_000,
