@@ -1,0 +1,36 @@
+import { assert } from '../core/model/errors.ts'
+import type { Hash, OriginId, Sequence } from '../core/model/ids.ts'
+import { hash } from '../core/model/ids.ts'
+import { concat, fromBase64Url, sha256, toBase64Url, uint64, utf8 } from './bytes.ts'
+
+export const groupIdBytes = 16
+
+/** What stands before everything that is hashed or signed in one group, so that nothing can be carried into another. */
+export interface GroupContext {
+  readonly update: Uint8Array
+  readonly batch: Uint8Array
+  readonly log: Uint8Array
+}
+
+export function groupContext(groupId: Uint8Array): GroupContext {
+  assert(groupId.length === groupIdBytes, 'a group id has 16 bytes')
+  return {
+    update: concat([utf8('quintet/1/update'), groupId]),
+    batch: concat([utf8('quintet/1/batch'), groupId]),
+    log: concat([utf8('quintet/1/log'), groupId]),
+  }
+}
+
+/** The chain value before an origin's first update. */
+export const firstHash = (groupId: Uint8Array, origin: OriginId): Hash => startOfChain(groupContext(groupId), origin)
+
+export const startOfChain = (context: GroupContext, origin: OriginId): Hash =>
+  hash(toBase64Url(sha256(context.log, utf8(origin))))
+
+/** What a person signs. */
+export const signedByPerson = (context: GroupContext, type: number, payload: Uint8Array): Uint8Array =>
+  concat([context.update, new Uint8Array([type]), payload])
+
+/** What an origin signs of a batch that ends with `last` and chain value `lastHash`. */
+export const signedByOrigin = (context: GroupContext, origin: OriginId, last: Sequence, lastHash: Hash): Uint8Array =>
+  concat([context.batch, utf8(origin), uint64(last), fromBase64Url(lastHash)])

@@ -1,0 +1,14 @@
+/** Version of the state image's encoding. */
+export const imageFormat = 1
+
+/** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
+export const imageSections = ['people', 'deletedAccounts', 'accounts', 'mails', 'pending', 'commands'] as const
+export type ImageSection = (typeof imageSections)[number]
+
+/** How many entries each section has over all its chunks. */
+export type ImageCounts = Readonly<Record<ImageSection, number>>
+
+/** A chunk is closed when it has this many rows, or items, or characters of text: about 64 KB. */
+export const chunkRows = 1_000
+export const chunkItems = 60_000
+export const chunkChars = 65_536

@@ -1,0 +1,129 @@
+import type { Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
+import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
+import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts'
+import { limits } from '../core/model/limits.ts'
+import { refuse } from './cbor.ts'
+import type { ImageCounts } from './image-format.ts'
+import { imageFormat, imageSections } from './image-format.ts'
+import { damaged, ItemReader } from './image-items.ts'
+import { isPeerId, shared } from './keys.ts'
+import { isLabel } from './names.ts'
+
+/** The first chunk: what there is little of, and the tables and counts that the others need. */
+export interface ImageHead extends Pick<StateImage, 'vector' | 'hashes' | 'group' | 'claims' | 'invites'> {
+  readonly counts: ImageCounts
+  /** Ascending. */
+  readonly origins: readonly OriginId[]
+}
+
+const hashPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
+
+export function readHead(chunk: unknown): ImageHead {
+  if (typeof chunk !== 'object' || chunk === null) return damaged('its beginning has the wrong form')
+  const fields = new Map<string, unknown>(Object.entries(chunk))
+  const format = fields.get('format')
+  if (typeof format === 'number' && format > imageFormat) {
+    refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
+  }
+  if (format !== imageFormat) damaged('its format is not known')
+  const { origins, vector, hashes } = readOrigins(new ItemReader(fields.get('origins')))
+  const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
+  return {
+    counts: readCounts(fields.get('counts')),
+    origins,
+    vector,
+    hashes,
+    group,
+    claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
+    invites: readEach(fields.get('invites'), readInvite),
+  }
+}
+
+function readCounts(value: unknown): ImageCounts {
+  if (typeof value !== 'object' || value === null) return damaged('its counts are missing')
+  const found = new Map<string, unknown>(Object.entries(value))
+  const [people, deletedAccounts, accounts, mails, pending, commands] = imageSections.map((section) =>
+    new ItemReader([found.get(section)]).number(),
+  )
+  return {
+    people: people ?? 0,
+    deletedAccounts: deletedAccounts ?? 0,
+    accounts: accounts ?? 0,
+    mails: mails ?? 0,
+    pending: pending ?? 0,
+    commands: commands ?? 0,
+  }
+}
+
+function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes'> {
+  const origins: OriginId[] = []
+  const vector = new Map<OriginId, Sequence>()
+  const hashes = new Map<OriginId, Hash>()
+  while (items.more()) {
+    const row = items.list()
+    const origin = readOrigin(row)
+    const sequence = row.number()
+    const chainValue = row.orNull(() => hash(row.match(hashPattern)))
+    row.end()
+    const before = origins.at(-1)
+    if (before !== undefined && before >= origin) damaged('origins do not ascend')
+    origins.push(origin)
+    if (sequence > 0) vector.set(origin, sequence)
+    if (chainValue !== null) hashes.set(origin, chainValue)
+  }
+  return origins.length <= limits.vectorEntries ? { origins, vector, hashes } : damaged('too many origins')
+}
+
+function readGroup(items: ItemReader, origins: readonly OriginId[]): StateImage['group'] {
+  const group = { name: readLabel(items), clock: items.number(), origin: items.pick(origins) }
+  items.end()
+  return group
+}
+
+const readClaim = (items: ItemReader, origins: readonly OriginId[]): SeatClaim => ({
+  origin: items.pick(origins),
+  server: readServer(items),
+  peer: readPeer(items),
+  machine: readLabel(items),
+  replaces: items.orNull(() => items.pick(origins)),
+  clock: items.number(),
+})
+
+function readInvite(items: ItemReader): InviteRecord {
+  const invite: InviteId = inviteId(items.match(hashPattern))
+  const expiresAtMs = items.number()
+  const admitted = readEach(items.next(), (row) => ({ peer: readPeer(row), server: readServer(row) }))
+  return { invite, expiresAtMs, admitted }
+}
+
+function readEach<Value>(value: unknown, read: (items: ItemReader) => Value): Value[] {
+  const rows = new ItemReader(value)
+  const values: Value[] = []
+  while (rows.more()) {
+    const row = rows.list()
+    values.push(read(row))
+    row.end()
+  }
+  return values
+}
+
+function readOrigin(items: ItemReader): OriginId {
+  const origin = shared(items.text())
+  return isOriginId(origin) ? origin : damaged('an origin has the wrong form')
+}
+
+function readServer(items: ItemReader): ServerId {
+  const server = items.number()
+  return isServerId(server) ? server : damaged('there is no such server')
+}
+
+function readPeer(items: ItemReader): PeerId {
+  const peer = shared(items.text())
+  return isPeerId(peer) ? peer : damaged('a peer id has the wrong form')
+}
+
+function readLabel(items: ItemReader): string {
+  const label = items.text()
+  const fits = Array.from(label).length <= Math.max(limits.groupNameChars, limits.machineNameChars)
+  return fits && isLabel(label) ? label : damaged('a name has the wrong form')
+}

@@ -1,0 +1,72 @@
+import { assert } from '../core/model/errors.ts'
+import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { KnowledgeRows, VersionVector } from '../core/model/messages.ts'
+import type { CborReader, CborValue } from './cbor.ts'
+import { malformed } from './cbor.ts'
+import { readOrigin } from './payload-codec.ts'
+import { readPeer } from './update-codec.ts'
+
+/** `[[origin...], [[row's origin, sequence of each origin...]...]]`: every origin's name once, then only numbers. */
+export function rowFields(rows: KnowledgeRows): CborValue {
+  const columns = new Set<OriginId>()
+  for (const [origin, vector] of rows) {
+    columns.add(origin)
+    for (const column of vector.keys()) columns.add(column)
+  }
+  const origins = [...columns]
+  const places = new Map(origins.map((origin, index) => [origin, index]))
+  assert(origins.length <= limits.vectorEntries && rows.size <= limits.matrixRows, 'a matrix is within its limits')
+  return [
+    origins,
+    Array.from(rows, ([origin, vector]) => [
+      places.get(origin) ?? 0,
+      ...origins.map((column) => vector.get(column) ?? 0),
+    ]),
+  ]
+}
+
+export function readRows(reader: CborReader): KnowledgeRows {
+  reader.tuple(2)
+  const origins: OriginId[] = []
+  for (let rest = reader.list(0, limits.vectorEntries, 'origins'); rest > 0; rest--) origins.push(readOrigin(reader))
+  if (new Set(origins).size !== origins.length) malformed('a matrix names an origin twice')
+  const rows = new Map<OriginId, VersionVector>()
+  const count = reader.list(0, limits.matrixRows, 'rows')
+  for (let index = 0; index < count; index++) {
+    reader.tuple(origins.length + 1)
+    const origin = origins[reader.uint()] ?? malformed('a row of an origin that is not named')
+    rows.set(origin, readVector(reader, origins))
+  }
+  return rows.size === count ? rows : malformed('a matrix has two rows of one origin')
+}
+
+function readVector(reader: CborReader, origins: readonly OriginId[]): VersionVector {
+  const vector = new Map<OriginId, Sequence>()
+  for (const origin of origins) {
+    const sequence = reader.uint()
+    if (sequence > 0) vector.set(origin, sequence)
+  }
+  return vector
+}
+
+/** `[[peer, [address...]]...]` */
+export const addressFields = (addresses: ReadonlyMap<PeerId, readonly string[]>): CborValue =>
+  Array.from(addresses, ([peer, places]) => [peer, places])
+
+export function readAddresses(reader: CborReader): ReadonlyMap<PeerId, readonly string[]> {
+  const addresses = new Map<PeerId, readonly string[]>()
+  for (let rest = reader.list(0, limits.peersPerHello, 'peers'); rest > 0; rest--) {
+    reader.tuple(2)
+    addresses.set(readPeer(reader), readAddressList(reader))
+  }
+  return addresses
+}
+
+export function readAddressList(reader: CborReader): readonly string[] {
+  const addresses: string[] = []
+  for (let rest = reader.list(0, limits.addressesPerPeer, 'addresses'); rest > 0; rest--) {
+    addresses.push(reader.text(limits.addressChars, 'address'))
+  }
+  return addresses
+}

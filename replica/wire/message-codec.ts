@@ -1,0 +1,224 @@
+import { assert } from '../core/model/errors.ts'
+import type { Result } from '../core/model/errors.ts'
+import type { AccountId, OriginId, Sequence } from '../core/model/ids.ts'
+import { hash } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { MailRequestMessage, MailsMessage, Message } from '../core/model/messages.ts'
+import type { Batch, Update } from '../core/model/updates.ts'
+import { fromBase64Url, toBase64Url } from './bytes.ts'
+import { peekBatch, readBatch } from './batch-codec.ts'
+import type { CborReader, CborValue } from './cbor.ts'
+import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
+import { readFailure } from './failure-codec.ts'
+import type { GroupContext } from './group-context.ts'
+import { addressFields, readAddresses, readRows, rowFields } from './knowledge-codec.ts'
+import { readAccountId, readOrigin, readSequence } from './payload-codec.ts'
+import { readUpdate } from './update-codec.ts'
+
+/** Whether `origin`'s updates up to `last` are held already. */
+export type IsHeld = (origin: OriginId, last: Sequence) => boolean
+
+const messageTypes: Readonly<Record<Message['kind'], number>> = {
+  hello: 1,
+  knowledge: 2,
+  request: 3,
+  batches: 4,
+  discarded: 5,
+  stateRequest: 6,
+  stateChunk: 7,
+  mailRequest: 8,
+  mails: 9,
+  refusal: 10,
+}
+const kindsByType = new Map(Object.entries(messageTypes).map(([kind, type]) => [type, kind]))
+const hashBytes = 32
+const mostFields = 16
+
+const nothingHeld: IsHeld = () => false
+
+/** The frame of a message. What does not fit into one is a bug of the sender. */
+export function encodeMessage(message: Message): Uint8Array {
+  const bytes = encodeCbor([messageTypes[message.kind], ...fieldsOf(message)])
+  assert(bytes.length <= limits.frameBytes, `a ${message.kind} message fits into a frame`)
+  return bytes
+}
+
+/**
+ * Decodes a frame; its batches are verified, except those that `isHeld` knows, which are left out unread.
+ * BAD_REQUEST, BAD_SIGNATURE, TOO_LARGE, TOO_MANY, BAD_NAME, NEWER_FORMAT.
+ */
+export function decodeMessage(context: GroupContext, bytes: Uint8Array, isHeld = nothingHeld): Result<Message> {
+  return readWhole(bytes, (reader) => {
+    if (bytes.length > limits.frameBytes) refuse('TOO_LARGE', `a frame has ${bytes.length} bytes`)
+    const fields = reader.list(1, mostFields, 'fields')
+    return readMessage(context, reader, fields, isHeld)
+  })
+}
+
+/** Batches as one gossip message. */
+export const encodeGossip = (batches: readonly Batch[]): Uint8Array => encodeCbor(batches.map(({ bytes }) => bytes))
+
+/** As `decodeMessage`. */
+export const decodeGossip = (
+  context: GroupContext,
+  bytes: Uint8Array,
+  isHeld = nothingHeld,
+): Result<readonly Batch[]> =>
+  readWhole(bytes, (reader) => {
+    if (bytes.length > limits.frameBytes) refuse('TOO_LARGE', `a gossip message has ${bytes.length} bytes`)
+    return readBatches(context, reader, isHeld)
+  })
+
+function fieldsOf(message: Message): readonly CborValue[] {
+  switch (message.kind) {
+    case 'hello': {
+      const { origin, server, clock, rows, admission, addresses } = message
+      return [origin, server, clock, rowFields(rows), admission?.bytes ?? null, addressFields(addresses)]
+    }
+    case 'knowledge':
+      return [
+        message.clock,
+        rowFields(message.rows),
+        fromBase64Url(message.lastHash),
+        message.online.map(fromBase64Url),
+      ]
+    case 'request':
+      return [message.id, message.origin, message.after, message.maxBytes]
+    case 'batches':
+      return [message.id, message.batches.map(({ bytes }) => bytes)]
+    case 'discarded':
+      return [message.id, message.origin]
+    case 'stateRequest':
+      return [message.image, message.index]
+    case 'stateChunk':
+      return [message.image, message.index, message.count, message.chunk]
+    case 'mailRequest':
+      return [message.id, message.origin, message.sequences]
+    case 'mails':
+      return [
+        message.id,
+        message.origin,
+        message.covered,
+        message.updates.map(({ sequence, bytes }) => [sequence, bytes]),
+      ]
+    case 'refusal':
+      return [message.failure.code, message.failure.message]
+  }
+}
+
+function readMessage(context: GroupContext, reader: CborReader, fields: number, isHeld: IsHeld): Message {
+  const kind = kindsByType.get(reader.uint())
+  const expect = (count: number): void => {
+    if (fields !== count + 1) malformed(`a ${kind} message has ${fields - 1} fields instead of ${count}`)
+  }
+  switch (kind) {
+    case 'hello':
+      expect(6)
+      return {
+        kind,
+        origin: readOrigin(reader),
+        server: reader.server(),
+        clock: reader.uint(),
+        rows: readRows(reader),
+        admission: reader.orNull(() => readUnlessHeld(context, reader, isHeld)),
+        addresses: readAddresses(reader),
+      }
+    case 'knowledge':
+      expect(4)
+      return {
+        kind,
+        clock: reader.uint(),
+        rows: readRows(reader),
+        lastHash: hash(toBase64Url(reader.bytes(hashBytes))),
+        online: readOnline(reader),
+      }
+    case 'request':
+      expect(4)
+      return { kind, id: reader.uint(), origin: readOrigin(reader), after: reader.uint(), maxBytes: reader.uint() }
+    case 'batches':
+      expect(2)
+      return { kind, id: reader.uint(), batches: readBatches(context, reader, isHeld) }
+    case 'discarded':
+      expect(2)
+      return { kind, id: reader.uint(), origin: readOrigin(reader) }
+    case 'stateRequest':
+      expect(2)
+      return { kind, image: reader.uint(), index: reader.uint(limits.imageChunks) }
+    case 'stateChunk':
+      expect(4)
+      return {
+        kind,
+        image: reader.uint(),
+        index: reader.uint(limits.imageChunks),
+        count: reader.uint(limits.imageChunks),
+        chunk: reader.text(limits.frameBytes, 'chunk'),
+      }
+    case 'mailRequest':
+      expect(3)
+      return readMailRequest(reader)
+    case 'mails':
+      expect(4)
+      return readMails(context, reader)
+    case 'refusal':
+      expect(2)
+      return { kind, failure: readFailure(reader) }
+    default:
+      return malformed('a message is of a kind that is not known here')
+  }
+}
+
+function readBatches(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch[] {
+  const batches: Batch[] = []
+  for (let rest = reader.list(0, limits.batchesPerMessage, 'batches'); rest > 0; rest--) {
+    const batch = readUnlessHeld(context, reader, isHeld)
+    if (batch !== null) batches.push(batch)
+  }
+  return batches
+}
+
+function readUnlessHeld(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch | null {
+  const bytes = reader.bytesUpTo(limits.batchFrameBytes, 'batch')
+  const span = peekBatch(bytes)
+  if (!span.ok) return refuse(span.failure.code, span.failure.message)
+  return isHeld(span.value.origin, span.value.last) ? null : readBatch(context, bytes, () => 'check')
+}
+
+function readOnline(reader: CborReader): AccountId[] {
+  const online: AccountId[] = []
+  for (let rest = reader.list(0, limits.onlineAccounts, 'accounts online'); rest > 0; rest--) {
+    online.push(readAccountId(reader))
+  }
+  return online
+}
+
+function readMailRequest(reader: CborReader): MailRequestMessage {
+  const id = reader.uint()
+  const origin = readOrigin(reader)
+  const sequences: Sequence[] = []
+  for (let rest = reader.list(0, limits.sequencesPerRequest, 'sequences'); rest > 0; rest--) {
+    sequences.push(readAscending(reader, sequences.at(-1)))
+  }
+  return { kind: 'mailRequest', id, origin, sequences }
+}
+
+function readMails(context: GroupContext, reader: CborReader): MailsMessage {
+  const id = reader.uint()
+  const origin = readOrigin(reader)
+  const covered = reader.uint()
+  const updates: Update[] = []
+  for (let rest = reader.list(0, limits.sequencesPerRequest, 'mails'); rest > 0; rest--) {
+    reader.tuple(2)
+    const sequence = readAscending(reader, updates.at(-1)?.sequence)
+    const bytes = reader.bytesUpTo(limits.updateBytes, 'update')
+    const update = readUpdate(context, origin, sequence, bytes, 'check')
+    if (update.change.kind !== 'mail')
+      refuse('BAD_SIGNATURE', `${origin}:${sequence} is not a mail that its sender signed`)
+    updates.push(update)
+  }
+  return { kind: 'mails', id, origin, covered, updates }
+}
+
+function readAscending(reader: CborReader, previous: Sequence | undefined): Sequence {
+  const sequence = readSequence(reader)
+  return sequence > (previous ?? 0) ? sequence : malformed('sequences do not ascend')
+}

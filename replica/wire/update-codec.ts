@@ -1,0 +1,187 @@
+import type { Result } from '../core/model/errors.ts'
+import { assert, fail, succeed } from '../core/model/errors.ts'
+import type { AccountId, Clock, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import { inviteId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { Change, Draft, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
+import { fromBase64Url, toBase64Url } from './bytes.ts'
+import type { CborValue } from './cbor.ts'
+import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
+import type { GroupContext } from './group-context.ts'
+import { groupContext, signedByPerson } from './group-context.ts'
+import type { PrivateKey } from './keys.ts'
+import { isPeerId, keyBytes, signatureBytes, signBytes, verifyBytes } from './keys.ts'
+import { isLabel } from './names.ts'
+import type { PersonKind } from './payload-codec.ts'
+import { decodePayload, readOrigin, readPayload } from './payload-codec.ts'
+
+/** What is known of a person's signature before an update is decoded: nothing, that it holds, that it does not. */
+export type Trust = 'check' | 'genuine' | 'forged'
+
+const systemTypes = { group: 1, seat: 2, invite: 3, admission: 4 } as const
+const personTypes: Readonly<Record<PersonKind, number>> = {
+  account: 16,
+  accountDeletion: 17,
+  mail: 18,
+  read: 19,
+  deletion: 20,
+}
+const personKinds = new Map<number, PersonKind>([
+  [16, 'account'],
+  [17, 'accountDeletion'],
+  [18, 'mail'],
+  [19, 'read'],
+  [20, 'deletion'],
+])
+const highestType = 65_535
+const peerIdChars = 64
+
+/** The signature by `privateKey` that makes `payload` a person's update of this group. */
+export const signPayload = (
+  groupId: Uint8Array,
+  kind: PersonKind,
+  payload: Uint8Array,
+  privateKey: PrivateKey,
+): Uint8Array => signBytes(privateKey, signedByPerson(groupContext(groupId), personTypes[kind], payload))
+
+/** What a client gives in, validated. BAD_SIGNATURE, and the failures of `decodePayload`. */
+export function verifySubmission(
+  groupId: Uint8Array,
+  kind: PersonKind,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): Result<SignedChange> {
+  const change = decodePayload(kind, payload)
+  if (!change.ok) return change
+  const holds = holdsSignature(groupContext(groupId), kind, change.value.account, payload, signature)
+  if (!holds) return fail('BAD_SIGNATURE', 'The signature is not that of the account for this group.')
+  return succeed({ change: change.value, payload, signature })
+}
+
+/** Encodes an update once and for all. */
+export function encodeUpdate(draft: Draft): Uint8Array {
+  const { change, clock } = draft
+  if (!('payload' in change)) return encodeCbor(systemFields(clock, change))
+  assert(change.signature.length === signatureBytes, 'a signature has 64 bytes')
+  return encodeCbor([personTypes[change.change.kind], clock, change.payload, change.signature])
+}
+
+/**
+ * Decodes one update. A person's update whose signature does not hold becomes a `forged` change; so does one with
+ * `trust` `forged`, unchecked. BAD_REQUEST, TOO_LARGE, TOO_MANY, BAD_NAME.
+ */
+export const decodeUpdate = (
+  context: GroupContext,
+  origin: OriginId,
+  sequence: Sequence,
+  bytes: Uint8Array,
+  trust: Trust,
+): Result<Update> => attempt(() => readUpdate(context, origin, sequence, bytes, trust))
+
+/** As `decodeUpdate`, for use within a decoding: refuses instead of answering. */
+export const readUpdate = (
+  context: GroupContext,
+  origin: OriginId,
+  sequence: Sequence,
+  bytes: Uint8Array,
+  trust: Trust,
+): Update =>
+  readJudged(origin, sequence, bytes, (kind, account, payload, signature) =>
+    trust === 'check' ? holdsSignature(context, kind, account, payload, signature) : trust === 'genuine',
+  )
+
+/** As `readUpdate` with trust `genuine`, which needs no group. */
+export const readGenuineUpdate = (origin: OriginId, sequence: Sequence, bytes: Uint8Array): Update =>
+  readJudged(origin, sequence, bytes, () => true)
+
+/** Says whether a person's signature holds. */
+type Judge = (kind: PersonKind, account: AccountId, payload: Uint8Array, signature: Uint8Array) => boolean
+
+function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, judge: Judge): Update {
+  if (bytes.length > limits.updateBytes) {
+    refuse('TOO_LARGE', `an update has ${bytes.length} bytes; the limit is ${limits.updateBytes}`)
+  }
+  const reader = new CborReader(bytes)
+  const fields = reader.list(2, limits.updateBytes, 'fields')
+  const type = reader.uint(highestType)
+  const clock = reader.uint()
+  const kind = personKinds.get(type)
+  const change = kind === undefined ? readSystemChange(reader, type, fields) : readPerson(reader, kind, fields, judge)
+  reader.end()
+  // An account is kept for long, and a view would keep the whole frame that it came in.
+  return { origin, sequence, clock, change, bytes: change.kind === 'account' ? bytes.slice() : bytes }
+}
+
+function readPerson(reader: CborReader, kind: PersonKind, fields: number, judge: Judge): Change {
+  expectFields(fields, 4)
+  const payload = reader.bytesUpTo(limits.payloadBytes, 'payload')
+  const signature = reader.bytes(signatureBytes)
+  const change = readPayload(kind, payload)
+  return judge(kind, change.account, payload, signature) ? change : { kind: 'forged', account: change.account }
+}
+
+function readSystemChange(reader: CborReader, type: number, fields: number): Change {
+  switch (type) {
+    case systemTypes.group:
+      expectFields(fields, 3)
+      return { kind: 'group', name: readLabel(reader, 1, limits.groupNameChars, 'group name') }
+    case systemTypes.seat:
+      expectFields(fields, 6)
+      return {
+        kind: 'seat',
+        server: reader.server(),
+        peer: readPeer(reader),
+        machine: readLabel(reader, 0, limits.machineNameChars, 'machine name'),
+        replaces: reader.orNull(() => readOrigin(reader)),
+      }
+    case systemTypes.invite:
+      expectFields(fields, 4)
+      return { kind: 'invite', invite: inviteId(toBase64Url(reader.bytes(keyBytes))), expiresAtMs: reader.uint() }
+    case systemTypes.admission: {
+      expectFields(fields, 5)
+      const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
+      return { kind: 'admission', invite, peer: readPeer(reader), server: reader.server() }
+    }
+    default:
+      for (let rest = fields - 2; rest > 0; rest--) reader.skip(limits.unknownDepth)
+      return { kind: 'unknown', type }
+  }
+}
+
+function systemFields(clock: Clock, change: SystemChange): CborValue[] {
+  const head = [systemTypes[change.kind], clock]
+  switch (change.kind) {
+    case 'group':
+      return [...head, change.name]
+    case 'seat':
+      return [...head, change.server, change.peer, change.machine, change.replaces]
+    case 'invite':
+      return [...head, fromBase64Url(change.invite), change.expiresAtMs]
+    case 'admission':
+      return [...head, fromBase64Url(change.invite), change.peer, change.server]
+  }
+}
+
+const holdsSignature = (
+  context: GroupContext,
+  kind: PersonKind,
+  account: AccountId,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean => verifyBytes(fromBase64Url(account), signedByPerson(context, personTypes[kind], payload), signature)
+
+function expectFields(found: number, expected: number): void {
+  if (found !== expected) malformed(`an update has ${found} fields instead of ${expected}`)
+}
+
+/** A text shown in one line, of `least` to `most` characters. */
+export function readLabel(reader: CborReader, least: number, most: number, what: string): string {
+  const text = reader.text(most, what)
+  if (text.length < least) return malformed(`${what}: empty`)
+  return isLabel(text) ? text : malformed(`${what}: control characters`)
+}
+
+export function readPeer(reader: CborReader): PeerId {
+  const text = reader.text(peerIdChars, 'peer id')
+  return isPeerId(text) ? text : malformed('a peer id has the wrong form')
+}
