@@ -122,7 +122,10 @@ export interface ReplicaApi {
   status(): Promise<StatusInfo>
 
   /** Accounts by present name or by id; unknown ones are left out. */
-  lookUp(query: { readonly names: readonly string[]; readonly accounts: readonly AccountId[] }): Promise<readonly AccountInfo[]>
+  lookUp(query: {
+    readonly names: readonly string[]
+    readonly accounts: readonly AccountId[]
+  }): Promise<readonly AccountInfo[]>
   /** By name, with `*` and `?`, or a plain substring; ascending by name, at most `limits.pageAccounts`. */
   people(query: { readonly like: string }): Promise<readonly PersonInfo[]>
 

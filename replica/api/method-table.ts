@@ -1,0 +1,68 @@
+import { limits } from '../core/model/limits.ts'
+import { nothing, type Shape } from '../wire/api-shapes.ts'
+import { answerShapes, requestShapes } from '../wire/api-values.ts'
+import type { ReplicaApi, SealedMail, SealedPage } from './contract.ts'
+
+/** What a connection may do: `admin` is who has the right to the data directory. */
+export type ApiRight = 'person' | 'admin'
+
+/** The methods that are called over a stream. */
+export type ApiMethod = Exclude<keyof ReplicaApi, 'onEvent' | 'close'>
+export type RequestOf<Method extends ApiMethod> = Parameters<ReplicaApi[Method]>[0]
+export type AnswerOf<Method extends ApiMethod> = Awaited<ReturnType<ReplicaApi[Method]>>
+
+export interface MethodEntry<Answer> {
+  readonly right: ApiRight
+  readonly answer: Shape<Answer>
+  /** Checks a decoded request (throws `ShapeError`) and calls the method with it. */
+  readonly carryOut: (api: ReplicaApi, request: unknown) => Promise<Answer>
+}
+
+const method = <Request, Answer>(
+  right: ApiRight,
+  request: Shape<Request>,
+  answer: Shape<Answer>,
+  call: (api: ReplicaApi, request: Request) => Promise<Answer>,
+): MethodEntry<Answer> => ({
+  right,
+  answer,
+  carryOut: (api, value) => call(api, request(value, 'the request')),
+})
+
+/** Every method of `ReplicaApi`, no more and no less: the compiler holds the two together. */
+export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf<Method>> } = {
+  group: method('person', nothing, answerShapes.group, (api) => api.group()),
+  view: method('person', nothing, answerShapes.view, (api) => api.view()),
+  status: method('person', nothing, answerShapes.status, (api) => api.status()),
+  lookUp: method('person', requestShapes.lookUp, answerShapes.lookUp, (api, query) => api.lookUp(query)),
+  people: method('person', requestShapes.people, answerShapes.people, (api, query) => api.people(query)),
+  challenge: method('person', nothing, answerShapes.challenge, (api) => api.challenge()),
+  logIn: method('person', requestShapes.logIn, nothing, (api, request) => api.logIn(request)),
+  logOut: method('person', nothing, nothing, (api) => api.logOut()),
+  submit: method('person', requestShapes.submit, answerShapes.submit, (api, submission) => api.submit(submission)),
+  list: method('person', requestShapes.list, answerShapes.list, (api, query) => listWithinFrame(api, query)),
+  fetch: method('person', requestShapes.mail, answerShapes.fetch, (api, query) => api.fetch(query)),
+  safety: method('person', requestShapes.mail, answerShapes.safety, (api, query) => api.safety(query)),
+  invite: method('admin', nothing, answerShapes.invite, (api) => api.invite()),
+  pause: method('admin', requestShapes.servers, nothing, (api, query) => api.pause(query)),
+  resume: method('admin', requestShapes.servers, nothing, (api, query) => api.resume(query)),
+}
+
+export const isApiMethod = (name: string): name is ApiMethod => Object.hasOwn(methodTable, name)
+
+/** A page of mails with many recipients can be larger than a frame: then it is a shorter page, which says where it goes on. */
+const listWithinFrame = async (api: ReplicaApi, query: RequestOf<'list'>): Promise<SealedPage> => {
+  const page = await api.list(query)
+  const bytes = page.mails.reduce((sum, mail) => sum + mostBytesOf(mail), 0)
+  if (bytes <= limits.frameBytes - limits.apiFrameBytes || query.limit === 1) return page
+  return listWithinFrame(api, { ...query, limit: query.limit >> 1 })
+}
+
+const fieldsBytes = 512
+const bytesPerUnit = 3
+
+const mostBytesOf = (mail: SealedMail): number =>
+  mail.payload.length +
+  fieldsBytes +
+  bytesPerUnit *
+    [mail.fromName, ...mail.to, ...mail.toNames].reduce((sum, value) => sum + value.length + bytesPerUnit, 0)

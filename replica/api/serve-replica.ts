@@ -1,0 +1,162 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+import { QuintetError, type Failure } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import type { FrameStream } from '../host/ports.ts'
+import { apiVersion, decodeApiFrame, encodeApiMessage, type ApiMessage } from '../wire/api-codec.ts'
+import { ShapeError } from '../wire/api-shapes.ts'
+import type { ReplicaApi, ReplicaEvent } from './contract.ts'
+import { MessageWriter } from './message-writer.ts'
+import { isApiMethod, methodTable, type ApiRight } from './method-table.ts'
+
+export interface ServedConnection {
+  readonly stream: FrameStream
+  /** Makes the api of this connection, with the right that its first message proved. */
+  readonly open: (right: ApiRight) => ReplicaApi
+  /** Compares in constant time: `adminTokenCheck`. */
+  readonly isAdminToken: (token: Uint8Array) => boolean
+}
+
+/** Whether a token is `expected`, in a time that does not depend on how much of it is right. */
+export const adminTokenCheck = (expected: Uint8Array): ((token: Uint8Array) => boolean) => {
+  const digest = digestOf(expected)
+  return (token) => timingSafeEqual(digestOf(token), digest)
+}
+
+/**
+ * Serves one client on a stream until either side closes it; fulfilled when that is over, never rejected. Requests are
+ * begun in the order given, so that submissions keep theirs, and answered as they are done.
+ */
+export const serveReplica = async (connection: ServedConnection): Promise<void> => {
+  const server = new ConnectionServer(connection)
+  await server.run()
+}
+
+const digestOf = (token: Uint8Array): Buffer => createHash('sha256').update(token).digest()
+
+class ConnectionServer {
+  readonly #connection: ServedConnection
+  readonly #writer: MessageWriter
+  #api: ReplicaApi | null = null
+  #right: ApiRight = 'person'
+  #calls = 0
+  #callBytes = 0
+  #closed = false
+  #wakeReader: (() => void) | null = null
+
+  constructor(connection: ServedConnection) {
+    this.#connection = connection
+    this.#writer = new MessageWriter(connection.stream)
+  }
+
+  async run(): Promise<void> {
+    try {
+      for await (const frame of this.#connection.stream.frames) {
+        if (!this.#take(frame)) break
+        while (this.#isFull()) await new Promise<void>((wake) => (this.#wakeReader = wake))
+        if (this.#closed) break
+      }
+    } catch {
+      // A lost stream is an ordinary end: the client comes back by itself.
+    }
+    await this.#end()
+  }
+
+  #isFull(): boolean {
+    return !this.#closed && (this.#calls >= limits.callsInFlight || this.#callBytes >= limits.callBytesInFlight)
+  }
+
+  /** False when the connection cannot go on. */
+  #take(frame: Uint8Array): boolean {
+    const messages = decodeApiFrame(frame)
+    if (!messages.ok) return false
+    const share = frame.length / messages.value.length
+    return messages.value.every((message) => this.#takeMessage(message, share))
+  }
+
+  #takeMessage(message: ApiMessage, bytes: number): boolean {
+    if (message.kind === 'hello') return this.#greet(message.version, message.adminToken)
+    if (message.kind !== 'call' || this.#api === null) return false
+    void this.#answer(this.#api, message.id, message.method, message.request, bytes)
+    return true
+  }
+
+  #greet(version: number, adminToken: Uint8Array | null): boolean {
+    if (this.#api !== null) return false
+    if (version !== apiVersion) {
+      this.#tell({ event: 'closed', failure: { code: 'NEWER_FORMAT', message: versionMessage(version) } })
+      return false
+    }
+    this.#right = adminToken !== null && this.#connection.isAdminToken(adminToken) ? 'admin' : 'person'
+    this.#api = this.#connection.open(this.#right)
+    this.#api.onEvent((event) => this.#tell(event))
+    return true
+  }
+
+  async #answer(api: ReplicaApi, id: number, name: string, request: unknown, bytes: number): Promise<void> {
+    this.#calls += 1
+    this.#callBytes += bytes
+    const message = await this.#carryOut(api, id, name, request)
+    await this.#writer.send(message).catch(() => this.#wake())
+    this.#calls -= 1
+    this.#callBytes -= bytes
+    this.#wake()
+  }
+
+  async #carryOut(api: ReplicaApi, id: number, name: string, request: unknown): Promise<Uint8Array> {
+    try {
+      if (!isApiMethod(name)) throw new QuintetError('BAD_REQUEST', `This replica has no method "${name}".`)
+      const entry = methodTable[name]
+      if (entry.right === 'admin' && this.#right !== 'admin') {
+        throw new QuintetError('NOT_ALLOWED', `"${name}" needs the right to the replica's data directory.`)
+      }
+      const answer = encodeApiMessage({ kind: 'answer', id, value: await entry.carryOut(api, request) })
+      if (answer.length <= limits.frameBytes) return answer
+      throw new QuintetError(
+        'TOO_LARGE',
+        `The answer has more than the ${limits.frameBytes} bytes of a frame. Ask for less.`,
+      )
+    } catch (error) {
+      return encodeApiMessage({ kind: 'failure', id, failure: failureOf(error) })
+    }
+  }
+
+  #tell(event: ReplicaEvent): void {
+    if (this.#writer.waitingBytes > limits.sendQueueBytes) {
+      this.#hangUp()
+      return
+    }
+    const sent = this.#writer.send(encodeApiMessage({ kind: 'event', event }))
+    sent.then(
+      () => (event.event === 'closed' ? this.#hangUp() : undefined),
+      () => this.#hangUp(),
+    )
+  }
+
+  #hangUp(): void {
+    this.#closed = true
+    this.#wake()
+    this.#connection.stream.close().catch(() => undefined)
+  }
+
+  #wake(): void {
+    this.#wakeReader?.()
+    this.#wakeReader = null
+  }
+
+  async #end(): Promise<void> {
+    this.#closed = true
+    await this.#api?.close().catch(() => undefined)
+    await this.#writer.drained()
+    await this.#connection.stream.close().catch(() => undefined)
+  }
+}
+
+const versionMessage = (version: number): string =>
+  `The client speaks version ${version} of the client protocol, this replica ${apiVersion}: update the older of the two.`
+
+const failureOf = (error: unknown): Failure => {
+  if (error instanceof QuintetError) return error.failure
+  if (error instanceof ShapeError) return { code: 'BAD_REQUEST', message: `${error.message}.` }
+  return { code: 'INTERNAL', message: 'The replica failed at this request; its log tells more.' }
+}

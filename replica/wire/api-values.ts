@@ -1,0 +1,129 @@
+import { accountId, commandId, isOriginId, isServerId, isUpdateId, originId, seatCount } from '../core/model/ids.ts'
+import { errorCodes } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import * as shape from './api-shapes.ts'
+
+/** A name as it is shown may carry `~<server>`; a code point may take two units. */
+const shownNameUnits = limits.nameChars * 2 + 8
+const warningsShown = 64
+const lastMoment = Number.MAX_SAFE_INTEGER
+
+const account = shape.textLike(/^[A-Za-z0-9_-]{43}$/, accountId)
+const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
+const mailName = shape.guarded(isUpdateId, 'the name of a mail')
+const name = shape.text(shownNameUnits)
+const servers = shape.listOf(server, seatCount)
+const folder = shape.oneOf(['inbox', 'sent'])
+const pageMark = shape.text(limits.pageMarkChars)
+const sequence = shape.integer(0, Number.MAX_SAFE_INTEGER)
+const sequences = shape.recordOf(/^[0-9a-z.]{1,16}$/, sequence, limits.vectorEntries)
+const sealKey = shape.bytesOf(32)
+const signature = shape.bytesOf(64)
+const view = shape.fields({ number: sequence, servers })
+
+const sealedMail = shape.fields({
+  mail: mailName,
+  from: account,
+  fromName: name,
+  to: shape.listOf(account, limits.recipients),
+  toNames: shape.listOf(name, limits.recipients),
+  sentAt: shape.integer(0, lastMoment),
+  read: shape.truth,
+  payload: shape.bytesUpTo(limits.payloadBytes),
+  signature,
+})
+
+const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
+const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'closed']) })
+const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
+const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
+const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
+
+/** What a client asks with. */
+export const requestShapes = {
+  lookUp: shape.fields({
+    names: shape.listOf(name, limits.lookUpAccounts),
+    accounts: shape.listOf(account, limits.lookUpAccounts),
+  }),
+  people: shape.fields({ like: shape.text(limits.likeChars) }),
+  logIn: shape.fields({ account, signature }),
+  submit: shape.fields({
+    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion']),
+    command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
+    payload: shape.bytesUpTo(limits.payloadBytes),
+    signature,
+  }),
+  list: shape.fields({ folder, limit: shape.integer(1, limits.pageHeaders), before: shape.orNull(pageMark) }),
+  mail: shape.fields({ mail: mailName }),
+  servers: shape.fields({ servers }),
+} as const
+
+/** What a replica answers with. */
+export const answerShapes = {
+  group: shape.fields({
+    groupId: shape.bytesOf(16),
+    groupName: shape.text(limits.groupNameChars * 2),
+    serverId: server,
+    origin: shape.guarded(isOriginId, 'an origin id'),
+  }),
+  view,
+  status: shape.fields({
+    serverId: server,
+    origin: shape.guarded(isOriginId, 'an origin id'),
+    groupName: shape.text(limits.groupNameChars * 2),
+    view,
+    vector: sequences,
+    matrix: shape.recordOf(/^[0-9a-z.]{1,16}$/, sequences, limits.matrixRows),
+    stable: sequences,
+    accounts: sequence,
+    mails: sequence,
+    digest: shape.text(128),
+    warnings: shape.listOf(shape.text(limits.failureChars), warningsShown),
+    diskBytes: shape.measure,
+    paused: servers,
+    seats: shape.listOf(
+      shape.fields({
+        server,
+        origin: shape.orNull(shape.textLike(/^[0-9a-z.]{1,16}$/, originId)),
+        machine: shape.orNull(shape.text(limits.machineNameChars * 2)),
+        connected: shape.truth,
+        lagMs: shape.orNull(shape.measure),
+      }),
+      seatCount,
+    ),
+  }),
+  lookUp: shape.listOf(
+    shape.fields({
+      account,
+      name,
+      sealKey,
+      sealedKeys: shape.bytesUpTo(limits.sealedKeysBytes),
+      payload: shape.bytesUpTo(limits.accountPayloadBytes),
+      signature,
+    }),
+    limits.lookUpAccounts * 2,
+  ),
+  people: shape.listOf(shape.fields({ account, name, online: shape.truth }), limits.pageAccounts),
+  challenge: shape.bytesUpTo(limits.challengeBytes),
+  submit: shape.fields({ update: mailName, clock: shape.integer(0, lastMoment) }),
+  list: shape.fields({
+    mails: shape.listOf(sealedMail, limits.pageHeaders),
+    total: sequence,
+    next: shape.orNull(pageMark),
+  }),
+  fetch: sealedMail,
+  safety: servers,
+  invite: shape.text(limits.inviteChars),
+} as const
+
+/** What a replica tells unasked. */
+export const eventShape = (value: unknown, at: string) => {
+  switch (eventName(value, at).event) {
+    case 'view':
+      return viewEvent(value, at)
+    case 'mail':
+      return mailEvent(value, at)
+    case 'closed':
+      return closedEvent(value, at)
+  }
+}
