@@ -1,0 +1,22 @@
+import type { OriginId, PeerId, ServerId } from '../core/model/ids.ts'
+
+/** What an install knows of itself and its group. Secret: it holds the group key and the install's private key. */
+export interface Install {
+  /** 16 bytes. */
+  readonly groupId: Uint8Array
+  /** 32 bytes: key of the private network. */
+  readonly groupKey: Uint8Array
+  readonly groupName: string
+  readonly server: ServerId
+  readonly origin: OriginId
+  readonly peer: PeerId
+  /** Raw Ed25519 public key, 32 bytes: the peer id's. */
+  readonly publicKey: Uint8Array
+  /** Raw Ed25519 seed, 32 bytes. */
+  readonly privateKey: Uint8Array
+  readonly machine: string
+  /** The batch that admitted this install; null for the group's first. */
+  readonly admission: Uint8Array | null
+  /** Members' addresses from the invite, for the first connection. */
+  readonly inviteAddresses: readonly string[]
+}

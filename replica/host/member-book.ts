@@ -1,0 +1,73 @@
+import type { PeerId } from '../core/model/ids.ts'
+import { peerId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { LoggerPort, Storage, Transport } from './ports.ts'
+
+interface BookOptions {
+  readonly storage: Storage
+  readonly transport: Transport
+  readonly logger: LoggerPort
+}
+
+const settingName = 'addresses'
+
+/** Where members were last seen, kept over restarts and given to the transport to keep connected. */
+export class MemberBook {
+  readonly #options: BookOptions
+  readonly #addresses = new Map<PeerId, readonly string[]>()
+  #members: ReadonlyMap<PeerId, readonly string[]> = new Map()
+  #saved = ''
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(options: BookOptions) {
+    this.#options = options
+  }
+
+  async load(): Promise<void> {
+    const value = await this.#options.storage.readSetting(settingName)
+    if (typeof value !== 'object' || value === null) return
+    for (const [peer, known] of Object.entries(value)) {
+      if (Array.isArray(known)) this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))
+    }
+  }
+
+  known(): ReadonlyMap<PeerId, readonly string[]> {
+    return this.#addresses
+  }
+
+  /** Takes the addresses of connected peers over from the transport; returns those that are new. */
+  noteLinks(): ReadonlyMap<PeerId, readonly string[]> {
+    const news = new Map<PeerId, readonly string[]>()
+    for (const { peer, addresses } of this.#options.transport.links()) {
+      if (addresses.length === 0 || this.#addresses.get(peer)?.join() === addresses.join()) continue
+      this.#addresses.set(peer, addresses)
+      news.set(peer, addresses)
+    }
+    if (news.size > 0) this.#changed()
+    return news
+  }
+
+  /** The members as the core knows them now. */
+  setMembers(members: ReadonlyMap<PeerId, readonly string[]>): void {
+    this.#members = members
+    for (const [peer, known] of members) if (known.length > 0) this.#addresses.set(peer, known)
+    this.#changed()
+  }
+
+  #changed(): void {
+    const { transport, storage, logger } = this.#options
+    const dialled = new Map([...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]))
+    transport.remember(dialled)
+    const value = Object.fromEntries(this.#addresses)
+    const text = JSON.stringify(value)
+    if (text === this.#saved) return
+    this.#saved = text
+    this.#saving = this.#saving
+      .then(() => storage.writeSetting(settingName, value))
+      .catch((error: unknown) => {
+        logger.warn('addresses could not be saved', { error: String(error) })
+      })
+  }
+}
+
+const isAddress = (value: unknown): value is string => typeof value === 'string' && value.length <= limits.addressChars

@@ -1,0 +1,390 @@
+import type { Command, CommandAnswer, CommandTicket, CoreEvent, Effects, Notice } from '../core/effects.ts'
+import type { Failure, Result } from '../core/model/errors.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
+import type { MakeBatch, Update } from '../core/model/updates.ts'
+import type { Identity } from '../core/membership.ts'
+import { ReplicaCore } from '../core/replica-core.ts'
+import { decodeImage } from '../wire/image-decode.ts'
+import { encodeImage } from '../wire/image-encode.ts'
+import { inviteIdOf } from '../wire/invite-codec.ts'
+import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
+import type { Wire } from '../wire/wire.ts'
+import { MemberBook } from './member-book.ts'
+import type { ClockPort, FrameStream, LoggerPort, Storage, Transport, TransportListener } from './ports.ts'
+import { Server } from './server.ts'
+
+export interface HostOptions {
+  readonly identity: Identity
+  readonly makeBatch: MakeBatch
+  readonly wire: Wire
+  readonly storage: Storage
+  readonly transport: Transport
+  readonly clock: ClockPort
+  readonly logger: LoggerPort
+}
+
+const tickMs = 50
+/** Events that one step may take: as many as came while the last step's effects were carried out. */
+const stepEvents = 2_000
+/** On a full disk one writing is tried again this often. */
+const fullDiskRetryMs = 1_000
+/** Written and removed again to see whether the disk has room. */
+const probeBytes = 262_144
+
+/**
+ * The event loop around a core: collects events, steps the core, carries the effects out in their order, one step at
+ * a time. While a step's effects become durable, new events wait: that is the group commit.
+ */
+export class ReplicaHost {
+  readonly #options: HostOptions
+  readonly #server: Server
+  readonly #members: MemberBook
+  readonly #tickets = new Map<CommandTicket, PromiseWithResolvers<CommandAnswer>>()
+  readonly #listeners = new Set<(notice: Notice) => void>()
+  readonly #connected = new Set<PeerId>()
+  #core: ReplicaCore
+  #queue: CoreEvent[] = []
+  #reads: (() => void)[] = []
+  #running = false
+  #lastTicket = 0
+  #stopped: Failure | null = null
+  #diskFull = false
+  #idle: (() => void)[] = []
+  #stopTimers: (() => void)[] = []
+  #background: Promise<void> = Promise.resolve()
+  #onClient: ((stream: FrameStream) => void) | null = null
+  #onFatal: ((failure: Failure) => void) | null = null
+
+  private constructor(options: HostOptions, core: ReplicaCore) {
+    this.#options = options
+    this.#core = core
+    this.#server = new Server(options, () => this.#core)
+    this.#members = new MemberBook(options)
+  }
+
+  /** Recovers what storage holds. Failures are those of `Storage.recover`, and DAMAGED for a snapshot that cannot be read. */
+  static async recover(options: HostOptions): Promise<ReplicaHost> {
+    const host = new ReplicaHost(options, await recoverCore(options))
+    options.storage.onDamage((damage) => {
+      options.logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...damage })
+      host.enqueue({ kind: 'damaged', origin: damage.origin, first: damage.first, last: damage.last })
+    })
+    return host
+  }
+
+  /** Listens and connects. `onClient` gets the streams of clients; `onFatal` hears of a storage that failed for good. */
+  async start(handlers: { onClient: (stream: FrameStream) => void; onFatal: (failure: Failure) => void }): Promise<void> {
+    const { clock, transport } = this.#options
+    this.#onClient = handlers.onClient
+    this.#onFatal = handlers.onFatal
+    await this.#members.load()
+    this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
+    await transport.start(this.#listener())
+    this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
+    this.#stopTimers = [
+      clock.every(tickMs, () => {
+        if (!this.#running) this.enqueue({ kind: 'tick' })
+      }),
+      clock.every(fullDiskRetryMs, () => {
+        if (this.#diskFull) void this.#probeDisk()
+      }),
+    ]
+  }
+
+  /** Finishes what is under way, writes a snapshot for a quick next start, closes everything. */
+  async stop(): Promise<void> {
+    if (this.#stopped !== null) return
+    for (const stop of this.#stopTimers) stop()
+    await this.#options.transport.stop()
+    await this.#whenIdle()
+    await this.#background
+    this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
+    if (!this.#diskFull) await this.#writeSnapshot().catch(() => undefined)
+    this.#failTickets(this.#stopped)
+    await this.#options.storage.close()
+  }
+
+  get diskFull(): boolean {
+    return this.#diskFull
+  }
+
+  /** Durable when fulfilled. Rejects with the command's failure. */
+  command(command: Command): Promise<CommandAnswer> {
+    if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
+    if (this.#diskFull) return Promise.reject(toError(diskFullFailure))
+    this.#lastTicket += 1
+    const promise = Promise.withResolvers<CommandAnswer>()
+    this.#tickets.set(this.#lastTicket, promise)
+    this.enqueue({ kind: 'command', ticket: this.#lastTicket, command })
+    return promise.promise
+  }
+
+  /** Looks at the core when everything that it shows is durable. */
+  read<Value>(query: (core: ReplicaCore) => Value): Promise<Value> {
+    if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
+    if (!this.#running) return Promise.resolve(query(this.#core))
+    const promise = Promise.withResolvers<Value>()
+    this.#reads.push(() => {
+      try {
+        promise.resolve(query(this.#core))
+      } catch (error) {
+        promise.reject(error)
+      }
+    })
+    return promise.promise
+  }
+
+  /** The updates that storage holds among these. */
+  readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
+    return this.#options.storage.readUpdates(origin, sequences)
+  }
+
+  diskBytes(): Promise<number> {
+    return this.#options.storage.diskBytes()
+  }
+
+  links(): ReturnType<Transport['links']> {
+    return this.#options.transport.links()
+  }
+
+  listenAddresses(): readonly string[] {
+    return this.#options.transport.listenAddresses()
+  }
+
+  /** Told after the effects that a notice belongs to have been carried out. Returns how to end it. */
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  enqueue(event: CoreEvent): void {
+    if (this.#stopped !== null) return
+    this.#queue.push(event)
+    if (!this.#running) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    try {
+      await Promise.resolve()
+      while (this.#queue.length > 0) {
+        const events = this.#queue.splice(0, stepEvents)
+        const effects = this.#core.step(this.#options.clock.nowMs(), events)
+        await this.#carryOut(effects)
+        for (const read of this.#reads.splice(0)) read()
+      }
+    } catch (error) {
+      await this.#failed(error)
+    } finally {
+      this.#running = false
+    }
+    for (const read of this.#reads.splice(0)) read()
+    for (const resolve of this.#idle.splice(0)) resolve()
+    if (this.#queue.length > 0 && this.#stopped === null) void this.#run()
+  }
+
+  async #carryOut(effects: Effects): Promise<void> {
+    const { storage, transport } = this.#options
+    if (effects.persist.length > 0) await storage.append(effects.persist)
+    for (const { origin, updates } of effects.store) await storage.storeUpdates(origin, updates)
+    if (effects.install !== null) await this.#install(effects.install)
+    if (effects.gossip.length > 0) transport.gossip(encodeGossip(effects.gossip))
+    this.#send(effects)
+    for (const task of effects.serve) this.#server.serve(task)
+    for (const peer of effects.disconnect) transport.disconnect(peer)
+    if (effects.deny !== null) transport.deny(effects.deny)
+    for (const { ticket, result } of effects.answer) this.#answer(ticket, result)
+    for (const notice of effects.notify) this.#notify(notice)
+    this.#startBackgroundWork(effects)
+  }
+
+  /** A message that goes to several peers is encoded once. */
+  #send(effects: Effects): void {
+    const frames = new Map<unknown, Uint8Array>()
+    for (const { to, message, urgency } of effects.send) {
+      const key = message.kind === 'batches' ? message.batches : message
+      const frame = frames.get(key) ?? encodeMessage(message)
+      frames.set(key, frame)
+      this.#options.transport.send(to, frame, urgency)
+    }
+  }
+
+  #startBackgroundWork({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
+    if (toDecode !== null) {
+      const image = decodeImage(toDecode.chunks)
+      if (!image.ok) this.#options.logger.warn('a state transfer was not valid', { ...image.failure, peer: toDecode.peer })
+      this.enqueue({ kind: 'imageDecoded', peer: toDecode.peer, image: image.ok ? image.value : null })
+    }
+    if (findMissing !== null) this.#inBackground(() => this.#findMissing(findMissing))
+    if (snapshot !== null) this.#inBackground(() => this.#writeSnapshot())
+    if (compact !== null) {
+      this.#inBackground(async () => {
+        const outcome = await this.#options.storage.compact(compact, (origin, sequence) => this.#core.isLive(origin, sequence))
+        this.#options.logger.debug('compacted', { ...outcome })
+        this.enqueue({ kind: 'compacted' })
+      })
+    }
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    this.#background = this.#background.then(work).catch((error: unknown) => this.#failed(error))
+  }
+
+  async #findMissing(wanted: ReadonlyMap<OriginId, readonly Sequence[]>): Promise<void> {
+    const mails = new Map<OriginId, readonly Sequence[]>()
+    for (const [origin, sequences] of wanted) {
+      const missing = await this.#options.storage.missing(origin, sequences)
+      if (missing.length > 0) mails.set(origin, missing)
+    }
+    this.enqueue({ kind: 'mailsMissing', mails })
+  }
+
+  /** A snapshot of what is durable: taken between two steps. */
+  async #writeSnapshot(): Promise<void> {
+    const snapshot = this.#stopped === null ? await this.read(takeSnapshot) : takeSnapshot(this.#core)
+    await this.#options.storage.writeSnapshot(snapshot)
+    this.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
+  }
+
+  async #install({ image, continueAfter }: NonNullable<Effects['install']>): Promise<void> {
+    const { storage } = this.#options
+    await storage.writeSnapshot({ vector: image.vector, chunks: encodeImage(image) })
+    for (const [origin, sequence] of continueAfter) await storage.continueAfter(origin, sequence)
+    this.enqueue({ kind: 'snapshotWritten', vector: image.vector })
+  }
+
+  #answer(ticket: CommandTicket, result: Result<CommandAnswer>): void {
+    const promise = this.#tickets.get(ticket)
+    this.#tickets.delete(ticket)
+    if (result.ok) promise?.resolve(result.value)
+    else promise?.reject(toError(result.failure))
+  }
+
+  #notify(notice: Notice): void {
+    if (notice.kind === 'members') this.#members.setMembers(notice.addresses)
+    else if (notice.kind !== 'mail') this.#options.logger.info(notice.kind, { ...notice })
+    for (const listener of this.#listeners) listener(notice)
+  }
+
+  #listener(): TransportListener {
+    return {
+      connected: (peer) => {
+        this.#connected.add(peer)
+        this.enqueue({ kind: 'connected', peer })
+        const learnt = this.#members.noteLinks()
+        if (learnt.size > 0) this.enqueue({ kind: 'addresses', addresses: learnt })
+      },
+      disconnected: (peer, reason) => {
+        this.#options.logger.info('disconnected', { peer, reason })
+        this.#connected.delete(peer)
+        this.#server.forget(peer)
+        this.enqueue({ kind: 'disconnected', peer })
+      },
+      message: (peer, frame) => {
+        this.#receive(peer, frame)
+      },
+      gossip: (peer, frame) => {
+        const batches = this.#options.wire.decodeGossip(frame, this.#isHeld)
+        if (!batches.ok) this.#options.logger.warn('a gossip message was not valid', { peer, ...batches.failure })
+        else if (batches.value.length > 0 && !this.#diskFull) this.enqueue({ kind: 'gossip', batches: batches.value })
+      },
+      join: (request) => this.#admit(request),
+      client: (stream) => this.#onClient?.(stream),
+    }
+  }
+
+  /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */
+  #receive(peer: PeerId, frame: Uint8Array): void {
+    const message = this.#options.wire.decodeMessage(frame, this.#isHeld)
+    if (!message.ok) {
+      this.#options.logger.warn('a message was not valid; the peer is disconnected', { peer, ...message.failure })
+      this.#options.transport.disconnect(peer)
+      return
+    }
+    const { kind } = message.value
+    if (this.#diskFull && (kind === 'batches' || kind === 'mails')) return
+    this.enqueue({ kind: 'message', peer, message: message.value })
+  }
+
+  readonly #isHeld = (origin: OriginId, last: Sequence): boolean => this.#core.state.held(origin) > last
+
+  async #admit(request: JoinRequest): Promise<Result<JoinAnswer>> {
+    try {
+      const invite = inviteIdOf(request.token)
+      const answer = await this.command({ kind: 'admit', invite, peer: request.peer, server: request.server })
+      if (answer.batch === null || answer.server === null) throw new Error('an admission has a batch and a seat')
+      const groupName = await this.read((core) => core.state.seats.group?.name ?? '')
+      return { ok: true, value: { server: answer.server, groupName, invite, admission: answer.batch } }
+    } catch (error) {
+      if (error instanceof QuintetError) return { ok: false, failure: error.failure }
+      throw error
+    }
+  }
+
+  /** A full disk turns the replica read-only and begins anew from what is durable; anything else stops it. */
+  async #failed(error: unknown): Promise<void> {
+    const failure = error instanceof QuintetError ? error.failure : { code: 'INTERNAL' as const, message: String(error) }
+    if (this.#stopped !== null) return
+    this.#options.logger.error('carrying out a step failed', { ...failure, stack: error instanceof Error ? error.stack : undefined })
+    if (failure.code !== 'DISK_FULL') {
+      this.#stopped = failure
+      this.#failTickets(failure)
+      this.#onFatal?.(failure)
+      return
+    }
+    this.#diskFull = true
+    this.#failTickets(diskFullFailure)
+    try {
+      const paused = this.#core.paused
+      this.#core = await recoverCore(this.#options)
+      this.#queue = [...this.#connected].flatMap((peer): CoreEvent[] => [{ kind: 'disconnected', peer }])
+      for (const peer of this.#connected) this.#options.transport.disconnect(peer)
+      this.#queue.push({ kind: 'pause', servers: paused }, { kind: 'addresses', addresses: this.#members.known() })
+    } catch (second) {
+      await this.#failed(second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second)
+    }
+  }
+
+  async #probeDisk(): Promise<void> {
+    try {
+      await this.#options.storage.writeSetting('room-probe', 'x'.repeat(probeBytes))
+      await this.#options.storage.writeSetting('room-probe', '')
+      this.#diskFull = false
+      this.#options.logger.info('the disk has room again')
+    } catch (error) {
+      this.#options.logger.debug('the disk is still full', { error: String(error) })
+    }
+  }
+
+  #failTickets(failure: Failure): void {
+    for (const promise of this.#tickets.values()) promise.reject(toError(failure))
+    this.#tickets.clear()
+  }
+
+  #whenIdle(): Promise<void> {
+    return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
+  }
+}
+
+const diskFullFailure: Failure = {
+  code: 'DISK_FULL',
+  message: 'The disk of this machine is full: mail can be read but not sent from here until there is room. Nothing is lost.',
+}
+
+const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
+
+const takeSnapshot = (core: ReplicaCore) => {
+  const image = core.state.image()
+  return { vector: image.vector, chunks: encodeImage(image) }
+}
+
+const recoverCore = async ({ storage, identity, makeBatch, wire, logger }: HostOptions): Promise<ReplicaCore> => {
+  const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
+  for (const repair of repairs) logger.warn(repair)
+  for (const found of damage) logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...found })
+  const image = snapshot === null ? null : decodeImage(snapshot.chunks)
+  if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
+  return new ReplicaCore(identity, { makeBatch, firstHash: (origin) => wire.firstHash(origin) }, { image: image?.value ?? null, suffix, highest })
+}

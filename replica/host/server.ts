@@ -1,0 +1,98 @@
+import type { Serve } from '../core/effects.ts'
+import type { PeerId, Sequence } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { MailRequestMessage, Message, RequestMessage, StateRequestMessage } from '../core/model/messages.ts'
+import type { Update } from '../core/model/updates.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
+import { encodeImage } from '../wire/image-encode.ts'
+import { encodeMessage } from '../wire/message-codec.ts'
+import type { LoggerPort, Storage, Transport } from './ports.ts'
+
+interface ServerOptions {
+  readonly storage: Storage
+  readonly transport: Transport
+  readonly logger: LoggerPort
+}
+
+interface KeptImage {
+  readonly id: number
+  readonly chunks: readonly string[]
+}
+
+/** Answers other replicas' requests from the log, beside the event loop, one after the other for each peer. */
+export class Server {
+  readonly #options: ServerOptions
+  readonly #core: () => ReplicaCore
+  readonly #busy = new Map<PeerId, Promise<void>>()
+  readonly #images = new Map<PeerId, KeptImage>()
+  #lastImage = 0
+
+  constructor(options: ServerOptions, core: () => ReplicaCore) {
+    this.#options = options
+    this.#core = core
+  }
+
+  serve(task: Serve): void {
+    const before = this.#busy.get(task.peer) ?? Promise.resolve()
+    const work = before
+      .then(() => this.#answer(task))
+      .then((message) => {
+        if (message !== null) this.#options.transport.send(task.peer, encodeMessage(message), 'ordinary')
+      })
+      .catch((error: unknown) => {
+        this.#options.logger.warn('a request could not be answered', { peer: task.peer, error: String(error) })
+      })
+    this.#busy.set(task.peer, work)
+  }
+
+  forget(peer: PeerId): void {
+    this.#busy.delete(peer)
+    this.#images.delete(peer)
+  }
+
+  #answer(task: Serve): Promise<Message | null> {
+    if ('held' in task) return this.#batches(task.request, task.held)
+    if (task.request.kind === 'mailRequest') return this.#mails(task.request)
+    return Promise.resolve(this.#state(task.peer, task.request))
+  }
+
+  async #batches({ id, origin, after, maxBytes }: RequestMessage, held: Sequence): Promise<Message> {
+    const bytes = Math.min(maxBytes, limits.chunkBytes)
+    const batches = after < held ? await this.#options.storage.readBatches(origin, after, bytes) : []
+    const isDiscarded = batches.length === 0 && after < held
+    return isDiscarded ? { kind: 'discarded', id, origin } : { kind: 'batches', id, batches }
+  }
+
+  async #mails({ id, origin, sequences }: MailRequestMessage): Promise<Message> {
+    const updates: Update[] = []
+    let bytes = 0
+    let covered = 0
+    for (let start = 0; start < sequences.length && bytes < limits.chunkBytes; start += mailsPerRead) {
+      const slice = sequences.slice(start, start + mailsPerRead)
+      for (const update of await this.#options.storage.readUpdates(origin, slice)) {
+        if (bytes > 0 && bytes + update.bytes.length > limits.chunkBytes) return { kind: 'mails', id, origin, covered, updates }
+        updates.push(update)
+        bytes += update.bytes.length
+        covered = update.sequence
+      }
+      covered = slice.at(-1) ?? covered
+    }
+    return { kind: 'mails', id, origin, covered, updates }
+  }
+
+  #state(peer: PeerId, { image, index }: StateRequestMessage): Message {
+    if (index === 0) {
+      this.#lastImage += 1
+      this.#images.set(peer, { id: this.#lastImage, chunks: encodeImage(this.#core().state.image()) })
+    }
+    const kept = this.#images.get(peer)
+    const chunk = kept?.chunks[index]
+    if (kept === undefined || chunk === undefined || (index > 0 && kept.id !== image)) {
+      return { kind: 'stateChunk', image: 0, index, count: 0, chunk: '' }
+    }
+    if (index === kept.chunks.length - 1) this.#images.delete(peer)
+    return { kind: 'stateChunk', image: kept.id, index, count: kept.chunks.length, chunk }
+  }
+}
+
+const mailsPerRead = 64
