@@ -1,0 +1,351 @@
+import { randomBytes } from 'node:crypto'
+
+import type {
+  AccountInfo,
+  Accepted,
+  Folder,
+  ReplicaApi,
+  ReplicaEvent,
+  SealedMail,
+  StatusInfo,
+  Submission,
+  ViewInfo,
+} from '../../replica/api/contract.ts'
+import { fail, QuintetError, succeed, type ErrorCode, type Result } from '../../replica/core/model/errors.ts'
+import {
+  originId,
+  serverId,
+  updateId,
+  type AccountId,
+  type ServerId,
+  type UpdateId,
+} from '../../replica/core/model/ids.ts'
+import type { AccountChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
+import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
+import { verifyBytes } from '../../replica/wire/keys.ts'
+import { withoutBody } from '../../replica/wire/payload-codec.ts'
+import { verifySubmission } from '../../replica/wire/update-codec.ts'
+
+interface HeldMail {
+  readonly mail: UpdateId
+  readonly change: MailChange
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+  readonly sentAt: number
+  readonly read: Set<AccountId>
+  readonly deleted: Set<AccountId>
+}
+
+interface HeldAccount extends AccountInfo {
+  deleted: boolean
+}
+
+export interface MemoryReplicaOptions {
+  readonly server?: ServerId
+  readonly groupId?: Uint8Array
+}
+
+/**
+ * One replica in memory: it checks signatures, executes each command once and tells its connections what arrives, but
+ * it has no log, no peers and no disk. `connect` gives a new connection.
+ */
+export class MemoryReplica {
+  readonly groupId: Uint8Array
+  readonly server: ServerId
+  readonly accounts: HeldAccount[] = []
+  readonly mails: HeldMail[] = []
+  /** What was submitted, in order, retries included. */
+  readonly submissions: Submission[] = []
+  readonly connections = new Set<MemoryConnection>()
+  /** Changes a mail on its way to a client, as a replica that lies would. */
+  alter: (mail: SealedMail) => SealedMail = (mail) => mail
+  paused: readonly ServerId[] = []
+  readonly #executed = new Map<string, Accepted>()
+  #sequence = 0
+
+  constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {
+    this.server = server
+    this.groupId = groupId
+  }
+
+  connect(right: 'admin' | 'person' = 'admin'): MemoryConnection {
+    const connection = new MemoryConnection(this, right)
+    this.connections.add(connection)
+    return connection
+  }
+
+  /** Every connection is lost. */
+  dropConnections(): void {
+    for (const connection of [...this.connections]) connection.lose()
+  }
+
+  get view(): ViewInfo {
+    return { number: 1, servers: [this.server] }
+  }
+
+  execute(submission: Submission, session: AccountId | null): Result<Accepted> {
+    this.submissions.push(submission)
+    const done = this.#executed.get(submission.command)
+    if (done !== undefined) return succeed(done)
+    const verified = verifySubmission(this.groupId, submission.kind, submission.payload, submission.signature)
+    if (!verified.ok) return verified
+    const { change } = verified.value
+    if (change.kind !== 'account' && change.account !== session) return fail('NOT_LOGGED_IN', 'Log in first.')
+    const refusal = this.#apply(change, submission)
+    if (refusal !== null) return refusal
+    const accepted = { update: this.#nextId(), clock: this.#sequence }
+    this.#executed.set(submission.command, accepted)
+    if (change.kind === 'mail') this.#announce(accepted.update)
+    return succeed(accepted)
+  }
+
+  box(folder: Folder, owner: AccountId): readonly HeldMail[] {
+    return this.mails
+      .filter((mail) => !mail.deleted.has(owner))
+      .filter(({ change }) => (folder === 'sent' ? change.account === owner : change.to.includes(owner)))
+      .reverse()
+  }
+
+  tell(mail: HeldMail, owner: AccountId): SealedMail {
+    const { change } = mail
+    return this.alter({
+      mail: mail.mail,
+      from: change.account,
+      fromName: this.nameOf(change.account),
+      to: change.to,
+      toNames: change.to.map((account) => this.nameOf(account)),
+      sentAt: mail.sentAt,
+      read: mail.read.has(owner),
+      payload: mail.payload,
+      signature: mail.signature,
+    })
+  }
+
+  nameOf(account: AccountId): string {
+    return this.accounts.find((held) => held.account === account)?.name ?? '?'
+  }
+
+  #nextId(): UpdateId {
+    return updateId(originId(`${this.server}.aaaaaaaa`), this.#sequence)
+  }
+
+  #apply(
+    change: PersonChange,
+    submission: Submission,
+  ): { readonly ok: false; readonly failure: QuintetError['failure'] } | null {
+    switch (change.kind) {
+      case 'account':
+        if (this.accounts.some(({ name, deleted }) => name === change.name && !deleted)) {
+          return fail('NAME_TAKEN', `The name ${change.name} is taken.`)
+        }
+        this.#addAccount(change, submission)
+        break
+      case 'accountDeletion':
+        for (const held of this.accounts) if (held.account === change.account) held.deleted = true
+        break
+      case 'mail':
+        if (!change.to.every((to) => this.accounts.some(({ account, deleted }) => account === to && !deleted))) {
+          return fail('NO_SUCH_ACCOUNT', 'A recipient is not known here.')
+        }
+        break
+      case 'read':
+      case 'deletion': {
+        const held = this.mails.find(({ mail }) => mail === change.mail)
+        if (held === undefined) return fail('NO_SUCH_MAIL', 'There is no such mail.')
+        held[change.kind === 'read' ? 'read' : 'deleted'].add(change.account)
+      }
+    }
+    this.#sequence += 1
+    if (change.kind === 'mail') this.#addMail(change, submission)
+    return null
+  }
+
+  #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {
+    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, deleted: false })
+  }
+
+  #addMail(change: MailChange, { payload, signature }: Submission): void {
+    const sentAt = 1_700_000_000_000 + this.#sequence * 1_000
+    const mail = this.#nextId()
+    this.mails.push({ mail, change, payload, signature, sentAt, read: new Set(), deleted: new Set() })
+  }
+
+  #announce(id: UpdateId): void {
+    const held = this.mails.find(({ mail }) => mail === id)
+    if (held === undefined) return
+    for (const connection of this.connections) {
+      const { session } = connection
+      if (session === null || !held.change.to.includes(session)) continue
+      connection.emit({ event: 'mail', mail: headerOf(this.tell(held, session)) })
+    }
+  }
+}
+
+const headerOf = (mail: SealedMail): SealedMail => {
+  const payload = withoutBody(mail.payload)
+  return payload.ok ? { ...mail, payload: payload.value } : mail
+}
+
+class MemoryConnection implements ReplicaApi {
+  session: AccountId | null = null
+  readonly #replica: MemoryReplica
+  readonly #right: 'admin' | 'person'
+  #challenge: Uint8Array | null = null
+  #listener: (event: ReplicaEvent) => void = () => undefined
+  #open = true
+  /** Set to hold answers back: every method waits for it after having taken effect. */
+  answerAfter: Promise<unknown> | null = null
+
+  constructor(replica: MemoryReplica, right: 'admin' | 'person') {
+    this.#replica = replica
+    this.#right = right
+  }
+
+  emit(event: ReplicaEvent): void {
+    this.#listener(event)
+  }
+
+  lose(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#replica.connections.delete(this)
+    this.emit({ event: 'closed', failure: { code: 'UNREACHABLE', message: 'The connection was lost.' } })
+  }
+
+  async group() {
+    const { groupId, server } = this.#replica
+    return this.#answer(
+      succeed({ groupId, groupName: 'test', serverId: server, origin: originId(`${server}.aaaaaaaa`) }),
+    )
+  }
+
+  async view() {
+    return this.#answer(succeed(this.#replica.view))
+  }
+
+  async status(): Promise<StatusInfo> {
+    const { server, view, accounts, mails, paused } = this.#replica
+    const origin = originId(`${server}.aaaaaaaa`)
+    const held = { [origin]: mails.length }
+    const seats = [{ server, origin, machine: 'memory', connected: true, lagMs: null }]
+    const counts = { accounts: accounts.length, mails: mails.length, digest: 'memory', warnings: [], diskBytes: 0 }
+    const vectors = { vector: held, matrix: { [server]: held }, stable: held }
+    return this.#answer(
+      succeed({ serverId: server, origin, groupName: 'test', view, ...vectors, ...counts, paused, seats }),
+    )
+  }
+
+  async lookUp({ names, accounts }: { readonly names: readonly string[]; readonly accounts: readonly AccountId[] }) {
+    const isAsked = (held: HeldAccount): boolean => names.includes(held.name) || accounts.includes(held.account)
+    const found = this.#replica.accounts.filter((held) => !held.deleted && isAsked(held))
+    return this.#answer(succeed(found.map(({ deleted: _deleted, ...info }) => info)))
+  }
+
+  async people({ like }: { readonly like: string }) {
+    const online = new Set([...this.#replica.connections].map(({ session }) => session))
+    const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && name.includes(like))
+    return this.#answer(succeed(found.map(({ account, name }) => ({ account, name, online: online.has(account) }))))
+  }
+
+  async challenge() {
+    this.#challenge = new Uint8Array(randomBytes(32))
+    return this.#answer(succeed(this.#challenge))
+  }
+
+  async logIn({ account, signature }: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void> {
+    const signed = concat([utf8('quintet/log-in/1'), this.#replica.groupId, this.#challenge ?? new Uint8Array()])
+    if (!this.#replica.accounts.some((held) => held.account === account && !held.deleted)) {
+      return this.#refuse('NO_SUCH_ACCOUNT', 'There is no such account.')
+    }
+    if (!verifyBytes(fromBase64Url(account), signed, signature))
+      return this.#refuse('BAD_SIGNATURE', 'The signature is wrong.')
+    this.#challenge = null
+    this.session = account
+    return this.#answer(succeed(undefined))
+  }
+
+  async logOut() {
+    this.session = null
+    return this.#answer(succeed(undefined))
+  }
+
+  async submit(submission: Submission) {
+    return this.#answer(this.#replica.execute(submission, this.session))
+  }
+
+  async list({
+    folder,
+    limit,
+    before,
+  }: {
+    readonly folder: Folder
+    readonly limit: number
+    readonly before: string | null
+  }) {
+    const owner = this.#owner()
+    const box = this.#replica.box(folder, owner)
+    const start = before === null ? 0 : Number(before)
+    const mails = box.slice(start, start + limit).map((mail) => headerOf(this.#replica.tell(mail, owner)))
+    const next = start + limit < box.length ? String(start + limit) : null
+    return this.#answer(succeed({ mails, total: box.length, next }))
+  }
+
+  async fetch({ mail }: { readonly mail: UpdateId }): Promise<SealedMail> {
+    const owner = this.#owner()
+    const held = [...this.#replica.box('inbox', owner), ...this.#replica.box('sent', owner)].find(
+      (other) => other.mail === mail,
+    )
+    if (held === undefined) return this.#refuse('NO_SUCH_MAIL', 'There is no such mail.')
+    return this.#answer(succeed(this.#replica.tell(held, owner)))
+  }
+
+  async safety() {
+    return this.#answer(succeed([this.#replica.server]))
+  }
+
+  async invite(): Promise<string> {
+    if (this.#right !== 'admin') return this.#refuse('NOT_ALLOWED', 'This needs the right to the data directory.')
+    return this.#answer(succeed('quintet://join/test'))
+  }
+
+  async pause({ servers }: { readonly servers: readonly ServerId[] }): Promise<void> {
+    this.#replica.paused = servers
+    return this.#answer(succeed(undefined))
+  }
+
+  async resume(): Promise<void> {
+    this.#replica.paused = []
+    return this.#answer(succeed(undefined))
+  }
+
+  onEvent(listener: (event: ReplicaEvent) => void): void {
+    this.#listener = listener
+  }
+
+  async close(): Promise<void> {
+    this.#open = false
+    this.#replica.connections.delete(this)
+  }
+
+  #owner(): AccountId {
+    if (this.session === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    return this.session
+  }
+
+  #refuse(code: ErrorCode, message: string): Promise<never> {
+    return this.#answer(fail(code, message))
+  }
+
+  async #answer<Value>(result: Result<Value>): Promise<Value> {
+    if (!this.#open) throw new QuintetError('UNREACHABLE', 'The connection was lost.')
+    await this.answerAfter
+    // A connection that was lost meanwhile does not answer, though the replica may have done what was asked.
+    if (!this.connected) throw new QuintetError('UNREACHABLE', 'The connection was lost.')
+    if (!result.ok) throw new QuintetError(result.failure.code, result.failure.message)
+    return result.value
+  }
+
+  get connected(): boolean {
+    return this.#open
+  }
+}

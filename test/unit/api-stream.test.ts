@@ -1,0 +1,291 @@
+import { encode } from 'cborg'
+import fastCheck from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import type { ReplicaApi, ReplicaEvent } from '../../replica/api/contract.ts'
+import { connectReplica } from '../../replica/api/remote-replica.ts'
+import { adminTokenCheck, serveReplica } from '../../replica/api/serve-replica.ts'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { accountId, commandId, originId, serverId, updateId } from '../../replica/core/model/ids.ts'
+import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
+import { answerShapes, eventShape, requestShapes } from '../../replica/wire/api-values.ts'
+import { systemTestClock } from '../support/client-ports.ts'
+import { makeFramePair, type FramePair } from '../support/frame-pair.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+const token = new Uint8Array(32).fill(7)
+
+interface Connected extends FramePair {
+  readonly api: ReplicaApi
+  readonly served: Promise<void>
+}
+
+const connectTo = (open: (right: 'admin' | 'person') => ReplicaApi, adminToken: Uint8Array | null): Connected => {
+  const pair = makeFramePair()
+  const served = serveReplica({ stream: pair.replica, open, isAdminToken: adminTokenCheck(token) })
+  const api = connectReplica({ stream: pair.client, adminToken, clock: systemTestClock })
+  return { ...pair, api, served }
+}
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work
+    return 'no failure'
+  } catch (error) {
+    return error instanceof QuintetError ? error.code : String(error)
+  }
+}
+
+const submission = (index: number) => ({
+  kind: 'mail' as const,
+  command: commandId(String(index).padStart(16, 'A')),
+  payload: new Uint8Array([index & 255]),
+  signature: new Uint8Array(64),
+})
+
+describe('the api over a stream', () => {
+  test('gives what the replica behind it gives', async () => {
+    const replica = new MemoryReplica()
+    const direct = replica.connect()
+    const { api } = connectTo((right) => replica.connect(right), token)
+    expect(await api.group()).toEqual(await direct.group())
+    expect(await api.view()).toEqual(await direct.view())
+    expect(await api.status()).toEqual(await direct.status())
+    expect(await api.lookUp({ names: ['nobody'], accounts: [] })).toEqual([])
+    expect(await api.people({ like: '' })).toEqual([])
+    expect(await api.challenge()).toHaveLength(32)
+    expect(await api.safety({ mail: updateId(originId('1.aaaaaaaa'), 1) })).toEqual([1])
+    expect(await api.invite()).toBe('quintet://join/test')
+    expect(await api.pause({ servers: [serverId(2), serverId(3)] })).toBeUndefined()
+    expect(replica.paused).toEqual([2, 3])
+    await api.close()
+  })
+
+  test('passes failures on with their code and message', async () => {
+    const replica = new MemoryReplica()
+    const { api } = connectTo((right) => replica.connect(right), null)
+    await expect(api.list({ folder: 'inbox', limit: 10, before: null })).rejects.toMatchObject({
+      code: 'NOT_LOGGED_IN',
+      message: 'Log in first.',
+    })
+    await api.close()
+  })
+
+  test('lets only the right token do what an administrator may', async () => {
+    const replica = new MemoryReplica()
+    for (const adminToken of [null, new Uint8Array(32), token.subarray(0, 31)]) {
+      const { api } = connectTo((right) => replica.connect(right), adminToken)
+      expect(await codeOf(api.invite())).toBe('NOT_ALLOWED')
+      expect(await codeOf(api.pause({ servers: [] }))).toBe('NOT_ALLOWED')
+      expect(await codeOf(api.resume({ servers: [] }))).toBe('NOT_ALLOWED')
+      expect(await codeOf(api.view())).toBe('no failure')
+      await api.close()
+    }
+  })
+
+  test('begins submissions in the order given and answers as they are done', async () => {
+    const begun: number[] = []
+    const gates = new Map<number, () => void>()
+    const replica = new MemoryReplica()
+    const { api } = connectTo((right) => {
+      const connection = replica.connect(right)
+      connection.submit = async ({ payload }) => {
+        const index = payload[0] ?? 0
+        begun.push(index)
+        await new Promise<void>((open) => gates.set(index, open))
+        return { update: updateId(originId('1.aaaaaaaa'), index + 1), clock: index }
+      }
+      return connection
+    }, null)
+    const answered: number[] = []
+    const calls = [0, 1, 2].map((index) => api.submit(submission(index)).then(({ clock }) => answered.push(clock)))
+    await api.view()
+    expect(begun).toEqual([0, 1, 2])
+    for (const index of [2, 0, 1]) {
+      gates.get(index)?.()
+      await calls[index]
+    }
+    expect(answered).toEqual([2, 0, 1])
+    await api.close()
+  })
+
+  test('sends many small requests in few frames', async () => {
+    const replica = new MemoryReplica()
+    const { api, sentByClient } = connectTo((right) => replica.connect(right), null)
+    await Promise.all(Array.from({ length: 2_000 }, () => api.view()))
+    expect(sentByClient.length).toBeLessThan(20)
+    await api.close()
+  })
+
+  test('stops reading while too many requests are unanswered, and refuses more than can wait', async () => {
+    let begun = 0
+    const gate = Promise.withResolvers<undefined>()
+    const replica = new MemoryReplica()
+    const { api } = connectTo((right) => {
+      const connection = replica.connect(right)
+      connection.view = async () => {
+        begun += 1
+        await gate.promise
+        return replica.view
+      }
+      return connection
+    }, null)
+    const calls = Array.from({ length: limits.requestsInFlight }, () => api.view())
+    expect(await codeOf(api.view())).toBe('BUSY')
+    await new Promise((turn) => setImmediate(turn))
+    const perFrame = Math.ceil(limits.apiFrameBytes / 8)
+    expect(begun).toBeLessThan(limits.callsInFlight + perFrame)
+    gate.resolve(undefined)
+    await Promise.all(calls)
+    expect(begun).toBe(limits.requestsInFlight)
+    await api.close()
+  })
+
+  test('rejects everything in flight with UNREACHABLE when the stream is lost, and says so', async () => {
+    const replica = new MemoryReplica()
+    const { api, cut, served } = connectTo((right) => {
+      const connection = replica.connect(right)
+      connection.answerAfter = new Promise(() => undefined)
+      return connection
+    }, null)
+    const closed = new Promise<ReplicaEvent>((resolve) => api.onEvent(resolve))
+    const calls = [api.view(), api.group(), api.submit(submission(1))].map(codeOf)
+    await new Promise((turn) => setImmediate(turn))
+    cut()
+    expect(await Promise.all(calls)).toEqual(['UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE'])
+    expect(await closed).toMatchObject({ event: 'closed', failure: { code: 'UNREACHABLE' } })
+    expect(await codeOf(api.view())).toBe('UNREACHABLE')
+    await served
+    expect(replica.connections.size).toBe(0)
+  })
+
+  test('tells the client why the replica goes down', async () => {
+    const replica = new MemoryReplica()
+    const { api, served } = connectTo((right) => replica.connect(right), null)
+    const closed = new Promise<ReplicaEvent>((resolve) => api.onEvent(resolve))
+    await api.view()
+    for (const connection of replica.connections) {
+      connection.emit({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica stops.' } })
+    }
+    expect(await closed).toEqual({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica stops.' } })
+    await served
+  })
+
+  test('makes a page shorter when its mails do not fit into a frame', async () => {
+    const replica = new MemoryReplica()
+    const account = accountId('A'.repeat(43))
+    const mail = {
+      mail: updateId(originId('1.aaaaaaaa'), 1),
+      from: account,
+      fromName: 'ann',
+      to: [account],
+      toNames: ['bob'],
+      sentAt: 1,
+      read: false,
+      payload: new Uint8Array(15_000),
+      signature: new Uint8Array(64),
+    }
+    const { api } = connectTo((right) => {
+      const connection = replica.connect(right)
+      connection.list = async ({ limit }) => ({ mails: Array(limit).fill(mail), total: 1_000, next: String(limit) })
+      return connection
+    }, null)
+    const page = await api.list({ folder: 'inbox', limit: 1_000, before: null })
+    expect(page.mails.length).toBeGreaterThan(100)
+    expect(page.next).toBe(String(page.mails.length))
+    await api.close()
+  })
+
+  test('answers an unknown method and a wrong argument with BAD_REQUEST, and goes on', async () => {
+    const replica = new MemoryReplica()
+    const { replica: served, client } = makeFramePair()
+    void serveReplica({ stream: served, open: () => replica.connect(), isAdminToken: () => false })
+    const answers = client.frames[Symbol.asyncIterator]()
+    const ask = async (id: number, method: string, request: unknown) => {
+      await client.send(encodeApiMessage({ kind: 'call', id, method, request }))
+      return decodeApiFrame((await answers.next()).value as Uint8Array)
+    }
+    await client.send(encodeApiMessage({ kind: 'hello', version: 1, adminToken: null }))
+    const refused = { value: [{ kind: 'failure', failure: { code: 'BAD_REQUEST' } }] }
+    for (const method of ['shred', 'toString', '__proto__', 'close', 'onEvent']) {
+      expect(await ask(1, method, null)).toMatchObject(refused)
+    }
+    expect(await ask(2, 'list', { folder: 'attic', limit: 1, before: null })).toMatchObject(refused)
+    expect(await ask(3, 'list', { folder: 'inbox', limit: 1_000_000, before: null })).toMatchObject(refused)
+    expect(await ask(4, 'view', null)).toMatchObject({ value: [{ kind: 'answer', id: 4 }] })
+    await client.close()
+  })
+
+  test('hangs up on a client that does not greet, or sends what is not the protocol', async () => {
+    for (const frame of [
+      encodeApiMessage({ kind: 'call', id: 1, method: 'view', request: null }),
+      new Uint8Array([255]),
+    ]) {
+      const { replica: stream, client } = makeFramePair()
+      const served = serveReplica({ stream, open: () => new MemoryReplica().connect(), isAdminToken: () => false })
+      await client.send(frame)
+      await served
+    }
+  })
+})
+
+describe('bytes from the other side', () => {
+  const shapes = [...Object.values(requestShapes), ...Object.values(answerShapes), eventShape]
+
+  test('random ones are refused without harm', () => {
+    fastCheck.assert(
+      fastCheck.property(fastCheck.uint8Array({ maxLength: 300 }), (bytes) => {
+        const decoded = decodeApiFrame(bytes)
+        expect(decoded.ok || decoded.failure.code === 'BAD_REQUEST').toBe(true)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('mutations of a real conversation are decoded or refused, never thrown', () => {
+    const values = [encodeApiMessage({ kind: 'event', event: { event: 'view', view: { number: 3, servers: [1, 2] } } })]
+    values.push(encodeApiMessage({ kind: 'call', id: 9, method: 'submit', request: submission(3) }))
+    values.push(encodeApiMessage({ kind: 'failure', id: 9, failure: { code: 'BUSY', message: 'later' } }))
+    const at = fastCheck.record({ value: fastCheck.nat(2), place: fastCheck.nat(400), byte: fastCheck.nat(255) })
+    fastCheck.assert(
+      fastCheck.property(fastCheck.array(at, { minLength: 1, maxLength: 4 }), (changes) => {
+        const bytes = new Uint8Array(values[changes[0]!.value]!)
+        for (const { place, byte } of changes) bytes[place % bytes.length] = byte
+        decodeApiFrame(bytes)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('values of any kind pass a shape or are refused as such', () => {
+    fastCheck.assert(
+      fastCheck.property(fastCheck.anything({ withMap: true, withNullPrototype: true }), (value) => {
+        for (const shape of shapes) {
+          try {
+            shape(value, 'it')
+          } catch (error) {
+            expect(error).toHaveProperty('name', 'ShapeError')
+          }
+        }
+      }),
+    )
+  })
+
+  test('deep nesting, huge counts and endless lists are refused', () => {
+    const deep = new Uint8Array(100_000).fill(0x81)
+    const wide = new Uint8Array(1_000_000).fill(0x80)
+    wide[0] = 0x9a
+    wide.set([0, 0x0f, 0x42, 0x3a], 1)
+    for (const bytes of [
+      deep,
+      wide,
+      new Uint8Array([0x9f]),
+      new Uint8Array([0x9b, 255, 255, 255, 255, 255, 255, 255, 255]),
+    ]) {
+      expect(decodeApiFrame(bytes)).toMatchObject({ ok: false, failure: { code: 'BAD_REQUEST' } })
+    }
+    expect(decodeApiFrame(new Uint8Array(limits.frameBytes + 1))).toMatchObject({ failure: { code: 'TOO_LARGE' } })
+    expect(decodeApiFrame(encode([1, 'x'.repeat(limits.methodChars + 1), null]))).toMatchObject({ ok: false })
+  })
+})
