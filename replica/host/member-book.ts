@@ -27,7 +27,8 @@ export class MemberBook {
     const value = await this.#options.storage.readSetting(settingName)
     if (typeof value !== 'object' || value === null) return
     for (const [peer, known] of Object.entries(value)) {
-      if (Array.isArray(known)) this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))
+      if (Array.isArray(known))
+        this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))
     }
   }
 
@@ -56,7 +57,9 @@ export class MemberBook {
 
   #changed(): void {
     const { transport, storage, logger } = this.#options
-    const dialled = new Map([...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]))
+    const dialled = new Map(
+      [...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]),
+    )
     transport.remember(dialled)
     const value = Object.fromEntries(this.#addresses)
     const text = JSON.stringify(value)

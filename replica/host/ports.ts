@@ -1,6 +1,6 @@
 import type { AccountId, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
 import type { ErrorCode } from '../core/model/errors.ts'
-import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../core/model/messages.ts'
+import type { JoinAnswer, JoinRequest, VersionVector } from '../core/model/messages.ts'
 import type { Result } from '../core/model/errors.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 

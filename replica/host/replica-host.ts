@@ -1,7 +1,8 @@
 import type { Command, CommandAnswer, CommandTicket, CoreEvent, Effects, Notice } from '../core/effects.ts'
 import type { Failure, Result } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
+import { isServerId } from '../core/model/ids.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { MakeBatch, Update } from '../core/model/updates.ts'
 import type { Identity } from '../core/membership.ts'
@@ -25,6 +26,13 @@ export interface HostOptions {
   readonly logger: LoggerPort
 }
 
+interface Queued {
+  readonly event: CoreEvent
+  /** Called when the event's effects have been carried out. */
+  readonly done: (() => void) | null
+}
+
+const pausedSetting = 'paused'
 const tickMs = 50
 /** Events that one step may take: as many as came while the last step's effects were carried out. */
 const stepEvents = 2_000
@@ -45,7 +53,7 @@ export class ReplicaHost {
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
   #core: ReplicaCore
-  #queue: CoreEvent[] = []
+  #queue: Queued[] = []
   #reads: (() => void)[] = []
   #running = false
   #lastTicket = 0
@@ -75,11 +83,16 @@ export class ReplicaHost {
   }
 
   /** Listens and connects. `onClient` gets the streams of clients; `onFatal` hears of a storage that failed for good. */
-  async start(handlers: { onClient: (stream: FrameStream) => void; onFatal: (failure: Failure) => void }): Promise<void> {
+  async start(handlers: {
+    onClient: (stream: FrameStream) => void
+    onFatal: (failure: Failure) => void
+  }): Promise<void> {
     const { clock, transport } = this.#options
     this.#onClient = handlers.onClient
     this.#onFatal = handlers.onFatal
     await this.#members.load()
+    const paused = await this.#options.storage.readSetting(pausedSetting)
+    if (Array.isArray(paused)) this.enqueue({ kind: 'pause', servers: paused.filter(isServerId) })
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
     this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
@@ -160,8 +173,31 @@ export class ReplicaHost {
   }
 
   enqueue(event: CoreEvent): void {
+    this.#push({ event, done: null })
+  }
+
+  /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
+  async pause(servers: readonly ServerId[]): Promise<void> {
+    await this.#settle({ kind: 'pause', servers })
+    await this.#options.storage.writeSetting(pausedSetting, this.#core.paused)
+  }
+
+  async resume(servers: readonly ServerId[]): Promise<void> {
+    await this.#settle({ kind: 'resume', servers })
+    await this.#options.storage.writeSetting(pausedSetting, this.#core.paused)
+  }
+
+  /** Fulfilled when the event's effects have been carried out. */
+  #settle(event: CoreEvent): Promise<void> {
+    if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
+    return new Promise((done) => {
+      this.#push({ event, done })
+    })
+  }
+
+  #push(queued: Queued): void {
     if (this.#stopped !== null) return
-    this.#queue.push(event)
+    this.#queue.push(queued)
     if (!this.#running) void this.#run()
   }
 
@@ -170,9 +206,13 @@ export class ReplicaHost {
     try {
       await Promise.resolve()
       while (this.#queue.length > 0) {
-        const events = this.#queue.splice(0, stepEvents)
-        const effects = this.#core.step(this.#options.clock.nowMs(), events)
+        const taken = this.#queue.splice(0, stepEvents)
+        const effects = this.#core.step(
+          this.#options.clock.nowMs(),
+          taken.map(({ event }) => event),
+        )
         await this.#carryOut(effects)
+        for (const { done } of taken) done?.()
         for (const read of this.#reads.splice(0)) read()
       }
     } catch (error) {
@@ -214,14 +254,18 @@ export class ReplicaHost {
   #startBackgroundWork({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
     if (toDecode !== null) {
       const image = decodeImage(toDecode.chunks)
-      if (!image.ok) this.#options.logger.warn('a state transfer was not valid', { ...image.failure, peer: toDecode.peer })
+      if (!image.ok)
+        this.#options.logger.warn('a state transfer was not valid', { ...image.failure, peer: toDecode.peer })
       this.enqueue({ kind: 'imageDecoded', peer: toDecode.peer, image: image.ok ? image.value : null })
     }
     if (findMissing !== null) this.#inBackground(() => this.#findMissing(findMissing))
     if (snapshot !== null) this.#inBackground(() => this.#writeSnapshot())
     if (compact !== null) {
       this.#inBackground(async () => {
-        const outcome = await this.#options.storage.compact(compact, (origin, sequence) => this.#core.isLive(origin, sequence))
+        const live = await this.read((core) => core.state.mails.liveSequences())
+        const outcome = await this.#options.storage.compact(compact, (origin, sequence) =>
+          isAmong(live.get(origin), sequence),
+        )
         this.#options.logger.debug('compacted', { ...outcome })
         this.enqueue({ kind: 'compacted' })
       })
@@ -325,9 +369,13 @@ export class ReplicaHost {
 
   /** A full disk turns the replica read-only and begins anew from what is durable; anything else stops it. */
   async #failed(error: unknown): Promise<void> {
-    const failure = error instanceof QuintetError ? error.failure : { code: 'INTERNAL' as const, message: String(error) }
+    const failure =
+      error instanceof QuintetError ? error.failure : { code: 'INTERNAL' as const, message: String(error) }
     if (this.#stopped !== null) return
-    this.#options.logger.error('carrying out a step failed', { ...failure, stack: error instanceof Error ? error.stack : undefined })
+    this.#options.logger.error('carrying out a step failed', {
+      ...failure,
+      stack: error instanceof Error ? error.stack : undefined,
+    })
     if (failure.code !== 'DISK_FULL') {
       this.#stopped = failure
       this.#failTickets(failure)
@@ -339,11 +387,14 @@ export class ReplicaHost {
     try {
       const paused = this.#core.paused
       this.#core = await recoverCore(this.#options)
-      this.#queue = [...this.#connected].flatMap((peer): CoreEvent[] => [{ kind: 'disconnected', peer }])
+      this.#queue = []
       for (const peer of this.#connected) this.#options.transport.disconnect(peer)
-      this.#queue.push({ kind: 'pause', servers: paused }, { kind: 'addresses', addresses: this.#members.known() })
+      this.enqueue({ kind: 'pause', servers: paused })
+      this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     } catch (second) {
-      await this.#failed(second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second)
+      await this.#failed(
+        second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second,
+      )
     }
   }
 
@@ -370,10 +421,24 @@ export class ReplicaHost {
 
 const diskFullFailure: Failure = {
   code: 'DISK_FULL',
-  message: 'The disk of this machine is full: mail can be read but not sent from here until there is room. Nothing is lost.',
+  message:
+    'The disk of this machine is full: mail can be read but not sent from here until there is room. Nothing is lost.',
 }
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
+
+/** Binary search. */
+const isAmong = (sequences: Float64Array | undefined, sequence: Sequence): boolean => {
+  if (sequences === undefined) return false
+  let low = 0
+  let high = sequences.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sequences[middle] ?? Infinity) < sequence) low = middle + 1
+    else high = middle
+  }
+  return sequences[low] === sequence
+}
 
 const takeSnapshot = (core: ReplicaCore) => {
   const image = core.state.image()
@@ -383,8 +448,13 @@ const takeSnapshot = (core: ReplicaCore) => {
 const recoverCore = async ({ storage, identity, makeBatch, wire, logger }: HostOptions): Promise<ReplicaCore> => {
   const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
   for (const repair of repairs) logger.warn(repair)
-  for (const found of damage) logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...found })
+  for (const found of damage)
+    logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...found })
   const image = snapshot === null ? null : decodeImage(snapshot.chunks)
   if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
-  return new ReplicaCore(identity, { makeBatch, firstHash: (origin) => wire.firstHash(origin) }, { image: image?.value ?? null, suffix, highest })
+  return new ReplicaCore(
+    identity,
+    { makeBatch, firstHash: (origin) => wire.firstHash(origin) },
+    { image: image?.value ?? null, suffix, highest },
+  )
 }

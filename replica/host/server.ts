@@ -70,7 +70,8 @@ export class Server {
     for (let start = 0; start < sequences.length && bytes < limits.chunkBytes; start += mailsPerRead) {
       const slice = sequences.slice(start, start + mailsPerRead)
       for (const update of await this.#options.storage.readUpdates(origin, slice)) {
-        if (bytes > 0 && bytes + update.bytes.length > limits.chunkBytes) return { kind: 'mails', id, origin, covered, updates }
+        if (bytes > 0 && bytes + update.bytes.length > limits.chunkBytes)
+          return { kind: 'mails', id, origin, covered, updates }
         updates.push(update)
         bytes += update.bytes.length
         covered = update.sequence

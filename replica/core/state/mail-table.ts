@@ -159,6 +159,11 @@ export class MailTable {
     })
   }
 
+  /** Per origin the sequences of its live mails, ascending: a copy that later changes do not touch. */
+  liveSequences(): ReadonlyMap<OriginId, Float64Array> {
+    return new Map([...this.#byOrigin].map(([origin, mails]) => [origin, Float64Array.from(mails.keys()).sort()]))
+  }
+
   pendingMarks(): readonly PendingMark[] {
     const marks: PendingMark[] = []
     for (const [mail, waiting] of this.#pending) {
