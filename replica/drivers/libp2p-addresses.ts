@@ -1,0 +1,113 @@
+import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import type { PeerId } from '../core/model/ids.ts'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+
+const wildcards = new Set(['0.0.0.0', '::'])
+
+interface TcpAddress {
+  /** `ip4`, `ip6`, `dns`, `dns4` or `dns6`. */
+  readonly family: string
+  readonly host: string
+  readonly port: string
+  readonly peer: string | null
+}
+
+const hostFamilies = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
+
+/** A plain TCP address, with or without a peer id behind it; null for anything else. */
+const readTcp = (address: Multiaddr): TcpAddress | null => {
+  const [host, tcp, peer, ...rest] = address.getComponents()
+  if (host?.value === undefined || !hostFamilies.has(host.name) || rest.length > 0) return null
+  if (tcp?.name !== 'tcp' || tcp.value === undefined) return null
+  if (peer !== undefined && peer.name !== 'p2p') return null
+  return { family: host.name, host: host.value, port: tcp.value, peer: peer?.value ?? null }
+}
+
+const parseTcp = (text: string): TcpAddress | null => {
+  if (text.length > limits.addressChars) return null
+  try {
+    return readTcp(multiaddr(text))
+  } catch {
+    return null
+  }
+}
+
+const format = ({ family, host, port }: TcpAddress): string => `/${family}/${host}/tcp/${port}`
+
+/** Addresses to dial, without their peer ids: who answers is checked after the handshake. Unusable ones are left out. */
+export const dialable = (peer: PeerId, addresses: readonly string[]): readonly string[] => {
+  const usable = addresses
+    .map(parseTcp)
+    .filter((address) => address !== null)
+    .filter((address) => (address.peer === null || address.peer === peer) && address.port !== '0')
+    .filter((address) => !wildcards.has(address.host))
+    .map(format)
+  return [...new Set(usable)].slice(0, limits.addressesPerPeer)
+}
+
+/** Adds the peer id, so that an address says who should answer. */
+export const withPeer = (address: string, peer: PeerId): string => `${address}/p2p/${peer}`
+
+/** The peer id at the end of an address, if there is one. */
+export const peerOf = (address: string): string | null => parseTcp(address)?.peer ?? null
+
+/** Refuses, with BAD_ADDRESS, what cannot be listened on. */
+export const checkListenAddress = (text: string): void => {
+  const address = parseTcp(text)
+  if (address === null || address.peer !== null) {
+    throw new QuintetError(
+      'BAD_ADDRESS',
+      `${text} is not an address to listen on, write for example /ip4/0.0.0.0/tcp/0.`,
+    )
+  }
+}
+
+const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1'
+
+/**
+ * Where a peer can be dialled again: what it announces, and its announced ports at the address that it was seen at. The port
+ * that an inbound connection came from is never among them. Loopback only counts when the peer was seen there.
+ */
+export const reachableAt = (
+  seen: Multiaddr,
+  direction: 'inbound' | 'outbound',
+  announced: readonly Multiaddr[],
+): readonly string[] => {
+  const observed = readTcp(seen)
+  const listens = announced.map(readTcp).filter((address) => address !== null && address.port !== '0')
+  const found: TcpAddress[] = []
+  if (observed !== null && direction === 'outbound') found.push(observed)
+  for (const address of listens) {
+    if (address === null || wildcards.has(address.host)) continue
+    if (address.host.toLowerCase().startsWith('fe80')) continue
+    if (isLoopback(address.host) && observed !== null && !isLoopback(observed.host)) continue
+    found.push(address)
+  }
+  if (observed !== null) {
+    for (const address of listens) if (address !== null) found.push({ ...observed, port: address.port })
+  }
+  return [...new Set(found.map(format))].slice(0, limits.addressesPerPeer)
+}
+
+/** The error to report when libp2p could not listen: PORT_IN_USE or BAD_ADDRESS, naming the address. */
+export const listenFailure = (error: unknown, addresses: readonly string[]): Error => {
+  const text = error instanceof Error ? error.message : String(error)
+  const spots = addresses.map((address) => ({ address, at: text.indexOf(`${address}: `) })).filter(({ at }) => at >= 0)
+  const reasonAt = text.search(/EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND|EINVAL/)
+  const named = spots.filter(({ at }) => at < reasonAt).sort((left, right) => right.at - left.at)[0]
+  const address = named?.address ?? addresses.join(', ')
+  if (text.includes('EADDRINUSE')) {
+    return new QuintetError(
+      'PORT_IN_USE',
+      `Another program listens on ${address} already; choose another port, or 0 for any.`,
+    )
+  }
+  if (text.includes('EACCES')) {
+    return new QuintetError('BAD_ADDRESS', `Listening on ${address} is not allowed; choose a port above 1023.`)
+  }
+  if (reasonAt >= 0 || text.includes('listen')) {
+    return new QuintetError('BAD_ADDRESS', `This machine cannot listen on ${address}: it does not have that address.`)
+  }
+  return error instanceof Error ? error : new Error(text)
+}

@@ -1,0 +1,73 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { ComponentLogger, Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import type { Libp2pOptions } from 'libp2p'
+import { assert } from '../core/model/errors.ts'
+import { privateNetwork } from './libp2p-private-network.ts'
+
+/** Protocols that every install of a group speaks; the number is the format's version. */
+export const protocols = {
+  replica: '/quintet/replica/1',
+  client: '/quintet/client/1',
+  join: '/quintet/join/1',
+} as const
+
+/** How long one try to reach one address may take, its handshakes included. */
+export const dialTimeoutMs = 3_000
+const maxConnections = 512
+
+/** An install's identity from its raw Ed25519 seed (32 bytes). */
+export const keyFromSeed = (privateKey: Uint8Array): Promise<Ed25519PrivateKey> => {
+  assert(privateKey.length === 32, 'a private key is a seed of 32 bytes')
+  return generateKeyPairFromSeed('Ed25519', privateKey)
+}
+
+/**
+ * What every libp2p node of a group has in common. libp2p must neither dial by itself, nor limit or prune by its own lights: a
+ * group has few members, and all of them may sit behind one address.
+ */
+export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey) =>
+  ({
+    privateKey,
+    start: false,
+    nodeInfo: { name: 'quintet', version: '1', userAgent: 'quintet/1' },
+    logger: silentLogger,
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    connectionProtector: privateNetwork(groupKey),
+    streamMuxers: [
+      yamux({
+        // The window is what may arrive after reading was paused, so libp2p must be ready to keep that much.
+        streamOptions: { maxStreamWindowSize: 4_194_304, maxReadBufferLength: 16_777_216 },
+      }),
+    ],
+    connectionManager: {
+      maxConnections,
+      maxParallelDials: 64,
+      inboundConnectionThreshold: 200,
+      maxIncomingPendingConnections: 64,
+      dialTimeout: dialTimeoutMs,
+      addressDialTimeout: dialTimeoutMs,
+      inboundUpgradeTimeout: dialTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: dialTimeoutMs,
+      inboundStreamProtocolNegotiationTimeout: dialTimeoutMs,
+      connectionCloseTimeout: 500,
+      reconnectRetries: 0,
+    },
+    // Replicas and clients have their own heartbeat, which is faster.
+    connectionMonitor: { enabled: false },
+  }) satisfies Libp2pOptions
+
+const noLog = (): void => undefined
+
+const silentLog: Logger = Object.assign(noLog, {
+  error: noLog,
+  trace: noLog,
+  enabled: false,
+  newScope: () => silentLog,
+})
+
+/** libp2p formats every line before it looks at whether it is wanted, so it gets a logger that does nothing. */
+const silentLogger: ComponentLogger = { forComponent: () => silentLog }

@@ -1,0 +1,170 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { createLibp2p } from 'libp2p'
+import { fail, QuintetError, type Result } from '../core/model/errors.ts'
+import { peerId, type PeerId } from '../core/model/ids.ts'
+import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
+import type { ClockPort, FrameStream } from '../host/ports.ts'
+import { groupContext } from '../wire/group-context.ts'
+import { decodeJoinReply, encodeJoinRequest } from '../wire/join-codec.ts'
+import { abortConnection } from './libp2p-abort.ts'
+import { peerOf } from './libp2p-addresses.ts'
+import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'
+import { dialAny } from './libp2p-dial.ts'
+import { LinkFrameStream } from './libp2p-frame-stream.ts'
+import { exchange } from './libp2p-join.ts'
+
+export interface ClientDialer {
+  /**
+   * Opens a client's stream to a member, which answers for its peer id. Closing the stream closes the connection.
+   * Throws UNREACHABLE when no address led there, TIMEOUT when none did in time.
+   */
+  dial(peer: PeerId, addresses: readonly string[], timeoutMs: number): Promise<FrameStream>
+  stop(): Promise<void>
+}
+
+/** A node that only dials: it listens nowhere, gossips not, is found by nobody, and has an identity for this run only. */
+export const createClientDialer = async (options: {
+  readonly groupKey: Uint8Array
+  readonly clock: ClockPort
+}): Promise<ClientDialer> => {
+  const node = await createLibp2p(baseOptions(options.groupKey, await generateKeyPair('Ed25519')))
+  await node.start()
+  return {
+    dial: (peer, addresses, timeoutMs) =>
+      withTimeout(timeoutMs, async (signal) => {
+        const connection = await reach(node, options.clock, peer, addresses, signal)
+        const stream = await openStream(connection, protocols.client, signal)
+        return new LinkFrameStream(stream, peer, options.clock, () => {
+          connection.close().catch((error: unknown) => {
+            abortConnection(connection, error instanceof Error ? error.message : 'could not be closed')
+          })
+        })
+      }),
+    stop: () => stopNode(node, options.clock),
+  }
+}
+
+export interface JoinOptions {
+  readonly groupKey: Uint8Array
+  readonly groupId: Uint8Array
+  /** Raw Ed25519 seed of the install that wants to join. */
+  readonly privateKey: Uint8Array
+  /** Of members, with their peer ids. */
+  readonly addresses: readonly string[]
+  readonly request: JoinRequest
+  readonly timeoutMs: number
+  readonly clock: ClockPort
+}
+
+/**
+ * Asks members, one after the other, to be let in. NO_MEMBER_REACHED when none of them answered in time; else the answer, or the
+ * refusal, of the first that did. One is asked at a time, because an invite is used up by being asked with.
+ */
+export const requestJoin = async (options: JoinOptions): Promise<Result<JoinAnswer>> => {
+  const node = await createLibp2p(baseOptions(options.groupKey, await keyFromSeed(options.privateKey)))
+  await node.start()
+  const deadline = AbortSignal.timeout(options.timeoutMs)
+  const members = byPeer(options.addresses)
+  let answer: Result<JoinAnswer> = fail(
+    'NO_MEMBER_REACHED',
+    'No member of the group could be reached at the addresses of the invite. Is one of them running, on the same network?',
+  )
+  try {
+    for (const [peer, addresses] of members) {
+      if (deadline.aborted) break
+      const reply = await ask(node, options, peer, addresses, deadline)
+      if (reply === null) continue
+      answer = reply
+      if (reply.ok || !passing.has(reply.failure.code)) break
+    }
+    return answer
+  } finally {
+    await stopNode(node, options.clock)
+  }
+}
+
+/** Failures of the member that was asked, not of the request: another one may do better. */
+const passing: ReadonlySet<string> = new Set(['BUSY', 'DISK_FULL', 'DISK_FAILED', 'STOPPED', 'INTERNAL', 'NOT_YET'])
+
+const byPeer = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly string[]> => {
+  const members = new Map<PeerId, string[]>()
+  for (const address of addresses) {
+    const peer = peerOf(address)
+    if (peer !== null) members.set(peerId(peer), [...(members.get(peerId(peer)) ?? []), address])
+  }
+  return members
+}
+
+/** The member's answer, or null when it gave none. */
+const ask = async (
+  node: Libp2p,
+  options: JoinOptions,
+  peer: PeerId,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<Result<JoinAnswer> | null> => {
+  try {
+    const connection = await reach(node, options.clock, peer, addresses, signal)
+    const stream = await openStream(connection, protocols.join, signal)
+    const reply = await exchange(stream, options.clock, encodeJoinRequest(options.request), signal)
+    return decodeJoinReply(groupContext(options.groupId), reply)
+  } catch {
+    return null
+  }
+}
+
+const reach = async (
+  node: Libp2p,
+  clock: ClockPort,
+  peer: PeerId,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<Connection> => {
+  try {
+    return await dialAny({ node, clock, peer, addresses, signal })
+  } catch (error) {
+    throw new QuintetError('UNREACHABLE', `The server could not be reached: ${reasonOf(error)}.`)
+  }
+}
+
+const openStream = async (connection: Connection, protocol: string, signal: AbortSignal) => {
+  try {
+    return await connection.newStream(protocol, { signal })
+  } catch (error) {
+    abortConnection(connection, 'the stream could not be opened')
+    throw new QuintetError('UNREACHABLE', `The server does not take the connection: ${reasonOf(error)}.`)
+  }
+}
+
+const withTimeout = async <Value>(timeoutMs: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> => {
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    return await work(signal)
+  } catch (error) {
+    if (signal.aborted) throw new QuintetError('TIMEOUT', `The server could not be reached within ${timeoutMs} ms.`)
+    throw error
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const stopTimeoutMs = 1_500
+
+/** Ends every connection and stops the node, in a bounded time. */
+export const stopNode = (node: Libp2p, clock: ClockPort): Promise<void> => {
+  for (const connection of node.getConnections()) abortConnection(connection, 'stopping')
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(stopTimeoutMs, resolve)
+    Promise.resolve(node.stop()).then(
+      () => {
+        cancel()
+        resolve()
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
+  })
+}

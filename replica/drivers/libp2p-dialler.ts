@@ -1,0 +1,199 @@
+import { limits } from '../core/model/limits.ts'
+import type { PeerId } from '../core/model/ids.ts'
+import type { ClockPort } from '../host/ports.ts'
+
+const firstDelayMs = 100
+/** Also the cap after hours of absence: a member that comes back is found within this time. */
+const longestDelayMs = 5_000
+/** A connection that was shorter counts as a sign that something is wrong, and is not simply redialled at once. */
+const shortLifeMs = 1_000
+const shortLivesForgiven = 3
+const failuresWhenAsked = 3
+
+export interface DiallerOptions {
+  readonly clock: ClockPort
+  /** A number from 0 up to 1. */
+  readonly random: () => number
+  /** Fulfilled when the peer is connected, rejected when none of the addresses led to it. */
+  readonly connect: (peer: PeerId, addresses: readonly string[], signal: AbortSignal) => Promise<void>
+}
+
+interface Target {
+  readonly peer: PeerId
+  /** Others are only dialled when they are heard. */
+  isMember: boolean
+  remembered: readonly string[]
+  /** Newest first. */
+  learnt: readonly string[]
+  failures: number
+  shortLives: number
+  connectedAtMs: number | null
+  cancelTimer: (() => void) | null
+  attempt: AbortController | null
+}
+
+/** Keeps members connected: redials with capped back-off, for ever, and at once when there is a reason to. */
+export class Dialler {
+  readonly #options: DiallerOptions
+  readonly #targets = new Map<PeerId, Target>()
+  #denied: ReadonlySet<PeerId> = new Set()
+  #running = false
+
+  constructor(options: DiallerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = true
+    for (const target of this.#targets.values()) this.#dial(target)
+  }
+
+  stop(): void {
+    this.#running = false
+    for (const target of this.#targets.values()) this.#cease(target)
+    this.#targets.clear()
+  }
+
+  /** Sets the members; new ones, and absent ones with new addresses, are dialled at once. */
+  remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
+    for (const target of [...this.#targets.values()]) {
+      if (target.isMember && !members.has(target.peer)) this.#forget(target)
+    }
+    for (const [peer, addresses] of [...members].slice(0, limits.dialledPeers)) {
+      const known = this.#targets.get(peer)
+      const target = known ?? this.#add(peer)
+      const hasNews = known?.isMember !== true || addresses.some((address) => !known.remembered.includes(address))
+      target.isMember = true
+      target.remembered = addresses.slice(0, limits.addressesPerPeer)
+      if (hasNews) this.#dialAnew(target)
+    }
+  }
+
+  /** A peer was heard, or said, to be at these addresses: dialled at once unless it is connected. */
+  heard(peer: PeerId, addresses: readonly string[]): void {
+    if (!this.#targets.has(peer) && this.#targets.size >= limits.dialledPeers) return
+    const target = this.#targets.get(peer) ?? this.#add(peer)
+    const hasNews = addresses.some((address) => !target.learnt.includes(address))
+    target.learnt = [...new Set([...addresses, ...target.learnt])].slice(0, limits.addressesPerPeer)
+    if (hasNews || target.attempt === null) this.#dialAnew(target)
+  }
+
+  connected(peer: PeerId): void {
+    const target = this.#targets.get(peer) ?? this.#add(peer)
+    target.connectedAtMs = this.#options.clock.nowMs()
+    target.failures = 0
+    target.cancelTimer?.()
+    target.cancelTimer = null
+  }
+
+  /** Addresses at which a connected peer can be reached again. */
+  learn(peer: PeerId, addresses: readonly string[]): void {
+    const target = this.#targets.get(peer)
+    if (target === undefined) return
+    target.learnt = [...new Set([...addresses, ...target.learnt])].slice(0, limits.addressesPerPeer)
+  }
+
+  disconnected(peer: PeerId, cause: 'asked' | 'lost'): void {
+    const target = this.#targets.get(peer)
+    if (target?.connectedAtMs === undefined || target.connectedAtMs === null) return
+    const livedMs = this.#options.clock.nowMs() - target.connectedAtMs
+    target.connectedAtMs = null
+    target.shortLives = livedMs < shortLifeMs ? target.shortLives + 1 : 0
+    target.failures = cause === 'asked' ? failuresWhenAsked : Math.max(0, target.shortLives - shortLivesForgiven)
+    if (target.isMember) this.#dialLater(target)
+    else this.#forget(target)
+  }
+
+  /** Those that are denied no longer are dialled at once. */
+  deny(peers: ReadonlySet<PeerId>): void {
+    const before = this.#denied
+    this.#denied = peers
+    for (const target of this.#targets.values()) {
+      if (peers.has(target.peer)) this.#cease(target)
+      else if (before.has(target.peer)) this.#dialAnew(target)
+    }
+  }
+
+  /** Forgets all back-off and dials now. */
+  redial(): void {
+    for (const target of this.#targets.values()) this.#dialAnew(target)
+  }
+
+  #add(peer: PeerId): Target {
+    const target: Target = {
+      peer,
+      isMember: false,
+      remembered: [],
+      learnt: [],
+      failures: 0,
+      shortLives: 0,
+      connectedAtMs: null,
+      cancelTimer: null,
+      attempt: null,
+    }
+    this.#targets.set(peer, target)
+    return target
+  }
+
+  #forget(target: Target): void {
+    target.isMember = false
+    if (target.connectedAtMs !== null) return
+    this.#cease(target)
+    this.#targets.delete(target.peer)
+  }
+
+  #cease(target: Target): void {
+    target.cancelTimer?.()
+    target.cancelTimer = null
+    target.attempt?.abort()
+    target.attempt = null
+  }
+
+  /** A try that is under way may hang on an address that is of no use any more, so it is given up. */
+  #dialAnew(target: Target): void {
+    if (target.connectedAtMs !== null) return
+    this.#cease(target)
+    target.failures = 0
+    target.shortLives = 0
+    this.#dial(target)
+  }
+
+  #dialLater(target: Target): void {
+    if (!this.#running || this.#denied.has(target.peer)) return
+    const longest = Math.min(longestDelayMs, firstDelayMs * 2 ** target.failures)
+    target.cancelTimer?.()
+    target.cancelTimer = this.#options.clock.after(longest * (0.5 + this.#options.random() / 2), () => {
+      target.cancelTimer = null
+      this.#dial(target)
+    })
+  }
+
+  #dial(target: Target): void {
+    if (!this.#running || this.#denied.has(target.peer) || target.connectedAtMs !== null || target.attempt !== null)
+      return
+    const addresses = [...new Set([...target.remembered, ...target.learnt])]
+    if (addresses.length === 0) return
+    const attempt = new AbortController()
+    target.attempt = attempt
+    this.#options.connect(target.peer, addresses, attempt.signal).then(
+      () => {
+        this.#finish(target, attempt)
+      },
+      () => {
+        this.#finish(target, attempt)
+      },
+    )
+  }
+
+  #finish(target: Target, attempt: AbortController): void {
+    if (target.attempt !== attempt) return
+    target.attempt = null
+    if (target.connectedAtMs !== null || target.cancelTimer !== null) return
+    if (!target.isMember) {
+      this.#forget(target)
+      return
+    }
+    target.failures = Math.min(target.failures + 1, 16)
+    this.#dialLater(target)
+  }
+}

@@ -1,0 +1,91 @@
+import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import type { PeerId } from '../core/model/ids.ts'
+import type { ClockPort, FrameStream } from '../host/ports.ts'
+import { FrameLink } from './libp2p-link.ts'
+import type { Stream } from '@libp2p/interface'
+
+/** A libp2p stream as the `FrameStream` that a client's calls go over. */
+export class LinkFrameStream implements FrameStream {
+  readonly remote: PeerId
+  readonly frames: AsyncIterable<Uint8Array>
+  readonly #link: FrameLink
+  readonly #onOver: () => void
+  #read: Uint8Array[] = []
+  #readBytes = 0
+  #end: { readonly error: QuintetError | null } | null = null
+  #wake: (() => void) | null = null
+
+  /** `onOver` is called once, when the stream has ended either way. */
+  constructor(stream: Stream, remote: PeerId, clock: ClockPort, onOver: () => void) {
+    this.remote = remote
+    this.#onOver = onOver
+    this.#link = new FrameLink(stream, clock, limits.frameBytes, {
+      data: (frame) => {
+        this.#accept(frame)
+      },
+      control: () => undefined,
+      over: (end, reason) => {
+        this.#finish(end === 'ended' ? null : new QuintetError('UNREACHABLE', `The connection was lost: ${reason}.`))
+      },
+    })
+    this.frames = { [Symbol.asyncIterator]: () => this.#iterate() }
+  }
+
+  send(frame: Uint8Array): Promise<void> {
+    if (frame.length > limits.frameBytes) {
+      return Promise.reject(
+        new QuintetError('TOO_LARGE', `A frame has ${frame.length} bytes, the limit is ${limits.frameBytes}.`),
+      )
+    }
+    return this.#link.send(frame)
+  }
+
+  close(): Promise<void> {
+    return this.#link.close()
+  }
+
+  abort(reason: string): void {
+    this.#link.abort(reason)
+  }
+
+  #accept(frame: Uint8Array): void {
+    this.#read.push(frame)
+    this.#readBytes += frame.length
+    if (this.#readBytes > limits.clientReadBytes) this.#link.pause()
+    this.#wakeReader()
+  }
+
+  #finish(error: QuintetError | null): void {
+    this.#end = { error }
+    this.#wakeReader()
+    this.#onOver()
+  }
+
+  #wakeReader(): void {
+    this.#wake?.()
+    this.#wake = null
+  }
+
+  async *#iterate(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const frames = this.#read
+      this.#read = []
+      for (const frame of frames) {
+        this.#readBytes -= frame.length
+        yield frame
+      }
+      if (this.#read.length > 0) continue
+      // Only now: resuming delivers what libp2p kept, and a second pause from within that would be undone.
+      this.#link.resume()
+      if (this.#read.length > 0) continue
+      if (this.#end !== null) {
+        if (this.#end.error !== null) throw this.#end.error
+        return
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}

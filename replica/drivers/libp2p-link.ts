@@ -1,0 +1,251 @@
+import { QuintetError } from '../core/model/errors.ts'
+import type { ClockPort } from '../host/ports.ts'
+import { FrameDecoder, frameTags, type FrameTag } from './libp2p-frames.ts'
+import { SendQueue } from './libp2p-send-queue.ts'
+import type { Stream } from '@libp2p/interface'
+
+/** How often life is looked for; silence is counted in ticks, so that a clock that jumps or sleeps kills no connection. */
+const tickMs = 250
+const pingTicks = 4
+/** 2,500 ms without a single byte: the connection is half open. */
+const silentTicks = 10
+/** What may stand in libp2p's own buffer, beyond which its back-pressure is waited for. */
+const streamBufferBytes = 131_072
+const closeTimeoutMs = 1_000
+
+export interface LinkListener {
+  data(frame: Uint8Array): void
+  /** Frames by which two replicas agree on the stream that they keep. */
+  control(tag: FrameTag, frame: Uint8Array): void
+  /** Once, last. `ended` means that the other side closed the stream itself. */
+  over(end: 'ended' | 'lost', reason: string): void
+}
+
+/**
+ * Frames over one libp2p stream: coalesced writes, back-pressure, and a heartbeat that finds a half-open connection within
+ * 3 s. Every byte that arrives counts as life.
+ */
+export class FrameLink {
+  readonly #stream: Stream
+  readonly #clock: ClockPort
+  readonly #listener: LinkListener
+  readonly #decoder: FrameDecoder
+  readonly #queue = new SendQueue()
+  readonly #stopTicking: () => void
+  readonly #waiting = new Set<(error: Error) => void>()
+  #drained: (() => void) | null = null
+  #pumpPlanned = false
+  #pumping = false
+  #paused = false
+  #over = false
+  #remoteEnded = false
+  #ticks = 0
+  #silent = 0
+  #pingSentAtMs: number | null = null
+  #lagMs: number | null = null
+
+  constructor(stream: Stream, clock: ClockPort, maxFrameBytes: number, listener: LinkListener) {
+    this.#stream = stream
+    this.#clock = clock
+    this.#listener = listener
+    this.#decoder = new FrameDecoder(maxFrameBytes)
+    this.#stopTicking = clock.every(tickMs, () => {
+      this.#tick()
+    })
+    stream.addEventListener('remoteCloseWrite', () => {
+      this.#remoteEnded = true
+    })
+    stream.addEventListener('end', () => {
+      if (this.#remoteEnded) this.#finish('ended', 'the other side closed the stream')
+    })
+    stream.addEventListener('close', (event) => {
+      this.#finish('lost', event.error?.message ?? 'the connection was closed')
+    })
+    stream.addEventListener('drain', () => {
+      this.#planPump()
+    })
+    stream.addEventListener('idle', () => {
+      this.#planPump()
+    })
+    stream.addEventListener('message', (event) => {
+      this.#read(event.data instanceof Uint8Array ? [event.data] : event.data)
+    })
+    if (stream.status !== 'open')
+      queueMicrotask(() => {
+        this.#finish('lost', 'the stream was closed before it was used')
+      })
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes
+  }
+
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  /** Round trip of the last heartbeat. */
+  get lagMs(): number | null {
+    return this.#lagMs
+  }
+
+  /** Queues a frame; `over` tells when it could not be delivered. */
+  push(frame: Uint8Array): void {
+    if (this.#over) return
+    this.#queue.push(frameTags.data, frame)
+    this.#planPump()
+  }
+
+  pushControl(tag: FrameTag, frame: Uint8Array): void {
+    if (this.#over) return
+    this.#queue.pushUrgent(tag, frame)
+    this.#planPump()
+  }
+
+  /** Queues a frame and waits until it is handed over. Throws UNREACHABLE when the stream is gone. */
+  send(frame: Uint8Array): Promise<void> {
+    if (this.#over) return Promise.reject(unreachable('the connection is gone'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      this.#queue.push(frameTags.data, frame, () => {
+        this.#waiting.delete(reject)
+        resolve()
+      })
+      this.#planPump()
+    })
+  }
+
+  /** Stops reading, so that the other side is slowed down, until `resume`. */
+  pause(): void {
+    if (this.#paused || this.#over || this.#stream.status !== 'open') return
+    this.#paused = true
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#silent = 0
+    if (!this.#over && this.#stream.readStatus === 'paused') this.#stream.resume()
+  }
+
+  /** Sends what is queued, then closes the stream; gives up after a second. */
+  async close(): Promise<void> {
+    if (this.#over) return
+    try {
+      await this.#flushed()
+      if (this.#stream.status === 'open') await this.#stream.close({ signal: AbortSignal.timeout(closeTimeoutMs) })
+      this.#finish('ended', 'closed here')
+    } catch (error) {
+      this.abort(error instanceof Error ? error.message : 'could not be closed')
+    }
+  }
+
+  /** Ends the stream at once; what is queued is lost. */
+  abort(reason: string): void {
+    this.#finish('lost', reason)
+    this.#stream.abort(new Error(reason))
+  }
+
+  #flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(closeTimeoutMs, resolve)
+      this.#drained = () => {
+        cancel()
+        resolve()
+      }
+      this.#planPump()
+    })
+  }
+
+  #planPump(): void {
+    if (this.#pumpPlanned || this.#over) return
+    this.#pumpPlanned = true
+    queueMicrotask(() => {
+      this.#pumpPlanned = false
+      this.#pump()
+    })
+  }
+
+  /** libp2p's own `onDrain()` is fulfilled for ever after the first drain, so its state and events are used instead. */
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      while (!this.#over && !this.#stream.writableNeedsDrain && this.#stream.writeBufferLength < streamBufferBytes) {
+        const chunk = this.#queue.takeChunk()
+        if (chunk === null) break
+        this.#stream.send(chunk)
+      }
+      if (this.#queue.bytes === 0) this.#drained?.()
+    } catch (error) {
+      this.abort(error instanceof Error ? error.message : 'the stream could not be written')
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #read(chunks: Iterable<Uint8Array>): void {
+    this.#silent = 0
+    for (const chunk of chunks) {
+      if (this.#over) return
+      const refusal = this.#decoder.push(chunk, (tag, frame) => {
+        this.#receive(tag, frame)
+      })
+      if (refusal !== null) this.abort(refusal)
+    }
+  }
+
+  #receive(tag: FrameTag, frame: Uint8Array): void {
+    if (this.#over) return
+    switch (tag) {
+      case frameTags.data:
+        this.#listener.data(frame)
+        return
+      case frameTags.ping:
+        this.pushControl(frameTags.pong, frame)
+        return
+      case frameTags.pong:
+        if (this.#pingSentAtMs !== null) this.#lagMs = Math.max(0, this.#clock.nowMs() - this.#pingSentAtMs)
+        this.#pingSentAtMs = null
+        return
+      case frameTags.offer:
+      case frameTags.accept:
+      case frameTags.refuse:
+        this.#listener.control(tag, frame)
+        return
+    }
+  }
+
+  #tick(): void {
+    this.#ticks += 1
+    // Nothing can be heard while reading is paused; the other side's own heartbeat watches meanwhile.
+    if (!this.#paused) this.#silent += 1
+    if (this.#silent >= silentTicks) {
+      this.abort(`nothing was heard for ${silentTicks * tickMs} ms`)
+      return
+    }
+    if (this.#ticks % pingTicks !== 1) return
+    if (this.#pingSentAtMs === null) this.#pingSentAtMs = this.#clock.nowMs()
+    this.pushControl(frameTags.ping, new Uint8Array(0))
+  }
+
+  #finish(end: 'ended' | 'lost', reason: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#stopTicking()
+    this.#queue.clear()
+    for (const reject of this.#waiting) reject(unreachable(reason))
+    this.#waiting.clear()
+    this.#drained?.()
+    this.#listener.over(end, reason)
+    if (end === 'ended' && this.#stream.status === 'open') {
+      this.#stream.close({ signal: AbortSignal.timeout(closeTimeoutMs) }).catch((error: unknown) => {
+        this.#stream.abort(error instanceof Error ? error : new Error('could not be closed'))
+      })
+    }
+  }
+}
+
+const unreachable = (reason: string): QuintetError =>
+  new QuintetError('UNREACHABLE', `The connection with the other server was lost: ${reason}.`)

@@ -1,0 +1,82 @@
+import { gossipsub, StrictNoSign, type GossipSub } from '@libp2p/gossipsub'
+import { identify, type Identify } from '@libp2p/identify'
+import type { ConnectionGater, Ed25519PrivateKey, Libp2p, PeerId as Libp2pPeerId } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { createHash } from 'node:crypto'
+import { createLibp2p } from 'libp2p'
+import { limits } from '../core/model/limits.ts'
+import { baseOptions } from './libp2p-base.ts'
+
+export type MemberNode = Libp2p<{ gossip: GossipSub; identify: Identify }>
+
+export interface MemberNodeOptions {
+  readonly privateKey: Ed25519PrivateKey
+  readonly groupKey: Uint8Array
+  readonly groupId: Uint8Array
+  readonly listen: readonly string[]
+  readonly mdns: 'on' | 'off'
+  readonly gater: ConnectionGater
+  /** Told at every announcement that is heard, of known peers as well. */
+  readonly onHeard: (peer: Libp2pPeerId, addresses: readonly Multiaddr[]) => void
+}
+
+/** The gossip topic of a group. */
+export const topicOf = (groupId: Uint8Array): string => `quintet/1/${hexHash(groupId)}`
+
+/** The DNS-SD service of a group: its name may have 15 characters, and must not give the group's id away. */
+const serviceOf = (groupId: Uint8Array): string => `_quintet-${hexHash(groupId).slice(0, 7)}._udp.local`
+
+const hexHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** A member's libp2p node, not yet started. */
+export const createMemberNode = (options: MemberNodeOptions): Promise<MemberNode> =>
+  createLibp2p({
+    ...baseOptions(options.groupKey, options.privateKey),
+    addresses: { listen: [...options.listen] },
+    connectionGater: options.gater,
+    services: { identify: identify(), gossip: gossip(options.groupId) },
+    peerDiscovery: options.mdns === 'off' ? [] : [discovery(options)],
+  })
+
+/** libp2p itself tells of a discovered peer only once, also when it comes back on another port. */
+const discovery = ({ groupId, onHeard }: MemberNodeOptions) => {
+  const create = mdns({ serviceTag: serviceOf(groupId) })
+  return (components: Parameters<typeof create>[0]) => {
+    const service = create(components)
+    service.addEventListener('peer', (event) => {
+      onHeard(event.detail.id, event.detail.multiaddrs)
+    })
+    return service
+  }
+}
+
+/**
+ * Gossip in a group of about five: a publisher sends to everyone whom it sees, and the mesh (everyone, too) carries messages
+ * on to those whom only others see. Nobody is scored: members share addresses, and come back often.
+ */
+const gossip = (groupId: Uint8Array) =>
+  gossipsub({
+    globalSignaturePolicy: StrictNoSign,
+    msgIdFn: (message) => createHash('sha256').update(message.data).digest(),
+    allowedTopics: [topicOf(groupId)],
+    emitSelf: false,
+    floodPublish: true,
+    fallbackToFloodsub: false,
+    doPX: false,
+    tagMeshPeers: false,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    D: 3,
+    Dlo: 2,
+    Dhi: 4,
+    Dout: 1,
+    Dscore: 1,
+    Dlazy: 3,
+    seenTTL: 60_000,
+    pruneBackoff: 5_000,
+    unsubcribeBackoff: 1_000,
+    maxInboundDataLength: limits.gossipFrameBytes + 4_096,
+    maxOutboundBufferSize: limits.sendQueueBytes,
+    scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyWeight: 0 },
+  })

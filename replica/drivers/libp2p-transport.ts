@@ -1,0 +1,312 @@
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { randomBytes } from 'node:crypto'
+import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import { peerId, type PeerId } from '../core/model/ids.ts'
+import type { ClockPort, LoggerPort, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
+import { abortConnection } from './libp2p-abort.ts'
+import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp2p-addresses.ts'
+import { keyFromSeed, protocols } from './libp2p-base.ts'
+import { stopNode } from './libp2p-client.ts'
+import { dialAny } from './libp2p-dial.ts'
+import { Dialler } from './libp2p-dialler.ts'
+import { LinkFrameStream } from './libp2p-frame-stream.ts'
+import { GroupGossip } from './libp2p-gossip.ts'
+import { serveJoin } from './libp2p-join.ts'
+import { createMemberNode, type MemberNode } from './libp2p-member-node.ts'
+import { ReplicaLinks } from './libp2p-replica-links.ts'
+
+export interface Libp2pTransportOptions {
+  /** The install's identity: its raw Ed25519 seed (32 bytes). */
+  readonly privateKey: Uint8Array
+  /** 32 bytes. Without them nobody gets as far as a handshake. */
+  readonly groupKey: Uint8Array
+  readonly groupId: Uint8Array
+  /** Multiaddrs, as `/ip4/0.0.0.0/tcp/0`. */
+  readonly listen: readonly string[]
+  readonly mdns: 'on' | 'off'
+  readonly clock: ClockPort
+  readonly logger: LoggerPort
+  /** A number from 0 up to 1. */
+  readonly random: () => number
+}
+
+/** How often gossip and idle connections are looked after. */
+const careMs = 1_000
+/** A connection without a stream of ours is closed when it is older: it was a try, or is left over. */
+const idleMs = 10_000
+const streamsPerConnection = 16
+
+/** The real network: libp2p over TCP inside the group's private network. Throws BAD_ADDRESS for a `listen` that is none. */
+export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
+  for (const address of options.listen) checkListenAddress(address)
+  const privateKey = await keyFromSeed(options.privateKey)
+  const denied = new DeniedPeers()
+  const heard: HeardPeers = { listener: () => undefined }
+  const node = await createMemberNode({
+    privateKey,
+    groupKey: options.groupKey,
+    groupId: options.groupId,
+    listen: options.listen,
+    mdns: options.mdns,
+    gater: {
+      denyInboundEncryptedConnection: (peer) => denied.has(peerId(peer.toString())),
+      denyOutboundEncryptedConnection: (peer) => denied.has(peerId(peer.toString())),
+    },
+    onHeard: (peer, addresses) => {
+      heard.listener(peerId(peer.toString()), addresses.map(String))
+    },
+  })
+  return new Libp2pTransport(node, options, denied, heard)
+}
+
+class DeniedPeers {
+  peers: ReadonlySet<PeerId> = new Set()
+
+  has(peer: PeerId): boolean {
+    return this.peers.has(peer)
+  }
+}
+
+interface HeardPeers {
+  listener: (peer: PeerId, addresses: readonly string[]) => void
+}
+
+class Libp2pTransport implements Transport {
+  readonly self: PeerId
+  readonly #node: MemberNode
+  readonly #options: Libp2pTransportOptions
+  readonly #denied: DeniedPeers
+  readonly #links: ReplicaLinks
+  readonly #dialler: Dialler
+  readonly #gossip: GroupGossip
+  /** What connected peers announced of themselves. */
+  readonly #announced = new Map<PeerId, readonly Multiaddr[]>()
+  #listener: TransportListener | null = null
+  #stopCare: () => void = () => undefined
+
+  constructor(node: MemberNode, options: Libp2pTransportOptions, denied: DeniedPeers, heard: HeardPeers) {
+    this.#node = node
+    this.#options = options
+    this.#denied = denied
+    this.self = peerId(node.peerId.toString())
+    this.#gossip = new GroupGossip(node, options.groupId, options.logger)
+    this.#links = new ReplicaLinks({
+      self: this.self,
+      clock: options.clock,
+      boot: randomBytes(8),
+      listener: {
+        kept: (peer, connection) => {
+          this.#kept(peer, connection)
+        },
+        lost: (peer, reason, cause) => {
+          this.#lost(peer, reason, cause)
+        },
+        frame: (peer, frame) => {
+          this.#tell((listener) => {
+            listener.message(peer, frame)
+          })
+        },
+      },
+    })
+    this.#dialler = new Dialler({
+      clock: options.clock,
+      random: options.random,
+      connect: (peer, addresses, signal) => this.#connect(peer, addresses, signal),
+    })
+    heard.listener = (peer, addresses) => {
+      if (peer !== this.self) this.#dialler.heard(peer, addresses)
+    }
+  }
+
+  async start(listener: TransportListener): Promise<void> {
+    this.#listener = listener
+    await this.#serve()
+    try {
+      await this.#node.start()
+    } catch (error) {
+      this.#listener = null
+      throw listenFailure(error, this.#options.listen)
+    }
+    this.#gossip.start((peer, frame) => {
+      if (this.#denied.has(peer)) return
+      this.#tell((told) => {
+        told.gossip(peer, frame)
+      })
+    })
+    this.#stopCare = this.#options.clock.every(careMs, () => {
+      this.#care()
+    })
+    this.#dialler.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#listener = null
+    this.#stopCare()
+    this.#dialler.stop()
+    await stopNode(this.#node, this.#options.clock)
+  }
+
+  listenAddresses(): readonly string[] {
+    return this.#node.getMultiaddrs().map(String)
+  }
+
+  send(peer: PeerId, frame: Uint8Array, priority: SendPriority): void {
+    const link = this.#links.get(peer)
+    if (link === null) return
+    if (frame.length > limits.frameBytes) {
+      throw new QuintetError('TOO_LARGE', `A frame has ${frame.length} bytes, the limit is ${limits.frameBytes}.`)
+    }
+    if (priority === 'droppable' && link.queuedBytes >= limits.sendQueueBytes) return
+    if (link.queuedBytes >= limits.sendQueueCutBytes) {
+      link.abort('the other side does not read')
+      return
+    }
+    link.push(frame)
+  }
+
+  gossip(frame: Uint8Array): void {
+    this.#gossip.publish(frame)
+  }
+
+  disconnect(peer: PeerId): void {
+    this.#links.release(peer)
+  }
+
+  deny(peers: ReadonlySet<PeerId>): void {
+    this.#denied.peers = new Set(peers)
+    this.#dialler.deny(this.#denied.peers)
+    for (const connection of this.#node.getConnections()) this.#cutIfDenied(connection)
+  }
+
+  remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
+    this.#dialler.remember(new Map([...members].filter(([peer]) => peer !== this.self)))
+  }
+
+  links(): readonly PeerLink[] {
+    return this.#links.all().map(({ peer, connection, link }) => ({
+      peer,
+      addresses: this.#addressesOf(peer, connection).map((address) => withPeer(address, peer)),
+      lagMs: link.lagMs,
+    }))
+  }
+
+  redial(): void {
+    this.#dialler.redial()
+  }
+
+  async #serve(): Promise<void> {
+    const options = { maxInboundStreams: streamsPerConnection, maxOutboundStreams: streamsPerConnection }
+    await this.#node.handle(
+      protocols.replica,
+      (stream, connection) => {
+        this.#links.admit(stream, connection)
+      },
+      options,
+    )
+    await this.#node.handle(
+      protocols.client,
+      (stream, connection) => {
+        this.#admitClient(stream, connection)
+      },
+      options,
+    )
+    await this.#node.handle(
+      protocols.join,
+      (stream, connection) => {
+        serveJoin(stream, connection, this.#options, async (request) => {
+          const listener = this.#listener
+          if (listener === null) throw new QuintetError('STOPPED', 'This server is stopping.')
+          return listener.join(request)
+        })
+      },
+      options,
+    )
+    this.#node.addEventListener('connection:open', ({ detail }) => {
+      this.#cutIfDenied(detail)
+    })
+    this.#node.addEventListener('connection:close', ({ detail }) => {
+      const kept = this.#links.all().find(({ peer }) => peer === detail.remotePeer.toString())
+      if (kept !== undefined) this.#gossip.ensure(kept.connection, 0)
+    })
+    this.#node.addEventListener('peer:identify', ({ detail }) => {
+      const peer = peerId(detail.peerId.toString())
+      this.#announced.set(peer, detail.listenAddrs.slice(0, limits.addressesPerPeer))
+      this.#dialler.learn(peer, this.#addressesOf(peer, detail.connection))
+    })
+    this.#node.addEventListener('peer:disconnect', ({ detail }) => {
+      this.#announced.delete(peerId(detail.toString()))
+    })
+  }
+
+  #admitClient(stream: Stream, connection: Connection): void {
+    const client = new LinkFrameStream(
+      stream,
+      peerId(connection.remotePeer.toString()),
+      this.#options.clock,
+      () => undefined,
+    )
+    if (this.#listener === null) client.abort('this server is stopping')
+    this.#tell((listener) => {
+      listener.client(client)
+    })
+  }
+
+  async #connect(peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options
+    try {
+      const connection = await dialAny({ node: this.#node, clock, peer, addresses, signal })
+      try {
+        await this.#links.open(connection, signal)
+      } catch (error) {
+        if (this.#links.get(peer) === null) abortConnection(connection, 'no stream could be opened')
+        throw error
+      }
+    } catch (error) {
+      logger.debug('a peer was not reached', { peer, reason: error instanceof Error ? error.message : String(error) })
+      throw error
+    }
+  }
+
+  #kept(peer: PeerId, connection: Connection): void {
+    this.#dialler.connected(peer)
+    this.#dialler.learn(peer, this.#addressesOf(peer, connection))
+    this.#options.logger.info('a server is connected', { peer, direction: connection.direction })
+    this.#tell((listener) => {
+      listener.connected(peer)
+    })
+  }
+
+  #lost(peer: PeerId, reason: string, cause: 'asked' | 'lost'): void {
+    this.#dialler.disconnected(peer, cause)
+    this.#options.logger.info('a server is disconnected', { peer, reason })
+    this.#tell((listener) => {
+      listener.disconnected(peer, reason)
+    })
+  }
+
+  #addressesOf(peer: PeerId, connection: Connection): readonly string[] {
+    return reachableAt(connection.remoteAddr, connection.direction, this.#announced.get(peer) ?? [])
+  }
+
+  #cutIfDenied(connection: Connection): void {
+    if (this.#denied.has(peerId(connection.remotePeer.toString()))) abortConnection(connection, 'paused')
+  }
+
+  #care(): void {
+    for (const { connection, ageMs } of this.#links.all()) if (ageMs >= careMs) this.#gossip.ensure(connection, ageMs)
+    const now = this.#options.clock.nowMs()
+    for (const connection of this.#node.getConnections()) {
+      const isUsed = connection.streams.some(({ protocol }) => protocol.startsWith('/quintet/'))
+      if (!isUsed && now - connection.timeline.open > idleMs) abortConnection(connection, 'idle')
+    }
+  }
+
+  /** On its own turn, and in the order of the events, because microtasks are run in theirs. */
+  #tell(event: (listener: TransportListener) => void): void {
+    queueMicrotask(() => {
+      if (this.#listener !== null) event(this.#listener)
+    })
+  }
+}

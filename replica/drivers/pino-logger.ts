@@ -1,0 +1,53 @@
+import { destination, pino } from 'pino'
+import type { LoggerPort } from '../host/ports.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** A logger, and what makes it write down everything that it still holds. */
+export interface ClosableLogger {
+  readonly logger: LoggerPort
+  close(): void
+}
+
+/** Fields that must never be written, wherever they turn up. */
+const secretFields = ['password', 'privateKey', 'groupKey', 'token', 'invite', 'seed', 'phrase', 'key']
+
+/**
+ * Logs lines of JSON to `file` (appended, made when missing), or to stderr when it is null; never to stdout, which belongs to
+ * the scripted interface. Fields that hold secrets are blotted out.
+ */
+export const createPinoLogger = (options: {
+  readonly level: LogLevel
+  readonly file: string | null
+}): ClosableLogger => {
+  const target = destination({ dest: options.file ?? 2, sync: true, mkdir: true })
+  const log = pino(
+    {
+      level: options.level,
+      base: null,
+      redact: { paths: [...secretFields, ...secretFields.map((field) => `*.${field}`)], censor: '[secret]' },
+    },
+    target,
+  )
+  const logger: LoggerPort = {
+    debug: (message, fields) => {
+      log.debug(fields ?? {}, message)
+    },
+    info: (message, fields) => {
+      log.info(fields ?? {}, message)
+    },
+    warn: (message, fields) => {
+      log.warn(fields ?? {}, message)
+    },
+    error: (message, fields) => {
+      log.error(fields ?? {}, message)
+    },
+  }
+  return {
+    logger,
+    close: () => {
+      target.flushSync()
+      if (options.file !== null) target.end()
+    },
+  }
+}
