@@ -108,7 +108,7 @@ export function readBatch(context: GroupContext, bytes: Uint8Array, trustOf: (se
   return { origin, first, last, previousHash, lastHash, updates, bytes }
 }
 
-interface Head {
+export interface BatchHead {
   readonly origin: OriginId
   readonly publicKey: Uint8Array
   readonly first: Sequence
@@ -116,7 +116,8 @@ interface Head {
   readonly count: number
 }
 
-function readHead(reader: CborReader): Head {
+/** What stands in a batch before its updates. For use within a decoding: refuses instead of answering. */
+export function readHead(reader: CborReader): BatchHead {
   const fields = reader.list(1, 64, 'fields')
   const format = reader.uint()
   if (format > batchFormat) refuse('NEWER_FORMAT', `a batch has format ${format}; this version knows ${batchFormat}`)
@@ -131,7 +132,7 @@ function readHead(reader: CborReader): Head {
 }
 
 /** The chain value after `encoded`. */
-function follow(previousHash: Hash, encoded: readonly Uint8Array[]): Hash {
+export function follow(previousHash: Hash, encoded: readonly Uint8Array[]): Hash {
   return hash(toBase64Url(encoded.reduce((link, update) => sha256(link, update), fromBase64Url(previousHash))))
 }
 
