@@ -38,7 +38,7 @@ export function refuse(code: ErrorCode, message: string): never {
 
 export const malformed = (message: string): never => refuse('BAD_REQUEST', message)
 
-const major = { uint: 0, bytes: 2, text: 3, array: 4, map: 5, simple: 7 } as const
+const major = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, simple: 7 } as const
 const nullByte = 0xf6
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -132,8 +132,12 @@ export class CborReader {
         if (first < 0xf4 || first > nullByte) malformed('a kind of value that is not used here')
         this.#position += 1
         return
-      default:
+      case major.uint:
+      case major.negative:
         this.#head(first >> 5)
+        return
+      default:
+        malformed('a kind of value that is not used here')
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, Clock, Hash, OriginId, Sequence } from '../core/model/ids.ts'
-import { accountId, commandId, hash, updateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence } from '../core/model/ids.ts'
+import { accountId, commandId, updateId } from '../core/model/ids.ts'
 import type { AccountRecord, CommandRecord, MailRecord, PendingMark, StateImage } from '../core/model/image.ts'
 import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'

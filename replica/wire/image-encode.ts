@@ -1,4 +1,3 @@
-import { assert } from '../core/model/errors.ts'
 import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId } from '../core/model/ids.ts'
 import type { MailRecord, StateImage } from '../core/model/image.ts'
@@ -11,10 +10,10 @@ import { chunkChars, chunkItems, chunkRows, imageFormat } from './image-format.t
  * tables of numbers. `image.mails` are ascending. See docs/protocol.md; `decodeImage` is the way back.
  */
 export function encodeImage(image: StateImage): string[] {
-  const origins = new Table([...originsOf(image)].sort())
-  const people = new Table(peopleOf(image))
+  const origins = new Table<OriginId>()
+  for (const origin of [...originsOf(image)].sort()) origins.place(origin)
+  const people = new Table<AccountId>()
   const chunks = [
-    ...sectionChunks('people', people.values, (person, row) => row.push(person)),
     ...sectionChunks('deletedAccounts', image.deletedAccounts, (account, row) => row.push(people.place(account))),
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
       row.push(origins.place(origin), toBase64(bytes)),
@@ -27,22 +26,24 @@ export function encodeImage(image: StateImage): string[] {
       row.push(command, ...placeOf(update, origins), clock),
     ),
   ]
-  return [encodeHead(image, origins, people.values.length), ...chunks]
+  // The tables are written first, and are complete only now.
+  const table = sectionChunks('people', people.values, (person, row) => row.push(person))
+  return [encodeHead(image, origins, people.values.length), ...table, ...chunks]
 }
 
-/** Values by their place in a list. */
+/** Gives each value a place in a list, in the order of their first use. */
 class Table<Value extends string> {
-  readonly values: readonly Value[]
-  readonly #places = new Map<string, number>()
+  readonly #places = new Map<Value, number>()
 
-  constructor(values: readonly Value[]) {
-    this.values = values
-    for (const [index, value] of values.entries()) this.#places.set(value, index)
+  get values(): readonly Value[] {
+    return [...this.#places.keys()]
   }
 
   place(value: Value): number {
-    const place = this.#places.get(value)
-    assert(place !== undefined, `${value} is in its table`)
+    const known = this.#places.get(value)
+    if (known !== undefined) return known
+    const place = this.#places.size
+    this.#places.set(value, place)
     return place
   }
 }
@@ -143,19 +144,12 @@ function originsOf(image: StateImage): Set<OriginId> {
     if (replaces !== null) origins.add(replaces)
   }
   for (const { origin } of image.accounts) origins.add(origin)
-  for (const { origin } of image.mails) origins.add(origin)
+  let previous: OriginId | null = null
+  for (const { origin } of image.mails) {
+    if (origin !== previous) origins.add(origin)
+    previous = origin
+  }
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   return origins
-}
-
-function peopleOf(image: StateImage): AccountId[] {
-  const people = new Set<AccountId>(image.deletedAccounts)
-  for (const { account } of image.accounts) people.add(account)
-  for (const { account } of image.pending) people.add(account)
-  for (const { from, to } of image.mails) {
-    people.add(from)
-    for (const account of to) people.add(account)
-  }
-  return [...people]
 }

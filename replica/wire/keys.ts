@@ -21,6 +21,7 @@ const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 const peerIdChars = 52
 
 const knownKeys = new LRUCache<string, KeyObject>({ max: limits.cachedKeys })
+const knownPeers = new LRUCache<string, PeerId>({ max: limits.cachedKeys })
 const knownIds = new LRUCache<string, string>({ max: limits.cachedIds })
 
 /** The account that a raw public key is. Equal ids share one string, since many records hold them for long. */
@@ -59,11 +60,16 @@ export const toPrivateKey = (privateKey: PrivateKey): KeyObject =>
 
 /** The libp2p peer id of a raw Ed25519 public key: the identity multihash of its protobuf form, in base58btc. */
 export function peerIdOf(publicKey: Uint8Array): PeerId {
+  const id = toBase64Url(publicKey)
+  const known = knownPeers.get(id)
+  if (known !== undefined) return known
   let rest = BigInt(`0x${multihashPrefix}${Buffer.from(publicKey).toString('hex')}`)
   let text = ''
   for (; rest > 0n; rest /= 58n) text = base58Alphabet.charAt(Number(rest % 58n)) + text
   // The multihash begins with one zero byte, which base58 writes as a 1.
-  return peerId(`1${text}`)
+  const peer = peerId(`1${text}`)
+  knownPeers.set(id, peer)
+  return peer
 }
 
 /** The raw Ed25519 public key in a peer id; null when it is not the id of such a key. */
@@ -86,11 +92,12 @@ export const isPeerId = (value: unknown): value is PeerId =>
 
 /** The origin that an install is on a seat: `<server>.` and 8 base32 characters of its peer id's SHA-256. */
 export function originOf(server: ServerId, peer: PeerId): OriginId {
-  const digest = sha256(utf8(peer))
-  let bits = 0n
-  for (const byte of digest.subarray(0, 5)) bits = (bits << 8n) | BigInt(byte)
+  // 8 characters of 5 bits are the first 40 bits.
+  let rest = sha256(utf8(peer))
+    .subarray(0, 5)
+    .reduce((value, byte) => value * 256 + byte, 0)
   let text = ''
-  for (let index = 0; index < 8; index++, bits >>= 5n) text = base32Alphabet.charAt(Number(bits & 31n)) + text
+  for (; text.length < 8; rest = Math.floor(rest / 32)) text = base32Alphabet.charAt(rest % 32) + text
   return originId(shared(`${server}.${text}`))
 }
 

@@ -1,0 +1,308 @@
+import fc from 'fast-check'
+import type { ErrorCode } from '../../replica/core/model/errors.ts'
+import { errorCodes } from '../../replica/core/model/errors.ts'
+import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
+import { allServerIds, commandId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
+import type { AccountRecord, MailRecord, StateImage } from '../../replica/core/model/image.ts'
+import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
+import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
+import type { Invite } from '../../replica/wire/invite-codec.ts'
+import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
+import { checkName } from '../../replica/wire/names.ts'
+import type { MailPayload } from '../../replica/wire/payload-codec.ts'
+import {
+  encodeAccountDeletionPayload,
+  encodeAccountPayload,
+  encodeDeletionPayload,
+  encodeMailPayload,
+  encodeReadPayload,
+} from '../../replica/wire/payload-codec.ts'
+import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
+import { createWire } from '../../replica/wire/wire.ts'
+
+/** The group that everything here belongs to. */
+export const groupId = new Uint8Array(16).fill(3)
+export const wire = createWire({ groupId })
+
+const keyOf = (seedByte: number) => {
+  const privateKey = toPrivateKey(new Uint8Array(32).fill(seedByte))
+  return { privateKey, publicKey: publicKeyOf(privateKey) }
+}
+
+/** Five installs, one on each seat. */
+export const installs = allServerIds.map((server) => {
+  const key = keyOf(server)
+  const peer = peerIdOf(key.publicKey)
+  const origin = originOf(server, peer)
+  return { ...key, server, peer, origin, make: wire.makeBatchWith({ origin, ...key }) }
+})
+export type Install = (typeof installs)[number]
+
+/** Three people. */
+export const people = [101, 102, 103].map((seedByte) => {
+  const key = keyOf(seedByte)
+  return { ...key, account: accountIdOf(key.publicKey) }
+})
+export type Person = (typeof people)[number]
+
+export const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length })
+export const bytesUpTo = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most })
+const base64Url = (length: number) => bytes(length).map((value) => Buffer.from(value).toString('base64url'))
+
+export const install: fc.Arbitrary<Install> = fc.constantFrom(...installs)
+export const person: fc.Arbitrary<Person> = fc.constantFrom(...people)
+export const origin: fc.Arbitrary<OriginId> = install.map((one) => one.origin)
+export const peer: fc.Arbitrary<PeerId> = install.map((one) => one.peer)
+export const server = fc.constantFrom(...allServerIds)
+export const account: fc.Arbitrary<AccountId> = bytes(32).map(accountIdOf)
+export const clock = fc.integer({ min: 0, max: 4_000_000_000_000_000 })
+export const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1_000 })
+export const anyUpdateId = fc.tuple(origin, sequence).map(([of, at]) => updateId(of, at))
+export const command = base64Url(12).map(commandId)
+export const anyHash = base64Url(32).map(hash)
+export const anyInviteId = base64Url(32).map(inviteId)
+export const label = fc.stringMatching(/^[\p{L}\p{N} '._-]{1,16}$/u)
+export const name = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  .map((text) => text.normalize('NFC'))
+  .filter((text) => checkName(text).ok)
+const address = fc.nat(65_535).map((port) => `/ip4/127.0.0.1/tcp/${port}`)
+const addresses = fc.array(address, { maxLength: 4 })
+
+export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
+  fc.oneof(
+    fc.record({ kind: fc.constant('group' as const), name: label }),
+    fc.record({
+      kind: fc.constant('seat' as const),
+      server: fc.constant(from.server),
+      peer: fc.constant(from.peer),
+      machine: label,
+      replaces: fc.option(origin),
+    }),
+    fc.record({ kind: fc.constant('invite' as const), invite: anyInviteId, expiresAtMs: fc.maxSafeNat() }),
+    fc.record({ kind: fc.constant('admission' as const), invite: anyInviteId, peer, server }),
+  )
+
+export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
+  fc.uniqueArray(account, { minLength: 1, maxLength: 5 }).chain((to) =>
+    fc.record({
+      account: fc.constant(from.account),
+      command,
+      to: fc.constant(to),
+      wraps: fc.array(fc.record({ enc: bytes(32), wrappedKey: bytes(48) }), {
+        minLength: to.length + 1,
+        maxLength: to.length + 1,
+      }),
+      sealedHeader: bytesUpTo(80),
+      sealedBody: bytesUpTo(300),
+    }),
+  )
+
+interface UnsignedChange {
+  readonly change: PersonChange
+  readonly payload: Uint8Array
+}
+
+const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
+  const signer = { account: fc.constant(from.account), command }
+  return fc.oneof(
+    fc
+      .record({
+        ...signer,
+        kind: fc.constant('account' as const),
+        name,
+        sealKey: bytes(32),
+        sealedKeys: bytesUpTo(200),
+      })
+      .map((change) => ({ change, payload: encodeAccountPayload(change) })),
+    fc
+      .record({ ...signer, kind: fc.constant('accountDeletion' as const) })
+      .map((change) => ({ change, payload: encodeAccountDeletionPayload(change) })),
+    mailPayloadOf(from).map((mail) => ({
+      change: { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to },
+      payload: encodeMailPayload(mail),
+    })),
+    fc
+      .record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdateId })
+      .map((change) => ({ change, payload: encodeReadPayload(change) })),
+    fc
+      .record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdateId })
+      .map((change) => ({ change, payload: encodeDeletionPayload(change) })),
+  )
+}
+
+/** A change that a person really signed. */
+export const signedChange: fc.Arbitrary<SignedChange> = person.chain((from) =>
+  payloadOf(from).map(({ change, payload }) => ({
+    change,
+    payload,
+    signature: signPayload(groupId, change.kind, payload, from.privateKey),
+  })),
+)
+
+export const draftOf = (from: Install): fc.Arbitrary<Draft> =>
+  fc.record({ clock, change: fc.oneof<fc.Arbitrary<Draft['change']>[]>(systemChangeOf(from), signedChange) })
+
+/** A signed batch somewhere in an install's log. */
+export const batchOf = (from: Install): fc.Arbitrary<Batch> =>
+  fc
+    .record({
+      first: fc.oneof(fc.constant(1), sequence),
+      previousHash: anyHash,
+      drafts: fc.array(draftOf(from), { minLength: 1, maxLength: 4 }),
+    })
+    .map(({ first, previousHash, drafts }) =>
+      from.make(first, first === 1 ? wire.firstHash(from.origin) : previousHash, drafts),
+    )
+export const batch: fc.Arbitrary<Batch> = install.chain(batchOf)
+
+const vector: fc.Arbitrary<VersionVector> = fc
+  .uniqueArray(fc.tuple(origin, sequence), { selector: ([of]) => of })
+  .map((entries) => new Map(entries))
+const rows = fc.uniqueArray(fc.tuple(origin, vector), { selector: ([of]) => of }).map((entries) => new Map(entries))
+const addressBook = fc
+  .uniqueArray(fc.tuple(peer, addresses), { selector: ([of]) => of })
+  .map((entries) => new Map(entries))
+const failure = fc.record({ code: fc.constantFrom<ErrorCode[]>(...errorCodes), message: label })
+const id = fc.maxSafeNat()
+const ascending = fc.uniqueArray(sequence, { maxLength: 5 }).map((list) => list.sort((left, right) => left - right))
+
+const mailUpdates = fc.tuple(install, ascending, person).chain(([from, sequences, sender]) =>
+  fc.tuple(...sequences.map((at) => fc.tuple(fc.constant(at), mailPayloadOf(sender), clock))).map((mails) => ({
+    origin: from.origin,
+    updates: mails.map(([at, mail, sentAt]) => mailUpdate(from.origin, at, sentAt, mail, sender)),
+  })),
+)
+
+function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload, sender: Person) {
+  const payload = encodeMailPayload(mail)
+  const change = { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to }
+  const signature = signPayload(groupId, 'mail', payload, sender.privateKey)
+  return {
+    origin: of,
+    sequence: at,
+    clock: sentAt,
+    change,
+    bytes: encodeUpdate({ clock: sentAt, change: { change, payload, signature } }),
+  }
+}
+
+/** Every kind of message between replicas. */
+export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
+  fc.record({
+    kind: fc.constant('hello' as const),
+    origin,
+    server,
+    clock,
+    rows,
+    admission: fc.option<Batch>(batch),
+    addresses: addressBook,
+  }),
+  fc.record({
+    kind: fc.constant('knowledge' as const),
+    clock,
+    rows,
+    lastHash: anyHash,
+    online: fc.array(account, { maxLength: 4 }),
+  }),
+  fc.record({ kind: fc.constant('request' as const), id, origin, after: fc.maxSafeNat(), maxBytes: fc.maxSafeNat() }),
+  fc.record({ kind: fc.constant('batches' as const), id, batches: fc.array(batch, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('discarded' as const), id, origin }),
+  fc.record({ kind: fc.constant('stateRequest' as const), image: id, index: fc.nat(1_000) }),
+  fc.record({
+    kind: fc.constant('stateChunk' as const),
+    image: id,
+    index: fc.nat(1_000),
+    count: fc.nat(1_000),
+    chunk: fc.string({ unit: 'grapheme' }),
+  }),
+  fc.record({ kind: fc.constant('mailRequest' as const), id, origin, sequences: ascending }),
+  fc
+    .tuple(mailUpdates, id, fc.maxSafeNat())
+    .map(([mails, request, covered]) => ({ kind: 'mails' as const, id: request, covered, ...mails })),
+  fc.record({ kind: fc.constant('refusal' as const), failure }),
+)
+
+export const joinRequest: fc.Arbitrary<JoinRequest> = fc.record({
+  token: bytes(16),
+  peer,
+  server: fc.option(server),
+  machine: label,
+})
+export const joinAnswer: fc.Arbitrary<JoinAnswer> = fc.record({
+  server,
+  groupName: label,
+  invite: anyInviteId,
+  admission: batch,
+})
+
+export const invite: fc.Arbitrary<Invite> = fc.record({
+  groupId: bytes(16),
+  groupName: label,
+  groupKey: bytes(32),
+  token: bytes(16),
+  expiresAtMs: fc.maxSafeNat(),
+  addresses,
+})
+
+const accountRecord: fc.Arbitrary<AccountRecord> = fc
+  .tuple(person, command, name, bytes(32), bytesUpTo(100), clock, origin)
+  .map(([who, commandName, accountName, sealKey, sealedKeys, madeAt, madeBy]) => {
+    const fields = { account: who.account, name: accountName, sealKey, sealedKeys }
+    const change = { kind: 'account' as const, command: commandName, ...fields }
+    const payload = encodeAccountPayload(change)
+    const signature = signPayload(groupId, 'account', payload, who.privateKey)
+    const encoded = encodeUpdate({ clock: madeAt, change: { change, payload, signature } })
+    return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
+  })
+
+const highestMail = 1_000_000
+const bits = fc.nat(3)
+const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
+  fc.record({
+    origin,
+    sequence: fc.integer({ min: 1, max: highestMail }),
+    clock,
+    from: account,
+    to: fc.constant(to),
+    marks: fc.array(bits, { minLength: to.length + 1, maxLength: to.length + 1 }),
+  }),
+)
+const mailRecords = fc
+  .uniqueArray(mailRecord, { selector: (mail) => updateId(mail.origin, mail.sequence), maxLength: 20 })
+  .map((mails) =>
+    mails.sort((left, right) =>
+      left.origin === right.origin ? left.sequence - right.sequence : left.origin < right.origin ? -1 : 1,
+    ),
+  )
+
+export const stateImage: fc.Arbitrary<StateImage> = fc.record({
+  vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
+  hashes: fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  group: fc.option(fc.record({ name: label, clock, origin })),
+  claims: fc.array(
+    install.chain((one) =>
+      fc.record({
+        origin: fc.constant(one.origin),
+        server: fc.constant(seatOf(one.origin)),
+        peer: fc.constant(one.peer),
+        machine: label,
+        replaces: fc.option(origin),
+        clock,
+      }),
+    ),
+  ),
+  invites: fc.array(
+    fc.record({
+      invite: anyInviteId,
+      expiresAtMs: fc.maxSafeNat(),
+      admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
+    }),
+  ),
+  accounts: fc.array(accountRecord, { maxLength: 3 }),
+  deletedAccounts: fc.array(account, { maxLength: 3 }),
+  mails: mailRecords,
+  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits })),
+  commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
+})

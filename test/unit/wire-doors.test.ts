@@ -1,0 +1,264 @@
+import { encode } from 'cborg'
+import { describe, expect, test } from 'vitest'
+import type { Result } from '../../replica/core/model/errors.ts'
+import { accountId, commandId } from '../../replica/core/model/ids.ts'
+import type { AccountId } from '../../replica/core/model/ids.ts'
+import type { StateImage } from '../../replica/core/model/image.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { decodeImage } from '../../replica/wire/image-decode.ts'
+import { encodeImage } from '../../replica/wire/image-encode.ts'
+import type { Invite } from '../../replica/wire/invite-codec.ts'
+import { decodeInvite, encodeInvite, inviteIdOf } from '../../replica/wire/invite-codec.ts'
+import { encodeJoinReply } from '../../replica/wire/join-codec.ts'
+import { encodeMessage } from '../../replica/wire/message-codec.ts'
+import { checkName } from '../../replica/wire/names.ts'
+import type { MailPayload, PersonKind } from '../../replica/wire/payload-codec.ts'
+import { decodePayload, encodeAccountPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
+import { encodeUpdate, signPayload, verifySubmission } from '../../replica/wire/update-codec.ts'
+import { groupId, installs, people, wire } from '../property/arbitraries.ts'
+
+const [ours, theirs] = [installs[0]!, installs[1]!]
+const [alice, bob, carol] = [people[0]!, people[1]!, people[2]!]
+const command = commandId('AAAAAAAAAAAAAAAA')
+const wrap = { enc: new Uint8Array(32), wrappedKey: new Uint8Array(48) }
+
+const codeOf = (result: Result<unknown>) => (result.ok ? 'ok' : result.failure.code)
+
+const mailTo = (to: readonly AccountId[], changes: Partial<MailPayload> = {}): Uint8Array =>
+  encodeMailPayload({
+    account: alice.account,
+    command,
+    to,
+    wraps: [wrap, ...to.map(() => wrap)],
+    sealedHeader: new Uint8Array(3),
+    sealedBody: new Uint8Array(3),
+    ...changes,
+  })
+
+const account = (name: string, sealedKeys = new Uint8Array(9)) =>
+  encodeAccountPayload({ account: alice.account, command, name, sealKey: new Uint8Array(32), sealedKeys })
+
+describe('names', () => {
+  test.each(['Ada', 'Ada Lovelace', 'Zoë', '李雷', '👩‍🚀', 'a'.repeat(64), '👍'.repeat(64)])('%s is a name', (name) => {
+    expect(checkName(name)).toEqual({ ok: true, value: name })
+    expect(codeOf(decodePayload('account', account(name)))).toBe('ok')
+  })
+
+  test.each(['', ' ', ' Ada', 'Ada ', 'Ada~2', 'A\nda', 'A\u0000', 'Ada\u202e', 'A\u2028a', 'Zoe\u0308'])(
+    '%j is none',
+    (name) => {
+      expect(codeOf(checkName(name))).toBe('BAD_NAME')
+      expect(codeOf(decodePayload('account', account(name)))).toBe('BAD_NAME')
+    },
+  )
+
+  test('a name that is too long is refused with the limit', () => {
+    expect(codeOf(checkName('a'.repeat(65)))).toBe('BAD_NAME')
+    expect(decodePayload('account', account('a'.repeat(65)))).toMatchObject({
+      failure: { code: 'TOO_LARGE', message: expect.stringContaining('64') },
+    })
+  })
+})
+
+describe('payloads', () => {
+  const manyPeople = Array.from({ length: limits.recipients + 1 }, (_, index) =>
+    accountId(Buffer.alloc(32, index).toString('base64url')),
+  )
+
+  test('a mail goes to 1 to 100 people, none twice', () => {
+    expect(codeOf(decodePayload('mail', mailTo(manyPeople.slice(1))))).toBe('ok')
+    expect(codeOf(decodePayload('mail', mailTo(manyPeople)))).toBe('TOO_MANY')
+    expect(codeOf(decodePayload('mail', mailTo([])))).toBe('BAD_REQUEST')
+    expect(codeOf(decodePayload('mail', mailTo([bob.account, carol.account, bob.account])))).toBe('BAD_REQUEST')
+    expect(codeOf(decodePayload('mail', mailTo([alice.account])))).toBe('ok')
+  })
+
+  test('a mail has one wrapped key for each of its people', () => {
+    expect(codeOf(decodePayload('mail', mailTo([bob.account], { wraps: [wrap] })))).toBe('BAD_REQUEST')
+    expect(codeOf(decodePayload('mail', mailTo([bob.account], { wraps: [wrap, wrap, wrap] })))).toBe('BAD_REQUEST')
+  })
+
+  test('sealed parts have their limits', () => {
+    const header = new Uint8Array(limits.sealedHeaderBytes + 1)
+    expect(codeOf(decodePayload('mail', mailTo([bob.account], { sealedHeader: header })))).toBe('TOO_LARGE')
+    expect(codeOf(decodePayload('account', account('Ada', new Uint8Array(limits.sealedKeysBytes + 1))))).toBe(
+      'TOO_LARGE',
+    )
+    expect(codeOf(decodePayload('mail', new Uint8Array(limits.payloadBytes + 1)))).toBe('TOO_LARGE')
+  })
+
+  test('a submission is refused when it was signed for another group, kind or by another person', () => {
+    const payload = mailTo([bob.account])
+    const sign = (group: Uint8Array, kind: PersonKind, signer = alice) =>
+      verifySubmission(groupId, 'mail', payload, signPayload(group, kind, payload, signer.privateKey))
+    expect(codeOf(sign(groupId, 'mail'))).toBe('ok')
+    expect(codeOf(sign(new Uint8Array(16), 'mail'))).toBe('BAD_SIGNATURE')
+    expect(codeOf(sign(groupId, 'read'))).toBe('BAD_SIGNATURE')
+    expect(codeOf(sign(groupId, 'mail', bob))).toBe('BAD_SIGNATURE')
+    expect(codeOf(verifySubmission(groupId, 'mail', payload, new Uint8Array(5)))).toBe('BAD_SIGNATURE')
+  })
+
+  test('there is one encoding of a value', () => {
+    const accountDeletion = Buffer.from(encode([new Uint8Array(32), new Uint8Array(12)]))
+    expect(codeOf(decodePayload('accountDeletion', accountDeletion))).toBe('ok')
+    const tooWide = Buffer.concat([Buffer.from([0x98, 2]), accountDeletion.subarray(1)])
+    expect(codeOf(decodePayload('accountDeletion', tooWide))).toBe('BAD_REQUEST')
+    const withoutEnd = Buffer.concat([Buffer.from([0x9f]), accountDeletion.subarray(1), Buffer.from([0xff])])
+    expect(codeOf(decodePayload('accountDeletion', withoutEnd))).toBe('BAD_REQUEST')
+    expect(codeOf(decodePayload('accountDeletion', Buffer.concat([accountDeletion, Buffer.from([0])])))).toBe(
+      'BAD_REQUEST',
+    )
+  })
+})
+
+describe('messages', () => {
+  const mailUpdate = (sequence: number, signer = alice) => {
+    const payload = mailTo([bob.account])
+    const change = { kind: 'mail', account: alice.account, command, to: [bob.account] } as const
+    const signature = signPayload(groupId, 'mail', payload, signer.privateKey)
+    const bytes = encodeUpdate({ clock: 4, change: { change, payload, signature } })
+    return { origin: ours.origin, sequence, clock: 4, change, bytes }
+  }
+  const mails = (updates: readonly ReturnType<typeof mailUpdate>[]) =>
+    wire.decodeMessage(encodeMessage({ kind: 'mails', id: 1, origin: ours.origin, covered: 9, updates }))
+
+  test('mails out of their batches are taken only when their senders signed them', () => {
+    expect(codeOf(mails([mailUpdate(3), mailUpdate(5)]))).toBe('ok')
+    expect(codeOf(mails([mailUpdate(3), mailUpdate(5, bob)]))).toBe('BAD_SIGNATURE')
+    const group = encodeUpdate({ clock: 4, change: { kind: 'group', name: 'Ship' } })
+    expect(codeOf(mails([{ ...mailUpdate(3), bytes: group }]))).toBe('BAD_SIGNATURE')
+    expect(codeOf(mails([mailUpdate(5), mailUpdate(5)]))).toBe('BAD_REQUEST')
+  })
+
+  test('a batch that is held is left out without being verified', () => {
+    const batch = ours.make(1, wire.firstHash(ours.origin), [{ clock: 1, change: { kind: 'group', name: 'Ship' } }])
+    const broken = { ...batch, bytes: batch.bytes.with(-1, 7) }
+    const frame = encodeMessage({ kind: 'batches', id: 2, batches: [broken] })
+    const asked: unknown[] = []
+    const decoded = wire.decodeMessage(frame, (origin, last) => asked.push([origin, last]) > 0)
+    expect(decoded).toEqual({ ok: true, value: { kind: 'batches', id: 2, batches: [] } })
+    expect(asked).toEqual([[ours.origin, 1]])
+    expect(codeOf(wire.decodeMessage(frame, () => false))).toBe('BAD_SIGNATURE')
+  })
+
+  test('a refusal with a code of a newer version keeps its sentence', () => {
+    expect(wire.decodeMessage(encode([10, 'QUITE_NEW', 'Sorry.']))).toEqual({
+      ok: true,
+      value: { kind: 'refusal', failure: { code: 'INTERNAL', message: 'Sorry.' } },
+    })
+  })
+
+  test('a knowledge matrix within its limits, of many origins, fits and comes back', () => {
+    const vector = new Map([ours, theirs].map(({ origin }, index) => [origin, index + 7]))
+    const rows = new Map([
+      [ours.origin, vector],
+      [theirs.origin, new Map<typeof ours.origin, number>()],
+    ])
+    const online = Array.from({ length: 1_000 }, () => alice.account)
+    const message = { kind: 'knowledge', clock: 1, rows, lastHash: wire.firstHash(ours.origin), online } as const
+    expect(wire.decodeMessage(encodeMessage(message))).toEqual({ ok: true, value: message })
+  })
+
+  test("a member's refusal to let an install in arrives as that failure", () => {
+    const failure = { code: 'INVITE_USED', message: 'This invite has been used.' } as const
+    expect(wire.decodeJoinReply(encodeJoinReply({ ok: false, failure }))).toEqual({ ok: false, failure })
+  })
+})
+
+describe('invites', () => {
+  const invite: Invite = {
+    groupId,
+    groupName: 'Ship',
+    groupKey: new Uint8Array(32).fill(1),
+    token: new Uint8Array(16).fill(2),
+    expiresAtMs: 1_800_000_000_000,
+    addresses: ['/ip4/127.0.0.1/tcp/4001'],
+  }
+
+  test.each([
+    ['another text', 'hello', 'begins with quintet://join/'],
+    ['half of it', encodeInvite(invite).slice(0, 60), 'incomplete'],
+    [
+      'a mistyped letter',
+      encodeInvite({ ...invite, groupName: 'Shop' }).slice(0, 40) + encodeInvite(invite).slice(40),
+      'mistyped',
+    ],
+    ['a stray character', `${encodeInvite(invite)}!`, 'characters'],
+    ['nothing', 'quintet://join/', 'incomplete'],
+    ['far too much', 'a'.repeat(100_000), 'too long'],
+  ])('%s is refused with a helpful sentence', (_what, text, sentence) => {
+    expect(decodeInvite(text)).toMatchObject({
+      failure: { code: 'BAD_INVITE', message: expect.stringContaining(sentence) },
+    })
+  })
+
+  test('the group knows an invite by the hash of its token', () => {
+    expect(inviteIdOf(invite.token)).toHaveLength(43)
+    expect(inviteIdOf(invite.token)).not.toBe(inviteIdOf(new Uint8Array(16)))
+  })
+})
+
+describe('state images', () => {
+  const mailsPerOrigin = 2_500
+  const image: StateImage = {
+    vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
+    hashes: new Map(),
+    group: null,
+    claims: [],
+    invites: [],
+    accounts: [],
+    deletedAccounts: [],
+    mails: installs
+      .map(({ origin }) => origin)
+      .sort()
+      .flatMap((origin) =>
+        Array.from({ length: mailsPerOrigin }, (_, index) => ({
+          origin,
+          sequence: index + 1,
+          clock: 1_700_000_000_000_000 + index * 77_777_777,
+          from: people[index % 3]!.account,
+          to: [people[(index + 1) % 3]!.account],
+          marks: [1, index % 4],
+        })),
+      ),
+    pending: [],
+    commands: [],
+  }
+  const chunks = encodeImage(image)
+
+  test('many mails take few bytes and come in chunks of bounded size', () => {
+    expect(decodeImage(chunks)).toEqual({ ok: true, value: image })
+    expect(chunks.join('').length / image.mails.length).toBeLessThan(40)
+    expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThan(limits.chunkBytes)
+  })
+
+  test('a chunk that is missing, doubled or out of order is found', () => {
+    expect(codeOf(decodeImage([]))).toBe('DAMAGED')
+    expect(codeOf(decodeImage(chunks.toSpliced(4, 1)))).toBe('DAMAGED')
+    expect(codeOf(decodeImage(chunks.toSpliced(4, 0, chunks[4]!)))).toBe('DAMAGED')
+    expect(codeOf(decodeImage(chunks.with(4, chunks[5]!).with(5, chunks[4]!)))).toBe('DAMAGED')
+  })
+
+  test('an image of a newer format is refused as such', () => {
+    expect(codeOf(decodeImage(['{"format":2}']))).toBe('NEWER_FORMAT')
+  })
+
+  test("an account that its person did not sign is refused in another's image, and trusted in our own", () => {
+    const change = {
+      kind: 'account',
+      account: alice.account,
+      command,
+      name: 'Ada',
+      sealKey: new Uint8Array(32),
+      sealedKeys: new Uint8Array(9),
+    } as const
+    const payload = account('Ada')
+    const signature = signPayload(groupId, 'account', payload, bob.privateKey)
+    const bytes = encodeUpdate({ clock: 4, change: { change, payload, signature } })
+    const { name, sealKey, sealedKeys } = change
+    const record = { account: alice.account, name, sealKey, sealedKeys, clock: 4, origin: ours.origin, bytes }
+    const forged = encodeImage({ ...image, mails: [], accounts: [record] })
+    expect(decodeImage(forged)).toMatchObject({ ok: true, value: { accounts: [record] } })
+    expect(codeOf(wire.decodeReceivedImage(forged))).toBe('BAD_SIGNATURE')
+  })
+})
