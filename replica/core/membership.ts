@@ -51,6 +51,11 @@ export class Membership {
     return [...this.#paused].sort((left, right) => left - right)
   }
 
+  /** Where members can be dialled, as far as is known. */
+  get addresses(): ReadonlyMap<PeerId, readonly string[]> {
+    return this.#addresses
+  }
+
   setOnline(accounts: HelloOnline): void {
     this.#online = accounts
     this.#toldRevision = -1
@@ -64,13 +69,7 @@ export class Membership {
     for (const server of servers) this.#paused.delete(server)
   }
 
-  learnAddresses(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
-    for (const [peer, known] of addresses) {
-      if (peer !== this.#identity.peer && known.length > 0) this.#addresses.set(peer, known)
-    }
-  }
-
-  setOwnAddresses(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
+  setAddresses(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
     for (const [peer, known] of addresses) this.#addresses.set(peer, known)
   }
 

@@ -91,6 +91,11 @@ export class ReplicaCore {
     return this.#membership.paused
   }
 
+  /** Where members can be dialled, as far as is known. */
+  get addresses(): Membership['addresses'] {
+    return this.#membership.addresses
+  }
+
   get peers(): Membership['peers'] {
     return this.#membership.peers
   }
@@ -194,7 +199,7 @@ export class ReplicaCore {
         this.#membership.setOnline(event.accounts)
         break
       case 'addresses':
-        this.#membership.setOwnAddresses(event.addresses)
+        this.#membership.setAddresses(event.addresses)
         break
       case 'imageDecoded':
         if (event.image === null) this.#abandon(this.#transfer.abandon(), effects)

@@ -4,6 +4,8 @@ import { limits } from '../core/model/limits.ts'
 import type { LoggerPort, Storage, Transport } from './ports.ts'
 
 interface BookOptions {
+  /** From the invite, for the first connection. */
+  readonly invitedBy: ReadonlyMap<PeerId, readonly string[]>
   readonly storage: Storage
   readonly transport: Transport
   readonly logger: LoggerPort
@@ -24,6 +26,7 @@ export class MemberBook {
   }
 
   async load(): Promise<void> {
+    for (const [peer, known] of this.#options.invitedBy) this.#addresses.set(peer, known)
     const value = await this.#options.storage.readSetting(settingName)
     if (typeof value !== 'object' || value === null) return
     for (const [peer, known] of Object.entries(value)) {

@@ -24,6 +24,8 @@ export interface HostOptions {
   readonly transport: Transport
   readonly clock: ClockPort
   readonly logger: LoggerPort
+  /** Where the members of the invite can be dialled; empty for the group's first install. */
+  readonly invitedBy: ReadonlyMap<PeerId, readonly string[]>
 }
 
 interface Queued {

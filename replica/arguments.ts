@@ -1,0 +1,105 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { QuintetError } from './core/model/errors.ts'
+import type { ServerId } from './core/model/ids.ts'
+import { isServerId, seatCount } from './core/model/ids.ts'
+import type { LogLevel } from './drivers/pino-logger.ts'
+
+export type Format = 'json' | 'text'
+
+export interface ReplicaArguments {
+  readonly data: string
+  readonly listen: readonly string[]
+  readonly create: string | null
+  /** An invite, or the name of a file that holds one. */
+  readonly join: string | null
+  readonly server: ServerId | null
+  readonly mdns: 'on' | 'off'
+  readonly format: Format
+  readonly logLevel: LogLevel
+}
+
+export interface MailArguments {
+  readonly data: string
+  readonly server: ServerId | null
+  readonly format: Format
+}
+
+const defaultListen = '/ip4/0.0.0.0/tcp/0'
+
+/** BAD_REQUEST with what commander says; null when help was asked for and printed. */
+export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments | null => {
+  const command = quiet('replica')
+    .description('Runs one of the five replicas of a Quintet group, without a window.')
+    .requiredOption('--data <directory>', 'where this replica keeps its state')
+    .option('--listen <multiaddr>', `address to listen at; may be repeated (default: ${defaultListen})`, append, [])
+    .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
+    .option('--join <invite>', 'join a group: an invite, or a file that holds one')
+    .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
+    .option('--no-mdns', 'do not look for members on the local network')
+    .option('--json', 'one JSON object a line on stdout')
+    .addOption(
+      new Option('--log-level <level>', 'what goes into replica.log')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+  if (!parsed(command, args)) return null
+  const options = command.opts<{
+    data: string
+    listen: string[]
+    create?: string
+    join?: string
+    serverId?: ServerId
+    mdns: boolean
+    json?: boolean
+    logLevel: LogLevel
+  }>()
+  return {
+    data: options.data,
+    listen: options.listen.length === 0 ? [defaultListen] : options.listen,
+    create: options.create ?? null,
+    join: options.join ?? null,
+    server: options.serverId ?? null,
+    mdns: options.mdns ? 'on' : 'off',
+    format: options.json === true ? 'json' : 'text',
+    logLevel: options.logLevel,
+  }
+}
+
+/** As `parseReplicaArguments`, for the terminal client. */
+export const parseMailArguments = (args: readonly string[]): MailArguments | null => {
+  const command = quiet('mail')
+    .description('Terminal client of Quintet: sign up, read and send mail at a replica.')
+    .requiredOption('--data <directory>', 'data directory of the replica on this machine')
+    .option('--server <number>', 'another server of the group to connect to', parseServer)
+    .option('--json', 'a JSON request a line on stdin, its answer a line on stdout')
+  if (!parsed(command, args)) return null
+  const options = command.opts<{ data: string; server?: ServerId; json?: boolean }>()
+  return { data: options.data, server: options.server ?? null, format: options.json === true ? 'json' : 'text' }
+}
+
+const append = (value: string, before: string[]): string[] => [...before, value]
+
+const parseServer = (value: string): ServerId => {
+  const server = Number(value)
+  if (!isServerId(server)) throw new InvalidArgumentError(`It must be a number from 1 to ${seatCount}.`)
+  return server
+}
+
+const quiet = (name: string): Command =>
+  new Command(name)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .allowExcessArguments(false)
+    .showHelpAfterError(false)
+
+const parsed = (command: Command, args: readonly string[]): boolean => {
+  try {
+    command.parse(args, { from: 'user' })
+    return true
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return false
+    const sentence = error.message.replace(/^error: /, '')
+    throw new QuintetError('BAD_REQUEST', `${sentence} See --help.`)
+  }
+}

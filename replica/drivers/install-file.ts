@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { QuintetError } from '../core/model/errors.ts'
+import type { PeerId } from '../core/model/ids.ts'
+import { isOriginId, isServerId, peerId } from '../core/model/ids.ts'
+import type { Install } from '../host/install.ts'
+import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
+import { writeFileAtomically } from './atomic-file.ts'
+
+/** How clients on this machine find the replica, and other members when it is not running. */
+export interface Attachment {
+  /** Proves the right to this data directory. */
+  readonly adminToken: Uint8Array
+  readonly server: number
+  /** By server id. */
+  readonly members: ReadonlyMap<number, { readonly peer: PeerId; readonly addresses: readonly string[] }>
+}
+
+const installFormat = 1
+const installName = 'install.json'
+const attachmentName = 'attach.json'
+
+/** Who this data directory's install is; null when it belongs to no group yet. NEWER_FORMAT, DAMAGED, DIRECTORY_NOT_USABLE. */
+export const loadInstall = async (directory: string): Promise<Install | null> => {
+  const value = await readJson(join(directory, installName))
+  if (value === null) return null
+  if (typeof value['format'] === 'number' && value['format'] > installFormat) {
+    throw new QuintetError('NEWER_FORMAT', `${directory} was written by a newer version of Quintet: update this one.`)
+  }
+  const { server, origin } = value
+  if (!isServerId(server) || !isOriginId(origin)) throw damaged(directory)
+  const text = (name: string): string => {
+    const found = value[name]
+    if (typeof found !== 'string') throw damaged(directory)
+    return found
+  }
+  const addresses = value['inviteAddresses']
+  return {
+    groupId: fromBase64Url(text('groupId')),
+    groupKey: fromBase64Url(text('groupKey')),
+    groupName: text('groupName'),
+    server,
+    origin,
+    peer: peerId(text('peer')),
+    publicKey: fromBase64Url(text('publicKey')),
+    privateKey: fromBase64Url(text('privateKey')),
+    machine: text('machine'),
+    admission: value['admission'] === null ? null : fromBase64Url(text('admission')),
+    inviteAddresses: Array.isArray(addresses) ? addresses.filter((address) => typeof address === 'string') : [],
+  }
+}
+
+/** Keeps an install for good: whoever can read the file is this install, so only its owner can. */
+export const saveInstall = (directory: string, install: Install): Promise<void> => {
+  const { groupId, groupKey, publicKey, privateKey, admission } = install
+  return writeJson(join(directory, installName), {
+    format: installFormat,
+    ...install,
+    groupId: toBase64Url(groupId),
+    groupKey: toBase64Url(groupKey),
+    publicKey: toBase64Url(publicKey),
+    privateKey: toBase64Url(privateKey),
+    admission: admission === null ? null : toBase64Url(admission),
+  })
+}
+
+/** Null when no replica has run in this data directory. */
+export const loadAttachment = async (directory: string): Promise<Attachment | null> => {
+  const value = await readJson(join(directory, attachmentName))
+  if (value === null || typeof value['adminToken'] !== 'string' || !isServerId(value['server'])) return null
+  const members = new Map<number, { peer: PeerId; addresses: readonly string[] }>()
+  for (const [server, member] of Object.entries(asRecord(value['members']))) {
+    const { peer, addresses } = asRecord(member)
+    if (typeof peer !== 'string' || !Array.isArray(addresses)) continue
+    const dialled = addresses.filter((address): address is string => typeof address === 'string')
+    members.set(Number(server), { peer: peerId(peer), addresses: dialled })
+  }
+  return { adminToken: fromBase64Url(value['adminToken']), server: value['server'], members }
+}
+
+export const saveAttachment = (directory: string, { adminToken, server, members }: Attachment): Promise<void> =>
+  writeJson(join(directory, attachmentName), {
+    adminToken: toBase64Url(adminToken),
+    server,
+    members: Object.fromEntries(members),
+  })
+
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`)
+
+const readJson = async (path: string): Promise<Readonly<Record<string, unknown>> | null> => {
+  try {
+    return asRecord(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'ENOENT') return null
+    if (error instanceof SyntaxError)
+      throw new QuintetError('DAMAGED', `${path} is not readable: restore it from a backup, or join again.`)
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `${path} cannot be read: ${String(code)}.`)
+  }
+}
+
+const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+
+const damaged = (directory: string): QuintetError =>
+  new QuintetError(
+    'DAMAGED',
+    `${join(directory, installName)} is not complete: restore it from a backup, or join again.`,
+  )

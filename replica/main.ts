@@ -1,0 +1,59 @@
+import type { ReplicaArguments } from './arguments.ts'
+import { parseReplicaArguments } from './arguments.ts'
+import type { Failure } from './core/model/errors.ts'
+import { QuintetError } from './core/model/errors.ts'
+import { exitCodes } from './host/ports.ts'
+import type { RunningReplica } from './run-replica.ts'
+import { runReplica } from './run-replica.ts'
+
+/** The replica as a process: `npm run replica -- ARGS`. */
+const main = async (): Promise<void> => {
+  const options = parseReplicaArguments(process.argv.slice(2))
+  if (options === null) return
+  const replica = await runReplica(options, exitWith)
+  report(replica, options)
+  const stop = (): void => {
+    replica.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        exitWith(failureOf(error))
+      },
+    )
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+const report = (replica: RunningReplica, options: ReplicaArguments): void => {
+  const { server, origin, peer, groupName } = replica.install
+  if (options.format === 'json') {
+    write({ event: 'ready', serverId: server, origin, peerId: peer, listen: replica.listen, data: options.data })
+    replica.onView((view) => {
+      write({ event: 'view', ...view })
+    })
+    return
+  }
+  console.log(`Replica ${server} of "${groupName}" is ready, at ${replica.listen.join(', ')}.`)
+  console.log(`Use it with: npm run mail -- --data ${options.data}`)
+  replica.onView(({ number, servers }) => {
+    console.log(`View ${number}: servers ${servers.join(', ')} are reachable.`)
+  })
+}
+
+const write = (value: object): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+const failureOf = (error: unknown): Failure =>
+  error instanceof QuintetError
+    ? error.failure
+    : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+
+const exitWith = ({ code, message }: Failure): void => {
+  process.stderr.write(`quintet: ${message} (${code})\n`)
+  process.exit(exitCodes[code] ?? 1)
+}
+
+main().catch((error: unknown) => {
+  exitWith(failureOf(error))
+})
