@@ -53,14 +53,20 @@ export interface MailClient {
   deleteAccount(): Promise<void>
   connect(request: { readonly server: ServerId }): Promise<void>
 
-  send(request: { readonly to: readonly string[]; readonly subject: string; readonly body: string }): Promise<{ readonly mail: UpdateId }>
+  send(request: {
+    readonly to: readonly string[]
+    readonly subject: string
+    readonly body: string
+  }): Promise<{ readonly mail: UpdateId }>
   list(request: { readonly folder: Folder; readonly limit: number; readonly before?: string }): Promise<HeaderPage>
   /** Opens the mail and marks it read. */
   read(request: { readonly mail: UpdateId }): Promise<Mail>
   delete(request: { readonly mail: UpdateId }): Promise<void>
   safety(request: { readonly mail: UpdateId }): Promise<{ readonly servers: readonly ServerId[] }>
 
-  accounts(request: { readonly like: string }): Promise<{ readonly accounts: readonly Pick<PersonInfo, 'name' | 'online'>[] }>
+  accounts(request: {
+    readonly like: string
+  }): Promise<{ readonly accounts: readonly Pick<PersonInfo, 'name' | 'online'>[] }>
   view(): Promise<ViewInfo>
   status(): Promise<StatusInfo>
   invite(): Promise<{ readonly invite: string }>

@@ -77,4 +77,17 @@ export const limits = {
   challengeBytes: 64,
   pageMarkChars: 128,
   accountPayloadBytes: 8_192,
+
+  /** How long a client seals to one recipient with one encapsulation. */
+  encapsulationMails: 10_000,
+  encapsulationMs: 3_600_000,
+  cachedEncapsulations: 1_024,
+  cachedNames: 10_000,
+  cachedNameMs: 10_000,
+  /** Mails that one client seals, or opens for a page, at the same time. */
+  mailsAtOnce: 16,
+  /** How long a request waits for a lost connection to come back. */
+  reconnectWaitMs: 10_000,
+  reconnectFirstMs: 100,
+  reconnectMostMs: 2_000,
 } as const

@@ -1,0 +1,80 @@
+import { LRUCache } from 'lru-cache'
+
+import type { AccountInfo, ReplicaApi } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import type { AccountChange } from '../core/model/updates.ts'
+import { sameBytes } from '../wire/bytes.ts'
+import { verifySubmission } from '../wire/update-codec.ts'
+import type { ClientClock } from './client-ports.ts'
+import { importPublicKey } from './hpke.ts'
+import type { Recipient } from './mail-sealer.ts'
+
+type LookUp = ReplicaApi['lookUp']
+
+/** Where names that were taken twice are told apart: `name~<server>`. */
+const suffixMark = '~'
+
+/**
+ * Who a name is. Kept for `limits.cachedNameMs` only, because a name can move to another account when a partition
+ * heals, and forgotten at once when the replica does not know an account any more.
+ */
+export class AccountDirectory {
+  readonly #known: LRUCache<string, Recipient & { readonly foundMs: number }>
+  readonly #clock: ClientClock
+  readonly #lookUp: LookUp
+
+  constructor(lookUp: LookUp, clock: ClientClock) {
+    this.#lookUp = lookUp
+    this.#clock = clock
+    this.#known = new LRUCache({ max: limits.cachedNames })
+  }
+
+  /** The accounts of different names, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
+  async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
+    const oldest = this.#clock.nowMs() - limits.cachedNameMs
+    const missing = names.filter((name) => (this.#known.get(name)?.foundMs ?? -Infinity) < oldest)
+    if (missing.length > 0) await this.#find(groupId, missing)
+    const found = names.map((name) => this.#known.get(name))
+    const recipients = found.filter((recipient) => recipient !== undefined)
+    if (recipients.length === names.length) return recipients
+    throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
+  }
+
+  forget(names: readonly string[]): void {
+    for (const name of names) this.#known.delete(name)
+  }
+
+  forgetAll(): void {
+    this.#known.clear()
+  }
+
+  async #find(groupId: Uint8Array, names: readonly string[]): Promise<void> {
+    this.forget(names)
+    const foundMs = this.#clock.nowMs()
+    for (const info of await this.#lookUp({ names, accounts: [] })) {
+      if (!names.includes(info.name)) continue
+      const { account, sealKey } = verifiedAccount(groupId, info)
+      this.#known.set(info.name, { account, sealKey: await importPublicKey(sealKey), foundMs })
+    }
+  }
+}
+
+/** What the person signed at sign-up, if the replica's record agrees with it in everything. BAD_SIGNATURE. */
+export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): AccountChange => {
+  const verified = verifySubmission(groupId, 'account', info.payload, info.signature)
+  const change = verified.ok ? verified.value.change : null
+  const agrees =
+    change?.kind === 'account' &&
+    change.account === info.account &&
+    sameBytes(change.sealKey, info.sealKey) &&
+    sameBytes(change.sealedKeys, info.sealedKeys) &&
+    (info.name === change.name || info.name.startsWith(`${change.name}${suffixMark}`))
+  if (!agrees) {
+    throw new QuintetError('BAD_SIGNATURE', `The replica's record of ${info.name} is not what that person signed.`)
+  }
+  return change
+}
+
+export const noSuchAccounts = (names: readonly string[]): QuintetError =>
+  new QuintetError('NO_SUCH_ACCOUNT', `There is no account named ${names.join(', ')} on this side.`)

@@ -1,0 +1,146 @@
+import { scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
+import { promisify } from 'node:util'
+
+import { QuintetError } from '../core/model/errors.ts'
+import type { AccountId } from '../core/model/ids.ts'
+import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
+import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
+import { aesKeyBytes, aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
+import type { RandomBytes } from './client-ports.ts'
+import type { PrivateHalves } from './person-keys.ts'
+
+/** scrypt's cost (RFC 7914): N is 2 to the `log2N`. */
+export interface PasswordCost {
+  readonly log2N: number
+  readonly r: number
+  readonly p: number
+}
+
+/** About a third of a second and 128 MiB on a machine of 2024. */
+export const passwordCost: PasswordCost = { log2N: 17, r: 8, p: 1 }
+
+/*
+ * sealedKeys = [1, nonce(12), sealed private halves(80), [[method, lock(bytes)], ...]]
+ * lock of method 1 (password) = [salt(16), log2N, r, p, check(32), wrapped key(48)]
+ *
+ * The private halves are sealed under a random key, and that key under each way to unlock it: a further way (a recovery
+ * phrase) or a new password adds or replaces a lock and leaves the rest as it is. Methods that are not known are passed over.
+ */
+const formatVersion = 1
+const passwordMethod = 1
+const saltBytes = 16
+const checkBytes = 32
+const halfBytes = 32
+const tagBytes = 16
+const mostLocks = 8
+const lockBytes = 512
+const highestLog2N = 20
+const highestR = 16
+const highestP = 4
+const mostMemoryBytes = 268_435_456
+
+const zeroNonce = new Uint8Array(aesNonceBytes)
+const lockLabel = utf8('quintet/1/password-lock')
+const keysLabel = utf8('quintet/1/private-keys')
+
+interface PasswordLock {
+  readonly salt: Uint8Array
+  readonly cost: PasswordCost
+  readonly check: Uint8Array
+  readonly wrappedKey: Uint8Array
+}
+
+interface SealedKeys {
+  readonly nonce: Uint8Array
+  readonly sealed: Uint8Array
+  readonly locks: readonly { readonly method: number; readonly lock: Uint8Array }[]
+}
+
+export interface LockRequest {
+  readonly halves: PrivateHalves
+  readonly account: AccountId
+  readonly password: string
+  readonly random: RandomBytes
+  readonly cost: PasswordCost
+}
+
+/** Seals the private halves under the password: the bytes that go into the account's record. */
+export const lockKeys = async ({ halves, account, password, random, cost }: LockRequest): Promise<Uint8Array> => {
+  const keysKey = random(aesKeyBytes)
+  const nonce = random(aesNonceBytes)
+  const salt = random(saltBytes)
+  const { key, check } = await stretch(password, salt, cost)
+  // A zero nonce is safe here: the salt makes the key, and it seals this one value.
+  const wrappedKey = aesSeal(key, zeroNonce, keysKey, boundTo(lockLabel, account))
+  const lock = encodeCbor([salt, cost.log2N, cost.r, cost.p, check, wrappedKey])
+  const secret = concat([halves.signSeed, halves.sealSecret])
+  const sealed = aesSeal(keysKey, nonce, secret, boundTo(keysLabel, account))
+  return encodeCbor([formatVersion, nonce, sealed, [[passwordMethod, lock]]])
+}
+
+/** Opens what `lockKeys` sealed. WRONG_PASSWORD, NEWER_FORMAT, DAMAGED. */
+export const unlockKeys = async (
+  sealedKeys: Uint8Array,
+  account: AccountId,
+  password: string,
+): Promise<PrivateHalves> => {
+  const { nonce, sealed, locks } = orThrow(readWhole(sealedKeys, readSealedKeys))
+  const found = locks.find(({ method }) => method === passwordMethod)
+  if (found === undefined)
+    throw new QuintetError('NEWER_FORMAT', 'This account is locked in a way that this version does not know.')
+  const lock = orThrow(readWhole(found.lock, readPasswordLock))
+  const { key, check } = await stretch(password, lock.salt, lock.cost)
+  if (!timingSafeEqual(check, lock.check)) throw new QuintetError('WRONG_PASSWORD', 'The password is wrong.')
+  const keysKey = aesOpen(key, zeroNonce, lock.wrappedKey, boundTo(lockLabel, account))
+  const secret = keysKey && aesOpen(keysKey, nonce, sealed, boundTo(keysLabel, account))
+  if (secret?.length !== halfBytes * 2) throw new QuintetError('DAMAGED', "The account's sealed keys are damaged.")
+  return { signSeed: secret.slice(0, halfBytes), sealSecret: secret.slice(halfBytes) }
+}
+
+/**
+ * The key, and a value by which a lock commits to one password. AES-GCM alone does not commit: a replica that lies could
+ * hand out a lock that opens with any of thousands of passwords, and learn from a log-in which of them it was
+ * (Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks", 2021).
+ */
+const stretch = async (password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost) => {
+  const options = { N: 2 ** log2N, r, p, maxmem: 256 * 2 ** log2N * r }
+  const bytes = await scryptAsync(utf8(password.normalize('NFKC')), salt, aesKeyBytes + checkBytes, options)
+  return { key: bytes.subarray(0, aesKeyBytes), check: bytes.subarray(aesKeyBytes) }
+}
+
+const scryptAsync: (password: Uint8Array, salt: Uint8Array, length: number, options: ScryptOptions) => Promise<Buffer> =
+  promisify(scrypt)
+
+const boundTo = (label: Uint8Array, account: AccountId): Uint8Array => concat([label, fromBase64Url(account)])
+
+const readSealedKeys = (reader: CborReader): SealedKeys => {
+  reader.tuple(4)
+  if (reader.uint() !== formatVersion) {
+    throw new QuintetError('NEWER_FORMAT', "This account's keys were sealed by a newer version. Update this program.")
+  }
+  const nonce = reader.bytes(aesNonceBytes)
+  const sealed = reader.bytes(halfBytes * 2 + tagBytes)
+  const locks = Array.from({ length: reader.list(1, mostLocks, 'locks') }, () => {
+    reader.tuple(2)
+    return { method: reader.uint(), lock: reader.bytesUpTo(lockBytes, 'lock') }
+  })
+  return { nonce, sealed, locks }
+}
+
+const readPasswordLock = (reader: CborReader): PasswordLock => {
+  reader.tuple(6)
+  const salt = reader.bytes(saltBytes)
+  const cost = { log2N: reader.uint(highestLog2N), r: reader.uint(highestR), p: reader.uint(highestP) }
+  const memoryBytes = 128 * 2 ** cost.log2N * cost.r
+  // Whoever serves the record chooses these: they must not be able to take all of the machine's memory.
+  if (cost.log2N < 1 || cost.r < 1 || cost.p < 1 || memoryBytes > mostMemoryBytes) {
+    throw new QuintetError('DAMAGED', "The account's password lock asks for a cost that is out of bounds.")
+  }
+  return { salt, cost, check: reader.bytes(checkBytes), wrappedKey: reader.bytes(aesKeyBytes + tagBytes) }
+}
+
+const orThrow = <Value>(result: ReturnType<typeof readWhole<Value>>): Value => {
+  if (result.ok) return result.value
+  const code = result.failure.code === 'NEWER_FORMAT' ? 'NEWER_FORMAT' : 'DAMAGED'
+  throw new QuintetError(code, `The account's sealed keys cannot be read: ${result.failure.message}`)
+}

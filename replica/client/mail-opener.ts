@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache'
+
+import type { SealedMail } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import { toBase64Url } from '../wire/bytes.ts'
+import { decodeMailPayload, type MailPayload } from '../wire/payload-codec.ts'
+import { verifySubmission } from '../wire/update-codec.ts'
+import { aesKeyBytes, aesOpen } from './aes.ts'
+import { mailInfo, recipientMailKeys, type MailKeys } from './hpke.ts'
+import { decodeBody, decodeHeader } from './mail-content.ts'
+import { bodyNonce, boundToMail, headerNonce, unbound, wrapNonce } from './mail-sealer.ts'
+import type { PersonKeys } from './person-keys.ts'
+
+interface Unwrapped {
+  readonly payload: MailPayload
+  readonly contentKey: Uint8Array
+  readonly bound: Uint8Array
+}
+
+/** Opens the mails of one person. What the replica says of a mail is held against what its sender signed. */
+export class MailOpener {
+  readonly #groupId: Uint8Array
+  readonly #keys: PersonKeys
+  readonly #encapsulations = new LRUCache<string, Promise<MailKeys>>({ max: limits.cachedEncapsulations })
+
+  constructor(groupId: Uint8Array, keys: PersonKeys) {
+    this.#groupId = groupId
+    this.#keys = keys
+  }
+
+  /**
+   * The subject, from a mail with or without its body. The signature covers the whole mail, so a list cannot check it:
+   * that is done when the mail is opened. CANNOT_OPEN.
+   */
+  async openSubject(mail: SealedMail): Promise<string> {
+    const unwrapped = await this.#unwrap(mail)
+    return this.#subjectOf(unwrapped)
+  }
+
+  /** Subject and body, verified to be the sender's. CANNOT_OPEN, with what is wrong. */
+  async open(mail: SealedMail): Promise<{ readonly subject: string; readonly body: string }> {
+    const verified = verifySubmission(this.#groupId, 'mail', mail.payload, mail.signature)
+    if (!verified.ok) throw cannotOpen('its signature is not that of its sender')
+    const unwrapped = await this.#unwrap(mail)
+    const { payload, contentKey, bound } = unwrapped
+    const content = aesOpen(contentKey, bodyNonce, payload.sealedBody, bound)
+    if (content === null) throw cannotOpen('its body was changed')
+    const body = await decodeBody(content)
+    if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
+    return { subject: this.#subjectOf(unwrapped), body: body.value }
+  }
+
+  #subjectOf({ payload, contentKey, bound }: Unwrapped): string {
+    const content = aesOpen(contentKey, headerNonce, payload.sealedHeader, bound)
+    const header = content && decodeHeader(content)
+    if (header?.ok !== true) throw cannotOpen('its subject was changed')
+    return header.value.subject
+  }
+
+  async #unwrap(mail: SealedMail): Promise<Unwrapped> {
+    const decoded = decodeMailPayload(mail.payload)
+    if (!decoded.ok) throw cannotOpen('it is not a mail')
+    const payload = decoded.value
+    if (payload.account !== mail.from) throw cannotOpen('it is not from whom the replica says')
+    if (!isSame(payload.to, mail.to)) throw cannotOpen('it is not to whom the replica says')
+    const wrap = payload.wraps[this.#placeIn(payload)]
+    if (wrap === undefined) throw cannotOpen('it is not sealed to this account')
+    const wrappingKey = await this.#wrappingKey(payload, wrap.enc)
+    const contentKey = wrappingKey && aesOpen(wrappingKey, wrapNonce, wrap.wrappedKey, unbound)
+    if (contentKey?.length !== aesKeyBytes) throw cannotOpen('its key does not fit this account')
+    return { payload, contentKey, bound: boundToMail(payload.account, payload.command, payload.to) }
+  }
+
+  /** The sender's wrap comes first, then one for each recipient. */
+  #placeIn({ account, to }: MailPayload): number {
+    if (account === this.#keys.account) return 0
+    const place = to.indexOf(this.#keys.account)
+    return place < 0 ? -1 : place + 1
+  }
+
+  async #wrappingKey({ account, command }: MailPayload, enc: Uint8Array): Promise<Uint8Array | null> {
+    const name = `${account}${toBase64Url(enc)}`
+    try {
+      const known = this.#encapsulations.get(name)
+      const keys = known ?? recipientMailKeys(mailInfo(this.#groupId, account), this.#keys.sealPair, enc)
+      if (known === undefined) this.#encapsulations.set(name, keys)
+      return await (await keys).wrappingKey(command)
+    } catch {
+      this.#encapsulations.delete(name)
+      return null
+    }
+  }
+}
+
+const isSame = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((value, index) => value === right[index])
+
+const cannotOpen = (reason: string): QuintetError =>
+  new QuintetError('CANNOT_OPEN', `This mail cannot be opened: ${reason}. It may have been forged or damaged.`)

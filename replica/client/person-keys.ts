@@ -1,0 +1,47 @@
+import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto'
+
+import type { AccountId } from '../core/model/ids.ts'
+import { fromBase64Url } from '../wire/bytes.ts'
+import { accountIdOf, publicKeyOf, toPrivateKey } from '../wire/keys.ts'
+import type { RandomBytes } from './client-ports.ts'
+import { importPrivateKey, importPublicKey } from './hpke.ts'
+
+/** What the password locks away: 32 bytes each. Any 32 random bytes are a key of their kind (RFC 8032, RFC 7748). */
+export interface PrivateHalves {
+  readonly signSeed: Uint8Array
+  readonly sealSecret: Uint8Array
+}
+
+/** A person's keys, ready for use. The private ones stay in this process. */
+export interface PersonKeys {
+  readonly account: AccountId
+  readonly signKey: KeyObject
+  /** The X25519 pair to which mail is sealed. */
+  readonly sealPair: webcrypto.CryptoKeyPair
+  /** Its public half, raw. */
+  readonly sealKey: Uint8Array
+}
+
+// What stands before a raw X25519 private key in the DER form of RFC 8410.
+const x25519Prefix = fromBase64Url('MC4CAQAwBQYDK2VuBCIEIA')
+
+export const makePrivateHalves = (random: RandomBytes): PrivateHalves => ({
+  signSeed: random(32),
+  sealSecret: random(32),
+})
+
+export const personKeysOf = async ({ signSeed, sealSecret }: PrivateHalves): Promise<PersonKeys> => {
+  const sealKey = sealKeyOf(sealSecret)
+  const [privateKey, publicKey] = await Promise.all([importPrivateKey(sealSecret), importPublicKey(sealKey)])
+  return {
+    account: accountIdOf(publicKeyOf(signSeed)),
+    signKey: toPrivateKey(signSeed),
+    sealPair: { privateKey, publicKey },
+    sealKey,
+  }
+}
+
+const sealKeyOf = (sealSecret: Uint8Array): Uint8Array => {
+  const key = createPrivateKey({ key: Buffer.concat([x25519Prefix, sealSecret]), format: 'der', type: 'pkcs8' })
+  return fromBase64Url(createPublicKey(key).export({ format: 'jwk' }).x ?? '')
+}

@@ -1,0 +1,154 @@
+import type { ReplicaApi, Submission } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { commandId, type CommandId, type UpdateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { concat, toBase64Url, utf8 } from '../wire/bytes.ts'
+import { signBytes } from '../wire/keys.ts'
+import { checkName } from '../wire/names.ts'
+import {
+  encodeAccountDeletionPayload,
+  encodeAccountPayload,
+  encodeDeletionPayload,
+  encodeReadPayload,
+  type PersonKind,
+} from '../wire/payload-codec.ts'
+import { signPayload } from '../wire/update-codec.ts'
+import { noSuchAccounts, verifiedAccount } from './account-directory.ts'
+import type { ClientClock, RandomBytes } from './client-ports.ts'
+import { lockKeys, unlockKeys, type PasswordCost } from './key-lock.ts'
+import { MailOpener } from './mail-opener.ts'
+import { MailSealer, type OpenMail } from './mail-sealer.ts'
+import { makePrivateHalves, personKeysOf, type PersonKeys } from './person-keys.ts'
+
+export interface Credentials {
+  readonly name: string
+  readonly password: string
+}
+
+export interface SessionPorts {
+  readonly random: RandomBytes
+  readonly clock: ClientClock
+  readonly passwordCost: PasswordCost
+}
+
+const commandBytes = 12
+const logInLabel = utf8('quintet/log-in/1')
+
+/** A person who is logged in: the keys, and what they sign, seal and open. */
+export class Session {
+  /** As the person is called now. */
+  readonly name: string
+  readonly opener: MailOpener
+  readonly #groupId: Uint8Array
+  readonly #keys: PersonKeys
+  readonly #sealer: MailSealer
+  readonly #random: RandomBytes
+
+  constructor(name: string, groupId: Uint8Array, keys: PersonKeys, { random, clock }: SessionPorts) {
+    this.name = name
+    this.#groupId = groupId
+    this.#keys = keys
+    this.#random = random
+    this.opener = new MailOpener(groupId, keys)
+    const sender = { account: keys.account, sealKey: keys.sealPair.publicKey }
+    this.#sealer = new MailSealer({ groupId, sender, random, clock })
+  }
+
+  get account() {
+    return this.#keys.account
+  }
+
+  /** Answers the replica's challenge. NO_SUCH_ACCOUNT, BAD_SIGNATURE, UNREACHABLE. */
+  async logIn(api: ReplicaApi): Promise<void> {
+    const challenge = await api.challenge()
+    const signature = signBytes(this.#keys.signKey, concat([logInLabel, this.#groupId, challenge]))
+    await api.logIn({ account: this.account, signature })
+  }
+
+  async mail(mail: Omit<OpenMail, 'command'>): Promise<Submission> {
+    const command = newCommand(this.#random)
+    return this.#signed('mail', command, await this.#sealer.seal({ ...mail, command }))
+  }
+
+  markRead(mail: UpdateId): Submission {
+    const command = newCommand(this.#random)
+    return this.#signed('read', command, encodeReadPayload({ account: this.account, command, mail }))
+  }
+
+  deletion(mail: UpdateId): Submission {
+    const command = newCommand(this.#random)
+    return this.#signed('deletion', command, encodeDeletionPayload({ account: this.account, command, mail }))
+  }
+
+  accountDeletion(): Submission {
+    const command = newCommand(this.#random)
+    return this.#signed('accountDeletion', command, encodeAccountDeletionPayload({ account: this.account, command }))
+  }
+
+  #signed(kind: PersonKind, command: CommandId, payload: Uint8Array): Submission {
+    return { kind, command, payload, signature: signPayload(this.#groupId, kind, payload, this.#keys.signKey) }
+  }
+}
+
+/** Makes a person's keys, locks them with the password, and gives the submission that signs them up. BAD_NAME, BAD_REQUEST, TOO_LARGE. */
+export const newAccount = async (
+  groupId: Uint8Array,
+  credentials: Credentials,
+  ports: SessionPorts,
+): Promise<{ readonly session: Session; readonly submission: Submission }> => {
+  const name = checkedName(credentials.name)
+  const password = checkedPassword(credentials.password)
+  const { random, passwordCost } = ports
+  const halves = makePrivateHalves(random)
+  const keys = await personKeysOf(halves)
+  const { account, sealKey } = keys
+  const sealedKeys = await lockKeys({ halves, account, password, random, cost: passwordCost })
+  const command = newCommand(random)
+  const payload = encodeAccountPayload({ account, command, name, sealKey, sealedKeys })
+  const signature = signPayload(groupId, 'account', payload, keys.signKey)
+  const submission: Submission = { kind: 'account', command, payload, signature }
+  return { session: new Session(name, groupId, keys, ports), submission }
+}
+
+/** Unlocks the keys of a person whom the replica knows. NO_SUCH_ACCOUNT, WRONG_PASSWORD, BAD_SIGNATURE, NEWER_FORMAT, DAMAGED. */
+export const knownAccount = async (
+  lookUp: ReplicaApi['lookUp'],
+  groupId: Uint8Array,
+  credentials: Credentials,
+  ports: SessionPorts,
+): Promise<Session> => {
+  const name = normalName(credentials.name)
+  const password = checkedPassword(credentials.password)
+  const found = (await lookUp({ names: [name], accounts: [] })).find((info) => info.name === name)
+  if (found === undefined) throw noSuchAccounts([name])
+  const { account, sealKey, sealedKeys } = verifiedAccount(groupId, found)
+  const keys = await personKeysOf(await unlockKeys(sealedKeys, account, password))
+  if (keys.account !== account || toBase64Url(keys.sealKey) !== toBase64Url(sealKey)) {
+    throw new QuintetError('DAMAGED', "The account's sealed keys are not its own.")
+  }
+  return new Session(name, groupId, keys, ports)
+}
+
+/** One way to write a name: what looks the same is the same. */
+export const normalName = (name: string): string => {
+  if (name.length > limits.nameChars * 2 + 8) {
+    throw new QuintetError('BAD_NAME', `A name can have ${limits.nameChars} characters at most.`)
+  }
+  return name.normalize('NFC')
+}
+
+const checkedName = (name: string): string => {
+  const checked = checkName(normalName(name))
+  if (!checked.ok) throw new QuintetError(checked.failure.code, checked.failure.message)
+  return checked.value
+}
+
+const checkedPassword = (password: string): string => {
+  if (password === '') throw new QuintetError('BAD_REQUEST', 'The password is empty.')
+  if (password.length > limits.passwordChars) {
+    throw new QuintetError('TOO_LARGE', `A password can have ${limits.passwordChars} characters at most.`)
+  }
+  return password
+}
+
+const newCommand = (random: RandomBytes): CommandId => commandId(toBase64Url(random(commandBytes)))
