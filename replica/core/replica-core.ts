@@ -1,4 +1,5 @@
 import { AntiEntropy } from './anti-entropy.ts'
+import { CatchingUp } from './catching-up.ts'
 import { Compaction } from './compaction.ts'
 import type { CoreEvent, Effects, EffectsDraft } from './effects.ts'
 import { noEffects } from './effects.ts'
@@ -14,20 +15,17 @@ import type {
   HelloMessage,
   KnowledgeMessage,
   KnowledgeRows,
-  MailsMessage,
   Message,
   VersionVector,
 } from './model/messages.ts'
 import type { Batch, MakeBatch } from './model/updates.ts'
 import type { PeerSession, View } from './peers.ts'
-import { Repairs } from './repairs.ts'
+import { Reception } from './reception.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
-import type { TransferStep } from './state-transfer.ts'
-import { StateTransfer } from './state-transfer.ts'
 import { heldFrom } from './version-vector.ts'
 import type { Hindrance } from './write-desk.ts'
-import { noteMails, WriteDesk } from './write-desk.ts'
+import { WriteDesk } from './write-desk.ts'
 
 /** Pure functions that the core is given: encoding, hashing and signing are not its business. */
 export interface CorePorts {
@@ -57,17 +55,15 @@ export class ReplicaCore {
   readonly matrix = new KnowledgeMatrix()
   readonly #clock = new HybridClock()
   readonly #intake: LogIntake
+  readonly #reception: Reception
   readonly #desk: WriteDesk
   readonly #membership: Membership
   readonly #antiEntropy = new AntiEntropy()
-  readonly #transfer = new StateTransfer()
-  readonly #repairs = new Repairs()
+  readonly #catchingUp: CatchingUp
   readonly #spreading = new Spreading()
   readonly #compaction: Compaction
-  #toJoin: StateImage | null = null
   /** The own log is taken back from others up to here: they, or traces on disk, know of it. */
   #reclaimTo: Sequence = 0
-  #forked = false
   #lastUpdateMs = 0
   #mergeUntilMs = 0
 
@@ -77,6 +73,8 @@ export class ReplicaCore {
     this.#compaction = new Compaction(new Map(this.state.vector))
     for (const batch of recovered.suffix) this.state.applyBatch(batch)
     this.#intake = new LogIntake(this.state, ports.firstHash)
+    this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
+    this.#catchingUp = new CatchingUp(this.state, this.#clock)
     this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
     this.#membership = new Membership(identity, this.state, this.matrix)
     this.#reclaimTo = heldFrom(recovered.highest, identity.origin)
@@ -102,15 +100,15 @@ export class ReplicaCore {
 
   /** Mails whose content is being fetched again. */
   get repairing(): number {
-    return this.#repairs.size
+    return this.#catchingUp.repairing
   }
 
   get transferringFrom(): PeerId | null {
-    return this.#transfer.peer
+    return this.#catchingUp.transferringFrom
   }
 
   get hindrance(): Hindrance {
-    if (this.#forked) return 'forked'
+    if (this.#reception.hasForked) return 'forked'
     return this.#held < this.#reclaimTo ? 'reclaiming' : null
   }
 
@@ -149,7 +147,10 @@ export class ReplicaCore {
       this.peers.allGreeted().map((session) => session.peer),
       effects,
     )
-    this.#join(nowMs, effects)
+    if (this.#catchingUp.join(nowMs, effects)) {
+      this.#antiEntropy.forgive()
+      this.#lastUpdateMs = nowMs
+    }
     this.#askForMissing(nowMs, effects)
     this.#maintain(nowMs, effects)
     const view = this.view.number
@@ -171,7 +172,7 @@ export class ReplicaCore {
   #handle(nowMs: number, event: CoreEvent, effects: EffectsDraft): void {
     switch (event.kind) {
       case 'tick':
-        this.#abandon(this.#transfer.abandonIfStalled(nowMs), effects)
+        this.#catchingUp.abandonIfStalled(nowMs, effects)
         break
       case 'connected':
         this.peers.connected(event.peer)
@@ -184,7 +185,7 @@ export class ReplicaCore {
         this.#message(nowMs, event.peer, event.message, effects)
         break
       case 'gossip':
-        for (const batch of event.batches) this.#receive(nowMs, batch, effects)
+        for (const batch of event.batches) this.#reception.receive(nowMs, batch, effects)
         break
       case 'command':
         this.#desk.take(nowMs, event, this.hindrance, effects)
@@ -202,15 +203,13 @@ export class ReplicaCore {
         this.#membership.setAddresses(event.addresses)
         break
       case 'imageDecoded':
-        if (event.image === null) this.#abandon(this.#transfer.abandon(), effects)
-        else
-          this.#proceed(event.peer, this.#transfer.decoded(nowMs, event.peer, event.image, this.state.vector), effects)
+        this.#catchingUp.decoded(nowMs, event.peer, event.image, effects)
         break
       case 'mailsMissing':
-        this.#proceed(this.#transfer.peer, this.#transfer.missing(nowMs, event.mails), effects)
+        this.#catchingUp.missing(nowMs, event.mails, effects)
         break
       case 'damaged':
-        this.#damaged(event.origin, event.first, event.last)
+        this.#catchingUp.damaged(event.origin, event.first, event.last)
         break
       case 'snapshotWritten':
         this.#compaction.snapshotWritten(event.vector)
@@ -250,13 +249,13 @@ export class ReplicaCore {
       case 'discarded':
         if (!this.#antiEntropy.isWaitingFor(peer, message.id)) break
         this.#antiEntropy.answered(nowMs, peer, message.id, 'none')
-        if (this.#transfer.peer === null) this.#beginTransfer(nowMs, peer, effects)
+        this.#catchingUp.begin(nowMs, peer, effects)
         break
       case 'stateChunk':
-        this.#proceed(peer, this.#transfer.chunk(nowMs, peer, message), effects)
+        this.#catchingUp.chunk(nowMs, peer, message, effects)
         break
       case 'mails':
-        this.#mails(nowMs, peer, message, effects)
+        this.#catchingUp.mails(nowMs, peer, message, effects)
         break
     }
   }
@@ -281,7 +280,7 @@ export class ReplicaCore {
     if (origin === null) return
     const told = heldFrom(message.rows.get(origin) ?? new Map(), origin)
     if (told > 0 && told === this.state.held(origin) && message.lastHash !== this.state.lastHash(origin))
-      this.#fork(origin, effects)
+      this.#reception.fork(origin, effects)
   }
 
   /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
@@ -298,102 +297,16 @@ export class ReplicaCore {
     const session = this.peers.greeted(peer)
     let progress: 'some' | 'none' = 'none'
     for (const batch of message.batches) {
-      if (this.#receive(nowMs, batch, effects)) progress = 'some'
+      if (this.#reception.receive(nowMs, batch, effects)) progress = 'some'
       if (session !== undefined) this.matrix.raise(session.origin, batch.origin, batch.last)
     }
     if (message.id !== 0) this.#antiEntropy.answered(nowMs, peer, message.id, progress)
   }
 
-  /** Whether the batch (and those that waited for it) brought anything new. */
-  #receive(nowMs: number, batch: Batch, effects: EffectsDraft): boolean {
-    const intake = this.#intake.judge(batch)
-    if (batch.origin !== this.identity.origin) this.matrix.raise(batch.origin, batch.origin, batch.last)
-    switch (intake) {
-      case 'duplicate':
-        return false
-      case 'early':
-        this.#intake.keepEarly(batch)
-        return false
-      case 'fork':
-        this.#fork(batch.origin, effects)
-        return false
-      case 'accepted':
-        break
-    }
-    for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
-      this.state.applyBatch(next)
-      effects.persist.push(next)
-      noteMails(next, effects)
-      const last = next.updates.at(-1)
-      if (last !== undefined) this.#clock.observe(last.clock, nowMs)
-    }
-    return true
-  }
-
-  #nextEarly(origin: OriginId): Batch | null {
-    const next = this.#intake.takeNext(origin)
-    return next !== null && this.#intake.judge(next) === 'accepted' ? next : null
-  }
-
-  #fork(origin: OriginId, effects: EffectsDraft): void {
-    effects.notify.push({ kind: 'forked', origin })
-    if (origin === this.identity.origin) this.#forked = true
-  }
-
-  #mails(nowMs: number, peer: PeerId, message: MailsMessage, effects: EffectsDraft): void {
-    const isTransfer = this.#transfer.isWaitingFor(peer, message)
-    if (!isTransfer && !this.#repairs.isWaitingFor(peer, message)) return
-    if (message.updates.length > 0) effects.store.push({ origin: message.origin, updates: message.updates })
-    if (isTransfer) this.#proceed(peer, this.#transfer.mails(nowMs, message), effects)
-    else this.#repairs.mails(message)
-  }
-
-  #beginTransfer(nowMs: number, peer: PeerId, effects: EffectsDraft): void {
-    effects.notify.push({ kind: 'transfer', phase: 'begun', peer })
-    this.#proceed(peer, this.#transfer.begin(nowMs, peer), effects)
-  }
-
-  #proceed(peer: PeerId | null, step: TransferStep, effects: EffectsDraft): void {
-    if (peer === null) return
-    for (const message of step.ask) this.#send(peer, message, effects)
-    for (const { origin, sequences } of step.absent) this.#repairs.want(origin, sequences)
-    if (step.decode !== null) effects.decodeImage = { peer, chunks: step.decode }
-    if (step.findMissing !== null) effects.findMissing = step.findMissing
-    if (step.complete === null) return
-    this.#toJoin = step.complete
-    effects.notify.push({ kind: 'transfer', phase: 'done', peer })
-  }
-
-  /** Last in a step, so that nothing is appended between the image that is written and the logs that go on after it. */
-  #join(nowMs: number, effects: EffectsDraft): void {
-    const image = this.#toJoin
-    if (image === null) return
-    this.#toJoin = null
-    const continueAfter = new Map<OriginId, Sequence>()
-    for (const [origin, sequence] of image.vector)
-      if (sequence > this.state.held(origin)) continueAfter.set(origin, sequence)
-    this.state.join(image)
-    this.#antiEntropy.forgive()
-    this.#clock.observe(this.state.newestClock, nowMs)
-    this.#lastUpdateMs = nowMs
-    effects.install = { image: this.state.image(), continueAfter }
-  }
-
-  #abandon(peer: PeerId | null, effects: EffectsDraft): void {
-    if (peer !== null) effects.notify.push({ kind: 'transfer', phase: 'abandoned', peer })
-  }
-
   #disconnected(peer: PeerId, effects: EffectsDraft): void {
     this.peers.disconnected(peer)
     this.#antiEntropy.disconnected(peer)
-    this.#repairs.disconnected(peer)
-    if (this.#transfer.peer === peer) this.#abandon(this.#transfer.abandon(), effects)
-  }
-
-  #damaged(origin: OriginId, first: Sequence, last: Sequence): void {
-    const live: Sequence[] = []
-    for (let sequence = first; sequence <= last; sequence += 1) if (this.isLive(origin, sequence)) live.push(sequence)
-    this.#repairs.want(origin, live)
+    this.#catchingUp.disconnected(peer, effects)
   }
 
   #askForMissing(nowMs: number, effects: EffectsDraft): void {
@@ -403,8 +316,7 @@ export class ReplicaCore {
     for (const { to, message } of this.#antiEntropy.plan(nowMs, this.state.vector, holders, haste))
       this.#send(to, message, effects)
     const peers = greeted.map((session) => session.peer)
-    for (const { to, message } of this.#repairs.plan(nowMs, peers, (origin, sequence) => this.isLive(origin, sequence)))
-      this.#send(to, message, effects)
+    this.#catchingUp.repair(nowMs, peers, effects)
     this.#endVainReclaim()
   }
 

@@ -1,0 +1,120 @@
+import type { EffectsDraft } from './effects.ts'
+import type { HybridClock } from './hybrid-clock.ts'
+import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import type { StateImage } from './model/image.ts'
+import type { MailsMessage, StateChunkMessage } from './model/messages.ts'
+import { Repairs } from './repairs.ts'
+import type { GroupState } from './state/group-state.ts'
+import type { TransferStep } from './state-transfer.ts'
+import { StateTransfer } from './state-transfer.ts'
+
+/** What anti-entropy cannot bring: a state transfer when the log is discarded, and single mails that are damaged here. */
+export class CatchingUp {
+  readonly #state: GroupState
+  readonly #clock: HybridClock
+  readonly #transfer = new StateTransfer()
+  readonly #repairs = new Repairs()
+  #toJoin: StateImage | null = null
+
+  constructor(state: GroupState, clock: HybridClock) {
+    this.#state = state
+    this.#clock = clock
+  }
+
+  /** How many mails are being fetched again. */
+  get repairing(): number {
+    return this.#repairs.size
+  }
+
+  get transferringFrom(): PeerId | null {
+    return this.#transfer.peer
+  }
+
+  /** Begins a state transfer unless one is under way. */
+  begin(nowMs: number, peer: PeerId, effects: EffectsDraft): void {
+    if (this.#transfer.peer !== null) return
+    effects.notify.push({ kind: 'transfer', phase: 'begun', peer })
+    this.#proceed(peer, this.#transfer.begin(nowMs, peer), effects)
+  }
+
+  chunk(nowMs: number, peer: PeerId, message: StateChunkMessage, effects: EffectsDraft): void {
+    this.#proceed(peer, this.#transfer.chunk(nowMs, peer, message), effects)
+  }
+
+  /** The image that was asked to be decoded; null when it was not valid. */
+  decoded(nowMs: number, peer: PeerId, image: StateImage | null, effects: EffectsDraft): void {
+    if (image === null) this.#abandoned(this.#transfer.abandon(), effects)
+    else this.#proceed(peer, this.#transfer.decoded(nowMs, peer, image, this.#state.vector), effects)
+  }
+
+  missing(nowMs: number, mails: ReadonlyMap<OriginId, readonly Sequence[]>, effects: EffectsDraft): void {
+    const peer = this.#transfer.peer
+    if (peer !== null) this.#proceed(peer, this.#transfer.missing(nowMs, mails), effects)
+  }
+
+  mails(nowMs: number, peer: PeerId, message: MailsMessage, effects: EffectsDraft): void {
+    const isTransfer = this.#transfer.isWaitingFor(peer, message)
+    if (!isTransfer && !this.#repairs.isWaitingFor(peer, message)) return
+    if (message.updates.length > 0) effects.store.push({ origin: message.origin, updates: message.updates })
+    if (isTransfer) this.#proceed(peer, this.#transfer.mails(nowMs, message), effects)
+    else this.#repairs.mails(message)
+  }
+
+  /** Storage found this stretch of a log broken: its live mails are fetched again. */
+  damaged(origin: OriginId, first: Sequence, last: Sequence): void {
+    const live: Sequence[] = []
+    for (let sequence = first; sequence <= last; sequence += 1) {
+      if (this.#state.mails.has(origin, sequence)) live.push(sequence)
+    }
+    this.#repairs.want(origin, live)
+  }
+
+  /** Asks for what is to be repaired. */
+  repair(nowMs: number, peers: readonly PeerId[], effects: EffectsDraft): void {
+    const isLive = (origin: OriginId, sequence: Sequence): boolean => this.#state.mails.has(origin, sequence)
+    for (const { to, message } of this.#repairs.plan(nowMs, peers, isLive)) {
+      effects.send.push({ to, message, urgency: 'ordinary' })
+    }
+  }
+
+  /**
+   * Joins an image whose mails are all stored, and tells whether there was one. Last in a step, so that nothing is
+   * appended between the image that is written and the logs that go on after it.
+   */
+  join(nowMs: number, effects: EffectsDraft): boolean {
+    const image = this.#toJoin
+    if (image === null) return false
+    this.#toJoin = null
+    const continueAfter = new Map<OriginId, Sequence>()
+    for (const [origin, sequence] of image.vector) {
+      if (sequence > this.#state.held(origin)) continueAfter.set(origin, sequence)
+    }
+    this.#state.join(image)
+    this.#clock.observe(this.#state.newestClock, nowMs)
+    effects.install = { image: this.#state.image(), continueAfter }
+    return true
+  }
+
+  abandonIfStalled(nowMs: number, effects: EffectsDraft): void {
+    this.#abandoned(this.#transfer.abandonIfStalled(nowMs), effects)
+  }
+
+  disconnected(peer: PeerId, effects: EffectsDraft): void {
+    this.#repairs.disconnected(peer)
+    if (this.#transfer.peer === peer) this.#abandoned(this.#transfer.abandon(), effects)
+  }
+
+  #proceed(peer: PeerId, step: TransferStep, effects: EffectsDraft): void {
+    for (const message of step.ask) effects.send.push({ to: peer, message, urgency: 'ordinary' })
+    for (const { origin, sequences } of step.absent) this.#repairs.want(origin, sequences)
+    if (step.decode !== null) effects.decodeImage = { peer, chunks: step.decode }
+    if (step.findMissing !== null) effects.findMissing = step.findMissing
+    if (step.complete === null) return
+    this.#toJoin = step.complete
+    effects.notify.push({ kind: 'transfer', phase: 'done', peer })
+  }
+
+  #abandoned(peer: PeerId | null, effects: EffectsDraft): void {
+    if (peer !== null) effects.notify.push({ kind: 'transfer', phase: 'abandoned', peer })
+  }
+}

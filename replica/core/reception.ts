@@ -1,0 +1,67 @@
+import type { EffectsDraft } from './effects.ts'
+import type { HybridClock } from './hybrid-clock.ts'
+import type { KnowledgeMatrix } from './knowledge.ts'
+import type { LogIntake } from './log-intake.ts'
+import type { Identity } from './membership.ts'
+import type { OriginId } from './model/ids.ts'
+import type { Batch } from './model/updates.ts'
+import type { GroupState } from './state/group-state.ts'
+import { noteMails } from './write-desk.ts'
+
+/** Takes batches in that came by gossip, push or anti-entropy. */
+export class Reception {
+  readonly #identity: Identity
+  readonly #state: GroupState
+  readonly #matrix: KnowledgeMatrix
+  readonly #clock: HybridClock
+  readonly #intake: LogIntake
+  #hasForked = false
+
+  constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix, clock: HybridClock, intake: LogIntake) {
+    this.#identity = identity
+    this.#state = state
+    this.#matrix = matrix
+    this.#clock = clock
+    this.#intake = intake
+  }
+
+  /** Whether others hold another content under an id that this install has given out. */
+  get hasForked(): boolean {
+    return this.#hasForked
+  }
+
+  /** Whether the batch (and those that waited for it) brought anything new. */
+  receive(nowMs: number, batch: Batch, effects: EffectsDraft): boolean {
+    if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
+    switch (this.#intake.judge(batch)) {
+      case 'duplicate':
+        return false
+      case 'early':
+        this.#intake.keepEarly(batch)
+        return false
+      case 'fork':
+        this.fork(batch.origin, effects)
+        return false
+      case 'accepted':
+        break
+    }
+    for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
+      this.#state.applyBatch(next)
+      effects.persist.push(next)
+      noteMails(next, effects)
+      const last = next.updates.at(-1)
+      if (last !== undefined) this.#clock.observe(last.clock, nowMs)
+    }
+    return true
+  }
+
+  fork(origin: OriginId, effects: EffectsDraft): void {
+    effects.notify.push({ kind: 'forked', origin })
+    if (origin === this.#identity.origin) this.#hasForked = true
+  }
+
+  #nextEarly(origin: OriginId): Batch | null {
+    const next = this.#intake.takeNext(origin)
+    return next !== null && this.#intake.judge(next) === 'accepted' ? next : null
+  }
+}
