@@ -14,7 +14,7 @@ import { readOrigin, readSequence } from './payload-codec.ts'
 import type { Trust } from './update-codec.ts'
 import { encodeUpdate, readUpdate } from './update-codec.ts'
 
-export const batchFormat = 1
+const batchFormat = 1
 const hashBytes = 32
 
 /** The key of this install, whose public half its peer id holds. */

@@ -120,8 +120,8 @@ function readMails(items: ItemReader, { head, people, mails }: Parts): void {
     clock += items.difference()
     const from = items.pick(people)
     const to = readRecipients(items, people)
-    const marks: number[] = []
-    while (marks.length <= to.length) marks.push(items.number(allBits))
+    const marks = new Array<number>(to.length + 1)
+    for (let index = 0; index <= to.length; index++) marks[index] = items.number(allBits)
     if (last !== undefined && !follows(last, origin, sequence)) damaged('mails do not ascend')
     if (sequence > (head.vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
     if (clock < 0 || clock > Number.MAX_SAFE_INTEGER) damaged('a clock is out of range')
@@ -132,8 +132,9 @@ function readMails(items: ItemReader, { head, people, mails }: Parts): void {
 }
 
 function readRecipients(items: ItemReader, people: readonly AccountId[]): AccountId[] {
-  const to: AccountId[] = []
-  for (let rest = items.number(limits.recipients); rest > 0; rest--) to.push(items.pick(people))
+  // Made at its full length: one that grows takes room for 16 more, in every mail for good.
+  const to = new Array<AccountId>(items.number(limits.recipients))
+  for (let index = 0; index < to.length; index++) to[index] = items.pick(people)
   if (to.length === 0 || (to.length > 1 && new Set(to).size !== to.length))
     damaged('the recipients of a mail are wrong')
   return to

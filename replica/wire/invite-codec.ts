@@ -8,7 +8,7 @@ import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole } from './cbor.ts'
 import { groupIdBytes } from './group-context.ts'
 import { keyBytes } from './keys.ts'
-import { readAddressList } from './knowledge-codec.ts'
+import { addressList, readAddressList } from './knowledge-codec.ts'
 import { readLabel } from './update-codec.ts'
 
 /** What a new install must know to reach the group and be let in. */
@@ -33,7 +33,7 @@ const checksumBytes = 4
 /** The invite as a link of letters, digits, `-` and `_`: it survives being copied, mailed and drawn as a QR code. */
 export function encodeInvite(invite: Invite): string {
   const { groupId, groupName, groupKey, token, expiresAtMs, addresses } = invite
-  const body = encodeCbor([inviteFormat, groupId, groupName, groupKey, token, expiresAtMs, addresses])
+  const body = encodeCbor([inviteFormat, groupId, groupName, groupKey, token, expiresAtMs, addressList(addresses)])
   return scheme + toBase64Url(concat([body, checksum(body)]))
 }
 

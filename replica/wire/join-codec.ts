@@ -6,7 +6,7 @@ import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { readBatch } from './batch-codec.ts'
 import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole } from './cbor.ts'
-import { readFailure } from './failure-codec.ts'
+import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
 import { tokenBytes } from './invite-codec.ts'
 import { keyBytes } from './keys.ts'
@@ -33,7 +33,7 @@ export const decodeJoinRequest = (bytes: Uint8Array): Result<JoinRequest> =>
   })
 
 export function encodeJoinReply(reply: Result<JoinAnswer>): Uint8Array {
-  if (!reply.ok) return encodeCbor([refused, reply.failure.code, reply.failure.message])
+  if (!reply.ok) return encodeCbor([refused, ...failureFields(reply.failure)])
   const { server, groupName, invite, admission } = reply.value
   return encodeCbor([admitted, server, groupName, fromBase64Url(invite), admission.bytes])
 }

@@ -50,9 +50,15 @@ function readVector(reader: CborReader, origins: readonly OriginId[]): VersionVe
   return vector
 }
 
-/** `[[peer, [address...]]...]` */
+/** `[[peer, [address...]]...]`, as many as the limits allow. */
 export const addressFields = (addresses: ReadonlyMap<PeerId, readonly string[]>): CborValue =>
-  Array.from(addresses, ([peer, places]) => [peer, places])
+  Array.from(addresses)
+    .slice(0, limits.peersPerHello)
+    .map(([peer, places]) => [peer, addressList(places)])
+
+/** As many addresses as a receiver takes: a machine with many networks must not become unreachable by that. */
+export const addressList = (addresses: readonly string[]): readonly string[] =>
+  addresses.filter(({ length }) => length <= limits.addressChars).slice(0, limits.addressesPerPeer)
 
 export function readAddresses(reader: CborReader): ReadonlyMap<PeerId, readonly string[]> {
   const addresses = new Map<PeerId, readonly string[]>()

@@ -9,7 +9,7 @@ import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
-import { readFailure } from './failure-codec.ts'
+import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
 import { addressFields, readAddresses, readRows, rowFields } from './knowledge-codec.ts'
 import { readAccountId, readOrigin, readSequence } from './payload-codec.ts'
@@ -102,7 +102,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
         message.updates.map(({ sequence, bytes }) => [sequence, bytes]),
       ]
     case 'refusal':
-      return [message.failure.code, message.failure.message]
+      return failureFields(message.failure)
   }
 }
 
@@ -134,7 +134,14 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
       }
     case 'request':
       expect(4)
-      return { kind, id: reader.uint(), origin: readOrigin(reader), after: reader.uint(), maxBytes: reader.uint() }
+      return {
+        kind,
+        id: reader.uint(),
+        origin: readOrigin(reader),
+        after: reader.uint(),
+        // However much is wanted, an answer has to fit into a frame.
+        maxBytes: Math.min(reader.uint(), limits.chunkBytes),
+      }
     case 'batches':
       expect(2)
       return { kind, id: reader.uint(), batches: readBatches(context, reader, isHeld) }

@@ -134,8 +134,9 @@ function readMail(reader: CborReader): MailPayload {
 function readMailHead(reader: CborReader): Omit<MailPayload, 'sealedBody'> {
   reader.tuple(6)
   const signedBy = readSigner(reader)
-  const to: AccountId[] = []
-  for (let rest = reader.list(1, limits.recipients, 'recipients'); rest > 0; rest--) to.push(readAccountId(reader))
+  // Made at its full length: one that grows takes room for 16 more, in every mail for good.
+  const to = new Array<AccountId>(reader.list(1, limits.recipients, 'recipients'))
+  for (let index = 0; index < to.length; index++) to[index] = readAccountId(reader)
   if (to.length > 1 && new Set(to).size !== to.length) malformed('a mail names a recipient twice')
   reader.tuple(to.length + 1)
   const wraps = [readWrap(reader)]

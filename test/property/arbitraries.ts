@@ -4,6 +4,7 @@ import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
 import { allServerIds, commandId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountRecord, MailRecord, StateImage } from '../../replica/core/model/image.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
@@ -206,7 +207,13 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     lastHash: anyHash,
     online: fc.array(account, { maxLength: 4 }),
   }),
-  fc.record({ kind: fc.constant('request' as const), id, origin, after: fc.maxSafeNat(), maxBytes: fc.maxSafeNat() }),
+  fc.record({
+    kind: fc.constant('request' as const),
+    id,
+    origin,
+    after: fc.maxSafeNat(),
+    maxBytes: fc.nat(limits.chunkBytes),
+  }),
   fc.record({ kind: fc.constant('batches' as const), id, batches: fc.array(batch, { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('discarded' as const), id, origin }),
   fc.record({ kind: fc.constant('stateRequest' as const), image: id, index: fc.nat(1_000) }),
