@@ -12,6 +12,7 @@ import { encodeImage } from '../wire/image-encode.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import type { Wire } from '../wire/wire.ts'
+import { BackgroundWork, takeSnapshot } from './background-work.ts'
 import { MemberBook } from './member-book.ts'
 import type { ClockPort, FrameStream, LoggerPort, Storage, Transport, TransportListener } from './ports.ts'
 import { Server } from './server.ts'
@@ -51,6 +52,7 @@ export class ReplicaHost {
   readonly #options: HostOptions
   readonly #server: Server
   readonly #members: MemberBook
+  readonly #backgroundWork: BackgroundWork
   readonly #tickets = new Map<CommandTicket, PromiseWithResolvers<CommandAnswer>>()
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
@@ -63,7 +65,6 @@ export class ReplicaHost {
   #diskFull = false
   #idle: (() => void)[] = []
   #stopTimers: (() => void)[] = []
-  #background: Promise<void> = Promise.resolve()
   #onClient: ((stream: FrameStream) => void) | null = null
   #onFatal: ((failure: Failure) => void) | null = null
 
@@ -72,6 +73,13 @@ export class ReplicaHost {
     this.#core = core
     this.#server = new Server(options, () => this.#core)
     this.#members = new MemberBook(options)
+    this.#backgroundWork = new BackgroundWork(options, {
+      read: (query) => this.read(query),
+      enqueue: (event) => {
+        this.enqueue(event)
+      },
+      failed: (error) => this.#failed(error),
+    })
   }
 
   /** Recovers what storage holds. Failures are those of `Storage.recover`, and DAMAGED for a snapshot that cannot be read. */
@@ -114,9 +122,9 @@ export class ReplicaHost {
     for (const stop of this.#stopTimers) stop()
     await this.#options.transport.stop()
     await this.#whenIdle()
-    await this.#background
+    await this.#backgroundWork.finished()
     this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
-    if (!this.#diskFull) await this.#writeSnapshot().catch(() => undefined)
+    if (!this.#diskFull) await this.#options.storage.writeSnapshot(takeSnapshot(this.#core)).catch(() => undefined)
     this.#failTickets(this.#stopped)
     await this.#options.storage.close()
   }
@@ -239,7 +247,7 @@ export class ReplicaHost {
     if (effects.deny !== null) transport.deny(effects.deny)
     for (const { ticket, result } of effects.answer) this.#answer(ticket, result)
     for (const notice of effects.notify) this.#notify(notice)
-    this.#startBackgroundWork(effects)
+    this.#backgroundWork.start(effects)
   }
 
   /** A message that goes to several peers is encoded once. */
@@ -251,47 +259,6 @@ export class ReplicaHost {
       frames.set(key, frame)
       this.#options.transport.send(to, frame, urgency)
     }
-  }
-
-  #startBackgroundWork({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
-    if (toDecode !== null) {
-      const image = decodeImage(toDecode.chunks)
-      if (!image.ok)
-        this.#options.logger.warn('a state transfer was not valid', { ...image.failure, peer: toDecode.peer })
-      this.enqueue({ kind: 'imageDecoded', peer: toDecode.peer, image: image.ok ? image.value : null })
-    }
-    if (findMissing !== null) this.#inBackground(() => this.#findMissing(findMissing))
-    if (snapshot !== null) this.#inBackground(() => this.#writeSnapshot())
-    if (compact !== null) {
-      this.#inBackground(async () => {
-        const live = await this.read((core) => core.state.mails.liveSequences())
-        const outcome = await this.#options.storage.compact(compact, (origin, sequence) =>
-          isAmong(live.get(origin), sequence),
-        )
-        this.#options.logger.debug('compacted', { ...outcome })
-        this.enqueue({ kind: 'compacted' })
-      })
-    }
-  }
-
-  #inBackground(work: () => Promise<void>): void {
-    this.#background = this.#background.then(work).catch((error: unknown) => this.#failed(error))
-  }
-
-  async #findMissing(wanted: ReadonlyMap<OriginId, readonly Sequence[]>): Promise<void> {
-    const mails = new Map<OriginId, readonly Sequence[]>()
-    for (const [origin, sequences] of wanted) {
-      const missing = await this.#options.storage.missing(origin, sequences)
-      if (missing.length > 0) mails.set(origin, missing)
-    }
-    this.enqueue({ kind: 'mailsMissing', mails })
-  }
-
-  /** A snapshot of what is durable: taken between two steps. */
-  async #writeSnapshot(): Promise<void> {
-    const snapshot = this.#stopped === null ? await this.read(takeSnapshot) : takeSnapshot(this.#core)
-    await this.#options.storage.writeSnapshot(snapshot)
-    this.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
   }
 
   async #install({ image, continueAfter }: NonNullable<Effects['install']>): Promise<void> {
@@ -428,24 +395,6 @@ const diskFullFailure: Failure = {
 }
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
-
-/** Binary search. */
-const isAmong = (sequences: Float64Array | undefined, sequence: Sequence): boolean => {
-  if (sequences === undefined) return false
-  let low = 0
-  let high = sequences.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sequences[middle] ?? Infinity) < sequence) low = middle + 1
-    else high = middle
-  }
-  return sequences[low] === sequence
-}
-
-const takeSnapshot = (core: ReplicaCore) => {
-  const image = core.state.image()
-  return { vector: image.vector, chunks: encodeImage(image) }
-}
 
 const recoverCore = async ({ storage, identity, makeBatch, wire, logger }: HostOptions): Promise<ReplicaCore> => {
   const { snapshot, suffix, highest, damage, repairs } = await storage.recover()

@@ -1,0 +1,97 @@
+import type { CoreEvent, Effects } from '../core/effects.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { VersionVector } from '../core/model/messages.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
+import { decodeImage } from '../wire/image-decode.ts'
+import { encodeImage } from '../wire/image-encode.ts'
+import type { LoggerPort, SnapshotFile, Storage } from './ports.ts'
+
+interface Loop {
+  /** Looks at the core when everything that it shows is durable. */
+  readonly read: <Value>(query: (core: ReplicaCore) => Value) => Promise<Value>
+  readonly enqueue: (event: CoreEvent) => void
+  readonly failed: (error: unknown) => Promise<void>
+}
+
+interface WorkOptions {
+  readonly storage: Storage
+  readonly logger: LoggerPort
+}
+
+/** What a step wants done that may take long: snapshots, compaction, searching. One at a time, beside the event loop. */
+export class BackgroundWork {
+  readonly #storage: Storage
+  readonly #logger: LoggerPort
+  readonly #loop: Loop
+  #last: Promise<void> = Promise.resolve()
+
+  constructor({ storage, logger }: WorkOptions, loop: Loop) {
+    this.#storage = storage
+    this.#logger = logger
+    this.#loop = loop
+  }
+
+  start({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
+    if (toDecode !== null) this.#add(() => this.#decode(toDecode))
+    if (findMissing !== null) this.#add(() => this.#findMissing(findMissing))
+    if (snapshot !== null) this.#add(() => this.#writeSnapshot())
+    if (compact !== null) this.#add(() => this.#compact(compact))
+  }
+
+  /** Fulfilled when nothing is under way. */
+  finished(): Promise<void> {
+    return this.#last
+  }
+
+  #add(work: () => Promise<void>): void {
+    this.#last = this.#last.then(work).catch((error: unknown) => this.#loop.failed(error))
+  }
+
+  #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): Promise<void> {
+    const image = decodeImage(chunks)
+    if (!image.ok) this.#logger.warn('a state transfer was not valid', { ...image.failure, peer })
+    this.#loop.enqueue({ kind: 'imageDecoded', peer, image: image.ok ? image.value : null })
+    return Promise.resolve()
+  }
+
+  async #findMissing(wanted: ReadonlyMap<OriginId, readonly Sequence[]>): Promise<void> {
+    const mails = new Map<OriginId, readonly Sequence[]>()
+    for (const [origin, sequences] of wanted) {
+      const missing = await this.#storage.missing(origin, sequences)
+      if (missing.length > 0) mails.set(origin, missing)
+    }
+    this.#loop.enqueue({ kind: 'mailsMissing', mails })
+  }
+
+  async #writeSnapshot(): Promise<void> {
+    const snapshot = await this.#loop.read(takeSnapshot)
+    await this.#storage.writeSnapshot(snapshot)
+    this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
+  }
+
+  /** What is live is copied first, so that only durable deletions count. */
+  async #compact(floor: VersionVector): Promise<void> {
+    const live = await this.#loop.read((core) => core.state.mails.liveSequences())
+    const outcome = await this.#storage.compact(floor, (origin, sequence) => isAmong(live.get(origin), sequence))
+    this.#logger.debug('compacted', { ...outcome })
+    this.#loop.enqueue({ kind: 'compacted' })
+  }
+}
+
+export const takeSnapshot = (core: ReplicaCore): SnapshotFile => {
+  const image = core.state.image()
+  return { vector: image.vector, chunks: encodeImage(image) }
+}
+
+/** Binary search. */
+const isAmong = (sequences: Float64Array | undefined, sequence: Sequence): boolean => {
+  if (sequences === undefined) return false
+  let low = 0
+  let high = sequences.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sequences[middle] ?? Infinity) < sequence) low = middle + 1
+    else high = middle
+  }
+  return sequences[low] === sequence
+}
