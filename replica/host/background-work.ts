@@ -2,8 +2,8 @@ import type { CoreEvent, Effects } from '../core/effects.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { decodeImage } from '../wire/image-decode.ts'
 import { encodeImage } from '../wire/image-encode.ts'
+import type { Wire } from '../wire/wire.ts'
 import type { LoggerPort, SnapshotFile, Storage } from './ports.ts'
 
 interface Loop {
@@ -16,16 +16,19 @@ interface Loop {
 interface WorkOptions {
   readonly storage: Storage
   readonly logger: LoggerPort
+  readonly wire: Wire
 }
 
 /** What a step wants done that may take long: snapshots, compaction, searching. One at a time, beside the event loop. */
 export class BackgroundWork {
   readonly #storage: Storage
   readonly #logger: LoggerPort
+  readonly #wire: Wire
   readonly #loop: Loop
   #last: Promise<void> = Promise.resolve()
 
-  constructor({ storage, logger }: WorkOptions, loop: Loop) {
+  constructor({ storage, logger, wire }: WorkOptions, loop: Loop) {
+    this.#wire = wire
     this.#storage = storage
     this.#logger = logger
     this.#loop = loop
@@ -48,7 +51,7 @@ export class BackgroundWork {
   }
 
   #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): Promise<void> {
-    const image = decodeImage(chunks)
+    const image = this.#wire.decodeReceivedImage(chunks)
     if (!image.ok) this.#logger.warn('a state transfer was not valid', { ...image.failure, peer })
     this.#loop.enqueue({ kind: 'imageDecoded', peer, image: image.ok ? image.value : null })
     return Promise.resolve()

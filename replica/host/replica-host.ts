@@ -6,8 +6,7 @@ import { isServerId } from '../core/model/ids.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { MakeBatch, Update } from '../core/model/updates.ts'
 import type { Identity } from '../core/membership.ts'
-import { ReplicaCore } from '../core/replica-core.ts'
-import { decodeImage } from '../wire/image-decode.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
@@ -15,6 +14,7 @@ import type { Wire } from '../wire/wire.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
 import { MemberBook } from './member-book.ts'
 import type { ClockPort, FrameStream, LoggerPort, Storage, Transport, TransportListener } from './ports.ts'
+import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 
 export interface HostOptions {
@@ -395,17 +395,3 @@ const diskFullFailure: Failure = {
 }
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
-
-const recoverCore = async ({ storage, identity, makeBatch, wire, logger }: HostOptions): Promise<ReplicaCore> => {
-  const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
-  for (const repair of repairs) logger.warn(repair)
-  for (const found of damage)
-    logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...found })
-  const image = snapshot === null ? null : decodeImage(snapshot.chunks)
-  if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
-  return new ReplicaCore(
-    identity,
-    { makeBatch, firstHash: (origin) => wire.firstHash(origin) },
-    { image: image?.value ?? null, suffix, highest },
-  )
-}

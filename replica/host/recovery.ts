@@ -1,0 +1,25 @@
+import { QuintetError } from '../core/model/errors.ts'
+import { ReplicaCore } from '../core/replica-core.ts'
+import { decodeImage } from '../wire/image-decode.ts'
+import type { HostOptions } from './replica-host.ts'
+
+/** A core of what storage holds: snapshot and log suffix. Failures are those of `Storage.recover`, and DAMAGED. */
+export const recoverCore = async ({
+  storage,
+  identity,
+  makeBatch,
+  wire,
+  logger,
+}: HostOptions): Promise<ReplicaCore> => {
+  const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
+  for (const repair of repairs) logger.warn(repair)
+  for (const found of damage)
+    logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...found })
+  const image = snapshot === null ? null : decodeImage(snapshot.chunks)
+  if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
+  return new ReplicaCore(
+    identity,
+    { makeBatch, firstHash: (origin) => wire.firstHash(origin) },
+    { image: image?.value ?? null, suffix, highest },
+  )
+}
