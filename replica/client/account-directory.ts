@@ -30,19 +30,19 @@ export class AccountDirectory {
     this.#known = new LRUCache({ max: limits.cachedNames })
   }
 
-  /** The accounts of different names, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
+  /** The accounts of these names, each once, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
   async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
     const oldest = this.#clock.nowMs() - limits.cachedNameMs
-    const missing = names.filter((name) => (this.#known.get(name)?.foundMs ?? -Infinity) < oldest)
+    const missing = names.filter((name) => (this.#known.get(foldedName(name))?.foundMs ?? -Infinity) < oldest)
     if (missing.length > 0) await this.#find(groupId, missing)
-    const found = names.map((name) => this.#known.get(name))
-    const recipients = found.filter((recipient) => recipient !== undefined)
-    if (recipients.length === names.length) return recipients
+    const found = names.map((name) => this.#known.get(foldedName(name)))
+    const accounts = new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : [])))
+    if (!found.includes(undefined)) return [...accounts.values()]
     throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
   }
 
   forget(names: readonly string[]): void {
-    for (const name of names) this.#known.delete(name)
+    for (const name of names) this.#known.delete(foldedName(name))
   }
 
   forgetAll(): void {
@@ -52,13 +52,18 @@ export class AccountDirectory {
   async #find(groupId: Uint8Array, names: readonly string[]): Promise<void> {
     this.forget(names)
     const foundMs = this.#clock.nowMs()
+    const asked = new Set(names.map(foldedName))
     for (const info of await this.#lookUp({ names, accounts: [] })) {
-      if (!names.includes(info.name)) continue
+      const name = foldedName(info.name)
+      if (!asked.has(name)) continue
       const { account, sealKey } = verifiedAccount(groupId, info)
-      this.#known.set(info.name, { account, sealKey: await importPublicKey(sealKey), foundMs })
+      this.#known.set(name, { account, sealKey: await importPublicKey(sealKey), foundMs })
     }
   }
 }
+
+/** Names that differ only in case or compatibility form are one name to a replica. */
+export const foldedName = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /** What the person signed at sign-up, if the replica's record agrees with it in everything. BAD_SIGNATURE. */
 export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): AccountChange => {

@@ -13,7 +13,7 @@ import {
   type PersonKind,
 } from '../wire/payload-codec.ts'
 import { signPayload } from '../wire/update-codec.ts'
-import { noSuchAccounts, verifiedAccount } from './account-directory.ts'
+import { foldedName, noSuchAccounts, verifiedAccount } from './account-directory.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
 import { lockKeys, unlockKeys, type PasswordCost } from './key-lock.ts'
 import { MailOpener } from './mail-opener.ts'
@@ -119,14 +119,16 @@ export const knownAccount = async (
 ): Promise<Session> => {
   const name = normalName(credentials.name)
   const password = checkedPassword(credentials.password)
-  const found = (await lookUp({ names: [name], accounts: [] })).find((info) => info.name === name)
+  const found = (await lookUp({ names: [name], accounts: [] })).find(
+    (info) => foldedName(info.name) === foldedName(name),
+  )
   if (found === undefined) throw noSuchAccounts([name])
   const { account, sealKey, sealedKeys } = verifiedAccount(groupId, found)
   const keys = await personKeysOf(await unlockKeys(sealedKeys, account, password))
   if (keys.account !== account || toBase64Url(keys.sealKey) !== toBase64Url(sealKey)) {
     throw new QuintetError('DAMAGED', "The account's sealed keys are not its own.")
   }
-  return new Session(name, groupId, keys, ports)
+  return new Session(found.name, groupId, keys, ports)
 }
 
 /** One way to write a name: what looks the same is the same. */

@@ -193,6 +193,7 @@ class MemoryConnection implements ReplicaApi {
   #challenge: Uint8Array | null = null
   #listener: (event: ReplicaEvent) => void = () => undefined
   #open = true
+  readonly #ended = Promise.withResolvers<undefined>()
   /** Set to hold answers back: every method waits for it after having taken effect. */
   answerAfter: Promise<unknown> | null = null
 
@@ -208,6 +209,7 @@ class MemoryConnection implements ReplicaApi {
   lose(): void {
     if (!this.#open) return
     this.#open = false
+    this.#ended.resolve(undefined)
     this.#replica.connections.delete(this)
     this.emit({ event: 'closed', failure: { code: 'UNREACHABLE', message: 'The connection was lost.' } })
   }
@@ -324,6 +326,7 @@ class MemoryConnection implements ReplicaApi {
 
   async close(): Promise<void> {
     this.#open = false
+    this.#ended.resolve(undefined)
     this.#replica.connections.delete(this)
   }
 
@@ -338,7 +341,7 @@ class MemoryConnection implements ReplicaApi {
 
   async #answer<Value>(result: Result<Value>): Promise<Value> {
     if (!this.#open) throw new QuintetError('UNREACHABLE', 'The connection was lost.')
-    await this.answerAfter
+    await Promise.race([this.answerAfter, this.#ended.promise])
     // A connection that was lost meanwhile does not answer, though the replica may have done what was asked.
     if (!this.connected) throw new QuintetError('UNREACHABLE', 'The connection was lost.')
     if (!result.ok) throw new QuintetError(result.failure.code, result.failure.message)
