@@ -9,7 +9,8 @@ const subscribedAfterMs = 3_000
 
 /**
  * The group's gossip topic. gossipsub ties its streams to one connection, and neither opens new ones when that connection goes
- * while another stays, nor asks for a subscription that it has lost; so the links' heartbeat looks after both.
+ * while another stays, nor asks for a subscription that it has lost; and a stream that closed while it was being opened stands in
+ * the way of every later one (js-libp2p-gossipsub issue 481). So the links' heartbeat looks after all three.
  */
 export class GroupGossip {
   readonly #node: MemberNode
@@ -46,6 +47,7 @@ export class GroupGossip {
     const connections = this.#node.getConnections(kept.remotePeer).filter(({ status }) => status === 'open')
     const streams = connections.flatMap((connection) => connection.streams).filter(({ protocol }) => isGossip(protocol))
     if (!streams.some(({ direction, status }) => direction === 'outbound' && status === 'open')) {
+      this.#outboundStreams()?.delete(kept.remotePeer.toString())
       // Identifying a peer again makes gossipsub meet it again, on this connection.
       this.#node.services.identify.identify(kept).catch((error: unknown) => {
         this.#logger.debug('gossip could not be renewed', { peer: kept.remotePeer.toString(), reason: String(error) })
@@ -60,6 +62,12 @@ export class GroupGossip {
       // The other side opens a new one then, and says again what it subscribes to.
       if (stream.direction === 'inbound') stream.abort(new Error('the subscription is not known'))
     }
+  }
+
+  /** A public field of gossipsub's class, though not of the interface that it is offered by. */
+  #outboundStreams(): Map<unknown, unknown> | null {
+    const { gossip } = this.#node.services
+    return 'streamsOutbound' in gossip && gossip.streamsOutbound instanceof Map ? gossip.streamsOutbound : null
   }
 }
 
