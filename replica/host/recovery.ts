@@ -1,7 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { ReplicaCore } from '../core/replica-core.ts'
 import { decodeImage } from '../wire/image-decode.ts'
-import type { HostOptions } from './replica-host.ts'
+import type { HostOptions } from './host-options.ts'
 
 /** A core of what storage holds: snapshot and log suffix. Failures are those of `Storage.recover`, and DAMAGED. */
 export const recoverCore = async ({

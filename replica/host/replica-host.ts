@@ -4,30 +4,17 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { isServerId } from '../core/model/ids.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
-import type { MakeBatch, Update } from '../core/model/updates.ts'
-import type { Identity } from '../core/membership.ts'
+import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
-import type { Wire } from '../wire/wire.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
+import type { HostOptions } from './host-options.ts'
 import { MemberBook } from './member-book.ts'
-import type { ClockPort, FrameStream, LoggerPort, Storage, Transport, TransportListener } from './ports.ts'
+import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
-
-export interface HostOptions {
-  readonly identity: Identity
-  readonly makeBatch: MakeBatch
-  readonly wire: Wire
-  readonly storage: Storage
-  readonly transport: Transport
-  readonly clock: ClockPort
-  readonly logger: LoggerPort
-  /** Where the members of the invite can be dialled; empty for the group's first install. */
-  readonly invitedBy: ReadonlyMap<PeerId, readonly string[]>
-}
 
 interface Queued {
   readonly event: CoreEvent
