@@ -16,7 +16,7 @@ export interface PasswordCost {
   readonly p: number
 }
 
-/** About a third of a second and 128 MiB on a machine of 2024. */
+/** 128 MiB, and from a third of a second to a whole one. */
 export const passwordCost: PasswordCost = { log2N: 17, r: 8, p: 1 }
 
 /*
