@@ -9,6 +9,7 @@ const wantedNodeMajor = 24
 const wantedNpmMajor = 7
 const wantedDiskMegabytes = 600
 const progressIntervalMs = 10000
+const stopGraceMs = 2000
 const keptOutputCharacters = 20000
 
 const root = path.join(__dirname, '..')
@@ -26,9 +27,18 @@ async function runNpm(args, folder) {
   requireNpmVersion(npm)
   // Given on the command line because `npm run` hands its own settings (silent, engine-strict) down as environment.
   const settings = ['--loglevel=error', '--no-audit', '--no-fund', '--engine-strict=false', '--global=false']
-  const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], shell: npm.shell }
+  // A process group of its own, so that stopping it also stops what npm has started.
+  const ownGroup = process.platform !== 'win32'
+  const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], shell: npm.shell, detached: ownGroup }
   const child = childProcess.spawn(npm.command, npm.args.concat(args, settings), options)
-  const stopForwarding = forwardSignals(child, ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  const send = (signal) => (ownGroup ? process.kill(-child.pid, signal) : child.kill(signal))
+  let lastResort = null
+  const stopListening = onStopSignal((signal) => {
+    send(signal)
+    // While an install script runs, npm takes its time: half a minute has been seen.
+    clearTimeout(lastResort)
+    lastResort = setTimeout(send, stopGraceMs, 'SIGKILL')
+  })
   const began = Date.now()
   const progress = setInterval(() => {
     say(`still installing (${Math.round((Date.now() - began) / 1000)} s)`)
@@ -42,7 +52,8 @@ async function runNpm(args, folder) {
   child.stderr.on('data', keep)
   const end = await ended(child)
   clearInterval(progress)
-  const stoppedBy = stopForwarding()
+  clearTimeout(lastResort)
+  const stoppedBy = stopListening()
   if (stoppedBy !== null) throw new SetupError(`stopped by ${stoppedBy}; the next command begins anew`)
   if (end.error !== null) throw new SetupError(`npm could not be started: ${end.error.message}\n${ownNodeAdvice()}`)
   if (end.code !== 0) throw new SetupError(`npm failed (exit code ${end.code}). ${adviceFor(output)}`)
@@ -80,7 +91,7 @@ function requireNpmVersion(npm) {
   if (Number(version.split('.')[0]) >= wantedNpmMajor) return
   throw new SetupError(
     `npm ${version} is too old for this package-lock.json: npm ${wantedNpmMajor} or newer is needed.\n` +
-      `Update it (npm install --global npm@${wantedNpmMajor}) or install Node ${wantedNodeMajor} (https://nodejs.org), which brings its own.`,
+      `Update it (npm install --global npm@8) or install Node ${wantedNodeMajor} (https://nodejs.org), which brings its own.`,
   )
 }
 
@@ -117,22 +128,17 @@ function ownNodeAdvice() {
   return `Or install Node ${wantedNodeMajor} or newer yourself (https://nodejs.org) and run the command again.`
 }
 
-/**
- * Hands signals on to `child` until the returned function is called, which tells the last signal that came (null: none).
- * A terminal has already given SIGINT to the whole process group: there it is not given twice.
- */
-function forwardSignals(child, signals) {
+/** Calls `send` for each signal that asks to stop, until the returned function is called: it tells the last one (null: none). */
+function onStopSignal(send) {
   let last = null
-  const handlers = signals.map((signal) => {
-    const handler = () => {
-      last = signal
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
-    }
-    process.on(signal, handler)
-    return handler
-  })
+  const listener = (signal) => {
+    last = signal
+    send(signal)
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, listener)
   return () => {
-    signals.forEach((signal, index) => process.removeListener(signal, handlers[index]))
+    for (const signal of signals) process.removeListener(signal, listener)
     return last
   }
 }
@@ -149,4 +155,4 @@ function say(message) {
   process.stderr.write(`setup: ${message}\n`)
 }
 
-module.exports = { SetupError, ended, forwardSignals, modules, ownNodeAdvice, root, runNpm, say, wantedNodeMajor }
+module.exports = { SetupError, ended, modules, onStopSignal, ownNodeAdvice, root, runNpm, say, wantedNodeMajor }

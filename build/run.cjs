@@ -5,10 +5,11 @@
 const childProcess = require('child_process')
 const path = require('path')
 const url = require('url')
-const { ended, forwardSignals, modules } = require('./npm.cjs')
+const { ended, modules, onStopSignal } = require('./npm.cjs')
 const { failSetup, setUp } = require('./setup.cjs')
 
 const exitCodes = { failure: 1, usage: 2, unsettledAwait: 13, signalBase: 128 }
+const parentCheckIntervalMs = 500
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** In this process: a replica started by npm is then one process, which gets signals itself. */
@@ -36,10 +37,22 @@ function runHere(script, args) {
 async function runThere(node, script, args) {
   const command = process.execArgv.concat(__filename, script, args)
   const child = childProcess.spawn(node, command, { stdio: 'inherit' })
-  forwardSignals(child, ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  onStopSignal((signal) => {
+    // A terminal has already given SIGINT to the whole process group.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+  })
   const end = await ended(child)
   if (end.error !== null) throw end.error
   process.exit(end.code === null ? exitCodes.signalBase + (signalNumbers[end.signal] || 0) : end.code)
+}
+
+/** A terminated npm takes its shell with it, but not what the shell runs: that would live on unseen. */
+function endWithParent() {
+  const parent = process.ppid
+  const check = () => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
+  }
+  setInterval(check, parentCheckIntervalMs).unref()
 }
 
 const script = process.argv[2]
@@ -48,6 +61,7 @@ if (script === undefined) {
   process.exitCode = exitCodes.usage
 } else {
   const args = process.argv.slice(3)
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent()
   setUp()
     .then((node) => (node === process.execPath ? runHere(script, args) : runThere(node, script, args)))
     .catch(failSetup)

@@ -56,8 +56,7 @@ function modulesMatchLockfile() {
 }
 
 async function installModules() {
-  const count = Object.keys(readLockfile().packages).length - 1
-  say(`installing ${count} packages with npm ci (a minute or so, once)`)
+  say('installing the packages of package-lock.json with npm ci (a minute or so, once)')
   await runNpm(['ci', '--include=dev', '--include=optional'], root)
   say('packages installed')
 }

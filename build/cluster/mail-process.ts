@@ -1,0 +1,122 @@
+import { type Json, JsonProcess } from './json-process.ts'
+
+/** What the scripted interface answers, by verb. It is the program's documented contract, so it is not checked here again. */
+export interface Answers {
+  signUp: object
+  logIn: object
+  logOut: object
+  deleteAccount: object
+  connect: object
+  send: { readonly mail: string }
+  list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
+  read: Omit<MailHeader, 'read'> & { readonly body: string }
+  delete: object
+  safety: { readonly servers: readonly number[] }
+  accounts: { readonly accounts: readonly { readonly name: string; readonly online: boolean }[] }
+  view: { readonly number: number; readonly servers: readonly number[] }
+  status: GroupStatus
+  invite: { readonly invite: string }
+  pause: object
+  resume: object
+}
+
+export interface MailHeader {
+  readonly mail: string
+  readonly from: string
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly sentAt: number
+  readonly read: boolean
+}
+
+export interface GroupStatus {
+  readonly serverId: number
+  readonly origin: string
+  readonly view: { readonly number: number; readonly servers: readonly number[] }
+  readonly vector: Readonly<Record<string, number>>
+  readonly matrix: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly stable: Readonly<Record<string, number>>
+  readonly accounts: number
+  readonly mails: number
+  readonly digest: string
+  readonly warnings: readonly string[]
+  readonly diskBytes: number
+  readonly paused: readonly number[]
+}
+
+/** A request that was answered with `ok: false`. */
+export class RequestFailure extends Error {
+  readonly code: string
+
+  constructor(verb: string, code: string, message: string) {
+    super(`${verb}: ${message} (${code})`)
+    this.code = code
+  }
+}
+
+export interface MailOptions {
+  /** Of the replica on this machine. */
+  readonly data: string
+  /** Another server to connect to. */
+  readonly server?: number
+}
+
+const eventWithinMs = 60_000
+
+/** The scripted terminal client as a process: `replica/mail.ts --json`. Requests may overlap. */
+export class MailProcess {
+  readonly process: JsonProcess
+  #lastId = 0
+  readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
+
+  constructor({ data, server }: MailOptions) {
+    const args = ['--data', data, '--json', ...(server === undefined ? [] : ['--server', String(server)])]
+    this.process = new JsonProcess({ script: 'replica/mail.ts', args, take: (line) => this.#take(line) })
+    void this.process.exited.then(() => {
+      const error = new Error(`the client ended: ${this.process.stderr.trim()}`)
+      for (const { reject } of this.#unanswered.values()) reject(error)
+    })
+  }
+
+  /** Rejects with a `RequestFailure`, or when no answer comes. */
+  async ask<Verb extends keyof Answers>(verb: Verb, fields: Json = {}): Promise<Answers[Verb]> {
+    const answer = await this.exchange({ do: verb, ...fields })
+    if (answer['ok'] !== true) throw new RequestFailure(verb, String(answer['code']), String(answer['message']))
+    return answer as unknown as Answers[Verb]
+  }
+
+  /** The answer as it came, for any request, wrong ones too; `id` is added. */
+  exchange(request: Json): Promise<Json> {
+    this.#lastId += 1
+    const id = this.#lastId
+    if (this.process.exit !== null) return Promise.reject(new Error('the client has ended'))
+    const answer = Promise.withResolvers<Json>()
+    this.#unanswered.set(id, answer)
+    this.process.write(JSON.stringify({ id, ...request }))
+    return answer.promise
+  }
+
+  /** What was pushed so far. */
+  events(kind: string): readonly Json[] {
+    return this.process.lines.filter(({ event }) => event === kind)
+  }
+
+  /** The first pushed event that `matches`, those of the past included. */
+  event(kind: string, matches: (event: Json) => boolean, withinMs = eventWithinMs): Promise<Json> {
+    return this.process.until(() => this.events(kind).find(matches) ?? null, withinMs, `event ${kind}`)
+  }
+
+  /** Ends its input; what is in flight is answered first. */
+  async close(): Promise<number | null> {
+    this.process.endInput()
+    return (await this.process.exited).code
+  }
+
+  #take(line: Json): 'taken' | 'left' {
+    const answer = this.#unanswered.get(line['id'])
+    if (answer === undefined) return 'left'
+    this.#unanswered.delete(line['id'])
+    answer.resolve(line)
+    return 'taken'
+  }
+}
