@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createLibp2p } from 'libp2p'
+import { multiaddr } from '@multiformats/multiaddr'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { afterEach, describe, expect, test } from 'vitest'
+import { limits } from '../../replica/core/model/limits.ts'
+import { baseOptions, protocols } from '../../replica/drivers/libp2p-base.ts'
+import { allConnected, groupKey, introduce, startPeer, stopAll, within, type Peer } from './harness.ts'
+
+afterEach(stopAll)
+
+const addressOf = (peer: Peer): string => peer.addresses()[0] ?? ''
+
+const strangerNode = async (key: Uint8Array) => {
+  const node = await createLibp2p(baseOptions(key, await generateKeyPair('Ed25519')))
+  await node.start()
+  return node
+}
+
+const stillServes = async (peer: Peer): Promise<void> => {
+  const friend = await startPeer()
+  introduce(peer, friend)
+  await within(5_000, 'a member still gets in', allConnected(peer, friend))
+}
+
+describe('a stranger without the group key', () => {
+  test('gets no protocol at all', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(createHash('sha256').update('another group').digest())
+    for (const protocol of Object.values(protocols)) {
+      const opened = node.dialProtocol(multiaddr(addressOf(peer)), protocol, { signal: AbortSignal.timeout(5_000) })
+      await expect(opened).rejects.toThrow()
+    }
+    expect(peer.seen.events).toEqual([])
+    expect(peer.seen.clients).toEqual([])
+    await node.stop()
+    await stillServes(peer)
+  })
+
+  test('does no harm by sending garbage, or nothing, on many connections', async () => {
+    const peer = await startPeer()
+    const port = Number(addressOf(peer).split('/')[4])
+    const ends = Array.from({ length: 60 }, async (_, index) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      if (index % 3 !== 0) socket.write(randomBytes(index * 997))
+      await new Promise((resolve) => socket.on('close', resolve))
+    })
+    await within(8_000, 'every socket is ended', Promise.all(ends))
+    expect(peer.seen.events).toEqual([])
+    await stillServes(peer)
+  })
+})
+
+describe('someone inside the group', () => {
+  test('is cut off for a frame that is too long, before it is sent whole', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.client)
+    const header = Buffer.alloc(5)
+    header.writeUInt32BE(limits.frameBytes + 1)
+    stream.send(header)
+    await within(3_000, 'the stream is reset', once(stream, 'close'))
+    const [client] = peer.seen.clients
+    await expect(client?.frames[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    await node.stop()
+  })
+
+  test('is not taken for a replica when it only speaks as a client', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.client)
+    await within(
+      2_000,
+      'the client is handed over',
+      peer.seen.until(() => peer.seen.clients.length === 1),
+    )
+    expect(peer.seen.events).toEqual([])
+    stream.abort(new Error('done'))
+    await node.stop()
+  })
+
+  test('gets nowhere with a replica stream that does not begin with an offer', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.replica)
+    stream.send(Uint8Array.of(0, 0, 0, 0, 4))
+    await within(2_000, 'the stream is reset', once(stream, 'close'))
+    expect(peer.seen.events).toEqual([])
+    await node.stop()
+  })
+})
