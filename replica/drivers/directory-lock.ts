@@ -1,0 +1,130 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { uptime } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { QuintetError } from '../core/model/errors.ts'
+
+export interface DirectoryLock {
+  release(): Promise<void>
+}
+
+/** Who holds a directory. */
+interface Holder {
+  readonly pid: number
+  /** What tells this process from others that had or will have its pid; null where the system does not say. */
+  readonly process: string | null
+  readonly sinceMs: number
+}
+
+const folderName = 'lock'
+const attempts = 8
+const mostPauseMs = 40
+/** By how much the time of the machine's start, as computed now and then, may differ. */
+const bootToleranceMs = 60_000
+
+/**
+ * Takes `directory`, which exists, for this process. Each process that wants it puts down a file of its own and then looks for
+ * those of others: of two that come at once at least one sees the other and gives way, and a file that a dead process left
+ * can be removed by anyone, because its name never comes again. DIRECTORY_IN_USE (says who holds it), DIRECTORY_NOT_USABLE.
+ */
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
+  const folder = `${directory}/${folderName}`
+  for (let attempt = 1; ; attempt++) {
+    const own = await putDown(folder)
+    const other = await liveHolder(folder, own)
+    if (other === null) return { release: () => rm(`${folder}/${own}`, { force: true }) }
+    await rm(`${folder}/${own}`, { force: true })
+    if (attempt === attempts) {
+      const since = new Date(other.sinceMs).toISOString()
+      throw new QuintetError('DIRECTORY_IN_USE', `${directory} is in use by process ${other.pid} since ${since}.`)
+    }
+    // Two that gave way to each other must not do so for ever.
+    await setTimeout(randomInt(1, mostPauseMs))
+  }
+}
+
+/** The file appears whole: it gets its name when it is written. */
+async function putDown(folder: string): Promise<string> {
+  const name = `${process.pid}-${randomBytes(8).toString('hex')}`
+  const holder: Holder = { pid: process.pid, process: await processMark(process.pid), sinceMs: Date.now() }
+  const beside = `${folder}/${name}.new`
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(beside, JSON.stringify(holder), { mode: 0o600, flush: true })
+    await rename(beside, `${folder}/${name}.json`)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory cannot be locked: ${reason}`)
+  }
+  return `${name}.json`
+}
+
+/** A live process that has put down a file; what the dead have left is removed. */
+async function liveHolder(folder: string, own: string): Promise<Holder | null> {
+  for (const name of await readdir(folder)) {
+    if (name === own) continue
+    const holder = await readHolder(`${folder}/${name}`)
+    if (holder === 'gone') continue
+    if (holder !== null && (await isAlive(holder))) return holder
+    if (holder !== null || !(await isAlive(namedHolder(name)))) await rm(`${folder}/${name}`, { force: true })
+  }
+  return null
+}
+
+/** Null when the file is not whole: it is being written, or a power cut has emptied it. */
+async function readHolder(path: string): Promise<Holder | 'gone' | null> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch {
+    return 'gone'
+  }
+  return parseHolder(text)
+}
+
+function parseHolder(text: string): Holder | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return null
+    if (!('pid' in value) || !('process' in value) || !('sinceMs' in value)) return null
+    const { pid, process: mark, sinceMs } = value
+    if (typeof pid !== 'number' || typeof sinceMs !== 'number') return null
+    return { pid, process: typeof mark === 'string' ? mark : null, sinceMs }
+  } catch {
+    return null
+  }
+}
+
+/** What a file's name alone tells. */
+const namedHolder = (name: string): Holder => ({ pid: Number.parseInt(name, 10), process: null, sinceMs: Date.now() })
+
+async function isAlive({ pid, process: mark, sinceMs }: Holder): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  // A clock that was set meanwhile misleads this, so it is asked only where nothing better is known.
+  if (mark === null && sinceMs < Date.now() - uptime() * 1_000 - bootToleranceMs) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    const isForeign = error instanceof Error && 'code' in error && error.code === 'EPERM'
+    if (!isForeign) return false
+  }
+  const now = await processMark(pid)
+  return now !== 'dead' && (mark === null || now === null || now === mark)
+}
+
+/** On Linux the machine's start and the process's, `dead` for one that only waits to be buried; null elsewhere. */
+async function processMark(pid: number): Promise<string | null> {
+  if (process.platform !== 'linux') return null
+  try {
+    const [boot, stat] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+    ])
+    // The second field, the command's name, may hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (fields[0] === 'Z' || fields[0] === 'X') return 'dead'
+    return `${boot.trim()} ${fields[19]}`
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,117 @@
+import { setImmediate } from 'node:timers/promises'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { StoredDocument } from './nedb-documents.ts'
+import { mailDocument } from './nedb-documents.ts'
+import type { StorageWire } from './nedb-log-reader.ts'
+import { decodeBatchDocument } from './nedb-log-reader.ts'
+import type { LogWriter } from './nedb-log-writer.ts'
+import type { OriginLog } from './nedb-origin-log.ts'
+import type { Segment } from './nedb-segment.ts'
+import type { Entry, SegmentIndex } from './nedb-segment-index.ts'
+
+/** What was done to one segment. */
+export interface SegmentOutcome {
+  readonly kind: 'unchanged' | 'rewritten' | 'deleted'
+  readonly bytesFreed: number
+}
+
+export type IsLive = (origin: OriginId, sequence: Sequence) => boolean
+
+/** A segment is written anew when this share of its updates or of its bytes is dead. */
+const worthwhileShare = 0.25
+
+const unchanged: SegmentOutcome = { kind: 'unchanged', bytesFreed: 0 }
+
+/**
+ * Frees what is dead in a segment that lies wholly at or below `floor`: deletes the file when nothing in it is live,
+ * writes it anew, with mails alone instead of the batches that have dead ones, when that frees enough of it.
+ */
+export async function compactSegment(
+  context: { readonly wire: StorageWire; readonly writer: LogWriter },
+  log: OriginLog,
+  segment: Segment,
+  floor: Sequence,
+  isLive: IsLive,
+): Promise<SegmentOutcome> {
+  const end = log.endOf(segment)
+  if (segment.first > floor || (end !== null && end > floor)) return unchanged
+  const bytesBefore = segment.bytes
+  if (segment.knownIndex === null && end !== null && isAllLive(segment, end, isLive)) return unchanged
+  const index = await segment.index()
+  if (index.last > floor) return unchanged
+  const kept = index.entries.map((entry) => ({ entry, live: liveOf(segment.origin, index, entry, isLive) }))
+  if (kept.every(({ live }) => live.length === 0)) {
+    await context.writer.deleteSegment(log, segment)
+    return { kind: 'deleted', bytesFreed: bytesBefore }
+  }
+  if (!isWorthwhile(kept, index.updates, bytesBefore)) return unchanged
+  const documents = await documentsOf(context.wire, segment, kept)
+  await context.writer.rewriteSegment(segment, documents)
+  return { kind: 'rewritten', bytesFreed: bytesBefore - segment.bytes }
+}
+
+/** Whether a segment need not even be looked into. */
+function isAllLive({ origin, first }: Segment, end: Sequence, isLive: IsLive): boolean {
+  for (let sequence = first; sequence <= end; sequence++) if (!isLive(origin, sequence)) return false
+  return true
+}
+
+interface Kept {
+  readonly entry: Entry
+  readonly live: readonly Sequence[]
+}
+
+function isWorthwhile(kept: readonly Kept[], updates: number, bytes: number): boolean {
+  let liveUpdates = 0
+  let liveBytes = 0
+  for (const { entry, live } of kept) {
+    liveUpdates += live.length
+    liveBytes += (entry.bytes * live.length) / countOf(entry)
+  }
+  return updates - liveUpdates >= updates * worthwhileShare || bytes - liveBytes >= bytes * worthwhileShare
+}
+
+/** The live sequences of a document; those of a batch that are also held as mails alone are dead in the batch. */
+function liveOf(origin: OriginId, index: SegmentIndex, entry: Entry, isLive: IsLive): readonly Sequence[] {
+  const live: Sequence[] = []
+  for (let sequence = entry.first; sequence <= entry.last; sequence++) {
+    if (!isLive(origin, sequence)) continue
+    if (entry.kind === 'mail' || !index.has('mail', sequence)) live.push(sequence)
+  }
+  return live
+}
+
+async function documentsOf(
+  wire: StorageWire,
+  segment: Segment,
+  kept: readonly Kept[],
+): Promise<readonly StoredDocument[]> {
+  const view = await segment.view()
+  const documents: StoredDocument[] = []
+  for (const { entry, live } of kept) {
+    if (live.length === 0) continue
+    // What is damaged has been reported by the view: it is of no more use here than what is dead.
+    const [document] = await view.documents([entry])
+    if (document === undefined || document === null) continue
+    if (!('b' in document) || live.length === countOf(entry)) documents.push(document)
+    else {
+      documents.push(...mailsOf(wire, segment.origin, document, live))
+      await setImmediate()
+    }
+  }
+  return documents
+}
+
+function mailsOf(
+  wire: StorageWire,
+  origin: OriginId,
+  document: Parameters<typeof decodeBatchDocument>[2],
+  live: readonly Sequence[],
+): readonly StoredDocument[] {
+  const batch = decodeBatchDocument({ wire }, origin, document)
+  if (!batch.ok) return []
+  const wanted = new Set(live)
+  return batch.value.updates.filter(({ sequence }) => wanted.has(sequence)).map(mailDocument)
+}
+
+const countOf = ({ first, last }: Entry): number => last - first + 1

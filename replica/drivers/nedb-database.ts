@@ -1,0 +1,41 @@
+import Datastore from 'nedb-promises'
+
+export interface Identified {
+  readonly _id: string
+}
+
+/** What the storage uses of one NeDB datastore, which is one file. Nothing of it is durable before an fsync. */
+export interface Database<Document extends Identified> {
+  /** One write, however many documents; their ids are new. */
+  insert(documents: readonly Document[]): Promise<void>
+  /** Each replaces the document of its id. */
+  replace(documents: readonly Document[]): Promise<void>
+  remove(ids: readonly string[]): Promise<void>
+  find(ids: readonly string[]): Promise<readonly Document[]>
+}
+
+/**
+ * Opens, or creates, the NeDB datastore in the file `path`. NeDB reads the whole file, keeps its documents in memory and
+ * writes the file anew (temporary file, fsync, rename). It would drop lines that it cannot read, up to a tenth of them and
+ * without a word; here none may be broken: the callers have checked the file before.
+ */
+export async function openDatabase<Document extends Identified>(
+  path: string,
+  modes: { readonly fileMode: number; readonly dirMode: number },
+): Promise<Database<Document>> {
+  const options = { filename: path, corruptAlertThreshold: 0, modes }
+  const store = Datastore.create(options)
+  await store.load()
+  return {
+    insert: async (documents) => {
+      if (documents.length > 0) await store.insertMany([...documents])
+    },
+    replace: async (documents) => {
+      for (const document of documents) await store.updateOne({ _id: document._id }, document)
+    },
+    remove: async (ids) => {
+      if (ids.length > 0) await store.deleteMany({ _id: { $in: [...ids] } }, { multi: true })
+    },
+    find: (ids) => store.find<Document>({ _id: { $in: [...ids] } }),
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { QuintetError } from '../core/model/errors.ts'
+import type { Database, Identified } from './nedb-database.ts'
+import { openDatabase } from './nedb-database.ts'
+
+/** A file that stays open for its fsyncs, while NeDB writes to it by name. */
+export interface OpenFile {
+  bytes(): Promise<number>
+  sync(): Promise<void>
+  truncate(bytes: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** The file system as the storage needs it; tests pass in one that fails. Paths are absolute. */
+export interface FileSystem {
+  read(path: string): Promise<Buffer>
+  /** Names in a directory, sorted; none when there is no such directory. */
+  list(path: string): Promise<readonly string[]>
+  /** Null when there is nothing at `path`. */
+  bytes(path: string): Promise<number | null>
+  makeDirectory(path: string): Promise<void>
+  /** Creates a file and writes it whole, durably. */
+  write(path: string, text: string): Promise<void>
+  open(path: string): Promise<OpenFile>
+  /** Makes a directory's entries durable. */
+  syncDirectory(path: string): Promise<void>
+  truncate(path: string, bytes: number): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file or a whole directory, if it is there. */
+  remove(path: string): Promise<void>
+  openDatabase<Document extends Identified>(path: string): Promise<Database<Document>>
+}
+
+const fileMode = 0o600
+const directoryMode = 0o700
+
+export const diskFiles: FileSystem = {
+  read: (path) => readFile(path),
+  list: async (path) => {
+    const names = await readdir(path).catch(ifAbsent<string[]>([]))
+    return names.sort()
+  },
+  bytes: (path) => stat(path).then((found) => found.size, ifAbsent<number | null>(null)),
+  makeDirectory: async (path) => {
+    await mkdir(path, { recursive: true, mode: directoryMode })
+  },
+  write: async (path, text) => {
+    const file = await open(path, 'w', fileMode)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  },
+  open: async (path) => new DiskFile(await open(path, 'r+')),
+  syncDirectory: async (path) => {
+    // Windows cannot open a directory; NTFS keeps its entries in a journal instead.
+    if (process.platform === 'win32') return
+    const directory = await open(path, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  },
+  truncate: (path, bytes) => truncate(path, bytes),
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  openDatabase: (path) => openDatabase(path, { fileMode, dirMode: directoryMode }),
+}
+
+class DiskFile implements OpenFile {
+  readonly #file: FileHandle
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  async bytes(): Promise<number> {
+    return (await this.#file.stat()).size
+  }
+
+  sync(): Promise<void> {
+    return this.#file.sync()
+  }
+
+  truncate(bytes: number): Promise<void> {
+    return this.#file.truncate(bytes)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+/** Makes what stands in a file durable, and, when it is new, its name. */
+export async function syncFile(files: FileSystem, path: string): Promise<void> {
+  const file = await files.open(path)
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** The system's code of an error (`ENOSPC`), if it has one. */
+export const systemCode = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+
+/** What a failure of the file system is to the replica: DISK_FULL or DISK_FAILED. */
+export function diskError(error: unknown, doing: string): QuintetError {
+  if (error instanceof QuintetError) return error
+  const code = systemCode(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new QuintetError(
+      'DISK_FULL',
+      `The disk is full (${doing}): free some room; nothing that was stored is lost.`,
+    )
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  return new QuintetError('DISK_FAILED', `The disk failed (${doing}): ${reason}`)
+}
+
+const ifAbsent =
+  <Value>(value: Value) =>
+  (error: unknown): Value => {
+    if (systemCode(error) === 'ENOENT') return value
+    throw error
+  }

@@ -1,0 +1,45 @@
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { SegmentContext } from './nedb-segment.ts'
+import { Segment } from './nedb-segment.ts'
+
+/** The segments of one origin's log, in a directory of its own. Each begins where its file's name says. */
+export class OriginLog {
+  readonly origin: OriginId
+  readonly directory: string
+  readonly #context: SegmentContext
+  #segments: Segment[] = []
+
+  constructor(context: SegmentContext, origin: OriginId, directory: string) {
+    this.#context = context
+    this.origin = origin
+    this.directory = directory
+  }
+
+  /** Ascending. */
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+
+  /** The segment to which `sequence` belongs; null when it stands before all of them. */
+  at(sequence: Sequence): Segment | null {
+    return this.#segments.findLast(({ first }) => first <= sequence) ?? null
+  }
+
+  /** The last sequence that belongs to a segment; null for the last one. */
+  endOf(segment: Segment): Sequence | null {
+    const next = this.#segments.find(({ first }) => first > segment.first)
+    return next === undefined ? null : next.first - 1
+  }
+
+  /** Takes a segment in: one that is there (`bytes` long), or, with 0 bytes, one that is made by its first write. */
+  add(first: Sequence, bytes: number): Segment {
+    const place = { origin: this.origin, first, directory: this.directory, bytes }
+    const segment = new Segment(this.#context, place, (of) => this.endOf(of))
+    this.#segments = [...this.#segments, segment].sort((left, right) => left.first - right.first)
+    return segment
+  }
+
+  remove(removed: Segment): void {
+    this.#segments = this.#segments.filter((segment) => segment !== removed)
+  }
+}

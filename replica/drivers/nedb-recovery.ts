@@ -1,0 +1,111 @@
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { isOriginId } from '../core/model/ids.ts'
+import type { VersionVector } from '../core/model/messages.ts'
+import type { Batch } from '../core/model/updates.ts'
+import type { DamageBook } from './nedb-damage-book.ts'
+import { syncFile } from './nedb-files.ts'
+import type { WriterContext } from './nedb-log-writer.ts'
+import { readBatches } from './nedb-log-reader.ts'
+import { OriginLog } from './nedb-origin-log.ts'
+import { segmentFirst } from './nedb-segment.ts'
+import type { Segment } from './nedb-segment.ts'
+
+/** What the log's directories hold at a start. */
+export interface RecoveredLogs {
+  readonly logs: Map<OriginId, OriginLog>
+  readonly suffix: readonly Batch[]
+  readonly highest: VersionVector
+  readonly repairs: readonly string[]
+}
+
+/**
+ * Opens the log of each origin: cuts torn ends off, and reads what is after `vector`. Only the last segment, and those
+ * that hold something after the vector, are looked into. Damage goes to `book`.
+ */
+export async function recoverLogs(
+  context: WriterContext,
+  book: DamageBook,
+  vector: VersionVector,
+): Promise<RecoveredLogs> {
+  const { files, directory } = context
+  await files.makeDirectory(directory)
+  const repairs: string[] = []
+  const logs = new Map<OriginId, OriginLog>()
+  const suffix: Batch[] = []
+  const highest = new Map<OriginId, Sequence>()
+  for (const origin of await files.list(directory)) {
+    if (!isOriginId(origin)) continue
+    const log = new OriginLog(context, origin, `${directory}/${origin}`)
+    await addSegments(context, log, repairs)
+    const last = await recoverTail(context, log, repairs)
+    logs.set(origin, log)
+    if (last === null) continue
+    const held = vector.get(origin) ?? 0
+    suffix.push(...(await readSuffix(context, log, held, last)))
+    const traces = book.found.filter((damage) => damage.origin === origin).map((damage) => damage.last)
+    highest.set(origin, Math.max(last.first - 1, (await last.index()).last, ...traces))
+  }
+  return { logs, suffix, highest, repairs }
+}
+
+/** Finds the files, and removes what interrupted writes have left beside them. */
+async function addSegments(context: WriterContext, log: OriginLog, repairs: string[]): Promise<void> {
+  const { files } = context
+  for (const name of await files.list(log.directory)) {
+    const path = `${log.directory}/${name}`
+    const first = segmentFirst(name)
+    if (first !== null) log.add(first, (await files.bytes(path)) ?? 0)
+    else await files.remove(path)
+  }
+  for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) {
+    const end = log.endOf(segment)
+    if (end === null)
+      repairs.push(`${segment.path} was empty and has been removed: a write to it had not been finished.`)
+    else context.report({ origin: log.origin, first: segment.first, last: end, reason: `${segment.path} is empty` })
+    await segment.delete()
+  }
+  for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) log.remove(segment)
+}
+
+/** Cuts the torn end off the last segment and makes it durable; null when the log is empty. */
+async function recoverTail(context: WriterContext, log: OriginLog, repairs: string[]): Promise<Segment | null> {
+  for (let last = log.segments.at(-1); last !== undefined; last = log.segments.at(-1)) {
+    const torn = await last.cutTornEnd()
+    if (torn > 0) repairs.push(`${last.path} ended with ${torn} bytes of an unfinished write; they have been cut off.`)
+    if (last.bytes > 0) {
+      await syncFile(context.files, last.path)
+      await context.files.syncDirectory(log.directory)
+      return last
+    }
+    log.remove(last)
+  }
+  return null
+}
+
+async function readSuffix(
+  context: WriterContext,
+  log: OriginLog,
+  held: Sequence,
+  tail: Segment,
+): Promise<readonly Batch[]> {
+  const batches = await readBatches(context, log, held, Infinity)
+  const end = batches.at(-1)?.last ?? held
+  const { last } = await tail.index()
+  if (last > end) await reportGap(context, log, end)
+  return batches
+}
+
+/** What stands after `end` cannot be reached from there. */
+async function reportGap(context: WriterContext, log: OriginLog, end: Sequence): Promise<void> {
+  for (const segment of log.segments) {
+    const segmentEnd = log.endOf(segment)
+    if (segmentEnd !== null && segmentEnd <= end) continue
+    const index = await segment.index()
+    if (index.batchAt(end + 1) !== null) return
+    const next = index.batchAfter(end + 1)
+    if (next === null) continue
+    const reason = 'the log does not go on here, but further on'
+    context.report({ origin: log.origin, first: end + 1, last: next.first - 1, reason })
+    return
+  }
+}

@@ -1,0 +1,212 @@
+import type { Sequence } from '../core/model/ids.ts'
+import type { ReadLine, StoredDocument } from './nedb-documents.ts'
+import { documentId, isWholeLine, kindOf, readLine, readRemoval, sequenceOf, textOf } from './nedb-documents.ts'
+
+/** One document of a segment. */
+export interface Entry {
+  readonly kind: ReadLine['kind']
+  readonly first: Sequence
+  readonly last: Sequence
+  /** Where its line stands in the file that was scanned, and how long it is. */
+  readonly position: number
+  readonly bytes: number
+  /** Whether its checksum has been found to hold. */
+  state: 'unchecked' | 'whole' | 'damaged'
+}
+
+/** Sequences of which a segment has only traces that cannot be read. */
+export interface Stretch {
+  readonly first: Sequence
+  readonly last: Sequence
+}
+
+/** What a segment holds, by sequence. */
+export class SegmentIndex {
+  #batches: Entry[]
+  #mails: Entry[]
+
+  constructor(entries: Iterable<Entry>) {
+    const sorted = [...entries].sort(bySequence)
+    this.#batches = sorted.filter(({ kind }) => kind === 'batch')
+    this.#mails = sorted.filter(({ kind }) => kind === 'mail')
+  }
+
+  /** Ascending; batches before mails. */
+  get entries(): readonly Entry[] {
+    return [...this.#batches, ...this.#mails]
+  }
+
+  /** The highest sequence; 0 when there is none. */
+  get last(): Sequence {
+    return Math.max(this.#batches.at(-1)?.last ?? 0, this.#mails.at(-1)?.last ?? 0)
+  }
+
+  get updates(): number {
+    return this.#batches.reduce((sum, { first, last }) => sum + last - first + 1, this.#mails.length)
+  }
+
+  /** The documents that hold `sequence`, that which counts first. */
+  holders(sequence: Sequence): readonly Entry[] {
+    return [entryAt(this.#mails, sequence), this.batchAt(sequence)].filter((entry) => entry !== null)
+  }
+
+  batchAt(sequence: Sequence): Entry | null {
+    return entryAt(this.#batches, sequence)
+  }
+
+  /** The first batch that begins after `sequence`. */
+  batchAfter(sequence: Sequence): Entry | null {
+    return this.#batches[countUpTo(this.#batches, sequence)] ?? null
+  }
+
+  has(kind: Entry['kind'], first: Sequence): boolean {
+    return entryAt(kind === 'batch' ? this.#batches : this.#mails, first)?.first === first
+  }
+
+  overlapping(first: Sequence, last: Sequence): readonly Entry[] {
+    const overlaps = (entry: Entry): boolean => entry.first <= last && entry.last >= first
+    return first > this.last ? [] : this.entries.filter(overlaps)
+  }
+
+  /** Adds, or puts into the place of the one that stands there. */
+  put(entry: Entry): void {
+    const entries = entry.kind === 'batch' ? this.#batches : this.#mails
+    const place = countUpTo(entries, entry.first)
+    const isSame = entries[place - 1]?.first === entry.first
+    entries.splice(isSame ? place - 1 : place, isSame ? 1 : 0, entry)
+  }
+
+  remove(entries: readonly Entry[]): void {
+    const removed = new Set(entries.map(idOf))
+    this.#batches = this.#batches.filter((entry) => !removed.has(idOf(entry)))
+    this.#mails = this.#mails.filter((entry) => !removed.has(idOf(entry)))
+  }
+}
+
+/** What a line has besides its text, about. */
+const headBytes = 64
+
+/** The entry of a document that has just been written. */
+export function entryOf(document: StoredDocument): Entry {
+  const first = sequenceOf(document)
+  const last = 'n' in document ? first + document.n - 1 : first
+  const bytes = textOf(document).length + headBytes
+  return { kind: kindOf(document), first, last, position: 0, bytes, state: 'whole' }
+}
+
+export const idOf = ({ kind, first }: Entry): string => documentId(kind, first)
+
+export interface Scan {
+  readonly index: SegmentIndex
+  /** Lines that are not ours any more, by the sequences that they must have held. */
+  readonly broken: readonly Stretch[]
+  /** Where a write was torn off, at the end; null when none was. */
+  readonly tornAt: number | null
+  /** Whether NeDB would read the file as we do, and could append to it. */
+  readonly isClean: boolean
+}
+
+const newline = 0x0a
+const tracePattern = /"_id":"(\d{16})[bu]"(?:,"n":(\d{1,3}))?/
+const traceChars = 160
+
+/**
+ * Finds the documents of a segment's file; texts are not looked at. `first`: where the segment begins; `end`: the last
+ * sequence that belongs to it, null for a log's last segment.
+ */
+export function scanSegment(content: Buffer, first: Sequence, end: Sequence | null): Scan {
+  const found = new Map<string, Entry>()
+  const broken: Stretch[] = []
+  let before = first - 1
+  let brokenLine: Buffer | null = null
+  let isClean = true
+  const take = (line: Buffer, position: number): boolean => {
+    const read = readLine(line)
+    if (read === null) return false
+    const entry = lineEntry(read, position, line.length)
+    if (brokenLine !== null) addStretch(broken, before + 1, entry.first - 1)
+    brokenLine = null
+    before = entry.last
+    const id = idOf(entry)
+    found.delete(id)
+    found.set(id, entry)
+    return true
+  }
+
+  const torn = tornEnd(content)
+  let position = 0
+  while (position < torn) {
+    const next = content.indexOf(newline, position)
+    const line = content.subarray(position, next)
+    const removed = readRemoval(line)
+    if (removed !== null) found.delete(removed)
+    else if (!take(line, position)) {
+      brokenLine = line
+      isClean = false
+    }
+    position = next + 1
+  }
+  const rest = wholeRest(content.subarray(torn))
+  if (rest !== null) take(rest, torn)
+  const tornAt = rest !== null || torn === content.length ? null : torn
+  if (brokenLine !== null) addStretch(broken, before + 1, end ?? lastTrace(brokenLine, before + 1))
+  else if (end !== null && (tornAt !== null || content.length === 0)) addStretch(broken, before + 1, end)
+  return { index: new SegmentIndex(found.values()), broken, tornAt, isClean: isClean && torn === content.length }
+}
+
+/** Where what was written whole ends: at a line's end, before blocks that the file system promised but never wrote. */
+function tornEnd(content: Buffer): number {
+  let end = content.lastIndexOf(newline) + 1
+  while (end > 0) {
+    const start = content.subarray(0, end - 1).lastIndexOf(newline) + 1
+    if (!content.subarray(start, end - 1).includes(0)) return end
+    end = start
+  }
+  return end
+}
+
+/** A last line of which only the line end is missing or wrong. */
+function wholeRest(rest: Buffer): Buffer | null {
+  for (const line of [rest, rest.subarray(0, -1)]) {
+    const read = readLine(line)
+    if (read !== null && isWholeLine(line, read)) return line
+  }
+  return null
+}
+
+function lastTrace(line: Buffer, least: Sequence): Sequence {
+  const [, first, count] = tracePattern.exec(line.toString('latin1', 0, traceChars)) ?? []
+  return first === undefined ? least : Math.max(least, Number(first) + Number(count ?? 1) - 1)
+}
+
+const lineEntry = ({ kind, first, count }: ReadLine, position: number, bytes: number): Entry => ({
+  kind,
+  first,
+  last: first + count - 1,
+  position,
+  bytes,
+  state: 'unchecked',
+})
+
+const addStretch = (stretches: Stretch[], first: Sequence, last: Sequence): void => {
+  if (first <= last) stretches.push({ first, last })
+}
+
+const bySequence = (left: Entry, right: Entry): number => left.first - right.first
+
+function entryAt(entries: readonly Entry[], sequence: Sequence): Entry | null {
+  const entry = entries[countUpTo(entries, sequence) - 1]
+  return entry !== undefined && entry.last >= sequence ? entry : null
+}
+
+/** How many entries begin at or before `sequence`. */
+function countUpTo(entries: readonly Entry[], sequence: Sequence): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((entries[middle]?.first ?? Infinity) <= sequence) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,92 @@
+import type { LRUCache } from 'lru-cache'
+import type { Database } from './nedb-database.ts'
+import type { StoredDocument } from './nedb-documents.ts'
+import { isWholeLine, lineDocument, readLine } from './nedb-documents.ts'
+import type { Entry, Scan, SegmentIndex } from './nedb-segment-index.ts'
+import { idOf } from './nedb-segment-index.ts'
+
+/** What a segment holds at one time. */
+export interface SegmentView {
+  readonly index: SegmentIndex
+  /** Whether nothing but whole lines is in the file. */
+  readonly isClean: boolean
+  /** Where a write was torn off; null when none was. */
+  readonly tornAt: number | null
+  /** In the order asked; null for what turns out to be damaged, which is reported. */
+  documents(entries: readonly Entry[]): Promise<readonly (StoredDocument | null)[]>
+  /** Checks a document's checksum, if that has not been done yet. */
+  isWhole(entry: Entry): boolean
+}
+
+/** Contents of files by path and version, bounded by limits.openSegments and limits.openSegmentBytes. */
+export type SegmentFiles = LRUCache<string, FileView>
+
+/** A segment to which nothing is being written, as its file stood when it was read. */
+export class FileView implements SegmentView {
+  readonly index: SegmentIndex
+  readonly isClean: boolean
+  readonly tornAt: number | null
+  readonly #content: Buffer
+  readonly #damaged: (entry: Entry) => void
+
+  constructor(content: Buffer, { index, isClean, tornAt }: Scan, damaged: (entry: Entry) => void) {
+    this.index = index
+    this.isClean = isClean
+    this.tornAt = tornAt
+    this.#content = content
+    this.#damaged = damaged
+  }
+
+  /** What it takes in memory. */
+  get bytes(): number {
+    return Math.max(1, this.#content.length)
+  }
+
+  documents(entries: readonly Entry[]): Promise<readonly (StoredDocument | null)[]> {
+    return Promise.resolve(entries.map((entry) => this.#document(entry)))
+  }
+
+  isWhole(entry: Entry): boolean {
+    if (entry.state === 'unchecked') {
+      const line = this.#line(entry)
+      const read = readLine(line)
+      entry.state = read !== null && isWholeLine(line, read) ? 'whole' : 'damaged'
+      if (entry.state === 'damaged') this.#damaged(entry)
+    }
+    return entry.state === 'whole'
+  }
+
+  #document(entry: Entry): StoredDocument | null {
+    if (!this.isWhole(entry)) return null
+    const line = this.#line(entry)
+    const read = readLine(line)
+    return read === null ? null : lineDocument(line, read)
+  }
+
+  #line({ position, bytes }: Entry): Buffer {
+    return this.#content.subarray(position, position + bytes)
+  }
+}
+
+/** A segment that is being written to: NeDB has it in memory. */
+export class DatabaseView implements SegmentView {
+  readonly index: SegmentIndex
+  readonly isClean = true
+  readonly tornAt = null
+  readonly #database: Database<StoredDocument>
+
+  constructor(database: Database<StoredDocument>, index: SegmentIndex) {
+    this.#database = database
+    this.index = index
+  }
+
+  async documents(entries: readonly Entry[]): Promise<readonly (StoredDocument | null)[]> {
+    const found = await this.#database.find(entries.map(idOf))
+    const byId = new Map(found.map((document) => [document._id, document]))
+    return entries.map((entry) => byId.get(idOf(entry)) ?? null)
+  }
+
+  isWhole(): boolean {
+    return true
+  }
+}

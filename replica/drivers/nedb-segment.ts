@@ -1,0 +1,320 @@
+import { dirname } from 'node:path'
+import { QuintetError } from '../core/model/errors.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { Damage } from '../host/ports.ts'
+import type { Database } from './nedb-database.ts'
+import type { StoredDocument } from './nedb-documents.ts'
+import { kindOf, sequenceOf, textOf } from './nedb-documents.ts'
+import type { FileSystem, OpenFile } from './nedb-files.ts'
+import { syncFile } from './nedb-files.ts'
+import type { SegmentFiles, SegmentView } from './nedb-segment-view.ts'
+import { DatabaseView, FileView } from './nedb-segment-view.ts'
+import type { Entry } from './nedb-segment-index.ts'
+import { entryOf, idOf, scanSegment, SegmentIndex } from './nedb-segment-index.ts'
+
+/** What segments share. */
+export interface SegmentContext {
+  readonly files: FileSystem
+  /** Contents of segments that were read lately. */
+  readonly opened: SegmentFiles
+  report(damage: Damage): void
+}
+
+interface Writer {
+  readonly database: Database<StoredDocument>
+  readonly file: OpenFile
+  readonly view: DatabaseView
+}
+
+/** What is to be written into one segment at once. */
+export interface SegmentChange {
+  readonly documents: StoredDocument[]
+  /** What the new documents take the place of, besides those of the same ids. */
+  readonly obsolete: Entry[]
+}
+
+const extension = '.db'
+const rewriteExtension = '.rewrite'
+/** Written at once by a rewrite, so that the event loop is not held up. */
+const sliceChars = 262_144
+
+/**
+ * One file of an origin's log. Everything is written through NeDB; a file to which nothing is being written is read
+ * without it, because NeDB's loading writes each file anew, fsyncs it three times, and takes ten times as long.
+ */
+export class Segment {
+  readonly origin: OriginId
+  readonly first: Sequence
+  readonly path: string
+  readonly #context: SegmentContext
+  readonly #endOf: (segment: Segment) => Sequence | null
+  /** What is durable. The file may be longer while a write is under way, or after one that could not be undone. */
+  #bytes: number
+  /** Counts the times that the file was written anew, so that what was read before is not taken for what is there now. */
+  #version = 0
+  #writer: Writer | null = null
+  #index: SegmentIndex | null = null
+  #loading: Promise<SegmentView> | null = null
+  #bytesBefore: number | null = null
+
+  /** `endOf` tells the last sequence that belongs to a segment: null for the last one. */
+  constructor(
+    context: SegmentContext,
+    place: { readonly origin: OriginId; readonly first: Sequence; readonly directory: string; readonly bytes: number },
+    endOf: (segment: Segment) => Sequence | null,
+  ) {
+    this.#context = context
+    this.origin = place.origin
+    this.first = place.first
+    this.path = `${place.directory}/${place.first}${extension}`
+    this.#bytes = place.bytes
+    this.#endOf = endOf
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isWriting(): boolean {
+    return this.#writer !== null
+  }
+
+  /** What the segment holds, as far as that has been looked at since it was last written anew. */
+  get knownIndex(): SegmentIndex | null {
+    return this.#index
+  }
+
+  async index(): Promise<SegmentIndex> {
+    return this.#index ?? (await this.view()).index
+  }
+
+  /** What the segment holds now, to be read from; stays readable whatever is written meanwhile. */
+  async view(): Promise<SegmentView> {
+    if (this.#writer !== null) return this.#writer.view
+    const opened = this.#context.opened.get(this.#key)
+    if (opened !== undefined) return opened
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null
+    })
+    return this.#loading
+  }
+
+  /** Writes `change`, not yet durably. After a failure, or when another segment's part of the write failed: `undo`. */
+  async put({ documents, obsolete }: SegmentChange): Promise<void> {
+    this.#bytesBefore = null
+    const { database, view } = await this.#openWriter()
+    this.#bytesBefore = this.#bytes
+    const isKnown = (document: StoredDocument): boolean => view.index.has(kindOf(document), sequenceOf(document))
+    await database.insert(documents.filter((document) => !isKnown(document)))
+    await database.replace(documents.filter(isKnown))
+    const written = new Set(documents.map(({ _id }) => _id))
+    await database.remove(obsolete.map(idOf).filter((id) => !written.has(id)))
+    if (obsolete.length > 0) view.index.remove(obsolete)
+    for (const document of documents) view.index.put(entryOf(document))
+  }
+
+  /** Makes what was put durable. */
+  async sync(): Promise<void> {
+    if (this.#writer === null) return
+    await this.#writer.file.sync()
+    this.#bytes = await this.#writer.file.bytes()
+  }
+
+  /** Brings the file back to what it was before the last `put`. */
+  async undo(): Promise<void> {
+    if (this.#bytesBefore !== null) this.#bytes = this.#bytesBefore
+    this.#bytesBefore = null
+    await this.seal()
+    if (this.#bytes === 0) await this.#removeFile()
+    else await this.#cut()
+  }
+
+  /** Frees what writing to the segment needs; NeDB's copy of it goes with its datastore. */
+  async seal(): Promise<void> {
+    const writer = this.#writer
+    if (writer === null) return
+    this.#writer = null
+    this.#changed()
+    await writer.file.close()
+  }
+
+  /**
+   * Puts `documents` into the place of everything that the segment holds: into a file beside it, which is verified, made
+   * durable, and then takes its name.
+   */
+  async rewrite(documents: readonly StoredDocument[]): Promise<void> {
+    const { files } = this.#context
+    const beside = this.path.slice(0, -extension.length) + rewriteExtension
+    await this.seal()
+    try {
+      await removeDatabase(files, beside)
+      const database = await files.openDatabase<StoredDocument>(beside)
+      for (const slice of slices(documents)) await database.insert(slice)
+      await syncFile(files, beside)
+      const bytes = await verifyWritten(files, beside, this.first, documents.length)
+      await files.rename(beside, this.path)
+      this.#bytes = bytes
+      this.#changed()
+      await files.syncDirectory(dirname(this.path))
+    } catch (error) {
+      await removeDatabase(files, beside).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async delete(): Promise<void> {
+    await this.seal()
+    this.#bytes = 0
+    await this.#removeFile()
+  }
+
+  /** Cuts off what a crash left half-written at the end; tells how many bytes that were. */
+  async cutTornEnd(): Promise<number> {
+    const { tornAt } = await this.view()
+    if (tornAt === null) return 0
+    const torn = this.#bytes - tornAt
+    this.#bytes = tornAt
+    if (tornAt === 0) await this.#removeFile()
+    else await this.#cut()
+    return torn
+  }
+
+  get #key(): string {
+    return `${this.path} ${this.#version}`
+  }
+
+  #changed(): void {
+    this.#context.opened.delete(this.#key)
+    this.#version += 1
+    this.#index = null
+  }
+
+  async #load(): Promise<SegmentView> {
+    for (;;) {
+      const version = this.#version
+      if (this.#writer !== null) return this.#writer.view
+      const content = this.#bytes === 0 ? Buffer.alloc(0) : await this.#read()
+      if (version !== this.#version) continue
+      const end = this.#bytes === 0 ? null : this.#endOf(this)
+      const scan = scanSegment(content.subarray(0, this.#bytes), this.first, end)
+      for (const { first, last } of scan.broken) this.#report(first, last, 'lines that are broken')
+      const view = new FileView(content, scan, ({ first, last }) =>
+        this.#report(first, last, 'a checksum that does not hold'),
+      )
+      this.#index = scan.index
+      if (this.#bytes > 0) this.#context.opened.set(this.#key, view)
+      return view
+    }
+  }
+
+  async #read(): Promise<Buffer> {
+    const version = this.#version
+    try {
+      return await this.#context.files.read(this.path)
+    } catch (error) {
+      // It was deleted while it was being opened.
+      if (version !== this.#version) return Buffer.alloc(0)
+      throw error
+    }
+  }
+
+  #report(first: Sequence, last: Sequence, what: string): void {
+    this.#context.report({ origin: this.origin, first, last, reason: `${this.path}: ${what}` })
+  }
+
+  async #openWriter(): Promise<Writer> {
+    if (this.#writer !== null) return this.#writer
+    const { files } = this.#context
+    const entries = await this.#prepareFile()
+    let file: OpenFile | null = null
+    try {
+      const database = await files.openDatabase<StoredDocument>(this.path)
+      file = await files.open(this.path)
+      await file.sync()
+      await files.syncDirectory(dirname(this.path))
+      const bytes = await file.bytes()
+      this.#changed()
+      this.#bytes = bytes
+      const view = new DatabaseView(database, new SegmentIndex(entries))
+      this.#index = view.index
+      this.#writer = { database, file, view }
+      return this.#writer
+    } catch (error) {
+      await file?.close()
+      await files.remove(`${this.path}~`).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Makes the file one that NeDB can open without losing anything; tells what is in it. */
+  async #prepareFile(): Promise<readonly Entry[]> {
+    if (this.#bytes === 0) {
+      await this.#removeFile()
+      return []
+    }
+    const view = await this.view()
+    const { entries } = view.index
+    const documents = await view.documents(entries)
+    const whole = documents.filter((document) => document !== null)
+    if (whole.length < entries.length || !view.isClean) await this.rewrite(whole)
+    else await this.#cut()
+    return whole.map(entryOf)
+  }
+
+  async #cut(): Promise<void> {
+    const { files } = this.#context
+    if ((await files.bytes(this.path)) === this.#bytes) return
+    await files.truncate(this.path, this.#bytes)
+    await syncFile(files, this.path)
+    this.#changed()
+  }
+
+  async #removeFile(): Promise<void> {
+    const { files } = this.#context
+    this.#changed()
+    await removeDatabase(files, this.path)
+    await files.syncDirectory(dirname(this.path))
+  }
+}
+
+/** Whether a segment takes no more updates of those that follow on its last. */
+export const isFull = (updates: number, bytes: number): boolean =>
+  updates >= limits.segmentUpdates || bytes >= limits.segmentBytes
+
+/** The first sequence that a file's name tells; null when it is not the name of a segment. */
+export function segmentFirst(name: string): Sequence | null {
+  const [, digits] = /^([1-9]\d{0,15})\.db$/.exec(name) ?? []
+  return digits === undefined ? null : Number(digits)
+}
+
+/** With what NeDB may have left beside it. */
+async function removeDatabase(files: FileSystem, path: string): Promise<void> {
+  await files.remove(path)
+  await files.remove(`${path}~`)
+}
+
+async function verifyWritten(files: FileSystem, path: string, first: Sequence, documents: number): Promise<number> {
+  const content = await files.read(path)
+  const scan = scanSegment(content, first, null)
+  const view = new FileView(content, scan, () => undefined)
+  const { entries } = scan.index
+  if (!scan.isClean || entries.length !== documents || !entries.every((entry) => view.isWhole(entry))) {
+    throw new QuintetError('DISK_FAILED', `${path} does not hold what was written to it.`)
+  }
+  return content.length
+}
+
+function* slices(documents: readonly StoredDocument[]): Generator<readonly StoredDocument[]> {
+  let slice: StoredDocument[] = []
+  let chars = 0
+  for (const document of documents) {
+    slice.push(document)
+    chars += textOf(document).length
+    if (chars < sliceChars) continue
+    yield slice
+    slice = []
+    chars = 0
+  }
+  if (slice.length > 0) yield slice
+}

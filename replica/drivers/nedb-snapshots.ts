@@ -1,0 +1,221 @@
+import { crc32 } from 'node:zlib'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { isOriginId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { VersionVector } from '../core/model/messages.ts'
+import type { LoggerPort, SnapshotFile } from '../host/ports.ts'
+import type { FileSystem } from './nedb-files.ts'
+import { syncFile } from './nedb-files.ts'
+
+/** The newest snapshot that is whole, and what was found on the way to it. */
+export interface FoundSnapshot {
+  readonly snapshot: SnapshotFile | null
+  readonly repairs: readonly string[]
+}
+
+/** `_id`: which chunk, from 1, in six digits; `c`: checksum; `t`: its text. */
+interface ChunkDocument {
+  readonly _id: string
+  readonly c: number
+  readonly t: string
+}
+
+/** Written last. `chunks`: how many there must be; `c`: checksum of the other two. */
+interface MetaDocument {
+  readonly _id: 'meta'
+  readonly vector: readonly (readonly [OriginId, Sequence])[]
+  readonly chunks: number
+  readonly c: number
+}
+
+const generationsKept = 2
+const chunksFile = 'chunks.db'
+const metaFile = 'meta.db'
+const generationPattern = /^[1-9]\d{0,14}$/
+
+/**
+ * The snapshots, each generation in a directory of its own: one NeDB file with the chunks of the state image, one that names
+ * its version vector. A generation is written under another name, and counts when it has its own.
+ */
+export class Snapshots {
+  readonly #files: FileSystem
+  readonly #directory: string
+  readonly #logger: LoggerPort
+  /** Bytes of each generation, ascending by generation. */
+  readonly #generations = new Map<number, number>()
+  #last = 0
+
+  constructor(files: FileSystem, directory: string, logger: LoggerPort) {
+    this.#files = files
+    this.#directory = directory
+    this.#logger = logger
+  }
+
+  get bytes(): number {
+    return [...this.#generations.values()].reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  /** Finds the newest snapshot that is whole; removes those that are not, and what interrupted writes have left. */
+  async recover(): Promise<FoundSnapshot> {
+    const generations = await this.#list()
+    const repairs: string[] = []
+    let snapshot: SnapshotFile | null = null
+    for (const generation of generations.toReversed()) {
+      if (snapshot !== null) continue
+      snapshot = await this.#read(generation)
+      if (snapshot !== null) continue
+      const path = this.#pathOf(generation)
+      repairs.push(`${path} is broken and has been passed over: the snapshot before it, or the log, takes its place.`)
+      await this.#remove(generation)
+    }
+    return { snapshot, repairs }
+  }
+
+  /** Writes a generation durably, then drops all but the newest two. */
+  async write(snapshot: SnapshotFile): Promise<void> {
+    const generation = this.#last + 1
+    const path = this.#pathOf(generation)
+    const beside = `${path}.writing`
+    try {
+      await this.#files.remove(beside)
+      const bytes = await this.#writeFiles(beside, snapshot)
+      await this.#files.rename(beside, path)
+      this.#last = generation
+      this.#generations.set(generation, bytes)
+      await this.#files.syncDirectory(this.#directory)
+    } catch (error) {
+      await this.#files.remove(beside).catch(() => undefined)
+      throw error
+    }
+    await this.#dropOld().catch((error: unknown) => {
+      this.#logger.warn('an old snapshot could not be removed', { error: String(error) })
+    })
+  }
+
+  #pathOf(generation: number): string {
+    return `${this.#directory}/${generation}`
+  }
+
+  async #list(): Promise<readonly number[]> {
+    await this.#files.makeDirectory(this.#directory)
+    this.#generations.clear()
+    const names = await this.#files.list(this.#directory)
+    for (const name of names) if (!generationPattern.test(name)) await this.#files.remove(`${this.#directory}/${name}`)
+    const generations = names.filter((name) => generationPattern.test(name)).map(Number)
+    generations.sort((left, right) => left - right)
+    for (const generation of generations) this.#generations.set(generation, await this.#bytesOf(generation))
+    this.#last = Math.max(this.#last, ...generations)
+    return generations
+  }
+
+  async #bytesOf(generation: number): Promise<number> {
+    let bytes = 0
+    for (const file of [chunksFile, metaFile]) {
+      bytes += (await this.#files.bytes(`${this.#pathOf(generation)}/${file}`)) ?? 0
+    }
+    return bytes
+  }
+
+  /** Null when the generation is not whole. */
+  async #read(generation: number): Promise<SnapshotFile | null> {
+    const path = this.#pathOf(generation)
+    try {
+      const meta = linesOf(await this.#files.read(`${path}/${metaFile}`)).map(parse)
+      const vector = readMeta(meta[0])
+      if (vector === null) return null
+      const chunks = linesOf(await this.#files.read(`${path}/${chunksFile}`)).map(readChunk)
+      const ordered = orderChunks(chunks, vector.chunks)
+      return ordered === null ? null : { vector: vector.vector, chunks: ordered }
+    } catch (error) {
+      this.#logger.error('a snapshot cannot be read', { path, error: String(error) })
+      return null
+    }
+  }
+
+  async #writeFiles(path: string, { vector, chunks }: SnapshotFile): Promise<number> {
+    const files = this.#files
+    await files.makeDirectory(path)
+    const chunkStore = await files.openDatabase<ChunkDocument>(`${path}/${chunksFile}`)
+    // One at a time, so that the event loop goes on in between.
+    for (const [index, t] of chunks.entries()) {
+      await chunkStore.insert([{ _id: chunkId(index), c: crc32(t), t }])
+    }
+    await syncFile(files, `${path}/${chunksFile}`)
+    const metaStore = await files.openDatabase<MetaDocument>(`${path}/${metaFile}`)
+    const entries = [...vector]
+    await metaStore.insert([
+      { _id: 'meta', vector: entries, chunks: chunks.length, c: metaChecksum(entries, chunks.length) },
+    ])
+    await syncFile(files, `${path}/${metaFile}`)
+    await files.syncDirectory(path)
+    const sizes = [await files.bytes(`${path}/${chunksFile}`), await files.bytes(`${path}/${metaFile}`)]
+    return sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0)
+  }
+
+  async #dropOld(): Promise<void> {
+    const old = [...this.#generations.keys()].sort((left, right) => right - left).slice(generationsKept)
+    for (const generation of old) await this.#remove(generation)
+  }
+
+  async #remove(generation: number): Promise<void> {
+    await this.#files.remove(this.#pathOf(generation))
+    this.#generations.delete(generation)
+    await this.#files.syncDirectory(this.#directory)
+  }
+}
+
+const chunkId = (index: number): string => String(index + 1).padStart(6, '0')
+
+const metaChecksum = (vector: readonly unknown[], chunks: number): number => crc32(JSON.stringify([vector, chunks]))
+
+function linesOf(content: Buffer): readonly string[] {
+  const lines: string[] = []
+  for (let start = 0; start < content.length;) {
+    const end = content.indexOf('\n', start)
+    if (end < 0) return [...lines, content.toString('utf8', start)]
+    lines.push(content.toString('utf8', start, end))
+    start = end + 1
+  }
+  return lines
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return null
+  }
+}
+
+function readMeta(found: unknown): { readonly vector: VersionVector; readonly chunks: number } | null {
+  if (typeof found !== 'object' || found === null) return null
+  if (!('vector' in found) || !('chunks' in found) || !('c' in found)) return null
+  const { vector, chunks, c } = found
+  if (!Array.isArray(vector) || typeof chunks !== 'number' || chunks > limits.imageChunks) return null
+  if (c !== metaChecksum(vector, chunks)) return null
+  const read = new Map<OriginId, Sequence>()
+  for (const entry of vector as readonly unknown[]) {
+    if (!Array.isArray(entry)) return null
+    const [origin, sequence] = entry as readonly unknown[]
+    if (!isOriginId(origin) || typeof sequence !== 'number') return null
+    read.set(origin, sequence)
+  }
+  return { vector: read, chunks }
+}
+
+function readChunk(line: string): ChunkDocument | null {
+  const found = parse(line)
+  if (typeof found !== 'object' || found === null || !('_id' in found) || !('t' in found) || !('c' in found))
+    return null
+  const { _id, t, c } = found
+  if (typeof _id !== 'string' || typeof t !== 'string' || typeof c !== 'number' || crc32(t) !== c) return null
+  return { _id, c, t }
+}
+
+/** The texts in order; null when one is missing, broken or too many. */
+function orderChunks(chunks: readonly (ChunkDocument | null)[], count: number): readonly string[] | null {
+  const texts = new Map(chunks.filter((chunk) => chunk !== null).map(({ _id, t }) => [_id, t]))
+  const ordered = Array.from({ length: count }, (_, index) => texts.get(chunkId(index)))
+  const whole = ordered.filter((text) => text !== undefined)
+  return whole.length === count ? whole : null
+}

@@ -1,0 +1,223 @@
+import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import { QuintetError } from '../core/model/errors.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { VersionVector } from '../core/model/messages.ts'
+import type { Batch, Update } from '../core/model/updates.ts'
+import type { CompactionOutcome, Damage, LoggerPort, Recovered, SnapshotFile, Storage } from '../host/ports.ts'
+import type { IsLive } from './nedb-compaction.ts'
+import { compactSegment } from './nedb-compaction.ts'
+import { DamageBook } from './nedb-damage-book.ts'
+import type { FileSystem } from './nedb-files.ts'
+import { diskError, diskFiles, systemCode } from './nedb-files.ts'
+import type { StorageWire } from './nedb-log-reader.ts'
+import { findMissing, readBatches, readUpdates } from './nedb-log-reader.ts'
+import type { WriterContext } from './nedb-log-writer.ts'
+import { LogWriter } from './nedb-log-writer.ts'
+import type { OriginLog } from './nedb-origin-log.ts'
+import { recoverLogs } from './nedb-recovery.ts'
+import type { FileView } from './nedb-segment-view.ts'
+import type { Settings } from './nedb-settings.ts'
+import { openSettings, readJson, writeJson } from './nedb-settings.ts'
+import { Snapshots } from './nedb-snapshots.ts'
+
+export interface NedbStorageOptions {
+  /** Made when it is not there. The caller holds its lock. */
+  readonly directory: string
+  readonly wire: StorageWire
+  readonly logger: LoggerPort
+  /** The machine's own file system unless a test passes in another. */
+  readonly files?: FileSystem
+}
+
+const formatFile = 'format.json'
+/** Raised when a file's form changes; what was written with an older number is migrated at the opening. */
+const format = 1
+
+/**
+ * A replica's storage in a directory: `log/<origin>/<first sequence>.db`, `snapshot/<generation>/*.db`,
+ * `settings/<name>.json`, `format.json`. DIRECTORY_NOT_USABLE, NEWER_FORMAT, DAMAGED, DISK_FULL, DISK_FAILED.
+ */
+export async function openNedbStorage(options: NedbStorageOptions): Promise<Storage> {
+  const files = options.files ?? diskFiles
+  await prepareDirectory(files, options.directory)
+  return new NedbStorage({ ...options, files })
+}
+
+class NedbStorage implements Storage {
+  readonly #context: WriterContext
+  readonly #book = new DamageBook()
+  readonly #logs = new Map<OriginId, OriginLog>()
+  readonly #writer: LogWriter
+  readonly #snapshots: Snapshots
+  readonly #settings: Settings
+  /** The write to the log that is under way: compaction writes beside the host's other calls, one segment at a time. */
+  #writing: Promise<unknown> = Promise.resolve()
+
+  constructor({ directory, wire, logger, files }: Required<NedbStorageOptions>) {
+    const opened = new LRUCache<string, FileView>({
+      max: limits.openSegments,
+      maxSize: limits.openSegmentBytes,
+      sizeCalculation: ({ bytes }) => bytes,
+    })
+    const report = (damage: Damage): void => this.#book.report(damage)
+    this.#context = { files, wire, logger, opened, report, directory: `${directory}/log` }
+    this.#writer = new LogWriter(this.#context, this.#logs)
+    this.#snapshots = new Snapshots(files, `${directory}/snapshot`, logger)
+    this.#settings = openSettings(files, directory)
+  }
+
+  async recover(): Promise<Recovered> {
+    return this.#write('recovering', async () => {
+      await this.#writer.close()
+      this.#context.opened.clear()
+      this.#book.collect()
+      try {
+        const { snapshot, repairs } = await this.#snapshots.recover()
+        const found = await recoverLogs(this.#context, this.#book, snapshot?.vector ?? new Map())
+        this.#logs.clear()
+        for (const [origin, log] of found.logs) this.#logs.set(origin, log)
+        const { suffix, highest } = found
+        return { snapshot, suffix, highest, damage: this.#book.found, repairs: [...repairs, ...found.repairs] }
+      } finally {
+        this.#book.tell()
+      }
+    })
+  }
+
+  async append(batches: readonly Batch[]): Promise<void> {
+    await this.#write('appending to the log', () => this.#writer.append(batches))
+    for (const { origin } of batches) this.#book.forget(origin)
+  }
+
+  async readBatches(origin: OriginId, after: Sequence, maxBytes: number): Promise<readonly Batch[]> {
+    const log = this.#logs.get(origin)
+    return log === undefined ? [] : this.#read(readBatches(this.#context, log, after, maxBytes))
+  }
+
+  async readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
+    const log = this.#logs.get(origin)
+    return log === undefined ? [] : this.#read(readUpdates(this.#context, log, sequences))
+  }
+
+  async storeUpdates(origin: OriginId, updates: readonly Update[]): Promise<void> {
+    if (updates.length === 0) return
+    await this.#write('storing mails', () => this.#writer.store(origin, updates))
+    this.#book.forget(origin)
+  }
+
+  async missing(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Sequence[]> {
+    const log = this.#logs.get(origin)
+    return log === undefined ? sequences : this.#read(findMissing(log, sequences))
+  }
+
+  async writeSnapshot(snapshot: SnapshotFile): Promise<void> {
+    await guarded('writing a snapshot', () => this.#snapshots.write(snapshot))
+  }
+
+  async compact(floor: VersionVector, isLive: IsLive): Promise<CompactionOutcome> {
+    let segmentsRewritten = 0
+    let segmentsDeleted = 0
+    let bytesFreed = 0
+    for (const [origin, log] of this.#logs) {
+      const upTo = floor.get(origin) ?? 0
+      for (const segment of log.segments) {
+        const outcome = await this.#compactOne(() => {
+          const context = { wire: this.#context.wire, writer: this.#writer }
+          return compactSegment(context, log, segment, upTo, isLive)
+        })
+        if (outcome === 'full') return { segmentsRewritten, segmentsDeleted, bytesFreed }
+        if (outcome.kind === 'rewritten') segmentsRewritten += 1
+        if (outcome.kind === 'deleted') segmentsDeleted += 1
+        bytesFreed += outcome.bytesFreed
+        await setImmediate()
+      }
+    }
+    return { segmentsRewritten, segmentsDeleted, bytesFreed }
+  }
+
+  async continueAfter(origin: OriginId, sequence: Sequence): Promise<void> {
+    await this.#write('going on after a state transfer', () => this.#writer.cutAfter(origin, sequence))
+  }
+
+  readSetting(name: string): Promise<unknown> {
+    return this.#settings.read(name)
+  }
+
+  writeSetting(name: string, value: unknown): Promise<void> {
+    return this.#settings.write(name, value)
+  }
+
+  onDamage(listener: (damage: Damage) => void): void {
+    this.#book.listen(listener)
+  }
+
+  async diskBytes(): Promise<number> {
+    let bytes = this.#snapshots.bytes + (await this.#settings.bytes())
+    for (const log of this.#logs.values()) for (const segment of log.segments) bytes += segment.bytes
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    await this.#write('closing', () => this.#writer.close())
+    this.#context.opened.clear()
+  }
+
+  #read<Value>(work: Promise<Value>): Promise<Value> {
+    return guarded('reading the log', () => work)
+  }
+
+  #write<Value>(doing: string, work: () => Promise<Value>): Promise<Value> {
+    const result = this.#writing.then(() => guarded(doing, work))
+    this.#writing = result.catch(() => undefined)
+    return result
+  }
+
+  /** A disk without room for a rewrite is no reason to stop: there is more to free when old segments are wholly dead. */
+  async #compactOne<Outcome>(work: () => Promise<Outcome>): Promise<Outcome | 'full'> {
+    try {
+      return await this.#write('compacting the log', work)
+    } catch (error) {
+      if (!(error instanceof QuintetError) || error.code !== 'DISK_FULL') throw error
+      this.#context.logger.warn('the disk is too full to compact the log', { reason: error.message })
+      return 'full'
+    }
+  }
+}
+
+async function guarded<Value>(doing: string, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    throw diskError(error, doing)
+  }
+}
+
+async function prepareDirectory(files: FileSystem, directory: string): Promise<void> {
+  const path = `${directory}/${formatFile}`
+  try {
+    await files.makeDirectory(directory)
+    if ((await files.bytes(path)) === null) await writeJson(files, directory, formatFile, { format })
+    checkFormat(path, readJson(path, await files.read(path)))
+  } catch (error) {
+    const code = systemCode(error)
+    const isUnusable = code !== null && unusableCodes.has(code)
+    if (!isUnusable) throw diskError(error, `opening ${directory}`)
+    const reason = error instanceof Error ? error.message : code
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `${directory} cannot be used as a data directory: ${reason}`)
+  }
+}
+
+const unusableCodes = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EROFS', 'EISDIR'])
+
+function checkFormat(path: string, value: unknown): void {
+  const found = typeof value === 'object' && value !== null && 'format' in value ? value.format : null
+  if (typeof found === 'number' && found > format) {
+    throw new QuintetError(
+      'NEWER_FORMAT',
+      `The data was written by a newer version of Quintet (format ${found}; this version knows ${format}): update Quintet.`,
+    )
+  }
+  if (found !== format) throw new QuintetError('DAMAGED', `${path} does not name a format that exists.`)
+}
