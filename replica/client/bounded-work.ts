@@ -1,8 +1,13 @@
-/** Lets at most `atOnce` pieces of work run; the others wait their turn, in order. */
+/**
+ * Lets at most `atOnce` pieces of work run; the others wait their turn, in order. As many pieces may pass without a pause:
+ * then the event loop gets its turn, so that a bulk of work does not hold up everything else.
+ */
 export class BoundedWork {
   readonly #atOnce: number
-  #running = 0
   readonly #waiting: (() => void)[] = []
+  #running = 0
+  #begun = 0
+  #pause: Promise<void> | null = null
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce
@@ -12,12 +17,26 @@ export class BoundedWork {
     if (this.#running >= this.#atOnce) await new Promise<void>((turn) => this.#waiting.push(turn))
     else this.#running += 1
     try {
+      await this.#paused()
       return await work()
     } finally {
       const next = this.#waiting.shift()
       if (next === undefined) this.#running -= 1
       else next()
     }
+  }
+
+  async #paused(): Promise<void> {
+    while (this.#pause !== null) await this.#pause
+    this.#begun += 1
+    if (this.#begun < this.#atOnce) return
+    this.#begun = 0
+    this.#pause = new Promise((over) => {
+      setImmediate(() => {
+        this.#pause = null
+        over()
+      })
+    })
   }
 }
 

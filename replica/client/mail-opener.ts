@@ -85,7 +85,7 @@ export class MailOpener {
       const known = this.#encapsulations.get(name)
       const keys = known ?? recipientMailKeys(mailInfo(this.#groupId, account), this.#keys.sealPair, enc)
       if (known === undefined) this.#encapsulations.set(name, keys)
-      return await (await keys).wrappingKey(command)
+      return (await keys).wrappingKey(command)
     } catch {
       this.#encapsulations.delete(name)
       return null

@@ -84,8 +84,7 @@ export class MailSealer {
 
   async #wrap(recipient: Recipient, command: CommandId, contentKey: Uint8Array): Promise<KeyWrap> {
     const keys = await this.#keysFor(recipient)
-    const wrappingKey = await keys.wrappingKey(command)
-    return { enc: keys.enc, wrappedKey: aesSeal(wrappingKey, wrapNonce, contentKey, unbound) }
+    return { enc: keys.enc, wrappedKey: aesSeal(keys.wrappingKey(command), wrapNonce, contentKey, unbound) }
   }
 
   #keysFor({ account, sealKey }: Recipient): Promise<SenderMailKeys> {
