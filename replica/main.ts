@@ -10,9 +10,10 @@ import { runReplica } from './run-replica.ts'
 const main = async (): Promise<void> => {
   const options = parseReplicaArguments(process.argv.slice(2))
   if (options === null) return
-  const replica = await runReplica(options, exitWith)
-  report(replica, options)
+  let replica: RunningReplica | null = null
   const stop = (): void => {
+    // Nothing was answered yet: there is nothing to flush.
+    if (replica === null) process.exit(0)
     replica.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -20,8 +21,11 @@ const main = async (): Promise<void> => {
       },
     )
   }
+  // Before anybody is told that the replica runs, because from then on it may be stopped.
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  replica = await runReplica(options, exitWith)
+  report(replica, options)
 }
 
 const report = (replica: RunningReplica, options: ReplicaArguments): void => {
