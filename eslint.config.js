@@ -23,6 +23,11 @@ const noAmbientChance = {
   message: 'Chance is a seeded generator that is passed in.',
 }
 
+const ofEntryPoints = [
+  { object: 'process', property: 'env', message: 'The environment is read in the entry points.' },
+  { object: 'process', property: 'exit', message: 'Only an entry point ends the process.' },
+]
+
 const impure = [
   ...['clearTimeout', 'clearInterval', 'clearImmediate', 'console', 'process', 'Buffer', 'crypto', 'Promise', 'fetch'],
   ...['globalThis', 'global', 'require', 'Intl', 'WeakRef', 'FinalizationRegistry', 'structuredClone', 'Atomics'],
@@ -66,6 +71,10 @@ export default defineConfig(
         'error',
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
+      // Names that come from outside are marked as such: fields['name'].
+      '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
+      // It asks for `!`, which is refused.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // An async method without await turns what it throws into a rejection, as its port promises.
       '@typescript-eslint/require-await': 'off',
     },
@@ -74,18 +83,14 @@ export default defineConfig(
     files: ['replica/*/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'env', message: 'The environment is read in the entry points.' },
-        { object: 'process', property: 'exit', message: 'Only an entry point ends the process.' },
-      ],
+      'no-restricted-properties': ['error', ...ofEntryPoints],
     },
   },
   {
     files: ['replica/wire/**/*.ts', 'replica/host/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...viaClockPort],
-      'no-restricted-properties': ['error', noAmbientChance],
+      'no-restricted-properties': ['error', ...ofEntryPoints, noAmbientChance],
     },
   },
   {
@@ -105,6 +110,8 @@ export default defineConfig(
     rules: {
       'max-lines-per-function': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // vitest's matchers (expect.any and the like) are `any`.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
     },
   },
   {
