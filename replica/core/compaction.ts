@@ -1,12 +1,18 @@
 import type { VersionVector } from './model/messages.ts'
 import { distance, meetVectors } from './version-vector.ts'
 
-/** A snapshot is due after this many updates, or a quarter of the mails when that is more, so that its cost stays in proportion. */
-const snapshotUpdates = 4_000
+/** When snapshots and compaction are worth their cost. */
+export interface CompactionTuning {
+  /** A snapshot is due after this many updates, or a quarter of the mails when that is more, so that its cost stays in proportion. */
+  readonly snapshotUpdates: number
+  /** In a quiet hour (no update for `quietMs`) this many updates, or 2 % of the mails, are worth a snapshot and a compaction. */
+  readonly quietMs: number
+  readonly quietGain: number
+}
+
+export const usualTuning: CompactionTuning = { snapshotUpdates: 4_000, quietMs: 3_000, quietGain: 100 }
+
 const snapshotShare = 0.25
-/** In a quiet hour smaller gains are worth a snapshot and a compaction. */
-const quietMs = 3_000
-const quietGain = 100
 const quietShare = 0.02
 
 export interface CompactionPlan {
@@ -24,15 +30,18 @@ export class Compaction {
   #older: VersionVector = new Map()
   #newer: VersionVector
   #floor: VersionVector = new Map()
+  readonly #tuning: CompactionTuning
   #busy = false
 
-  constructor(snapshot: VersionVector) {
+  constructor(snapshot: VersionVector, tuning: CompactionTuning) {
     this.#newer = snapshot
+    this.#tuning = tuning
   }
 
   /** `quietForMs`: how long ago the last update came. */
   plan(vector: VersionVector, stable: VersionVector, mails: number, quietForMs: number): CompactionPlan {
     if (this.#busy) return idle
+    const { snapshotUpdates, quietMs, quietGain } = this.#tuning
     const isQuiet = quietForMs >= quietMs
     const worthwhile = Math.max(quietGain, mails * quietShare)
     const floor = meetVectors(stable, this.#older)

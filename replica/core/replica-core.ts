@@ -1,6 +1,7 @@
 import { AntiEntropy } from './anti-entropy.ts'
 import { CatchingUp } from './catching-up.ts'
-import { Compaction } from './compaction.ts'
+import type { CompactionTuning } from './compaction.ts'
+import { Compaction, usualTuning } from './compaction.ts'
 import type { CoreEvent, Effects, EffectsDraft } from './effects.ts'
 import { noEffects } from './effects.ts'
 import { HybridClock } from './hybrid-clock.ts'
@@ -67,10 +68,10 @@ export class ReplicaCore {
   #lastUpdateMs = 0
   #mergeUntilMs = 0
 
-  constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState) {
+  constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState, tuning: CompactionTuning = usualTuning) {
     this.identity = identity
     if (recovered.image !== null) this.state.join(recovered.image)
-    this.#compaction = new Compaction(new Map(this.state.vector))
+    this.#compaction = new Compaction(new Map(this.state.vector), tuning)
     for (const batch of recovered.suffix) this.state.applyBatch(batch)
     this.#intake = new LogIntake(this.state, ports.firstHash)
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)

@@ -40,8 +40,11 @@ export class AccountTable {
     return account === undefined ? undefined : this.#accounts.get(account)
   }
 
+  /** One that signed up twice, at two replicas, is taken as of the earlier time. */
   add(record: AccountRecord): void {
-    if (this.#deleted.has(record.account) || this.#accounts.has(record.account)) return
+    const present = this.#accounts.get(record.account)
+    if (this.#deleted.has(record.account) || (present !== undefined && !isEarlier(record, present))) return
+    if (present !== undefined) this.#drop(present)
     this.#accounts.set(record.account, record)
     const folded = foldName(record.name)
     const rivals = this.#rivals.get(folded) ?? []
@@ -53,14 +56,7 @@ export class AccountTable {
   remove(account: AccountId): void {
     this.#deleted.add(account)
     const record = this.#accounts.get(account)
-    if (record === undefined) return
-    this.#accounts.delete(account)
-    this.#unlabel(account)
-    const folded = foldName(record.name)
-    const rivals = (this.#rivals.get(folded) ?? []).filter((rival) => rival !== record)
-    if (rivals.length === 0) this.#rivals.delete(folded)
-    else this.#rivals.set(folded, rivals)
-    this.#label(folded)
+    if (record !== undefined) this.#drop(record)
   }
 
   records(): readonly AccountRecord[] {
@@ -74,6 +70,16 @@ export class AccountTable {
   digest(digest: SetDigest): void {
     for (const { account, name, clock } of this.#accounts.values()) digest.add(`account ${account} ${clock} ${name}`)
     for (const account of this.#deleted) digest.add(`deleted ${account}`)
+  }
+
+  #drop(record: AccountRecord): void {
+    this.#accounts.delete(record.account)
+    this.#unlabel(record.account)
+    const folded = foldName(record.name)
+    const rivals = (this.#rivals.get(folded) ?? []).filter((rival) => rival !== record)
+    if (rivals.length === 0) this.#rivals.delete(folded)
+    else this.#rivals.set(folded, rivals)
+    this.#label(folded)
   }
 
   /** Gives the claimants of one name their labels: the earliest the name itself, the others one with their server. */
@@ -97,3 +103,6 @@ export class AccountTable {
     this.#byLabel.delete(foldName(label))
   }
 }
+
+const isEarlier = (left: AccountRecord, right: AccountRecord): boolean =>
+  left.clock < right.clock || (left.clock === right.clock && left.origin < right.origin)

@@ -1,0 +1,92 @@
+import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
+import type { Machine } from './machine.ts'
+import { Violation } from './violation.ts'
+
+const auditEveryMs = 1_000
+
+/** What one machine's durable state showed before: what is gone stays gone, a mark stays, a live mail has its content. */
+export class Audit {
+  readonly #marks = new Map<UpdateId, readonly number[]>()
+  readonly #gone = new Set<UpdateId>()
+  #nextMs = 0
+
+  look(machine: Machine): void {
+    const { timeline } = machine.world
+    if (timeline.nowMs < this.#nextMs) return
+    this.#nextMs = timeline.nowMs + auditEveryMs
+    this.lookNow(machine)
+  }
+
+  lookNow(machine: Machine): void {
+    const live = new Set<UpdateId>()
+    for (const { origin, sequence, marks } of machine.core.state.mails.records()) {
+      const id = updateId(origin, sequence)
+      live.add(id)
+      this.#staysGone(machine, id)
+      this.#marksStay(machine, id, marks)
+      hasContent(machine, id)
+      this.#marks.set(id, [...marks])
+    }
+    for (const id of this.#marks.keys()) {
+      if (live.has(id)) continue
+      this.#marks.delete(id)
+      this.#gone.add(id)
+      machine.world.coverage.note('mails deleted by all')
+    }
+  }
+
+  #staysGone(machine: Machine, id: UpdateId): void {
+    if (this.#gone.has(id))
+      throw new Violation('deleted stays deleted', `${machine.name} shows the deleted mail ${id} again`)
+  }
+
+  #marksStay(machine: Machine, id: UpdateId, marks: readonly number[]): void {
+    const before = this.#marks.get(id)
+    if (before === undefined) return
+    if (before.some((bits, copy) => (bits & ~(marks[copy] ?? 0)) !== 0))
+      throw new Violation(
+        'mark stays',
+        `${machine.name} forgot a mark of ${id}: ${before.join()} became ${marks.join()}`,
+      )
+  }
+}
+
+const hasContent = (machine: Machine, id: UpdateId): void => {
+  const { disk, core, world } = machine
+  const { origin, sequence } = splitUpdateId(id)
+  const holds = disk.holds(origin, sequence)
+  if (holds || core.repairing > 0 || world.ledger.isDeletedByAll(id) || world.isRotten(machine, id)) return
+  throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
+}
+
+const microsPerMs = 1_000
+const maxDriftMs = 60_000
+const slackMs = 3_000
+
+/** That what is written here sorts after everything that was held here, as far as clocks are allowed to be apart. */
+export class HybridCheck {
+  #floor = 0
+  #own = 0
+
+  /** Updates that became durable in one step. Own ones came from commands that may have been given before the others arrived. */
+  noted(machine: Machine, updates: readonly Update[]): void {
+    const isOwn = (update: Update): boolean => update.origin === machine.identity.origin
+    for (const { clock, sequence } of updates.filter(isOwn)) {
+      if (clock <= this.#floor) {
+        const what = `${machine.name}:${sequence} sorts before what was held when it was written`
+        throw new Violation('answer after question', `${what}: ${clock} <= ${this.#floor}`)
+      }
+      this.#own = clock
+    }
+    for (const update of updates)
+      if (!isOwn(update)) this.#floor = Math.max(this.#floor, Math.min(update.clock, reachOf(machine)))
+  }
+
+  restarted(machine: Machine): void {
+    this.#floor = Math.max(this.#own, Math.min(this.#floor, reachOf(machine)))
+  }
+}
+
+const reachOf = (machine: Machine): number => (machine.wallMs - slackMs + maxDriftMs) * microsPerMs

@@ -1,0 +1,100 @@
+import type { Effects } from '../../replica/core/effects.ts'
+import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
+import type { VersionVector } from '../../replica/core/model/messages.ts'
+import { decodeImage } from '../../replica/wire/image-decode.ts'
+import { encodeImage } from '../../replica/wire/image-encode.ts'
+import * as checks from './checks.ts'
+import type { Machine } from './machine.ts'
+import type { DiskWrite } from './model-disk.ts'
+
+const longestWorkMs = 120
+
+/** What a step starts and does not wait for: one job after the other, beside further steps. */
+export class BackgroundWork {
+  readonly #machine: Machine
+  #jobs: (() => void)[] = []
+  #busy = false
+  #isWritingSnapshot = false
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  get isWritingSnapshot(): boolean {
+    return this.#isWritingSnapshot
+  }
+
+  reset(): void {
+    this.#jobs = []
+    this.#busy = false
+    this.#isWritingSnapshot = false
+  }
+
+  begin({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
+    if (toDecode !== null) {
+      const image = decodeImage(toDecode.chunks)
+      this.#machine.enqueue({ kind: 'imageDecoded', peer: toDecode.peer, image: image.ok ? image.value : null })
+    }
+    if (findMissing !== null) this.#add(() => this.#findMissing(findMissing))
+    if (snapshot !== null) this.#add(() => this.#machine.whenIdle(() => this.#writeSnapshot()))
+    if (compact === null) return
+    checks.compacting(this.#machine, compact)
+    this.#add(() => this.#compact(compact))
+  }
+
+  #add(job: () => void): void {
+    this.#jobs.push(job)
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#busy) return
+    const job = this.#jobs.shift()
+    if (job === undefined) return
+    this.#busy = true
+    this.#machine.later(this.#machine.world.random.next() * longestWorkMs, job)
+  }
+
+  #done(): void {
+    this.#busy = false
+    this.#next()
+  }
+
+  #findMissing(wanted: ReadonlyMap<OriginId, readonly Sequence[]>): void {
+    const mails = new Map<OriginId, readonly Sequence[]>()
+    for (const [origin, sequences] of wanted) {
+      const missing = this.#machine.disk.missing(origin, sequences)
+      if (missing.length > 0) mails.set(origin, missing)
+    }
+    this.#machine.enqueue({ kind: 'mailsMissing', mails })
+    this.#done()
+  }
+
+  /** Called between two steps: of what is durable. */
+  #writeSnapshot(): void {
+    const { disk, world, core } = this.#machine
+    const image = core.state.image()
+    const write: DiskWrite = { kind: 'snapshot', snapshot: { vector: image.vector, chunks: encodeImage(image) } }
+    this.#isWritingSnapshot = true
+    disk.begin(write)
+    this.#machine.later(this.#machine.writeMs() * 4, () => {
+      disk.commit(write)
+      this.#isWritingSnapshot = false
+      world.coverage.note('snapshot written')
+      world.trace.note(this.#machine.name, 'snapshot')
+      checks.durable(this.#machine, write)
+      this.#machine.enqueue({ kind: 'snapshotWritten', vector: image.vector })
+      this.#done()
+    })
+  }
+
+  #compact(floor: VersionVector): void {
+    const { disk, world, core } = this.#machine
+    const discarded = disk.compact(floor, (origin, sequence) => core.isLive(origin, sequence))
+    world.coverage.note('compaction')
+    world.coverage.add('updates discarded', discarded)
+    world.trace.note(this.#machine.name, 'compacted', () => `${discarded} updates discarded`)
+    this.#machine.enqueue({ kind: 'compacted' })
+    this.#done()
+  }
+}

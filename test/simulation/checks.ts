@@ -1,0 +1,204 @@
+import type { CommandAnswer } from '../../replica/core/effects.ts'
+import type { Result } from '../../replica/core/model/errors.ts'
+import type { OriginId, UpdateId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
+import type { Batch, Update } from '../../replica/core/model/updates.ts'
+import { heldFrom } from '../../replica/core/version-vector.ts'
+import { decodeImage } from '../../replica/wire/image-decode.ts'
+import type { Machine } from './machine.ts'
+import type { DiskWrite } from './model-disk.ts'
+import { Violation } from './violation.ts'
+
+/** One update id, one content, on all disks and in all messages. */
+const oneContent = (machine: Machine, update: Update): void => {
+  const id = updateId(update.origin, update.sequence)
+  const known = machine.world.ledger.updates.get(id)
+  if (known === undefined || known === update || Buffer.compare(known.bytes, update.bytes) === 0) return
+  throw new Violation('one content', `${machine.name} has another content for ${id}`)
+}
+
+/** An origin's updates are durable somewhere only in order, with clocks that only grow. */
+const clocksGrow = (machine: Machine, update: Update): void => {
+  const { ledger } = machine.world
+  const id = updateId(update.origin, update.sequence)
+  if (ledger.updates.has(id)) return
+  const last = ledger.lastClock.get(update.origin) ?? 0
+  if (update.clock <= last) throw new Violation('clock', `${id} has clock ${update.clock} after ${last}`)
+  ledger.lastClock.set(update.origin, update.clock)
+}
+
+/** One command given (again) at one replica is executed once. */
+const executedOnce = (machine: Machine, update: Update): void => {
+  if (!('command' in update.change)) return
+  const key = `${update.origin} ${update.change.command}`
+  const { executed } = machine.world.ledger
+  const before = executed.get(key)
+  if (before !== undefined && before !== update.sequence)
+    throw new Violation('executed once', `${update.origin}:${update.sequence} repeats ${update.origin}:${before}`)
+  executed.set(key, update.sequence)
+}
+
+/** Nobody is told that a replica holds what its disk does not cover. */
+const noOverclaim = (machine: Machine, rows: KnowledgeRows): void => {
+  for (const [holder, row] of rows) {
+    const owner = machine.world.machineOf(holder)
+    if (owner === undefined) {
+      if (row.size === 0) continue
+      throw new Violation('over-claim', `${machine.name} tells a row of ${holder}, which does not exist`)
+    }
+    for (const [origin, sequence] of row) {
+      const durable = heldFrom(owner.disk.durable, origin)
+      if (sequence > durable)
+        throw new Violation(
+          'over-claim',
+          `${machine.name} says that ${holder} holds ${origin}:${sequence}; it holds ${durable}`,
+        )
+    }
+  }
+}
+
+/** What is sent of a log is durable at its sender. */
+const durableBeforeSent = (machine: Machine, batches: readonly Batch[]): void => {
+  for (const { origin, last } of batches) {
+    if (heldFrom(machine.disk.durable, origin) < last)
+      throw new Violation('durable before sent', `${machine.name} sends ${origin}:${last} before it is durable`)
+  }
+}
+
+/** A write of the machine's disk has become durable. */
+export const durable = (machine: Machine, write: DiskWrite): void => {
+  const { ledger } = machine.world
+  switch (write.kind) {
+    case 'append': {
+      const updates = write.batches.flatMap((batch) => batch.updates)
+      machine.hybrid.noted(machine, updates)
+      for (const update of updates) appended(machine, update)
+      break
+    }
+    case 'store':
+      for (const update of write.updates) {
+        oneContent(machine, update)
+        ledger.held(machine, updateId(update.origin, update.sequence))
+      }
+      break
+    case 'snapshot': {
+      const image = decodeImage(write.snapshot.chunks)
+      if (!image.ok) throw new Violation('snapshot', `a snapshot cannot be read: ${image.failure.message}`)
+      break
+    }
+    case 'continueAfter':
+      break
+  }
+}
+
+const appended = (machine: Machine, update: Update): void => {
+  oneContent(machine, update)
+  clocksGrow(machine, update)
+  executedOnce(machine, update)
+  machine.world.ledger.record(update)
+  if (update.change.kind === 'mail') machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
+}
+
+export const sent = (machine: Machine, message: Message): void => {
+  switch (message.kind) {
+    case 'hello':
+    case 'knowledge':
+      noOverclaim(machine, message.rows)
+      break
+    case 'batches':
+      durableBeforeSent(machine, message.batches)
+      for (const { updates } of message.batches) for (const update of updates) oneContent(machine, update)
+      break
+    case 'mails':
+      for (const update of message.updates) oneContent(machine, update)
+      break
+    default:
+      break
+  }
+}
+
+export const published = (machine: Machine, batches: readonly Batch[]): void => {
+  durableBeforeSent(machine, batches)
+}
+
+/** An answer means durable here. */
+export const answered = (machine: Machine, result: Result<CommandAnswer>): void => {
+  if (!result.ok) return
+  const { origin, sequence } = splitUpdateId(result.value.update)
+  if (heldFrom(machine.disk.durable, origin) < sequence)
+    throw new Violation(
+      'durable before answered',
+      `${machine.name} acknowledges ${result.value.update} before it is durable`,
+    )
+}
+
+/** A log is discarded only where every seat in use holds it durably, and the older kept snapshot covers it. */
+export const compacting = (machine: Machine, floor: VersionVector): void => {
+  for (const [origin, sequence] of floor) {
+    for (const claim of machine.core.state.seats.holders()) {
+      const holder = machine.world.machineOf(claim.origin)
+      if (holder !== undefined && heldFrom(holder.disk.durable, origin) < sequence)
+        throw new Violation(
+          'stable before discarded',
+          `${machine.name} discards up to ${origin}:${sequence}, which ${claim.origin} does not hold`,
+        )
+    }
+    const older = machine.disk.olderSnapshot
+    if (older === null || heldFrom(older, origin) < sequence)
+      throw new Violation(
+        'snapshot before discarded',
+        `${machine.name} discards ${origin}:${sequence}, which the older snapshot does not cover`,
+      )
+  }
+}
+
+/** Nobody forks a log in a history without restored backups. */
+export const forked = (machine: Machine, origin: OriginId): void => {
+  throw new Violation('fork', `${machine.name} finds that ${origin} has forked`)
+}
+
+/** A start finds every mail that was safe here, unless it was deleted. */
+export const recovered = (machine: Machine, suffix: readonly Batch[]): void => {
+  const { ledger } = machine.world
+  // A write that a crash cut short may have survived.
+  for (const { updates } of suffix) for (const update of updates) appended(machine, update)
+  machine.hybrid.restarted(machine)
+  for (const mail of ledger.heldBy(machine)) {
+    if (ledger.acknowledged.has(mail)) notLost(machine, mail)
+  }
+}
+
+/** Live here, or deleted by everybody. */
+export const notLost = (machine: Machine, mail: UpdateId): void => {
+  const { ledger } = machine.world
+  const { origin, sequence } = splitUpdateId(mail)
+  const { core, disk } = machine
+  if (ledger.isDeletedByAll(mail)) return
+  // What came by an interrupted transfer is stored, but belongs to nobody's state yet.
+  if (heldFrom(disk.durable, origin) < sequence && origin !== machine.identity.origin) return
+  if (!core.isLive(origin, sequence)) throw new Violation('mail lost', `${machine.name} has lost the mail ${mail}`)
+  if (!disk.holds(origin, sequence) && core.repairing === 0)
+    throw new Violation('content lost', `${machine.name} has lost the content of ${mail}`)
+}
+
+/** Between two steps, when everything that the core shows is durable. */
+export const settled = (machine: Machine): void => {
+  viewIsOfGreeted(machine)
+  machine.audit.look(machine)
+}
+
+/** The view is this server and those whose hello was accepted. */
+const viewIsOfGreeted = (machine: Machine): void => {
+  const { core } = machine
+  const greeted = new Set([machine.seat, ...core.peers.allGreeted().map(({ server }) => server)])
+  const told = core.view.servers
+  if (told.length !== greeted.size || told.some((server) => !greeted.has(server)))
+    throw new Violation('view', `${machine.name} shows ${told.join()}, is connected with ${[...greeted].join()}`)
+}
+
+/** A restart from the disk alone gives the same state. */
+export const sameAfterRestart = (machine: Machine, digest: string): void => {
+  if (machine.core.state.digest() !== digest)
+    throw new Violation('recovery', `${machine.name} has another state after a restart`)
+}

@@ -1,0 +1,143 @@
+import { splitUpdateId } from '../../replica/core/model/ids.ts'
+import { heldFrom } from '../../replica/core/version-vector.ts'
+import type { VersionVector } from '../../replica/core/model/messages.ts'
+import type { Machine } from './machine.ts'
+import { describeImage, describeUpdates, updatesUpTo } from './reference-model.ts'
+import { Violation } from './violation.ts'
+import type { World } from './world.ts'
+
+/** Whether all lasting machines hold the same, durably, and have nothing left to fetch. */
+export const isConverged = (world: World): boolean => differences(world).length === 0
+
+/** Demands what must hold after everything was healed. */
+export const converged = (world: World): void => {
+  const open = differences(world)
+  if (open.length > 0) throw new Violation('convergence', open.join('\n'))
+  for (const machine of world.lasting()) {
+    machine.audit.lookNow(machine)
+    agreesWithModel(machine)
+    mailboxesSorted(machine)
+  }
+  nothingLost(world)
+  const [first] = world.lasting()
+  if (first === undefined) return
+  const claims = first.core.state.seats.claims()
+  const replaced = new Set(claims.map(({ replaces }) => replaces))
+  const standing = claims.filter(({ origin }) => !replaced.has(origin)).map(({ server }) => server)
+  if (new Set(standing).size < standing.length) world.coverage.note('seat claimed twice')
+  const { accounts } = first.core.state
+  if (accounts.records().some(({ account }) => accounts.nameOf(account)?.includes('~') === true))
+    world.coverage.note('names taken twice')
+}
+
+const differences = (world: World): readonly string[] => {
+  const [first, ...others] = world.lasting()
+  if (first === undefined) return []
+  const found = world.lasting().flatMap(unfinished)
+  if (found.length > 0) return found
+  for (const other of others) {
+    const [one, two] = [vectorText(first), vectorText(other)]
+    if (one !== two) return [`vectors differ: ${first.name} ${one}`, `${other.name} ${two}`]
+    if (first.core.state.digest() === other.core.state.digest()) continue
+    const [left, right] = [describeImage(first.core.state.image()), describeImage(other.core.state.image())]
+    return [`digests differ: ${first.name} and ${other.name}`, ...difference(first.name, left, other.name, right)]
+  }
+  return []
+}
+
+const unfinished = (machine: Machine): readonly string[] => {
+  if (!machine.isSettled) return [`${machine.name} is at work`]
+  const { core } = machine
+  if (core.state.seats.claimOf(machine.identity.origin) === undefined) return [`${machine.name} has no claim`]
+  const found: string[] = []
+  if (core.repairing > 0) found.push(`${machine.name} still repairs ${core.repairing} mails`)
+  if (core.transferringFrom !== null) found.push(`${machine.name} is in a state transfer`)
+  if (core.hindrance !== null) found.push(`${machine.name} is ${core.hindrance}`)
+  return found
+}
+
+const vectorText = (machine: Machine): string =>
+  [...machine.core.state.vector]
+    .map(([origin, sequence]) => `${origin}:${sequence}`)
+    .sort()
+    .join(' ')
+
+/** The state is that of the naive model of the same set of updates. */
+const agreesWithModel = (machine: Machine): void => {
+  const { state } = machine.core
+  const model = describeUpdates(updatesUpTo(state.vector, machine.world.ledger.updates))
+  const found = difference('model', model, machine.name, describeImage(state.image()))
+  if (found.length > 0) throw new Violation('model', found.join('\n'))
+}
+
+/** Every mail that was acknowledged and that a lasting disk held is on all, with its content, unless deleted. */
+const nothingLost = (world: World): void => {
+  const [first] = world.lasting()
+  if (first === undefined) return
+  const { vector } = first.core.state
+  const gone = new Set(goneMails(world, vector))
+  for (const mail of world.ledger.acknowledged) {
+    const holders = world.lasting().filter((machine) => world.ledger.heldBy(machine).has(mail))
+    if (holders.length === 0 || gone.has(mail)) continue
+    const { origin, sequence } = splitUpdateId(mail)
+    for (const { core, disk, name } of world.lasting()) {
+      if (heldFrom(core.state.vector, origin) < sequence || !core.isLive(origin, sequence))
+        throw new Violation(
+          'mail lost',
+          `${name} has not got ${mail}, which ${holders.map((holder) => holder.name).join()} held`,
+        )
+      if (!disk.holds(origin, sequence) && !world.isRotten({ name }, mail))
+        throw new Violation('content lost', `${name} has no content of ${mail}`)
+    }
+  }
+}
+
+const goneMails = (world: World, vector: VersionVector): readonly string[] => {
+  const updates = updatesUpTo(vector, world.ledger.updates)
+  const live = new Set(
+    describeUpdates(updates).flatMap((line) => (line.startsWith('mail ') ? [line.split(' ')[1] ?? ''] : [])),
+  )
+  return updates.flatMap(({ origin, sequence, change }) => {
+    const id = `${origin}:${sequence}`
+    return change.kind === 'mail' && !live.has(id) ? [id] : []
+  })
+}
+
+/** Folders show each live copy once, newest first. */
+const mailboxesSorted = (machine: Machine): void => {
+  const { mails } = machine.core.state
+  for (const { account } of machine.core.state.accounts.records()) {
+    const { inbox, sent } = mails.mailbox(account)
+    for (const folder of [inbox, sent]) {
+      const shown = folder.page(folder.size, null)
+      const isSorted = shown.every((mail, index) => index === 0 || mail.clock <= (shown[index - 1]?.clock ?? 0))
+      if (!isSorted || shown.some((mail) => mails.get(mail.origin, mail.sequence) !== mail))
+        throw new Violation(
+          'mailbox',
+          `a folder of ${account} on ${machine.name} is out of order or shows what is gone`,
+        )
+    }
+  }
+}
+
+const shownLines = 6
+
+const difference = (
+  nameOne: string,
+  one: readonly string[],
+  nameTwo: string,
+  two: readonly string[],
+): readonly string[] => {
+  const inOne = new Set(one)
+  const inTwo = new Set(two)
+  return [
+    ...one
+      .filter((line) => !inTwo.has(line))
+      .map((line) => `only ${nameOne}: ${line}`)
+      .slice(0, shownLines),
+    ...two
+      .filter((line) => !inOne.has(line))
+      .map((line) => `only ${nameTwo}: ${line}`)
+      .slice(0, shownLines),
+  ]
+}

@@ -1,0 +1,78 @@
+/** What a sound mix of histories must make happen; the run fails when one of these never does. */
+export const coverageKinds = [
+  'steps',
+  'commands',
+  'commands answered',
+  'commands refused',
+  'command repeated',
+  'mails acknowledged',
+  'accounts made',
+  'names taken twice',
+  'accounts deleted',
+  'mails deleted by all',
+  'gossip published',
+  'gossip delivered',
+  'gossip lost',
+  'gossip repeated',
+  'pushed directly',
+  'push dropped',
+  'batches asked for',
+  'batches served',
+  'served in several chunks',
+  'range discarded',
+  'transfer begun',
+  'transfer done',
+  'transfer abandoned',
+  'mails fetched',
+  'snapshot written',
+  'snapshot of a transfer',
+  'compaction',
+  'updates discarded',
+  'recovered',
+  'recovered from a snapshot',
+  'recovered with a suffix',
+  'crash',
+  'crash while persisting',
+  'crash between effects',
+  'write torn',
+  'record damaged',
+  'mail repaired',
+  'clock jump',
+  'partition',
+  'one-way partition',
+  'pause',
+  'connection cut',
+  'half-open connection',
+  'joined',
+  'machine replaced',
+  'replaced machine came back',
+  'seat claimed twice',
+  'view changed',
+] as const
+
+export type CoverageKind = (typeof coverageKinds)[number]
+
+/** Counts, so that nothing passes only because it never happened. */
+export class Coverage {
+  readonly #counts = new Map<string, number>()
+
+  note(kind: CoverageKind): void {
+    this.add(kind, 1)
+  }
+
+  add(kind: CoverageKind, count: number): void {
+    this.#counts.set(kind, this.of(kind) + count)
+  }
+
+  of(kind: CoverageKind): number {
+    return this.#counts.get(kind) ?? 0
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts)
+  }
+
+  merge(counts: Readonly<Record<string, number>>): void {
+    for (const kind of coverageKinds) this.add(kind, counts[kind] ?? 0)
+  }
+}

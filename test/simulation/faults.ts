@@ -1,0 +1,164 @@
+import { allServerIds, splitUpdateId } from '../../replica/core/model/ids.ts'
+import { heldFrom } from '../../replica/core/version-vector.ts'
+import type { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import type { FaultKind } from './settings.ts'
+import type { World } from './world.ts'
+
+const calmBeforeMs = 1_500
+const downMs = 8_000
+const partitionMs = 12_000
+const awayMs = 20_000
+const clockJumpMs = 300_000
+const effectsUntilCrash = 12
+const copiesToRot = 3
+
+/** What goes wrong in a history, by its own generator. */
+export class Faults {
+  readonly #world: World
+  readonly #random: Random
+  #isOver = false
+
+  constructor(world: World) {
+    this.#world = world
+    this.#random = world.random.fork()
+    world.timeline.after(calmBeforeMs, () => this.#next())
+  }
+
+  /** No more faults; those that last are ended, and everything is started again. */
+  heal(): void {
+    this.#isOver = true
+    const { network, trace } = this.#world
+    trace.note('world', 'heals')
+    network.unblockAll()
+    for (const machine of this.#world.lasting()) {
+      machine.crashSoon(Infinity)
+      if (!machine.isUp) machine.start()
+      machine.enqueue({ kind: 'resume', servers: allServerIds })
+    }
+  }
+
+  #next(): void {
+    if (this.#isOver) return
+    const { settings, timeline } = this.#world
+    const kind = this.#random.pick(settings.faults)
+    if (kind !== undefined) this.#strike(kind)
+    timeline.after(this.#random.waitMs(settings.faultEveryMs), () => this.#next())
+  }
+
+  #strike(kind: FaultKind): void {
+    switch (kind) {
+      case 'crash':
+        return this.#crash()
+      case 'partition':
+        return this.#partition()
+      case 'oneWay':
+        return this.#oneWay()
+      case 'cut':
+        return this.#world.network.cutOne()
+      case 'clock':
+        return this.#jump()
+      case 'pause':
+        return this.#pause()
+      case 'away':
+        return this.#away()
+      case 'rot':
+        return this.#rot()
+    }
+  }
+
+  #later(meanMs: number, task: () => void): void {
+    this.#world.timeline.after(this.#random.waitMs(meanMs / 2), () => {
+      if (!this.#isOver) task()
+    })
+  }
+
+  #crash(): void {
+    const machine = this.#random.pick(this.#world.up())
+    if (machine === undefined) return
+    machine.crashSoon(this.#random.int(0, effectsUntilCrash))
+    this.#later(downMs, () => this.#restart(machine))
+  }
+
+  #restart(machine: Machine): void {
+    if (!machine.isUp && !machine.isDestroyed) machine.start()
+    // Its fuse may burn down only later.
+    else if (!machine.isDestroyed) this.#later(downMs, () => this.#restart(machine))
+  }
+
+  #partition(): void {
+    const { network, machines, coverage, trace } = this.#world
+    const side = new Set(machines.filter(() => this.#random.chance(0.5)))
+    const pairs = machines.flatMap((one) => machines.map((other) => [one, other] as const))
+    const cut = pairs.filter(([one, other]) => side.has(one) && !side.has(other))
+    if (cut.length === 0) return
+    coverage.note('partition')
+    trace.note('world', 'parts', () => [...side].map(({ name }) => name).join(' '))
+    for (const [one, other] of cut) {
+      network.block(one.peer, other.peer)
+      network.block(other.peer, one.peer)
+    }
+    this.#later(partitionMs, () => {
+      trace.note('world', 'is whole again')
+      for (const [one, other] of cut) {
+        network.unblock(one.peer, other.peer)
+        network.unblock(other.peer, one.peer)
+      }
+    })
+  }
+
+  #oneWay(): void {
+    const { network, machines, coverage, trace } = this.#world
+    const [one, other] = this.#random.shuffled(machines)
+    if (one === undefined || other === undefined) return
+    coverage.note('one-way partition')
+    trace.note(one.name, 'is not heard by', () => other.name)
+    network.block(one.peer, other.peer)
+    this.#later(partitionMs, () => network.unblock(one.peer, other.peer))
+  }
+
+  #jump(): void {
+    const machine = this.#random.pick(this.#world.machines)
+    if (machine === undefined) return
+    machine.skewMs = (this.#random.next() * 2 - 1) * (this.#random.chance(0.5) ? clockJumpMs : clockJumpMs / 20)
+    this.#world.coverage.note('clock jump')
+    this.#world.trace.note(machine.name, 'clock is off', () => `${Math.round(machine.skewMs)} ms`)
+  }
+
+  #pause(): void {
+    const machine = this.#random.pick(this.#world.up())
+    const server = this.#random.pick(allServerIds)
+    if (machine === undefined || server === undefined) return
+    this.#world.coverage.note('pause')
+    this.#world.trace.note(machine.name, 'pauses', () => String(server))
+    machine.enqueue({ kind: 'pause', servers: [server] })
+    this.#later(partitionMs, () => machine.enqueue({ kind: 'resume', servers: [server] }))
+  }
+
+  /** Gone for long, and the others go on. */
+  #away(): void {
+    const machine = this.#random.pick(this.#world.up())
+    if (machine === undefined || this.#world.up().length < 3) return
+    this.#world.trace.note(machine.name, 'is switched off')
+    machine.crash()
+    this.#later(awayMs, () => this.#restart(machine))
+  }
+
+  /** A mail's record rots where two others have it whole. */
+  #rot(): void {
+    const machine = this.#random.pick(this.#world.up())
+    if (machine === undefined) return
+    const snapshot = machine.disk.newestSnapshot
+    for (const mail of this.#random.shuffled([...this.#world.ledger.heldBy(machine)]).slice(0, copiesToRot)) {
+      const { origin, sequence } = splitUpdateId(mail)
+      if (snapshot === null || heldFrom(snapshot, origin) < sequence || !machine.disk.holds(origin, sequence)) continue
+      const others = this.#world.lasting().filter((other) => other !== machine && other.disk.holds(origin, sequence))
+      if (others.length < 2) continue
+      machine.disk.rot(origin, sequence)
+      this.#world.rotted(machine, mail)
+      this.#world.ledger.unheld(machine, mail)
+      this.#world.coverage.note('record damaged')
+      this.#world.trace.note(machine.name, 'rots', () => mail)
+    }
+  }
+}

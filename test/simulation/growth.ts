@@ -1,0 +1,144 @@
+import type { CommandAnswer } from '../../replica/core/effects.ts'
+import type { Result } from '../../replica/core/model/errors.ts'
+import type { ServerId } from '../../replica/core/model/ids.ts'
+import { allServerIds, serverId } from '../../replica/core/model/ids.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import { originOf } from '../../replica/wire/keys.ts'
+import { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import { newIdentity, newInviteId } from './sim-codec.ts'
+import type { World } from './world.ts'
+
+const inviteMs = 3_600_000
+const retryMs = 700
+const comesBackMs = 12_000
+
+interface Newcomer {
+  /** Null takes the first free seat. */
+  readonly server: ServerId | null
+  /** The install whose machine is gone. */
+  readonly replaces: Machine | null
+}
+
+/** How a group comes to its machines: founded, joined by invites, replaced. */
+export class Growth {
+  readonly #world: World
+  readonly #random: Random
+  #isOver = false
+
+  constructor(world: World) {
+    this.#world = world
+    this.#random = world.random.fork()
+    this.#found()
+    const { settings, timeline } = world
+    for (const server of allServerIds.slice(1, settings.firstSeats)) this.#join({ server, replaces: null })
+    for (let count = 0; count < settings.joiners; count += 1) {
+      timeline.after(this.#someTimeMs(), () => {
+        // Now and then two at once ask different members for the same seat.
+        const server = this.#random.chance(0.3) ? serverId(5) : null
+        this.#join({ server, replaces: null })
+        if (server !== null) this.#join({ server, replaces: null })
+      })
+    }
+    for (let count = 0; count < settings.replacements; count += 1)
+      timeline.after(this.#someTimeMs(), () => this.#replace())
+  }
+
+  stop(): void {
+    this.#isOver = true
+  }
+
+  #someTimeMs(): number {
+    const { chaosMs } = this.#world.settings
+    return chaosMs * (0.3 + 0.6 * this.#random.next())
+  }
+
+  #found(): void {
+    const server = serverId(1)
+    const { peer, origin } = newIdentity(this.#random, server)
+    const machine = new Machine(
+      this.#world,
+      { origin, server, peer, admission: null },
+      { kind: 'found', groupName: 'the group', server, machine: 'machine 1' },
+      [],
+      this.#world.settings.tuning,
+    )
+    this.#world.add(machine)
+    machine.start()
+  }
+
+  #join(newcomer: Newcomer): void {
+    const inviter = this.#random.pick(this.#world.up())
+    if (this.#isOver) return
+    if (inviter === undefined) {
+      this.#joinLater(newcomer)
+      return
+    }
+    const invite = newInviteId(this.#random)
+    inviter.command({ kind: 'invite', invite, expiresAtMs: inviter.wallMs + inviteMs }, (made) => {
+      if (made?.ok !== true) {
+        this.#joinLater(newcomer)
+        return
+      }
+      const free = newcomer.replaces === null ? newcomer.server : null
+      const { peer } = newIdentity(this.#random, free ?? serverId(1))
+      inviter.command({ kind: 'admit', invite, peer, server: free }, (answer) => {
+        const seat = newcomer.replaces?.seat ?? seatOf(answer)
+        const admission = batchOf(answer)
+        if (seat === null || admission === null) {
+          if (answer === null) this.#joinLater(newcomer)
+          return
+        }
+        this.#settle(newcomer, seat, peer, admission, inviter)
+      })
+    })
+  }
+
+  #joinLater(newcomer: Newcomer): void {
+    this.#world.timeline.after(this.#random.waitMs(retryMs), () => this.#join(newcomer))
+  }
+
+  #settle(newcomer: Newcomer, server: ServerId, peer: Machine['peer'], admission: Batch, inviter: Machine): void {
+    const { coverage, trace } = this.#world
+    const origin = originOf(server, peer)
+    const replaces = newcomer.replaces?.identity.origin ?? null
+    const machine = new Machine(
+      this.#world,
+      { origin, server, peer, admission },
+      { kind: 'claim', server, machine: `machine ${this.#world.machines.length + 1}`, replaces },
+      [inviter.peer],
+      this.#world.settings.tuning,
+    )
+    coverage.note(replaces === null ? 'joined' : 'machine replaced')
+    trace.note(
+      machine.name,
+      'joins',
+      () => `let in by ${inviter.name}${replaces === null ? '' : `, replaces ${replaces}`}`,
+    )
+    this.#world.add(machine)
+    machine.start()
+  }
+
+  #replace(): void {
+    if (this.#isOver) return
+    const lasting = this.#world.lasting()
+    const gone = this.#random.pick(lasting)
+    if (gone === undefined || lasting.length < 3) return
+    const comesBack = this.#random.chance(0.4)
+    this.#world.trace.note(gone.name, comesBack ? 'is taken for gone' : 'is destroyed')
+    if (comesBack) gone.crash()
+    else gone.destroy()
+    this.#join({ server: null, replaces: gone })
+    if (!comesBack) return
+    this.#world.timeline.after(this.#random.next() * comesBackMs, () => {
+      if (gone.isUp) return
+      this.#world.coverage.note('replaced machine came back')
+      gone.start()
+    })
+  }
+}
+
+const batchOf = (answer: Result<CommandAnswer> | null): Batch | null =>
+  answer?.ok === true ? answer.value.batch : null
+const seatOf = (answer: Result<CommandAnswer> | null): ServerId | null =>
+  answer?.ok === true ? answer.value.server : null

@@ -1,0 +1,90 @@
+import * as checks from './checks.ts'
+import { Faults } from './faults.ts'
+import { converged, isConverged } from './convergence.ts'
+import { Growth } from './growth.ts'
+import type { Settings } from './settings.ts'
+import type { TraceMode } from './trace.ts'
+import { Violation } from './violation.ts'
+import { Workload } from './workload.ts'
+import { World } from './world.ts'
+
+export interface Failed {
+  readonly check: string
+  readonly message: string
+  /** The last events, readable. */
+  readonly events: readonly string[]
+}
+
+export interface HistoryResult {
+  readonly seed: number
+  readonly settings: Settings
+  /** Null when everything held. */
+  readonly failed: Failed | null
+  readonly coverage: Readonly<Record<string, number>>
+  readonly fingerprint: string
+  /** How long the group needed to agree after everything was healed. */
+  readonly healMs: number
+  /** Every event, when the trace was kept whole. */
+  readonly lines: readonly string[]
+}
+
+const healLimitMs = 60_000
+const lookEveryMs = 250
+const shownEvents = 50
+
+/** Runs the history of one seed: growth, work and faults; then everything is healed and must converge. */
+export const runHistory = (seed: number, mode: TraceMode = 'last'): HistoryResult => {
+  const world = new World(seed, mode)
+  let failed: Failed | null = null
+  let healMs = 0
+  try {
+    healMs = live(world)
+  } catch (error) {
+    const check = error instanceof Violation ? error.check : 'invariant'
+    const message =
+      error instanceof Error
+        ? error instanceof Violation
+          ? error.message
+          : (error.stack ?? error.message)
+        : String(error)
+    failed = { check, message, events: world.trace.last(shownEvents) }
+  }
+  return {
+    seed,
+    settings: world.settings,
+    failed,
+    coverage: world.coverage.counts(),
+    fingerprint: world.trace.fingerprint,
+    healMs,
+    lines: world.trace.all(),
+  }
+}
+
+const live = (world: World): number => {
+  const { timeline, settings } = world
+  const growth = new Growth(world)
+  const workload = new Workload(world)
+  const faults = new Faults(world)
+  timeline.run(settings.chaosMs, () => false)
+  workload.stop()
+  growth.stop()
+  faults.heal()
+  const healedAtMs = timeline.nowMs
+  const limitMs = healedAtMs + healLimitMs
+  while (timeline.nowMs < limitMs && !isConverged(world)) timeline.run(timeline.nowMs + lookEveryMs, () => false)
+  const healMs = timeline.nowMs - healedAtMs
+  converged(world)
+  restartAll(world)
+  return healMs
+}
+
+/** What every disk gives back is the same state once more. */
+const restartAll = (world: World): void => {
+  const digest = world.up()[0]?.core.state.digest()
+  for (const machine of world.lasting()) {
+    machine.audit.lookNow(machine)
+    machine.crash()
+    machine.start()
+    checks.sameAfterRestart(machine, digest ?? '')
+  }
+}

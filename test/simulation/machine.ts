@@ -1,0 +1,375 @@
+import type { CompactionTuning } from '../../replica/core/compaction.ts'
+import type { Command, CommandAnswer, CommandTicket, CoreEvent, Effects } from '../../replica/core/effects.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import type { Result } from '../../replica/core/model/errors.ts'
+import type { PeerId, ServerId } from '../../replica/core/model/ids.ts'
+import type { Message } from '../../replica/core/model/messages.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { decodeImage } from '../../replica/wire/image-decode.ts'
+import { encodeImage } from '../../replica/wire/image-encode.ts'
+import { Audit, HybridCheck } from './audit.ts'
+import { BackgroundWork } from './background-work.ts'
+import * as checks from './checks.ts'
+import { MachineServer } from './machine-server.ts'
+import type { DiskWrite } from './model-disk.ts'
+import { ModelDisk } from './model-disk.ts'
+import type { Endpoint } from './network.ts'
+import { firstHash, makeBatchOf } from './sim-codec.ts'
+import type { World } from './world.ts'
+
+/** Simulated histories begin here, in milliseconds since 1970. */
+const epochMs = 1_700_000_000_000
+const tickMs = 100
+const longestSleepMs = 60
+const longestDiskWriteMs = 1_500
+const usualEventsPerStep = 500
+
+/** Given the answer of a command; null when the machine went down before it answered. */
+export type OnAnswer = (result: Result<CommandAnswer> | null) => void
+
+/** One part of carrying out a step's effects. A crash may come before any of them, and while one writes. */
+interface Action {
+  readonly what: string
+  readonly write: DiskWrite | null
+  readonly run: () => void
+}
+
+/** The first command of an install: it founds the group or takes its seat. */
+export type FirstCommand = Extract<Command, { kind: 'found' | 'claim' }>
+
+/** One install: a core, a disk, and an executor that carries out effects exactly in the interface's order. */
+export class Machine implements Endpoint {
+  readonly world: World
+  readonly identity: Identity
+  readonly name: string
+  readonly disk: ModelDisk
+  readonly background: BackgroundWork
+  readonly server: MachineServer
+  readonly audit = new Audit()
+  readonly hybrid = new HybridCheck()
+  readonly wanted = new Set<PeerId>()
+  skewMs = 0
+  denied: ReadonlySet<PeerId> = new Set()
+  /** Its disk is gone for good. */
+  isDestroyed = false
+  readonly #first: FirstCommand
+  readonly #bootstrap: readonly PeerId[]
+  readonly #tuning: CompactionTuning
+  readonly #tickets = new Map<CommandTicket, OnAnswer>()
+  #core: ReplicaCore | null = null
+  #queue: CoreEvent[] = []
+  #actions: Action[] = []
+  #whenIdle: (() => void)[] = []
+  #lastTicket = 0
+  #life = 0
+  #phase: 'idle' | 'woken' | 'busy' = 'idle'
+  #fuse = Infinity
+
+  constructor(
+    world: World,
+    identity: Identity,
+    first: FirstCommand,
+    bootstrap: readonly PeerId[],
+    tuning: CompactionTuning,
+  ) {
+    this.world = world
+    this.identity = identity
+    this.name = identity.origin
+    this.#first = first
+    this.#bootstrap = bootstrap
+    this.#tuning = tuning
+    this.disk = new ModelDisk((origin, sequence) =>
+      this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }),
+    )
+    this.background = new BackgroundWork(this)
+    this.server = new MachineServer(this)
+  }
+
+  get peer(): PeerId {
+    return this.identity.peer
+  }
+
+  get seat(): ServerId {
+    return this.identity.server
+  }
+
+  get isUp(): boolean {
+    return this.#core !== null
+  }
+
+  /** Changes with every start, so that what an earlier life planned is dropped. */
+  get life(): number {
+    return this.#life
+  }
+
+  /** No step's effects are under way: what the core shows is durable. */
+  get isSettled(): boolean {
+    return this.#core !== null && this.#phase !== 'busy'
+  }
+
+  /** Of a machine that is up. */
+  get core(): ReplicaCore {
+    if (this.#core === null) throw new Error(`${this.name} is down`)
+    return this.#core
+  }
+
+  get wallMs(): number {
+    return Math.floor(epochMs + this.world.timeline.nowMs + this.skewMs)
+  }
+
+  start(): void {
+    const { trace, coverage } = this.world
+    const { snapshot, suffix, highest } = this.disk.recover()
+    const image = snapshot === null ? null : decodeImage(snapshot.chunks)
+    if (image !== null && !image.ok) throw new Error(image.failure.message)
+    this.#life += 1
+    const ports = { makeBatch: makeBatchOf(this.identity.origin), firstHash }
+    this.#core = new ReplicaCore(this.identity, ports, { image: image?.value ?? null, suffix, highest }, this.#tuning)
+    coverage.note('recovered')
+    if (snapshot !== null) coverage.note('recovered from a snapshot')
+    if (suffix.length > 0) coverage.note('recovered with a suffix')
+    trace.note(this.name, 'started', () => `${suffix.length} batches after the snapshot`)
+    checks.recovered(this, suffix)
+    this.#phase = 'idle'
+    this.#fuse = Infinity
+    for (const peer of this.#bootstrap) this.wanted.add(peer)
+    if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.command(this.#first, () => undefined)
+    this.#tickLater(this.#life)
+  }
+
+  /** Power is lost: what is not durable is gone, whoever waits gets no answer. */
+  crash(): void {
+    if (this.#core === null) return
+    const { trace, coverage, network, random } = this.world
+    coverage.note('crash')
+    if (this.disk.isWriting) coverage.note('crash while persisting')
+    else if (this.#phase === 'busy') coverage.note('crash between effects')
+    this.#life += 1
+    this.#core = null
+    this.#queue = []
+    this.#actions = []
+    this.#whenIdle = []
+    this.#phase = 'idle'
+    this.denied = new Set()
+    this.wanted.clear()
+    this.background.reset()
+    this.server.reset()
+    const torn = this.disk.crash(random)
+    coverage.add('write torn', torn)
+    trace.note(this.name, 'crashed', () => `${torn} writes torn`)
+    network.crashed(this.peer)
+    const waiting = [...this.#tickets.values()]
+    this.#tickets.clear()
+    for (const onAnswer of waiting) onAnswer(null)
+  }
+
+  /** Crashes when this many more effects have been carried out, in the middle of a step or of a write. */
+  crashSoon(effects: number): void {
+    this.#fuse = effects
+  }
+
+  destroy(): void {
+    this.crash()
+    this.isDestroyed = true
+  }
+
+  command(command: Command, onAnswer: OnAnswer): void {
+    this.#lastTicket += 1
+    this.#tickets.set(this.#lastTicket, onAnswer)
+    this.world.coverage.note('commands')
+    this.enqueue({ kind: 'command', ticket: this.#lastTicket, command })
+  }
+
+  connected(peer: PeerId): void {
+    this.enqueue({ kind: 'connected', peer })
+  }
+
+  disconnected(peer: PeerId): void {
+    this.server.forget(peer)
+    this.enqueue({ kind: 'disconnected', peer })
+  }
+
+  message(peer: PeerId, message: Message): void {
+    this.enqueue({ kind: 'message', peer, message })
+  }
+
+  gossip(batches: readonly Batch[]): void {
+    this.enqueue({ kind: 'gossip', batches })
+  }
+
+  enqueue(event: CoreEvent): void {
+    if (this.#core === null) return
+    this.#queue.push(event)
+    this.#wake()
+  }
+
+  /** Runs `task` when everything that the core shows is durable. */
+  whenIdle(task: () => void): void {
+    if (this.#phase === 'busy') this.#whenIdle.push(task)
+    else task()
+  }
+
+  /** Plans something in this life of the machine. */
+  later(delayMs: number, task: () => void): void {
+    const life = this.#life
+    this.world.timeline.after(delayMs, () => {
+      if (this.#life === life) task()
+    })
+  }
+
+  writeMs(): number {
+    const { random } = this.world
+    return random.chance(0.01) ? random.next() * longestDiskWriteMs : random.next() * 8
+  }
+
+  #tickLater(life: number): void {
+    this.world.timeline.after(tickMs * (0.5 + this.world.random.next()), () => {
+      if (this.#life !== life) return
+      if (this.#phase === 'idle') this.enqueue({ kind: 'tick' })
+      this.#tickLater(life)
+    })
+  }
+
+  #wake(): void {
+    if (this.#phase !== 'idle' || this.#queue.length === 0) return
+    this.#phase = 'woken'
+    const { random } = this.world
+    this.later(random.chance(0.02) ? random.next() * longestSleepMs : random.next(), () => this.#step())
+  }
+
+  #step(): void {
+    const { random, coverage, trace } = this.world
+    this.#phase = 'busy'
+    const events = this.#queue.splice(0, random.chance(0.1) ? 1 : usualEventsPerStep)
+    const view = this.core.view.number
+    coverage.note('steps')
+    const effects = this.core.step(this.wallMs, events)
+    if (this.core.view.number !== view) coverage.note('view changed')
+    if (effects.persist.length > 0)
+      trace.note(this.name, 'persists', () =>
+        effects.persist.map(({ origin, first, last }) => `${origin}:${first}-${last}`).join(' '),
+      )
+    this.#actions = this.#plan(effects)
+    this.#carryOut()
+  }
+
+  #carryOut(): void {
+    for (let action = this.#actions.shift(); action !== undefined; action = this.#actions.shift()) {
+      const { write, run } = action
+      this.#fuse -= 1
+      if (write !== null) {
+        this.#write(write, run)
+        return
+      }
+      if (this.#fuse < 0) {
+        this.crash()
+        return
+      }
+      run()
+      // What ran may have crashed this machine.
+      if (this.#phase !== 'busy') return
+    }
+    this.#phase = 'idle'
+    for (const task of this.#whenIdle.splice(0)) task()
+    checks.settled(this)
+    this.#wake()
+  }
+
+  #write(write: DiskWrite, run: () => void): void {
+    if (write.kind === 'snapshot' && this.background.isWritingSnapshot) {
+      this.later(1, () => this.#write(write, run))
+      return
+    }
+    this.disk.begin(write)
+    const needsMs = this.writeMs()
+    if (this.#fuse < 0) {
+      this.later(needsMs * this.world.random.next(), () => this.crash())
+      return
+    }
+    this.later(needsMs, () => {
+      this.disk.commit(write)
+      checks.durable(this, write)
+      run()
+      this.#carryOut()
+    })
+  }
+
+  /** The order of `Effects`' fields, each group wholly before the next. */
+  #plan(effects: Effects): Action[] {
+    const { network, coverage, trace } = this.world
+    const actions: Action[] = []
+    const add = (what: string, run: () => void): number => actions.push({ what, write: null, run })
+    const write = (what: string, todo: DiskWrite, run: () => void = () => undefined): number =>
+      actions.push({ what, write: todo, run })
+    if (effects.persist.length > 0) write('persist', { kind: 'append', batches: effects.persist })
+    for (const { origin, updates } of effects.store) write('store', { kind: 'store', origin, updates })
+    if (effects.install !== null) this.#planInstall(effects.install, write)
+    if (effects.gossip.length > 0) {
+      add('gossip', () => {
+        coverage.note('gossip published')
+        checks.published(this, effects.gossip)
+        network.publish(this.peer, effects.gossip)
+      })
+    }
+    for (const { to, message, urgency } of effects.send) {
+      add('send', () => {
+        if (message.kind === 'batches') coverage.note('pushed directly')
+        if (message.kind === 'request') coverage.note('batches asked for')
+        this.send(to, message, urgency)
+      })
+    }
+    for (const task of effects.serve) add('serve', () => this.server.serve(task))
+    for (const peer of effects.disconnect) add('disconnect', () => network.disconnect(this.peer, peer))
+    const { deny } = effects
+    if (deny !== null) {
+      add('deny', () => {
+        this.denied = deny
+        for (const peer of deny) network.disconnect(this.peer, peer)
+      })
+    }
+    for (const { ticket, result } of effects.answer) add('answer', () => this.#answer(ticket, result))
+    for (const notice of effects.notify) {
+      if (notice.kind === 'members') add('members', () => this.#remember(notice.addresses.keys()))
+      if (notice.kind === 'transfer') {
+        add('transfer', () => {
+          coverage.note(`transfer ${notice.phase}`)
+          trace.note(this.name, `transfer ${notice.phase}`, () => notice.peer)
+        })
+      }
+      if (notice.kind === 'forked') add('forked', () => checks.forked(this, notice.origin))
+    }
+    add('background', () => this.background.begin(effects))
+    return actions
+  }
+
+  #planInstall(
+    { image, continueAfter }: NonNullable<Effects['install']>,
+    write: (what: string, todo: DiskWrite, run?: () => void) => number,
+  ): void {
+    const { vector } = image
+    write('install', { kind: 'snapshot', snapshot: { vector: new Map(vector), chunks: encodeImage(image) } }, () => {
+      this.world.coverage.note('snapshot of a transfer')
+      this.enqueue({ kind: 'snapshotWritten', vector })
+    })
+    for (const [origin, sequence] of continueAfter) write('continue', { kind: 'continueAfter', origin, sequence })
+  }
+
+  send(to: PeerId, message: Message, urgency: 'ordinary' | 'droppable'): void {
+    checks.sent(this, message)
+    this.world.network.send(this.peer, to, message, urgency)
+  }
+
+  #remember(peers: Iterable<PeerId>): void {
+    this.wanted.clear()
+    for (const peer of [...this.#bootstrap, ...peers]) this.wanted.add(peer)
+  }
+
+  #answer(ticket: CommandTicket, result: Result<CommandAnswer>): void {
+    this.world.coverage.note(result.ok ? 'commands answered' : 'commands refused')
+    checks.answered(this, result)
+    const onAnswer = this.#tickets.get(ticket)
+    this.#tickets.delete(ticket)
+    onAnswer?.(result)
+  }
+}

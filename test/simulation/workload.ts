@@ -1,0 +1,151 @@
+import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
+import { updateId } from '../../replica/core/model/ids.ts'
+import type { PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import { newAccountId, newCommandId, sign } from './sim-codec.ts'
+import type { World } from './world.ts'
+
+const names = ['ada', 'Ada', 'bob', 'cleo', 'dora', 'emil', 'fritz', 'gerda', 'hugo', 'ida']
+const recipientsAtMost = 5
+const burstCommands = 60
+const sealKeyBytes = 32
+
+/** What clients want, and how often. */
+const wishes = [
+  { kind: 'account', weight: 6 },
+  { kind: 'mail', weight: 58 },
+  { kind: 'read', weight: 14 },
+  { kind: 'deletion', weight: 20 },
+  { kind: 'accountDeletion', weight: 1 },
+] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
+
+/** People at every replica who sign up, write, read, delete, and give a command again when no answer came. */
+export class Workload {
+  readonly #world: World
+  readonly #random: Random
+  #isOver = false
+  #count = 0
+
+  constructor(world: World) {
+    this.#world = world
+    this.#random = world.random.fork()
+    this.#next()
+  }
+
+  stop(): void {
+    this.#isOver = true
+  }
+
+  #next(): void {
+    const { settings, timeline } = this.#world
+    timeline.after(this.#random.waitMs(settings.commandEveryMs), () => {
+      if (this.#isOver) return
+      const machine = this.#random.pick(this.#world.up())
+      if (machine !== undefined) {
+        const count = this.#random.chance(settings.burstChance) ? burstCommands : 1
+        for (let index = 0; index < count; index += 1) this.#wish(machine)
+      }
+      this.#next()
+    })
+  }
+
+  #wish(machine: Machine): void {
+    const change = this.#invent(machine)
+    if (change === null) return
+    this.#count += 1
+    this.#give(machine, sign(change, `content ${this.#count}`))
+  }
+
+  /** Waits for the answer; when none comes the same command is mostly given again, at the same replica. */
+  #give(machine: Machine, signed: SignedChange): void {
+    const { coverage, ledger } = this.#world
+    machine.command({ kind: 'submit', signed }, (result) => {
+      if (result?.ok === true) {
+        if (signed.change.kind === 'mail') ledger.acknowledged.add(result.value.update)
+        if (signed.change.kind === 'mail') coverage.note('mails acknowledged')
+        if (signed.change.kind === 'account') coverage.note('accounts made')
+        if (signed.change.kind === 'accountDeletion') coverage.note('accounts deleted')
+      }
+      const isLost = result === null && this.#random.chance(0.7)
+      const isUnheard = result !== null && this.#random.chance(0.03)
+      if (isLost || isUnheard) this.#giveAgain(machine, signed)
+    })
+    if (this.#random.chance(0.03)) this.#giveAgain(machine, signed)
+    // A client that fails over signs up again elsewhere, with the same keys.
+    const other = this.#random.pick(this.#world.up())
+    if (signed.change.kind === 'account' && other !== undefined && this.#random.chance(0.2))
+      this.#giveAgain(other, signed)
+  }
+
+  #giveAgain(machine: Machine, signed: SignedChange): void {
+    this.#world.timeline.after(this.#random.waitMs(1_000), () => {
+      if (!machine.isUp) {
+        if (!machine.isDestroyed && !this.#isOver) this.#giveAgain(machine, signed)
+        return
+      }
+      this.#world.coverage.note('command repeated')
+      machine.command({ kind: 'submit', signed }, (result) => {
+        if (result?.ok === true && signed.change.kind === 'mail')
+          this.#world.ledger.acknowledged.add(result.value.update)
+      })
+    })
+  }
+
+  #invent(machine: Machine): PersonChange | null {
+    const people = machine.core.state.accounts.records().map(({ account }) => account)
+    const account = this.#random.pick(people)
+    const command = newCommandId(this.#random)
+    if (account === undefined || people.length < 3) return this.#signUp(command)
+    switch (this.#kind()) {
+      case 'account':
+        return this.#signUp(command)
+      case 'mail':
+        return { kind: 'mail', account, command, to: this.#recipients(people) }
+      case 'read': {
+        const mail = this.#mailOf(machine, account)
+        return mail === null ? null : { kind: 'read', account, command, mail }
+      }
+      case 'deletion': {
+        const mail = this.#mailOf(machine, account)
+        return mail === null ? null : { kind: 'deletion', account, command, mail }
+      }
+      case 'accountDeletion':
+        return people.length < 5 ? null : { kind: 'accountDeletion', account, command }
+    }
+  }
+
+  #kind(): PersonChange['kind'] {
+    let left = this.#random.next() * wishes.reduce((sum, { weight }) => sum + weight, 0)
+    for (const { kind, weight } of wishes) {
+      left -= weight
+      if (left < 0) return kind
+    }
+    return 'mail'
+  }
+
+  #signUp(command: CommandId): PersonChange {
+    const account = newAccountId(this.#random)
+    const name = this.#random.chance(0.5) ? (this.#random.pick(names) ?? 'ada') : `person ${this.#random.int(1, 1_000)}`
+    return {
+      kind: 'account',
+      account,
+      command,
+      name,
+      sealKey: new Uint8Array(sealKeyBytes),
+      sealedKeys: new Uint8Array(1),
+    }
+  }
+
+  #recipients(people: readonly AccountId[]): readonly AccountId[] {
+    return this.#random.shuffled(people).slice(0, this.#random.int(1, recipientsAtMost))
+  }
+
+  /** Mostly an old mail, so that some are deleted by everybody. */
+  #mailOf(machine: Machine, account: AccountId): UpdateId | null {
+    const { inbox, sent } = machine.core.state.mails.mailbox(account)
+    const folder = this.#random.chance(0.5) ? inbox : sent
+    const mail = this.#random.pick(folder.page(folder.size, null).slice(-3))
+    return mail === undefined ? null : updateId(mail.origin, mail.sequence)
+  }
+}

@@ -1,0 +1,65 @@
+import type { OriginId, PeerId, UpdateId } from '../../replica/core/model/ids.ts'
+import { Coverage } from './coverage.ts'
+import { Ledger } from './ledger.ts'
+import type { Machine } from './machine.ts'
+import { Network } from './network.ts'
+import { Random } from './random.ts'
+import type { Settings } from './settings.ts'
+import { chooseSettings } from './settings.ts'
+import { Timeline } from './timeline.ts'
+import type { TraceMode } from './trace.ts'
+import { Trace } from './trace.ts'
+
+/** One seed's world: time, chance, network, machines, and the bystander who sees all. */
+export class World {
+  readonly random: Random
+  readonly settings: Settings
+  readonly timeline = new Timeline()
+  readonly trace: Trace
+  readonly coverage = new Coverage()
+  readonly ledger = new Ledger()
+  readonly network: Network
+  /** Every install that ever was. */
+  readonly machines: Machine[] = []
+  readonly #byOrigin = new Map<OriginId, Machine>()
+  readonly #rotten = new Set<string>()
+
+  constructor(seed: number, mode: TraceMode) {
+    this.random = new Random(seed)
+    this.settings = chooseSettings(this.random)
+    this.trace = new Trace(mode, () => this.timeline.nowMs)
+    this.network = new Network(this.random.fork(), this.timeline, this.trace, this.coverage, this.settings.network)
+  }
+
+  add(machine: Machine): void {
+    this.machines.push(machine)
+    this.#byOrigin.set(machine.identity.origin, machine)
+    this.network.add(machine)
+  }
+
+  machineOf(origin: OriginId): Machine | undefined {
+    return this.#byOrigin.get(origin)
+  }
+
+  up(): readonly Machine[] {
+    return this.machines.filter((machine) => machine.isUp)
+  }
+
+  /** Those that will be there in the end. */
+  lasting(): readonly Machine[] {
+    return this.machines.filter((machine) => !machine.isDestroyed)
+  }
+
+  nameOf(peer: PeerId): string {
+    return this.machines.find((machine) => machine.peer === peer)?.name ?? peer
+  }
+
+  rotted(machine: Machine, update: UpdateId): void {
+    this.#rotten.add(`${machine.name} ${update}`)
+  }
+
+  /** Whether this machine's copy of the update once rotted, and may still wait to be found out. */
+  isRotten(machine: Pick<Machine, 'name'>, update: UpdateId): boolean {
+    return this.#rotten.has(`${machine.name} ${update}`)
+  }
+}
