@@ -81,6 +81,14 @@ export function readJson(path: string, content: Buffer): unknown {
   throw new QuintetError('DAMAGED', `${path} is damaged: restore it from a backup, or set this machine up anew.`)
 }
 
+/** The number by which the file's value names its format, whatever its checksum says: a newer version may make that differently. */
+export function formatNamedIn(content: Buffer): number | null {
+  const read = parse(content)
+  const value = typeof read === 'object' && read !== null && 'value' in read ? read.value : null
+  const named = typeof value === 'object' && value !== null && 'format' in value ? value.format : null
+  return typeof named === 'number' ? named : null
+}
+
 function parse(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString())

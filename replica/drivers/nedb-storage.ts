@@ -19,7 +19,7 @@ import type { OriginLog } from './nedb-origin-log.ts'
 import { recoverLogs } from './nedb-recovery.ts'
 import type { FileView } from './nedb-segment-view.ts'
 import type { Settings } from './nedb-settings.ts'
-import { openSettings, readJson, writeJson } from './nedb-settings.ts'
+import { formatNamedIn, openSettings, readJson, writeJson } from './nedb-settings.ts'
 import { Snapshots } from './nedb-snapshots.ts'
 
 export interface NedbStorageOptions {
@@ -199,7 +199,7 @@ async function prepareDirectory(files: FileSystem, directory: string): Promise<v
   try {
     await files.makeDirectory(directory)
     if ((await files.bytes(path)) === null) await writeJson(files, directory, formatFile, { format })
-    checkFormat(path, readJson(path, await files.read(path)))
+    checkFormat(path, await files.read(path))
   } catch (error) {
     const code = systemCode(error)
     const isUnusable = code !== null && unusableCodes.has(code)
@@ -211,13 +211,14 @@ async function prepareDirectory(files: FileSystem, directory: string): Promise<v
 
 const unusableCodes = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EROFS', 'EISDIR'])
 
-function checkFormat(path: string, value: unknown): void {
-  const found = typeof value === 'object' && value !== null && 'format' in value ? value.format : null
-  if (typeof found === 'number' && found > format) {
+function checkFormat(path: string, content: Buffer): void {
+  const named = formatNamedIn(content)
+  if (named !== null && named > format) {
     throw new QuintetError(
       'NEWER_FORMAT',
-      `The data was written by a newer version of Quintet (format ${found}; this version knows ${format}): update Quintet.`,
+      `The data was written by a newer version of Quintet (format ${named}; this version knows ${format}): update Quintet.`,
     )
   }
-  if (found !== format) throw new QuintetError('DAMAGED', `${path} does not name a format that exists.`)
+  readJson(path, content)
+  if (named !== format) throw new QuintetError('DAMAGED', `${path} does not name a format that exists.`)
 }
