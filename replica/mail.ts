@@ -1,17 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { connectReplica } from './api/remote-replica.ts'
 import { parseMailArguments } from './arguments.ts'
-import { createMailClient } from './client/mail-client.ts'
+import { connectClient } from './connect-client.ts'
 import { QuintetError } from './core/model/errors.ts'
-import type { ServerId } from './core/model/ids.ts'
-import { loadAttachment, loadInstall } from './drivers/install-file.ts'
-import { createClientDialer } from './drivers/libp2p-client.ts'
-import { systemClock } from './drivers/system-clock.ts'
 import { exitCodes } from './host/ports.ts'
-import { runInteractiveTerminal } from './terminal/interactive-terminal.ts'
-import { runJsonTerminal } from './terminal/json-terminal.ts'
-
-const dialTimeoutMs = 3_000
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
 const main = async (): Promise<void> => {
@@ -19,39 +9,14 @@ const main = async (): Promise<void> => {
   if (options === null) return
   const client = await connectClient(options.data, options.server)
   const { stdin: input, stdout: output } = process
-  if (options.format === 'json') await runJsonTerminal({ client, input, output })
-  else await runInteractiveTerminal({ client, input, output })
-  process.exit(0)
-}
-
-/** A client of the replica that keeps `directory`, or of another server that it knows. DIRECTORY_NOT_A_GROUP. */
-const connectClient = async (directory: string, first: ServerId | null) => {
-  const install = await loadInstall(directory)
-  if (install === null) {
-    throw new QuintetError(
-      'DIRECTORY_NOT_A_GROUP',
-      `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
-    )
+  if (options.format === 'json') {
+    const { runJsonTerminal } = await import('./terminal/json-terminal.ts')
+    await runJsonTerminal({ client, input, output })
+  } else {
+    const { runInteractiveTerminal } = await import('./terminal/interactive-terminal.ts')
+    await runInteractiveTerminal({ client, input, output })
   }
-  const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
-  return createMailClient({
-    connect: async (server) => {
-      const attachment = await loadAttachment(directory)
-      const wanted = server ?? first ?? install.server
-      const member = attachment?.members.get(wanted)
-      if (attachment === null || member === undefined) {
-        throw new QuintetError(
-          'NO_SUCH_SERVER',
-          `No address is known of server ${wanted}. Is a replica running with --data ${directory}?`,
-        )
-      }
-      const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
-      const adminToken = wanted === install.server ? attachment.adminToken : null
-      return connectReplica({ stream, adminToken, clock: systemClock })
-    },
-    random: randomBytes,
-    clock: systemClock,
-  })
+  process.exit(0)
 }
 
 main().catch((error: unknown) => {
