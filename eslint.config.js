@@ -112,6 +112,8 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'off',
       // vitest's matchers (expect.any and the like) are `any`.
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/unbound-method': 'off',
     },
   },
   {
