@@ -67,6 +67,7 @@ export class ReplicaCore {
   #reclaimTo: Sequence = 0
   #lastUpdateMs = 0
   #mergeUntilMs = 0
+  #hasStepped = false
 
   constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState, tuning: CompactionTuning = usualTuning) {
     this.identity = identity
@@ -79,7 +80,8 @@ export class ReplicaCore {
     this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
     this.#membership = new Membership(identity, this.state, this.matrix)
     this.#reclaimTo = heldFrom(recovered.highest, identity.origin)
-    this.#restoreClock()
+    // Own values of the past stand, wherever the wall clock is now.
+    this.#clock.restore(this.state.newestClockOf(identity.origin))
   }
 
   get view(): View {
@@ -138,6 +140,7 @@ export class ReplicaCore {
   /** Handles events that came together; their effects are carried out together. */
   step(nowMs: number, events: readonly CoreEvent[]): Effects {
     const effects = noEffects()
+    this.#observeRecovered(nowMs)
     for (const event of events) this.#handle(nowMs, event, effects)
     if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(nowMs, effects)
     const fresh = this.#desk.commit(effects)
@@ -164,6 +167,12 @@ export class ReplicaCore {
     )
     if (this.view.number !== view) this.#mergeUntilMs = nowMs + mergeMs
     return effects
+  }
+
+  /** What a start found was seen by people here: what they write now comes after it. */
+  #observeRecovered(nowMs: number): void {
+    if (!this.#hasStepped) this.#clock.observe(this.state.newestClock, nowMs)
+    this.#hasStepped = true
   }
 
   get #held(): Sequence {
@@ -343,13 +352,6 @@ export class ReplicaCore {
 
   #send(to: PeerId, message: Message, effects: EffectsDraft): void {
     effects.send.push({ to, message, urgency: 'ordinary' })
-  }
-
-  /** Own values of the past stand, wherever the wall clock is now. */
-  #restoreClock(): void {
-    const { origin } = this.identity
-    for (const claim of this.state.seats.claims()) if (claim.origin === origin) this.#clock.restore(claim.clock)
-    this.#clock.restore(this.state.mails.newestClock(origin))
   }
 }
 

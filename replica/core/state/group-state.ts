@@ -1,5 +1,5 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
-import { updateId } from '../model/ids.ts'
+import { splitUpdateId, updateId } from '../model/ids.ts'
 import type { AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
@@ -23,6 +23,7 @@ export class GroupState {
   readonly commands = new CommandTable()
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
+  readonly #clocks = new Map<OriginId, Clock>()
   #newestClock: Clock = 0
   #revision = 0
 
@@ -34,6 +35,11 @@ export class GroupState {
   /** The highest clock value seen in an update. */
   get newestClock(): Clock {
     return this.#newestClock
+  }
+
+  /** The highest clock value known of `origin`'s updates (its invites and admissions aside, of which a snapshot keeps none). */
+  newestClockOf(origin: OriginId): Clock {
+    return this.#clocks.get(origin) ?? 0
   }
 
   /** Changes whenever the state does. */
@@ -80,7 +86,8 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { clock } of image.mails) this.#newestClock = Math.max(this.#newestClock, clock)
+    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.mails]) this.#noteClock(origin, clock)
+    for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
   }
 
@@ -152,8 +159,13 @@ export class GroupState {
     }
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
-    this.#newestClock = Math.max(this.#newestClock, clock)
+    this.#noteClock(origin, clock)
     this.#revision += 1
+  }
+
+  #noteClock(origin: OriginId, clock: Clock): void {
+    this.#newestClock = Math.max(this.#newestClock, clock)
+    this.#clocks.set(origin, Math.max(this.newestClockOf(origin), clock))
   }
 
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {

@@ -48,13 +48,6 @@ export class MailTable {
     return this.#byOrigin.get(origin)?.has(sequence) ?? false
   }
 
-  /** Highest clock value of a live mail of `origin`; 0 when there is none. */
-  newestClock(origin: OriginId): Clock {
-    let newest = 0
-    for (const { clock } of this.#byOrigin.get(origin)?.values() ?? []) newest = Math.max(newest, clock)
-    return newest
-  }
-
   mailbox(account: AccountId): Mailbox {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
