@@ -3,6 +3,9 @@ import { ReplicaCore } from '../core/replica-core.ts'
 import { decodeImage } from '../wire/image-decode.ts'
 import type { HostOptions } from './host-options.ts'
 
+/** What of the host's parts is needed for it: nothing that talks to others. */
+type RecoveryParts = Pick<HostOptions, 'storage' | 'identity' | 'makeBatch' | 'wire' | 'logger'>
+
 /** A core of what storage holds: snapshot and log suffix. Failures are those of `Storage.recover`, and DAMAGED. */
 export const recoverCore = async ({
   storage,
@@ -10,7 +13,7 @@ export const recoverCore = async ({
   makeBatch,
   wire,
   logger,
-}: HostOptions): Promise<ReplicaCore> => {
+}: RecoveryParts): Promise<ReplicaCore> => {
   const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
   for (const repair of repairs) logger.warn(repair)
   for (const found of damage)

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto'
+import { cp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { passwordOf } from '../../build/cluster/group.ts'
+import type { AccountInfo } from '../../replica/api/contract.ts'
+import { importPublicKey } from '../../replica/client/hpke.ts'
+import { passwordCost } from '../../replica/client/key-lock.ts'
+import type { Recipient } from '../../replica/client/mail-sealer.ts'
+import type { Session } from '../../replica/client/session.ts'
+import { knownAccount } from '../../replica/client/session.ts'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import type { Clock, Hash, Sequence } from '../../replica/core/model/ids.ts'
+import type { Batch, Draft, MakeBatch } from '../../replica/core/model/updates.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { loadInstall } from '../../replica/drivers/install-file.ts'
+import { openNedbStorage } from '../../replica/drivers/nedb-storage.ts'
+import { systemClock } from '../../replica/drivers/system-clock.ts'
+import { takeSnapshot } from '../../replica/host/background-work.ts'
+import type { Install } from '../../replica/host/install.ts'
+import type { LoggerPort, Storage } from '../../replica/host/ports.ts'
+import { recoverCore } from '../../replica/host/recovery.ts'
+import { decodePayload } from '../../replica/wire/payload-codec.ts'
+import { signedPartsOf } from '../../replica/wire/signed-parts.ts'
+import type { Wire } from '../../replica/wire/wire.ts'
+import { createWire } from '../../replica/wire/wire.ts'
+import { bodyChars, nameOf } from './bench-group.ts'
+import { seededRandom, textOf } from './corpus.ts'
+
+export interface MailboxOptions {
+  /** Data directories of stopped replicas of one group that hold the same; the first is written, the others copy. */
+  readonly directories: readonly string[]
+  readonly mails: number
+  /** Mails in one batch: 1 is mail that is written by hand. */
+  readonly batchMails: number
+  /** How many of the mails come after the snapshot, as after a crash. */
+  readonly afterSnapshot: number
+}
+
+const recordsAnAppend = 1_000
+const silent = (): void => undefined
+const silentLogger: LoggerPort = { debug: silent, info: silent, warn: silent, error: silent }
+
+/** One install that sends, and the person there. */
+interface Sender {
+  readonly makeBatch: MakeBatch
+  readonly session: Session
+  readonly recipients: readonly Recipient[]
+  readonly install: Install
+  last: Sequence
+  lastHash: Hash
+}
+
+/**
+ * Fills data directories as if the five people of a bench group had written for long: every mail is sealed and signed, every
+ * batch signed and chained, and all goes to disk through the real storage. The vectors are stable: all hold the same.
+ */
+export const fillMailbox = async (options: MailboxOptions): Promise<void> => {
+  const [first = ''] = options.directories
+  const installs = await Promise.all(options.directories.map(installOf))
+  const [{ groupId } = await installOf(first)] = installs
+  const wire = createWire({ groupId })
+  const storage = await openNedbStorage({ directory: first, wire, logger: silentLogger })
+  const core = await coreOf(storage, wire, await installOf(first))
+  const senders = await Promise.all(installs.map((install) => senderOf(core, wire, install)))
+  const early = options.mails - options.afterSnapshot
+  let clock = core.state.newestClock
+  clock = await appendMails(storage, senders, { from: 0, to: early, batchMails: options.batchMails, clock })
+  await storage.close()
+  await writeSnapshot(first, wire)
+  const again = await openNedbStorage({ directory: first, wire, logger: silentLogger })
+  await again.recover()
+  await appendMails(again, senders, { from: early, to: options.mails, batchMails: options.batchMails, clock })
+  await again.close()
+  for (const other of options.directories.slice(1)) {
+    for (const part of ['log', 'snapshot']) {
+      await rm(path.join(other, part), { recursive: true, force: true })
+      await cp(path.join(first, part), path.join(other, part), { recursive: true })
+    }
+  }
+}
+
+const writeSnapshot = async (directory: string, wire: Wire): Promise<void> => {
+  const storage = await openNedbStorage({ directory, wire, logger: silentLogger })
+  const core = await coreOf(storage, wire, await installOf(directory))
+  await storage.writeSnapshot(takeSnapshot(core))
+  await storage.close()
+}
+
+const installOf = async (directory: string): Promise<Install> => {
+  const install = await loadInstall(directory)
+  if (install === null) throw new Error(`${directory} holds no install`)
+  return install
+}
+
+const coreOf = (storage: Storage, wire: Wire, install: Install): Promise<ReplicaCore> => {
+  const { origin, server, peer } = install
+  return recoverCore({
+    identity: { origin, server, peer, admission: null },
+    makeBatch: wire.makeBatchWith(install),
+    wire,
+    storage,
+    logger: silentLogger,
+  })
+}
+
+const senderOf = async (core: ReplicaCore, wire: Wire, install: Install): Promise<Sender> => {
+  const people = core.state.accounts.records()
+  const infos = people.map((record): AccountInfo => {
+    const parts = signedPartsOf(record.bytes)
+    if (!parts.ok) throw new QuintetError(parts.failure.code, parts.failure.message)
+    const { account, name, sealKey, sealedKeys } = record
+    return { account, name, sealKey, sealedKeys, ...parts.value }
+  })
+  const name = nameOf(install.server)
+  const ports = { random: randomBytes, clock: systemClock, passwordCost }
+  const credentials = { name, password: passwordOf(name) }
+  const session = await knownAccount(() => Promise.resolve(infos), install.groupId, credentials, ports)
+  const others = infos.filter(({ account }) => account !== session.account)
+  const recipients = await Promise.all(
+    others.map(async ({ account, sealKey }) => ({ account, sealKey: await importPublicKey(sealKey) })),
+  )
+  const { origin } = install
+  const last = core.state.held(origin)
+  const lastHash = core.state.lastHash(origin) ?? wire.firstHash(origin)
+  return { makeBatch: wire.makeBatchWith(install), session, recipients, install, last, lastHash }
+}
+
+interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly batchMails: number
+  /** The newest clock before; the mails follow a microsecond apart. */
+  readonly clock: Clock
+}
+
+const appendMails = async (
+  storage: Storage,
+  senders: readonly Sender[],
+  { from, to, batchMails, clock }: Stretch,
+): Promise<Clock> => {
+  const random = seededRandom(from + 1)
+  let newest = clock
+  let turn = 0
+  for (let sent = from; sent < to;) {
+    const batches: Batch[] = []
+    for (let waiting = 0; waiting < recordsAnAppend && sent < to;) {
+      const sender = senders[turn % senders.length]
+      turn += 1
+      if (sender === undefined) throw new Error('somebody has to send')
+      const count = Math.min(batchMails, to - sent)
+      const drafts: Draft[] = []
+      for (let mail = 0; mail < count; mail += 1) {
+        newest += 1
+        drafts.push(await draftOf(sender, sent + mail, newest, random))
+      }
+      const batch = sender.makeBatch(sender.last + 1, sender.lastHash, drafts)
+      sender.last = batch.last
+      sender.lastHash = batch.lastHash
+      batches.push(batch)
+      sent += count
+      waiting += count
+    }
+    await storage.append(batches)
+  }
+  return newest
+}
+
+const draftOf = async (sender: Sender, index: number, clock: Clock, random: () => number): Promise<Draft> => {
+  const recipient = sender.recipients[index % sender.recipients.length]
+  if (recipient === undefined) throw new Error('somebody has to read')
+  const body = textOf('natural', bodyChars, random)
+  const submission = await sender.session.mail({ to: [recipient], subject: `letter ${index + 1}`, body })
+  const { payload, signature } = submission
+  const change = decodePayload('mail', payload)
+  if (!change.ok) throw new QuintetError(change.failure.code, change.failure.message)
+  return { clock, change: { change: change.value, payload, signature } }
+}

@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { diskBench } from './disk.ts'
+import type { Bench, FigureReport, Sample } from './figures.ts'
+import { reportFigures, tableOf } from './figures.ts'
+import { healBench } from './heal.ts'
+import { latencyBench } from './latency.ts'
+import { sealBench } from './seal.ts'
+import { startBench } from './start.ts'
+import { throughputBench } from './throughput.ts'
+import { transferBench } from './transfer.ts'
+
+const benches: readonly Bench[] = [
+  latencyBench,
+  throughputBench,
+  healBench,
+  startBench,
+  diskBench,
+  transferBench,
+  sealBench,
+]
+
+const usualRuns = 5
+const quickRuns = 1
+const quickShare = 0.1
+const usageExitCode = 2
+
+interface Options {
+  readonly names: readonly string[]
+  readonly runs: number
+  readonly share: number
+  readonly format: 'json' | 'text'
+}
+
+/** `npm run bench -- [NAME...] [--runs N] [--quick] [--json]`. A missed target is no failure; a bench that cannot run is. */
+const main = async (): Promise<void> => {
+  const options = parseOptions(process.argv.slice(2))
+  const chosen = options.names.length === 0 ? benches : benches.filter(({ name }) => options.names.includes(name))
+  const reports: FigureReport[] = []
+  const failed: string[] = []
+  for (const bench of chosen) {
+    try {
+      reports.push(...reportFigures(bench, await runBench(bench, options)))
+    } catch (error) {
+      console.error(error)
+      failed.push(bench.name)
+    }
+  }
+  if (options.format === 'json') console.log(JSON.stringify({ machine: machine(), figures: reports, failed }))
+  else console.log(`\n${machine()}; median of ${options.runs}\n\n${tableOf(reports)}`)
+  if (failed.length > 0) console.error(`could not run: ${failed.join(', ')}`)
+  process.exit(failed.length === 0 ? 0 : 1)
+}
+
+const runBench = async (bench: Bench, { runs, share }: Options): Promise<readonly Sample[]> => {
+  const tell = (line: string): void => {
+    process.stderr.write(`${line}\n`)
+  }
+  tell(`${bench.name}: ${bench.about}`)
+  const directory = await mkdtemp(path.join(tmpdir(), `quintet-bench-${bench.name}-`))
+  try {
+    const prepared = await bench.prepare({ share, directory, tell })
+    try {
+      const samples: Sample[] = []
+      while (samples.length < runs) {
+        const sample = await prepared.run()
+        samples.push(sample)
+        tell(`${bench.name}: ${bench.figures.map(({ name, unit }) => told(sample, name, unit)).join('; ')}`)
+      }
+      return samples
+    } finally {
+      await prepared.end()
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+const told = (sample: Sample, name: string, unit: string): string => {
+  const value = sample.get(name)
+  return `${name} ${value === undefined ? '-' : value.toPrecision(4)} ${unit}`
+}
+
+const machine = (): string =>
+  `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, ${process.platform}`
+
+const parseOptions = (args: readonly string[]): Options => {
+  const known = benches.map(({ name }) => name)
+  const command = new Command('npm run bench --')
+    .description('Measures five replica processes on loopback against the targets of docs/performance.md.')
+    .argument('[name...]', `which benches: ${known.join(', ')} (default: all)`)
+    .option('--runs <count>', `how often each is run (default: ${usualRuns}, ${quickRuns} with --quick)`, parseRuns)
+    .option('--quick', 'once, with a tenth of the mails')
+    .option('--json', 'the figures as one JSON object on stdout')
+    .parse([...args], { from: 'user' })
+  const unknown = command.args.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    console.error(`no bench "${unknown}"; the benches are: ${known.join(', ')}`)
+    process.exit(usageExitCode)
+  }
+  const { runs, quick, json } = command.opts<{ runs?: number; quick?: true; json?: true }>()
+  return {
+    names: command.args,
+    runs: runs ?? (quick === true ? quickRuns : usualRuns),
+    share: quick === true ? quickShare : 1,
+    format: json === true ? 'json' : 'text',
+  }
+}
+
+const parseRuns = (value: string): number => {
+  const runs = Number(value)
+  if (!Number.isInteger(runs) || runs < 1) throw new InvalidArgumentError('It must be a number from 1 up.')
+  return runs
+}
+
+await main()

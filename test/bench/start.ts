@@ -1,0 +1,104 @@
+import { cp, readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ReplicaGroup } from '../../build/cluster/group.ts'
+import { JsonProcess } from '../../build/cluster/json-process.ts'
+import type { PeopledGroup } from './bench-group.ts'
+import { agreed, allFive, endGroup, makeGroup, personAt, secondsOf } from './bench-group.ts'
+import type { Bench, BenchScale, Sample } from './figures.ts'
+import { atMost, limitOf } from './figures.ts'
+import { parseSeconds } from './machine-limits.ts'
+import { fillMailbox } from './mailbox.ts'
+
+const mails = 100_000
+const afterSnapshot = 2_000
+const pageHeaders = 50
+const restingMs = 8_000
+const started = 1
+
+/** One of five replicas that were killed comes back while a client waits for its first page. */
+export const startBench: Bench = {
+  name: 'start',
+  about: `from the start of a killed replica to the first page, ${mails} mails on disk (${afterSnapshot} after the snapshot)`,
+  figures: [
+    { name: 'first page', unit: 's', target: atMost(1), limit: 'read + JSON.parse of the files that a start loads' },
+    { name: 'peak memory', unit: 'MB', target: atMost(350), limit: null },
+    { name: 'peak memory, after compaction', unit: 'MB', target: atMost(350), limit: null },
+    { name: 'ready', unit: 's', target: null, limit: null },
+    { name: 'of it: code loaded', unit: 's', target: null, limit: null },
+  ],
+  prepare: async (scale) => {
+    const count = Math.ceil(mails * scale.share)
+    const directory = path.join(scale.directory, 'start')
+    const peopled = await makeGroup(directory)
+    const { group } = peopled
+    await Promise.all(group.servers.map((server) => group.replica(server).stop()))
+    const seconds = await secondsOf(() =>
+      fillMailbox({
+        directories: group.servers.map((server) => group.dataOf(server)),
+        mails: count,
+        batchMails: 1,
+        afterSnapshot: Math.ceil(afterSnapshot * scale.share),
+      }),
+    )
+    scale.tell(`start: made ${count} mails in ${seconds.toFixed(0)} s`)
+    await cp(group.dataOf(started), keptOf(directory), { recursive: true })
+    await group.restart(...allFive)
+    await agreed(group, count)
+    return { run: () => runOnce(peopled, directory, count), end: () => endGroup(group) }
+  },
+}
+
+const keptOf = (directory: string): string => path.join(directory, 'kept')
+
+const runOnce = async (peopled: PeopledGroup, directory: string, count: number): Promise<Sample> => {
+  const { group } = peopled
+  await group.kill(started)
+  await putBack(group, directory)
+  const person = personAt(peopled.people, started)
+  const began = performance.now()
+  const restarted = group.restart(started).then(() => performance.now() - began)
+  const page = await person.ask('list', { folder: 'inbox', limit: pageHeaders })
+  const shownMs = performance.now() - began
+  const hasSubjects = page.headers.every(({ subject }) => subject.startsWith('letter '))
+  if (page.headers.length !== Math.min(pageHeaders, page.total) || !hasSubjects)
+    throw new Error(`the first page is not whole: ${page.headers.length} of ${page.total}`)
+  const readyMs = await restarted
+  const peakMegabytes = await peakOf(group)
+  await pause(restingMs)
+  const later = await peakOf(group)
+  const status = await group.status(started)
+  if (status.mails < count) throw new Error(`${status.mails} of ${count} mails are there`)
+  return new Map([
+    ['first page', shownMs / 1_000],
+    [limitOf('first page'), await parseSeconds(path.join(keptOf(directory), 'snapshot'))],
+    ['peak memory', peakMegabytes],
+    ['peak memory, after compaction', later],
+    ['ready', readyMs / 1_000],
+    ['of it: code loaded', await codeSeconds()],
+  ])
+}
+
+/** Each run begins with the same files, as the crash left them. */
+const putBack = async (group: ReplicaGroup, directory: string): Promise<void> => {
+  for (const part of ['log', 'snapshot']) {
+    const target = path.join(group.dataOf(started), part)
+    await rm(target, { recursive: true, force: true })
+    await cp(path.join(keptOf(directory), part), target, { recursive: true })
+  }
+}
+
+/** Peak resident set of the started replica so far. */
+const peakOf = async (group: ReplicaGroup): Promise<number> => {
+  const status = await readFile(`/proc/${group.replica(started).process.pid}/status`, 'utf8')
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? []
+  return Number(kilobytes) / 1_024
+}
+
+/** How long the program takes to start and to do nothing but show its help. */
+const codeSeconds = (): Promise<number> =>
+  secondsOf(async () => {
+    const help = new JsonProcess({ script: 'replica/main.ts', args: ['--help'] })
+    help.endInput()
+    await help.exited
+  })
