@@ -9,7 +9,7 @@ export interface FramePair {
   /** Every frame that the client sent, in order. */
   readonly sentByClient: readonly Uint8Array[]
   /** The connection is lost: both ends throw UNREACHABLE. */
-  cut(): void
+  readonly cut: () => void
 }
 
 export const makeFramePair = (): FramePair => {
@@ -46,7 +46,7 @@ class Lane {
     if (this.#state !== 'open') throw lost()
     this.#frames.push(frame)
     this.#change()
-    while (this.#frames.length > 1 && this.#state === 'open') await this.#changed.promise
+    while (this.#frames.length > 1 && this.#isOpen()) await this.#changed.promise
     if (this.#isLost()) throw lost()
   }
 
@@ -71,6 +71,10 @@ class Lane {
       else if (this.#state === 'ended') return
       else await this.#changed.promise
     }
+  }
+
+  #isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   #isLost(): boolean {

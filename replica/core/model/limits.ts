@@ -51,6 +51,8 @@ export const limits = {
   peersPerHello: 256,
   failureChars: 1_000,
   inviteChars: 16_384,
+  /** Roots of signed bundles whose verdict is kept. */
+  cachedRoots: 4_096,
   cachedKeys: 4_096,
   cachedIds: 65_536,
 
@@ -90,4 +92,6 @@ export const limits = {
   reconnectWaitMs: 10_000,
   reconnectFirstMs: 100,
   reconnectMostMs: 2_000,
+  /** A request to the terminal client. */
+  terminalLineBytes: 4_194_304,
 } as const

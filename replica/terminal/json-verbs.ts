@@ -1,0 +1,61 @@
+import { QuintetError } from '../core/model/errors.ts'
+import type { MailClient } from '../client/contract.ts'
+import { either, folder, mailName, readFields, server, servers, text, texts, wholeNumber } from './request-fields.ts'
+import type { Fields } from './request-fields.ts'
+import type { RequestKind } from './request-order.ts'
+
+export interface Verb {
+  readonly kind: RequestKind
+  /** Checks the request's fields, at once, and gives the work that it asks for. */
+  readonly prepare: (request: object) => (client: MailClient) => Promise<object>
+}
+
+const pageHeaders = 50
+
+const verb = <const Of extends Fields>(
+  kind: RequestKind,
+  fields: Of,
+  work: (client: MailClient, request: ReturnType<typeof readFields<Of>>) => Promise<unknown>,
+): Verb => ({
+  kind,
+  prepare: (request) => {
+    const values = readFields(fields, request)
+    return async (client) => {
+      const answer = await work(client, values)
+      return typeof answer === 'object' && answer !== null ? answer : {}
+    }
+  },
+})
+
+const later = (name: string): Verb => ({
+  kind: 'aside',
+  prepare: () => () => Promise.reject(new QuintetError('NOT_YET', `"${name}" comes with a later version.`)),
+})
+
+/** What a JSON request can ask for, with the fields that each needs. */
+export const verbs: ReadonlyMap<string, Verb> = new Map([
+  ['signUp', verb('session', { name: text, password: text }, (client, request) => client.signUp(request))],
+  ['logIn', verb('session', { name: text, password: text }, (client, request) => client.logIn(request))],
+  ['logOut', verb('session', {}, (client) => client.logOut())],
+  ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
+  ['connect', verb('session', { server }, (client, request) => client.connect(request))],
+  ['send', verb('send', { to: texts, subject: text, body: text }, (client, request) => client.send(request))],
+  [
+    'list',
+    verb(
+      'question',
+      { folder, limit: either(wholeNumber, pageHeaders), before: either(text, null) },
+      (client, { before, ...query }) => client.list(before === null ? query : { ...query, before }),
+    ),
+  ],
+  ['read', verb('question', { mail: mailName }, (client, request) => client.read(request))],
+  ['delete', verb('change', { mail: mailName }, (client, request) => client.delete(request))],
+  ['safety', verb('question', { mail: mailName }, (client, request) => client.safety(request))],
+  ['accounts', verb('question', { like: either(text, '') }, (client, request) => client.accounts(request))],
+  ['view', verb('aside', {}, (client) => client.view())],
+  ['status', verb('question', {}, (client) => client.status())],
+  ['invite', verb('aside', {}, (client) => client.invite())],
+  ['pause', verb('session', { servers }, (client, request) => client.pause(request))],
+  ['resume', verb('session', { servers }, (client, request) => client.resume(request))],
+  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name) => [name, later(name)] as const),
+])

@@ -1,0 +1,63 @@
+import { QuintetError } from '../core/model/errors.ts'
+import { isServerId, isUpdateId, seatCount, type ServerId, type UpdateId } from '../core/model/ids.ts'
+import type { MailClient } from '../client/contract.ts'
+
+/** Checks one field of a request (undefined when it is not there) and gives it its type. BAD_REQUEST names the field. */
+export type Field<Value> = (value: unknown, name: string) => Value
+
+export type Fields = Readonly<Record<string, Field<unknown>>>
+
+type ValuesOf<Of extends Fields> = { readonly [Name in keyof Of]: Of[Name] extends Field<infer Value> ? Value : never }
+
+/** The checked fields of a request; what is not named is ignored. */
+export const readFields = <const Of extends Fields>(fields: Of, request: object): ValuesOf<Of> => {
+  const given = new Map<string, unknown>(Object.entries(request))
+  const values = Object.entries(fields).map(([name, field]) => [name, field(given.get(name), name)])
+  return Object.fromEntries(values) as ValuesOf<Of>
+}
+
+export const text: Field<string> = (value, name) => (typeof value === 'string' ? value : wrong(name, 'a text'))
+
+export const texts: Field<readonly string[]> = (value, name) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : wrong(name, 'a list of texts')
+
+export const wholeNumber: Field<number> = (value, name) =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number')
+
+/** A field that may be left out. */
+export const either =
+  <Value, Otherwise>(field: Field<Value>, otherwise: Otherwise): Field<Value | Otherwise> =>
+  (value, name) =>
+    value === undefined || value === null ? otherwise : field(value, name)
+
+export const mailName: Field<UpdateId> = (value, name) => {
+  const id = text(value, name)
+  if (isUpdateId(id)) return id
+  throw new QuintetError('NO_SUCH_MAIL', `"${id.slice(0, 64)}" is not the name of a mail.`)
+}
+
+export const server: Field<ServerId> = (value, name) => {
+  const id = wholeNumber(value, name)
+  if (isServerId(id)) return id
+  throw new QuintetError('NO_SUCH_SERVER', `There is no server ${id}: servers are 1 to ${seatCount}.`)
+}
+
+export const servers: Field<readonly ServerId[]> = (value, name) =>
+  Array.isArray(value) ? value.map((item) => server(item, name)) : wrong(name, 'a list of servers')
+
+type Folder = Parameters<MailClient['list']>[0]['folder']
+const folderNames: readonly Folder[] = ['inbox', 'sent']
+
+export const folder: Field<Folder> = (value, name) => {
+  const asked = text(value, name)
+  const found = folderNames.find((candidate) => candidate === asked)
+  if (found !== undefined) return found
+  throw new QuintetError(
+    'NO_SUCH_FOLDER',
+    `There is no folder "${asked.slice(0, 64)}": the folders are ${folderNames.join(', ')}.`,
+  )
+}
+
+const wrong = (name: string, expected: string): never => {
+  throw new QuintetError('BAD_REQUEST', `"${name}" must be ${expected}.`)
+}

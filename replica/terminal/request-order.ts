@@ -1,0 +1,43 @@
+/**
+ * What a request waits for, among those given before it: a `session` request for everything (and everything for it), a
+ * `send` for session requests only (the client keeps the order of sends), a `change` for everything, a `question` for
+ * sends and changes, so that it sees what they did, and an `aside` for session requests only.
+ */
+export type RequestKind = 'session' | 'send' | 'change' | 'question' | 'aside'
+
+/** Lets pipelined requests overlap as far as each still sees the effects of those before it. */
+export class RequestOrder {
+  #session: Promise<unknown> = Promise.resolve()
+  #changes: Promise<unknown> = Promise.resolve()
+  #everything: Promise<unknown> = Promise.resolve()
+
+  async run<Value>(kind: RequestKind, work: () => Promise<Value>): Promise<Value> {
+    const running = this.#before(kind).then(work)
+    const done = running.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#everything = Promise.all([this.#everything, done])
+    if (kind === 'send' || kind === 'change') this.#changes = Promise.all([this.#changes, done])
+    if (kind === 'session') this.#session = this.#changes = this.#everything = done
+    return running
+  }
+
+  /** Fulfilled when all that was given in is done. */
+  async idle(): Promise<void> {
+    await this.#everything
+  }
+
+  #before(kind: RequestKind): Promise<unknown> {
+    switch (kind) {
+      case 'session':
+      case 'change':
+        return this.#everything
+      case 'question':
+        return this.#changes
+      case 'send':
+      case 'aside':
+        return this.#session
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+
+import type { MailClient } from '../../replica/client/contract.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { runJsonTerminal } from '../../replica/terminal/json-terminal.ts'
+import { clientOf, signedUp } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+interface Running {
+  readonly input: PassThrough
+  readonly lines: Line[]
+  readonly over: Promise<void>
+  /** The line that answers a request. */
+  readonly answer: (id: number | string | null) => Promise<Line>
+  readonly ask: (request: object) => void
+  /** The first line that is pushed for an event. */
+  readonly event: (name: string) => Promise<Line>
+}
+
+const start = (client: MailClient): Running => {
+  const input = new PassThrough()
+  const output = new PassThrough()
+  const lines: Line[] = []
+  let rest = ''
+  output.on('data', (chunk: Buffer) => {
+    const parts = `${rest}${chunk.toString()}`.split('\n')
+    rest = parts.pop() ?? ''
+    lines.push(...parts.map((part) => JSON.parse(part) as Line))
+  })
+  const find = async (fits: (line: Line) => boolean): Promise<Line> => {
+    for (;;) {
+      const found = lines.find(fits)
+      if (found !== undefined) return found
+      await once(output, 'data')
+    }
+  }
+  const answer: Running['answer'] = (id) => find((line) => 'ok' in line && line.id === id)
+  const event: Running['event'] = (name) => find((line) => line.event === name)
+  const over = runJsonTerminal({ client, input, output })
+  return { input, lines, over, answer, event, ask: (request) => input.write(`${JSON.stringify(request)}\n`) }
+}
+
+const runAll = async (client: MailClient, requests: readonly object[]): Promise<readonly Line[]> => {
+  const running = start(client)
+  running.input.end(requests.map((request) => JSON.stringify(request)).join('\n'))
+  await running.over
+  return running.lines
+}
+
+const answersOf = (lines: readonly Line[]): readonly Line[] => lines.filter((line) => 'ok' in line)
+
+describe('the JSON terminal', () => {
+  test('carries out a whole script given at once, and ends with its input', async () => {
+    const replica = new MemoryReplica()
+    const lines = await runAll(await clientOf(replica), [
+      { id: 1, do: 'signUp', name: 'ann', password: 'secret' },
+      { id: 2, do: 'send', to: ['ann'], subject: 'one', body: 'first' },
+      { id: 'three', do: 'send', to: ['ann'], subject: 'two', body: 'second' },
+      { id: 4, do: 'list', folder: 'inbox', limit: 10 },
+      { id: 5, do: 'accounts', like: 'a' },
+      { id: 6, do: 'view' },
+      { id: 7, do: 'logOut' },
+      { do: 'list', folder: 'inbox', limit: 10 },
+    ])
+    const byId = new Map(answersOf(lines).map((line) => [line.id, line]))
+    expect(byId.get(1)).toEqual({ id: 1, ok: true })
+    expect(byId.get(2)).toEqual({ id: 2, ok: true, mail: replica.mails[0]?.mail })
+    expect(byId.get('three')).toEqual({ id: 'three', ok: true, mail: replica.mails[1]?.mail })
+    expect(byId.get(4)).toMatchObject({
+      total: 2,
+      headers: [{ subject: 'two', from: 'ann', to: ['ann'] }, { subject: 'one' }],
+    })
+    expect(byId.get(4)).not.toHaveProperty('next')
+    expect(byId.get(5)).toEqual({ id: 5, ok: true, accounts: [{ name: 'ann', online: true }] })
+    expect(byId.get(6)).toEqual({ id: 6, ok: true, number: 1, servers: [1] })
+    expect(byId.get(null)).toMatchObject({ id: null, ok: false, code: 'NOT_LOGGED_IN' })
+    expect(replica.connections.size).toBe(0)
+  })
+
+  test('pushes mails as they come, and says when the connection goes and comes', async () => {
+    const replica = new MemoryReplica()
+    const bob = await signedUp(replica, 'bob')
+    const { ask, answer, event, lines, input, over } = start(await signedUp(replica, 'ann'))
+    const { mail } = await bob.send({ to: ['ann'], subject: 'news', body: '' })
+    expect(await event('mail')).toMatchObject({ mail, from: 'bob', subject: 'news', read: false })
+    replica.dropConnections()
+    ask({ id: 1, do: 'read', mail })
+    expect(await answer(1)).toMatchObject({ ok: true, mail, from: 'bob', to: ['ann'], subject: 'news', body: '' })
+    const events = lines.filter((line) => 'event' in line).map((line) => line.event)
+    expect(events).toEqual(['mail', 'disconnected', 'connected'])
+    input.end()
+    await over
+    await bob.close()
+  })
+
+  test('keeps the order of many pipelined sends', async () => {
+    const replica = new MemoryReplica()
+    const count = 300
+    const sends = Array.from({ length: count }, (_, id) => ({
+      id,
+      do: 'send',
+      to: ['ann'],
+      subject: String(id),
+      body: '',
+    }))
+    const lines = await runAll(await signedUp(replica, 'ann'), [
+      ...sends,
+      { id: 'sent', do: 'list', folder: 'sent', limit: count },
+    ])
+    const listed = answersOf(lines).find(({ id }) => id === 'sent') as { headers: readonly { subject: string }[] }
+    expect(listed.headers.map(({ subject }) => Number(subject)).reverse()).toEqual(sends.map(({ id }) => id))
+    expect(answersOf(lines).every(({ ok }) => ok)).toBe(true)
+  })
+
+  test('says which field of a request is wrong', async () => {
+    const client = await signedUp(new MemoryReplica(), 'ann')
+    const wrong: readonly (readonly [object, string, RegExp])[] = [
+      [{}, 'BAD_REQUEST', /"do"/],
+      [{ do: 'fly' }, 'BAD_REQUEST', /fly/],
+      [{ do: 'constructor' }, 'BAD_REQUEST', /constructor/],
+      [{ do: 'send', to: 'ann', subject: '', body: '' }, 'BAD_REQUEST', /"to"/],
+      [{ do: 'send', to: ['ann'], body: '' }, 'BAD_REQUEST', /"subject"/],
+      [{ do: 'send', to: ['ann'], subject: '', body: 7 }, 'BAD_REQUEST', /"body"/],
+      [{ do: 'send', to: ['zed'], subject: '', body: '' }, 'NO_SUCH_ACCOUNT', /zed/],
+      [{ do: 'list', folder: 'attic', limit: 1 }, 'NO_SUCH_FOLDER', /attic/],
+      [{ do: 'list', folder: 'inbox', limit: '1' }, 'BAD_REQUEST', /"limit"/],
+      [{ do: 'list', folder: 'inbox', limit: 5_000 }, 'TOO_MANY', /1000/],
+      [{ do: 'read', mail: 1 }, 'BAD_REQUEST', /"mail"/],
+      [{ do: 'read', mail: 'what' }, 'NO_SUCH_MAIL', /what/],
+      [{ do: 'connect', server: 9 }, 'NO_SUCH_SERVER', /9/],
+      [{ do: 'pause', servers: 2 }, 'BAD_REQUEST', /"servers"/],
+      ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map(
+        (verb) => [{ do: verb }, 'NOT_YET', /later/] as const,
+      ),
+    ]
+    const lines = await runAll(
+      client,
+      wrong.map(([request], id) => ({ id, ...request })),
+    )
+    for (const [id, [, code, message]] of wrong.entries()) {
+      const found = answersOf(lines).find((line) => line.id === id)
+      expect(found).toMatchObject({ ok: false, code, message: expect.stringMatching(message) as unknown })
+    }
+  })
+
+  test('answers what is not a request with id null, and goes on', async () => {
+    const { input, over, lines, ask, answer } = start(await clientOf(new MemoryReplica()))
+    for (const line of ['no JSON', '7', 'null', '[]', '"text"', '{"id":{},"do":"view"}', '{"id":1', '\u0000'])
+      input.write(`${line}\n`)
+    input.write('\n   \r\n')
+    ask({ id: 1, do: 'view' })
+    await answer(1)
+    input.end()
+    await over
+    expect(lines).toHaveLength(9)
+    for (const line of lines.filter(({ id }) => id === null))
+      expect(line).toMatchObject({ ok: false, code: 'BAD_REQUEST' })
+  })
+
+  test('refuses a line that is too long without keeping it, and goes on', async () => {
+    const { input, over, lines, ask, answer } = start(await clientOf(new MemoryReplica()))
+    const chunk = Buffer.alloc(1_048_576, 'x')
+    for (let sent = 0; sent < 40; sent++) if (!input.write(chunk)) await once(input, 'drain')
+    input.write('\n')
+    ask({ id: 1, do: 'view' })
+    await answer(1)
+    input.end()
+    await over
+    expect(lines[0]).toMatchObject({ id: null, ok: false, code: 'TOO_LARGE' })
+    expect(lines).toHaveLength(2)
+  })
+
+  test('takes a request that comes in pieces, within characters too', async () => {
+    const { input, over, answer } = start(await clientOf(new MemoryReplica()))
+    const bytes = Buffer.from(`${JSON.stringify({ id: 'ü😀', do: 'view' })}\n`)
+    for (const byte of bytes) input.write(Buffer.from([byte]))
+    expect(await answer('ü😀')).toMatchObject({ ok: true })
+    input.end()
+    await over
+  })
+
+  test('reads no further while its answers are not read', async () => {
+    const input = new PassThrough()
+    const output = new PassThrough({ highWaterMark: 1_024 })
+    const over = runJsonTerminal({ client: await clientOf(new MemoryReplica()), input, output })
+    let written = 0
+    const request = `${JSON.stringify({ id: 'x'.repeat(1_000), do: 'view' })}\n`
+    while (input.write(request) && written < 10_000) {
+      written += 1
+      await new Promise((turn) => setImmediate(turn))
+    }
+    expect(written).toBeLessThan(limits.callsInFlight)
+    output.resume()
+    input.end()
+    await over
+  })
+
+  test('ends quietly when its reader goes away', async () => {
+    const input = new PassThrough()
+    const output = new PassThrough()
+    const over = runJsonTerminal({ client: await clientOf(new MemoryReplica()), input, output })
+    output.destroy(new Error('EPIPE'))
+    input.write('{"id":1,"do":"view"}\n')
+    input.end()
+    await over
+  })
+})
