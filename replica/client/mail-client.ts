@@ -81,7 +81,7 @@ class SealingMailClient implements MailClient {
   }
 
   async deleteAccount(): Promise<void> {
-    await this.#submit(this.#person().accountDeletion())
+    await this.#submit(await this.#person().accountDeletion())
     this.#session = null
     await this.#link.call((api) => api.logOut())
   }
@@ -147,7 +147,7 @@ class SealingMailClient implements MailClient {
   }
 
   async delete({ mail }: Request<'delete'>): Promise<void> {
-    await this.#submit(this.#person().deletion(mail))
+    await this.#submit(await this.#person().deletion(mail))
   }
 
   async safety(request: Request<'safety'>): Promise<{ readonly servers: readonly ServerId[] }> {
@@ -251,7 +251,7 @@ class SealingMailClient implements MailClient {
     if (read || !to.includes(session.account) || this.#markedRead.has(mail)) return
     this.#markedRead.set(mail, true)
     try {
-      await this.#submit(session.markRead(mail))
+      await this.#submit(await session.markRead(mail))
     } catch {
       // The mail is open: that it stays unread (a full disk, a lost connection) must not keep it from the reader.
       this.#markedRead.delete(mail)

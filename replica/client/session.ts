@@ -13,6 +13,7 @@ import {
   type PersonKind,
 } from '../wire/payload-codec.ts'
 import { signPayload } from '../wire/update-codec.ts'
+import { BundleSigner } from './bundle-signer.ts'
 import { foldedName, noSuchAccounts, verifiedAccount } from './account-directory.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
 import { lockKeys, unlockKeys, type PasswordCost } from './key-lock.ts'
@@ -42,6 +43,7 @@ export class Session {
   readonly #groupId: Uint8Array
   readonly #keys: PersonKeys
   readonly #sealer: MailSealer
+  readonly #signer: BundleSigner
   readonly #random: RandomBytes
 
   constructor(name: string, groupId: Uint8Array, keys: PersonKeys, { random, clock }: SessionPorts) {
@@ -49,6 +51,7 @@ export class Session {
     this.#groupId = groupId
     this.#keys = keys
     this.#random = random
+    this.#signer = new BundleSigner(groupId, keys.signKey)
     this.opener = new MailOpener(groupId, keys)
     const sender = { account: keys.account, sealKey: keys.sealPair.publicKey }
     this.#sealer = new MailSealer({ groupId, sender, random, clock })
@@ -70,23 +73,23 @@ export class Session {
     return this.#signed('mail', command, await this.#sealer.seal({ ...mail, command }))
   }
 
-  markRead(mail: UpdateId): Submission {
+  markRead(mail: UpdateId): Promise<Submission> {
     const command = newCommand(this.#random)
     return this.#signed('read', command, encodeReadPayload({ account: this.account, command, mail }))
   }
 
-  deletion(mail: UpdateId): Submission {
+  deletion(mail: UpdateId): Promise<Submission> {
     const command = newCommand(this.#random)
     return this.#signed('deletion', command, encodeDeletionPayload({ account: this.account, command, mail }))
   }
 
-  accountDeletion(): Submission {
+  accountDeletion(): Promise<Submission> {
     const command = newCommand(this.#random)
     return this.#signed('accountDeletion', command, encodeAccountDeletionPayload({ account: this.account, command }))
   }
 
-  #signed(kind: PersonKind, command: CommandId, payload: Uint8Array): Submission {
-    return { kind, command, payload, signature: signPayload(this.#groupId, kind, payload, this.#keys.signKey) }
+  async #signed(kind: PersonKind, command: CommandId, payload: Uint8Array): Promise<Submission> {
+    return { kind, command, payload, signature: await this.#signer.sign({ kind, payload }) }
   }
 }
 

@@ -2,6 +2,7 @@ import { accountId, commandId, isOriginId, isServerId, isUpdateId, originId, sea
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */
 const shownNameUnits = limits.nameChars * 2 + 8
@@ -18,7 +19,10 @@ const pageMark = shape.text(limits.pageMarkChars)
 const sequence = shape.integer(0, Number.MAX_SAFE_INTEGER)
 const sequences = shape.recordOf(/^[0-9a-z.]{1,16}$/, sequence, limits.vectorEntries)
 const sealKey = shape.bytesOf(32)
+/** Ed25519. */
 const signature = shape.bytesOf(64)
+/** A person's, over an update. */
+const personSignature = shape.bytesUpTo(mostSignatureBytes)
 const view = shape.fields({ number: sequence, servers })
 
 const sealedMail = shape.fields({
@@ -30,7 +34,7 @@ const sealedMail = shape.fields({
   sentAt: shape.integer(0, lastMoment),
   read: shape.truth,
   payload: shape.bytesUpTo(limits.payloadBytes),
-  signature,
+  signature: personSignature,
 })
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
@@ -51,7 +55,7 @@ export const requestShapes = {
     kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion']),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
-    signature,
+    signature: personSignature,
   }),
   list: shape.fields({ folder, limit: shape.integer(1, limits.pageHeaders), before: shape.orNull(pageMark) }),
   mail: shape.fields({ mail: mailName }),
@@ -99,7 +103,7 @@ export const answerShapes = {
       sealKey,
       sealedKeys: shape.bytesUpTo(limits.sealedKeysBytes),
       payload: shape.bytesUpTo(limits.accountPayloadBytes),
-      signature,
+      signature: personSignature,
     }),
     limits.lookUpAccounts * 2,
   ),

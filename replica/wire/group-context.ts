@@ -8,6 +8,7 @@ export const groupIdBytes = 16
 /** What stands before everything that is hashed or signed in one group, so that nothing can be carried into another. */
 export interface GroupContext {
   readonly update: Uint8Array
+  readonly bundle: Uint8Array
   readonly batch: Uint8Array
   readonly log: Uint8Array
 }
@@ -16,6 +17,7 @@ export function groupContext(groupId: Uint8Array): GroupContext {
   assert(groupId.length === groupIdBytes, 'a group id has 16 bytes')
   return {
     update: concat([utf8('quintet/1/update'), groupId]),
+    bundle: concat([utf8('quintet/1/bundle'), groupId]),
     batch: concat([utf8('quintet/1/batch'), groupId]),
     log: concat([utf8('quintet/1/log'), groupId]),
   }

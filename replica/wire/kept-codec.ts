@@ -16,11 +16,7 @@ export type KnownTrust = Exclude<Trust, 'check'>
  * As `decodeStoredBatch`, for bytes that a checksum proves to be those that were verified: signatures are taken as known,
  * the chain value is computed, so that the next batch can be held against it. BAD_REQUEST, BAD_SIGNATURE.
  */
-export const decodeKeptBatch = (
-  context: GroupContext,
-  bytes: Uint8Array,
-  forged: readonly Sequence[],
-): Result<Batch> =>
+export const decodeKeptBatch = (context: GroupContext, bytes: Uint8Array, forged: readonly Sequence[]): Result<Batch> =>
   attempt(() => {
     const reader = new CborReader(bytes)
     const { origin, first, previousHash, count } = readHead(reader)

@@ -1,7 +1,7 @@
 import type { Result } from '../core/model/errors.ts'
 import type { CborReader } from './cbor.ts'
 import { readWhole } from './cbor.ts'
-import { signatureBytes } from './keys.ts'
+import { mostSignatureBytes } from './person-signature.ts'
 import { limits } from '../core/model/limits.ts'
 
 /** What a person signed, as it stands in an update. */
@@ -20,5 +20,8 @@ const readParts = (reader: CborReader): SignedParts => {
   reader.list(personFields, personFields, 'fields')
   reader.uint(highestType)
   reader.uint()
-  return { payload: reader.bytesUpTo(limits.payloadBytes, 'payload'), signature: reader.bytes(signatureBytes) }
+  return {
+    payload: reader.bytesUpTo(limits.payloadBytes, 'payload'),
+    signature: reader.bytesUpTo(mostSignatureBytes, 'signature'),
+  }
 }

@@ -1,0 +1,111 @@
+import { LRUCache } from 'lru-cache'
+import { assert } from '../core/model/errors.ts'
+import type { AccountId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { concat, fromBase64Url, sha256, toBase64Url } from './bytes.ts'
+import type { GroupContext } from './group-context.ts'
+import { signedByPerson } from './group-context.ts'
+import type { PrivateKey } from './keys.ts'
+import { signatureBytes, signBytes, verifyBytes } from './keys.ts'
+
+/**
+ * A person signs each update by itself, or up to `mostInBundle` at once: one Ed25519 signature over the root of a Merkle
+ * tree (as in RFC 6962: leaves and nodes are hashed apart), and in each update the path from its leaf. So bulk costs one
+ * signature and one verification a bundle, and each update still proves its author by itself.
+ *
+ * Bytes: the signature (64), and for a bundle the leaf's index (1) and the path's hashes (32 each), from the leaf up.
+ */
+export const mostInBundle = 16
+const mostPathHashes = 4
+const hashBytes = 32
+export const mostSignatureBytes = signatureBytes + 1 + mostPathHashes * hashBytes
+
+/** One thing to sign: an update's type code and payload. */
+export interface ToSign {
+  readonly type: number
+  readonly payload: Uint8Array
+}
+
+const leafMark = new Uint8Array([0])
+const nodeMark = new Uint8Array([1])
+const knownRoots = new LRUCache<string, boolean>({ max: limits.cachedRoots })
+
+/** The signatures of 1 to `mostInBundle` updates, in order. */
+export function signTogether(
+  context: GroupContext,
+  items: readonly ToSign[],
+  privateKey: PrivateKey,
+): readonly Uint8Array[] {
+  assert(items.length > 0 && items.length <= mostInBundle, 'a bundle has 1 to mostInBundle updates')
+  const [only] = items
+  if (items.length === 1 && only !== undefined) {
+    return [signBytes(privateKey, signedByPerson(context, only.type, only.payload))]
+  }
+  const levels = treeOver(items.map((item) => leafOf(context, item)))
+  const root = levels.at(-1)?.[0]
+  assert(root !== undefined, 'a tree has a root')
+  const signature = signBytes(privateKey, concat([context.bundle, root]))
+  return items.map((_, index) => concat([signature, new Uint8Array([index]), ...pathOf(levels, index)]))
+}
+
+/** Whether `signature` proves that `account` signed this update. The root of a bundle is verified once. */
+export function holdsPersonSignature(
+  context: GroupContext,
+  account: AccountId,
+  item: ToSign,
+  signature: Uint8Array,
+): boolean {
+  const key = fromBase64Url(account)
+  if (signature.length === signatureBytes) {
+    return verifyBytes(key, signedByPerson(context, item.type, item.payload), signature)
+  }
+  const path = signature.subarray(signatureBytes + 1)
+  if (!isSignatureLength(signature.length)) return false
+  const root = climb(leafOf(context, item), signature[signatureBytes] ?? 0, path)
+  const own = signature.subarray(0, signatureBytes)
+  const known = `${account}${toBase64Url(root)}${toBase64Url(own)}`
+  const verdict = knownRoots.get(known)
+  if (verdict !== undefined) return verdict
+  const holds = verifyBytes(key, concat([context.bundle, root]), own)
+  knownRoots.set(known, holds)
+  return holds
+}
+
+/** Whether a signature can have so many bytes. */
+export const isSignatureLength = (length: number): boolean =>
+  length === signatureBytes ||
+  (length > signatureBytes + 1 && length <= mostSignatureBytes && (length - signatureBytes - 1) % hashBytes === 0)
+
+const leafOf = (context: GroupContext, { type, payload }: ToSign): Uint8Array =>
+  sha256(leafMark, signedByPerson(context, type, payload))
+
+/** All levels from the leaves to the root. A node without a sibling is paired with itself. */
+const treeOver = (leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] => {
+  const levels = [leaves]
+  for (let level = leaves; level.length > 1; levels.push(level)) {
+    const above: Uint8Array[] = []
+    for (let index = 0; index < level.length; index += 2) {
+      const [left, right] = [level[index], level[index + 1]]
+      if (left !== undefined)
+        above.push(right === undefined ? sha256(nodeMark, left, left) : sha256(nodeMark, left, right))
+    }
+    level = above
+  }
+  return levels
+}
+
+const pathOf = (levels: readonly (readonly Uint8Array[])[], leaf: number): readonly Uint8Array[] =>
+  levels.slice(0, -1).flatMap((level, depth) => {
+    const index = leaf >> depth
+    return level[index ^ 1] ?? level[index] ?? []
+  })
+
+const climb = (leaf: Uint8Array, index: number, path: Uint8Array): Uint8Array => {
+  let hash = leaf
+  for (let depth = 0; depth * hashBytes < path.length; depth += 1) {
+    const sibling = path.subarray(depth * hashBytes, (depth + 1) * hashBytes)
+    const isRight = ((index >> depth) & 1) === 1
+    hash = isRight ? sha256(nodeMark, sibling, hash) : sha256(nodeMark, hash, sibling)
+  }
+  return hash
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { groupContext } from '../../replica/wire/group-context.ts'
+import { accountIdOf, publicKeyOf } from '../../replica/wire/keys.ts'
+import {
+  holdsPersonSignature,
+  isSignatureLength,
+  mostInBundle,
+  mostSignatureBytes,
+  signTogether,
+} from '../../replica/wire/person-signature.ts'
+
+const context = groupContext(randomBytes(16))
+const { privateKey } = generateKeyPairSync('ed25519')
+const account = accountIdOf(publicKeyOf(privateKey))
+const items = fc.array(fc.record({ type: fc.integer({ min: 16, max: 20 }), payload: fc.uint8Array({ maxLength: 200 }) }), {
+  minLength: 1,
+  maxLength: mostInBundle,
+})
+
+describe("a person's signature", () => {
+  test('holds for each update of a bundle, by itself', () => {
+    fc.assert(
+      fc.property(items, (bundle) => {
+        const signatures = signTogether(context, bundle, privateKey)
+        bundle.forEach((item, index) => {
+          const signature = signatures[index] ?? new Uint8Array()
+          expect(isSignatureLength(signature.length)).toBe(true)
+          expect(signature.length).toBeLessThanOrEqual(mostSignatureBytes)
+          expect(holdsPersonSignature(context, account, item, signature)).toBe(true)
+        })
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('fails for another payload, type, account or group, also when its bundle is known to be good', () => {
+    fc.assert(
+      fc.property(items, fc.uint8Array({ minLength: 1, maxLength: 50 }), (bundle, extra) => {
+        const signatures = signTogether(context, bundle, privateKey)
+        const stranger = accountIdOf(publicKeyOf(generateKeyPairSync('ed25519').privateKey))
+        bundle.forEach((item, index) => {
+          const signature = signatures[index] ?? new Uint8Array()
+          expect(holdsPersonSignature(context, account, item, signature)).toBe(true)
+          const longer = { ...item, payload: new Uint8Array([...item.payload, ...extra]) }
+          expect(holdsPersonSignature(context, account, longer, signature)).toBe(false)
+          expect(holdsPersonSignature(context, account, { ...item, type: item.type + 1 }, signature)).toBe(false)
+          expect(holdsPersonSignature(context, stranger, item, signature)).toBe(false)
+          expect(holdsPersonSignature(groupContext(randomBytes(16)), account, item, signature)).toBe(false)
+        })
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('fails when any of its bytes is changed', () => {
+    const bundle = Array.from({ length: 5 }, (_, index) => ({ type: 18, payload: new Uint8Array([index]) }))
+    const signatures = signTogether(context, bundle, privateKey)
+    bundle.forEach((item, index) => {
+      const signature = signatures[index] ?? new Uint8Array()
+      for (let at = 0; at < signature.length; at += 1) {
+        // Of the index only the bits that choose a side on the way up count; the higher ones prove nothing.
+        const flipped = signature.map((byte, position) => (position === at ? byte ^ (at === 64 ? 1 : 128) : byte))
+        expect(holdsPersonSignature(context, account, item, flipped)).toBe(index === 4 && at === 64)
+      }
+    })
+  })
+})
