@@ -55,7 +55,7 @@ export const peerOf = (address: string): string | null => parseTcp(address)?.pee
 /** Refuses, with BAD_ADDRESS, what cannot be listened on. */
 export const checkListenAddress = (text: string): void => {
   const address = parseTcp(text)
-  if (address === null || address.peer !== null) {
+  if (address?.peer !== null) {
     throw new QuintetError(
       'BAD_ADDRESS',
       `${text} is not an address to listen on, write for example /ip4/0.0.0.0/tcp/0.`,
@@ -75,17 +75,20 @@ export const reachableAt = (
   announced: readonly Multiaddr[],
 ): readonly string[] => {
   const observed = readTcp(seen)
-  const listens = announced.map(readTcp).filter((address) => address !== null && address.port !== '0')
+  const listens = announced
+    .map(readTcp)
+    .filter((address) => address !== null)
+    .filter(({ port }) => port !== '0')
   const found: TcpAddress[] = []
   if (observed !== null && direction === 'outbound') found.push(observed)
   for (const address of listens) {
-    if (address === null || wildcards.has(address.host)) continue
+    if (wildcards.has(address.host)) continue
     if (address.host.toLowerCase().startsWith('fe80')) continue
     if (isLoopback(address.host) && observed !== null && !isLoopback(observed.host)) continue
     found.push(address)
   }
   if (observed !== null) {
-    for (const address of listens) if (address !== null) found.push({ ...observed, port: address.port })
+    for (const address of listens) found.push({ ...observed, port: address.port })
   }
   return [...new Set(found.map(format))].slice(0, limits.addressesPerPeer)
 }

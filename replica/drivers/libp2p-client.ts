@@ -7,7 +7,7 @@ import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
 import { groupContext } from '../wire/group-context.ts'
 import { decodeJoinReply, encodeJoinRequest } from '../wire/join-codec.ts'
-import { abortConnection } from './libp2p-abort.ts'
+import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { peerOf } from './libp2p-addresses.ts'
 import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
@@ -148,23 +148,3 @@ const withTimeout = async <Value>(timeoutMs: number, work: (signal: AbortSignal)
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const stopTimeoutMs = 1_500
-
-/** Ends every connection and stops the node, in a bounded time. */
-export const stopNode = (node: Libp2p, clock: ClockPort): Promise<void> => {
-  for (const connection of node.getConnections()) abortConnection(connection, 'stopping')
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(stopTimeoutMs, resolve)
-    Promise.resolve(node.stop()).then(
-      () => {
-        cancel()
-        resolve()
-      },
-      (error: unknown) => {
-        cancel()
-        reject(error instanceof Error ? error : new Error(String(error)))
-      },
-    )
-  })
-}

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import { peerId } from '../../replica/core/model/ids.ts'
+import { Dialler } from '../../replica/drivers/libp2p-dialler.ts'
+import type { ClockPort } from '../../replica/host/ports.ts'
+
+/** A clock that only moves when told to. */
+class HandClock implements ClockPort {
+  #now = 0
+  #timers: { readonly atMs: number; readonly task: () => void }[] = []
+
+  nowMs(): number {
+    return this.#now
+  }
+
+  every(): () => void {
+    throw new Error('not used here')
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    const timer = { atMs: this.#now + delayMs, task }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+    }
+  }
+
+  /** Lets `ms` go by, and what is due happen. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const next = this.#timers.filter(({ atMs }) => atMs <= end).sort((left, right) => left.atMs - right.atMs)[0]
+      if (next === undefined) break
+      this.#now = next.atMs
+      this.#timers = this.#timers.filter((other) => other !== next)
+      next.task()
+    }
+    this.#now = end
+  }
+}
+
+const member = peerId('12D3KooWA')
+const address = '/ip4/127.0.0.1/tcp/1'
+
+const startDialler = () => {
+  const clock = new HandClock()
+  const dials: number[] = []
+  const dialler = new Dialler({
+    clock,
+    random: () => 0.999,
+    connect: () => {
+      dials.push(clock.nowMs())
+      return Promise.reject(new Error('nobody there'))
+    },
+  })
+  dialler.start()
+  return { clock, dials, dialler }
+}
+
+describe('an absent member', () => {
+  test('is dialled for ever, never more than 5 s apart, also after ten hours', async () => {
+    const { clock, dials, dialler } = startDialler()
+    dialler.remember(new Map([[member, [address]]]))
+    await clock.pass(10 * 3_600_000)
+    const gaps = dials.slice(1).map((at, index) => at - (dials[index] ?? 0))
+    expect(dials[0]).toBe(0)
+    expect(gaps[0]).toBeLessThanOrEqual(200)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(5_000)
+    expect(clock.nowMs() - (dials.at(-1) ?? 0)).toBeLessThanOrEqual(5_000)
+  })
+
+  test('is dialled at once on redial, on a new address, when heard, and when it is denied no longer', async () => {
+    const { clock, dials, dialler } = startDialler()
+    dialler.remember(new Map([[member, [address]]]))
+    const reasons = [
+      () => {
+        dialler.redial()
+      },
+      () => {
+        dialler.remember(new Map([[member, [address, '/ip4/127.0.0.1/tcp/2']]]))
+      },
+      () => {
+        dialler.heard(member, ['/ip4/127.0.0.1/tcp/3'])
+      },
+      () => {
+        dialler.heard(member, ['/ip4/127.0.0.1/tcp/3'])
+      },
+      () => {
+        dialler.deny(new Set([member]))
+        dialler.deny(new Set())
+      },
+    ]
+    for (const give of reasons) {
+      await clock.pass(60_001)
+      const before = dials.length
+      give()
+      await clock.pass(0)
+      expect(dials.length).toBe(before + 1)
+    }
+  })
+
+  test('is not dialled while it is denied, nor when it is a member no longer', async () => {
+    const { clock, dials, dialler } = startDialler()
+    dialler.deny(new Set([member]))
+    dialler.remember(new Map([[member, [address]]]))
+    dialler.heard(member, ['/ip4/127.0.0.1/tcp/3'])
+    dialler.redial()
+    await clock.pass(60_000)
+    expect(dials).toEqual([])
+    dialler.remember(new Map())
+    dialler.deny(new Set())
+    await clock.pass(60_000)
+    expect(dials).toEqual([])
+  })
+})
+
+describe('a member that was lost', () => {
+  test('is dialled within 100 ms, but ever more slowly when its connections keep breaking at once', async () => {
+    const { clock, dials, dialler } = startDialler()
+    dialler.remember(new Map([[member, [address]]]))
+    const waits: number[] = []
+    for (let round = 0; round < 9; round += 1) {
+      dialler.connected(member)
+      await clock.pass(10)
+      const lostAt = clock.nowMs()
+      const before = dials.length
+      dialler.disconnected(member, 'lost')
+      while (dials.length === before) await clock.pass(10)
+      waits.push((dials.at(-1) ?? 0) - lostAt)
+    }
+    expect(Math.max(...waits.slice(0, 3))).toBeLessThanOrEqual(100)
+    expect(waits.at(-1)).toBeGreaterThan(1_000)
+    dialler.connected(member)
+    await clock.pass(5_000)
+    const before = dials.length
+    dialler.disconnected(member, 'lost')
+    await clock.pass(100)
+    expect(dials.length).toBe(before + 1)
+  })
+})

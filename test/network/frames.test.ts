@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { peerId } from '../../replica/core/model/ids.ts'
+import { multiaddr } from '@multiformats/multiaddr'
+import { dialable, reachableAt } from '../../replica/drivers/libp2p-addresses.ts'
+import { FrameDecoder, frameTags, type FrameTag } from '../../replica/drivers/libp2p-frames.ts'
+import { SendQueue } from '../../replica/drivers/libp2p-send-queue.ts'
+import { staying } from '../../replica/drivers/libp2p-tie-break.ts'
+
+const readAll = (decoder: FrameDecoder, chunks: readonly Uint8Array[]): readonly (readonly [FrameTag, number])[] => {
+  const frames: (readonly [FrameTag, number])[] = []
+  for (const chunk of chunks) {
+    expect(decoder.push(chunk, (tag, frame) => frames.push([tag, frame.length]))).toBeNull()
+  }
+  return frames
+}
+
+const takeAll = (queue: SendQueue): readonly Uint8Array[] => {
+  const chunks: Uint8Array[] = []
+  for (let chunk = queue.takeChunk(); chunk !== null; chunk = queue.takeChunk()) chunks.push(chunk)
+  return chunks
+}
+
+describe('frames', () => {
+  test('go out together when they are small, in parts when they are large, and come in whole', () => {
+    const queue = new SendQueue()
+    const sizes = [0, 10, 65_497, 65_500, 200_000, 1, 65_502, 3]
+    for (const size of sizes) queue.push(frameTags.data, new Uint8Array(size))
+    const chunks = takeAll(queue)
+    expect(queue.bytes).toBe(0)
+    expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(65_507)
+    expect(chunks.length).toBeLessThanOrEqual(9)
+    expect(readAll(new FrameDecoder(200_000), chunks).map(([, length]) => length)).toEqual(sizes)
+    const bytes = Buffer.concat(chunks)
+    for (const step of [1, 4, 7]) {
+      const slices = Array.from({ length: 400 }, (_, index) => bytes.subarray(index * step, (index + 1) * step))
+      expect(readAll(new FrameDecoder(200_000), slices).map(([, length]) => length)).toEqual(sizes.slice(0, 2))
+    }
+  })
+
+  test('of the heartbeat overtake those that have not begun, and never cut one in two', () => {
+    const queue = new SendQueue()
+    queue.push(frameTags.data, new Uint8Array(100_000))
+    queue.push(frameTags.data, new Uint8Array(8))
+    const first = queue.takeChunk() ?? new Uint8Array(0)
+    queue.pushUrgent(frameTags.ping, new Uint8Array(0))
+    expect(readAll(new FrameDecoder(100_000), [first, ...takeAll(queue)])).toEqual([
+      [frameTags.data, 100_000],
+      [frameTags.ping, 0],
+      [frameTags.data, 8],
+    ])
+  })
+
+  test.each([
+    ['longer than the limit', [0, 0, 4, 1, 0]],
+    ['with an unknown tag', [0, 0, 0, 1, 6]],
+    ["of the driver's own that are long", [0, 0, 0, 65, 1]],
+  ])('%s are refused by their header', (_what, header) => {
+    expect(new FrameDecoder(1_024).push(Uint8Array.from(header), () => undefined)).toMatch(/frame/)
+  })
+})
+
+describe('of two streams between the same replicas', () => {
+  const [small, large] = [peerId('12D3KooWA'), peerId('12D3KooWB')]
+
+  test('both sides keep the same one when they open at once', () => {
+    const own = { boot: null, ageMs: 5 }
+    expect(staying({ ...own, opener: small }, { opener: large, boot: 'b', ageMs: 0 })).toBe('older')
+    expect(staying({ ...own, opener: large }, { opener: small, boot: 'a', ageMs: 0 })).toBe('newer')
+  })
+
+  test('a late refusal of the race does not end the stream that was agreed on', () => {
+    expect(staying({ opener: small, boot: 'b', ageMs: 40 }, { opener: large, boot: 'b', ageMs: 0 })).toBe('older')
+  })
+
+  test('the newer stays when the other side has started anew, or has lost the older', () => {
+    expect(staying({ opener: small, boot: 'b', ageMs: 40 }, { opener: large, boot: 'c', ageMs: 0 })).toBe('newer')
+    expect(staying({ opener: small, boot: 'b', ageMs: 9_000 }, { opener: large, boot: 'b', ageMs: 0 })).toBe('newer')
+    expect(staying({ opener: large, boot: 'b', ageMs: 10 }, { opener: large, boot: 'b', ageMs: 0 })).toBe('newer')
+  })
+})
+
+describe('addresses', () => {
+  const peer = peerId('12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X')
+
+  test('to dial leave out what cannot be dialled, and who else is meant', () => {
+    const other = '12D3KooWH3uVF6wv47WnArKHk5p6cvgCJEb74UTmxztmQDc298L3'
+    expect(
+      dialable(peer, [
+        '/ip4/192.168.1.2/tcp/4001',
+        `/ip4/192.168.1.2/tcp/4001/p2p/${peer}`,
+        `/ip4/192.168.1.3/tcp/4001/p2p/${other}`,
+        '/ip4/0.0.0.0/tcp/4001',
+        '/ip4/192.168.1.2/tcp/0',
+        '/ip4/192.168.1.2/udp/4001',
+        'nonsense',
+        '/dns4/ship.example/tcp/4001',
+      ]),
+    ).toEqual(['/ip4/192.168.1.2/tcp/4001', '/dns4/ship.example/tcp/4001'])
+  })
+
+  test('of a peer that dialled us are its announced ones, never the port that it came from', () => {
+    const announced = ['/ip4/127.0.0.1/tcp/4001', '/ip4/10.0.0.5/tcp/4001'].map((address) => multiaddr(address))
+    expect(reachableAt(multiaddr('/ip4/192.168.1.9/tcp/51312'), 'inbound', announced)).toEqual([
+      '/ip4/10.0.0.5/tcp/4001',
+      '/ip4/192.168.1.9/tcp/4001',
+    ])
+    expect(reachableAt(multiaddr('/ip4/127.0.0.1/tcp/51312'), 'inbound', announced)[0]).toBe('/ip4/127.0.0.1/tcp/4001')
+  })
+
+  test('of a peer that we dialled begin with the one that worked', () => {
+    expect(reachableAt(multiaddr('/ip4/192.168.1.9/tcp/4001'), 'outbound', [])).toEqual(['/ip4/192.168.1.9/tcp/4001'])
+  })
+})
