@@ -1,39 +1,61 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId, Clock, OriginId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
+import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { MailEntry } from '../core/state/mail-table.ts'
+import type { Install } from '../host/install.ts'
+import type { MailView } from '../host/queries.ts'
+import { mailPage, ownedMail } from '../host/queries.ts'
+import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import type {
+  AccountInfo,
   Accepted,
   GroupInfo,
+  PersonInfo,
   ReplicaApi,
   ReplicaEvent,
   SealedMail,
   SealedPage,
+  StatusInfo,
   Submission,
   ViewInfo,
 } from './contract.ts'
 import type { ApiRight, RequestOf } from './method-table.ts'
-import type { ReplicaService } from './replica-service.ts'
 
 const challengeBytes = 32
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
 
+/** How much of a mail is shown: lists leave the body out. */
+export type MailContent = 'header' | 'whole'
+
+/** What a connection needs of the service that it belongs to. */
+export interface ConnectionPorts {
+  readonly install: Install
+  readonly host: ReplicaHost
+  randomBytes(count: number): Uint8Array
+  status(): Promise<StatusInfo>
+  lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
+  people(like: string): Promise<readonly PersonInfo[]>
+  invite(): Promise<string>
+  seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
+  sessionsChanged(): void
+  closed(connection: ServiceConnection): void
+}
+
 /** One client's connection to a replica, with at most one session. */
 export class ServiceConnection implements ReplicaApi {
-  readonly #service: ReplicaService
+  readonly #service: ConnectionPorts
   readonly #right: ApiRight
   #account: AccountId | null = null
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
   #untold: ReplicaEvent[] = []
 
-  constructor(service: ReplicaService, right: ApiRight) {
+  constructor(service: ConnectionPorts, right: ApiRight) {
     this.#service = service
     this.#right = right
   }
@@ -109,20 +131,18 @@ export class ServiceConnection implements ReplicaApi {
 
   async list({ folder, limit, before }: RequestOf<'list'>): Promise<SealedPage> {
     const account = this.#session()
-    const cursor = before === null ? null : parseCursor(before)
-    const page = await this.#service.host.read((core) => {
-      const index = core.state.mails.mailbox(account)[folder]
-      return { mails: index.page(Math.min(limit, limits.pageHeaders) + 1, cursor), total: index.size }
-    })
-    const shown = page.mails.slice(0, Math.min(limit, limits.pageHeaders))
-    const last = shown.at(-1)
-    const next = page.mails.length > shown.length && last !== undefined ? cursorOf(last) : null
-    return { mails: await this.#service.seal(shown, account, 'header'), total: page.total, next }
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pageHeaders)
+    const { mails, total, hasMore } = await this.#service.host.read((core) =>
+      mailPage(core, account, folder, most, place),
+    )
+    const last = mails.at(-1)
+    const next = hasMore && last !== undefined ? `${last.clock}@${last.mail}` : null
+    return { mails: await this.#service.seal(mails, 'header'), total, next }
   }
 
   async fetch({ mail: id }: RequestOf<'fetch'>): Promise<SealedMail> {
-    const { mail, account } = await this.#owned(id)
-    const [sealed] = await this.#service.seal([mail], account, 'whole')
+    const [sealed] = await this.#service.seal([await this.#owned(id)], 'whole')
     if (sealed === undefined || sealed.payload.length === 0) {
       throw new QuintetError(
         'DAMAGED',
@@ -133,7 +153,7 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
-    const { mail } = await this.#owned(id)
+    const mail = await this.#owned(id)
     return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
   }
 
@@ -174,15 +194,11 @@ export class ServiceConnection implements ReplicaApi {
     return Promise.resolve()
   }
 
-  async #owned(id: UpdateId): Promise<{ readonly mail: MailEntry; readonly account: AccountId }> {
+  async #owned(id: UpdateId): Promise<MailView> {
     const account = this.#session()
-    const { origin, sequence } = splitUpdateId(id)
-    const mail = await this.#service.host.read((core) => {
-      const found = core.state.mails.get(origin, sequence)
-      return found !== undefined && core.state.mails.isOwnedBy(found, account) ? found : null
-    })
+    const mail = await this.#service.host.read((core) => ownedMail(core, account, id))
     if (mail === null) throw new QuintetError('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
-    return { mail, account }
+    return mail
   }
 
   #session(): AccountId {
@@ -200,15 +216,7 @@ export class ServiceConnection implements ReplicaApi {
   }
 }
 
-interface Cursor {
-  readonly clock: Clock
-  readonly origin: OriginId
-  readonly sequence: Sequence
-}
-
-const cursorOf = ({ clock, origin, sequence }: Cursor): string => `${clock}@${updateId(origin, sequence)}`
-
-const parseCursor = (text: string): Cursor => {
+const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
   const [clock = '', id = ''] = text.split('@')
   if (!/^[0-9]{1,16}$/.test(clock) || !isUpdateId(id)) {
     throw new QuintetError('BAD_REQUEST', '"before" is not the "next" of a page.')

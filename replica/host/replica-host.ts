@@ -23,6 +23,8 @@ interface Queued {
 }
 
 const pausedSetting = 'paused'
+export type { Notice }
+
 const tickMs = 50
 /** Events that one step may take: as many as came while the last step's effects were carried out. */
 const stepEvents = 2_000

@@ -1,21 +1,12 @@
-import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
 import type { MailRecord, PendingMark } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { SetDigest } from './digest.ts'
+import type { MailEntry } from './mail-entry.ts'
 import { MailboxIndex } from './mailbox-index.ts'
-
-/** A mail in memory: `MailRecord` with marks that change. */
-export interface MailEntry {
-  readonly origin: OriginId
-  readonly sequence: Sequence
-  readonly clock: Clock
-  readonly from: AccountId
-  readonly to: readonly AccountId[]
-  readonly marks: number[]
-}
 
 export interface Mailbox {
   readonly inbox: MailboxIndex

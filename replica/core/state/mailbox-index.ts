@@ -1,7 +1,7 @@
-import type { MailEntry } from './mail-table.ts'
+import type { MailEntry, MailPlace } from './mail-entry.ts'
 
 /** Ascending by clock; origin and sequence settle what the clock leaves open, the same way everywhere. */
-export const compareMails = (left: MailEntry, right: MailEntry): number => {
+export const compareMails = (left: MailPlace, right: MailPlace): number => {
   if (left.clock !== right.clock) return left.clock - right.clock
   if (left.origin !== right.origin) return left.origin < right.origin ? -1 : 1
   return left.sequence - right.sequence
@@ -27,19 +27,19 @@ export class MailboxIndex {
   }
 
   /** Up to `limit` mails, newest first, that come before `before` in clock order (from the newest when null). */
-  page(limit: number, before: Pick<MailEntry, 'clock' | 'origin' | 'sequence'> | null): readonly MailEntry[] {
+  page(limit: number, before: MailPlace | null): readonly MailEntry[] {
     const end = before === null ? this.#mails.length : this.#position(before)
     return this.#mails.slice(Math.max(0, end - limit), end).reverse()
   }
 
   /** Index of the first mail that is not below `mail`. */
-  #position(mail: Pick<MailEntry, 'clock' | 'origin' | 'sequence'>): number {
+  #position(mail: MailPlace): number {
     let low = 0
     let high = this.#mails.length
     while (low < high) {
       const middle = (low + high) >>> 1
       const candidate = this.#mails[middle]
-      if (candidate !== undefined && compareMails(candidate, mail as MailEntry) < 0) low = middle + 1
+      if (candidate !== undefined && compareMails(candidate, mail) < 0) low = middle + 1
       else high = middle
     }
     return low

@@ -1,0 +1,150 @@
+import { clockToMs } from '../core/hybrid-clock.ts'
+import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
+import { splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { AccountRecord } from '../core/model/image.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
+import { foldName } from '../core/state/account-table.ts'
+import { likePattern } from '../core/state/like-pattern.ts'
+import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
+
+/** A mail as its account sees it, without content. */
+export interface MailView extends MailPlace {
+  readonly mail: UpdateId
+  readonly from: AccountId
+  readonly fromName: string
+  readonly to: readonly AccountId[]
+  readonly toNames: readonly string[]
+  readonly sentAt: number
+  readonly read: boolean
+}
+
+export interface MailPage {
+  readonly mails: readonly MailView[]
+  readonly total: number
+  readonly hasMore: boolean
+}
+
+export interface Named {
+  readonly record: AccountRecord
+  /** What the account is called now. */
+  readonly name: string
+}
+
+export interface Seat {
+  readonly server: ServerId
+  readonly origin: OriginId
+  readonly peer: PeerId
+  readonly machine: string
+  readonly isReachable: boolean
+}
+
+/** A page of a folder, newest first, from before `before`. */
+export const mailPage = (
+  core: ReplicaCore,
+  account: AccountId,
+  folder: 'inbox' | 'sent',
+  limit: number,
+  before: MailPlace | null,
+): MailPage => {
+  const index = core.state.mails.mailbox(account)[folder]
+  const found = index.page(limit + 1, before)
+  const mails = found.slice(0, limit).map((mail) => viewOf(core, mail, account))
+  return { mails, total: index.size, hasMore: found.length > limit }
+}
+
+/** A mail of which `account` has a copy; null otherwise. */
+export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): MailView | null => {
+  const { origin, sequence } = splitUpdateId(id)
+  const mail = core.state.mails.get(origin, sequence)
+  return mail !== undefined && core.state.mails.isOwnedBy(mail, account) ? viewOf(core, mail, account) : null
+}
+
+/** Which of `accounts` have this mail in their inbox. */
+export const recipientsAmong = (
+  core: ReplicaCore,
+  accounts: Iterable<AccountId>,
+  origin: OriginId,
+  sequence: Sequence,
+): ReadonlyMap<AccountId, MailView> => {
+  const mail = core.state.mails.get(origin, sequence)
+  const views = new Map<AccountId, MailView>()
+  if (mail === undefined) return views
+  for (const account of accounts) if (mail.to.includes(account)) views.set(account, viewOf(core, mail, account))
+  return views
+}
+
+export const findAccounts = (
+  core: ReplicaCore,
+  names: readonly string[],
+  accounts: readonly AccountId[],
+): readonly Named[] => {
+  const table = core.state.accounts
+  const found = new Set([...names.map((name) => table.named(name)), ...accounts.map((account) => table.get(account))])
+  return [...found].flatMap((record) => (record === undefined ? [] : [named(core, record)]))
+}
+
+/** Everybody whose name is like `like`, ascending by name; `online` adds who is logged in here. */
+export const findPeople = (core: ReplicaCore, like: string, online: ReadonlySet<AccountId>) => {
+  const matches = likePattern(like)
+  const elsewhere = core.peers.online()
+  const people = core.state.accounts.records().flatMap((record) => {
+    const { name } = named(core, record)
+    const { account } = record
+    const isOnline = online.has(account) || elsewhere.has(account)
+    return matches(foldName(name)) ? [{ account, name, online: isOnline }] : []
+  })
+  return people.sort((left, right) => (foldName(left.name) < foldName(right.name) ? -1 : 1))
+}
+
+export const seats = (core: ReplicaCore): readonly Seat[] =>
+  core.state.seats.holders().map(({ server, origin, machine, peer }) => ({
+    server,
+    origin,
+    peer,
+    machine,
+    isReachable: core.view.servers.includes(server),
+  }))
+
+/** What is out of the ordinary here, as sentences for people. */
+export const warnings = (core: ReplicaCore): readonly string[] => {
+  const found: string[] = []
+  if (core.hindrance === 'reclaiming') {
+    found.push('This replica is taking its own log back from the others; sending waits for that.')
+  }
+  if (core.hindrance === 'forked') {
+    found.push('This copy was restored from an old backup and its log has forked: join the group again.')
+  }
+  if (core.repairing > 0) {
+    found.push(`${core.repairing} mails are damaged on this disk and are being fetched from the others.`)
+  }
+  if (core.transferringFrom !== null) found.push('The mailbox is being copied from another replica.')
+  for (const { server, clockOffsetMs } of core.peers.allGreeted()) {
+    const offSeconds = Math.round(clockOffsetMs / 1_000)
+    if (Math.abs(clockOffsetMs) > clockOffMs) found.push(`The clock of server ${server} is off by ${offSeconds} s.`)
+  }
+  return found
+}
+
+const clockOffMs = 60_000
+
+const named = (core: ReplicaCore, record: AccountRecord): Named => ({
+  record,
+  name: core.state.accounts.nameOf(record.account) ?? record.name,
+})
+
+const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailView => {
+  const nameOf = (person: AccountId): string => core.state.accounts.nameOf(person) ?? ''
+  const { origin, sequence, clock, from, to } = mail
+  return {
+    mail: updateId(origin, sequence),
+    origin,
+    sequence,
+    clock,
+    from,
+    fromName: nameOf(from),
+    to,
+    toNames: to.map(nameOf),
+    sentAt: clockToMs(clock),
+    read: core.state.mails.isReadBy(mail, account),
+  }
+}
