@@ -79,8 +79,10 @@ export const durable = (machine: Machine, write: DiskWrite): void => {
     }
     case 'store':
       for (const update of write.updates) {
+        const id = updateId(update.origin, update.sequence)
         oneContent(machine, update)
-        ledger.held(machine, updateId(update.origin, update.sequence))
+        ledger.held(machine, id)
+        if (machine.world.isRotten(machine, id)) machine.world.coverage.note('mail repaired')
       }
       break
     case 'snapshot': {

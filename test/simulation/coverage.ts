@@ -27,7 +27,7 @@ export const coverageKinds = [
   'snapshot written',
   'snapshot of a transfer',
   'compaction',
-  'updates discarded',
+  'bytes freed',
   'recovered',
   'recovered from a snapshot',
   'recovered with a suffix',

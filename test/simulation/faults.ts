@@ -155,8 +155,8 @@ export class Faults {
       const others = this.#world.lasting().filter((other) => other !== machine && other.disk.holds(origin, sequence))
       if (others.length < 2) continue
       machine.disk.rot(origin, sequence)
-      this.#world.rotted(machine, mail)
-      this.#world.ledger.unheld(machine, mail)
+      // Whatever shared its record is gone with it.
+      for (const held of [...this.#world.ledger.heldBy(machine)]) this.#world.noteRot(machine, held)
       this.#world.coverage.note('record damaged')
       this.#world.trace.note(machine.name, 'rots', () => mail)
     }

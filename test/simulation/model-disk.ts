@@ -3,6 +3,7 @@ import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import type { SnapshotFile } from '../../replica/host/ports.ts'
 import type { Random } from './random.ts'
+import { SimLog } from './sim-log.ts'
 import { Violation } from './violation.ts'
 
 /** One writing call of the storage port. */
@@ -12,14 +13,17 @@ export type DiskWrite =
   | { readonly kind: 'snapshot'; readonly snapshot: SnapshotFile }
   | { readonly kind: 'continueAfter'; readonly origin: OriginId; readonly sequence: Sequence }
 
-interface Log {
-  /** By first sequence, ascending. */
-  batches: Batch[]
-  /** Live mails that stand alone: kept by compaction, or come by transfer or repair. */
-  readonly singles: Map<Sequence, Update>
-  /** What the next append must follow on. */
-  end: Sequence
-  endHash: Hash | null
+/** What a start finds. */
+interface Found {
+  readonly snapshot: SnapshotFile | null
+  readonly suffix: readonly Batch[]
+  readonly highest: VersionVector
+}
+
+/** What the next append must follow on; the hash is not known after a state transfer. */
+interface End {
+  readonly sequence: Sequence
+  readonly hash: Hash | null
 }
 
 const keptSnapshots = 2
@@ -29,11 +33,10 @@ const keptSnapshots = 2
  * way when the machine crashes survives in part: any number of whole records of each origin's log.
  */
 export class ModelDisk {
-  readonly #logs = new Map<OriginId, Log>()
+  readonly #logs = new Map<OriginId, SimLog>()
+  readonly #ends = new Map<OriginId, End>()
   #snapshots: SnapshotFile[] = []
   readonly #underWay = new Set<DiskWrite>()
-  /** Single records that rotted. */
-  readonly #rotten = new Set<string>()
   readonly #onDamage: (origin: OriginId, sequence: Sequence) => void
   #durable = new Map<OriginId, Sequence>()
 
@@ -61,70 +64,53 @@ export class ModelDisk {
 
   /** Power is gone. Returns how many writes were torn. */
   crash(random: Random): number {
-    let torn = 0
+    const torn = this.#underWay.size
     for (const write of this.#underWay) {
-      torn += 1
       if (write.kind === 'append') this.#tear(write.batches, random)
       else if (write.kind === 'store')
         this.#apply({ ...write, updates: write.updates.slice(0, random.int(0, write.updates.length)) })
       else if (random.chance(0.5)) this.#apply(write)
     }
     this.#underWay.clear()
-    this.#recount()
+    const { snapshot, suffix } = this.recover()
+    this.#durable = new Map(snapshot?.vector)
+    for (const { origin, last } of suffix) this.#durable.set(origin, last)
     return torn
   }
 
-  recover(): {
-    readonly snapshot: SnapshotFile | null
-    readonly suffix: readonly Batch[]
-    readonly highest: VersionVector
-  } {
+  recover(): Found {
     const snapshot = this.#snapshots.at(-1) ?? null
     const suffix: Batch[] = []
     const highest = new Map<OriginId, Sequence>()
     for (const origin of new Set([...this.#logs.keys(), ...(snapshot?.vector.keys() ?? [])])) {
-      const log = this.#log(origin)
       const start = snapshot?.vector.get(origin) ?? 0
-      suffix.push(...runFrom(log, start))
+      suffix.push(...this.#log(origin).run(start, Infinity).batches)
       // The crash came between an installed state's snapshot and the logs that go on after it.
-      if (log.end < start) {
-        log.end = start
-        log.endHash = null
-      }
-      highest.set(origin, Math.max(log.end, ...log.singles.keys()))
+      if (this.#endOf(origin).sequence < start) this.#ends.set(origin, { sequence: start, hash: null })
+      highest.set(origin, Math.max(this.#endOf(origin).sequence, this.#log(origin).last))
     }
     return { snapshot, suffix, highest }
   }
 
   readBatches(origin: OriginId, after: Sequence, maxBytes: number): readonly Batch[] {
-    const log = this.#logs.get(origin)
-    if (log === undefined) return []
-    const chosen: Batch[] = []
-    let bytes = 0
-    for (const batch of runFrom(log, after)) {
-      if (chosen.length > 0 && bytes + batch.bytes.length > maxBytes) break
-      const rotten = batch.updates.find((update) => this.#rotten.has(nameOf(origin, update.sequence)))
-      if (rotten !== undefined) {
-        this.#onDamage(origin, rotten.sequence)
-        break
-      }
-      chosen.push(batch)
-      bytes += batch.bytes.length
-    }
-    return chosen
+    const { batches, damage } = this.#log(origin).run(after, maxBytes)
+    for (let sequence = damage?.first ?? 1; sequence <= (damage?.last ?? 0); sequence += 1)
+      this.#onDamage(origin, sequence)
+    return batches
   }
 
   /** Null when it is not held whole. */
   readUpdate(origin: OriginId, sequence: Sequence): Update | null {
-    const update = this.#find(origin, sequence)
-    if (update === null || !this.#rotten.has(nameOf(origin, sequence))) return update
+    const found = this.#log(origin).read(sequence)
+    if (found !== 'damaged') return found
     this.#onDamage(origin, sequence)
     return null
   }
 
   /** Whether the update could be read, without looking. */
   holds(origin: OriginId, sequence: Sequence): boolean {
-    return this.#find(origin, sequence) !== null && !this.#rotten.has(nameOf(origin, sequence))
+    const found = this.#log(origin).read(sequence)
+    return found !== null && found !== 'damaged'
   }
 
   missing(origin: OriginId, sequences: readonly Sequence[]): readonly Sequence[] {
@@ -140,48 +126,20 @@ export class ModelDisk {
     return this.#snapshots.at(-1)?.vector ?? null
   }
 
-  /** Returns how many updates were discarded. */
+  /** Returns how many bytes were freed. */
   compact(floor: VersionVector, isLive: (origin: OriginId, sequence: Sequence) => boolean): number {
-    let discarded = 0
+    let freed = 0
     for (const [origin, log] of this.#logs) {
-      const limit = floor.get(origin) ?? 0
-      const kept: Batch[] = []
-      for (const batch of log.batches) {
-        const live =
-          batch.last <= limit ? batch.updates.filter(({ sequence }) => isLive(origin, sequence)) : batch.updates
-        if (live.length === batch.updates.length) kept.push(batch)
-        else for (const update of live) log.singles.set(update.sequence, update)
-        discarded += batch.updates.length - live.length
-      }
-      log.batches = kept
-      for (const sequence of log.singles.keys()) {
-        if (sequence > limit || isLive(origin, sequence)) continue
-        log.singles.delete(sequence)
-        discarded += 1
-      }
+      const before = log.bytes
+      log.compact(floor.get(origin) ?? 0, (sequence) => isLive(origin, sequence))
+      freed += before - log.bytes
     }
-    return discarded
+    return freed
   }
 
-  /** A record rots: it is told from whole ones by its checksum when it is read. */
+  /** The record that holds the update rots: it is told from whole ones by its checksum when it is read. */
   rot(origin: OriginId, sequence: Sequence): void {
-    this.#rotten.add(nameOf(origin, sequence))
-  }
-
-  #find(origin: OriginId, sequence: Sequence): Update | null {
-    const log = this.#logs.get(origin)
-    if (log === undefined) return null
-    const single = log.singles.get(sequence)
-    if (single !== undefined) return single
-    let low = 0
-    let high = log.batches.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((log.batches[middle]?.last ?? 0) < sequence) low = middle + 1
-      else high = middle
-    }
-    const batch = log.batches[low]
-    return batch?.updates[sequence - batch.first] ?? null
+    this.#log(origin).damage(sequence)
   }
 
   #apply(write: DiskWrite): void {
@@ -190,72 +148,47 @@ export class ModelDisk {
         for (const batch of write.batches) this.#append(batch)
         break
       case 'store':
-        for (const update of write.updates) {
-          this.#log(write.origin).singles.set(update.sequence, update)
-          this.#rotten.delete(nameOf(write.origin, update.sequence))
-        }
+        for (const update of write.updates) this.#log(write.origin).store(update)
         break
       case 'snapshot':
         this.#snapshots = [...this.#snapshots, write.snapshot].slice(-keptSnapshots)
         for (const [origin, sequence] of write.snapshot.vector)
           if (sequence > (this.#durable.get(origin) ?? 0)) this.#durable.set(origin, sequence)
         break
-      case 'continueAfter': {
-        const log = this.#log(write.origin)
-        log.end = write.sequence
-        log.endHash = null
-      }
+      case 'continueAfter':
+        this.#log(write.origin).cutAfter(write.sequence)
+        this.#ends.set(write.origin, { sequence: write.sequence, hash: null })
     }
   }
 
   #append(batch: Batch): void {
-    const log = this.#log(batch.origin)
-    if (batch.first !== log.end + 1)
-      throw new Violation('order', `append of ${batch.origin}:${batch.first} to a log that ends with ${log.end}`)
-    if (log.endHash !== null && batch.previousHash !== log.endHash)
-      throw new Violation('order', `${batch.origin}:${batch.first} does not follow the chain`)
-    log.batches.push(batch)
-    log.end = batch.last
-    log.endHash = batch.lastHash
-    this.#durable.set(batch.origin, batch.last)
+    const { origin, first, last, previousHash, lastHash } = batch
+    const end = this.#endOf(origin)
+    if (first !== end.sequence + 1)
+      throw new Violation('order', `append of ${origin}:${first} to a log that ends with ${end.sequence}`)
+    if (end.hash !== null && previousHash !== end.hash)
+      throw new Violation('order', `${origin}:${first} does not follow the chain`)
+    this.#log(origin).append(batch)
+    this.#ends.set(origin, { sequence: last, hash: lastHash })
+    this.#durable.set(origin, last)
   }
 
+  /** Logs are files of their own: of each some records survive. */
   #tear(batches: readonly Batch[], random: Random): void {
-    const byOrigin = Map.groupBy(batches, (batch) => batch.origin)
-    for (const run of byOrigin.values())
+    for (const run of Map.groupBy(batches, (batch) => batch.origin).values())
       for (const batch of run.slice(0, random.int(0, run.length))) this.#append(batch)
   }
 
-  #log(origin: OriginId): Log {
+  #endOf(origin: OriginId): End {
+    return this.#ends.get(origin) ?? { sequence: 0, hash: null }
+  }
+
+  #log(origin: OriginId): SimLog {
     let log = this.#logs.get(origin)
     if (log === undefined) {
-      log = { batches: [], singles: new Map(), end: 0, endHash: null }
+      log = new SimLog()
       this.#logs.set(origin, log)
     }
     return log
   }
-
-  #recount(): void {
-    const { snapshot, suffix } = this.recover()
-    this.#durable = new Map(snapshot?.vector)
-    for (const { origin, last } of suffix) this.#durable.set(origin, last)
-  }
 }
-
-/** Whole batches from the one that holds `after + 1`, without a gap. */
-const runFrom = (log: Log, after: Sequence): readonly Batch[] => {
-  const run: Batch[] = []
-  let next = after + 1
-  for (const batch of log.batches) {
-    const follows = run.length === 0 ? batch.first <= next && next <= batch.last : batch.first === next
-    if (follows) {
-      run.push(batch)
-      next = batch.last + 1
-    } else if (run.length > 0 || batch.first > next) {
-      break
-    }
-  }
-  return run
-}
-
-const nameOf = (origin: OriginId, sequence: Sequence): string => `${origin}:${sequence}`

@@ -40,7 +40,7 @@ export class SimDisk {
   #content: Content = emptyContent()
   #process = 0
   #underWay: Write[] = []
-  #held: PromiseWithResolvers<void> | null = null
+  #held: Promise<void> | null = null
   #isFull = false
 
   constructor(random: () => number) {
@@ -59,11 +59,12 @@ export class SimDisk {
 
   /** Writes that begin from now on become durable only after the returned function has been called. */
   hold(): () => void {
-    const held = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const held: Promise<void> = promise
     this.#held = held
     return () => {
       if (this.#held === held) this.#held = null
-      held.resolve()
+      resolve(undefined)
     }
   }
 
@@ -126,7 +127,7 @@ export class SimDisk {
     if (this.#isFull) throw new QuintetError('DISK_FULL', 'The disk is full.')
     const write = { parts }
     this.#underWay.push(write)
-    await this.#held?.promise
+    await this.#held
     if (!this.#underWay.includes(write)) return new Promise(() => undefined)
     this.#underWay = this.#underWay.filter((other) => other !== write)
     for (const part of parts) part(this.#content)

@@ -43,11 +43,17 @@ export class Workload {
       if (this.#isOver) return
       const machine = this.#random.pick(this.#world.up())
       if (machine !== undefined) {
-        const count = this.#random.chance(settings.burstChance) ? burstCommands : 1
-        for (let index = 0; index < count; index += 1) this.#wish(machine)
+        if (this.#random.chance(settings.burstChance)) this.#burst(machine)
+        else this.#wish(machine)
       }
       this.#next()
     })
+  }
+
+  /** All at once, which is one commit, or one after the other, which is many. */
+  #burst(machine: Machine): void {
+    const gapMs = this.#random.pick([0, 5, 20]) ?? 0
+    for (let index = 0; index < burstCommands; index += 1) machine.later(index * gapMs, () => this.#wish(machine))
   }
 
   #wish(machine: Machine): void {

@@ -1,4 +1,5 @@
 import type { OriginId, PeerId, UpdateId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId } from '../../replica/core/model/ids.ts'
 import { Coverage } from './coverage.ts'
 import { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
@@ -54,8 +55,12 @@ export class World {
     return this.machines.find((machine) => machine.peer === peer)?.name ?? peer
   }
 
-  rotted(machine: Machine, update: UpdateId): void {
-    this.#rotten.add(`${machine.name} ${update}`)
+  /** Writes down that the machine's copy of a mail is no longer whole. */
+  noteRot(machine: Machine, mail: UpdateId): void {
+    const { origin, sequence } = splitUpdateId(mail)
+    if (machine.disk.holds(origin, sequence)) return
+    this.#rotten.add(`${machine.name} ${mail}`)
+    this.ledger.unheld(machine, mail)
   }
 
   /** Whether this machine's copy of the update once rotted, and may still wait to be found out. */

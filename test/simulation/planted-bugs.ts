@@ -1,0 +1,2 @@
+export const plantedBugNames: readonly string[] = []
+export const plantBug = (_name: string): void => undefined
