@@ -20,7 +20,7 @@ export const limits = {
   /** What waits to be sent to one peer before unrequested batches are left to anti-entropy. */
   sendQueueBytes: 8_388_608,
   /** A batch that is gossiped; larger ones go by direct streams. */
-  gossipBytes: 65_536,
+  gossipBytes: 16_384,
   /** A whole gossip message; longer is neither sent nor read. */
   gossipFrameBytes: 131_072,
   /** What waits for a peer that does not read, beyond which the connection with it is cut. */

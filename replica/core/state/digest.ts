@@ -11,8 +11,21 @@ export class SetDigest {
 
   add(text: string): void {
     for (let lane = 0; lane < lanes; lane += 1) {
-      const sum = (this.#sums[lane] ?? 0) + hashLane(text, seeds[lane] ?? 0, factors[lane] ?? 1)
-      this.#sums[lane] = sum >>> 0
+      this.#sums[lane] = ((this.#sums[lane] ?? 0) + hashLane(text, seeds[lane] ?? 0, factors[lane] ?? 1)) >>> 0
+    }
+  }
+
+  /** Takes out a text that was added. */
+  remove(text: string): void {
+    for (let lane = 0; lane < lanes; lane += 1) {
+      this.#sums[lane] = ((this.#sums[lane] ?? 0) - hashLane(text, seeds[lane] ?? 0, factors[lane] ?? 1)) >>> 0
+    }
+  }
+
+  /** Adds all that `other` holds. */
+  addAll(other: SetDigest): void {
+    for (let lane = 0; lane < lanes; lane += 1) {
+      this.#sums[lane] = ((this.#sums[lane] ?? 0) + (other.#sums[lane] ?? 0)) >>> 0
     }
   }
 

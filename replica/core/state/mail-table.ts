@@ -4,7 +4,7 @@ import type { MailRecord, PendingMark } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
-import type { SetDigest } from './digest.ts'
+import { SetDigest } from './digest.ts'
 import type { MailEntry } from './mail-entry.ts'
 import { MailboxIndex } from './mailbox-index.ts'
 
@@ -25,6 +25,8 @@ export class MailTable {
   readonly #byOrigin = new Map<OriginId, Map<Sequence, MailEntry>>()
   readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
   readonly #mailboxes = new Map<AccountId, Mailbox>()
+  /** Kept up with every change, so that asking for it costs the same with one mail as with a million. */
+  readonly #digest = new SetDigest()
   #size = 0
 
   get size(): number {
@@ -157,13 +159,7 @@ export class MailTable {
   }
 
   digest(digest: SetDigest): void {
-    for (const mails of this.#byOrigin.values()) {
-      for (const mail of mails.values()) {
-        digest.add(
-          `mail ${mail.origin}:${mail.sequence} ${mail.clock} ${mail.from} ${mail.to.join()} ${mail.marks.join()}`,
-        )
-      }
-    }
+    digest.addAll(this.#digest)
     for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
   }
 
@@ -188,6 +184,7 @@ export class MailTable {
     }
     mails.set(mail.sequence, mail)
     this.#size += 1
+    this.#digest.add(textOf(mail))
     eachCopy(mail, (owner, copy) => {
       if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).add(mail)
     })
@@ -198,7 +195,10 @@ export class MailTable {
       if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).remove(mail)
     })
     const mails = this.#byOrigin.get(mail.origin)
-    if (mails?.delete(mail.sequence) === true) this.#size -= 1
+    if (mails?.delete(mail.sequence) === true) {
+      this.#size -= 1
+      this.#digest.remove(textOf(mail))
+    }
     if (mails?.size === 0) this.#byOrigin.delete(mail.origin)
   }
 
@@ -211,7 +211,10 @@ export class MailTable {
 
   #markCopy(mail: MailEntry, owner: AccountId, copy: number, bits: number): void {
     const before = mail.marks[copy] ?? 0
+    if ((before | bits) === before) return
+    this.#digest.remove(textOf(mail))
     mail.marks[copy] = before | bits
+    this.#digest.add(textOf(mail))
     if ((before & markBits.deleted) === 0 && (bits & markBits.deleted) !== 0) this.#index(owner, copy).remove(mail)
   }
 
@@ -237,3 +240,6 @@ const eachCopy = (mail: MailEntry, visit: (owner: AccountId, copy: number) => vo
 }
 
 const isDeletedByAll = (mail: MailEntry): boolean => mail.marks.every((bits) => (bits & markBits.deleted) !== 0)
+
+const textOf = ({ origin, sequence, clock, from, to, marks }: MailEntry): string =>
+  `mail ${origin}:${sequence} ${clock} ${from} ${to.join()} ${marks.join()}`
