@@ -135,7 +135,7 @@ export class MemoryReplica {
   ): { readonly ok: false; readonly failure: QuintetError['failure'] } | null {
     switch (change.kind) {
       case 'account':
-        if (this.accounts.some(({ name, deleted }) => name === change.name && !deleted)) {
+        if (this.accounts.some(({ name, deleted }) => folded(name) === folded(change.name) && !deleted)) {
           return fail('NAME_TAKEN', `The name ${change.name} is taken.`)
         }
         this.#addAccount(change, submission)
@@ -180,6 +180,8 @@ export class MemoryReplica {
     }
   }
 }
+
+const folded = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 const headerOf = (mail: SealedMail): SealedMail => {
   const payload = withoutBody(mail.payload)
@@ -238,14 +240,15 @@ class MemoryConnection implements ReplicaApi {
   }
 
   async lookUp({ names, accounts }: { readonly names: readonly string[]; readonly accounts: readonly AccountId[] }) {
-    const isAsked = (held: HeldAccount): boolean => names.includes(held.name) || accounts.includes(held.account)
+    const isAsked = (held: HeldAccount): boolean =>
+      names.some((name) => folded(name) === folded(held.name)) || accounts.includes(held.account)
     const found = this.#replica.accounts.filter((held) => !held.deleted && isAsked(held))
     return this.#answer(succeed(found.map(({ deleted: _deleted, ...info }) => info)))
   }
 
   async people({ like }: { readonly like: string }) {
     const online = new Set([...this.#replica.connections].map(({ session }) => session))
-    const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && name.includes(like))
+    const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && folded(name).includes(folded(like)))
     return this.#answer(succeed(found.map(({ account, name }) => ({ account, name, online: online.has(account) }))))
   }
 

@@ -1,0 +1,97 @@
+import type { Readable, Writable } from 'node:stream'
+
+import type { ClientEvent, MailClient } from '../client/contract.ts'
+import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
+import { commands, type Sitting } from './interactive-commands.ts'
+import { shownName } from './mail-view.ts'
+import { Cancelled, Screen } from './screen.ts'
+import { colored, uncolored, type Style } from './style.ts'
+import { displayWidth, fitted, printableLine } from './text-width.ts'
+
+export interface InteractiveTerminalOptions {
+  readonly client: MailClient
+  readonly input: Readable
+  readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  /** Left out: on where the output is a terminal. */
+  readonly colors?: 'on' | 'off'
+  readonly nowMs?: () => number
+}
+
+/** Serves a person until `quit` or the end of the input, then closes the client. */
+export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<void> => {
+  const { client, input, output, nowMs = Date.now } = options
+  const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
+  const screen = new Screen(input, output)
+  const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
+  const sitting: Sitting = { client, screen, layout, listed: null }
+  client.onEvent((event) => screen.notice(style.dim(noticeOf(event))))
+  const { servers } = await client.view()
+  screen.print(`Quintet, server ${client.server}; reachable: ${servers.join(', ')}. Type help for what can be done.`)
+  for (;;) {
+    const line = await screen.command(`${client.loggedInAs ?? '(nobody)'}@${client.server}> `)
+    if (line === null || ['quit', 'exit', 'q'].includes(line.trim())) break
+    await carryOut(sitting, line.trim(), style)
+    screen.printLater()
+  }
+  screen.close()
+  await client.close()
+}
+
+const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<void> => {
+  const [name = '', ...words] = line.split(/\s+/)
+  if (name === '') return
+  if (name === 'help' || name === '?') {
+    sitting.screen.print(...helpLines())
+    return
+  }
+  const command = commands.get(name)
+  if (command === undefined) {
+    sitting.screen.print(`There is no command "${printableLine(name)}". Type help for what can be done.`)
+    return
+  }
+  try {
+    await command.run(sitting, words, line.slice(name.length).trim())
+  } catch (error) {
+    if (error instanceof Cancelled) sitting.screen.print('Left as it was.')
+    else sitting.screen.print(style.failure(failureLine(error)))
+  }
+}
+
+const helpLines = (): readonly string[] => {
+  const rows = [...commands.values()].filter(({ help }) => !help.startsWith('comes with'))
+  const widest = Math.max(...rows.map(({ usage }) => displayWidth(usage)))
+  const later = [...commands].filter(([, { help }]) => help.startsWith('comes with')).map(([name]) => name)
+  return [
+    ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
+    `  ${fitted('quit', widest)}  leave`,
+    `With a later version: ${later.join(', ')}.`,
+  ]
+}
+
+const remedies: Partial<Record<ErrorCode, string>> = {
+  NOT_LOGGED_IN: 'u NAME logs in or signs up.',
+  NO_SUCH_ACCOUNT: 'people shows who there is.',
+  UNREACHABLE: 'c N connects to another server.',
+  NO_SUCH_SERVER: 'v shows the servers that are reachable.',
+  NOT_ALLOWED: "Only the replica's own machine may do this.",
+  CANNOT_OPEN: 'Another server may have it whole: c N, then try again.',
+}
+
+const failureLine = (error: unknown): string => {
+  if (!(error instanceof QuintetError)) return `This failed in a way that is not foreseen: ${String(error)}`
+  const remedy = remedies[error.code]
+  return remedy === undefined ? printableLine(error.message) : `${printableLine(error.message)} ${remedy}`
+}
+
+const noticeOf = (event: ClientEvent): string => {
+  switch (event.event) {
+    case 'mail':
+      return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
+    case 'view':
+      return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
+    case 'disconnected':
+      return `The connection to the server was lost: ${printableLine(event.failure.message)} It is tried again by itself.`
+    case 'connected':
+      return `Connected to server ${event.server}.`
+  }
+}

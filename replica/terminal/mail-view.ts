@@ -1,0 +1,45 @@
+import type { Header, Mail } from '../client/contract.ts'
+import { longDate, shortDate } from './dates.ts'
+import type { Style } from './style.ts'
+import { fitted, printable, printableLine, wrapped } from './text-width.ts'
+
+export interface Layout {
+  readonly columns: number
+  readonly nowMs: number
+  readonly style: Style
+}
+
+const numberColumns = 4
+const dateColumns = 11
+const nobody = '(deleted account)'
+
+/** One line a header: number, whether it is unread, the other person, subject, date. */
+export const headerLine = (number: number, header: Header, person: 'from' | 'to', layout: Layout): string => {
+  const { columns, nowMs, style } = layout
+  const rest = Math.max(20, columns - numberColumns - dateColumns - 6)
+  const nameColumns = Math.min(24, Math.floor(rest / 3))
+  const name = person === 'from' ? shownName(header.from) : header.to.map(shownName).join(', ')
+  const subject = printableLine(header.subject)
+  const line = [
+    `${header.read ? ' ' : '*'}${String(number).padStart(numberColumns - 1)}`,
+    fitted(name, nameColumns),
+    fitted(subject === '' ? '(no subject)' : subject, rest - nameColumns),
+    shortDate(header.sentAt, nowMs).padStart(dateColumns),
+  ].join('  ')
+  return header.read ? line : style.bold(line)
+}
+
+export const mailLines = (mail: Mail, { columns, style }: Layout): readonly string[] => {
+  const subject = printableLine(mail.subject)
+  return [
+    `${style.dim('From:   ')} ${shownName(mail.from)}`,
+    `${style.dim('To:     ')} ${mail.to.map(shownName).join(', ')}`,
+    `${style.dim('Date:   ')} ${longDate(mail.sentAt)}`,
+    `${style.dim('Subject:')} ${style.bold(subject === '' ? '(no subject)' : subject)}`,
+    '',
+    ...wrapped(printable(mail.body), columns),
+  ]
+}
+
+/** A deleted account has no name any more. */
+export const shownName = (name: string): string => (name === '' ? nobody : printableLine(name))

@@ -1,0 +1,175 @@
+import { clearScreenDown, createInterface, cursorTo, moveCursor, type Interface } from 'node:readline'
+import { Writable, type Readable } from 'node:stream'
+
+const defaultColumns = 80
+const historyLines = 500
+
+/** The person gave a question up. */
+export class Cancelled extends Error {
+  constructor() {
+    super('cancelled')
+    this.name = 'Cancelled'
+  }
+}
+
+interface Terminal extends Writable {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+interface Asking {
+  readonly answer: (line: string | null) => void
+  readonly cancel: () => void
+}
+
+type Echo = 'shown' | 'hidden'
+type Place = 'prompt' | 'dialogue'
+
+/** Asks for lines and prints lines, so that what comes in by itself does not spoil what is being typed. Works over pipes too. */
+export class Screen {
+  readonly #output: Terminal
+  readonly #isTerminal: boolean
+  readonly #readline: Interface
+  readonly #lines: string[] = []
+  #ended = false
+  #asking: Asking | null = null
+  #echo: Echo = 'shown'
+  #place: Place | 'busy' = 'busy'
+  #later: string[] = []
+
+  constructor(input: Readable, output: Terminal) {
+    this.#output = output
+    this.#isTerminal = output.isTTY === true && 'isTTY' in input && input.isTTY === true
+    this.#readline = createInterface({
+      input,
+      output: this.#echoing(),
+      terminal: this.#isTerminal,
+      historySize: historyLines,
+      removeHistoryDuplicates: true,
+    })
+    this.#readline.on('line', (line) => this.#take(line))
+    this.#readline.on('close', () => {
+      this.#ended = true
+      this.#asking?.answer(null)
+    })
+    this.#readline.on('SIGINT', () => this.#interrupt())
+    this.#readline.on('history', (history) => {
+      if (this.#place === 'dialogue') history.shift()
+    })
+  }
+
+  get columns(): number {
+    return this.#output.columns ?? defaultColumns
+  }
+
+  /** A command; null when the input has ended. */
+  command(prompt: string): Promise<string | null> {
+    return this.#ask(prompt, 'prompt', 'shown')
+  }
+
+  /** An answer within a command. Throws `Cancelled` when the person presses Ctrl-C or the input ends. */
+  async question(prompt: string): Promise<string> {
+    return answered(await this.#ask(prompt, 'dialogue', 'shown'))
+  }
+
+  /** The same, without showing what is typed. */
+  async secret(prompt: string): Promise<string> {
+    const line = await this.#ask(prompt, 'dialogue', 'hidden')
+    if (this.#isTerminal) this.#output.write('\n')
+    return answered(line)
+  }
+
+  print(...lines: readonly string[]): void {
+    for (const line of lines) this.#output.write(`${line}\n`)
+  }
+
+  /** Prints what comes in by itself: above the line that is being typed, or after the dialogue that is going on. */
+  notice(line: string): void {
+    if (this.#place === 'dialogue') {
+      this.#later.push(line)
+      return
+    }
+    if (this.#place === 'busy' || !this.#isTerminal) {
+      this.print(line)
+      return
+    }
+    moveCursor(this.#output, 0, -this.#readline.getCursorPos().rows)
+    cursorTo(this.#output, 0)
+    clearScreenDown(this.#output)
+    this.print(line)
+    this.#readline.prompt(true)
+  }
+
+  /** After a command: what came in meanwhile. */
+  printLater(): void {
+    this.print(...this.#later)
+    this.#later = []
+  }
+
+  close(): void {
+    this.#readline.close()
+  }
+
+  async #ask(prompt: string, place: Place, echo: Echo): Promise<string | null> {
+    this.#place = place
+    this.#readline.setPrompt(prompt)
+    if (this.#isTerminal) this.#readline.prompt()
+    const waiting = this.#lines.shift()
+    if (waiting !== undefined) return this.#answered(waiting)
+    if (this.#ended) return this.#answered(null)
+    this.#echo = echo
+    const line = await new Promise<string | null>((answer, reject) => {
+      this.#asking = { answer, cancel: () => reject(new Cancelled()) }
+    }).finally(() => {
+      this.#asking = null
+      this.#echo = 'shown'
+      this.#place = 'busy'
+    })
+    return line
+  }
+
+  #answered(line: string | null): string | null {
+    this.#place = 'busy'
+    return line
+  }
+
+  #take(line: string): void {
+    const asking = this.#asking
+    // Over a pipe the next lines come before the answer is taken up.
+    this.#asking = null
+    if (asking === null) this.#lines.push(line)
+    else asking.answer(line)
+  }
+
+  #interrupt(): void {
+    if (this.#place === 'busy') return
+    this.#readline.write(null, { ctrl: true, name: 'e' })
+    this.#readline.write(null, { ctrl: true, name: 'u' })
+    this.#output.write('^C\n')
+    if (this.#place === 'dialogue') this.#asking?.cancel()
+    else {
+      this.print('Type quit, or press Ctrl-D, to leave.')
+      this.#readline.prompt()
+    }
+  }
+
+  /** What readline writes: prompts and the echo of what is typed, which a secret must not have. */
+  #echoing(): Writable {
+    const output = this.#output
+    const echoing = new Writable({
+      decodeStrings: false,
+      write: (chunk: string | Buffer, _encoding, done) => {
+        if (this.#echo === 'shown') output.write(chunk)
+        done()
+      },
+    })
+    Object.defineProperty(echoing, 'columns', { get: () => output.columns ?? defaultColumns })
+    output.on('resize', () => echoing.emit('resize'))
+    return echoing
+  }
+}
+
+const answered = (line: string | null): string => {
+  if (line === null) throw new Cancelled()
+  return line
+}

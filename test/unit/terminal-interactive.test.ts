@@ -1,0 +1,174 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+
+import type { MailClient } from '../../replica/client/contract.ts'
+import { serverId } from '../../replica/core/model/ids.ts'
+import { shortDate } from '../../replica/terminal/dates.ts'
+import { safetyOf } from '../../replica/terminal/interactive-commands.ts'
+import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
+import { displayWidth, fitted, printable, printableLine, wrapped } from '../../replica/terminal/text-width.ts'
+import { clientOf, signedUp } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+/** What is shown when these lines come over a pipe. */
+const shown = async (client: MailClient, lines: readonly string[]): Promise<string> => {
+  const input = new PassThrough()
+  const output = new PassThrough()
+  let text = ''
+  output.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  input.end(`${lines.join('\n')}\n`)
+  await runInteractiveTerminal({ client, input, output, colors: 'off' })
+  return text
+}
+
+/** A terminal that a person sits at, in memory. */
+const openTerminal = (client: MailClient) => {
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined })
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
+  let text = ''
+  const waiting = new Set<() => void>()
+  output.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+    for (const wake of waiting) wake()
+  })
+  const sees = async (part: string): Promise<void> => {
+    while (!text.includes(part)) await new Promise<void>((wake) => waiting.add(wake))
+  }
+  const over = runInteractiveTerminal({ client, input, output, colors: 'off' })
+  return { over, sees, shown: () => text, type: (keys: string) => input.write(keys) }
+}
+
+describe('the interactive terminal', () => {
+  test('takes a whole sitting over a pipe', async () => {
+    const replica = new MemoryReplica()
+    const text = await shown(await clientOf(replica), [
+      ...['u ann', 'secret', 'secret', 'm ANN', 'About lunch', 'first line', 'second line', '.'],
+      ...[
+        'l',
+        'r 1',
+        'safety 1',
+        'd 1',
+        'l',
+        'l sent',
+        'people',
+        'status',
+        'v',
+        'invite',
+        'pause 2',
+        'resume 2',
+        'logout',
+        'quit',
+      ],
+    ])
+    expect(text).toMatch(/Signed up and logged in as ann/)
+    expect(text).toMatch(/\* {2}1 {2}ann +About lunch +14 Nov/)
+    expect(text).toMatch(/Subject: About lunch\n\nfirst line\nsecond line\n/)
+    expect(text).toMatch(/Saved on server 1 only/)
+    expect(text).toMatch(/No mail yet/)
+    expect(text).toMatch(/quintet:\/\/join/)
+    expect(replica.connections.size).toBe(0)
+  })
+
+  test('goes through the pages of a list', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    for (let index = 1; index <= 23; index++) await ann.send({ to: ['ann'], subject: `mail ${index}.`, body: '' })
+    const text = await shown(ann, ['l', 'n', 'n', 'n', 'r 23', 'r 24'])
+    expect(text.match(/(?<=ann +)mail \d+\./g)).toEqual(Array.from({ length: 23 }, (_, index) => `mail ${23 - index}.`))
+    expect(text).toMatch(/That was the last page/)
+    expect(text).toMatch(/Subject: mail 1\./)
+    expect(text).toMatch(/No mail 24 has been listed/)
+  })
+
+  test('says what is wrong and what can be done', async () => {
+    const client = await clientOf(new MemoryReplica())
+    const text = await shown(client, ['l', 'frob', 'c 9', 'c', 'r x', 'pause', 'post hello', 'help'])
+    expect(text).toMatch(/Log in first\. u NAME/)
+    expect(text).toMatch(/no command "frob"/)
+    expect(text).toMatch(/no server "9"/)
+    expect(text).toMatch(/used as: r N/)
+    expect(text).toMatch(/later version/)
+  })
+
+  test('refuses unknown recipients before the mail is written', async () => {
+    const replica = new MemoryReplica()
+    const text = await shown(await signedUp(replica, 'ann'), ['m ann, zed', 'v'])
+    expect(text).toMatch(/Nobody here is called zed/)
+    expect(text).toMatch(/View 1/)
+  })
+
+  test('never shows a password that is typed, nor keeps it in the history', async () => {
+    const terminal = openTerminal(await clientOf(new MemoryReplica()))
+    terminal.type('u ann\r')
+    await terminal.sees('Choose a password: ')
+    terminal.type('top secret\r')
+    await terminal.sees('The same again: ')
+    terminal.type('top secret\r')
+    await terminal.sees('ann@1> ')
+    terminal.type('\u001b[A')
+    await terminal.sees('ann@1> u ann')
+    expect(terminal.shown()).not.toContain('secret')
+    terminal.type('\u0004\u0015\u0004')
+    await terminal.over
+  })
+
+  test('shows new mail above the line that is being typed', async () => {
+    const replica = new MemoryReplica()
+    const bob = await signedUp(replica, 'bob')
+    const terminal = openTerminal(await signedUp(replica, 'ann'))
+    await terminal.sees('ann@1> ')
+    terminal.type('people b')
+    await terminal.sees('people b')
+    await bob.send({ to: ['ann'], subject: 'news', body: '' })
+    await terminal.sees('New mail from bob: news')
+    const after = terminal.shown().slice(terminal.shown().indexOf('news'))
+    expect(after).toMatch(/^news\n/)
+    expect(after).toContain('people b')
+    terminal.type('\r')
+    await terminal.sees('online')
+    terminal.type('quit\r')
+    await terminal.over
+  })
+})
+
+describe('text for a terminal', () => {
+  test('has the width that it is shown with', () => {
+    expect(['abc', '山田', 'e\u0301', '👩‍👩‍👧', '', 'ﬁ', 'ｱ', '한국'].map(displayWidth)).toEqual([3, 4, 1, 2, 0, 1, 1, 4])
+  })
+
+  test('is cut and filled to exactly its columns', () => {
+    for (const text of ['', 'abc', 'abcdefghijk', '会議の議事録', 'a会議の議事録', '👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧']) {
+      for (const columns of [1, 2, 3, 5, 8, 20]) expect(displayWidth(fitted(text, columns))).toBe(columns)
+    }
+    expect(fitted('abcdefgh', 5)).toBe('abcd…')
+  })
+
+  test('cannot command the terminal', () => {
+    expect(printable('a\u001b[2Jb\u009b1m\u0007\u202ec\r\nd\te\rf')).toBe('a\ufffd[2Jb\ufffd1m\ufffdc\nd    e\ufffdf')
+    expect(printableLine('one\ntwo')).toBe('one two')
+  })
+
+  test('is broken at spaces', () => {
+    expect(wrapped('one two three\n\nfour', 8)).toEqual(['one two', 'three', '', 'four'])
+    expect(wrapped('abcdefghijkl', 5)).toEqual(['abcdefghijkl'])
+  })
+
+  test('tells dates as short as is clear', () => {
+    const now = new Date(2026, 10, 21, 12, 0).getTime()
+    const at = (...parts: readonly [number, number, number, number, number]): string =>
+      shortDate(new Date(...parts).getTime(), now)
+    expect(at(2026, 10, 21, 9, 5)).toBe('09:05')
+    expect(at(2026, 10, 19, 9, 5)).toBe('Thu 09:05')
+    expect(at(2026, 2, 3, 9, 5)).toBe('3 Mar')
+    expect(at(2024, 2, 3, 9, 5)).toBe('3 Mar 2024')
+    expect(at(2026, 10, 22, 9, 5)).toBe('22 Nov')
+  })
+
+  test('tells how safe a mail is', () => {
+    const on = (...servers: readonly number[]): string => safetyOf(servers.map(serverId))
+    expect(on(2)).toBe('Saved on server 2 only: not on any other machine yet.')
+    expect(on(1, 2)).toBe('On servers 1, 2 of 5: survives the loss of any one machine.')
+    expect(on(1, 2, 4)).toBe('On servers 1, 2, 4 of 5: survives the loss of any 2 machines.')
+    expect(on(1, 2, 3, 4, 5)).toBe('On all 5 servers.')
+  })
+})
