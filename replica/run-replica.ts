@@ -12,10 +12,11 @@ import { peerId, serverId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import type { View } from './core/peers.ts'
 import { lockDirectory } from './drivers/directory-lock.ts'
-import { loadInstall, saveAttachment, saveInstall } from './drivers/install-file.ts'
+import { loadAttachment, loadInstall, saveAttachment, saveInstall } from './drivers/install-file.ts'
 import { peerOf } from './drivers/libp2p-addresses.ts'
 import { requestJoin } from './drivers/libp2p-client.ts'
 import { createLibp2pTransport } from './drivers/libp2p-transport.ts'
+import { withFormerPorts } from './drivers/listen-ports.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { createPinoLogger } from './drivers/pino-logger.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -52,13 +53,15 @@ export const runReplica = async (
   try {
     const install = await openInstall(options)
     const wire = createWire({ groupId: install.groupId })
+    const attached = await loadAttachment(options.data)
+    const formerAddresses = attached?.members.get(install.server)?.addresses ?? []
     const [storage, transport] = await Promise.all([
       openNedbStorage({ directory: options.data, wire, logger: log.logger }),
       createLibp2pTransport({
         privateKey: install.privateKey,
         groupKey: install.groupKey,
         groupId: install.groupId,
-        listen: options.listen,
+        listen: await withFormerPorts(options.listen, formerAddresses),
         mdns: options.mdns,
         clock: systemClock,
         logger: log.logger,

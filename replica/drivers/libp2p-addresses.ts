@@ -63,6 +63,31 @@ export const checkListenAddress = (text: string): void => {
   }
 }
 
+/**
+ * `listen`, where an address leaves the port open with the port that `former` addresses had there; its `index` is that in
+ * `listen`. Each former port is given once.
+ */
+export const formerPorts = (listen: readonly string[], former: readonly string[]): readonly FormerPort[] => {
+  const given = new Set<string>()
+  const had = former.map(parseTcp).filter((address) => address !== null)
+  return listen.flatMap((text, index) => {
+    const address = parseTcp(text)
+    if (address?.port !== '0') return []
+    const isSameHost = ({ host }: TcpAddress): boolean => wildcards.has(address.host) || host === address.host
+    const found = had.find((one) => one.family === address.family && isSameHost(one) && !given.has(one.port))
+    if (found === undefined) return []
+    given.add(found.port)
+    return [{ index, host: address.host, port: Number(found.port), address: format({ ...address, port: found.port }) }]
+  })
+}
+
+export interface FormerPort {
+  readonly index: number
+  readonly host: string
+  readonly port: number
+  readonly address: string
+}
+
 const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1'
 
 /**
