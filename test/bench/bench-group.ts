@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { GroupStatus, MailProcess } from '../../build/cluster/mail-process.ts'
@@ -10,6 +11,8 @@ export const nameOf = (server: number): string => `person ${server}`
 
 const pollMs = 25
 const agreeWithinMs = 180_000
+const shownLogLines = 15
+const ticksASecond = 100
 
 /** Five replica processes with a person logged in at each. */
 export interface PeopledGroup {
@@ -30,6 +33,22 @@ export const makeGroup = async (directory: string): Promise<PeopledGroup> => {
   } catch (error) {
     await group.end()
     throw error
+  }
+}
+
+/** Works with a group of its own; when that fails, shows the end of the replicas' logs. */
+export const withGroup = async <Value>(
+  directory: string,
+  work: (peopled: PeopledGroup) => Promise<Value>,
+): Promise<Value> => {
+  const peopled = await makeGroup(directory)
+  try {
+    return await work(peopled)
+  } catch (error) {
+    console.error(await peopled.group.logTails(shownLogLines))
+    throw error
+  } finally {
+    await endGroup(peopled.group)
   }
 }
 
@@ -58,7 +77,7 @@ export const agreed = async (group: ReplicaGroup, mails = 0): Promise<readonly G
     const isWhole = statuses.length === group.servers.length
     if (isWhole && statuses.every(({ digest, mails: held }) => digest === statuses[0]?.digest && held >= mails))
       return statuses
-    if (performance.now() > deadline) throw new Error(`the replicas do not agree\n${await group.logTails(10)}`)
+    if (performance.now() > deadline) throw new Error('the replicas do not agree')
     await pause(pollMs)
   }
 }
@@ -83,6 +102,26 @@ export const sendLetters = async (
     body: textOf(kind, bodyChars, random),
   }))
   await Promise.all(letters.map((letter) => person.ask('send', letter)))
+}
+
+/** Processor time that a group's processes have taken since they began, start-up included. */
+export const processorSeconds = async ({
+  group,
+  people,
+}: PeopledGroup): Promise<{ readonly replicas: number; readonly clients: number }> => {
+  const total = async (pids: readonly number[]): Promise<number> =>
+    (await Promise.all(pids.map(ticksOf))).reduce((sum, ticks) => sum + ticks, 0) / ticksASecond
+  return {
+    replicas: await total(group.servers.map((server) => group.replica(server).process.pid)),
+    clients: await total([...people.values()].map(({ process }) => process.pid)),
+  }
+}
+
+/** `utime` and `stime` of proc(5), which come after the name in parentheses. */
+const ticksOf = async (pid: number): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
 }
 
 /** Seconds that `work` takes. */

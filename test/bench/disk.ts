@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { PeopledGroup } from './bench-group.ts'
-import { agreed, allFive, bodyChars, endGroup, makeGroup, sendLetters } from './bench-group.ts'
+import { agreed, allFive, bodyChars, sendLetters, withGroup } from './bench-group.ts'
 import type { TextKind } from './corpus.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
@@ -45,16 +45,15 @@ export const diskBench: Bench = {
   },
 }
 
-const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
-  const peopled = await makeGroup(directory)
-  const { group } = peopled
-  const count = Math.ceil(mails * share)
-  const figures = new Map<string, number>()
-  const note = (name: string, bytes: number): void => {
-    figures.set(name, bytes / count / kilobyte)
-    figures.set(limitOf(name), bodyChars / kilobyte)
-  }
-  try {
+const runOnce = ({ share, directory }: BenchScale): Promise<Sample> =>
+  withGroup(directory, async (peopled) => {
+    const { group } = peopled
+    const count = Math.ceil(mails * share)
+    const figures = new Map<string, number>()
+    const note = (name: string, bytes: number): void => {
+      figures.set(name, bytes / count / kilobyte)
+      figures.set(limitOf(name), bodyChars / kilobyte)
+    }
     let before = await settledBytes(group)
     for (const kind of kinds) {
       await sendAll(peopled, kind, count)
@@ -68,10 +67,7 @@ const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
     await group.restart(...allFive)
     note('natural text, one by one', (await settledBytes(group)) - before)
     return figures
-  } finally {
-    await endGroup(group)
-  }
-}
+  })
 
 const sendAll = async (peopled: PeopledGroup, kind: TextKind, count: number): Promise<void> => {
   const each = Math.ceil(count / allFive.length)

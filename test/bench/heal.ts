@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { agreed, allFive, endGroup, makeGroup, secondsOf, sendLetters } from './bench-group.ts'
+import { agreed, allFive, secondsOf, sendLetters, withGroup } from './bench-group.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf } from './figures.ts'
@@ -35,10 +35,9 @@ export const healBench: Bench = {
   },
 }
 
-const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
-  const peopled = await makeGroup(directory)
-  const { group } = peopled
-  try {
+const runOnce = ({ share, directory }: BenchScale): Promise<Sample> =>
+  withGroup(directory, async (peopled) => {
+    const { group } = peopled
     await group.partition(...parts)
     const all = Math.ceil(mails * share)
     await Promise.all(
@@ -62,7 +61,4 @@ const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
       ['until all agree', seconds],
       [limitOf('until all agree'), copiedBytes / (await rawStreamBytesASecond())],
     ])
-  } finally {
-    await endGroup(group)
-  }
-}
+  })

@@ -39,8 +39,12 @@ export const rawStreamBytesASecond = async (): Promise<number> => {
   const sink = new JsonProcess({ script: 'test/bench/stream-sink.ts', args: [protocol, String(sentBytes)] })
   const node = await createLibp2p({ transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()] })
   try {
-    const address = await sink.until(() => sink.lines[0]?.['address'] ?? null, streamWithinMs, 'a raw stream')
-    const stream = await node.dialProtocol(multiaddr(String(address)), protocol)
+    const addressOf = (): string | null => {
+      const address = sink.lines[0]?.['address']
+      return typeof address === 'string' ? address : null
+    }
+    const address = await sink.until(addressOf, streamWithinMs, 'a raw stream')
+    const stream = await node.dialProtocol(multiaddr(address), protocol)
     const answered = new Promise((resolve) => stream.addEventListener('message', resolve, { once: true }))
     const chunk = new Uint8Array(sendBytes)
     const began = performance.now()

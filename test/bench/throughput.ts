@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { agreed, allFive, endGroup, makeGroup, secondsOf, sendLetters } from './bench-group.ts'
+import { agreed, allFive, processorSeconds, secondsOf, sendLetters, withGroup } from './bench-group.ts'
 import type { TextKind } from './corpus.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
@@ -8,6 +8,7 @@ import { durableAppendsASecond } from './machine-limits.ts'
 
 const mailsEach = 2_000
 const recordsAnFsync = 100
+const msPerSecond = 1_000
 const kinds: readonly TextKind[] = ['natural', 'random']
 
 /** Five clients send at full speed, one at each server, until all five digests agree. */
@@ -22,6 +23,8 @@ export const throughputBench: Bench = {
       limit: `appended with an fsync every ${recordsAnFsync} records`,
     },
     { name: `${kind} text, answered`, unit: 'mails/s', target: null, limit: null },
+    { name: `${kind} text, processor time of the replicas`, unit: 'ms/mail', target: null, limit: null },
+    { name: `${kind} text, processor time of the clients`, unit: 'ms/mail', target: null, limit: null },
   ]),
   prepare: (scale) => {
     let runs = 0
@@ -38,9 +41,8 @@ export const throughputBench: Bench = {
   },
 }
 
-const runKind = async (kind: TextKind, { share, directory }: BenchScale): Promise<Sample> => {
-  const peopled = await makeGroup(directory)
-  try {
+const runKind = (kind: TextKind, { share, directory }: BenchScale): Promise<Sample> =>
+  withGroup(directory, async (peopled) => {
     const count = Math.ceil(mailsEach * share)
     const all = count * allFive.length
     const began = performance.now()
@@ -49,12 +51,12 @@ const runKind = async (kind: TextKind, { share, directory }: BenchScale): Promis
     )
     await agreed(peopled.group, all)
     const seconds = (performance.now() - began) / 1_000
+    const { replicas, clients } = await processorSeconds(peopled)
     return new Map([
       [`${kind} text, all agree`, all / seconds],
       [limitOf(`${kind} text, all agree`), await durableAppendsASecond(directory, recordsAnFsync)],
       [`${kind} text, answered`, all / answered],
+      [`${kind} text, processor time of the replicas`, (replicas * msPerSecond) / all],
+      [`${kind} text, processor time of the clients`, (clients * msPerSecond) / all],
     ])
-  } finally {
-    await endGroup(peopled.group)
-  }
-}
+  })
