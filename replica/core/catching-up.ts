@@ -81,7 +81,7 @@ export class CatchingUp {
    * Joins an image whose mails are all stored, and tells whether there was one. Last in a step, so that nothing is
    * appended between the image that is written and the logs that go on after it.
    */
-  join(nowMs: number, effects: EffectsDraft): boolean {
+  join(wallMs: number, effects: EffectsDraft): boolean {
     const image = this.#toJoin
     if (image === null) return false
     this.#toJoin = null
@@ -90,13 +90,16 @@ export class CatchingUp {
       if (sequence > this.#state.held(origin)) continueAfter.set(origin, sequence)
     }
     this.#state.join(image)
-    this.#clock.observe(this.#state.newestClock, nowMs)
+    this.#clock.observe(this.#state.newestClock, wallMs)
     effects.install = { image: this.#state.image(), continueAfter }
     return true
   }
 
-  abandonIfStalled(nowMs: number, effects: EffectsDraft): void {
+  /** Ends a transfer that stalled; goes on with one that waited for its peer. */
+  tick(nowMs: number, effects: EffectsDraft): void {
     this.#abandoned(this.#transfer.abandonIfStalled(nowMs), effects)
+    const peer = this.#transfer.peer
+    if (peer !== null) this.#proceed(peer, this.#transfer.resume(nowMs), effects)
   }
 
   disconnected(peer: PeerId, effects: EffectsDraft): void {

@@ -25,6 +25,8 @@ import { Reception } from './reception.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import { heldFrom } from './version-vector.ts'
+import type { Moment } from './moment.ts'
+import { SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
 import { WriteDesk } from './write-desk.ts'
 
@@ -67,6 +69,7 @@ export class ReplicaCore {
   #reclaimTo: Sequence = 0
   #lastUpdateMs = 0
   #mergeUntilMs = 0
+  readonly #steady = new SteadyTime()
   #hasStepped = false
 
   constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState, tuning: CompactionTuning = usualTuning) {
@@ -137,41 +140,42 @@ export class ReplicaCore {
     return this.state.mails.has(origin, sequence)
   }
 
-  /** Handles events that came together; their effects are carried out together. */
-  step(nowMs: number, events: readonly CoreEvent[]): Effects {
+  /** Handles events that came together; their effects are carried out together. `wallMs` is what the machine's clock says. */
+  step(wallMs: number, events: readonly CoreEvent[]): Effects {
+    const now = this.#steady.at(wallMs)
     const effects = noEffects()
-    this.#observeRecovered(nowMs)
-    for (const event of events) this.#handle(nowMs, event, effects)
-    if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(nowMs, effects)
+    this.#observeRecovered(wallMs)
+    for (const event of events) this.#handle(now, event, effects)
+    if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(wallMs, effects)
     const fresh = this.#desk.commit(effects)
-    if (effects.persist.length > 0) this.#lastUpdateMs = nowMs
+    if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
     this.#spreading.spread(
-      nowMs,
+      now.steadyMs,
       fresh,
       this.peers.allGreeted().map((session) => session.peer),
       effects,
     )
-    if (this.#catchingUp.join(nowMs, effects)) {
+    if (this.#catchingUp.join(wallMs, effects)) {
       this.#antiEntropy.forgive()
-      this.#lastUpdateMs = nowMs
+      this.#lastUpdateMs = now.steadyMs
     }
-    this.#askForMissing(nowMs, effects)
-    this.#maintain(nowMs, effects)
+    this.#askForMissing(now.steadyMs, effects)
+    this.#maintain(now.steadyMs, effects)
     const view = this.view.number
     this.#membership.conclude(
-      nowMs,
-      microsOf(nowMs),
+      now.steadyMs,
+      microsOf(wallMs),
       this.#intake.headHash(this.identity.origin),
       () => this.rows(),
       effects,
     )
-    if (this.view.number !== view) this.#mergeUntilMs = nowMs + mergeMs
+    if (this.view.number !== view) this.#mergeUntilMs = now.steadyMs + mergeMs
     return effects
   }
 
   /** What a start found was seen by people here: what they write now comes after it. */
-  #observeRecovered(nowMs: number): void {
-    if (!this.#hasStepped) this.#clock.observe(this.state.newestClock, nowMs)
+  #observeRecovered(wallMs: number): void {
+    if (!this.#hasStepped) this.#clock.observe(this.state.newestClock, wallMs)
     this.#hasStepped = true
   }
 
@@ -179,26 +183,26 @@ export class ReplicaCore {
     return this.state.held(this.identity.origin)
   }
 
-  #handle(nowMs: number, event: CoreEvent, effects: EffectsDraft): void {
+  #handle(now: Moment, event: CoreEvent, effects: EffectsDraft): void {
     switch (event.kind) {
       case 'tick':
-        this.#catchingUp.abandonIfStalled(nowMs, effects)
+        this.#catchingUp.tick(now.steadyMs, effects)
         break
       case 'connected':
         this.peers.connected(event.peer)
-        this.#send(event.peer, this.#membership.hello(microsOf(nowMs), this.rows()), effects)
+        this.#send(event.peer, this.#membership.hello(microsOf(now.wallMs), this.rows()), effects)
         break
       case 'disconnected':
         this.#disconnected(event.peer, effects)
         break
       case 'message':
-        this.#message(nowMs, event.peer, event.message, effects)
+        this.#message(now, event.peer, event.message, effects)
         break
       case 'gossip':
-        for (const batch of event.batches) this.#reception.receive(nowMs, batch, effects)
+        for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
       case 'command':
-        this.#desk.take(nowMs, event, this.hindrance, effects)
+        this.#desk.take(now.wallMs, event, this.hindrance, effects)
         break
       case 'pause':
         this.#membership.pause(event.servers)
@@ -213,10 +217,10 @@ export class ReplicaCore {
         this.#membership.setAddresses(event.addresses)
         break
       case 'imageDecoded':
-        this.#catchingUp.decoded(nowMs, event.peer, event.image, effects)
+        this.#catchingUp.decoded(now.steadyMs, event.peer, event.image, effects)
         break
       case 'mailsMissing':
-        this.#catchingUp.missing(nowMs, event.mails, effects)
+        this.#catchingUp.missing(now.steadyMs, event.mails, effects)
         break
       case 'damaged':
         this.#catchingUp.damaged(event.origin, event.first, event.last)
@@ -230,11 +234,11 @@ export class ReplicaCore {
     }
   }
 
-  #message(nowMs: number, peer: PeerId, message: Message, effects: EffectsDraft): void {
+  #message(now: Moment, peer: PeerId, message: Message, effects: EffectsDraft): void {
     const session = this.peers.get(peer)
     if (session === undefined) return
     if (message.kind === 'hello') {
-      this.#hello(nowMs, session, message, effects)
+      this.#hello(now, session, message, effects)
       return
     }
     if (message.kind === 'refusal') {
@@ -244,7 +248,7 @@ export class ReplicaCore {
     if (this.peers.greeted(peer) === undefined) return
     switch (message.kind) {
       case 'knowledge':
-        this.#knowledge(nowMs, session, message, effects)
+        this.#knowledge(now, session, message, effects)
         break
       case 'request':
         effects.serve.push({ peer, request: message, held: this.state.held(message.origin) })
@@ -254,23 +258,23 @@ export class ReplicaCore {
         effects.serve.push({ peer, request: message })
         break
       case 'batches':
-        this.#batches(nowMs, peer, message, effects)
+        this.#batches(now, peer, message, effects)
         break
       case 'discarded':
         if (!this.#antiEntropy.isWaitingFor(peer, message.id)) break
-        this.#antiEntropy.answered(nowMs, peer, message.id, 'none')
-        this.#catchingUp.begin(nowMs, peer, effects)
+        this.#antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
+        this.#catchingUp.begin(now.steadyMs, peer, effects)
         break
       case 'stateChunk':
-        this.#catchingUp.chunk(nowMs, peer, message, effects)
+        this.#catchingUp.chunk(now.steadyMs, peer, message, effects)
         break
       case 'mails':
-        this.#catchingUp.mails(nowMs, peer, message, effects)
+        this.#catchingUp.mails(now.steadyMs, peer, message, effects)
         break
     }
   }
 
-  #hello(nowMs: number, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
+  #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
     const refusal = this.#membership.refuses(session, hello)
     if (refusal !== null) {
       if (refusal !== 'paused')
@@ -278,13 +282,13 @@ export class ReplicaCore {
       effects.disconnect.push(session.peer)
       return
     }
-    this.#membership.accept(session, hello, nowMs)
+    this.#membership.accept(session, hello, now.wallMs)
     this.#learn(hello.rows)
-    this.#mergeUntilMs = nowMs + mergeMs
+    this.#mergeUntilMs = now.steadyMs + mergeMs
   }
 
-  #knowledge(nowMs: number, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {
-    this.#membership.heard(session, message, nowMs)
+  #knowledge(now: Moment, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {
+    this.#membership.heard(session, message, now.wallMs)
     this.#learn(message.rows)
     const { origin } = session
     if (origin === null) return
@@ -303,14 +307,14 @@ export class ReplicaCore {
     }
   }
 
-  #batches(nowMs: number, peer: PeerId, message: BatchesMessage, effects: EffectsDraft): void {
+  #batches(now: Moment, peer: PeerId, message: BatchesMessage, effects: EffectsDraft): void {
     const session = this.peers.greeted(peer)
     let progress: 'some' | 'none' = 'none'
     for (const batch of message.batches) {
-      if (this.#reception.receive(nowMs, batch, effects)) progress = 'some'
+      if (this.#reception.receive(now.wallMs, batch, effects)) progress = 'some'
       if (session !== undefined) this.matrix.raise(session.origin, batch.origin, batch.last)
     }
-    if (message.id !== 0) this.#antiEntropy.answered(nowMs, peer, message.id, progress)
+    if (message.id !== 0) this.#antiEntropy.answered(now.steadyMs, peer, message.id, progress)
   }
 
   #disconnected(peer: PeerId, effects: EffectsDraft): void {
@@ -356,4 +360,4 @@ export class ReplicaCore {
 }
 
 /** What we tell others of our wall clock. */
-const microsOf = (nowMs: number): number => nowMs * 1_000
+const microsOf = (wallMs: number): number => wallMs * 1_000

@@ -13,6 +13,9 @@ import { heldFrom } from './version-vector.ts'
 const stallLimitMs = 15_000
 /** Mails asked for at once: about one answer's worth. */
 const mailsPerRequest = 400
+/** When the peer had not all mails of its image, a newer image is asked for after this, so often; then the rest is left to repair. */
+const againMs = 1_000
+const roundsAtMost = 10
 /** Requests under way at once, so that the line is not idle between an answer and the next request. */
 const window = 3
 
@@ -27,7 +30,9 @@ type Phase =
       readonly image: StateImage
       readonly queue: MailsWanted[]
       readonly inFlight: Map<number, MailsWanted>
+      readonly absent: MailsWanted[]
     }
+  | { readonly kind: 'waiting'; readonly peer: PeerId; readonly untilMs: number }
 
 interface MailsWanted {
   readonly origin: OriginId
@@ -41,7 +46,7 @@ export interface TransferStep {
   readonly findMissing: ReadonlyMap<OriginId, readonly Sequence[]> | null
   /** All mails of this image are stored: it may be joined. */
   readonly complete: StateImage | null
-  /** Mails of the image that the peer has no more: they were deleted since, or must come from another. */
+  /** Mails of the joined image that the peer never had whole: they must come from another. */
   readonly absent: readonly MailsWanted[]
 }
 
@@ -50,11 +55,13 @@ const nothing: TransferStep = { ask: [], decode: null, findMissing: null, comple
 /**
  * Takes the live state of another replica: first its image, then the mails that we do not have, and only when
  * they are all stored may the image be joined. Mails that an interrupted transfer brought are not asked for again.
+ * What the peer has not got was deleted since, or is damaged there: a newer image tells.
  */
 export class StateTransfer {
   #phase: Phase = { kind: 'idle' }
   #progressMs = 0
   #lastId = 0
+  #round = 1
 
   /** The peer that is being copied from, if any. */
   get peer(): PeerId | null {
@@ -62,9 +69,15 @@ export class StateTransfer {
   }
 
   begin(nowMs: number, peer: PeerId): TransferStep {
-    this.#progressMs = nowMs
-    this.#phase = { kind: 'image', peer, image: 0, chunks: [] }
-    return { ...nothing, ask: [{ kind: 'stateRequest', image: 0, index: 0 }] }
+    this.#round = 1
+    return this.#ask(nowMs, peer)
+  }
+
+  /** Asks for a newer image when it is time. */
+  resume(nowMs: number): TransferStep {
+    if (this.#phase.kind !== 'waiting' || nowMs < this.#phase.untilMs) return nothing
+    this.#round += 1
+    return this.#ask(nowMs, this.#phase.peer)
   }
 
   /** Ends a transfer that stalled or whose peer went away. Returns its peer when there was one to end. */
@@ -81,7 +94,7 @@ export class StateTransfer {
   chunk(nowMs: number, peer: PeerId, message: StateChunkMessage): TransferStep {
     const phase = this.#phase
     if (phase.kind !== 'image' || phase.peer !== peer) return nothing
-    if (message.image === 0) return this.begin(nowMs, peer)
+    if (message.image === 0) return this.#ask(nowMs, peer)
     if (message.index !== phase.chunks.length || (phase.image !== 0 && phase.image !== message.image)) return nothing
     this.#progressMs = nowMs
     phase.image = message.image
@@ -118,8 +131,8 @@ export class StateTransfer {
       }
     }
     queue.reverse()
-    this.#phase = { kind: 'mails', peer: phase.peer, image: phase.image, queue, inFlight: new Map() }
-    return this.#next([])
+    this.#phase = { kind: 'mails', peer: phase.peer, image: phase.image, queue, inFlight: new Map(), absent: [] }
+    return this.#next(nowMs)
   }
 
   /** Whether these mails were asked for. */
@@ -138,10 +151,17 @@ export class StateTransfer {
     const absent = asked.sequences.filter((sequence) => sequence <= message.covered && !came.has(sequence))
     const rest = asked.sequences.filter((sequence) => sequence > message.covered)
     if (rest.length > 0) phase.queue.push({ origin: asked.origin, sequences: rest })
-    return this.#next(absent.length > 0 ? [{ origin: asked.origin, sequences: absent }] : [])
+    if (absent.length > 0) phase.absent.push({ origin: asked.origin, sequences: absent })
+    return this.#next(nowMs)
   }
 
-  #next(absent: readonly MailsWanted[]): TransferStep {
+  #ask(nowMs: number, peer: PeerId): TransferStep {
+    this.#progressMs = nowMs
+    this.#phase = { kind: 'image', peer, image: 0, chunks: [] }
+    return { ...nothing, ask: [{ kind: 'stateRequest', image: 0, index: 0 }] }
+  }
+
+  #next(nowMs: number): TransferStep {
     const phase = this.#phase
     if (phase.kind !== 'mails') return nothing
     const ask: MailRequestMessage[] = []
@@ -152,8 +172,10 @@ export class StateTransfer {
       phase.inFlight.set(this.#lastId, wanted)
       ask.push({ kind: 'mailRequest', id: this.#lastId, origin: wanted.origin, sequences: wanted.sequences })
     }
-    if (phase.inFlight.size > 0) return { ...nothing, ask, absent }
-    this.#phase = { kind: 'idle' }
-    return { ...nothing, complete: phase.image, absent }
+    if (phase.inFlight.size > 0) return { ...nothing, ask }
+    const { peer, image, absent } = phase
+    const isAgain = absent.length > 0 && this.#round < roundsAtMost
+    this.#phase = isAgain ? { kind: 'waiting', peer, untilMs: nowMs + againMs } : { kind: 'idle' }
+    return isAgain ? nothing : { ...nothing, complete: image, absent }
   }
 }

@@ -31,8 +31,10 @@ export class Faults {
     const { network, trace } = this.#world
     trace.note('world', 'heals')
     network.unblockAll()
+    const peers = this.#world.lasting().map(({ peer }) => peer)
     for (const machine of this.#world.lasting()) {
       machine.crashSoon(Infinity)
+      machine.discover(peers)
       if (!machine.isUp) machine.start()
       machine.enqueue({ kind: 'resume', servers: allServerIds })
     }

@@ -54,7 +54,7 @@ export class Machine implements Endpoint {
   /** Its disk is gone for good. */
   isDestroyed = false
   readonly #first: FirstCommand
-  readonly #bootstrap: readonly PeerId[]
+  #bootstrap: readonly PeerId[]
   readonly #tuning: CompactionTuning
   readonly #tickets = new Map<CommandTicket, OnAnswer>()
   #core: ReplicaCore | null = null
@@ -167,6 +167,12 @@ export class Machine implements Endpoint {
   /** Crashes when this many more effects have been carried out, in the middle of a step or of a write. */
   crashSoon(effects: number): void {
     this.#fuse = effects
+  }
+
+  /** Finds these peers on its local network. */
+  discover(peers: readonly PeerId[]): void {
+    this.#bootstrap = peers
+    for (const peer of peers) this.wanted.add(peer)
   }
 
   destroy(): void {

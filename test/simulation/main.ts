@@ -87,7 +87,9 @@ const printSummary = (seconds: number): void => {
   for (const kind of coverageKinds) console.log(`  ${String(coverage.of(kind)).padStart(10)}  ${kind}`)
   const sorted = healTimesMs.sort((left, right) => left - right)
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-  console.log(`agreed after healing: half within ${at(0.5)} ms, 99 % within ${at(0.99)} ms, all within ${at(1)} ms (simulated)`)
+  console.log(
+    `agreed after healing: half within ${at(0.5)} ms, 99 % within ${at(0.99)} ms, all within ${at(1)} ms (simulated)`,
+  )
   console.log(`${seconds.toFixed(0)} s, ${((seconds * 1_000) / finished).toFixed(0)} ms a seed`)
   const byCheck = Map.groupBy(failures, ({ failed }) => failed?.check ?? '')
   for (const [check, results] of byCheck) {
