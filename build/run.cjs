@@ -5,6 +5,7 @@
 const childProcess = require('child_process')
 const path = require('path')
 const url = require('url')
+const { bundled } = require('./bundle.cjs')
 const { ended, modules, onStopSignal } = require('./npm.cjs')
 const { failSetup, setUp } = require('./setup.cjs')
 
@@ -13,10 +14,10 @@ const parentCheckIntervalMs = 500
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** In this process: a replica started by npm is then one process, which gets signals itself. */
-function runHere(script, args) {
+async function runHere(script, args) {
   const nodeModule = require('module')
   nodeModule.enableCompileCache(path.join(modules, '.cache', 'compile'))
-  const file = path.resolve(script)
+  const file = await bundled(script)
   process.argv = [process.execPath, file].concat(args)
 
   // What Node does by itself for a main module that waits for what cannot come any more.

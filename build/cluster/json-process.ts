@@ -55,7 +55,7 @@ export class JsonProcess {
     if (running.size === 0 && !process.listeners('exit').includes(killAll)) watchOwnEnd()
     this.#take = take
     this.name = `${script} ${args.join(' ')}`
-    this.#child = spawn(process.execPath, [path.join(root, script), ...args], {
+    this.#child = spawn(process.execPath, [path.join(root, 'build', 'run.cjs'), script, ...args], {
       cwd: root,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_COMPILE_CACHE: path.join(cacheFolder, 'compile') },
