@@ -90,7 +90,6 @@ async function documentsOf(
   const documents: StoredDocument[] = []
   for (const { entry, live } of kept) {
     if (live.length === 0) continue
-    // What is damaged has been reported by the view: it is of no more use here than what is dead.
     const [document] = await view.documents([entry])
     if (document === undefined || document === null) continue
     if (!('b' in document) || live.length === countOf(entry)) documents.push(document)

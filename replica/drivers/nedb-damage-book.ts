@@ -1,8 +1,9 @@
+import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { Damage } from '../host/ports.ts'
 
 /** Damage that was found, each stretch told once, until its log has been written to again. */
 export class DamageBook {
-  readonly #told = new Set<string>()
+  #told: Damage[] = []
   readonly #listeners: ((damage: Damage) => void)[] = []
   #found: Damage[] = []
   #isCollecting = false
@@ -18,7 +19,7 @@ export class DamageBook {
 
   /** From now on, until `tell`, damage is kept in `found` instead of being told to the listeners. */
   collect(): void {
-    this.#told.clear()
+    this.#told = []
     this.#found = []
     this.#isCollecting = true
   }
@@ -28,15 +29,15 @@ export class DamageBook {
   }
 
   report(damage: Damage): void {
-    const key = `${damage.origin}:${damage.first}`
-    if (this.#told.has(key)) return
-    this.#told.add(key)
+    const isTold = this.#told.some(({ origin, first }) => origin === damage.origin && first === damage.first)
+    if (isTold) return
+    this.#told.push(damage)
     if (this.#isCollecting) this.#found.push(damage)
     else for (const listener of this.#listeners) listener(damage)
   }
 
-  /** What an origin's log holds has changed: the same damage found again is news. */
-  forget(origin: string): void {
-    for (const key of this.#told) if (key.startsWith(`${origin}:`)) this.#told.delete(key)
+  /** These sequences have been written again: if they are found damaged again, that is news. */
+  forget(origin: OriginId, first: Sequence, last: Sequence): void {
+    this.#told = this.#told.filter((told) => told.origin !== origin || told.last < first || told.first > last)
   }
 }

@@ -24,25 +24,25 @@ export interface MailDocument {
 
 export type StoredDocument = BatchDocument | MailDocument
 
-/**
- * What a line says of its document. `forged` and the text's place are within the line; `isWhole` tells whether the
- * checksum holds.
- */
+/** What a line says of its document; the text's place is within the line. */
 export interface ReadLine {
   readonly kind: 'batch' | 'mail'
   readonly first: Sequence
   readonly count: number
   readonly forged: readonly Sequence[]
+  readonly checksum: number
   readonly textStart: number
   readonly textEnd: number
-  readonly checksum: number
-  readonly headChecksum: number
+  /** Whether the checksum holds. If not, none of the above need be true. */
+  readonly isWhole: boolean
 }
 
 const idDigits = 16
 const letters = { batch: 'b', mail: 'u' } as const
 const headChars = 160
 const longHeadChars = 8_192
+const quote = 0x22
+const closingBrace = 0x7d
 const headPattern =
   /^\{"_id":"(\d{16})([bu])",(?:"n":([1-9]\d{0,2}),)?(?:"f":\[(\d{1,16}(?:,\d{1,16})*)\],)?"c":(\d{1,10}),"([bu])":"/
 const removalPattern = /^\{"\$\$deleted":true,"_id":"(\d{16}[bu])"\}$/
@@ -77,35 +77,27 @@ export const bytesOf = (document: StoredDocument): Uint8Array => fromBase64(text
 
 export const sequenceOf = (document: StoredDocument): Sequence => Number(document._id.slice(0, idDigits))
 
-/**
- * Reads the head of a line (without its line end), which must have exactly the form in which NeDB writes our documents;
- * null when it has not. The text is not looked at: see `isWholeLine`.
- */
+/** Reads a line (without its line end), which must have exactly the form in which NeDB writes our documents; null when not. */
 export function readLine(line: Buffer): ReadLine | null {
   const head =
     headPattern.exec(line.toString('latin1', 0, headChars)) ??
     headPattern.exec(line.toString('latin1', 0, longHeadChars))
-  if (head === null || line.at(-2) !== 0x22 || line.at(-1) !== 0x7d) return null
+  if (head === null || line.at(-2) !== quote || line.at(-1) !== closingBrace) return null
   const [start, digits, letter, count, forgedList, checksum, field] = head
   if (digits === undefined || letter !== field || (count === undefined) !== (letter === letters.mail)) return null
   const kind = letter === letters.mail ? 'mail' : 'batch'
-  const first = Number(digits)
-  const forged = forgedList === undefined ? [] : forgedList.split(',').map(Number)
-  return {
+  const read = {
     kind,
-    first,
+    first: Number(digits),
     count: Number(count ?? 1),
-    forged,
+    forged: forgedList === undefined ? [] : forgedList.split(',').map(Number),
+    checksum: Number(checksum),
     textStart: start.length,
     textEnd: line.length - 2,
-    checksum: Number(checksum),
-    headChecksum: headChecksumOf(kind, first, Number(count ?? 1), forged),
-  }
+  } as const
+  const headChecksum = headChecksumOf(kind, read.first, read.count, read.forged)
+  return { ...read, isWhole: crc32(line.subarray(read.textStart, read.textEnd), headChecksum) === read.checksum }
 }
-
-/** Whether the checksum of a line holds. */
-export const isWholeLine = (line: Buffer, { textStart, textEnd, checksum, headChecksum }: ReadLine): boolean =>
-  crc32(line.subarray(textStart, textEnd), headChecksum) === checksum
 
 /** The document in a line that is whole. */
 export function lineDocument(line: Buffer, read: ReadLine): StoredDocument {

@@ -75,16 +75,8 @@ export async function readUpdates(
 export async function findMissing(log: OriginLog, sequences: readonly Sequence[]): Promise<readonly Sequence[]> {
   const held = new Set<Sequence>()
   for (const [segment, wanted] of bySegment(log, sequences)) {
-    const { knownIndex } = segment
-    const isKnown = knownIndex !== null && wanted.every((sequence) => knownIndex.holders(sequence).every(isChecked))
-    if (knownIndex !== null && isKnown) {
-      for (const sequence of wanted) if (knownIndex.holders(sequence).some(isKnownWhole)) held.add(sequence)
-      continue
-    }
-    const view = await segment.view()
-    for (const sequence of wanted) {
-      if (view.index.holders(sequence).some((entry) => view.isWhole(entry))) held.add(sequence)
-    }
+    const index = await segment.index()
+    for (const sequence of wanted) if (index.holder(sequence) !== null) held.add(sequence)
   }
   return sequences.filter((sequence) => !held.has(sequence))
 }
@@ -143,8 +135,8 @@ async function readFrom(
 ): Promise<readonly Update[]> {
   const wanted = new Map<Entry, Sequence[]>()
   for (const sequence of sequences) {
-    const entry = view.index.holders(sequence).find((holder) => view.isWhole(holder))
-    if (entry !== undefined) wanted.set(entry, [...(wanted.get(entry) ?? []), sequence])
+    const entry = view.index.holder(sequence)
+    if (entry !== null) wanted.set(entry, [...(wanted.get(entry) ?? []), sequence])
   }
   const documents = await view.documents([...wanted.keys()])
   const updates: Update[] = []
@@ -185,7 +177,5 @@ function bySegment(log: OriginLog, sequences: readonly Sequence[]): Map<Segment,
 }
 
 const lastOf = (document: BatchDocument): Sequence => sequenceOf(document) + document.n - 1
-const isChecked = ({ state }: Entry): boolean => state !== 'unchecked'
-const isKnownWhole = ({ state }: Entry): boolean => state === 'whole'
 /** Bytes of a batch, near enough: three for four of base64. */
 const sizeOf = ({ bytes }: Entry): number => bytes * 0.75

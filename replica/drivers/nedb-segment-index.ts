@@ -1,8 +1,8 @@
 import type { Sequence } from '../core/model/ids.ts'
 import type { ReadLine, StoredDocument } from './nedb-documents.ts'
-import { documentId, isWholeLine, kindOf, readLine, readRemoval, sequenceOf, textOf } from './nedb-documents.ts'
+import { documentId, kindOf, readLine, readRemoval, sequenceOf, textOf } from './nedb-documents.ts'
 
-/** One document of a segment. */
+/** One document of a segment, found whole. */
 export interface Entry {
   readonly kind: ReadLine['kind']
   readonly first: Sequence
@@ -10,8 +10,6 @@ export interface Entry {
   /** Where its line stands in the file that was scanned, and how long it is. */
   readonly position: number
   readonly bytes: number
-  /** Whether its checksum has been found to hold. */
-  state: 'unchecked' | 'whole' | 'damaged'
 }
 
 /** Sequences of which a segment has only traces that cannot be read. */
@@ -45,9 +43,9 @@ export class SegmentIndex {
     return this.#batches.reduce((sum, { first, last }) => sum + last - first + 1, this.#mails.length)
   }
 
-  /** The documents that hold `sequence`, that which counts first. */
-  holders(sequence: Sequence): readonly Entry[] {
-    return [entryAt(this.#mails, sequence), this.batchAt(sequence)].filter((entry) => entry !== null)
+  /** The document that holds `sequence`; a mail that stands alone counts before a batch. */
+  holder(sequence: Sequence): Entry | null {
+    return entryAt(this.#mails, sequence) ?? this.batchAt(sequence)
   }
 
   batchAt(sequence: Sequence): Entry | null {
@@ -91,14 +89,14 @@ export function entryOf(document: StoredDocument): Entry {
   const first = sequenceOf(document)
   const last = 'n' in document ? first + document.n - 1 : first
   const bytes = textOf(document).length + headBytes
-  return { kind: kindOf(document), first, last, position: 0, bytes, state: 'whole' }
+  return { kind: kindOf(document), first, last, position: 0, bytes }
 }
 
 export const idOf = ({ kind, first }: Entry): string => documentId(kind, first)
 
 export interface Scan {
   readonly index: SegmentIndex
-  /** Lines that are not ours any more, by the sequences that they must have held. */
+  /** What lines that are damaged, or not there any more, must have held. */
   readonly broken: readonly Stretch[]
   /** Where a write was torn off, at the end; null when none was. */
   readonly tornAt: number | null
@@ -106,53 +104,75 @@ export interface Scan {
   readonly isClean: boolean
 }
 
+/** A line that cannot be read, with what stands before and after it in the file. */
+interface BrokenLine {
+  readonly line: Buffer
+  readonly before: Sequence
+  after: Sequence | null
+}
+
 const newline = 0x0a
-const tracePattern = /"_id":"(\d{16})[bu]"(?:,"n":(\d{1,3}))?/
 const traceChars = 160
 
 /**
- * Finds the documents of a segment's file; texts are not looked at. `first`: where the segment begins; `end`: the last
+ * Finds the documents of a segment's file and checks their checksums. `first`: where the segment begins; `end`: the last
  * sequence that belongs to it, null for a log's last segment.
  */
 export function scanSegment(content: Buffer, first: Sequence, end: Sequence | null): Scan {
   const found = new Map<string, Entry>()
-  const broken: Stretch[] = []
+  const brokenLines: BrokenLine[] = []
   let before = first - 1
-  let brokenLine: Buffer | null = null
-  let isClean = true
-  const take = (line: Buffer, position: number): boolean => {
+  const take = (line: Buffer, position: number): void => {
     const read = readLine(line)
-    if (read === null) return false
+    if (read?.isWhole !== true) {
+      brokenLines.push({ line, before, after: null })
+      return
+    }
     const entry = lineEntry(read, position, line.length)
-    if (brokenLine !== null) addStretch(broken, before + 1, entry.first - 1)
-    brokenLine = null
+    for (const broken of brokenLines) broken.after ??= entry.first
     before = entry.last
-    const id = idOf(entry)
-    found.delete(id)
-    found.set(id, entry)
-    return true
+    found.delete(idOf(entry))
+    found.set(idOf(entry), entry)
   }
 
   const torn = tornEnd(content)
-  let position = 0
-  while (position < torn) {
+  for (let position = 0; position < torn;) {
     const next = content.indexOf(newline, position)
     const line = content.subarray(position, next)
     const removed = readRemoval(line)
-    if (removed !== null) found.delete(removed)
-    else if (!take(line, position)) {
-      brokenLine = line
-      isClean = false
-    }
+    if (removed === null) take(line, position)
+    else found.delete(removed)
     position = next + 1
   }
   const rest = wholeRest(content.subarray(torn))
   if (rest !== null) take(rest, torn)
-  const tornAt = rest !== null || torn === content.length ? null : torn
-  if (brokenLine !== null) addStretch(broken, before + 1, end ?? lastTrace(brokenLine, before + 1))
-  else if (end !== null && (tornAt !== null || content.length === 0)) addStretch(broken, before + 1, end)
-  return { index: new SegmentIndex(found.values()), broken, tornAt, isClean: isClean && torn === content.length }
+
+  const index = new SegmentIndex(found.values())
+  const isTorn = rest === null && torn < content.length
+  const broken = brokenLines.map((line) => stretchOf(index, line, end)).filter((stretch) => stretch !== null)
+  if (end !== null && (isTorn || content.length === 0) && before < end) broken.push({ first: before + 1, last: end })
+  const isClean = brokenLines.length === 0 && torn === content.length
+  return { index, broken, tornAt: isTorn ? torn : null, isClean }
 }
+
+/** What a broken line must have held: what is between its neighbours, or else what it says itself, if nothing else has that. */
+function stretchOf(index: SegmentIndex, { line, before, after }: BrokenLine, end: Sequence | null): Stretch | null {
+  const last = after === null ? (end ?? before + countTrace(line)) : after - 1
+  const between = { first: before + 1, last }
+  return [between, claimOf(line)].find((stretch) => stretch !== null && isHole(index, stretch)) ?? null
+}
+
+function claimOf(line: Buffer): Stretch | null {
+  const read = readLine(line)
+  return read === null ? null : { first: read.first, last: read.first + read.count - 1 }
+}
+
+/** How many updates a line that may be broken anywhere seems to have held. */
+const countTrace = (line: Buffer): number =>
+  Number(/"n":(\d{1,3}),/.exec(line.toString('latin1', 0, traceChars))?.[1] ?? 1)
+
+const isHole = (index: SegmentIndex, { first, last }: Stretch): boolean =>
+  first >= 1 && first <= last && index.overlapping(first, last).length === 0
 
 /** Where what was written whole ends: at a line's end, before blocks that the file system promised but never wrote. */
 function tornEnd(content: Buffer): number {
@@ -166,18 +186,8 @@ function tornEnd(content: Buffer): number {
 }
 
 /** A last line of which only the line end is missing or wrong. */
-function wholeRest(rest: Buffer): Buffer | null {
-  for (const line of [rest, rest.subarray(0, -1)]) {
-    const read = readLine(line)
-    if (read !== null && isWholeLine(line, read)) return line
-  }
-  return null
-}
-
-function lastTrace(line: Buffer, least: Sequence): Sequence {
-  const [, first, count] = tracePattern.exec(line.toString('latin1', 0, traceChars)) ?? []
-  return first === undefined ? least : Math.max(least, Number(first) + Number(count ?? 1) - 1)
-}
+const wholeRest = (rest: Buffer): Buffer | null =>
+  [rest, rest.subarray(0, -1)].find((line) => readLine(line)?.isWhole === true) ?? null
 
 const lineEntry = ({ kind, first, count }: ReadLine, position: number, bytes: number): Entry => ({
   kind,
@@ -185,12 +195,7 @@ const lineEntry = ({ kind, first, count }: ReadLine, position: number, bytes: nu
   last: first + count - 1,
   position,
   bytes,
-  state: 'unchecked',
 })
-
-const addStretch = (stretches: Stretch[], first: Sequence, last: Sequence): void => {
-  if (first <= last) stretches.push({ first, last })
-}
 
 const bySequence = (left: Entry, right: Entry): number => left.first - right.first
 

@@ -1,7 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import type { Database } from './nedb-database.ts'
 import type { StoredDocument } from './nedb-documents.ts'
-import { isWholeLine, lineDocument, readLine } from './nedb-documents.ts'
+import { lineDocument, readLine } from './nedb-documents.ts'
 import type { Entry, Scan, SegmentIndex } from './nedb-segment-index.ts'
 import { idOf } from './nedb-segment-index.ts'
 
@@ -12,10 +12,8 @@ export interface SegmentView {
   readonly isClean: boolean
   /** Where a write was torn off; null when none was. */
   readonly tornAt: number | null
-  /** In the order asked; null for what turns out to be damaged, which is reported. */
+  /** In the order asked; null for what has been taken away since `index` was looked at. */
   documents(entries: readonly Entry[]): Promise<readonly (StoredDocument | null)[]>
-  /** Checks a document's checksum, if that has not been done yet. */
-  isWhole(entry: Entry): boolean
 }
 
 /** Contents of files by path and version, bounded by limits.openSegments and limits.openSegmentBytes. */
@@ -27,14 +25,12 @@ export class FileView implements SegmentView {
   readonly isClean: boolean
   readonly tornAt: number | null
   readonly #content: Buffer
-  readonly #damaged: (entry: Entry) => void
 
-  constructor(content: Buffer, { index, isClean, tornAt }: Scan, damaged: (entry: Entry) => void) {
+  constructor(content: Buffer, { index, isClean, tornAt }: Scan) {
     this.index = index
     this.isClean = isClean
     this.tornAt = tornAt
     this.#content = content
-    this.#damaged = damaged
   }
 
   /** What it takes in memory. */
@@ -46,25 +42,10 @@ export class FileView implements SegmentView {
     return Promise.resolve(entries.map((entry) => this.#document(entry)))
   }
 
-  isWhole(entry: Entry): boolean {
-    if (entry.state === 'unchecked') {
-      const line = this.#line(entry)
-      const read = readLine(line)
-      entry.state = read !== null && isWholeLine(line, read) ? 'whole' : 'damaged'
-      if (entry.state === 'damaged') this.#damaged(entry)
-    }
-    return entry.state === 'whole'
-  }
-
-  #document(entry: Entry): StoredDocument | null {
-    if (!this.isWhole(entry)) return null
-    const line = this.#line(entry)
+  #document({ position, bytes }: Entry): StoredDocument | null {
+    const line = this.#content.subarray(position, position + bytes)
     const read = readLine(line)
     return read === null ? null : lineDocument(line, read)
-  }
-
-  #line({ position, bytes }: Entry): Buffer {
-    return this.#content.subarray(position, position + bytes)
   }
 }
 
@@ -84,9 +65,5 @@ export class DatabaseView implements SegmentView {
     const found = await this.#database.find(entries.map(idOf))
     const byId = new Map(found.map((document) => [document._id, document]))
     return entries.map((entry) => byId.get(idOf(entry)) ?? null)
-  }
-
-  isWhole(): boolean {
-    return true
   }
 }

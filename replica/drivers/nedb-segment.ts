@@ -198,10 +198,8 @@ export class Segment {
       if (version !== this.#version) continue
       const end = this.#bytes === 0 ? null : this.#endOf(this)
       const scan = scanSegment(content.subarray(0, this.#bytes), this.first, end)
-      for (const { first, last } of scan.broken) this.#report(first, last, 'lines that are broken')
-      const view = new FileView(content, scan, ({ first, last }) =>
-        this.#report(first, last, 'a checksum that does not hold'),
-      )
+      for (const { first, last } of scan.broken) this.#report(first, last)
+      const view = new FileView(content, scan)
       this.#index = scan.index
       if (this.#bytes > 0) this.#context.opened.set(this.#key, view)
       return view
@@ -219,8 +217,9 @@ export class Segment {
     }
   }
 
-  #report(first: Sequence, last: Sequence, what: string): void {
-    this.#context.report({ origin: this.origin, first, last, reason: `${this.path}: ${what}` })
+  #report(first: Sequence, last: Sequence): void {
+    const reason = `${this.path}: lines that are broken, or whose checksum does not hold`
+    this.#context.report({ origin: this.origin, first, last, reason })
   }
 
   async #openWriter(): Promise<Writer> {
@@ -255,11 +254,9 @@ export class Segment {
     }
     const view = await this.view()
     const { entries } = view.index
-    const documents = await view.documents(entries)
-    const whole = documents.filter((document) => document !== null)
-    if (whole.length < entries.length || !view.isClean) await this.rewrite(whole)
-    else await this.#cut()
-    return whole.map(entryOf)
+    if (view.isClean) await this.#cut()
+    else await this.rewrite((await view.documents(entries)).filter((document) => document !== null))
+    return entries
   }
 
   async #cut(): Promise<void> {
@@ -296,10 +293,8 @@ async function removeDatabase(files: FileSystem, path: string): Promise<void> {
 
 async function verifyWritten(files: FileSystem, path: string, first: Sequence, documents: number): Promise<number> {
   const content = await files.read(path)
-  const scan = scanSegment(content, first, null)
-  const view = new FileView(content, scan, () => undefined)
-  const { entries } = scan.index
-  if (!scan.isClean || entries.length !== documents || !entries.every((entry) => view.isWhole(entry))) {
+  const { index, isClean } = scanSegment(content, first, null)
+  if (!isClean || index.entries.length !== documents) {
     throw new QuintetError('DISK_FAILED', `${path} does not hold what was written to it.`)
   }
   return content.length

@@ -88,7 +88,7 @@ class NedbStorage implements Storage {
 
   async append(batches: readonly Batch[]): Promise<void> {
     await this.#write('appending to the log', () => this.#writer.append(batches))
-    for (const { origin } of batches) this.#book.forget(origin)
+    for (const { origin, first, last } of batches) this.#book.forget(origin, first, last)
   }
 
   async readBatches(origin: OriginId, after: Sequence, maxBytes: number): Promise<readonly Batch[]> {
@@ -104,7 +104,7 @@ class NedbStorage implements Storage {
   async storeUpdates(origin: OriginId, updates: readonly Update[]): Promise<void> {
     if (updates.length === 0) return
     await this.#write('storing mails', () => this.#writer.store(origin, updates))
-    this.#book.forget(origin)
+    for (const { sequence } of updates) this.#book.forget(origin, sequence, sequence)
   }
 
   async missing(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Sequence[]> {

@@ -53,4 +53,4 @@ export async function describeDirectory(directory: string): Promise<StorageUnder
   }
 }
 
-const holderOf = (content: Buffer, sequence: Sequence) => scanSegment(content, 1, null).index.holders(sequence)[0]
+const holderOf = (content: Buffer, sequence: Sequence) => scanSegment(content, 1, null).index.holder(sequence)

@@ -1,0 +1,79 @@
+import { appendFile } from 'node:fs/promises'
+import type { Identified } from '../../replica/drivers/nedb-database.ts'
+import type { FileSystem } from '../../replica/drivers/nedb-files.ts'
+import { diskFiles } from '../../replica/drivers/nedb-files.ts'
+
+/** What happens at the chosen operation: one failure, after which all is well again, or the end of the process. */
+export type Fault = 'ENOSPC' | 'EIO' | 'end'
+
+/** The machine's files, of which one writing operation fails; a failing write of documents leaves half of itself in the file. */
+export class FaultyFiles {
+  readonly files: FileSystem
+  #fault: Fault = 'EIO'
+  #at = Infinity
+  #operations = 0
+
+  constructor() {
+    this.files = {
+      ...diskFiles,
+      makeDirectory: async (path) => this.#do(() => diskFiles.makeDirectory(path)),
+      write: (path, text) => this.#do(() => diskFiles.write(path, text)),
+      open: async (path) => {
+        const file = await diskFiles.open(path)
+        return {
+          bytes: () => file.bytes(),
+          sync: () => this.#do(() => file.sync()),
+          truncate: (bytes) => this.#do(() => file.truncate(bytes)),
+          close: () => file.close(),
+        }
+      },
+      syncDirectory: (path) => this.#do(() => diskFiles.syncDirectory(path)),
+      truncate: (path, bytes) => this.#do(() => diskFiles.truncate(path, bytes)),
+      rename: (from, to) => this.#do(() => diskFiles.rename(from, to)),
+      remove: (path) => this.#do(() => diskFiles.remove(path)),
+      openDatabase: <Document extends Identified>(path: string) => this.#openDatabase<Document>(path),
+    }
+  }
+
+  /** From here on operations are counted, and the `at`-th fails. */
+  arm(fault: Fault, at: number): void {
+    this.#fault = fault
+    this.#at = at
+    this.#operations = 0
+  }
+
+  /** Nothing fails any more. */
+  disarm(): void {
+    this.#at = Infinity
+  }
+
+  /** Whether the fault has come. */
+  get isOver(): boolean {
+    return this.#operations >= this.#at
+  }
+
+  async #openDatabase<Document extends Identified>(path: string) {
+    const database = await this.#do(() => diskFiles.openDatabase<Document>(path))
+    const half = (documents: readonly Document[]) => () => {
+      const lines = documents.map((document) => JSON.stringify(document)).join('\n')
+      return appendFile(path, lines.slice(0, lines.length / 2))
+    }
+    return {
+      insert: (documents: readonly Document[]) => this.#do(() => database.insert(documents), half(documents)),
+      replace: (documents: readonly Document[]) => this.#do(() => database.replace(documents), half(documents)),
+      remove: (ids: readonly string[]) => this.#do(() => database.remove(ids)),
+      find: (ids: readonly string[]) => database.find(ids),
+    }
+  }
+
+  async #do<Value>(work: () => Promise<Value>, half: () => Promise<void> = () => Promise.resolve()): Promise<Value> {
+    const isDead = this.#fault === 'end' && this.isOver
+    this.#operations += 1
+    if (isDead) throw failure('EIO')
+    if (this.#operations !== this.#at) return work()
+    await half()
+    throw failure(this.#fault === 'end' ? 'EIO' : this.#fault)
+  }
+}
+
+const failure = (code: string): Error => Object.assign(new Error(`${code}: made to fail`), { code })

@@ -1,0 +1,211 @@
+import { rm } from 'node:fs/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
+import type { Storage } from '../../replica/host/ports.ts'
+import type { Fault } from '../conformance/storage-faults.ts'
+import { FaultyFiles } from '../conformance/storage-faults.ts'
+import { LogMaker, range, spansOf, updatesOf } from '../conformance/storage-fixture.ts'
+import { makeDirectory, openStorage } from '../conformance/storage-files.ts'
+
+const unlimited = 1_000_000_000
+const longest = { timeout: 60_000 }
+const directories: string[] = []
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true })
+})
+
+/** A log of one origin, and a second, of which parts are written by each test. */
+async function prepare() {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  const [one, two] = [new LogMaker(1), new LogMaker(2)]
+  const before = [...one.batches(3, 4, 0), ...two.batches(2, 2, 0)]
+  const storage = await openStorage(directory)
+  await storage.recover()
+  await storage.append(before)
+  await storage.writeSnapshot({ vector: new Map([[one.origin, 4]]), chunks: ['old'] })
+  await storage.close()
+  return { directory, one, two, before }
+}
+
+type Scene = Awaited<ReturnType<typeof prepare>>
+
+/** Runs `work` with its first, second, third... writing operation failing, until it no longer comes so far. */
+async function atEachOperation(
+  fault: Fault,
+  act: (storage: Storage, scene: Scene) => Promise<void>,
+  check: (outcome: { scene: Scene; storage: Storage; failure: unknown }) => Promise<void>,
+): Promise<number> {
+  for (let at = 1; ; at++) {
+    const scene = await prepare()
+    const faults = new FaultyFiles()
+    const storage = await openStorage(scene.directory, faults.files)
+    await storage.recover()
+    faults.arm(fault, at)
+    const failure = await act(storage, scene).then(
+      () => null,
+      (error: unknown) => error,
+    )
+    const { isOver } = faults
+    if (fault === 'end') {
+      const next = await openStorage(scene.directory)
+      await check({ scene, storage: next, failure })
+      await next.close()
+    } else {
+      await check({ scene, storage, failure })
+    }
+    faults.disarm()
+    await storage.close()
+    if (!isOver) return at
+  }
+}
+
+const codeOf = (failure: unknown): unknown => (failure instanceof QuintetError ? failure.code : failure)
+
+describe('a full disk', () => {
+  test('undoes an append to several logs wholly, whichever operation it fails at', longest, async () => {
+    let third = new LogMaker(3)
+    let more: readonly ReturnType<LogMaker['batch']>[] = []
+    const operations = await atEachOperation(
+      'ENOSPC',
+      async (storage, { one, two }) => {
+        third = new LogMaker(3)
+        more = [...one.batches(2, 2), two.batch(1), third.batch(2)]
+        await storage.append(more)
+      },
+      async ({ scene: { directory, one, two, before }, storage, failure }) => {
+        const origins = [one.origin, two.origin, third.origin]
+        const heldOf = async (held: Storage, origin: OriginId) => spansOf(await held.readBatches(origin, 0, unlimited))
+        const spans = (batches: typeof before, origin: OriginId) =>
+          spansOf(batches.filter((batch) => batch.origin === origin))
+        if (failure !== null) {
+          expect(codeOf(failure)).toBe('DISK_FULL')
+          for (const origin of origins) expect(await heldOf(storage, origin)).toEqual(spans(before, origin))
+          await storage.append(more)
+        }
+        for (const origin of origins) expect(await heldOf(storage, origin)).toEqual(spans([...before, ...more], origin))
+        await storage.close()
+        const next = await openStorage(directory)
+        const { damage, repairs, suffix } = await next.recover()
+        expect({ damage, repairs }).toEqual({ damage: [], repairs: [] })
+        for (const origin of origins.slice(1))
+          expect(spans(suffix as typeof before, origin)).toEqual(spans([...before, ...more], origin))
+        await next.close()
+      },
+    )
+    expect(operations).toBeGreaterThan(10)
+  })
+
+  test('keeps the snapshot before', longest, async () => {
+    const operations = await atEachOperation(
+      'ENOSPC',
+      (storage, { one }) => storage.writeSnapshot({ vector: new Map([[one.origin, 8]]), chunks: ['new', 'newer'] }),
+      async ({ scene: { directory }, storage, failure }) => {
+        await storage.close()
+        const next = await openStorage(directory)
+        const { snapshot, repairs } = await next.recover()
+        expect(repairs).toEqual([])
+        expect(['new', 'old']).toContain(snapshot?.chunks[0])
+        if (failure === null) expect(snapshot?.chunks).toEqual(['new', 'newer'])
+        else expect(codeOf(failure)).toBe('DISK_FULL')
+        await next.close()
+      },
+    )
+    expect(operations).toBeGreaterThan(5)
+  })
+
+  test('only puts compaction off', longest, async () => {
+    const isLive = (_: OriginId, sequence: Sequence): boolean => sequence % 2 === 0
+    await atEachOperation(
+      'ENOSPC',
+      async (storage, { one }) => {
+        await storage.compact(new Map([[one.origin, 12]]), isLive)
+      },
+      async ({ scene: { one, before }, storage, failure }) => {
+        expect(failure).toBeNull()
+        const live = range(1, 6).map((half) => half * 2)
+        expect(await storage.missing(one.origin, live)).toEqual([])
+        await storage.compact(new Map([[one.origin, 12]]), isLive)
+        expect(await storage.missing(one.origin, range(1, 12))).toEqual(live.map((sequence) => sequence - 1))
+        expect(await storage.readUpdates(one.origin, [2])).toEqual(updatesOf(before).slice(1, 2))
+      },
+    )
+  })
+})
+
+test('a disk that fails otherwise says so, and what was stored stays', longest, async () => {
+  await atEachOperation(
+    'EIO',
+    async (storage, { one }) => storage.storeUpdates(one.origin, updatesOf([one.batch(3)])),
+    async ({ scene: { one }, storage, failure }) => {
+      if (failure !== null) expect(codeOf(failure)).toBe('DISK_FAILED')
+      expect(await storage.missing(one.origin, range(1, 12))).toEqual([])
+    },
+  )
+})
+
+describe('a process that ends at any operation', () => {
+  const recovered = async (storage: Storage, { one, two, before }: Scene) => {
+    const { damage, suffix, snapshot } = await storage.recover()
+    expect(damage).toEqual([])
+    expect(snapshot).not.toBeNull()
+    const held = async (origin: OriginId) => spansOf(await storage.readBatches(origin, 0, unlimited))
+    const spans = (origin: OriginId) => spansOf(before.filter((batch) => batch.origin === origin))
+    return { suffix, held, spans, origins: [one.origin, two.origin] }
+  }
+
+  test('loses nothing that an append had acknowledged, and can append again', longest, async () => {
+    let more: readonly ReturnType<LogMaker['batch']>[] = []
+    await atEachOperation(
+      'end',
+      async (storage, { one, two }) => {
+        more = [one.batch(2), two.batch(1), one.batch(1)]
+        await storage.append(more)
+      },
+      async ({ scene, storage, failure }) => {
+        const { held, spans, origins } = await recovered(storage, scene)
+        for (const origin of origins) {
+          const all = [...spans(origin), ...spansOf(more.filter((batch) => batch.origin === origin))]
+          const found = await held(origin)
+          expect(found).toEqual(all.slice(0, found.length))
+          expect(found.length).toBeGreaterThanOrEqual(failure === null ? all.length : spans(origin).length)
+        }
+        await storage.append(more)
+        for (const batch of more) expect(await held(batch.origin)).toContain(spansOf([batch])[0])
+      },
+    )
+  })
+
+  test('in the middle of a compaction loses no live mail', longest, async () => {
+    const isLive = (_: OriginId, sequence: Sequence): boolean => sequence % 3 === 0
+    await atEachOperation(
+      'end',
+      async (storage, { one }) => {
+        await storage.compact(new Map([[one.origin, 12]]), isLive)
+      },
+      async ({ scene, storage }) => {
+        const { damage } = await storage.recover()
+        expect(damage).toEqual([])
+        expect(await storage.missing(scene.one.origin, [3, 6, 9, 12])).toEqual([])
+      },
+    )
+  })
+
+  test('in the middle of a state transfer’s end can do it again', longest, async () => {
+    await atEachOperation(
+      'end',
+      async (storage, { one }) => {
+        await storage.writeSnapshot({ vector: new Map([[one.origin, 6]]), chunks: ['transferred'] })
+        await storage.continueAfter(one.origin, 6)
+      },
+      async ({ scene, storage, failure }) => {
+        await recovered(storage, scene)
+        expect(await storage.missing(scene.one.origin, range(1, 6))).toEqual([])
+        await storage.continueAfter(scene.one.origin, 6)
+        expect(await storage.missing(scene.one.origin, range(1, 12))).toEqual(range(7, 12))
+        if (failure === null) expect((await storage.recover()).snapshot?.chunks).toEqual(['transferred'])
+      },
+    )
+  })
+})

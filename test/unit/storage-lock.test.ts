@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import { lockDirectory } from '../../replica/drivers/directory-lock.ts'
+import { makeDirectory } from '../conformance/storage-files.ts'
+
+const directories: string[] = []
+const newDirectory = async (): Promise<string> => {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  return directory
+}
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true })
+})
+
+const failureOf = async (work: Promise<unknown>): Promise<QuintetError | null> =>
+  work.then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof QuintetError) return error
+      throw error
+    },
+  )
+
+const lockFile = join(import.meta.dirname, '../../replica/drivers/directory-lock.ts')
+const script = `
+  const { lockDirectory } = await import(${JSON.stringify(lockFile)})
+  await lockDirectory(process.argv[1])
+  console.log('locked')
+  setInterval(() => undefined, 1_000)
+`
+
+/** Another process that holds the lock. */
+async function holderOf(directory: string) {
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  return child
+}
+
+test('a directory is held by one at a time, who is named, until it is released', async () => {
+  const directory = await newDirectory()
+  const lock = await lockDirectory(directory)
+  const failure = await failureOf(lockDirectory(directory))
+  expect(failure?.code).toBe('DIRECTORY_IN_USE')
+  expect(failure?.message).toContain(`process ${process.pid} since 20`)
+  await lock.release()
+  const again = await lockDirectory(directory)
+  await again.release()
+  expect(await readdir(join(directory, 'lock'))).toEqual([])
+})
+
+test('another process that holds it is named; when it is killed, the directory is free at once', async () => {
+  const directory = await newDirectory()
+  const child = await holderOf(directory)
+  const failure = await failureOf(lockDirectory(directory))
+  expect(failure?.code).toBe('DIRECTORY_IN_USE')
+  expect(failure?.message).toContain(`process ${child.pid} since`)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const lock = await lockDirectory(directory)
+  await lock.release()
+})
+
+test.runIf(process.platform === 'linux')('a pid that another process has now does not hold it', async () => {
+  const directory = await newDirectory()
+  await mkdir(join(directory, 'lock'))
+  const holder = { pid: process.pid, process: 'an-earlier-boot 4711', sinceMs: Date.now() }
+  await writeFile(join(directory, 'lock', `${process.pid}-00.json`), JSON.stringify(holder))
+  const lock = await lockDirectory(directory)
+  expect(await readdir(join(directory, 'lock'))).toHaveLength(1)
+  await lock.release()
+})
+
+test('a file that a power cut has emptied does not hold it', async () => {
+  const directory = await newDirectory()
+  await mkdir(join(directory, 'lock'))
+  const nobody = 4_194_305
+  await writeFile(join(directory, 'lock', `${nobody}-00.json`), '')
+  const lock = await lockDirectory(directory)
+  await lock.release()
+})
+
+test('of several who come at once, never two hold it', async () => {
+  const directory = await newDirectory()
+  let holding = 0
+  let most = 0
+  let taken = 0
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const lock = await lockDirectory(directory).catch(() => null)
+      if (lock === null) return
+      taken += 1
+      holding += 1
+      most = Math.max(most, holding)
+      await readFile(lockFile)
+      holding -= 1
+      await lock.release()
+    }),
+  )
+  expect(most).toBe(1)
+  expect(taken).toBeGreaterThan(0)
+})
+
+test('a directory that cannot be written to is not usable', async () => {
+  const path = join(await newDirectory(), 'file')
+  await writeFile(path, '')
+  expect((await failureOf(lockDirectory(path)))?.code).toBe('DIRECTORY_NOT_USABLE')
+})
