@@ -80,6 +80,12 @@ const admit = (
       'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
     )
   }
+  const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
+  if (before !== undefined) {
+    // Its answer was lost on the way, and it asks again, here or elsewhere.
+    const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
+    return { kind: 'write', changes: [change], server: before.server }
+  }
   if (invite.admitted.length > 0)
     return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
   if (invite.expiresAtMs <= nowMs)
