@@ -1,3 +1,4 @@
+import { foldName } from '../core/model/fold-name.ts'
 import { LRUCache } from 'lru-cache'
 
 import type { AccountInfo, ReplicaApi } from '../api/contract.ts'
@@ -33,16 +34,16 @@ export class AccountDirectory {
   /** The accounts of these names, each once, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
   async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
     const oldest = this.#clock.nowMs() - limits.cachedNameMs
-    const missing = names.filter((name) => (this.#known.get(foldedName(name))?.foundMs ?? -Infinity) < oldest)
+    const missing = names.filter((name) => (this.#known.get(foldName(name))?.foundMs ?? -Infinity) < oldest)
     if (missing.length > 0) await this.#find(groupId, missing)
-    const found = names.map((name) => this.#known.get(foldedName(name)))
+    const found = names.map((name) => this.#known.get(foldName(name)))
     const accounts = new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : [])))
     if (!found.includes(undefined)) return [...accounts.values()]
     throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
   }
 
   forget(names: readonly string[]): void {
-    for (const name of names) this.#known.delete(foldedName(name))
+    for (const name of names) this.#known.delete(foldName(name))
   }
 
   forgetAll(): void {
@@ -52,18 +53,15 @@ export class AccountDirectory {
   async #find(groupId: Uint8Array, names: readonly string[]): Promise<void> {
     this.forget(names)
     const foundMs = this.#clock.nowMs()
-    const asked = new Set(names.map(foldedName))
+    const asked = new Set(names.map(foldName))
     for (const info of await this.#lookUp({ names, accounts: [] })) {
-      const name = foldedName(info.name)
+      const name = foldName(info.name)
       if (!asked.has(name)) continue
       const { account, sealKey } = verifiedAccount(groupId, info)
       this.#known.set(name, { account, sealKey: await importPublicKey(sealKey), foundMs })
     }
   }
 }
-
-/** Names that differ only in case or compatibility form are one name to a replica. */
-export const foldedName = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /** What the person signed at sign-up, if the replica's record agrees with it in everything. BAD_SIGNATURE. */
 export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): AccountChange => {

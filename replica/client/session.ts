@@ -1,5 +1,6 @@
 import type { ReplicaApi, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
+import { foldName } from '../core/model/fold-name.ts'
 import { commandId, type CommandId, type UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { concat, toBase64Url, utf8 } from '../wire/bytes.ts'
@@ -14,7 +15,7 @@ import {
 } from '../wire/payload-codec.ts'
 import { signPayload } from '../wire/update-codec.ts'
 import { BundleSigner } from './bundle-signer.ts'
-import { foldedName, noSuchAccounts, verifiedAccount } from './account-directory.ts'
+import { noSuchAccounts, verifiedAccount } from './account-directory.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
 import { lockKeys, unlockKeys, type PasswordCost } from './key-lock.ts'
 import { MailOpener } from './mail-opener.ts'
@@ -122,9 +123,7 @@ export const knownAccount = async (
 ): Promise<Session> => {
   const name = normalName(credentials.name)
   const password = checkedPassword(credentials.password)
-  const found = (await lookUp({ names: [name], accounts: [] })).find(
-    (info) => foldedName(info.name) === foldedName(name),
-  )
+  const found = (await lookUp({ names: [name], accounts: [] })).find((info) => foldName(info.name) === foldName(name))
   if (found === undefined) throw noSuchAccounts([name])
   const { account, sealKey, sealedKeys } = verifiedAccount(groupId, found)
   const keys = await personKeysOf(await unlockKeys(sealedKeys, account, password))

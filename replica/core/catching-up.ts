@@ -1,4 +1,4 @@
-import type { EffectsDraft } from './effects.ts'
+import type { EffectsDraft, MailSearch } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
@@ -47,9 +47,9 @@ export class CatchingUp {
     else this.#proceed(peer, this.#transfer.decoded(nowMs, peer, image, this.#state.vector), effects)
   }
 
-  missing(nowMs: number, mails: ReadonlyMap<OriginId, readonly Sequence[]>, effects: EffectsDraft): void {
+  missing(nowMs: number, found: MailSearch, effects: EffectsDraft): void {
     const peer = this.#transfer.peer
-    if (peer !== null) this.#proceed(peer, this.#transfer.missing(nowMs, mails), effects)
+    if (peer !== null) this.#proceed(peer, this.#transfer.missing(nowMs, found), effects)
   }
 
   mails(nowMs: number, peer: PeerId, message: MailsMessage, effects: EffectsDraft): void {

@@ -3,7 +3,7 @@ import type { Failure } from './model/errors.ts'
 import type { AccountId, Clock, CommandId, PeerId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
-import { foldName } from './state/account-table.ts'
+import { foldName } from './model/fold-name.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What becomes of a command. */

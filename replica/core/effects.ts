@@ -48,7 +48,11 @@ export type CoreEvent =
   /** The answer to `decodeImage`; null when it was not valid. */
   | { readonly kind: 'imageDecoded'; readonly peer: PeerId; readonly image: StateImage | null }
   /** The answer to `findMissing`. */
-  | { readonly kind: 'mailsMissing'; readonly mails: ReadonlyMap<OriginId, readonly Sequence[]> }
+  | {
+      readonly kind: 'mailsMissing'
+      readonly search: number
+      readonly mails: ReadonlyMap<OriginId, readonly Sequence[]>
+    }
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
@@ -95,11 +99,17 @@ export interface Effects {
   readonly answer: readonly { readonly ticket: CommandTicket; readonly result: Result<CommandAnswer> }[]
   readonly notify: readonly Notice[]
   readonly decodeImage: { readonly peer: PeerId; readonly chunks: readonly string[] } | null
-  readonly findMissing: ReadonlyMap<OriginId, readonly Sequence[]> | null
+  readonly findMissing: MailSearch | null
   /** Write a snapshot of the present state. */
   readonly snapshot: 'due' | null
   /** Discard what is not live up to here. */
   readonly compact: VersionVector | null
+}
+
+/** Which of these mails are not stored here? `search` comes back with the answer. */
+export interface MailSearch {
+  readonly search: number
+  readonly mails: ReadonlyMap<OriginId, readonly Sequence[]>
 }
 
 type Mutable<Value> = {

@@ -220,7 +220,7 @@ export class ReplicaCore {
         this.#catchingUp.decoded(now.steadyMs, event.peer, event.image, effects)
         break
       case 'mailsMissing':
-        this.#catchingUp.missing(now.steadyMs, event.mails, effects)
+        this.#catchingUp.missing(now.steadyMs, event, effects)
         break
       case 'damaged':
         this.#catchingUp.damaged(event.origin, event.first, event.last)

@@ -1,3 +1,4 @@
+import type { MailSearch } from './effects.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -23,7 +24,7 @@ type Phase =
   | { readonly kind: 'idle' }
   | { readonly kind: 'image'; readonly peer: PeerId; image: number; readonly chunks: string[] }
   | { readonly kind: 'decoding'; readonly peer: PeerId }
-  | { readonly kind: 'searching'; readonly peer: PeerId; readonly image: StateImage }
+  | { readonly kind: 'searching'; readonly peer: PeerId; readonly search: number; readonly image: StateImage }
   | {
       readonly kind: 'mails'
       readonly peer: PeerId
@@ -43,7 +44,7 @@ interface MailsWanted {
 export interface TransferStep {
   readonly ask: readonly (StateRequestMessage | MailRequestMessage)[]
   readonly decode: readonly string[] | null
-  readonly findMissing: ReadonlyMap<OriginId, readonly Sequence[]> | null
+  readonly findMissing: MailSearch | null
   /** All mails of this image are stored: it may be joined. */
   readonly complete: StateImage | null
   /** Mails of the joined image that the peer never had whole: they must come from another. */
@@ -61,6 +62,7 @@ export class StateTransfer {
   #phase: Phase = { kind: 'idle' }
   #progressMs = 0
   #lastId = 0
+  #lastSearch = 0
   #round = 1
 
   /** The peer that is being copied from, if any. */
@@ -116,13 +118,15 @@ export class StateTransfer {
       sequences.push(sequence)
       wanted.set(origin, sequences)
     }
-    this.#phase = { kind: 'searching', peer, image }
-    return { ...nothing, findMissing: wanted }
+    this.#lastSearch += 1
+    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image }
+    return { ...nothing, findMissing: { search: this.#lastSearch, mails: wanted } }
   }
 
-  missing(nowMs: number, mails: ReadonlyMap<OriginId, readonly Sequence[]>): TransferStep {
+  /** The answer to `findMissing`; one to an earlier transfer's is passed over. */
+  missing(nowMs: number, { search, mails }: MailSearch): TransferStep {
     const phase = this.#phase
-    if (phase.kind !== 'searching') return nothing
+    if (phase.kind !== 'searching' || phase.search !== search) return nothing
     this.#progressMs = nowMs
     const queue: MailsWanted[] = []
     for (const [origin, sequences] of mails) {

@@ -3,7 +3,7 @@ import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { foldName } from '../core/state/account-table.ts'
+import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
 

@@ -1,10 +1,8 @@
+import { foldName } from '../model/fold-name.ts'
 import type { AccountId } from '../model/ids.ts'
 import { seatOf } from '../model/ids.ts'
 import type { AccountRecord } from '../model/image.ts'
 import type { SetDigest } from './digest.ts'
-
-/** Names that differ only in case or compatibility form are one name. */
-export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /**
  * The people. An account is its id; the name is a label that the earliest account (clock, then id) keeps. One

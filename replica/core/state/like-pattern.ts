@@ -1,4 +1,4 @@
-import { foldName } from './account-table.ts'
+import { foldName } from '../model/fold-name.ts'
 
 /** A test of folded names: with `*` (any text) and `?` (any character) the whole name, otherwise a part of it. */
 export const likePattern = (like: string): ((foldedName: string) => boolean) => {
