@@ -57,13 +57,13 @@ export class BackgroundWork {
     return Promise.resolve()
   }
 
-  async #findMissing(wanted: ReadonlyMap<OriginId, readonly Sequence[]>): Promise<void> {
+  async #findMissing({ search, mails: wanted }: NonNullable<Effects['findMissing']>): Promise<void> {
     const mails = new Map<OriginId, readonly Sequence[]>()
     for (const [origin, sequences] of wanted) {
       const missing = await this.#storage.missing(origin, sequences)
       if (missing.length > 0) mails.set(origin, missing)
     }
-    this.#loop.enqueue({ kind: 'mailsMissing', mails })
+    this.#loop.enqueue({ kind: 'mailsMissing', search, mails })
   }
 
   async #writeSnapshot(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { UpdateId } from '../../replica/core/model/ids.ts'
+import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
@@ -90,3 +90,31 @@ export class HybridCheck {
 }
 
 const reachOf = (machine: Machine): number => (machine.wallMs - slackMs + maxDriftMs) * microsPerMs
+
+const silenceMs = 4_000
+
+/** That whoever is connected hears from this machine, whatever its clock does. */
+export class HeartbeatCheck {
+  readonly #toldMs = new Map<PeerId, number>()
+
+  told(machine: Machine, peer: PeerId): void {
+    this.#toldMs.set(peer, machine.world.timeline.nowMs)
+  }
+
+  look(machine: Machine): void {
+    const { nowMs } = machine.world.timeline
+    const greeted = new Set(machine.core.peers.allGreeted().map(({ peer }) => peer))
+    for (const peer of this.#toldMs.keys()) if (!greeted.has(peer)) this.#toldMs.delete(peer)
+    for (const peer of greeted) {
+      const toldMs = this.#toldMs.get(peer) ?? nowMs
+      this.#toldMs.set(peer, toldMs)
+      if (nowMs - toldMs <= silenceMs) continue
+      const silentMs = Math.round(nowMs - toldMs)
+      throw new Violation('heartbeat', `${machine.name} tells ${machine.world.nameOf(peer)} nothing for ${silentMs} ms`)
+    }
+  }
+
+  restarted(): void {
+    this.#toldMs.clear()
+  }
+}

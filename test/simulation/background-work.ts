@@ -6,8 +6,10 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
+import { Violation } from './violation.ts'
 
-const longestWorkMs = 120
+const usualWorkMs = 120
+const longestWorkMs = 4_000
 
 /** What a step starts and does not wait for: one job after the other, beside further steps. */
 export class BackgroundWork {
@@ -31,10 +33,7 @@ export class BackgroundWork {
   }
 
   begin({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
-    if (toDecode !== null) {
-      const image = decodeImage(toDecode.chunks)
-      this.#machine.enqueue({ kind: 'imageDecoded', peer: toDecode.peer, image: image.ok ? image.value : null })
-    }
+    if (toDecode !== null) this.#add(() => this.#decode(toDecode))
     if (findMissing !== null) this.#add(() => this.#findMissing(findMissing))
     if (snapshot !== null) this.#add(() => this.#machine.whenIdle(() => this.#writeSnapshot()))
     if (compact === null) return
@@ -52,7 +51,12 @@ export class BackgroundWork {
     const job = this.#jobs.shift()
     if (job === undefined) return
     this.#busy = true
-    this.#machine.later(this.#machine.world.random.next() * longestWorkMs, job)
+    this.#machine.later(this.#workMs(), job)
+  }
+
+  #workMs(): number {
+    const { random } = this.#machine.world
+    return random.next() * (random.chance(0.03) ? longestWorkMs : usualWorkMs)
   }
 
   #done(): void {
@@ -60,13 +64,20 @@ export class BackgroundWork {
     this.#next()
   }
 
-  #findMissing(wanted: ReadonlyMap<OriginId, readonly Sequence[]>): void {
+  #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): void {
+    const image = decodeImage(chunks)
+    if (!image.ok) throw new Violation('image', `${this.#machine.name} cannot read an image: ${image.failure.message}`)
+    this.#machine.enqueue({ kind: 'imageDecoded', peer, image: image.value })
+    this.#done()
+  }
+
+  #findMissing({ search, mails: wanted }: NonNullable<Effects['findMissing']>): void {
     const mails = new Map<OriginId, readonly Sequence[]>()
     for (const [origin, sequences] of wanted) {
       const missing = this.#machine.disk.missing(origin, sequences)
       if (missing.length > 0) mails.set(origin, missing)
     }
-    this.#machine.enqueue({ kind: 'mailsMissing', mails })
+    this.#machine.enqueue({ kind: 'mailsMissing', search, mails })
     this.#done()
   }
 
@@ -82,7 +93,6 @@ export class BackgroundWork {
       this.#isWritingSnapshot = false
       world.coverage.note('snapshot written')
       world.trace.note(this.#machine.name, 'snapshot')
-      checks.durable(this.#machine, write)
       this.#machine.enqueue({ kind: 'snapshotWritten', vector: image.vector })
       this.#done()
     })
@@ -92,7 +102,7 @@ export class BackgroundWork {
   #compact(floor: VersionVector): void {
     this.#machine.whenIdle(() => {
       const live = this.#machine.core.state.mails.liveSequences()
-      this.#machine.later(this.#machine.world.random.next() * longestWorkMs, () => {
+      this.#machine.later(this.#workMs(), () => {
         this.#compactNow(floor, live)
       })
     })

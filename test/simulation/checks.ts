@@ -1,6 +1,6 @@
 import type { CommandAnswer } from '../../replica/core/effects.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
-import type { OriginId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { OriginId, PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
@@ -81,13 +81,15 @@ export const durable = (machine: Machine, write: DiskWrite): void => {
       for (const update of write.updates) {
         const id = updateId(update.origin, update.sequence)
         oneContent(machine, update)
-        ledger.held(machine, id)
+        if (update.sequence <= heldFrom(machine.disk.durable, update.origin)) ledger.held(machine, id)
         if (machine.world.isRotten(machine, id)) machine.world.coverage.note('mail repaired')
       }
       break
     case 'snapshot': {
       const image = decodeImage(write.snapshot.chunks)
-      if (!image.ok) throw new Violation('snapshot', `a snapshot cannot be read: ${image.failure.message}`)
+      if (!image.ok) throw new Violation('image', `an installed image cannot be read: ${image.failure.message}`)
+      for (const { origin, sequence } of image.value.mails)
+        if (machine.disk.holds(origin, sequence)) ledger.held(machine, updateId(origin, sequence))
       break
     }
     case 'continueAfter':
@@ -103,7 +105,8 @@ const appended = (machine: Machine, update: Update): void => {
   if (update.change.kind === 'mail') machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
 }
 
-export const sent = (machine: Machine, message: Message): void => {
+export const sent = (machine: Machine, to: PeerId, message: Message): void => {
+  if (message.kind === 'knowledge') machine.heartbeat.told(machine, to)
   switch (message.kind) {
     case 'hello':
     case 'knowledge':
@@ -167,6 +170,7 @@ export const recovered = (machine: Machine, suffix: readonly Batch[]): void => {
   // A write that a crash cut short may have survived.
   for (const { updates } of suffix) for (const update of updates) appended(machine, update)
   machine.hybrid.restarted(machine)
+  machine.heartbeat.restarted()
   for (const mail of ledger.heldBy(machine)) {
     if (ledger.acknowledged.has(mail)) notLost(machine, mail)
   }
@@ -188,6 +192,7 @@ export const notLost = (machine: Machine, mail: UpdateId): void => {
 /** Between two steps, when everything that the core shows is durable. */
 export const settled = (machine: Machine): void => {
   viewIsOfGreeted(machine)
+  machine.heartbeat.look(machine)
   machine.audit.look(machine)
 }
 

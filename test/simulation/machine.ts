@@ -8,7 +8,7 @@ import type { Batch } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
-import { Audit, HybridCheck } from './audit.ts'
+import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
 import { BackgroundWork } from './background-work.ts'
 import * as checks from './checks.ts'
 import { MachineServer } from './machine-server.ts'
@@ -48,6 +48,7 @@ export class Machine implements Endpoint {
   readonly server: MachineServer
   readonly audit = new Audit()
   readonly hybrid = new HybridCheck()
+  readonly heartbeat = new HeartbeatCheck()
   readonly wanted = new Set<PeerId>()
   skewMs = 0
   denied: ReadonlySet<PeerId> = new Set()
@@ -362,7 +363,7 @@ export class Machine implements Endpoint {
   }
 
   send(to: PeerId, message: Message, urgency: 'ordinary' | 'droppable'): void {
-    checks.sent(this, message)
+    checks.sent(this, to, message)
     this.world.network.send(this.peer, to, message, urgency)
   }
 

@@ -29,7 +29,7 @@ export const chooseSettings = (random: Random): Settings => {
   const firstSeats = random.int(3, 5)
   const replacements = firstSeats < 5 && !faults.includes('rot') ? random.int(0, 2) : 0
   return {
-    chaosMs: random.int(12_000, 40_000),
+    chaosMs: random.int(10_000, 32_000),
     firstSeats,
     joiners: random.int(0, 5 - firstSeats + 1),
     replacements,
