@@ -56,6 +56,7 @@ export type CoreEvent =
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
+  /** A compaction ended, or a snapshot that could not be written has been waited for. */
   | { readonly kind: 'compacted' }
 
 export type Serve =

@@ -1,10 +1,11 @@
 import type { CoreEvent, Effects } from '../core/effects.ts'
+import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import type { Wire } from '../wire/wire.ts'
-import type { LoggerPort, SnapshotFile, Storage } from './ports.ts'
+import type { ClockPort, LoggerPort, SnapshotFile, Storage } from './ports.ts'
 
 interface Loop {
   /** Looks at the core when everything that it shows is durable. */
@@ -17,18 +18,23 @@ interface WorkOptions {
   readonly storage: Storage
   readonly logger: LoggerPort
   readonly wire: Wire
+  readonly clock: ClockPort
 }
+
+const noRoomRetryMs = 30_000
 
 /** What a step wants done that may take long: snapshots, compaction, searching. One at a time, beside the event loop. */
 export class BackgroundWork {
   readonly #storage: Storage
   readonly #logger: LoggerPort
   readonly #wire: Wire
+  readonly #clock: ClockPort
   readonly #loop: Loop
   #last: Promise<void> = Promise.resolve()
 
-  constructor({ storage, logger, wire }: WorkOptions, loop: Loop) {
+  constructor({ storage, logger, wire, clock }: WorkOptions, loop: Loop) {
     this.#wire = wire
+    this.#clock = clock
     this.#storage = storage
     this.#logger = logger
     this.#loop = loop
@@ -68,8 +74,16 @@ export class BackgroundWork {
 
   async #writeSnapshot(): Promise<void> {
     const snapshot = await this.#loop.read(takeSnapshot)
-    await this.#storage.writeSnapshot(snapshot)
-    this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
+    try {
+      await this.#storage.writeSnapshot(snapshot)
+      this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
+    } catch (error) {
+      if (!(error instanceof QuintetError) || error.code !== 'DISK_FULL') throw error
+      this.#logger.warn('there is no room for a snapshot; the log has everything', { ...error.failure })
+      this.#clock.after(noRoomRetryMs, () => {
+        this.#loop.enqueue({ kind: 'compacted' })
+      })
+    }
   }
 
   /** What is live is copied first, so that only durable deletions count. */
