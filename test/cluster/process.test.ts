@@ -1,0 +1,162 @@
+import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { platform } from 'node:os'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
+import { run, textLike, useCluster } from '../support/cluster.ts'
+
+const cluster = useCluster()
+const loopback = ['--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0']
+const isRoot = platform() !== 'win32' && process.getuid?.() === 0
+const nobody = 65_534
+
+const replica = (args: readonly string[], user?: { readonly uid: number }) => run('replica/main.ts', args, user)
+
+/** A data directory that has a group, and no replica running. */
+const foundedGroup = async (): Promise<string> => {
+  const data = path.join(await cluster.directory(), 'data')
+  const founder = new ReplicaProcess({ data, create: 'Founded' })
+  await founder.ready()
+  expect(await founder.stop()).toEqual({ code: 0, signal: null })
+  return data
+}
+
+describe('the replica process', () => {
+  test('wrong usage exits with 2 and a sentence', async () => {
+    const data = path.join(await cluster.directory(), 'data')
+    const wrong: readonly (readonly string[])[] = [
+      [],
+      ['--data'],
+      ['--data', data, '--no-such-option'],
+      ['--data', data, '--create', 'A', '--server-id', '6'],
+      ['--data', data, '--create', 'A', '--server-id', 'one'],
+      ['--data', data, '--create', 'A', '--join', 'quietet://join/x'],
+      ['--data', data, '--create', 'A', '--no-mdns', '--listen', 'localhost:4000'],
+      ['--data', data, '--create', 'A', 'stray'],
+    ]
+    const ends = await Promise.all(wrong.map((args) => replica(args)))
+    for (const [index, { code, stderr }] of ends.entries()) {
+      expect({ args: wrong[index], code }).toEqual({ args: wrong[index], code: 2 })
+      expect(stderr).toMatch(/^quintet: .+ \((BAD_REQUEST|BAD_ADDRESS)\)\n$/)
+    }
+  })
+
+  test('--help explains itself and exits with 0', async () => {
+    for (const script of ['replica/main.ts', 'replica/mail.ts']) {
+      const { code, process } = await run(script, ['--help'])
+      expect(code).toBe(0)
+      expect(process.lines.map(({ text }) => text).join('\n')).toContain('--data <directory>')
+    }
+  })
+
+  test('an empty directory needs to be told which group', async () => {
+    const data = path.join(await cluster.directory(), 'data')
+    const { code, stderr } = await replica(['--data', data, ...loopback])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/--create NAME or --join INVITE.*DIRECTORY_NOT_A_GROUP/)
+  })
+
+  test('a data directory is used by one replica at a time', async () => {
+    const data = path.join(await cluster.directory(), 'data')
+    const first = new ReplicaProcess({ data, create: 'Locked' })
+    await first.ready()
+    const second = await replica(['--data', data, ...loopback])
+    expect(second.code).toBe(3)
+    expect(second.stderr).toContain(String(first.process.pid))
+    await first.kill()
+    const third = new ReplicaProcess({ data })
+    await third.ready()
+    expect(await third.stop()).toEqual({ code: 0, signal: null })
+  })
+
+  test('a directory keeps its group and its seat', async () => {
+    const data = await foundedGroup()
+    expect(await replica(['--data', data, '--create', 'Other', ...loopback])).toMatchObject({
+      code: 1,
+      stderr: textLike(/DIRECTORY_HAS_A_GROUP/),
+    })
+    expect(await replica(['--data', data, '--server-id', '2', ...loopback])).toMatchObject({ code: 2 })
+    const again = new ReplicaProcess({ data, create: 'Founded' })
+    expect(await again.ready()).toMatchObject({ serverId: 1 })
+    await again.stop()
+  })
+
+  test('data written by a newer version is refused with 5 and left as it is', async () => {
+    const data = await foundedGroup()
+    const file = path.join(data, 'format.json')
+    const newer = (await readFile(file, 'utf8')).replace('"format":1', '"format":99')
+    await writeFile(file, newer)
+    const { code, stderr } = await replica(['--data', data, ...loopback])
+    expect(code).toBe(5)
+    expect(stderr).toContain('NEWER_FORMAT')
+    expect(await readFile(file, 'utf8')).toBe(newer)
+  })
+
+  test('an install written by a newer version is refused with 5', async () => {
+    const data = await foundedGroup()
+    const file = path.join(data, 'install.json')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"format": 1', '"format": 99'))
+    expect(await replica(['--data', data, ...loopback])).toMatchObject({ code: 5 })
+  })
+
+  test('a port that is in use is named', async () => {
+    const first = new ReplicaProcess({ data: path.join(await cluster.directory(), 'a'), create: 'First' })
+    const port = /\/tcp\/(\d+)/.exec((await first.ready()).listen[0] ?? '')?.[1] ?? ''
+    const listen = `/ip4/127.0.0.1/tcp/${port}`
+    const data = path.join(await cluster.directory(), 'b')
+    const second = await replica(['--data', data, '--create', 'Second', '--no-mdns', '--listen', listen])
+    expect(second.code).toBe(1)
+    expect(second.stderr).toContain('PORT_IN_USE')
+    expect(second.stderr).toContain(port)
+    // What it had begun does not hinder the next try.
+    const third = new ReplicaProcess({ data })
+    expect(await third.ready()).toMatchObject({ serverId: 1 })
+    await Promise.all([first.stop(), third.stop()])
+  })
+
+  test('a file in the place of the directory is named', async () => {
+    const data = path.join(await cluster.directory(), 'file')
+    await writeFile(data, '')
+    const { code, stderr } = await replica(['--data', data, '--create', 'A', ...loopback])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/DIRECTORY_NOT_USABLE/)
+    expect(stderr).toContain(data)
+  })
+
+  test.skipIf(platform() === 'win32')('a directory without permission is named', async () => {
+    const above = await cluster.directory()
+    const data = path.join(above, 'data')
+    await mkdir(data)
+    await chmod(above, 0o755)
+    await chmod(data, 0o500)
+    if (isRoot) await chown(data, nobody, nobody)
+    const { code, stderr } = await replica(
+      ['--data', data, '--create', 'A', ...loopback],
+      isRoot ? { uid: nobody } : undefined,
+    )
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/DIRECTORY_NOT_USABLE/)
+    expect(stderr).toContain(data)
+    await chmod(data, 0o700)
+  })
+
+  test.skipIf(platform() === 'win32')('others on the machine cannot read the keys', async () => {
+    const data = await foundedGroup()
+    for (const name of ['.', 'install.json', 'attach.json', 'log', 'snapshot']) {
+      const { mode } = await stat(path.join(data, name))
+      expect({ name, others: mode & 0o077 }).toEqual({ name, others: 0 })
+    }
+  })
+})
+
+describe('the mail process', () => {
+  test('wrong usage exits with 2, a directory without a replica with 1 and the remedy', async () => {
+    expect(await run('replica/mail.ts', [])).toMatchObject({ code: 2 })
+    expect(await run('replica/mail.ts', ['--data', '/tmp', '--server', '9'])).toMatchObject({ code: 2 })
+    const nothing = await run('replica/mail.ts', ['--data', await cluster.directory(), '--json'])
+    expect(nothing).toMatchObject({ code: 1, stderr: textLike(/npm run replica -- --data/) })
+    const stopped = await run('replica/mail.ts', ['--data', await foundedGroup(), '--json'])
+    expect(stopped.code).toBe(1)
+    expect(stopped.stderr).toMatch(/is a replica running|cannot be reached|UNREACHABLE/i)
+  })
+})

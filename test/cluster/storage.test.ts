@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { platform } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { mailNamed, noise, numbered, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
+
+const cluster = useCluster()
+
+describe('disk use', () => {
+  test('deleted mail leaves every disk once all servers have it', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 1)
+    const empty = await group.settled()
+    const mails = await sendMany(ada, 'ada', 1_500, 'to go', noise(3_000))
+    const full = await group.settled()
+    for (const [index, { diskBytes }] of full.entries()) {
+      expect(diskBytes - (empty[index]?.diskBytes ?? 0)).toBeGreaterThan(1_500 * 3_000)
+    }
+    await group.kill(3)
+    await Promise.all(mails.slice(5).map((mail) => ada.ask('delete', { mail })))
+    await group.restart(3)
+    await group.settled()
+    for (const server of [1, 2, 3]) {
+      await expect
+        .poll(async () => (await group.status(server)).diskBytes, { timeout: 60_000, interval: 200 })
+        .toBeLessThan((full[0]?.diskBytes ?? 0) / 4)
+    }
+    expect(await subjectsOf(ada, 'inbox')).toEqual(numbered('to go', 5).toReversed())
+    await group.kill(1, 2, 3)
+    await group.restart(1, 2, 3)
+    await group.settled()
+    expect(await subjectsOf(ada, 'inbox')).toEqual(numbered('to go', 5).toReversed())
+  })
+})
+
+describe('a damaged disk', () => {
+  test('mails in a damaged segment are read again, fetched from another server', async () => {
+    const group = await cluster.group([1, 2])
+    const ada = await group.person('ada', 1)
+    const body = noise(90_000)
+    await sendMany(ada, 'ada', 60, 'large', body)
+    await group.settled()
+    const atTwo = group.client(2)
+    await atTwo.ask('logIn', { name: 'ada', password: 'password of ada' })
+    await group.replica(2).stop()
+
+    const { origin } = await group.replica(1).ready()
+    const folder = path.join(group.dataOf(2), 'log', origin)
+    const segments = (await readdir(folder)).filter((name) => name.endsWith('.db')).sort(byFirstSequence)
+    expect(segments.length).toBeGreaterThan(1)
+    await flipBytes(path.join(folder, segments[0] ?? ''))
+
+    await group.restart(2)
+    const mail = await mailNamed(ada, 'inbox', 'large 3')
+    await expect
+      .poll(
+        () =>
+          atTwo
+            .ask('read', { mail })
+            .then((read) => read.body === body)
+            .catch(() => false),
+        { timeout: 30_000 },
+      )
+      .toBe(true)
+    for (const subject of numbered('large', 60)) {
+      const id = await mailNamed(ada, 'inbox', subject)
+      await expect
+        .poll(
+          () =>
+            atTwo
+              .ask('read', { mail: id })
+              .then((read) => read.body === body)
+              .catch(() => false),
+          {
+            timeout: 30_000,
+          },
+        )
+        .toBe(true)
+    }
+    await group.settled()
+    // Repaired for good: alone, after another start.
+    await group.kill(1, 2)
+    await group.restart(2)
+    expect((await atTwo.ask('read', { mail })).body).toBe(body)
+  })
+})
+
+const isRootOnLinux = platform() === 'linux' && process.getuid?.() === 0
+const mounts: string[] = []
+
+afterAll(() => {
+  for (const mount of mounts) execFileSync('umount', ['--lazy', mount])
+})
+
+describe('a full disk', () => {
+  test.skipIf(!isRootOnLinux)(
+    'nothing is lost, reading goes on, and sending works again when there is room',
+    async () => {
+      const group = await cluster.group([1, 2])
+      const ada = await group.person('ada', 1)
+      await group.settled()
+      await group.replica(2).stop()
+      const small = group.dataOf(2)
+      const kept = `${small}-kept`
+      execFileSync('mv', [small, kept])
+      execFileSync('mkdir', [small])
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small])
+      mounts.push(small)
+      execFileSync('cp', ['-a', `${kept}/.`, small])
+      await group.restart(2)
+      const ben = await group.person('ben', 2)
+      await send(ben, 'ada', 'with room')
+      const ballast = path.join(small, 'ballast')
+      await fillDisk(ballast, small)
+
+      await expect(sendUntilFull(ben)).rejects.toMatchObject({ code: 'DISK_FULL' })
+      const answered = await subjectsOf(ben, 'sent')
+      expect(answered).toContain('with room')
+      const mail = await mailNamed(ben, 'sent', 'with room')
+      expect((await ben.ask('read', { mail })).body).toBe('body of with room')
+      expect((await group.status(2)).warnings.join(' ')).toMatch(/full/)
+      await send(ada, 'ben', 'sent to a full disk')
+
+      await rm(ballast)
+      await expect
+        .poll(
+          () =>
+            send(ben, 'ada', 'room again')
+              .then(() => 'sent')
+              .catch(String),
+          { timeout: 15_000, interval: 250 },
+        )
+        .toBe('sent')
+      await group.settled()
+      const inbox = await subjectsOf(ada, 'inbox')
+      expect(inbox).toEqual(['room again', ...answered])
+      expect(await subjectsOf(ben, 'inbox')).toContain('sent to a full disk')
+      await group.kill(2)
+      await group.restart(2)
+      await group.settled()
+      expect(await subjectsOf(ben, 'sent')).toEqual(['room again', ...answered])
+    },
+  )
+})
+
+/** Leaves about 300 KB. */
+const fillDisk = async (file: string, directory: string): Promise<void> => {
+  const free = Number(execFileSync('df', ['--output=avail', '-k', directory]).toString().split('\n')[1])
+  await writeFile(file, Buffer.alloc(Math.max(0, free - 300) * 1_024))
+}
+
+const sendUntilFull = async (client: Parameters<typeof send>[0]): Promise<never> => {
+  for (let index = 1; index <= 100; index += 1) await send(client, 'ada', `filling ${index}`, noise(30_000))
+  throw new Error('the disk never was full')
+}
+
+const byFirstSequence = (left: string, right: string): number => Number.parseInt(left, 10) - Number.parseInt(right, 10)
+
+/** One byte in every 20,000, inside the records. */
+const flipBytes = async (file: string): Promise<void> => {
+  const bytes = await readFile(file)
+  for (let at = 10_000; at < bytes.length; at += 20_000) bytes[at] = bytes[at] === 65 ? 66 : 65
+  await writeFile(file, bytes)
+}
