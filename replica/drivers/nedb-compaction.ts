@@ -2,8 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { StoredDocument } from './nedb-documents.ts'
 import { mailDocument } from './nedb-documents.ts'
-import type { StorageWire } from './nedb-log-reader.ts'
-import { decodeBatchDocument } from './nedb-log-reader.ts'
 import type { LogWriter } from './nedb-log-writer.ts'
 import type { OriginLog } from './nedb-origin-log.ts'
 import type { Segment } from './nedb-segment.ts'
@@ -27,7 +25,7 @@ const unchanged: SegmentOutcome = { kind: 'unchanged', bytesFreed: 0 }
  * writes it anew, with mails alone instead of the batches that have dead ones, when that frees enough of it.
  */
 export async function compactSegment(
-  context: { readonly wire: StorageWire; readonly writer: LogWriter },
+  writer: LogWriter,
   log: OriginLog,
   segment: Segment,
   floor: Sequence,
@@ -41,12 +39,12 @@ export async function compactSegment(
   if (index.last > floor) return unchanged
   const kept = index.entries.map((entry) => ({ entry, live: liveOf(segment.origin, index, entry, isLive) }))
   if (kept.every(({ live }) => live.length === 0)) {
-    await context.writer.deleteSegment(log, segment)
+    await writer.deleteSegment(log, segment)
     return { kind: 'deleted', bytesFreed: bytesBefore }
   }
   if (!isWorthwhile(kept, index.updates, bytesBefore)) return unchanged
-  const documents = await documentsOf(context.wire, segment, kept)
-  await context.writer.rewriteSegment(segment, documents)
+  const documents = await documentsOf(segment, kept)
+  await writer.rewriteSegment(segment, documents)
   return { kind: 'rewritten', bytesFreed: bytesBefore - segment.bytes }
 }
 
@@ -81,36 +79,19 @@ function liveOf(origin: OriginId, index: SegmentIndex, entry: Entry, isLive: IsL
   return live
 }
 
-async function documentsOf(
-  wire: StorageWire,
-  segment: Segment,
-  kept: readonly Kept[],
-): Promise<readonly StoredDocument[]> {
+async function documentsOf(segment: Segment, kept: readonly Kept[]): Promise<readonly StoredDocument[]> {
   const view = await segment.view()
   const documents: StoredDocument[] = []
   for (const { entry, live } of kept) {
-    if (live.length === 0) continue
-    const [document] = await view.documents([entry])
-    if (document === undefined || document === null) continue
-    if (!('b' in document) || live.length === countOf(entry)) documents.push(document)
-    else {
-      documents.push(...mailsOf(wire, segment.origin, document, live))
+    if (live.length === countOf(entry)) {
+      const [document] = await view.documents([entry])
+      if (document !== undefined && document !== null) documents.push(document)
+    } else if (live.length > 0) {
+      documents.push(...(await view.updates(new Map([[entry, live]]))).map(mailDocument))
       await setImmediate()
     }
   }
   return documents
-}
-
-function mailsOf(
-  wire: StorageWire,
-  origin: OriginId,
-  document: Parameters<typeof decodeBatchDocument>[2],
-  live: readonly Sequence[],
-): readonly StoredDocument[] {
-  const batch = decodeBatchDocument({ wire }, origin, document)
-  if (!batch.ok) return []
-  const wanted = new Set(live)
-  return batch.value.updates.filter(({ sequence }) => wanted.has(sequence)).map(mailDocument)
 }
 
 const countOf = ({ first, last }: Entry): number => last - first + 1

@@ -2,14 +2,17 @@ import { crc32 } from 'node:zlib'
 import type { Sequence } from '../core/model/ids.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import { fromBase64, toBase64 } from '../wire/bytes.ts'
+import { updateSpans } from '../wire/kept-codec.ts'
 
 /**
- * A whole signed batch, as it came. `_id`: its first sequence; `n`: how many updates; `f`: those of them whose person's
- * signature did not hold when the batch was verified; `c`: checksum; `b`: the batch's bytes in base64.
+ * A whole signed batch, as it came. `_id`: its first sequence; `n`: how many updates; `o`: the place of each update in the
+ * batch, start and length by turns, as text, which NeDB handles at once; `f`: those whose person's signature did not hold
+ * when the batch was verified; `c`: checksum; `b`: the batch's bytes in base64.
  */
 export interface BatchDocument {
   readonly _id: string
   readonly n: number
+  readonly o: string
   readonly f?: readonly Sequence[]
   readonly c: number
   readonly b: string
@@ -24,27 +27,37 @@ export interface MailDocument {
 
 export type StoredDocument = BatchDocument | MailDocument
 
-/** What a line says of its document; the text's place is within the line. */
-export interface ReadLine {
+/** What stands in a document besides its text. */
+export interface DocumentHead {
   readonly kind: 'batch' | 'mail'
   readonly first: Sequence
   readonly count: number
+  readonly spans: readonly number[]
   readonly forged: readonly Sequence[]
   readonly checksum: number
+}
+
+/** What a line says of its document, which need only be true when `isWholeLine`; the text's place is within the line. */
+export interface ReadLine extends DocumentHead {
   readonly textStart: number
   readonly textEnd: number
-  /** Whether the checksum holds. If not, none of the above need be true. */
-  readonly isWhole: boolean
+}
+
+/** An update as it stands in a document. */
+export interface HeldUpdate {
+  readonly sequence: Sequence
+  readonly trust: 'genuine' | 'forged'
+  readonly bytes: Uint8Array
 }
 
 const idDigits = 16
 const letters = { batch: 'b', mail: 'u' } as const
-const headChars = 160
-const longHeadChars = 8_192
+const headChars = 1_024
+const longHeadChars = 16_384
 const quote = 0x22
 const closingBrace = 0x7d
 const headPattern =
-  /^\{"_id":"(\d{16})([bu])",(?:"n":([1-9]\d{0,2}),)?(?:"f":\[(\d{1,16}(?:,\d{1,16})*)\],)?"c":(\d{1,10}),"([bu])":"/
+  /^\{"_id":"(\d{16})([bu])",(?:"n":([1-9]\d{0,2}),"o":"(\d{1,7}(?:,\d{1,7})*)",)?(?:"f":\[(\d{1,16}(?:,\d{1,16})*)\],)?"c":(\d{1,10}),"([bu])":"/
 const removalPattern = /^\{"\$\$deleted":true,"_id":"(\d{16}[bu])"\}$/
 
 /**
@@ -55,16 +68,17 @@ export const documentId = (kind: ReadLine['kind'], first: Sequence): string =>
   `${String(first).padStart(idDigits, '0')}${letters[kind]}`
 
 export function batchDocument({ first, updates, bytes }: Batch): BatchDocument {
-  const forged = updates.filter(({ change }) => change.kind === 'forged').map(({ sequence }) => sequence)
+  const f = updates.filter(({ change }) => change.kind === 'forged').map(({ sequence }) => sequence)
+  const spans = updateSpans(bytes).flatMap(({ start, length }) => [start, length])
   const b = toBase64(bytes)
-  const c = crc32(b, headChecksumOf('batch', first, updates.length, forged))
-  const head = { _id: documentId('batch', first), n: updates.length }
-  return forged.length === 0 ? { ...head, c, b } : { ...head, f: forged, c, b }
+  const c = crc32(b, headChecksum({ kind: 'batch', first, count: updates.length, spans, forged: f }))
+  const head = { _id: documentId('batch', first), n: updates.length, o: spans.join() }
+  return f.length === 0 ? { ...head, c, b } : { ...head, f, c, b }
 }
 
 export function mailDocument({ sequence, bytes }: Pick<Update, 'sequence' | 'bytes'>): MailDocument {
   const u = toBase64(bytes)
-  return { _id: documentId('mail', sequence), c: crc32(u, headChecksumOf('mail', sequence, 1, [])), u }
+  return { _id: documentId('mail', sequence), c: crc32(u, headChecksum(mailHead(sequence))), u }
 }
 
 export const kindOf = (document: StoredDocument): ReadLine['kind'] => ('b' in document ? 'batch' : 'mail')
@@ -83,28 +97,28 @@ export function readLine(line: Buffer): ReadLine | null {
     headPattern.exec(line.toString('latin1', 0, headChars)) ??
     headPattern.exec(line.toString('latin1', 0, longHeadChars))
   if (head === null || line.at(-2) !== quote || line.at(-1) !== closingBrace) return null
-  const [start, digits, letter, count, forgedList, checksum, field] = head
+  const [start, digits, letter, count, spans, forged, checksum, field] = head
   if (digits === undefined || letter !== field || (count === undefined) !== (letter === letters.mail)) return null
   const kind = letter === letters.mail ? 'mail' : 'batch'
-  const read = {
-    kind,
+  const common = {
     first: Number(digits),
-    count: Number(count ?? 1),
-    forged: forgedList === undefined ? [] : forgedList.split(',').map(Number),
     checksum: Number(checksum),
     textStart: start.length,
     textEnd: line.length - 2,
-  } as const
-  const headChecksum = headChecksumOf(kind, read.first, read.count, read.forged)
-  return { ...read, isWhole: crc32(line.subarray(read.textStart, read.textEnd), headChecksum) === read.checksum }
+  }
+  return { ...common, kind, count: Number(count ?? 1), spans: numbersOf(spans), forged: numbersOf(forged) }
 }
+
+/** Whether the checksum of a line holds. */
+export const isWholeLine = (line: Buffer, read: ReadLine): boolean =>
+  crc32(line.subarray(read.textStart, read.textEnd), headChecksum(read)) === read.checksum
 
 /** The document in a line that is whole. */
 export function lineDocument(line: Buffer, read: ReadLine): StoredDocument {
   const text = line.toString('latin1', read.textStart, read.textEnd)
   const _id = documentId(read.kind, read.first)
   if (read.kind === 'mail') return { _id, c: read.checksum, u: text }
-  const head = { _id, n: read.count }
+  const head = { _id, n: read.count, o: read.spans.join() }
   return read.forged.length === 0
     ? { ...head, c: read.checksum, b: text }
     : { ...head, f: read.forged, c: read.checksum, b: text }
@@ -114,5 +128,41 @@ export function lineDocument(line: Buffer, read: ReadLine): StoredDocument {
 export const readRemoval = (line: Buffer): string | null =>
   removalPattern.exec(line.toString('latin1', 0, headChars))?.[1] ?? null
 
-const headChecksumOf = (kind: ReadLine['kind'], first: Sequence, count: number, forged: readonly Sequence[]): number =>
-  crc32(`${letters[kind]} ${first} ${count} ${forged.join()}`)
+/** What stands in a document besides its text, but for the checksum. */
+export const headOf = (document: StoredDocument): Omit<DocumentHead, 'checksum'> =>
+  'b' in document
+    ? {
+        kind: 'batch',
+        first: sequenceOf(document),
+        count: document.n,
+        spans: numbersOf(document.o),
+        forged: document.f ?? [],
+      }
+    : mailHead(sequenceOf(document))
+
+/**
+ * One update out of a document: only its part of the text, which `slice` gives, is decoded. `chars`: the text's length.
+ */
+export function heldUpdate(
+  { kind, first, spans, forged }: Omit<DocumentHead, 'checksum'>,
+  sequence: Sequence,
+  slice: (from: number, to: number) => string,
+  chars: number,
+): HeldUpdate {
+  if (kind === 'mail') return { sequence, trust: 'genuine', bytes: fromBase64(slice(0, chars)) }
+  const start = spans[(sequence - first) * 2] ?? 0
+  const end = start + (spans[(sequence - first) * 2 + 1] ?? 0)
+  // Four characters of base64 are three bytes.
+  const from = Math.floor(start / 3)
+  const part = fromBase64(slice(from * 4, Math.ceil(end / 3) * 4))
+  const bytes = part.subarray(start - from * 3, end - from * 3)
+  return { sequence, trust: forged.includes(sequence) ? 'forged' : 'genuine', bytes }
+}
+
+const mailHead = (first: Sequence) => ({ kind: 'mail', first, count: 1, spans: [], forged: [] }) as const
+
+const numbersOf = (list: string | undefined): readonly number[] =>
+  list === undefined ? [] : list.split(',').map(Number)
+
+const headChecksum = ({ kind, first, count, spans, forged }: Omit<DocumentHead, 'checksum'>): number =>
+  crc32(`${letters[kind]} ${first} ${count} ${spans.join()} ${forged.join()}`)

@@ -12,7 +12,7 @@ import type { Entry, SegmentIndex } from './nedb-segment-index.ts'
 import type { SegmentView } from './nedb-segment-view.ts'
 
 /** What of the wire the storage needs. */
-export type StorageWire = Pick<Wire, 'decodeKeptBatch' | 'decodeKeptUpdate' | 'decodeUpdate'>
+export type StorageWire = Pick<Wire, 'decodeKeptBatch' | 'decodeUpdate'>
 
 export interface ReaderContext {
   readonly wire: StorageWire
@@ -138,31 +138,14 @@ async function readFrom(
     const entry = view.index.holder(sequence)
     if (entry !== null) wanted.set(entry, [...(wanted.get(entry) ?? []), sequence])
   }
-  const documents = await view.documents([...wanted.keys()])
   const updates: Update[] = []
-  for (const [index, held] of [...wanted.values()].entries()) {
-    const document = documents[index] ?? null
-    if (document === null) continue
-    const bytes = bytesOf(document)
-    for (const sequence of held) {
-      const update = decodeHeld(context.wire, origin, document, bytes, sequence)
-      if (update.ok) updates.push(update.value)
-      else context.report({ origin, first: sequence, last: sequence, reason: update.failure.message })
-    }
+  for (const { sequence, bytes, trust } of await view.updates(wanted)) {
+    const update = context.wire.decodeUpdate(origin, sequence, bytes, trust)
+    if (update.ok) updates.push(update.value)
+    else context.report({ origin, first: sequence, last: sequence, reason: update.failure.message })
   }
   return updates
 }
-
-const decodeHeld = (
-  wire: StorageWire,
-  origin: OriginId,
-  document: StoredDocument,
-  bytes: Uint8Array,
-  sequence: Sequence,
-): Result<Update> =>
-  'b' in document
-    ? wire.decodeKeptUpdate(bytes, sequence, document.f?.includes(sequence) === true ? 'forged' : 'genuine')
-    : wire.decodeUpdate(origin, sequence, bytes, 'genuine')
 
 function bySegment(log: OriginLog, sequences: readonly Sequence[]): Map<Segment, Sequence[]> {
   const groups = new Map<Segment, Sequence[]>()

@@ -5,12 +5,10 @@ import type { LoggerPort } from '../host/ports.ts'
 import type { StoredDocument } from './nedb-documents.ts'
 import { batchDocument, mailDocument, textOf } from './nedb-documents.ts'
 import type { FileSystem } from './nedb-files.ts'
-import { decodeBatchDocument } from './nedb-log-reader.ts'
 import type { StorageWire } from './nedb-log-reader.ts'
 import { OriginLog } from './nedb-origin-log.ts'
 import type { Segment, SegmentChange, SegmentContext } from './nedb-segment.ts'
 import { isFull } from './nedb-segment.ts'
-import { entryOf } from './nedb-segment-index.ts'
 
 export interface WriterContext extends SegmentContext {
   readonly files: FileSystem
@@ -96,10 +94,11 @@ export class LogWriter {
 
   async #cutSegment(segment: Segment, sequence: Sequence): Promise<void> {
     const view = await segment.view()
-    const before = view.index.entries.filter(({ first }) => first <= sequence)
     const kept: StoredDocument[] = []
-    for (const document of await view.documents(before)) {
-      if (document !== null) kept.push(...upTo(this.#context.wire, segment.origin, document, sequence))
+    for (const entry of view.index.entries) {
+      if (entry.first > sequence) continue
+      if (entry.last <= sequence) kept.push(...(await view.documents([entry])).filter((document) => document !== null))
+      else kept.push(...(await view.updates(new Map([[entry, range(entry.first, sequence)]]))).map(mailDocument))
     }
     await this.rewriteSegment(segment, kept)
   }
@@ -201,18 +200,9 @@ async function planReplaced(plan: Plan, log: OriginLog, { first, last }: Batch):
   }
 }
 
-/** What of a document stands at or before `sequence`. */
-function upTo(
-  wire: StorageWire,
-  origin: OriginId,
-  document: StoredDocument,
-  sequence: Sequence,
-): readonly StoredDocument[] {
-  if (!('b' in document) || entryOf(document).last <= sequence) return [document]
-  const batch = decodeBatchDocument({ wire }, origin, document)
-  if (!batch.ok) return []
-  return batch.value.updates.filter((update) => update.sequence <= sequence).map(mailDocument)
-}
+/** Ascending, both ends included. */
+const range = (first: Sequence, last: Sequence): readonly Sequence[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index)
 
 /** Waits until all have ended, then throws what the first that failed threw. */
 async function settle(work: readonly Promise<unknown>[]): Promise<void> {

@@ -22,7 +22,14 @@ export class OriginLog {
 
   /** The segment to which `sequence` belongs; null when it stands before all of them. */
   at(sequence: Sequence): Segment | null {
-    return this.#segments.findLast(({ first }) => first <= sequence) ?? null
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#segments[middle]?.first ?? Infinity) <= sequence) low = middle + 1
+      else high = middle
+    }
+    return this.#segments[low - 1] ?? null
   }
 
   /** The last sequence that belongs to a segment; null for the last one. */

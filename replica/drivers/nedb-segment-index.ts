@@ -1,6 +1,6 @@
 import type { Sequence } from '../core/model/ids.ts'
 import type { ReadLine, StoredDocument } from './nedb-documents.ts'
-import { documentId, kindOf, readLine, readRemoval, sequenceOf, textOf } from './nedb-documents.ts'
+import { documentId, isWholeLine, kindOf, readLine, readRemoval, sequenceOf, textOf } from './nedb-documents.ts'
 
 /** One document of a segment, found whole. */
 export interface Entry {
@@ -112,7 +112,8 @@ interface BrokenLine {
 }
 
 const newline = 0x0a
-const traceChars = 160
+const tracePattern = /"n":(\d{1,3}),"o":"([\d,]*)/
+const traceChars = 16_384
 
 /**
  * Finds the documents of a segment's file and checks their checksums. `first`: where the segment begins; `end`: the last
@@ -124,7 +125,7 @@ export function scanSegment(content: Buffer, first: Sequence, end: Sequence | nu
   let before = first - 1
   const take = (line: Buffer, position: number): void => {
     const read = readLine(line)
-    if (read?.isWhole !== true) {
+    if (read === null || !isWholeLine(line, read)) {
       brokenLines.push({ line, before, after: null })
       return
     }
@@ -167,9 +168,11 @@ function claimOf(line: Buffer): Stretch | null {
   return read === null ? null : { first: read.first, last: read.first + read.count - 1 }
 }
 
-/** How many updates a line that may be broken anywhere seems to have held. */
-const countTrace = (line: Buffer): number =>
-  Number(/"n":(\d{1,3}),/.exec(line.toString('latin1', 0, traceChars))?.[1] ?? 1)
+/** How many updates a line that may be broken anywhere seems to have held: by its count, or by its list of places. */
+function countTrace(line: Buffer): number {
+  const [, count, places] = tracePattern.exec(line.toString('latin1', 0, traceChars)) ?? []
+  return Math.max(1, Number(count ?? 1), Math.ceil((places?.split(',').length ?? 0) / 2))
+}
 
 const isHole = (index: SegmentIndex, { first, last }: Stretch): boolean =>
   first >= 1 && first <= last && index.overlapping(first, last).length === 0
@@ -187,7 +190,10 @@ function tornEnd(content: Buffer): number {
 
 /** A last line of which only the line end is missing or wrong. */
 const wholeRest = (rest: Buffer): Buffer | null =>
-  [rest, rest.subarray(0, -1)].find((line) => readLine(line)?.isWhole === true) ?? null
+  [rest, rest.subarray(0, -1)].find((line) => {
+    const read = readLine(line)
+    return read !== null && isWholeLine(line, read)
+  }) ?? null
 
 const lineEntry = ({ kind, first, count }: ReadLine, position: number, bytes: number): Entry => ({
   kind,

@@ -1,7 +1,8 @@
 import type { LRUCache } from 'lru-cache'
+import type { Sequence } from '../core/model/ids.ts'
 import type { Database } from './nedb-database.ts'
-import type { StoredDocument } from './nedb-documents.ts'
-import { lineDocument, readLine } from './nedb-documents.ts'
+import type { HeldUpdate, StoredDocument } from './nedb-documents.ts'
+import { headOf, heldUpdate, lineDocument, readLine, textOf } from './nedb-documents.ts'
 import type { Entry, Scan, SegmentIndex } from './nedb-segment-index.ts'
 import { idOf } from './nedb-segment-index.ts'
 
@@ -14,7 +15,12 @@ export interface SegmentView {
   readonly tornAt: number | null
   /** In the order asked; null for what has been taken away since `index` was looked at. */
   documents(entries: readonly Entry[]): Promise<readonly (StoredDocument | null)[]>
+  /** Single updates out of documents. */
+  updates(wanted: Wanted): Promise<readonly HeldUpdate[]>
 }
+
+/** Which updates of which documents are asked for. */
+export type Wanted = ReadonlyMap<Entry, readonly Sequence[]>
 
 /** Contents of files by path and version, bounded by limits.openSegments and limits.openSegmentBytes. */
 export type SegmentFiles = LRUCache<string, FileView>
@@ -42,8 +48,25 @@ export class FileView implements SegmentView {
     return Promise.resolve(entries.map((entry) => this.#document(entry)))
   }
 
-  #document({ position, bytes }: Entry): StoredDocument | null {
-    const line = this.#content.subarray(position, position + bytes)
+  updates(wanted: Wanted): Promise<readonly HeldUpdate[]> {
+    const updates: HeldUpdate[] = []
+    for (const [entry, sequences] of wanted) {
+      const line = this.#line(entry)
+      const read = readLine(line)
+      if (read === null) continue
+      const { textStart, textEnd } = read
+      const slice = (from: number, to: number): string => line.toString('latin1', textStart + from, textStart + to)
+      for (const sequence of sequences) updates.push(heldUpdate(read, sequence, slice, textEnd - textStart))
+    }
+    return Promise.resolve(updates)
+  }
+
+  #line({ position, bytes }: Entry): Buffer {
+    return this.#content.subarray(position, position + bytes)
+  }
+
+  #document(entry: Entry): StoredDocument | null {
+    const line = this.#line(entry)
     const read = readLine(line)
     return read === null ? null : lineDocument(line, read)
   }
@@ -65,5 +88,16 @@ export class DatabaseView implements SegmentView {
     const found = await this.#database.find(entries.map(idOf))
     const byId = new Map(found.map((document) => [document._id, document]))
     return entries.map((entry) => byId.get(idOf(entry)) ?? null)
+  }
+
+  async updates(wanted: Wanted): Promise<readonly HeldUpdate[]> {
+    const documents = await this.documents([...wanted.keys()])
+    return [...wanted.values()].flatMap((sequences, index) => {
+      const document = documents[index] ?? null
+      if (document === null) return []
+      const [head, text] = [headOf(document), textOf(document)]
+      const slice = (from: number, to: number): string => text.slice(from, to)
+      return sequences.map((sequence) => heldUpdate(head, sequence, slice, text.length))
+    })
   }
 }

@@ -152,10 +152,11 @@ export class Segment {
       const database = await files.openDatabase<StoredDocument>(beside)
       for (const slice of slices(documents)) await database.insert(slice)
       await syncFile(files, beside)
-      const bytes = await verifyWritten(files, beside, this.first, documents.length)
+      const { bytes, index } = await verifyWritten(files, beside, this.first, documents.length)
       await files.rename(beside, this.path)
-      this.#bytes = bytes
       this.#changed()
+      this.#bytes = bytes
+      this.#index = index
       await files.syncDirectory(dirname(this.path))
     } catch (error) {
       await removeDatabase(files, beside).catch(() => undefined)
@@ -291,13 +292,13 @@ async function removeDatabase(files: FileSystem, path: string): Promise<void> {
   await files.remove(`${path}~`)
 }
 
-async function verifyWritten(files: FileSystem, path: string, first: Sequence, documents: number): Promise<number> {
+async function verifyWritten(files: FileSystem, path: string, first: Sequence, documents: number) {
   const content = await files.read(path)
   const { index, isClean } = scanSegment(content, first, null)
   if (!isClean || index.entries.length !== documents) {
     throw new QuintetError('DISK_FAILED', `${path} does not hold what was written to it.`)
   }
-  return content.length
+  return { bytes: content.length, index }
 }
 
 function* slices(documents: readonly StoredDocument[]): Generator<readonly StoredDocument[]> {

@@ -123,10 +123,7 @@ class NedbStorage implements Storage {
     for (const [origin, log] of this.#logs) {
       const upTo = floor.get(origin) ?? 0
       for (const segment of log.segments) {
-        const outcome = await this.#compactOne(() => {
-          const context = { wire: this.#context.wire, writer: this.#writer }
-          return compactSegment(context, log, segment, upTo, isLive)
-        })
+        const outcome = await this.#compactOne(() => compactSegment(this.#writer, log, segment, upTo, isLive))
         if (outcome === 'full') return { segmentsRewritten, segmentsDeleted, bytesFreed }
         if (outcome.kind === 'rewritten') segmentsRewritten += 1
         if (outcome.kind === 'deleted') segmentsDeleted += 1

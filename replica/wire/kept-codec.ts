@@ -1,16 +1,12 @@
 import type { Result } from '../core/model/errors.ts'
 import type { Sequence } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Batch, Update } from '../core/model/updates.ts'
+import type { Batch } from '../core/model/updates.ts'
 import { follow, readHead } from './batch-codec.ts'
-import { attempt, CborReader, malformed, refuse } from './cbor.ts'
+import { attempt, CborReader, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
 import { startOfChain } from './group-context.ts'
-import type { Trust } from './update-codec.ts'
 import { readUpdate } from './update-codec.ts'
-
-/** What a verification found of a person's signature. */
-export type KnownTrust = Exclude<Trust, 'check'>
 
 /**
  * As `decodeStoredBatch`, for bytes that a checksum proves to be those that were verified: signatures are taken as known,
@@ -32,17 +28,18 @@ export const decodeKeptBatch = (context: GroupContext, bytes: Uint8Array, forged
     return { origin, first, last, previousHash, lastHash: follow(previousHash, encoded), updates, bytes }
   })
 
-/** One update out of a batch whose bytes a checksum proves, without the cost of the others. BAD_REQUEST. */
-export const decodeKeptUpdate = (
-  context: GroupContext,
-  batch: Uint8Array,
-  sequence: Sequence,
-  trust: KnownTrust,
-): Result<Update> =>
-  attempt(() => {
-    const reader = new CborReader(batch)
-    const { origin, first, count } = readHead(reader)
-    if (sequence < first || sequence >= first + count) malformed(`update ${sequence} is not in this batch`)
-    for (let before = first; before < sequence; before++) reader.bytesUpTo(limits.updateBytes, 'update')
-    return readUpdate(context, origin, sequence, reader.bytesUpTo(limits.updateBytes, 'update'), trust)
+/** Where an update's bytes stand in those of its batch. */
+export interface UpdateSpan {
+  readonly start: number
+  readonly length: number
+}
+
+/** The places of a verified batch's updates, so that one of them can be read without the others. */
+export function updateSpans(batch: Uint8Array): readonly UpdateSpan[] {
+  const reader = new CborReader(batch)
+  const { count } = readHead(reader)
+  return Array.from({ length: count }, () => {
+    const { length } = reader.bytesUpTo(limits.updateBytes, 'update')
+    return { start: reader.position - length, length }
   })
+}

@@ -8,8 +8,7 @@ import { decodeBatch, decodeStoredBatch, makeBatchWith } from './batch-codec.ts'
 import { groupContext, startOfChain } from './group-context.ts'
 import { decodeReceivedImage } from './image-decode.ts'
 import { decodeJoinReply } from './join-codec.ts'
-import type { KnownTrust } from './kept-codec.ts'
-import { decodeKeptBatch, decodeKeptUpdate } from './kept-codec.ts'
+import { decodeKeptBatch } from './kept-codec.ts'
 import type { IsHeld } from './message-codec.ts'
 import { decodeGossip, decodeMessage } from './message-codec.ts'
 import type { Trust } from './update-codec.ts'
@@ -22,7 +21,6 @@ export interface Wire {
   decodeBatch(bytes: Uint8Array): Result<Batch>
   decodeStoredBatch(bytes: Uint8Array, forged: readonly Sequence[]): Result<Batch>
   decodeKeptBatch(bytes: Uint8Array, forged: readonly Sequence[]): Result<Batch>
-  decodeKeptUpdate(batch: Uint8Array, sequence: Sequence, trust: KnownTrust): Result<Update>
   decodeUpdate(origin: OriginId, sequence: Sequence, bytes: Uint8Array, trust: Trust): Result<Update>
   decodeMessage(bytes: Uint8Array, isHeld?: IsHeld): Result<Message>
   decodeGossip(bytes: Uint8Array, isHeld?: IsHeld): Result<readonly Batch[]>
@@ -39,7 +37,6 @@ export function createWire({ groupId }: { readonly groupId: Uint8Array }): Wire 
     decodeBatch: (bytes) => decodeBatch(context, bytes),
     decodeStoredBatch: (bytes, forged) => decodeStoredBatch(context, bytes, forged),
     decodeKeptBatch: (bytes, forged) => decodeKeptBatch(context, bytes, forged),
-    decodeKeptUpdate: (batch, sequence, trust) => decodeKeptUpdate(context, batch, sequence, trust),
     decodeUpdate: (origin, sequence, bytes, trust) => decodeUpdate(context, origin, sequence, bytes, trust),
     decodeMessage: (bytes, isHeld) => decodeMessage(context, bytes, isHeld),
     decodeGossip: (bytes, isHeld) => decodeGossip(context, bytes, isHeld),
