@@ -155,7 +155,13 @@ export class ReplicaGroup {
     return (await Promise.all(tails)).join('\n')
   }
 
-  /** Ends all processes. The directory stays. */
+  /** Stops the replicas as their users would, then ends all else. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#replicas.values()].map((replica) => replica.stop()))
+    await this.end()
+  }
+
+  /** Kills all processes. The directory stays. */
   async end(): Promise<void> {
     const processes = [
       ...[...this.#operators.values(), ...this.#people].map((client) => client.process),
