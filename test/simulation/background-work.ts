@@ -4,6 +4,7 @@ import type { VersionVector } from '../../replica/core/model/messages.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
+import { habits } from './habits.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { Violation } from './violation.ts'
@@ -110,7 +111,10 @@ export class BackgroundWork {
 
   #compactNow(floor: VersionVector, live: ReadonlyMap<OriginId, Float64Array>): void {
     const { disk, world, name } = this.#machine
-    const isLive = (origin: OriginId, sequence: Sequence): boolean => live.get(origin)?.includes(sequence) ?? false
+    const isLive = (origin: OriginId, sequence: Sequence): boolean =>
+      habits.liveness === 'state now'
+        ? this.#machine.core.isLive(origin, sequence)
+        : (live.get(origin)?.includes(sequence) ?? false)
     const freed = disk.compact(floor, isLive)
     world.coverage.note('compaction')
     world.coverage.add('bytes freed', freed)

@@ -8,6 +8,7 @@ import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
+import { holdersAmong } from './reference-model.ts'
 import { Violation } from './violation.ts'
 
 /** One update id, one content, on all disks and in all messages. */
@@ -142,7 +143,7 @@ export const answered = (machine: Machine, result: Result<CommandAnswer>): void 
 /** A log is discarded only where every seat in use holds it durably, and the older kept snapshot covers it. */
 export const compacting = (machine: Machine, floor: VersionVector): void => {
   for (const [origin, sequence] of floor) {
-    for (const claim of machine.core.state.seats.holders()) {
+    for (const claim of holdersAmong(machine.core.state.seats.claims())) {
       const holder = machine.world.machineOf(claim.origin)
       if (holder !== undefined && heldFrom(holder.disk.durable, origin) < sequence)
         throw new Violation(

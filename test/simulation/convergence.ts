@@ -1,8 +1,9 @@
+import type { OriginId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId } from '../../replica/core/model/ids.ts'
-import { heldFrom } from '../../replica/core/version-vector.ts'
+import { covers, heldFrom } from '../../replica/core/version-vector.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { Machine } from './machine.ts'
-import { describeImage, describeUpdates, updatesUpTo } from './reference-model.ts'
+import { describeImage, describeUpdates, holdersAmong, updatesUpTo } from './reference-model.ts'
 import { Violation } from './violation.ts'
 import type { World } from './world.ts'
 
@@ -22,9 +23,8 @@ export const converged = (world: World): void => {
   const [first] = world.lasting()
   if (first === undefined) return
   const claims = first.core.state.seats.claims()
-  const replaced = new Set(claims.map(({ replaces }) => replaces))
-  const standing = claims.filter(({ origin }) => !replaced.has(origin)).map(({ server }) => server)
-  if (new Set(standing).size < standing.length) world.coverage.note('seat claimed twice')
+  const replaced = new Set(claims.flatMap(({ replaces }) => replaces ?? []))
+  if (holdersAmong(claims).length + replaced.size < claims.length) world.coverage.note('seat claimed twice')
   const { accounts } = first.core.state
   if (accounts.records().some(({ account }) => accounts.nameOf(account)?.includes('~') === true))
     world.coverage.note('names taken twice')
@@ -42,7 +42,17 @@ const differences = (world: World): readonly string[] => {
     const [left, right] = [describeImage(first.core.state.image()), describeImage(other.core.state.image())]
     return [`digests differ: ${first.name} and ${other.name}`, ...difference(first.name, left, other.name, right)]
   }
-  return []
+  return unstable(world)
+}
+
+/** With every seat's holder there, all that is held must come to be known as stable. */
+const unstable = (world: World): readonly string[] => {
+  const isThere = (origin: OriginId): boolean => world.machineOf(origin)?.isDestroyed === false
+  return world.lasting().flatMap(({ name, core }) => {
+    const holders = holdersAmong(core.state.seats.claims()).map(({ origin }) => origin)
+    if (!holders.every(isThere) || covers(core.stable, core.state.vector)) return []
+    return [`${name} does not find out that all of it is stable`]
+  })
 }
 
 const unfinished = (machine: Machine): readonly string[] => {

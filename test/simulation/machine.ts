@@ -11,6 +11,7 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
 import { BackgroundWork } from './background-work.ts'
 import * as checks from './checks.ts'
+import { habits } from './habits.ts'
 import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
@@ -320,7 +321,7 @@ export class Machine implements Endpoint {
       })
     }
     for (const { to, message, urgency } of effects.send) {
-      add('send', () => {
+      add(message.kind === 'knowledge' ? 'knowledge' : 'send', () => {
         if (message.kind === 'batches') coverage.note('pushed directly')
         if (message.kind === 'request') coverage.note('batches asked for')
         this.send(to, message, urgency)
@@ -347,7 +348,7 @@ export class Machine implements Endpoint {
       if (notice.kind === 'forked') add('forked', () => checks.forked(this, notice.origin))
     }
     add('background', () => this.background.begin(effects))
-    return actions
+    return inHabitualOrder(actions)
   }
 
   #planInstall(
@@ -379,4 +380,13 @@ export class Machine implements Endpoint {
     this.#tickets.delete(ticket)
     onAnswer?.(result)
   }
+}
+
+/** Planted bugs let one kind of effect come before what it rests on. */
+const inHabitualOrder = (actions: Action[]): Action[] => {
+  const early = { right: null, 'answers first': 'answer', 'knowledge first': 'knowledge', 'gossip first': 'gossip' }[
+    habits.order
+  ]
+  if (early === null) return actions
+  return [...actions.filter(({ what }) => what === early), ...actions.filter(({ what }) => what !== early)]
 }

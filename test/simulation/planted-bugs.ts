@@ -1,2 +1,196 @@
-export const plantedBugNames: readonly string[] = []
-export const plantBug = (_name: string): void => undefined
+import { AntiEntropy } from '../../replica/core/anti-entropy.ts'
+import { Compaction } from '../../replica/core/compaction.ts'
+import { HybridClock } from '../../replica/core/hybrid-clock.ts'
+import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
+import { LogIntake } from '../../replica/core/log-intake.ts'
+import { splitUpdateId } from '../../replica/core/model/ids.ts'
+import { markBits } from '../../replica/core/model/image.ts'
+import { AccountTable } from '../../replica/core/state/account-table.ts'
+import { CommandTable } from '../../replica/core/state/command-table.ts'
+import { GroupState } from '../../replica/core/state/group-state.ts'
+import { MailTable } from '../../replica/core/state/mail-table.ts'
+import { SeatTable } from '../../replica/core/state/seat-table.ts'
+import { StateTransfer } from '../../replica/core/state-transfer.ts'
+import { habits } from './habits.ts'
+
+/** Replaces a method of a class by one that may call the right one. */
+const replace = <Self extends object, Name extends keyof Self>(
+  prototype: Self,
+  name: Name,
+  make: (right: Self[Name]) => Self[Name],
+): void => {
+  prototype[name] = make(prototype[name])
+}
+
+/** Bugs that somebody could make, one at a time: each must be found by the simulator. */
+const bugs = {
+  'answers before it is durable': () => {
+    habits.order = 'answers first'
+  },
+  'gossips before it is durable': () => {
+    habits.order = 'gossip first'
+  },
+  'compaction forgets one seat': () => {
+    replace(
+      KnowledgeMatrix.prototype,
+      'stable',
+      (right) =>
+        function (this: KnowledgeMatrix, holders) {
+          return right.call(this, holders.slice(0, -1))
+        },
+    )
+  },
+  'a deletion that comes early is dropped': () => {
+    replace(
+      MailTable.prototype,
+      'mark',
+      (right) =>
+        function (this: MailTable, id, account, bits, vector) {
+          const isEarly = bits === markBits.deleted && !this.has(splitUpdateId(id).origin, splitUpdateId(id).sequence)
+          return isEarly ? 'settled' : right.call(this, id, account, bits, vector)
+        },
+    )
+  },
+  'a mark for a mail that is gone waits for ever': () => {
+    replace(
+      MailTable.prototype,
+      'mark',
+      (right) =>
+        function (this: MailTable, id, account, bits) {
+          return right.call(this, id, account, bits, new Map())
+        },
+    )
+  },
+  'a join forgets that the vector is the tombstone': () => {
+    replace(
+      MailTable.prototype,
+      'join',
+      (right) =>
+        function (this: MailTable, records, pending, context) {
+          right.call(this, records, pending, { ...context, mine: new Map() })
+        },
+    )
+  },
+  'a join keeps what the other has deleted': () => {
+    replace(
+      MailTable.prototype,
+      'join',
+      (right) =>
+        function (this: MailTable, records, pending, context) {
+          right.call(this, records, pending, { ...context, theirs: new Map() })
+        },
+    )
+  },
+  'a repeated command is executed again': () => {
+    CommandTable.prototype.get = () => undefined
+  },
+  'a read brings a deleted copy back': () => {
+    replace(
+      MailTable.prototype,
+      'mark',
+      (right) =>
+        function (this: MailTable, id, account, bits, vector) {
+          const outcome = right.call(this, id, account, bits, vector)
+          if (bits !== markBits.read) return outcome
+          for (const entry of this.records()) {
+            const mail = this.get(entry.origin, entry.sequence)
+            if (mail === undefined || `${mail.origin}:${mail.sequence}` !== id) continue
+            for (const [copy, owner] of [mail.from, ...mail.to].entries())
+              if (owner === account) mail.marks[copy] = markBits.read
+          }
+          return outcome
+        },
+    )
+  },
+  'a gap is taken for the next batch': () => {
+    replace(
+      LogIntake.prototype,
+      'judge',
+      (right) =>
+        function (this: LogIntake, batch) {
+          const verdict = right.call(this, batch)
+          return verdict === 'early' ? 'accepted' : verdict
+        },
+    )
+  },
+  'the clock follows the wall': () => {
+    HybridClock.prototype.next = (nowMs) => nowMs * 1_000
+  },
+  'the clock forgets what it saw': () => {
+    HybridClock.prototype.observe = () => undefined
+  },
+  'a transfer is joined before its mails are stored': () => {
+    replace(
+      StateTransfer.prototype,
+      'missing',
+      (right) =>
+        function (this: StateTransfer, nowMs, found) {
+          return right.call(this, nowMs, { ...found, mails: new Map() })
+        },
+    )
+  },
+  'nothing missing is asked for': () => {
+    AntiEntropy.prototype.plan = () => []
+  },
+  'the first account to arrive keeps its place': () => {
+    replace(
+      AccountTable.prototype,
+      'add',
+      (right) =>
+        function (this: AccountTable, record) {
+          if (this.get(record.account) === undefined) right.call(this, record)
+        },
+    )
+  },
+  'a deleted account takes no mail along': () => {
+    MailTable.prototype.removeOwner = () => undefined
+  },
+  'the image leaves pending marks out': () => {
+    replace(
+      GroupState.prototype,
+      'image',
+      (right) =>
+        function (this: GroupState) {
+          return { ...right.call(this), pending: [] }
+        },
+    )
+  },
+  'a replaced seat keeps its old holder': () => {
+    replace(
+      SeatTable.prototype,
+      'holders',
+      (right) =>
+        function (this: SeatTable) {
+          const replaced = new Set(this.claims().map(({ replaces }) => replaces))
+          const old = this.claims().filter(({ origin }) => replaced.has(origin))
+          return right.call(this).map((claim) => old.find(({ server }) => server === claim.server) ?? claim)
+        },
+    )
+  },
+  'own row counts what is not durable': () => {
+    habits.order = 'knowledge first'
+  },
+  'liveness is that of a step which is not durable': () => {
+    habits.liveness = 'state now'
+  },
+  'the log is discarded as far as the newest snapshot': () => {
+    replace(
+      Compaction.prototype,
+      'snapshotWritten',
+      (right) =>
+        function (this: Compaction, vector) {
+          right.call(this, vector)
+          right.call(this, vector)
+        },
+    )
+  },
+} as const satisfies Readonly<Record<string, () => void>>
+
+export const plantedBugNames: readonly string[] = Object.keys(bugs)
+
+/** Plants a bug in this thread, for good. */
+export const plantBug = (name: string): void => {
+  const plant = Object.entries(bugs).find(([known]) => known === name)?.[1]
+  if (plant === undefined) throw new Error(`no bug is called "${name}"`)
+  plant()
+}

@@ -1,6 +1,6 @@
 import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountRecord, StateImage } from '../../replica/core/model/image.ts'
+import type { AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { AccountChange, Update } from '../../replica/core/model/updates.ts'
@@ -43,6 +43,14 @@ export const describeImage = (image: StateImage): readonly string[] =>
 /** The updates that a vector names. */
 export const updatesUpTo = (vector: VersionVector, known: ReadonlyMap<UpdateId, Update>): readonly Update[] =>
   [...known.values()].filter(({ origin, sequence }) => sequence <= heldFrom(vector, origin))
+
+/** The claims that no other replaces, of each seat the earliest by clock, then peer id. */
+export const holdersAmong = (claims: readonly SeatClaim[]): readonly SeatClaim[] => {
+  const standing = claims.filter(({ origin }) => claims.every(({ replaces }) => replaces !== origin))
+  const isBefore = (one: SeatClaim, two: SeatClaim): boolean =>
+    one.clock < two.clock || (one.clock === two.clock && one.peer < two.peer)
+  return standing.filter((claim) => !standing.some((other) => other.server === claim.server && isBefore(other, claim)))
+}
 
 type Marks = ReadonlyMap<UpdateId, ReadonlyMap<AccountId, number>>
 
