@@ -3,7 +3,7 @@ import { distance, meetVectors } from './version-vector.ts'
 
 /** When snapshots and compaction are worth their cost. */
 export interface CompactionTuning {
-  /** A snapshot is due after this many updates, or a quarter of the mails when that is more, so that its cost stays in proportion. */
+  /** A snapshot is due after this many updates, or a twentieth of the mails when that is more, so that its cost stays in proportion. */
   readonly snapshotUpdates: number
   /** In a quiet hour (no update for `quietMs`) this many updates, or 2 % of the mails, are worth a snapshot and a compaction. */
   readonly quietMs: number
@@ -12,7 +12,7 @@ export interface CompactionTuning {
 
 export const usualTuning: CompactionTuning = { snapshotUpdates: 4_000, quietMs: 3_000, quietGain: 100 }
 
-const snapshotShare = 0.25
+const snapshotShare = 0.05
 const quietShare = 0.02
 
 export interface CompactionPlan {
