@@ -11,7 +11,14 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: project('unit') },
-      { extends: true, test: { ...project('property'), testTimeout: slowTestTimeoutMs } },
+      {
+        extends: true,
+        test: {
+          name: 'property',
+          include: ['test/property/**/*.test.ts', 'test/simulation/**/*.test.ts'],
+          testTimeout: slowTestTimeoutMs,
+        },
+      },
       { extends: true, test: { ...project('conformance'), testTimeout: slowTestTimeoutMs } },
       { extends: true, test: { ...project('network'), testTimeout: slowTestTimeoutMs } },
       {

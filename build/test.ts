@@ -13,7 +13,7 @@ import {
 } from './stages.ts'
 
 const simulationSeeds = 200
-const tallyPattern = /^(\d+) passed, (\d+) failed$/gm
+const tallyPattern = /^seeds: (\d+) passed, (\d+) failed$/gm
 const vitestProjects = ['unit', 'property', 'conformance', 'network', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */

@@ -89,7 +89,7 @@ export class HybridCheck {
   }
 }
 
-const reachOf = (machine: Machine): number => (machine.wallMs - slackMs + maxDriftMs) * microsPerMs
+const reachOf = (machine: Machine): number => (machine.stepWallMs - slackMs + maxDriftMs) * microsPerMs
 
 const silenceMs = 4_000
 

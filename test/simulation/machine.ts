@@ -67,6 +67,7 @@ export class Machine implements Endpoint {
   #life = 0
   #phase: 'idle' | 'woken' | 'busy' = 'idle'
   #fuse = Infinity
+  #stepWallMs = 0
 
   constructor(
     world: World,
@@ -120,6 +121,11 @@ export class Machine implements Endpoint {
     return Math.floor(epochMs + this.world.timeline.nowMs + this.skewMs)
   }
 
+  /** What its clock said when the present step began. */
+  get stepWallMs(): number {
+    return this.#stepWallMs
+  }
+
   start(): void {
     const { trace, coverage } = this.world
     const { snapshot, suffix, highest } = this.disk.recover()
@@ -132,6 +138,7 @@ export class Machine implements Endpoint {
     if (snapshot !== null) coverage.note('recovered from a snapshot')
     if (suffix.length > 0) coverage.note('recovered with a suffix')
     trace.note(this.name, 'started', () => `${suffix.length} batches after the snapshot`)
+    this.#stepWallMs = this.wallMs
     checks.recovered(this, suffix)
     this.#phase = 'idle'
     this.#fuse = Infinity
@@ -252,7 +259,8 @@ export class Machine implements Endpoint {
     const events = this.#queue.splice(0, random.chance(0.1) ? 1 : usualEventsPerStep)
     const view = this.core.view.number
     coverage.note('steps')
-    const effects = this.core.step(this.wallMs, events)
+    this.#stepWallMs = this.wallMs
+    const effects = this.core.step(this.#stepWallMs, events)
     if (this.core.view.number !== view) coverage.note('view changed')
     if (effects.persist.length > 0)
       trace.note(this.name, 'persists', () =>

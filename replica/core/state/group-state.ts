@@ -157,6 +157,7 @@ export class GroupState {
       case 'forged':
         break
     }
+    if (change.kind !== 'mail') this.mails.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
     this.#noteClock(origin, clock)

@@ -83,6 +83,11 @@ export class MailTable {
     return 'pending'
   }
 
+  /** The update has come and is no mail, so that marks for it wait in vain. */
+  settle(id: UpdateId): void {
+    this.#pending.delete(id)
+  }
+
   /** An account is gone: its copies are deleted. */
   removeOwner(account: AccountId): void {
     const mailbox = this.#mailboxes.get(account)

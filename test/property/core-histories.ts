@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
+import { accountId, commandId, originId, updateId } from '../../replica/core/model/ids.ts'
+import type { Batch, PersonChange } from '../../replica/core/model/updates.ts'
+import { GroupState } from '../../replica/core/state/group-state.ts'
+import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
+
+/** A few origins and people, so that what is named is often there, and often not yet. */
+export const origins: readonly OriginId[] = ['1.aaaaaaaa', '2.bbbbbbbb', '3.cccccccc'].map(originId)
+const textOf = (byte: number, length: number): string =>
+  Buffer.from(new Uint8Array(length).fill(byte)).toString('base64url')
+const people: readonly AccountId[] = [1, 2, 3, 4].map((byte) => accountId(textOf(byte, 32)))
+const updatesAtMost = 12
+const clockSpan = 30
+
+/** Each origin's whole log, as batches. */
+export type Logs = ReadonlyMap<OriginId, readonly Batch[]>
+
+const person = fc.constantFrom(...people)
+const anyUpdate: fc.Arbitrary<UpdateId> = fc
+  .tuple(fc.constantFrom(...origins), fc.integer({ min: 1, max: updatesAtMost }))
+  .map(([origin, sequence]) => updateId(origin, sequence))
+
+const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
+  const signer = { account: person, command: fc.constant(commandId(textOf(byte, 12))) }
+  const mail = fc.record({
+    ...signer,
+    kind: fc.constant('mail' as const),
+    to: fc.uniqueArray(person, { minLength: 1, maxLength: 3 }),
+  })
+  const account = fc.record({
+    ...signer,
+    kind: fc.constant('account' as const),
+    name: fc.constantFrom('ada', 'Ada', 'bob'),
+    sealKey: fc.constant(new Uint8Array(32)),
+    sealedKeys: fc.constant(new Uint8Array(1)),
+  })
+  return fc.oneof(
+    { weight: 5, arbitrary: mail },
+    { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate }) },
+    { weight: 8, arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate }) },
+    { weight: 2, arbitrary: account },
+    { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },
+  )
+})
+
+const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
+  fc
+    .array(fc.array(fc.tuple(change, fc.integer({ min: 1, max: clockSpan })), { minLength: 1, maxLength: 3 }), {
+      maxLength: updatesAtMost / 3,
+    })
+    .map((groups) => {
+      const make = makeBatchOf(origin)
+      const batches: Batch[] = []
+      let clock = 0
+      for (const group of groups) {
+        const before = batches.at(-1)
+        const drafts = group.map(([what, gap]) => {
+          clock += gap
+          return { clock, change: sign(what, `${origin} ${clock}`) }
+        })
+        batches.push(make((before?.last ?? 0) + 1, before?.lastHash ?? firstHash(origin), drafts))
+      }
+      return batches
+    })
+
+export const logs: fc.Arbitrary<Logs> = fc
+  .tuple(...origins.map(logOf))
+  .map((all) => new Map(origins.map((origin, index) => [origin, all[index] ?? []])))
+
+/** Whose next batch comes next; what is left comes in the end. */
+export const order: fc.Arbitrary<readonly OriginId[]> = fc.array(fc.constantFrom(...origins), { maxLength: 12 })
+
+/** How many batches of each origin. */
+export const cut: fc.Arbitrary<ReadonlyMap<OriginId, number>> = fc
+  .tuple(...origins.map(() => fc.integer({ min: 0, max: updatesAtMost / 3 })))
+  .map((counts) => new Map(origins.map((origin, index) => [origin, counts[index] ?? 0])))
+
+/** The batches up to `upTo` (all when null), in an order that keeps each origin's. */
+export const interleave = (
+  all: Logs,
+  turns: readonly OriginId[],
+  upTo: ReadonlyMap<OriginId, number> | null,
+): Batch[] => {
+  const left = new Map(
+    [...all].map(([origin, batches]) => [origin, batches.slice(0, upTo?.get(origin) ?? batches.length)]),
+  )
+  const taken: Batch[] = []
+  for (const origin of [...turns, ...origins.flatMap((origin) => (left.get(origin) ?? []).map(() => origin))]) {
+    const next = left.get(origin)?.shift()
+    if (next !== undefined) taken.push(next)
+  }
+  return taken
+}
+
+export const stateOf = (batches: readonly Batch[]): GroupState => {
+  const state = new GroupState()
+  for (const batch of batches) state.applyBatch(batch)
+  return state
+}

@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { AntiEntropy } from '../../replica/core/anti-entropy.ts'
+import { HybridClock, maxDriftMs } from '../../replica/core/hybrid-clock.ts'
+import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
+import type { OriginId } from '../../replica/core/model/ids.ts'
+import { peerId } from '../../replica/core/model/ids.ts'
+import type { KnowledgeRows, VersionVector } from '../../replica/core/model/messages.ts'
+import { SteadyTime } from '../../replica/core/moment.ts'
+import { covers, heldFrom, meetVectors, mergeVectors } from '../../replica/core/version-vector.ts'
+import { origins } from './core-histories.ts'
+
+const vector: fc.Arbitrary<VersionVector> = fc
+  .array(fc.tuple(fc.constantFrom(...origins), fc.integer({ min: 1, max: 9 })))
+  .map((entries) => new Map(entries))
+const rows: fc.Arbitrary<KnowledgeRows> = fc
+  .array(fc.tuple(fc.constantFrom(...origins), vector))
+  .map((entries) => new Map(entries))
+const wallMs = fc.integer({ min: 0, max: 2_000_000_000_000 })
+
+const plain = (entries: ReadonlyMap<OriginId, VersionVector>): unknown =>
+  Object.fromEntries([...entries].map(([holder, row]) => [holder, Object.fromEntries(row)]))
+
+const merged = (...all: readonly KnowledgeRows[]): unknown => {
+  const matrix = new KnowledgeMatrix()
+  for (const one of all) matrix.merge(one)
+  return plain(matrix.rows())
+}
+
+describe('knowledge', () => {
+  test('merges the same whatever the order, the grouping and the repetitions', () => {
+    fc.assert(
+      fc.property(rows, rows, rows, (one, two, three) => {
+        expect(merged(one, two, three)).toEqual(merged(three, one, two, one))
+      }),
+    )
+  })
+
+  test('of two vectors: their merge covers both, both cover their meet', () => {
+    fc.assert(
+      fc.property(vector, vector, (one, two) => {
+        const all = mergeVectors(one, two)
+        const common = meetVectors(one, two)
+        expect(covers(all, one) && covers(all, two)).toBe(true)
+        expect(covers(one, common) && covers(two, common)).toBe(true)
+        for (const origin of origins)
+          expect(heldFrom(common, origin)).toBe(Math.min(heldFrom(one, origin), heldFrom(two, origin)))
+      }),
+    )
+  })
+
+  test('is stable exactly where every holder has it', () => {
+    fc.assert(
+      fc.property(rows, (all) => {
+        const matrix = new KnowledgeMatrix()
+        matrix.merge(all)
+        const stable = matrix.stable(origins)
+        for (const origin of origins)
+          expect(heldFrom(stable, origin)).toBe(
+            Math.min(...origins.map((holder) => heldFrom(matrix.row(holder), origin))),
+          )
+      }),
+    )
+  })
+})
+
+describe('the hybrid clock', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('next' as const), nowMs: wallMs }),
+    fc.record({ kind: fc.constant('observe' as const), nowMs: wallMs, remote: wallMs.map((ms) => ms * 1_000) }),
+  )
+
+  test('only grows, whatever the wall clock does and others tell', () => {
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const clock = new HybridClock()
+        let given = 0
+        for (const one of steps) {
+          if (one.kind === 'observe') {
+            clock.observe(one.remote, one.nowMs)
+            expect(clock.last).toBeGreaterThanOrEqual(Math.min(one.remote, (one.nowMs + maxDriftMs) * 1_000))
+          } else {
+            const value = clock.next(one.nowMs)
+            expect(value).toBeGreaterThan(given)
+            expect(value).toBeGreaterThanOrEqual(one.nowMs * 1_000)
+            given = value
+          }
+        }
+      }),
+    )
+  })
+
+  test('is pulled along by another by no more than the drift allowed', () => {
+    fc.assert(
+      fc.property(wallMs, wallMs, (nowMs, remoteMs) => {
+        const clock = new HybridClock()
+        clock.observe(remoteMs * 1_000, nowMs)
+        expect(clock.next(nowMs)).toBeLessThanOrEqual((nowMs + maxDriftMs) * 1_000 + 1)
+      }),
+    )
+  })
+})
+
+test('steady time never goes back and passes as the wall clock does between its jumps back', () => {
+  fc.assert(
+    fc.property(fc.array(wallMs, { minLength: 1 }), (times) => {
+      const steady = new SteadyTime()
+      let before: { readonly wallMs: number; readonly steadyMs: number } | null = null
+      for (const time of times) {
+        const now = steady.at(time)
+        if (before !== null) expect(now.steadyMs - before.steadyMs).toBe(Math.max(0, time - before.wallMs))
+        before = now
+      }
+    }),
+  )
+})
+
+describe('anti-entropy', () => {
+  const holders = fc
+    .array(vector, { minLength: 1, maxLength: 4 })
+    .map((all) =>
+      all.map((row, index) => ({ peer: peerId(`peer ${index}`), origin: origins[index % 3] ?? origins[0]!, row })),
+    )
+
+  test('asks for each missing range once, of one that holds most', () => {
+    fc.assert(
+      fc.property(vector, holders, (held, all) => {
+        const asked = new AntiEntropy().plan(0, held, all, 'merge')
+        const most = (origin: OriginId): number => Math.max(...all.map(({ row }) => heldFrom(row, origin)))
+        const behind = origins.filter((origin) => most(origin) > heldFrom(held, origin))
+        expect(asked.map(({ message }) => message.origin).sort()).toEqual([...behind].sort())
+        for (const { to, message } of asked) {
+          expect(message.after).toBe(heldFrom(held, message.origin))
+          const holder = all.find(({ peer }) => peer === to)
+          expect(heldFrom(holder?.row ?? new Map(), message.origin)).toBe(most(message.origin))
+        }
+      }),
+    )
+  })
+
+  test('asks nothing twice while it waits, and another holder after it waited in vain', () => {
+    fc.assert(
+      fc.property(vector, holders, (held, all) => {
+        const antiEntropy = new AntiEntropy()
+        const first = antiEntropy.plan(0, held, all, 'merge')
+        expect(antiEntropy.plan(1, held, all, 'merge')).toEqual([])
+        const again = antiEntropy.plan(6_000, held, all, 'merge')
+        for (const { to, message } of again)
+          expect(first.some((one) => one.message.origin === message.origin && one.to === to)).toBe(false)
+      }),
+    )
+  })
+})
