@@ -2,9 +2,9 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { ComponentLogger, Ed25519PrivateKey, Logger } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import { assert } from '../core/model/errors.ts'
+import { thriftyYamux } from './libp2p-muxer.ts'
 import { privateNetwork } from './libp2p-private-network.ts'
 
 /** Protocols that every install of a group speaks; the number is the format's version. */
@@ -38,7 +38,7 @@ export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey)
     connectionEncrypters: [noise()],
     connectionProtector: privateNetwork(groupKey),
     streamMuxers: [
-      yamux({
+      thriftyYamux({
         // The window is what may arrive after reading was paused, so libp2p must be ready to keep that much.
         streamOptions: { maxStreamWindowSize: 4_194_304, maxReadBufferLength: 16_777_216 },
       }),
