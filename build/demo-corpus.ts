@@ -47,7 +47,7 @@ export const writeLetter = (random: () => number, writer: string, motherTongue: 
   const gap = language === '日本語' ? '' : ' '
   const isLong = random() < longBodyShare
   const count = 1 + Math.floor(random() * (isLong ? longBodySentences : shortBodySentences))
-  const chosen = Array.from({ length: count }, () => pick(random, sentences))
+  const chosen = deal(random, sentences, count)
   const paragraphs: string[] = []
   for (let start = 0; start < count; start += sentencesPerParagraph)
     paragraphs.push(chosen.slice(start, start + sentencesPerParagraph).join(gap))
@@ -55,10 +55,20 @@ export const writeLetter = (random: () => number, writer: string, motherTongue: 
   const dice = random()
   if (dice < emptySubjectShare) return { subject: '', body }
   if (dice > 1 - longSubjectShare) {
-    const parts = Array.from({ length: longSubjectSentences }, () => pick(random, sentences))
-    return { subject: parts.join(gap), body }
+    return { subject: deal(random, sentences, longSubjectSentences).join(gap), body }
   }
   return { subject: pick(random, subjects), body }
+}
+
+/** `count` items, none again before all the others have been. */
+const deal = <Item>(random: () => number, items: readonly Item[], count: number): readonly Item[] => {
+  const dealt: Item[] = []
+  let deck: Item[] = []
+  while (dealt.length < count) {
+    if (deck.length === 0) deck = [...items]
+    dealt.push(...deck.splice(Math.floor(random() * deck.length), 1))
+  }
+  return dealt
 }
 
 interface Phrases {
