@@ -36,6 +36,3 @@ export class HybridClock {
 
 /** Milliseconds since 1970 of a clock value. */
 export const clockToMs = (clock: Clock): number => Math.floor(clock / microsPerMs)
-
-/** Whether a replica's clock, as it tells it now, is off by more than the drift allowed. */
-export const isClockOff = (remote: Clock, nowMs: number): boolean => Math.abs(clockToMs(remote) - nowMs) > maxDriftMs

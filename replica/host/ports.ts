@@ -1,4 +1,4 @@
-import type { AccountId, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
 import type { ErrorCode } from '../core/model/errors.ts'
 import type { JoinAnswer, JoinRequest, VersionVector } from '../core/model/messages.ts'
 import type { Result } from '../core/model/errors.ts'
@@ -157,9 +157,6 @@ export interface Transport {
   /** Forget all back-off and dial now (wake-up, network change). */
   redial(): void
 }
-
-/** Who is logged in here, for others' People lists. */
-export type OnlineAccounts = readonly AccountId[]
 
 /** Exit codes of the replica process by failure. */
 export const exitCodes: Partial<Record<ErrorCode, number>> = {

@@ -24,8 +24,6 @@ export function groupContext(groupId: Uint8Array): GroupContext {
 }
 
 /** The chain value before an origin's first update. */
-export const firstHash = (groupId: Uint8Array, origin: OriginId): Hash => startOfChain(groupContext(groupId), origin)
-
 export const startOfChain = (context: GroupContext, origin: OriginId): Hash =>
   hash(toBase64Url(sha256(context.log, utf8(origin))))
 

@@ -14,10 +14,13 @@ import {
 const context = groupContext(randomBytes(16))
 const { privateKey } = generateKeyPairSync('ed25519')
 const account = accountIdOf(publicKeyOf(privateKey))
-const items = fc.array(fc.record({ type: fc.integer({ min: 16, max: 20 }), payload: fc.uint8Array({ maxLength: 200 }) }), {
-  minLength: 1,
-  maxLength: mostInBundle,
-})
+const items = fc.array(
+  fc.record({ type: fc.integer({ min: 16, max: 20 }), payload: fc.uint8Array({ maxLength: 200 }) }),
+  {
+    minLength: 1,
+    maxLength: mostInBundle,
+  },
+)
 
 describe("a person's signature", () => {
   test('holds for each update of a bundle, by itself', () => {
