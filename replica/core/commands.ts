@@ -1,6 +1,6 @@
 import type { Command } from './effects.ts'
 import type { Failure } from './model/errors.ts'
-import type { AccountId, Clock, CommandId, PeerId, ServerId, UpdateId } from './model/ids.ts'
+import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
@@ -24,9 +24,15 @@ export interface Reserved {
   readonly names: Set<string>
   readonly commands: Set<CommandId>
   readonly seats: Set<ServerId>
+  readonly invites: Set<InviteId>
 }
 
-export const nothingReserved = (): Reserved => ({ names: new Set(), commands: new Set(), seats: new Set() })
+export const nothingReserved = (): Reserved => ({
+  names: new Set(),
+  commands: new Set(),
+  seats: new Set(),
+  invites: new Set(),
+})
 
 /** Decides on a command against the state and what this step has reserved. */
 export const decide = (
@@ -86,7 +92,7 @@ const admit = (
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
     return { kind: 'write', changes: [change], server: before.server }
   }
-  if (invite.admitted.length > 0)
+  if (invite.admitted.length > 0 || reserved.invites.has(command.invite))
     return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
   if (invite.expiresAtMs <= nowMs)
     return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
@@ -97,6 +103,7 @@ const admit = (
   if (server === undefined) return refuse('NO_SEAT_FREE', `All ${seatCount} seats of this group are taken.`)
   if (!isFree(server)) return refuse('SEAT_TAKEN', seatTakenMessage(state, server, isFree))
   reserved.seats.add(server)
+  reserved.invites.add(command.invite)
   return { kind: 'write', changes: [{ kind: 'admission', invite: command.invite, peer: command.peer, server }], server }
 }
 

@@ -157,7 +157,7 @@ export class Network {
     const held = this.#random.chance(this.#quality.slowChance) ? this.#random.next() * gossipHoldMs : 0
     this.#timeline.after(this.#delayMs() + held, () => {
       const end = this.#ends.get(peer)
-      if (end === undefined || !end.isUp) return
+      if (!end?.isUp) return
       this.#coverage.note('gossip delivered')
       end.gossip(batches)
     })

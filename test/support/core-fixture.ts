@@ -1,0 +1,74 @@
+import type { Command } from '../../replica/core/effects.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import type { AccountId, CommandId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
+import { accountId, commandId, inviteId, originId, peerId, serverId } from '../../replica/core/model/ids.ts'
+import type { Batch, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { RecoveredState } from '../../replica/core/replica-core.ts'
+import { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
+
+/** A moment at which nothing is special, in milliseconds since 1970. */
+export const noonMs = 1_700_000_000_000
+
+const text = (name: string, bytes: number): string =>
+  Buffer.from(name.padEnd(bytes, '.')).subarray(0, bytes).toString('base64url')
+
+export const person = (name: string): AccountId => accountId(text(name, 32))
+export const commandNamed = (name: string): CommandId => commandId(text(name, 12))
+export const inviteNamed = (name: string) => inviteId(text(name, 32))
+
+export const identity = (server: number, letter: string): Identity => ({
+  origin: originId(`${server}.${letter.repeat(8)}`),
+  server: serverId(server),
+  peer: peerId(`peer ${letter}`),
+  admission: null,
+})
+
+export const signUp = (name: string, command = `sign up ${name}`): SignedChange =>
+  signed(
+    { kind: 'account', account: person(name), name, sealKey: new Uint8Array(32), sealedKeys: new Uint8Array(1) },
+    command,
+  )
+
+export const mailTo = (from: string, to: readonly string[], command: string): SignedChange =>
+  signed({ kind: 'mail', account: person(from), to: to.map(person) }, command)
+
+export const deletionOf = (who: string, mail: UpdateId, command: string): SignedChange =>
+  signed({ kind: 'deletion', account: person(who), mail }, command)
+
+type Unnamed<Change> = Change extends PersonChange ? Omit<Change, 'command'> : never
+
+const signed = (change: Unnamed<PersonChange>, command: string): SignedChange =>
+  sign({ ...change, command: commandNamed(command) }, command)
+
+const nothing: RecoveredState = { image: null, suffix: [], highest: new Map() }
+
+export const startCore = (who: Identity, recovered: RecoveredState = nothing): ReplicaCore =>
+  new ReplicaCore(who, { makeBatch: makeBatchOf(who.origin), firstHash }, recovered)
+
+/** A group's first replica that has been founded, with these people. */
+export const foundedCore = (names: readonly string[] = []): ReplicaCore => {
+  const who = identity(1, 'a')
+  const core = startCore(who)
+  give(core, { kind: 'found', groupName: 'the group', server: who.server, machine: 'machine a' })
+  for (const name of names) give(core, { kind: 'submit', signed: signUp(name) })
+  return core
+}
+
+/** Gives commands in one step. The tickets are their places. */
+export const give = (core: ReplicaCore, ...commands: readonly Command[]) =>
+  core.step(
+    noonMs,
+    commands.map((command, ticket) => ({ kind: 'command', ticket, command })),
+  )
+
+/** A log of one batch an update. */
+export const logOf = (origin: OriginId, changes: readonly SignedChange[], clock: number): readonly Batch[] => {
+  const make = makeBatchOf(origin)
+  let hash = firstHash(origin)
+  return changes.map((change, index) => {
+    const batch = make(index + 1, hash, [{ clock: clock + index, change }])
+    hash = batch.lastHash
+    return batch
+  })
+}

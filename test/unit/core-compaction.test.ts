@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { Compaction } from '../../replica/core/compaction.ts'
+import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
+import { originId } from '../../replica/core/model/ids.ts'
+import type { VersionVector } from '../../replica/core/model/messages.ts'
+
+const tuning = { snapshotUpdates: 100, quietMs: 3_000, quietGain: 10 }
+const busyMs = 0
+const quietMs = 3_000
+const origin = originId('1.aaaaaaaa')
+const upTo = (sequence: number): VersionVector => new Map([[origin, sequence]])
+const start = (): Compaction => new Compaction(new Map(), tuning)
+
+describe('compaction', () => {
+  test('writes a snapshot when enough updates came since the last one', () => {
+    expect(start().plan(upTo(99), new Map(), 0, busyMs)).toEqual({ snapshot: null, compact: null })
+    expect(start().plan(upTo(100), new Map(), 0, busyMs)).toEqual({ snapshot: 'due', compact: null })
+  })
+
+  test('lets the distance between snapshots grow with the mails', () => {
+    expect(start().plan(upTo(190), new Map(), 4_000, busyMs).snapshot).toBe(null)
+    expect(start().plan(upTo(200), new Map(), 4_000, busyMs).snapshot).toBe('due')
+  })
+
+  test('discards only what is stable and what the older of two snapshots covers', () => {
+    const compaction = start()
+    compaction.snapshotWritten(upTo(150))
+    expect(compaction.plan(upTo(200), upTo(200), 0, busyMs).compact).toBe(null)
+    compaction.snapshotWritten(upTo(300))
+    expect(compaction.plan(upTo(300), upTo(120), 0, busyMs).compact).toEqual(upTo(120))
+    compaction.compacted()
+    expect(compaction.plan(upTo(300), upTo(300), 0, busyMs).compact).toBe(null)
+  })
+
+  test('uses a quiet hour for smaller gains', () => {
+    const compaction = start()
+    expect(compaction.plan(upTo(20), upTo(20), 0, busyMs).snapshot).toBe(null)
+    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(20))
+    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(20))
+    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs).compact).toEqual(upTo(20))
+    compaction.compacted()
+    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs)).toEqual({ snapshot: null, compact: null })
+  })
+
+  test('does one thing at a time', () => {
+    const compaction = start()
+    expect(compaction.plan(upTo(500), new Map(), 0, busyMs).snapshot).toBe('due')
+    expect(compaction.plan(upTo(900), upTo(900), 0, busyMs)).toEqual({ snapshot: null, compact: null })
+  })
+
+  test('waits for the seat that holds least', () => {
+    const matrix = new KnowledgeMatrix()
+    const [one, two] = [originId('1.aaaaaaaa'), originId('2.bbbbbbbb')]
+    matrix.merge(new Map([[one, upTo(500)]]))
+    expect(matrix.stable([one, two])).toEqual(new Map())
+    matrix.raise(two, origin, 40)
+    expect(matrix.stable([one, two])).toEqual(upTo(40))
+  })
+})

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import type { SeatClaim } from '../../replica/core/model/image.ts'
+import type { AccountRecord } from '../../replica/core/model/image.ts'
+import { originId, serverId } from '../../replica/core/model/ids.ts'
+import { AccountTable } from '../../replica/core/state/account-table.ts'
+import { SeatTable } from '../../replica/core/state/seat-table.ts'
+import { identity, inviteNamed, person } from '../support/core-fixture.ts'
+
+const claim = (server: number, letter: string, clock: number, replaces: string | null = null): SeatClaim => {
+  const { origin, peer } = identity(server, letter)
+  const replaced = replaces === null ? null : identity(server, replaces).origin
+  return { origin, peer, server: serverId(server), machine: `machine ${letter}`, replaces: replaced, clock }
+}
+
+const seatsOf = (...claims: readonly SeatClaim[]): SeatTable => {
+  const seats = new SeatTable()
+  for (const one of claims) seats.addClaim(one)
+  return seats
+}
+
+describe('a seat', () => {
+  test('belongs to the earlier of two claims, whichever came first', () => {
+    const [early, late] = [claim(2, 'b', 10), claim(2, 'c', 20)]
+    expect(seatsOf(early, late).holder(serverId(2))).toBe(early)
+    expect(seatsOf(late, early).holder(serverId(2))).toBe(early)
+  })
+
+  test('belongs to the smaller peer id of two claims of one time', () => {
+    const [one, two] = [claim(2, 'b', 10), claim(2, 'c', 10)]
+    expect(seatsOf(two, one).holder(serverId(2))).toBe(one)
+  })
+
+  test('goes to the install that replaces its holder, and on to the one that replaces that', () => {
+    const first = claim(2, 'b', 10)
+    const second = claim(2, 'c', 20, 'b')
+    const third = claim(2, 'd', 30, 'c')
+    expect(seatsOf(second, first).holder(serverId(2))).toBe(second)
+    expect(seatsOf(third, second, first).holder(serverId(2))).toBe(third)
+  })
+
+  test('is not promised any more once it was claimed', () => {
+    const seats = seatsOf()
+    const { peer } = identity(3, 'e')
+    seats.admit(inviteNamed('one'), peer, serverId(3))
+    expect([...seats.promised()]).toEqual([3])
+    expect(seats.isAdmitted(peer)).toBe(true)
+    seats.addClaim(claim(3, 'e', 10))
+    expect([...seats.promised()]).toEqual([])
+  })
+})
+
+describe('the name of an account', () => {
+  const account = (id: string, name: string, clock: number, server: number): AccountRecord => ({
+    account: person(id),
+    name,
+    sealKey: new Uint8Array(32),
+    sealedKeys: new Uint8Array(1),
+    clock,
+    origin: originId(`${server}.aaaaaaaa`),
+    bytes: new Uint8Array(1),
+  })
+  const tableOf = (...records: readonly AccountRecord[]): AccountTable => {
+    const table = new AccountTable()
+    for (const record of records) table.add(record)
+    return table
+  }
+  const [first, second, third] = [account('x', 'bob', 1, 2), account('y', 'Bob', 2, 3), account('z', 'BOB', 3, 3)]
+
+  test('is kept by the earliest; the others get their server, and a number where that is not enough', () => {
+    for (const table of [tableOf(first, second, third), tableOf(third, second, first)]) {
+      expect(table.nameOf(person('x'))).toBe('bob')
+      expect(table.nameOf(person('y'))).toBe('Bob~3')
+      expect(table.nameOf(person('z'))).toBe('BOB~3~2')
+      expect(table.named('bOb')?.account).toBe(person('x'))
+      expect(table.named('bob~3')?.account).toBe(person('y'))
+    }
+  })
+
+  test('goes to the next when the earliest is deleted', () => {
+    const table = tableOf(first, second, third)
+    table.remove(person('x'))
+    expect(table.nameOf(person('x'))).toBeUndefined()
+    expect(table.nameOf(person('y'))).toBe('Bob')
+    expect(table.nameOf(person('z'))).toBe('BOB~3')
+  })
+
+  test('of a deleted account stays free when its sign-up comes late', () => {
+    const table = tableOf()
+    table.remove(person('x'))
+    table.add(first)
+    expect(table.named('bob')).toBeUndefined()
+    expect(table.isDeleted(person('x'))).toBe(true)
+  })
+
+  test('is as of the earlier sign-up when one account signed up at two replicas', () => {
+    const again = account('x', 'robert', 5, 4)
+    for (const table of [tableOf(first, again), tableOf(again, first)]) {
+      expect(table.get(person('x'))).toBe(first)
+      expect(table.named('robert')).toBeUndefined()
+      expect(table.nameOf(person('x'))).toBe('bob')
+    }
+  })
+})
