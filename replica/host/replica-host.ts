@@ -278,8 +278,7 @@ export class ReplicaHost {
         const learnt = this.#members.noteLinks()
         if (learnt.size > 0) this.enqueue({ kind: 'addresses', addresses: learnt })
       },
-      disconnected: (peer, reason) => {
-        this.#options.logger.info('disconnected', { peer, reason })
+      disconnected: (peer) => {
         this.#connected.delete(peer)
         this.#server.forget(peer)
         this.enqueue({ kind: 'disconnected', peer })

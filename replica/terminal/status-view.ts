@@ -10,7 +10,7 @@ const bytesPerMegabyte = 1_000_000
 /** A server's state, for people. */
 export const statusLines = (status: Status, { style }: Layout): readonly string[] => [
   `${style.bold(printableLine(status.groupName))}, server ${status.serverId} (${status.origin})`,
-  `${status.mails} mails, ${status.accounts} accounts, ${(status.diskBytes / bytesPerMegabyte).toFixed(1)} MB on disk`,
+  `${counted(status.mails, 'mail')}, ${counted(status.accounts, 'account')}, ${(status.diskBytes / bytesPerMegabyte).toFixed(1)} MB on disk`,
   ...status.seats.map((seat) => seatLine(status, seat)),
   ...status.warnings.map((warning) => style.warning(`! ${printableLine(warning)}`)),
 ]
@@ -21,5 +21,7 @@ const seatLine = (status: Status, { server, origin, machine, connected, lagMs }:
   const lag = lagMs === null ? '' : `, ${Math.round(lagMs)} ms away`
   const state = status.paused.includes(server) ? 'paused' : connected ? 'connected' : 'not reachable'
   const name = server === status.serverId ? 'this server' : `${state}${lag}`
-  return `  ${server}  ${fitted(printableLine(machine ?? '-'), machineColumns)}  ${fitted(name, 24)}  ${held} updates, ${stable} everywhere`
+  return `  ${server}  ${fitted(printableLine(machine ?? '-'), machineColumns)}  ${fitted(name, 24)}  ${counted(held, 'update')}, ${stable} on every server`
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
