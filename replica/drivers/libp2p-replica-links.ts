@@ -9,6 +9,9 @@ import { frameTags, type FrameTag } from './libp2p-frames.ts'
 import { FrameLink } from './libp2p-link.ts'
 import { staying, type Contender } from './libp2p-tie-break.ts'
 
+/** How long an orderly end may take. */
+const closeTimeoutMs = 500
+
 export interface ReplicaLinksListener {
   kept(peer: PeerId, connection: Connection): void
   /** `asked` is for one that was let go here. */
@@ -105,9 +108,14 @@ export class ReplicaLinks {
     if (candidate === undefined) return
     this.#held.delete(peer)
     this.#end(candidate, 'let go here', 'asked')
-    void candidate.link.close().then(() => {
-      abortConnection(candidate.connection, 'let go here')
-    })
+    void this.#letGo(candidate)
+  }
+
+  /** An aborted connection takes along what the other side has not read yet, so it is closed; aborted when that takes long. */
+  async #letGo({ link, connection }: Candidate): Promise<void> {
+    await link.close()
+    await connection.close({ signal: AbortSignal.timeout(closeTimeoutMs) }).catch(() => undefined)
+    abortConnection(connection, 'let go here')
   }
 
   #candidate(
