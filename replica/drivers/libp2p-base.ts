@@ -1,9 +1,9 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { ComponentLogger, Ed25519PrivateKey, Logger } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import type { Libp2pOptions } from 'libp2p'
 import { assert } from '../core/model/errors.ts'
+import { quickNoise } from './libp2p-encryption.ts'
 import { thriftyYamux } from './libp2p-muxer.ts'
 import { privateNetwork } from './libp2p-private-network.ts'
 
@@ -35,7 +35,7 @@ export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey)
     nodeInfo: { name: 'quintet', version: '1', userAgent: 'quintet/1' },
     logger: silentLogger,
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [quickNoise()],
     connectionProtector: privateNetwork(groupKey),
     streamMuxers: [
       thriftyYamux({
