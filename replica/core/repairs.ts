@@ -1,7 +1,7 @@
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { MailRequestMessage, MailsMessage } from './model/messages.ts'
 
-/** A holder that did not have a mail is asked again only after this. */
+/** When nobody had what is wanted, all are asked again only after this. */
 const retryMs = 5_000
 const mailsPerRequest = 100
 /** Ids of repair requests begin here, so that their answers are told from a state transfer's. */
@@ -14,8 +14,9 @@ export class Repairs {
     number,
     { readonly peer: PeerId; readonly origin: OriginId; readonly deadlineMs: number }
   >()
+  /** How often an origin's next holder had to be asked because one had nothing. */
+  readonly #turns = new Map<OriginId, number>()
   #nextMs = 0
-  #turn = 0
   #lastId = firstId
 
   get size(): number {
@@ -31,24 +32,28 @@ export class Repairs {
     this.#nextMs = 0
   }
 
-  /** Requests to send now. Holders are asked in turn; `isLive` drops what has been deleted meanwhile. */
+  /** Requests to send now. A holder is asked as long as it has something, then the next; `isLive` drops what has been deleted meanwhile. */
   plan(
     nowMs: number,
     peers: readonly PeerId[],
     isLive: (origin: OriginId, sequence: Sequence) => boolean,
   ): readonly { to: PeerId; message: MailRequestMessage }[] {
-    for (const [id, { deadlineMs }] of this.#inFlight) if (deadlineMs <= nowMs) this.#inFlight.delete(id)
+    this.#expire(nowMs)
     if (this.#wanted.size === 0 || peers.length === 0 || this.#inFlight.size > 0 || nowMs < this.#nextMs) return []
-    this.#nextMs = nowMs + retryMs
+    const isRoundOver = [...this.#turns.values()].some((turn) => turn >= peers.length)
+    if (isRoundOver) {
+      this.#turns.clear()
+      this.#nextMs = nowMs + retryMs
+      return []
+    }
     const requests: { to: PeerId; message: MailRequestMessage }[] = []
     for (const [origin, wanted] of this.#wanted) {
       for (const sequence of wanted) if (!isLive(origin, sequence)) wanted.delete(sequence)
       if (wanted.size === 0) {
-        this.#wanted.delete(origin)
+        this.#forget(origin)
         continue
       }
-      const peer = peers[this.#turn % peers.length]
-      this.#turn += 1
+      const peer = peers[this.#turns.get(origin) ?? 0]
       if (peer === undefined) continue
       this.#lastId += 1
       this.#inFlight.set(this.#lastId, { peer, origin, deadlineMs: nowMs + retryMs })
@@ -66,14 +71,31 @@ export class Repairs {
   /** Mails came; the caller stores them in the same step. */
   mails(message: MailsMessage): void {
     this.#inFlight.delete(message.id)
+    if (message.updates.length === 0) this.#turn(message.origin)
     const wanted = this.#wanted.get(message.origin)
     if (wanted === undefined) return
     for (const { sequence } of message.updates) wanted.delete(sequence)
-    if (wanted.size === 0) this.#wanted.delete(message.origin)
-    else if (message.updates.length > 0) this.#nextMs = 0
+    if (wanted.size === 0) this.#forget(message.origin)
   }
 
   disconnected(peer: PeerId): void {
     for (const [id, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(id)
+  }
+
+  #expire(nowMs: number): void {
+    for (const [id, { origin, deadlineMs }] of this.#inFlight) {
+      if (deadlineMs > nowMs) continue
+      this.#inFlight.delete(id)
+      this.#turn(origin)
+    }
+  }
+
+  #forget(origin: OriginId): void {
+    this.#wanted.delete(origin)
+    this.#turns.delete(origin)
+  }
+
+  #turn(origin: OriginId): void {
+    this.#turns.set(origin, (this.#turns.get(origin) ?? 0) + 1)
   }
 }
