@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import path from 'node:path'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import type { PeopledGroup } from './bench-group.ts'
-import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt } from './bench-group.ts'
+import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt, processorSeconds } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf, percentile } from './figures.ts'
@@ -24,6 +24,8 @@ export const latencyBench: Bench = {
     { name: 'seen by the first, p50', unit: 'ms', target: null, limit: null },
     { name: 'answered, p50', unit: 'ms', target: null, limit: 'one append + fsync' },
     { name: 'answered, p99', unit: 'ms', target: null, limit: null },
+    { name: 'processor time of the replicas', unit: 'ms/mail', target: null, limit: null },
+    { name: 'processor time of the clients', unit: 'ms/mail', target: null, limit: null },
   ],
   prepare: async (scale) => {
     const peopled = await makeGroup(path.join(scale.directory, 'latency'))
@@ -34,7 +36,9 @@ export const latencyBench: Bench = {
 }
 
 const runOnce = async (peopled: PeopledGroup, scale: BenchScale, random: () => number): Promise<Sample> => {
+  const before = await processorSeconds(peopled)
   const times = await measureMails(peopled, Math.ceil(mails * scale.share), random)
+  const after = await processorSeconds(peopled)
   const appendMs = msPerSecond / (await durableAppendsASecond(scale.directory, 1))
   const seen = times.map(({ last }) => last)
   const answered = times.map(({ answer }) => answer)
@@ -52,6 +56,8 @@ const runOnce = async (peopled: PeopledGroup, scale: BenchScale, random: () => n
     ['answered, p50', percentile(answered, 0.5)],
     [limitOf('answered, p50'), appendMs],
     ['answered, p99', percentile(answered, 0.99)],
+    ['processor time of the replicas', ((after.replicas - before.replicas) * msPerSecond) / times.length],
+    ['processor time of the clients', ((after.clients - before.clients) * msPerSecond) / times.length],
   ])
 }
 

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { diskBench } from './disk.ts'
@@ -26,6 +26,8 @@ const usualRuns = 5
 const quickRuns = 1
 const quickShare = 0.1
 const usageExitCode = 2
+/** Load average of the last minute below which nothing else seems to run. */
+const quietLoad = 0.5
 
 interface Options {
   readonly names: readonly string[]
@@ -36,6 +38,9 @@ interface Options {
 
 /** `npm run bench -- [NAME...] [--runs N] [--quick] [--json]`. A missed target is no failure; a bench that cannot run is. */
 const main = async (): Promise<void> => {
+  const [load = 0] = loadavg()
+  if (load > quietLoad)
+    console.error(`The machine is busy already (load ${load.toFixed(1)}): the figures will be worse.`)
   const options = parseOptions(process.argv.slice(2))
   const chosen = options.names.length === 0 ? benches : benches.filter(({ name }) => options.names.includes(name))
   const reports: FigureReport[] = []

@@ -45,18 +45,19 @@ const runKind = (kind: TextKind, { share, directory }: BenchScale): Promise<Samp
   withGroup(directory, async (peopled) => {
     const count = Math.ceil(mailsEach * share)
     const all = count * allFive.length
+    const before = await processorSeconds(peopled)
     const began = performance.now()
     const answered = await secondsOf(() =>
       Promise.all(allFive.map((server) => sendLetters(peopled, server, { count, kind, random: seededRandom(server) }))),
     )
     await agreed(peopled.group, all)
     const seconds = (performance.now() - began) / 1_000
-    const { replicas, clients } = await processorSeconds(peopled)
+    const after = await processorSeconds(peopled)
     return new Map([
       [`${kind} text, all agree`, all / seconds],
       [limitOf(`${kind} text, all agree`), await durableAppendsASecond(directory, recordsAnFsync)],
       [`${kind} text, answered`, all / answered],
-      [`${kind} text, processor time of the replicas`, (replicas * msPerSecond) / all],
-      [`${kind} text, processor time of the clients`, (clients * msPerSecond) / all],
+      [`${kind} text, processor time of the replicas`, ((after.replicas - before.replicas) * msPerSecond) / all],
+      [`${kind} text, processor time of the clients`, ((after.clients - before.clients) * msPerSecond) / all],
     ])
   })
