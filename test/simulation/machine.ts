@@ -11,7 +11,8 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
 import { BackgroundWork } from './background-work.ts'
 import * as checks from './checks.ts'
-import { habits } from './habits.ts'
+import type { Action } from './effect-plan.ts'
+import { planEffects } from './effect-plan.ts'
 import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
@@ -28,13 +29,6 @@ const usualEventsPerStep = 500
 
 /** Given the answer of a command; null when the machine went down before it answered. */
 export type OnAnswer = (result: Result<CommandAnswer> | null) => void
-
-/** One part of carrying out a step's effects. A crash may come before any of them, and while one writes. */
-interface Action {
-  readonly what: string
-  readonly write: DiskWrite | null
-  readonly run: () => void
-}
 
 /** The first command of an install: it founds the group or takes its seat. */
 export type FirstCommand = Extract<Command, { kind: 'found' | 'claim' }>
@@ -266,7 +260,7 @@ export class Machine implements Endpoint {
       trace.note(this.name, 'persists', () =>
         effects.persist.map(({ origin, first, last }) => `${origin}:${first}-${last}`).join(' '),
       )
-    this.#actions = this.#plan(effects)
+    this.#actions = planEffects(this, effects)
     this.#carryOut()
   }
 
@@ -311,90 +305,23 @@ export class Machine implements Endpoint {
     })
   }
 
-  /** The order of `Effects`' fields, each group wholly before the next. */
-  #plan(effects: Effects): Action[] {
-    const { network, coverage, trace } = this.world
-    const actions: Action[] = []
-    const add = (what: string, run: () => void): number => actions.push({ what, write: null, run })
-    const write = (what: string, todo: DiskWrite, run: () => void = () => undefined): number =>
-      actions.push({ what, write: todo, run })
-    if (effects.persist.length > 0) write('persist', { kind: 'append', batches: effects.persist })
-    for (const { origin, updates } of effects.store) write('store', { kind: 'store', origin, updates })
-    if (effects.install !== null) this.#planInstall(effects.install, write)
-    if (effects.gossip.length > 0) {
-      add('gossip', () => {
-        coverage.note('gossip published')
-        checks.published(this, effects.gossip)
-        network.publish(this.peer, effects.gossip)
-      })
-    }
-    for (const { to, message, urgency } of effects.send) {
-      add(message.kind === 'knowledge' ? 'knowledge' : 'send', () => {
-        if (message.kind === 'batches') coverage.note('pushed directly')
-        if (message.kind === 'request') coverage.note('batches asked for')
-        this.send(to, message, urgency)
-      })
-    }
-    for (const task of effects.serve) add('serve', () => this.server.serve(task))
-    for (const peer of effects.disconnect) add('disconnect', () => network.disconnect(this.peer, peer))
-    const { deny } = effects
-    if (deny !== null) {
-      add('deny', () => {
-        this.denied = deny
-        for (const peer of deny) network.disconnect(this.peer, peer)
-      })
-    }
-    for (const { ticket, result } of effects.answer) add('answer', () => this.#answer(ticket, result))
-    for (const notice of effects.notify) {
-      if (notice.kind === 'members') add('members', () => this.#remember(notice.addresses.keys()))
-      if (notice.kind === 'transfer') {
-        add('transfer', () => {
-          coverage.note(`transfer ${notice.phase}`)
-          trace.note(this.name, `transfer ${notice.phase}`, () => notice.peer)
-        })
-      }
-      if (notice.kind === 'forked') add('forked', () => checks.forked(this, notice.origin))
-    }
-    add('background', () => this.background.begin(effects))
-    return inHabitualOrder(actions)
-  }
-
-  #planInstall(
-    { image, continueAfter }: NonNullable<Effects['install']>,
-    write: (what: string, todo: DiskWrite, run?: () => void) => number,
-  ): void {
-    const { vector } = image
-    write('install', { kind: 'snapshot', snapshot: { vector: new Map(vector), chunks: encodeImage(image) } }, () => {
-      this.world.coverage.note('snapshot of a transfer')
-      this.enqueue({ kind: 'snapshotWritten', vector })
-    })
-    for (const [origin, sequence] of continueAfter) write('continue', { kind: 'continueAfter', origin, sequence })
-  }
-
   send(to: PeerId, message: Message, urgency: 'ordinary' | 'droppable'): void {
     checks.sent(this, to, message)
     this.world.network.send(this.peer, to, message, urgency)
   }
 
-  #remember(peers: Iterable<PeerId>): void {
+  /** Keeps these connected from now on, and those it was told to find. */
+  remember(peers: Iterable<PeerId>): void {
     this.wanted.clear()
     for (const peer of [...this.#bootstrap, ...peers]) this.wanted.add(peer)
   }
 
-  #answer(ticket: CommandTicket, result: Result<CommandAnswer>): void {
+  /** Tells whoever gave the command. */
+  answer(ticket: CommandTicket, result: Result<CommandAnswer>): void {
     this.world.coverage.note(result.ok ? 'commands answered' : 'commands refused')
     checks.answered(this, result)
     const onAnswer = this.#tickets.get(ticket)
     this.#tickets.delete(ticket)
     onAnswer?.(result)
   }
-}
-
-/** Planted bugs let one kind of effect come before what it rests on. */
-const inHabitualOrder = (actions: Action[]): Action[] => {
-  const early = { right: null, 'answers first': 'answer', 'knowledge first': 'knowledge', 'gossip first': 'gossip' }[
-    habits.order
-  ]
-  if (early === null) return actions
-  return [...actions.filter(({ what }) => what === early), ...actions.filter(({ what }) => what !== early)]
 }

@@ -5,6 +5,7 @@ import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
 import { LogIntake } from '../../replica/core/log-intake.ts'
 import { splitUpdateId } from '../../replica/core/model/ids.ts'
 import { markBits } from '../../replica/core/model/image.ts'
+import { SteadyTime } from '../../replica/core/moment.ts'
 import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -115,6 +116,9 @@ const bugs = {
   },
   'the clock follows the wall': () => {
     HybridClock.prototype.next = (nowMs) => nowMs * 1_000
+  },
+  'waiting goes by the wall clock': () => {
+    SteadyTime.prototype.at = (wallMs) => ({ wallMs, steadyMs: wallMs })
   },
   'the clock forgets what it saw': () => {
     HybridClock.prototype.observe = () => undefined
