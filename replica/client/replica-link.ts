@@ -74,9 +74,9 @@ export class ReplicaLink {
    * comes in time: what was asked may then have been done or not.
    */
   async call<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
-    const giveUpMs = this.#clock.nowMs() + limits.reconnectWaitMs
     for (;;) {
-      const connection = this.#current ?? (await this.#next(giveUpMs))
+      // From the loss on: what has been waiting for its answer for long waits as long for a connection as anything else.
+      const connection = this.#current ?? (await this.#next(this.#clock.nowMs() + limits.reconnectWaitMs))
       try {
         return await request(connection.api)
       } catch (error) {

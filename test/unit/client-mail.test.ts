@@ -283,6 +283,27 @@ describe('a connection that is lost', () => {
     await client.close()
   })
 
+  test('is waited for as long by a request that was in flight for long before', async () => {
+    const replica = new MemoryReplica()
+    let shiftMs = 0
+    const clock = { ...systemTestClock, nowMs: () => systemTestClock.nowMs() + shiftMs }
+    let connects = 0
+    const connect = async (): Promise<ReplicaApi> => {
+      connects += 1
+      if (connects === 2) throw new QuintetError('UNREACHABLE', 'nobody there yet')
+      return replica.connect()
+    }
+    const client = await createMailClient({ connect, random: testRandom, clock })
+    const [connection] = replica.connections
+    connection!.answerAfter = new Promise(() => undefined)
+    const viewed = client.view()
+    shiftMs = limits.reconnectWaitMs * 2
+    replica.dropConnections()
+    expect((await viewed).servers).toContain(replica.server)
+    expect(connects).toBe(3)
+    await client.close()
+  })
+
   test('is not missed when the person moves to another server', async () => {
     const groupId = new Uint8Array(16)
     const one = new MemoryReplica({ groupId })
