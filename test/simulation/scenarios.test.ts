@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { updateId } from '../../replica/core/model/ids.ts'
-import { Repairs } from '../../replica/core/repairs.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -124,6 +123,21 @@ describe('what the simulator found stays fixed', () => {
     expect(step.complete).toBe(null)
     expect(transfer.resume(500).ask).toEqual([])
     expect(transfer.resume(1_000).ask).toEqual([{ kind: 'stateRequest', image: 0, index: 0 }])
+  })
+
+  test('a repair asks the next holder at once when one has nothing', () => {
+    const repairs = new Repairs()
+    const origins = ['c', 'd'].map((letter) => identity(3, letter).origin)
+    const peers = ['p', 'q'].map((letter) => identity(4, letter).peer)
+    const everLive = (): boolean => true
+    for (const origin of origins) repairs.want(origin, [1])
+    const asked = repairs.plan(0, peers, everLive)
+    expect(asked.map(({ to }) => to)).toEqual([peers[0], peers[0]])
+    for (const { message } of asked) {
+      const { id, origin } = message
+      repairs.mails({ kind: 'mails', id, origin, covered: 1, updates: [] })
+    }
+    expect(repairs.plan(1, peers, everLive).map(({ to }) => to)).toEqual([peers[1], peers[1]])
   })
 
   test("the answer to an abandoned transfer's search is not taken for the next one's", () => {
