@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { updateId } from '../../replica/core/model/ids.ts'
+import { Repairs } from '../../replica/core/repairs.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
