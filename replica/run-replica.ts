@@ -88,7 +88,7 @@ export const runReplica = async (
     await takeSeat(host, install)
     const service = new ReplicaService({ install, host, nowMs: () => Date.now(), randomBytes })
     // The same at every start: a client that comes back at once may have read the file before it is written anew.
-    const adminToken = (await loadAttachment(options.data))?.adminToken ?? randomBytes(keyBytes)
+    const adminToken = attached?.adminToken ?? randomBytes(keyBytes)
     const attachment = new AttachmentKeeper(options.data, install, host, adminToken)
     const isAdminToken = adminTokenCheck(adminToken)
     const onClient = (stream: FrameStream): void => {
