@@ -1,43 +1,92 @@
 const lanes = 4
 const seeds = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344] as const
 const factors = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
+const wordRange = 0x1_0000_0000
+
+/** Texts that come again and again (ids), and whole numbers from 0 up. */
+export type DigestPart = string | number
 
 /**
- * An order-free 128-bit digest of a set of texts: the sum, lane by lane, of each text's hash. It tells equal
+ * An order-free 128-bit digest of a set of texts and records: the sum, lane by lane, of each one's hash. It tells equal
  * states from different ones; it is no defence against somebody who makes collisions on purpose.
  */
 export class SetDigest {
-  readonly #sums = [0, 0, 0, 0]
+  readonly #sums = new Uint32Array(lanes)
+  readonly #hash = new Uint32Array(lanes)
+  /** A record's ids are hashed once and then known: a start takes in as many records as there are mails. */
+  readonly #known = new Map<string, Uint32Array>()
 
   add(text: string): void {
-    for (let lane = 0; lane < lanes; lane += 1) {
-      this.#sums[lane] = ((this.#sums[lane] ?? 0) + hashLane(text, seeds[lane] ?? 0, factors[lane] ?? 1)) >>> 0
-    }
+    for (let lane = 0; lane < lanes; lane += 1) this.#raise(lane, hashLane(text, lane))
   }
 
-  /** Takes out a text that was added. */
-  remove(text: string): void {
-    for (let lane = 0; lane < lanes; lane += 1) {
-      this.#sums[lane] = ((this.#sums[lane] ?? 0) - hashLane(text, seeds[lane] ?? 0, factors[lane] ?? 1)) >>> 0
-    }
+  addRecord(parts: readonly DigestPart[]): void {
+    this.#hashRecord(parts)
+    for (let lane = 0; lane < lanes; lane += 1) this.#raise(lane, this.#hash[lane] ?? 0)
+  }
+
+  /** Takes out a record that was added. */
+  removeRecord(parts: readonly DigestPart[]): void {
+    this.#hashRecord(parts)
+    for (let lane = 0; lane < lanes; lane += 1) this.#raise(lane, -(this.#hash[lane] ?? 0))
   }
 
   /** Adds all that `other` holds. */
   addAll(other: SetDigest): void {
-    for (let lane = 0; lane < lanes; lane += 1) {
-      this.#sums[lane] = ((this.#sums[lane] ?? 0) + (other.#sums[lane] ?? 0)) >>> 0
-    }
+    for (let lane = 0; lane < lanes; lane += 1) this.#raise(lane, other.#sums[lane] ?? 0)
   }
 
   /** 32 hexadecimal digits. */
   toString(): string {
-    return this.#sums.map((sum) => sum.toString(16).padStart(8, '0')).join('')
+    return Array.from(this.#sums, (sum) => sum.toString(16).padStart(8, '0')).join('')
+  }
+
+  #raise(lane: number, by: number): void {
+    this.#sums[lane] = (this.#sums[lane] ?? 0) + by
+  }
+
+  #hashRecord(parts: readonly DigestPart[]): void {
+    this.#hash.set(seeds)
+    for (const part of parts) {
+      if (typeof part === 'string') {
+        const hash = this.#hashOf(part)
+        for (let lane = 0; lane < lanes; lane += 1) this.#mix(lane, hash[lane] ?? 0)
+      } else {
+        const high = Math.floor(part / wordRange)
+        for (let lane = 0; lane < lanes; lane += 1) {
+          this.#mix(lane, part >>> 0)
+          this.#mix(lane, high)
+        }
+      }
+    }
+    for (let lane = 0; lane < lanes; lane += 1) this.#hash[lane] = finish(this.#hash[lane] ?? 0)
+  }
+
+  #mix(lane: number, word: number): void {
+    const mixed = Math.imul((this.#hash[lane] ?? 0) ^ word, factors[lane] ?? 1)
+    this.#hash[lane] = (mixed << 13) | (mixed >>> 19)
+  }
+
+  #hashOf(text: string): Uint32Array {
+    let hash = this.#known.get(text)
+    if (hash === undefined) {
+      hash = Uint32Array.from({ length: lanes }, (_, lane) => hashLane(text, lane))
+      this.#known.set(text, hash)
+    }
+    return hash
   }
 }
 
-const hashLane = (text: string, seed: number, factor: number): number => {
-  let mixed = seed
+const hashLane = (text: string, lane: number): number => {
+  const factor = factors[lane] ?? 1
+  let mixed: number = seeds[lane] ?? 0
   for (let index = 0; index < text.length; index += 1) mixed = Math.imul(mixed ^ text.charCodeAt(index), factor)
+  return finish(mixed)
+}
+
+/** Lets every bit have a say in every other. */
+const finish = (hash: number): number => {
+  let mixed = hash
   mixed ^= mixed >>> 15
   mixed = Math.imul(mixed, 0x2c1b3c6d)
   mixed ^= mixed >>> 12

@@ -4,9 +4,10 @@ import type { MailRecord, PendingMark } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
+import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
 import type { MailEntry } from './mail-entry.ts'
-import { MailboxIndex } from './mailbox-index.ts'
+import { compareMails, MailboxIndex } from './mailbox-index.ts'
 
 export interface Mailbox {
   readonly inbox: MailboxIndex
@@ -54,15 +55,22 @@ export class MailTable {
   add(record: MailRecord, isGone: (account: AccountId) => boolean): void {
     if (this.has(record.origin, record.sequence)) return
     const mail: MailEntry = { ...record, marks: [...record.marks] }
-    const id = updateId(mail.origin, mail.sequence)
-    const waiting = this.#pending.get(id)
-    this.#pending.delete(id)
+    const waiting = this.#takePending(mail)
     eachCopy(mail, (owner, copy) => {
       const bits = (mail.marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
       mail.marks[copy] = bits
     })
     if (isDeletedByAll(mail)) return
     this.#insert(mail)
+  }
+
+  /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
+  #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, number> | undefined {
+    if (this.#pending.size === 0) return undefined
+    const id = updateId(origin, sequence)
+    const waiting = this.#pending.get(id)
+    this.#pending.delete(id)
+    return waiting
   }
 
   /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
@@ -118,22 +126,9 @@ export class MailTable {
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
   join(records: readonly MailRecord[], pending: readonly PendingMark[], context: JoinContext): void {
     const { mine, theirs, isGone } = context
-    const kept = new Map<OriginId, Set<Sequence>>()
-    for (const record of records) {
-      let sequences = kept.get(record.origin)
-      if (sequences === undefined) {
-        sequences = new Set()
-        kept.set(record.origin, sequences)
-      }
-      sequences.add(record.sequence)
-    }
-    for (const [origin, mails] of this.#byOrigin) {
-      const covered = heldFrom(theirs, origin)
-      for (const mail of mails.values()) {
-        if (mail.sequence <= covered && kept.get(origin)?.has(mail.sequence) !== true) this.#remove(mail)
-      }
-    }
-    for (const record of records) this.#joinRecord(record, mine, isGone)
+    if (this.#size > 0) this.#removeAbsent(records, theirs)
+    // In the order shown, in which the folders' indexes only grow at their ends.
+    for (const record of records.toSorted(compareMails)) this.#joinRecord(record, mine, isGone)
     for (const id of [...this.#pending.keys()]) {
       const { origin, sequence } = splitUpdateId(id)
       if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
@@ -168,6 +163,25 @@ export class MailTable {
     for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
   }
 
+  /** Whoever covers a mail of ours and has it not, has seen it deleted. */
+  #removeAbsent(records: readonly MailRecord[], theirs: VersionVector): void {
+    const kept = new Map<OriginId, Set<Sequence>>()
+    for (const record of records) {
+      let sequences = kept.get(record.origin)
+      if (sequences === undefined) {
+        sequences = new Set()
+        kept.set(record.origin, sequences)
+      }
+      sequences.add(record.sequence)
+    }
+    for (const [origin, mails] of this.#byOrigin) {
+      const covered = heldFrom(theirs, origin)
+      for (const mail of mails.values()) {
+        if (mail.sequence <= covered && kept.get(origin)?.has(mail.sequence) !== true) this.#remove(mail)
+      }
+    }
+  }
+
   #joinRecord(record: MailRecord, mine: VersionVector, isGone: (account: AccountId) => boolean): void {
     const mail = this.get(record.origin, record.sequence)
     if (mail !== undefined) {
@@ -189,7 +203,7 @@ export class MailTable {
     }
     mails.set(mail.sequence, mail)
     this.#size += 1
-    this.#digest.add(textOf(mail))
+    this.#digest.addRecord(partsOf(mail))
     eachCopy(mail, (owner, copy) => {
       if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).add(mail)
     })
@@ -202,7 +216,7 @@ export class MailTable {
     const mails = this.#byOrigin.get(mail.origin)
     if (mails?.delete(mail.sequence) === true) {
       this.#size -= 1
-      this.#digest.remove(textOf(mail))
+      this.#digest.removeRecord(partsOf(mail))
     }
     if (mails?.size === 0) this.#byOrigin.delete(mail.origin)
   }
@@ -217,9 +231,9 @@ export class MailTable {
   #markCopy(mail: MailEntry, owner: AccountId, copy: number, bits: number): void {
     const before = mail.marks[copy] ?? 0
     if ((before | bits) === before) return
-    this.#digest.remove(textOf(mail))
+    this.#digest.removeRecord(partsOf(mail))
     mail.marks[copy] = before | bits
-    this.#digest.add(textOf(mail))
+    this.#digest.addRecord(partsOf(mail))
     if ((before & markBits.deleted) === 0 && (bits & markBits.deleted) !== 0) this.#index(owner, copy).remove(mail)
   }
 
@@ -246,5 +260,12 @@ const eachCopy = (mail: MailEntry, visit: (owner: AccountId, copy: number) => vo
 
 const isDeletedByAll = (mail: MailEntry): boolean => mail.marks.every((bits) => (bits & markBits.deleted) !== 0)
 
-const textOf = ({ origin, sequence, clock, from, to, marks }: MailEntry): string =>
-  `mail ${origin}:${sequence} ${clock} ${from} ${to.join()} ${marks.join()}`
+/** There is one more mark than recipients, so that no two mails have the same parts. */
+const partsOf = ({ origin, sequence, clock, from, to, marks }: MailEntry): readonly DigestPart[] => [
+  origin,
+  sequence,
+  clock,
+  from,
+  ...to,
+  ...marks,
+]
