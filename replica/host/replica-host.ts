@@ -60,7 +60,7 @@ export class ReplicaHost {
   private constructor(options: HostOptions, core: ReplicaCore) {
     this.#options = options
     this.#core = core
-    this.#server = new Server(options, () => this.#core)
+    this.#server = new Server(options, (query) => this.read(query))
     this.#members = new MemberBook(options)
     this.#backgroundWork = new BackgroundWork(options, {
       read: (query) => this.read(query),

@@ -14,6 +14,9 @@ interface ServerOptions {
   readonly logger: LoggerPort
 }
 
+/** Looks at the core when everything that it shows is durable. */
+type ReadCore = <Value>(query: (core: ReplicaCore) => Value) => Promise<Value>
+
 interface KeptImage {
   readonly id: number
   readonly chunks: readonly string[]
@@ -22,14 +25,14 @@ interface KeptImage {
 /** Answers other replicas' requests from the log, beside the event loop, one after the other for each peer. */
 export class Server {
   readonly #options: ServerOptions
-  readonly #core: () => ReplicaCore
+  readonly #read: ReadCore
   readonly #busy = new Map<PeerId, Promise<void>>()
   readonly #images = new Map<PeerId, KeptImage>()
   #lastImage = 0
 
-  constructor(options: ServerOptions, core: () => ReplicaCore) {
+  constructor(options: ServerOptions, read: ReadCore) {
     this.#options = options
-    this.#core = core
+    this.#read = read
   }
 
   serve(task: Serve): void {
@@ -53,7 +56,7 @@ export class Server {
   #answer(task: Serve): Promise<Message | null> {
     if ('held' in task) return this.#batches(task.request, task.held)
     if (task.request.kind === 'mailRequest') return this.#mails(task.request)
-    return Promise.resolve(this.#state(task.peer, task.request))
+    return this.#state(task.peer, task.request)
   }
 
   async #batches({ id, origin, after, maxBytes }: RequestMessage, held: Sequence): Promise<Message> {
@@ -81,10 +84,11 @@ export class Server {
     return { kind: 'mails', id, origin, covered, updates }
   }
 
-  #state(peer: PeerId, { image, index }: StateRequestMessage): Message {
+  async #state(peer: PeerId, { image, index }: StateRequestMessage): Promise<Message> {
     if (index === 0) {
       this.#lastImage += 1
-      this.#images.set(peer, { id: this.#lastImage, chunks: encodeImage(this.#core().state.image()) })
+      const id = this.#lastImage
+      this.#images.set(peer, { id, chunks: await this.#read((core) => encodeImage(core.state.image())) })
     }
     const kept = this.#images.get(peer)
     const chunk = kept?.chunks[index]
