@@ -111,10 +111,14 @@ export class BackgroundWork {
 
   #compactNow(floor: VersionVector, live: ReadonlyMap<OriginId, Float64Array>): void {
     const { disk, world, name } = this.#machine
-    const isLive = (origin: OriginId, sequence: Sequence): boolean =>
-      habits.liveness === 'state now'
-        ? this.#machine.core.isLive(origin, sequence)
-        : (live.get(origin)?.includes(sequence) ?? false)
+    const isLive = (origin: OriginId, sequence: Sequence): boolean => {
+      const isKept =
+        habits.liveness === 'state now'
+          ? this.#machine.core.isLive(origin, sequence)
+          : (live.get(origin)?.includes(sequence) ?? false)
+      if (!isKept) checks.discarded(this.#machine, origin, sequence)
+      return isKept
+    }
     const freed = disk.compact(floor, isLive)
     world.coverage.note('compaction')
     world.coverage.add('bytes freed', freed)

@@ -1,7 +1,8 @@
 import type { CommandAnswer } from '../../replica/core/effects.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
-import type { OriginId, PeerId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, OriginId, PeerId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { StateImage } from '../../replica/core/model/image.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
@@ -158,6 +159,34 @@ export const compacting = (machine: Machine, floor: VersionVector): void => {
         `${machine.name} discards ${origin}:${sequence}, which the older snapshot does not cover`,
       )
   }
+}
+
+/** What a state image covers is durable where it is taken. */
+export const imageTaken = (machine: Machine, { vector }: StateImage): void => {
+  for (const [origin, sequence] of vector) {
+    if (heldFrom(machine.disk.durable, origin) < sequence)
+      throw new Violation(
+        'durable before sent',
+        `${machine.name} sends a state with ${origin}:${sequence} before it is durable`,
+      )
+  }
+}
+
+/** A mail is discarded only when its deletions are durable: a crash must not bring it back without its content. */
+export const discarded = (machine: Machine, origin: OriginId, sequence: Sequence): void => {
+  const mail = updateId(origin, sequence)
+  const isLast = machine.notYetDurable.some(
+    ({ change }) =>
+      (change.kind === 'deletion' && change.mail === mail) ||
+      (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
+  )
+  if (isLast)
+    throw new Violation('durable before discarded', `${machine.name} discards ${mail} before its deletion is durable`)
+}
+
+const isOwner = (machine: Machine, account: AccountId, mail: UpdateId): boolean => {
+  const change = machine.world.ledger.updates.get(mail)?.change
+  return change?.kind === 'mail' && [change.account, ...change.to].includes(account)
 }
 
 /** Nobody forks a log in a history without restored backups. */

@@ -6,4 +6,6 @@ export const habits: {
   order: EffectOrder
   /** `state now`: what the core shows while a step is not durable yet decides what is discarded. */
   liveness: 'copied' | 'state now'
-} = { order: 'right', liveness: 'copied' }
+  /** `in mid-step`: the state that others are sent may be one that is not durable. */
+  images: 'between steps' | 'in mid-step'
+} = { order: 'right', liveness: 'copied', images: 'between steps' }

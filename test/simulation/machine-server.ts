@@ -8,6 +8,8 @@ import type {
 } from '../../replica/core/model/messages.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
+import * as checks from './checks.ts'
+import { habits } from './habits.ts'
 import type { Machine } from './machine.ts'
 
 const longestServeMs = 15
@@ -46,7 +48,9 @@ export class MachineServer {
       if (!('held' in task) && task.request.kind === 'stateRequest') {
         const { request } = task
         // An image is of what is durable: taken between two steps.
-        this.#machine.whenIdle(() => this.#machine.send(peer, this.#state(peer, request), 'ordinary'))
+        const answer = (): void => this.#machine.send(peer, this.#state(peer, request), 'ordinary')
+        if (habits.images === 'between steps') this.#machine.whenIdle(answer)
+        else answer()
       } else {
         this.#machine.send(peer, this.#answer(task), 'ordinary')
       }
@@ -91,7 +95,9 @@ export class MachineServer {
   #state(peer: PeerId, { image, index }: StateRequestMessage): Message {
     if (index === 0) {
       this.#lastImage += 1
-      this.#images.set(peer, { id: this.#lastImage, chunks: encodeImage(this.#machine.core.state.image()) })
+      const state = this.#machine.core.state.image()
+      checks.imageTaken(this.#machine, state)
+      this.#images.set(peer, { id: this.#lastImage, chunks: encodeImage(state) })
     }
     const kept = this.#images.get(peer)
     const chunk = kept?.chunks[index]

@@ -4,7 +4,7 @@ import type { Identity } from '../../replica/core/membership.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
 import type { PeerId, ServerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
-import type { Batch } from '../../replica/core/model/updates.ts'
+import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
@@ -61,6 +61,7 @@ export class Machine implements Endpoint {
   #phase: 'idle' | 'woken' | 'busy' = 'idle'
   #fuse = Infinity
   #stepWallMs = 0
+  #fresh: readonly Update[] = []
 
   constructor(
     world: World,
@@ -114,6 +115,11 @@ export class Machine implements Endpoint {
     return Math.floor(epochMs + this.world.timeline.nowMs + this.skewMs)
   }
 
+  /** What the core shows and the disk has not got. */
+  get notYetDurable(): readonly Update[] {
+    return this.#fresh
+  }
+
   /** What its clock said when the present step began. */
   get stepWallMs(): number {
     return this.#stepWallMs
@@ -151,6 +157,7 @@ export class Machine implements Endpoint {
     this.#core = null
     this.#queue = []
     this.#actions = []
+    this.#fresh = []
     this.#whenIdle = []
     this.#phase = 'idle'
     this.denied = new Set()
@@ -254,6 +261,7 @@ export class Machine implements Endpoint {
     coverage.note('steps')
     this.#stepWallMs = this.wallMs
     const effects = this.core.step(this.#stepWallMs, events)
+    this.#fresh = effects.persist.flatMap((batch) => batch.updates)
     if (this.core.view.number !== view) coverage.note('view changed')
     if (effects.persist.length > 0)
       trace.note(this.name, 'persists', () =>
@@ -298,6 +306,7 @@ export class Machine implements Endpoint {
     }
     this.later(needsMs, () => {
       this.disk.commit(write)
+      if (write.kind === 'append') this.#fresh = []
       checks.durable(this, write)
       run()
       this.#carryOut()

@@ -177,6 +177,9 @@ const bugs = {
   'liveness is that of a step which is not durable': () => {
     habits.liveness = 'state now'
   },
+  'a state image is taken of what is not durable': () => {
+    habits.images = 'in mid-step'
+  },
   'the log is discarded as far as the newest snapshot': () => {
     replace(
       Compaction.prototype,
