@@ -61,7 +61,9 @@ export class Server {
 
   async #batches({ id, origin, after, maxBytes }: RequestMessage, held: Sequence): Promise<Message> {
     const bytes = Math.min(maxBytes, limits.chunkBytes)
-    const batches = after < held ? await this.#options.storage.readBatches(origin, after, bytes) : []
+    const found = after < held ? await this.#options.storage.readBatches(origin, after, bytes) : []
+    // What came after the request was taken may not be durable yet.
+    const batches = found.filter(({ last }) => last <= held)
     const isDiscarded = batches.length === 0 && after < held
     return isDiscarded ? { kind: 'discarded', id, origin } : { kind: 'batches', id, batches }
   }
