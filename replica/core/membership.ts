@@ -34,6 +34,7 @@ export class Membership {
   readonly #paused = new Set<ServerId>()
   readonly #addresses = new Map<PeerId, readonly string[]>()
   readonly #clockFlagged = new Set<PeerId>()
+  #hasAddressNews = false
   #online: HelloOnline = []
   #denied = ''
   #members = ''
@@ -70,7 +71,14 @@ export class Membership {
   }
 
   setAddresses(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
-    for (const [peer, known] of addresses) this.#addresses.set(peer, known)
+    for (const [peer, known] of addresses) this.#learnAddresses(peer, known)
+  }
+
+  /** Whether addresses were learnt since this was last asked: others may not know them either. */
+  takeAddressNews(): boolean {
+    const hasNews = this.#hasAddressNews
+    this.#hasAddressNews = false
+    return hasNews
   }
 
   hello(clock: number, ownRows: KnowledgeRows): HelloMessage {
@@ -99,7 +107,7 @@ export class Membership {
     this.peers.noteClock(session, hello.clock, nowMs)
     for (const [peer, known] of hello.addresses) {
       const isNews = peer === session.peer || !this.#addresses.has(peer)
-      if (isNews && peer !== this.#identity.peer && known.length > 0) this.#addresses.set(peer, known)
+      if (isNews && peer !== this.#identity.peer && known.length > 0) this.#learnAddresses(peer, known)
     }
   }
 
@@ -130,6 +138,12 @@ export class Membership {
     const rows = new Map(this.#matrix.rowsOf(holders))
     rows.set(this.#identity.origin, new Map(this.#state.vector))
     return rows
+  }
+
+  #learnAddresses(peer: PeerId, known: readonly string[]): void {
+    if (this.#addresses.get(peer)?.join() === known.join()) return
+    this.#addresses.set(peer, known)
+    this.#hasAddressNews = true
   }
 
   #tellDenied(effects: EffectsDraft): void {

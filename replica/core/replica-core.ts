@@ -161,6 +161,7 @@ export class ReplicaCore {
     }
     this.#askForMissing(now.steadyMs, effects)
     this.#maintain(now.steadyMs, effects)
+    if (this.#membership.takeAddressNews()) this.#greetAgain(wallMs, effects)
     const view = this.view.number
     this.#membership.conclude(
       now.steadyMs,
@@ -285,6 +286,12 @@ export class ReplicaCore {
     this.#membership.accept(session, hello, now.wallMs)
     this.#learn(hello.rows)
     this.#mergeUntilMs = now.steadyMs + mergeMs
+  }
+
+  /** Two that joined at the same time learn of each other's addresses only from those that know both by now. */
+  #greetAgain(wallMs: number, effects: EffectsDraft): void {
+    const hello = this.#membership.hello(microsOf(wallMs), this.rows())
+    for (const { peer } of this.peers.allGreeted()) this.#send(peer, hello, effects)
   }
 
   #knowledge(now: Moment, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {

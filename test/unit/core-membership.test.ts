@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import type { HelloMessage } from '../../replica/core/model/messages.ts'
+import { peerId, type PeerId } from '../../replica/core/model/ids.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import { foundedCore, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
+
+const helloOf = (who: Identity, addresses: ReadonlyMap<PeerId, readonly string[]>): HelloMessage => ({
+  kind: 'hello',
+  origin: who.origin,
+  server: who.server,
+  clock: noonMs * 1_000,
+  rows: new Map(),
+  admission: null,
+  addresses,
+})
+
+describe('members that join at the same time', () => {
+  test('are told of each other by the one that both greeted', () => {
+    const core = foundedCore()
+    const [ben, cleo] = [identity(2, 'b'), identity(3, 'c')]
+    for (const { peer, server } of [ben, cleo]) core.state.seats.admit(inviteNamed(`invite ${server}`), peer, server)
+    const meet = (who: Identity, address: string) =>
+      core.step(noonMs, [
+        { kind: 'connected', peer: who.peer },
+        { kind: 'message', peer: who.peer, message: helloOf(who, new Map([[who.peer, [address]]])) },
+      ])
+    meet(ben, '/ip4/10.0.0.2/tcp/1')
+    const { send } = meet(cleo, '/ip4/10.0.0.3/tcp/1')
+    const toBen = send.filter(({ to, message }) => to === ben.peer && message.kind === 'hello')
+    expect(toBen.flatMap(({ message }) => (message.kind === 'hello' ? [...message.addresses.keys()] : []))).toContain(
+      peerId(cleo.peer),
+    )
+  })
+
+  test('are not told again what they know', () => {
+    const core = foundedCore()
+    const ben = identity(2, 'b')
+    core.state.seats.admit(inviteNamed('invite 2'), ben.peer, ben.server)
+    const message = helloOf(ben, new Map([[ben.peer, ['/ip4/10.0.0.2/tcp/1']]]))
+    core.step(noonMs, [
+      { kind: 'connected', peer: ben.peer },
+      { kind: 'message', peer: ben.peer, message },
+    ])
+    const { send } = core.step(noonMs + 10, [{ kind: 'message', peer: ben.peer, message }])
+    expect(send.filter((sent) => sent.message.kind === 'hello')).toEqual([])
+  })
+})
