@@ -112,11 +112,9 @@ export class BackgroundWork {
   #compactNow(floor: VersionVector, live: ReadonlyMap<OriginId, Float64Array>): void {
     const { disk, world, name } = this.#machine
     const isLive = (origin: OriginId, sequence: Sequence): boolean => {
-      const isKept =
-        habits.liveness === 'state now'
-          ? this.#machine.core.isLive(origin, sequence)
-          : (live.get(origin)?.includes(sequence) ?? false)
-      if (!isKept) checks.discarded(this.#machine, origin, sequence)
+      const wasLive = live.get(origin)?.includes(sequence) ?? false
+      const isKept = habits.liveness === 'state now' ? this.#machine.core.isLive(origin, sequence) : wasLive
+      if (wasLive && !isKept) checks.discarded(this.#machine, origin, sequence)
       return isKept
     }
     const freed = disk.compact(floor, isLive)
