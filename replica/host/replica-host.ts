@@ -26,8 +26,8 @@ const pausedSetting = 'paused'
 export type { Notice }
 
 const tickMs = 50
-/** Events that one step may take: as many as came while the last step's effects were carried out. */
-const stepEvents = 2_000
+/** Events that one step may take: more would keep heartbeats and answers waiting for too long. */
+const stepEvents = 256
 /** On a full disk one writing is tried again this often. */
 const fullDiskRetryMs = 1_000
 /** Written and removed again to see whether the disk has room. */
