@@ -8,7 +8,10 @@ import { utf8 } from '../wire/bytes.ts'
 import { AccountDirectory } from './account-directory.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
-import type { ClientEvent, Header, HeaderPage, Mail, MailClient } from './contract.ts'
+import type { ClientEvent } from './contract/events.ts'
+import type { MailClient } from './contract/mail-client.ts'
+import type { Header, HeaderPage, Mail } from './contract/mailbox.ts'
+import { laterFeatures, type LaterMethod } from './later-features.ts'
 import { passwordCost, type PasswordCost } from './key-lock.ts'
 import type { Recipient } from './mail-sealer.ts'
 import { ReplicaLink, type ConnectReplica, type LinkListener } from './replica-link.ts'
@@ -30,10 +33,10 @@ type Request<Method extends keyof MailClient> = MailClient[Method] extends (requ
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
   const client = new SealingMailClient(options)
   await client.open(options.connect, options.clock)
-  return client
+  return Object.assign(client, laterFeatures)
 }
 
-class SealingMailClient implements MailClient {
+class SealingMailClient implements Omit<MailClient, LaterMethod> {
   readonly #ports: SessionPorts
   readonly #directory: AccountDirectory
   readonly #order = new InOrder()
@@ -63,10 +66,11 @@ class SealingMailClient implements MailClient {
     return this.#link.group.serverId
   }
 
-  async signUp(request: Request<'signUp'>): Promise<void> {
+  async signUp(request: Request<'signUp'>): Promise<{ readonly recoveryPhrase: string }> {
     const { session, submission } = await newAccount(this.#groupId, request, this.#ports)
     await this.#submit(submission)
     await this.#logInAs(session)
+    return { recoveryPhrase: '' }
   }
 
   async logIn(request: Request<'logIn'>): Promise<void> {
@@ -126,6 +130,8 @@ class SealingMailClient implements MailClient {
     let total: number
     // A page of mails with many recipients can come in several parts.
     do {
+      if (folder !== 'inbox' && folder !== 'sent')
+        throw new QuintetError('NOT_YET', 'This folder comes with a later version.')
       const query = { folder, limit: limit - mails.length, before: next }
       const page = await this.#link.call((api) => api.list(query))
       mails.push(...page.mails)
@@ -133,7 +139,8 @@ class SealingMailClient implements MailClient {
       next = page.mails.length > 0 ? page.next : null
     } while (next !== null && mails.length < limit)
     const headers = await Promise.all(mails.map((mail) => this.#header(session, mail)))
-    return next === null ? { headers, total } : { headers, total, next }
+    const unread = headers.filter((header) => !header.read).length
+    return next === null ? { headers, total, unread } : { headers, total, unread, next }
   }
 
   async read({ mail: id }: Request<'read'>): Promise<Mail> {
@@ -143,11 +150,13 @@ class SealingMailClient implements MailClient {
       throw new QuintetError('CANNOT_OPEN', 'The replica gave another mail than the one asked for.')
     const { subject, body } = await session.opener.open(sealed)
     await this.#markRead(session, sealed)
-    return { mail: id, from: sealed.fromName, to: sealed.toNames, subject, body, sentAt: sealed.sentAt }
+    const header = await this.#header(session, sealed)
+    return { ...header, subject, body, inReplyTo: null, fromAccount: sealed.from }
   }
 
-  async delete({ mail }: Request<'delete'>): Promise<void> {
-    await this.#submit(await this.#person().deletion(mail))
+  async delete({ mail }: Request<'delete'>): Promise<{ readonly removal: UpdateId }> {
+    const { update } = await this.#submit(await this.#person().deletion(mail))
+    return { removal: update }
   }
 
   async safety(request: Request<'safety'>): Promise<{ readonly servers: readonly ServerId[] }> {
@@ -160,7 +169,7 @@ class SealingMailClient implements MailClient {
       throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
     }
     const people = await this.#link.call((api) => api.people({ like: like.normalize('NFC') }))
-    return { accounts: people.map(({ name, online }) => ({ name, online })) }
+    return { accounts: people.map((person) => ({ ...person, servers: [], signedUpAt: 0, followed: false })) }
   }
 
   view() {
@@ -244,7 +253,20 @@ class SealingMailClient implements MailClient {
     const subject = await this.#opening.run(() => session.opener.openSubject(mail).catch(() => ''))
     const isOwnCopy = mail.from === session.account && !mail.to.includes(session.account)
     const read = mail.read || isOwnCopy || this.#markedRead.has(mail.mail)
-    return { mail: mail.mail, from: mail.fromName, to: mail.toNames, subject, sentAt: mail.sentAt, read }
+    return {
+      mail: mail.mail,
+      from: mail.fromName,
+      to: mail.toNames,
+      cc: [],
+      subject,
+      snippet: '',
+      sentAt: mail.sentAt,
+      read,
+      starred: false,
+      conversation: mail.mail,
+      own: mail.from === session.account,
+      inTrash: false,
+    }
   }
 
   async #markRead(session: Session, { mail, read, to }: SealedMail): Promise<void> {
@@ -287,7 +309,7 @@ class SealingMailClient implements MailClient {
     if (session === null) return
     const told = this.#announcing.run(
       () => this.#header(session, mail),
-      async (header) => this.#listener({ event: 'mail', header }),
+      async (header) => this.#listener({ event: 'mail', header, late: false }),
     )
     told.catch(() => undefined)
   }
