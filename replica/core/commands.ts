@@ -4,6 +4,7 @@ import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId 
 import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
+import { decideOnGroup } from './group-commands.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What becomes of a command. */
@@ -62,16 +63,22 @@ export const decide = (
       return admit(state, command, nowMs, reserved)
     case 'submit':
       return submit(state, command.signed, reserved)
+    case 'retire':
+    case 'revoke':
+    case 'renameGroup':
+    case 'renameMachine':
+    case 'reissue':
+      return decideOnGroup(state, command, self)
   }
 }
 
-const write = (...changes: readonly (SystemChange | SignedChange)[]): Decision => ({
+export const write = (...changes: readonly (SystemChange | SignedChange)[]): Decision => ({
   kind: 'write',
   changes,
   server: null,
 })
 
-const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
+export const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
 
 const admit = (
   state: GroupState,
@@ -87,6 +94,8 @@ const admit = (
     )
   }
   const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
+  if (before === undefined && invite.revoked)
+    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (before !== undefined) {
     // Its answer was lost on the way, and it asks again, here or elsewhere.
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
@@ -111,7 +120,7 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
   const holder = state.seats.holder(server)
   const free = allServerIds.filter(isFree)
   const choice = free.length === 0 ? 'No seat is free.' : `Free seats: ${free.join(', ')}.`
-  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${holder.machine}`}. ${choice}`
+  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${state.seats.machineOf(holder)}`}. ${choice}`
 }
 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {

@@ -1,4 +1,4 @@
-import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { AccountId, Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
 import { clockToMs } from './hybrid-clock.ts'
 
 /** A connected replica. It is in the view once its hello was accepted. */
@@ -9,6 +9,8 @@ export interface PeerSession {
   online: readonly AccountId[]
   /** How far its clock is ahead of ours, as of its last message. */
   clockOffsetMs: number
+  /** When the group key that it has was made. */
+  keyMadeAt: Clock
 }
 
 /** A session whose hello was accepted. */
@@ -36,7 +38,7 @@ export class Peers {
   }
 
   connected(peer: PeerId): PeerSession {
-    const session: PeerSession = { peer, origin: null, server: null, online: [], clockOffsetMs: 0 }
+    const session: PeerSession = { peer, origin: null, server: null, online: [], clockOffsetMs: 0, keyMadeAt: 0 }
     this.#sessions.set(peer, session)
     return session
   }

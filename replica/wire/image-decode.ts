@@ -62,9 +62,22 @@ function readImage(chunks: readonly string[]): StateImage {
   for (const section of imageSections) {
     if (parts[section].length !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, group, claims, invites } = head
+  const { vector, hashes, group, claims, invites, machineNames, retired } = head
   const { accounts, deletedAccounts, mails, pending, commands } = parts
-  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, mails, pending, commands }
+  return {
+    vector,
+    hashes,
+    group,
+    claims,
+    invites,
+    machineNames,
+    retired,
+    accounts,
+    deletedAccounts,
+    mails,
+    pending,
+    commands,
+  }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

@@ -73,11 +73,14 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       replaces && origins.place(replaces),
       clock,
     ]),
-    invites: image.invites.map(({ invite, expiresAtMs, admitted }) => [
+    invites: image.invites.map(({ invite, expiresAtMs, admitted, revoked }) => [
       invite,
       expiresAtMs,
       admitted.map(({ peer, server }) => [peer, server]),
+      revoked ? 1 : 0,
     ]),
+    machineNames: image.machineNames.map(({ origin, name, clock }) => [origins.place(origin), name, clock]),
+    retired: image.retired.map((origin) => [origins.place(origin)]),
   })
 }
 
@@ -143,6 +146,8 @@ function originsOf(image: StateImage): Set<OriginId> {
     origins.add(origin)
     if (replaces !== null) origins.add(replaces)
   }
+  for (const { origin } of image.machineNames) origins.add(origin)
+  for (const origin of image.retired) origins.add(origin)
   for (const { origin } of image.accounts) origins.add(origin)
   let previous: OriginId | null = null
   for (const { origin } of image.mails) {

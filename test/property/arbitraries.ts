@@ -83,6 +83,9 @@ export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
     }),
     fc.record({ kind: fc.constant('invite' as const), invite: anyInviteId, expiresAtMs: fc.maxSafeNat() }),
     fc.record({ kind: fc.constant('admission' as const), invite: anyInviteId, peer, server }),
+    fc.record({ kind: fc.constant('retirement' as const), retired: origin }),
+    fc.record({ kind: fc.constant('revocation' as const), invite: anyInviteId }),
+    fc.record({ kind: fc.constant('machineName' as const), name: label }),
   )
 
 export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
@@ -189,6 +192,10 @@ function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload,
   }
 }
 
+const hashes = fc
+  .uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of })
+  .map((entries) => new Map(entries))
+
 /** Every kind of message between replicas. */
 export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
   fc.record({
@@ -199,12 +206,13 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     rows,
     admission: fc.option<Batch>(batch),
     addresses: addressBook,
+    keyMadeAt: clock,
   }),
   fc.record({
     kind: fc.constant('knowledge' as const),
     clock,
     rows,
-    lastHash: anyHash,
+    hashes,
     online: fc.array(account, { maxLength: 4 }),
   }),
   fc.record({
@@ -229,6 +237,8 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     .tuple(mailUpdates, id, fc.maxSafeNat())
     .map(([mails, request, covered]) => ({ kind: 'mails' as const, id: request, covered, ...mails })),
   fc.record({ kind: fc.constant('refusal' as const), failure }),
+  fc.record({ kind: fc.constant('fork' as const), origin }),
+  fc.record({ kind: fc.constant('groupKey' as const), key: base64Url(32), madeAt: clock }),
 )
 
 export const joinRequest: fc.Arbitrary<JoinRequest> = fc.record({
@@ -286,7 +296,7 @@ const mailRecords = fc
 
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
-  hashes: fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  hashes,
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>
@@ -305,8 +315,11 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       invite: anyInviteId,
       expiresAtMs: fc.maxSafeNat(),
       admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
+      revoked: fc.boolean(),
     }),
   ),
+  machineNames: fc.array(fc.record({ origin, name: label, clock })),
+  retired: fc.uniqueArray(origin),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   deletedAccounts: fc.array(account, { maxLength: 3 }),
   mails: mailRecords,

@@ -51,6 +51,11 @@ export class GroupState {
     return heldFrom(this.#vector, origin)
   }
 
+  /** Chain value of each origin where what is held of it ends. */
+  get hashes(): ReadonlyMap<OriginId, Hash> {
+    return this.#hashes
+  }
+
   /** Chain value after the last applied update of `origin`; undefined before its first. */
   lastHash(origin: OriginId): Hash | undefined {
     return this.#hashes.get(origin)
@@ -71,8 +76,11 @@ export class GroupState {
     const isGone = this.#isGone
     if (image.group !== null) this.seats.setGroup(image.group)
     for (const claim of image.claims) this.seats.addClaim(claim)
-    for (const { invite, expiresAtMs, admitted } of image.invites) {
+    for (const named of image.machineNames) this.seats.nameMachine(named)
+    for (const origin of image.retired) this.seats.retire(origin)
+    for (const { invite, expiresAtMs, admitted, revoked } of image.invites) {
       this.seats.addInvite(invite, expiresAtMs)
+      if (revoked) this.seats.revoke(invite)
       for (const { peer, server } of admitted) this.seats.admit(invite, peer, server)
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
@@ -86,7 +94,7 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.mails]) this.#noteClock(origin, clock)
+    for (const { origin, clock } of [...image.claims, ...image.machineNames, ...image.accounts, ...image.mails]) this.#noteClock(origin, clock)
     for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
   }
@@ -98,6 +106,8 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      machineNames: this.seats.machineNames(),
+      retired: this.seats.retired(),
       accounts: this.accounts.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.records(),
@@ -137,6 +147,15 @@ export class GroupState {
         break
       case 'admission':
         this.seats.admit(change.invite, change.peer, change.server)
+        break
+      case 'retirement':
+        this.seats.retire(change.retired)
+        break
+      case 'revocation':
+        this.seats.revoke(change.invite)
+        break
+      case 'machineName':
+        this.seats.nameMachine({ origin, clock, name: change.name })
         break
       case 'account':
         this.accounts.add(accountRecord(update, change))
