@@ -5,23 +5,22 @@ import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
-import { createClientDialer } from './drivers/libp2p-client.ts'
+import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
+import type { Install } from './host/install.ts'
+import { sameBytes } from './wire/bytes.ts'
 
 const dialTimeoutMs = 3_000
 
 /** A client of the replica that keeps `directory`, or of another server that it knows. DIRECTORY_NOT_A_GROUP, UNREACHABLE. */
 export const connectClient = async (directory: string, first: ServerId | null): Promise<MailClient> => {
-  const install = await loadInstall(directory)
-  if (install === null) {
-    throw new QuintetError(
-      'DIRECTORY_NOT_A_GROUP',
-      `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
-    )
-  }
-  const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
+  await installOf(directory)
+  const dialers = new KeyedDialers()
   return createMailClient({
     connect: async (server) => {
+      // The replica may have another seat or key since.
+      const install = await installOf(directory)
+      const dialer = await dialers.get(install.groupKey)
       const attachment = await loadAttachment(directory)
       const wanted = server ?? first ?? install.server
       const member = attachment?.members.get(wanted)
@@ -38,4 +37,29 @@ export const connectClient = async (directory: string, first: ServerId | null): 
     random: randomBytes,
     clock: systemClock,
   })
+}
+
+/** DIRECTORY_NOT_A_GROUP. */
+const installOf = async (directory: string): Promise<Install> => {
+  const install = await loadInstall(directory)
+  if (install !== null) return install
+  throw new QuintetError(
+    'DIRECTORY_NOT_A_GROUP',
+    `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
+  )
+}
+
+/** A dialer for the group's present key: another one when the key was changed. */
+class KeyedDialers {
+  #key: Uint8Array = new Uint8Array()
+  #dialer: Promise<ClientDialer> | null = null
+
+  get(groupKey: Uint8Array): Promise<ClientDialer> {
+    if (this.#dialer !== null && sameBytes(groupKey, this.#key)) return this.#dialer
+    const former = this.#dialer
+    this.#key = groupKey
+    this.#dialer = createClientDialer({ groupKey, clock: systemClock })
+    void former?.then((dialer) => dialer.stop()).catch(() => undefined)
+    return this.#dialer
+  }
 }

@@ -1,5 +1,6 @@
 import type { AccountId, CommandId, OriginId, ServerId, UpdateId, Clock } from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
+import type { GroupApi } from './group-contract.ts'
 
 /** The folders of a mailbox that the replica knows. */
 export const folders = ['inbox', 'sent'] as const
@@ -116,7 +117,7 @@ export type ReplicaEvent =
  * What one replica offers to one client: ciphertext only. One object is one connection with at most one session.
  * Every method rejects with a `QuintetError`. `admin` methods need the right to the data directory (NOT_ALLOWED).
  */
-export interface ReplicaApi {
+export interface ReplicaApi extends GroupApi {
   group(): Promise<GroupInfo>
   view(): Promise<ViewInfo>
   status(): Promise<StatusInfo>

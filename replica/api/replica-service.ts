@@ -5,10 +5,13 @@ import type { Install } from '../host/install.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, recipientsAmong, seats, warnings } from '../host/queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
+import type { ViewHistory } from '../host/view-history.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 import type { AccountInfo, PersonInfo, SealedMail, StatusInfo } from './contract.ts'
+import { GroupAdmin } from './group-admin.ts'
+import type { GroupApi } from './group-contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts, MailContent } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
@@ -16,6 +19,11 @@ import { ServiceConnection } from './service-connection.ts'
 export interface ServiceOptions {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly history: Pick<ViewHistory, 'list'>
+  /** Begins the replica anew under another server id. */
+  readonly takeSeat: GroupApi['takeSeat']
+  /** The present one, for invites. */
+  readonly groupKey: () => Uint8Array
   readonly nowMs: () => number
   readonly randomBytes: (count: number) => Uint8Array
 }
@@ -27,6 +35,7 @@ const nothing = new Uint8Array()
 export class ReplicaService implements ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly group: GroupApi
   readonly #options: ServiceOptions
   readonly #connections = new Set<ServiceConnection>()
   #digest: { readonly revision: number; readonly text: string } | null = null
@@ -35,6 +44,7 @@ export class ReplicaService implements ConnectionPorts {
     this.#options = options
     this.install = options.install
     this.host = options.host
+    this.group = new GroupAdmin({ ...options, status: () => this.status() })
     this.host.onNotice((notice) => {
       this.#notice(notice)
     })
@@ -121,7 +131,9 @@ export class ReplicaService implements ConnectionPorts {
     await this.host.command({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })
     const others = this.host.links().flatMap((link) => link.addresses.slice(0, 2))
     const addresses = [...new Set([...this.host.listenAddresses(), ...others])].slice(0, limits.addressesPerPeer)
-    const { groupId, groupKey, groupName } = this.install
+    const { groupId } = this.install
+    const groupKey = this.#options.groupKey()
+    const groupName = await this.host.read((core) => core.state.seats.group?.name ?? this.install.groupName)
     return encodeInvite({ groupId, groupName, groupKey, token, expiresAtMs, addresses })
   }
 

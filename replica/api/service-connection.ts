@@ -23,6 +23,7 @@ import type {
   Submission,
   ViewInfo,
 } from './contract.ts'
+import type { GroupApi } from './group-contract.ts'
 import type { ApiRight, RequestOf } from './method-table.ts'
 
 const challengeBytes = 32
@@ -36,6 +37,7 @@ export type MailContent = 'header' | 'whole'
 export interface ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly group: GroupApi
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
@@ -176,6 +178,50 @@ export class ServiceConnection implements ReplicaApi {
   async resume({ servers }: RequestOf<'resume'>): Promise<void> {
     this.#requireAdmin()
     await this.#service.host.resume(servers)
+  }
+
+  network() {
+    return this.#service.group.network()
+  }
+
+  async invites() {
+    this.#requireAdmin()
+    return this.#service.group.invites()
+  }
+
+  async revokeInvite(request: RequestOf<'revokeInvite'>) {
+    this.#requireAdmin()
+    await this.#service.group.revokeInvite(request)
+  }
+
+  async retire(request: RequestOf<'retire'>) {
+    this.#requireAdmin()
+    await this.#service.group.retire(request)
+  }
+
+  async renameGroup(request: RequestOf<'renameGroup'>) {
+    this.#requireAdmin()
+    await this.#service.group.renameGroup(request)
+  }
+
+  async renameMachine(request: RequestOf<'renameMachine'>) {
+    this.#requireAdmin()
+    await this.#service.group.renameMachine(request)
+  }
+
+  async rotateKey() {
+    this.#requireAdmin()
+    await this.#service.group.rotateKey()
+  }
+
+  async setSyncInterval(request: RequestOf<'setSyncInterval'>) {
+    this.#requireAdmin()
+    await this.#service.group.setSyncInterval(request)
+  }
+
+  async takeSeat(request: RequestOf<'takeSeat'>) {
+    this.#requireAdmin()
+    await this.#service.group.takeSeat(request)
   }
 
   onEvent(listener: (event: ReplicaEvent) => void): void {

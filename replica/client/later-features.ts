@@ -27,14 +27,6 @@ const later = [
   'unfollow',
   'timeline',
   'posts',
-  'network',
-  'invites',
-  'revokeInvite',
-  'retire',
-  'renameGroup',
-  'renameMachine',
-  'rotateKey',
-  'setSyncInterval',
 ] as const
 
 export type LaterMethod = (typeof later)[number]

@@ -67,6 +67,8 @@ export type CoreEvent =
   /** The group key as this install knows it (at start), or a new one for all. */
   | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }
   | { readonly kind: 'rotateKey'; readonly key: string }
+  /** At start: the others had retired this install before. */
+  | { readonly kind: 'wasRetired' }
   /** How often knowledge is exchanged when nothing happens. */
   | { readonly kind: 'syncInterval'; readonly intervalMs: number }
   /** A compaction ended, or a snapshot that could not be written has been waited for. */

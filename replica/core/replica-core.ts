@@ -283,6 +283,9 @@ export class ReplicaCore {
       case 'rotateKey':
         this.#keys.adopt({ key: event.key, madeAt: this.#clock.next(now.wallMs) }, this.#members(), effects)
         break
+      case 'wasRetired':
+        this.#isSaidRetired = true
+        break
       case 'syncInterval':
         this.#membership.syncIntervalMs = event.intervalMs
         break
