@@ -50,6 +50,8 @@ export interface RunningReplica {
 
 const joinTimeoutMs = 20_000
 const keyBytes = 32
+/** How long clients wait for a copy that starts over; a person without the others may then at least read what is there. */
+const giveBackWaitMs = 60_000
 const groupIdBytes = 16
 
 /** Opens (or makes, or joins with) a data directory and starts its replica. `onFatal` hears of a storage that failed for good. */
@@ -274,7 +276,17 @@ const openParts = async (
   const adminToken = attached?.adminToken ?? randomBytes(keyBytes)
   const attachment = new AttachmentKeeper(options.data, install, host, adminToken)
   const isAdminToken = adminTokenCheck(adminToken)
+  // What a person sees must not be half of it: whoever comes meanwhile tries again.
+  let isServing = !(await hasAside(options.data))
+  const serve = (): void => {
+    isServing = true
+  }
+  const cancelWaiting = systemClock.after(giveBackWaitMs, serve)
   const onClient = (stream: FrameStream): void => {
+    if (!isServing) {
+      stream.close().catch(() => undefined)
+      return
+    }
     void serveReplica({ stream, open: (right) => service.connect(right), isAdminToken })
   }
   await host.start({ onClient, onFatal })
@@ -286,9 +298,11 @@ const openParts = async (
     clock: systemClock,
     logger,
     open: () => openAside(options.data, install.groupId, logger),
+    done: serve,
   })
-  if (await hasAside(options.data)) giveBack.start()
+  if (!isServing) giveBack.start()
   const stop = async (): Promise<void> => {
+    cancelWaiting()
     service.stop()
     await giveBack.stop()
     await history.stop()

@@ -4,21 +4,10 @@ import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId 
 import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
+import type { Decision } from './decisions.ts'
+import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
 import type { GroupState } from './state/group-state.ts'
-
-/** What becomes of a command. */
-export type Decision =
-  | {
-      readonly kind: 'write'
-      readonly changes: readonly (SystemChange | SignedChange)[]
-      readonly server: ServerId | null
-    }
-  /** It was carried out before. */
-  | { readonly kind: 'done'; readonly update: UpdateId; readonly clock: Clock }
-  /** The same command is being carried out in this very step. */
-  | { readonly kind: 'joins'; readonly command: CommandId }
-  | { readonly kind: 'refused'; readonly failure: Failure }
 
 /** What commands of the same step, not applied yet, have taken. */
 export interface Reserved {
@@ -71,14 +60,6 @@ export const decide = (
       return decideOnGroup(state, command, self)
   }
 }
-
-export const write = (...changes: readonly (SystemChange | SignedChange)[]): Decision => ({
-  kind: 'write',
-  changes,
-  server: null,
-})
-
-export const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
 
 const admit = (
   state: GroupState,

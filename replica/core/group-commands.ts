@@ -1,6 +1,6 @@
 import type { Command } from './effects.ts'
-import type { Decision } from './commands.ts'
-import { refuse, write } from './commands.ts'
+import type { Decision } from './decisions.ts'
+import { refuse, write } from './decisions.ts'
 import type { PeerId } from './model/ids.ts'
 import type { SystemChange } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'

@@ -1,4 +1,4 @@
-import type { Decision } from './commands.ts'
+import type { Decision } from './decisions.ts'
 import { decide, nothingReserved } from './commands.ts'
 import type { Command, CommandAnswer, CommandTicket, EffectsDraft } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'

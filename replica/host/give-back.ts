@@ -27,6 +27,8 @@ interface GiveBackOptions {
   readonly logger: LoggerPort
   /** Opens the next copy that was set aside; null when there is none (any more). */
   readonly open: () => Promise<AsideLog | null>
+  /** Told when all is given back. */
+  readonly done: () => void
 }
 
 const lookEveryMs = 250
@@ -72,6 +74,7 @@ export class GiveBack {
     const aside = await this.#options.open()
     if (aside === null) {
       this.#stop()
+      this.#options.done()
       return
     }
     let isDone = false

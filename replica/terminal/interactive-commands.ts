@@ -2,6 +2,7 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
+import { groupCommands } from './group-commands.ts'
 import { headerLine, mailLines, shownName, type Layout } from './mail-view.ts'
 import type { Screen } from './screen.ts'
 import { statusLines } from './status-view.ts'
@@ -227,7 +228,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name): [string, Command] => [
+  ...groupCommands,
+  ...['post', 'follow', 'unfollow', 'timeline', 'search'].map((name): [string, Command] => [
     name,
     { usage: name, help: 'comes with a later version', run: later },
   ]),

@@ -1,32 +1,10 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { Header, Mail } from '../client/contract/mailbox.ts'
-import type { MailClient } from '../client/contract/mail-client.ts'
-import { either, folder, mailName, readFields, server, servers, text, texts, wholeNumber } from './request-fields.ts'
-import type { Fields } from './request-fields.ts'
-import type { RequestKind } from './request-order.ts'
-
-export interface Verb {
-  readonly kind: RequestKind
-  /** Checks the request's fields, at once, and gives the work that it asks for. */
-  readonly prepare: (request: object) => (client: MailClient) => Promise<object>
-}
+import { groupVerbs } from './group-verbs.ts'
+import { either, folder, mailName, server, servers, text, texts, wholeNumber } from './request-fields.ts'
+import { verb, type Verb } from './verb.ts'
 
 const pageHeaders = 50
-
-const verb = <const Of extends Fields>(
-  kind: RequestKind,
-  fields: Of,
-  work: (client: MailClient, request: ReturnType<typeof readFields<Of>>) => Promise<unknown>,
-): Verb => ({
-  kind,
-  prepare: (request) => {
-    const values = readFields(fields, request)
-    return async (client) => {
-      const answer = await work(client, values)
-      return typeof answer === 'object' && answer !== null ? answer : {}
-    }
-  },
-})
 
 /** A header as programs know it. */
 export const shownHeader = ({ mail, from, to, subject, sentAt, read }: Header): object => ({
@@ -53,7 +31,7 @@ const later = (name: string): Verb => ({
 })
 
 /** What a JSON request can ask for, with the fields that each needs. */
-export const verbs: ReadonlyMap<string, Verb> = new Map([
+export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   [
     'signUp',
     verb('session', { name: text, password: text }, (client, request) => client.signUp(request).then(() => ({}))),
@@ -90,5 +68,6 @@ export const verbs: ReadonlyMap<string, Verb> = new Map([
   ['invite', verb('aside', {}, (client) => client.invite())],
   ['pause', verb('session', { servers }, (client, request) => client.pause(request))],
   ['resume', verb('session', { servers }, (client, request) => client.resume(request))],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name) => [name, later(name)] as const),
+  ...groupVerbs,
+  ...['post', 'follow', 'unfollow', 'timeline', 'search'].map((name) => [name, later(name)] as const),
 ])

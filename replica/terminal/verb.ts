@@ -1,0 +1,26 @@
+import type { MailClient } from '../client/contract/mail-client.ts'
+import type { Fields } from './request-fields.ts'
+import { readFields } from './request-fields.ts'
+import type { RequestKind } from './request-order.ts'
+
+export interface Verb {
+  readonly kind: RequestKind
+  /** Checks the request's fields, at once, and gives the work that it asks for. */
+  readonly prepare: (request: object) => (client: MailClient) => Promise<object>
+}
+
+/** A verb with the fields that it needs, each checked. */
+export const verb = <const Of extends Fields>(
+  kind: RequestKind,
+  fields: Of,
+  work: (client: MailClient, request: ReturnType<typeof readFields<Of>>) => Promise<unknown>,
+): Verb => ({
+  kind,
+  prepare: (request) => {
+    const values = readFields(fields, request)
+    return async (client) => {
+      const answer = await work(client, values)
+      return typeof answer === 'object' && answer !== null ? answer : {}
+    }
+  },
+})
