@@ -91,7 +91,10 @@ describe('two machines that took one seat in two partitions', () => {
     const ben = await group.person('ben', 1)
     await group.settled()
     await group.partition([1], [2])
+    await group.kill(2)
     await group.join(3, 1)
+    await group.operator(3).ask('pause', { servers: [2] })
+    await group.restart(2)
     const later = path.join(await cluster.directory(), 'later')
     const { invite } = await group.operator(2).ask('invite')
     const loser = new ReplicaProcess({ data: later, join: invite, server: 3 })
@@ -100,7 +103,7 @@ describe('two machines that took one seat in two partitions', () => {
     const cleo = new MailProcess({ data: later })
     await cleo.ask('signUp', { name: 'cleo', password: 'a password of cleo' })
     await sendMany(cleo, 'ben', 6, 'written in the wrong seat')
-    await group.heal([1, 2])
+    await group.heal()
     const told = await operator.until(
       () => operator.ask('network'),
       ({ ownSeat }) => ownSeat === 'lost',
