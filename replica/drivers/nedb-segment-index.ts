@@ -113,7 +113,8 @@ interface BrokenLine {
 
 const newline = 0x0a
 const tracePattern = /"n":(\d{1,3}),"o":"([\d,]*)/
-const traceChars = 16_384
+/** Text is in base64, so this stands nowhere else. */
+const documentStart = /(?=\{"_id":")/
 
 /**
  * Finds the documents of a segment's file and checks their checksums. `first`: where the segment begins; `end`: the last
@@ -168,10 +169,16 @@ function claimOf(line: Buffer): Stretch | null {
   return read === null ? null : { first: read.first, last: read.first + read.count - 1 }
 }
 
-/** How many updates a line that may be broken anywhere seems to have held: by its count, or by its list of places. */
+/**
+ * How many updates a line that may be broken anywhere seems to have held: by its count, or by its list of places. A line
+ * whose end is broken has swallowed the next one.
+ */
 function countTrace(line: Buffer): number {
-  const [, count, places] = tracePattern.exec(line.toString('latin1', 0, traceChars)) ?? []
-  return Math.max(1, Number(count ?? 1), Math.ceil((places?.split(',').length ?? 0) / 2))
+  const documents = line.toString('latin1').split(documentStart)
+  return documents.reduce((sum, document) => {
+    const [, count, places] = tracePattern.exec(document) ?? []
+    return sum + Math.max(1, Number(count ?? 1), Math.ceil((places?.split(',').length ?? 0) / 2))
+  }, 0)
 }
 
 const isHole = (index: SegmentIndex, { first, last }: Stretch): boolean =>
