@@ -80,7 +80,7 @@ const live = (world: World): number => {
 
 /** What every disk gives back is the same state once more. */
 const restartAll = (world: World): void => {
-  const digest = world.up()[0]?.core.state.digest()
+  const digest = world.lasting()[0]?.core.state.digest()
   for (const machine of world.lasting()) {
     machine.audit.lookNow(machine)
     machine.crash()
