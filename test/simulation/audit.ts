@@ -92,17 +92,18 @@ export class HybridCheck {
 const reachOf = (machine: Machine): number => (machine.stepWallMs - slackMs + maxDriftMs) * microsPerMs
 
 const silenceMs = 4_000
+const workingMs = ({ world, writtenMs }: Machine): number => world.timeline.nowMs - writtenMs
 
-/** That whoever is connected hears from this machine, whatever its clock does. */
+/** That whoever is connected hears from this machine, whatever its clock does. What the disk takes does not count. */
 export class HeartbeatCheck {
   readonly #toldMs = new Map<PeerId, number>()
 
   told(machine: Machine, peer: PeerId): void {
-    this.#toldMs.set(peer, machine.world.timeline.nowMs)
+    this.#toldMs.set(peer, workingMs(machine))
   }
 
   look(machine: Machine): void {
-    const { nowMs } = machine.world.timeline
+    const nowMs = workingMs(machine)
     const greeted = new Set(machine.core.peers.allGreeted().map(({ peer }) => peer))
     for (const peer of this.#toldMs.keys()) if (!greeted.has(peer)) this.#toldMs.delete(peer)
     for (const peer of greeted) {
