@@ -11,7 +11,7 @@ const arrows = [
   { folder: 'drivers', allowed: ['^replica/host/(ports|install)\\.ts$', '^replica/wire/'] },
   { folder: 'api', allowed: ['^replica/host/', '^replica/wire/'] },
   { folder: 'client', allowed: ['^replica/api/contract\\.ts$', '^replica/wire/'] },
-  { folder: 'terminal', allowed: ['^replica/client/contract\\.ts$'] },
+  { folder: 'terminal', allowed: ['^replica/client/contract/'] },
 ]
 
 const arrowRules = arrows.map(({ folder, allowed }) => ({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connectReplica } from './api/remote-replica.ts'
-import type { MailClient } from './client/contract.ts'
+import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'

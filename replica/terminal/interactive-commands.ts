@@ -1,4 +1,5 @@
-import type { Header, MailClient } from '../client/contract.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
+import type { Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
 import { headerLine, mailLines, shownName, type Layout } from './mail-view.ts'

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 
-import type { ClientEvent, MailClient } from '../client/contract.ts'
+import type { ClientEvent } from '../client/contract/events.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
 import { commands, type Sitting } from './interactive-commands.ts'
 import { shownName } from './mail-view.ts'
@@ -24,7 +25,10 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
   const sitting: Sitting = { client, screen, layout, listed: null }
-  client.onEvent((event) => screen.notice(style.dim(noticeOf(event))))
+  client.onEvent((event) => {
+    const notice = noticeOf(event)
+    if (notice !== null) screen.notice(style.dim(notice))
+  })
   const { servers } = await client.view()
   screen.print(`Quintet, server ${client.server}; reachable: ${servers.join(', ')}. Type help for what can be done.`)
   for (;;) {
@@ -83,7 +87,7 @@ const failureLine = (error: unknown): string => {
   return remedy === undefined ? printableLine(error.message) : `${printableLine(error.message)} ${remedy}`
 }
 
-const noticeOf = (event: ClientEvent): string => {
+const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
       return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
@@ -93,5 +97,7 @@ const noticeOf = (event: ClientEvent): string => {
       return `The connection to the server was lost: ${printableLine(event.failure.message)} It is tried again by itself.`
     case 'connected':
       return `Connected to server ${event.server}.`
+    default:
+      return null
   }
 }

@@ -1,10 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
 
-import type { ClientEvent, MailClient } from '../client/contract.ts'
+import type { ClientEvent } from '../client/contract/events.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { JsonOutput } from './json-output.ts'
-import { verbs } from './json-verbs.ts'
+import { shownHeader, verbs } from './json-verbs.ts'
 import { readLines, type InputLine } from './line-reader.ts'
 import { RequestOrder } from './request-order.ts'
 
@@ -58,7 +59,7 @@ class JsonTerminal {
   push(event: ClientEvent): void {
     switch (event.event) {
       case 'mail':
-        this.#output.push({ event: 'mail', ...event.header })
+        this.#output.push({ event: 'mail', ...shownHeader(event.header) })
         return
       case 'view':
         this.#output.push({ event: 'view', ...event.view })
@@ -68,6 +69,9 @@ class JsonTerminal {
         return
       case 'connected':
         this.#output.push({ event: 'connected', server: event.server })
+        return
+      default:
+        this.#output.push(event)
     }
   }
 

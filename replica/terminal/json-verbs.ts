@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { MailClient } from '../client/contract.ts'
+import type { Header, Mail } from '../client/contract/mailbox.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
 import { either, folder, mailName, readFields, server, servers, text, texts, wholeNumber } from './request-fields.ts'
 import type { Fields } from './request-fields.ts'
 import type { RequestKind } from './request-order.ts'
@@ -27,6 +28,25 @@ const verb = <const Of extends Fields>(
   },
 })
 
+/** A header as programs know it. */
+export const shownHeader = ({ mail, from, to, subject, sentAt, read }: Header): object => ({
+  mail,
+  from,
+  to,
+  subject,
+  sentAt,
+  read,
+})
+
+const shownMail = ({ mail, from, to, subject, body, sentAt }: Mail): object => ({
+  mail,
+  from,
+  to,
+  subject,
+  body,
+  sentAt,
+})
+
 const later = (name: string): Verb => ({
   kind: 'aside',
   prepare: () => () => Promise.reject(new QuintetError('NOT_YET', `"${name}" comes with a later version.`)),
@@ -34,7 +54,10 @@ const later = (name: string): Verb => ({
 
 /** What a JSON request can ask for, with the fields that each needs. */
 export const verbs: ReadonlyMap<string, Verb> = new Map([
-  ['signUp', verb('session', { name: text, password: text }, (client, request) => client.signUp(request))],
+  [
+    'signUp',
+    verb('session', { name: text, password: text }, (client, request) => client.signUp(request).then(() => ({}))),
+  ],
   ['logIn', verb('session', { name: text, password: text }, (client, request) => client.logIn(request))],
   ['logOut', verb('session', {}, (client) => client.logOut())],
   ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
@@ -45,13 +68,23 @@ export const verbs: ReadonlyMap<string, Verb> = new Map([
     verb(
       'question',
       { folder, limit: either(wholeNumber, pageHeaders), before: either(text, null) },
-      (client, { before, ...query }) => client.list(before === null ? query : { ...query, before }),
+      async (client, { before, ...query }) => {
+        const { headers, total, next } = await client.list(before === null ? query : { ...query, before })
+        const shown = { headers: headers.map(shownHeader), total }
+        return next === undefined ? shown : { ...shown, next }
+      },
     ),
   ],
-  ['read', verb('question', { mail: mailName }, (client, request) => client.read(request))],
+  ['read', verb('question', { mail: mailName }, (client, request) => client.read(request).then(shownMail))],
   ['delete', verb('change', { mail: mailName }, (client, request) => client.delete(request))],
   ['safety', verb('question', { mail: mailName }, (client, request) => client.safety(request))],
-  ['accounts', verb('question', { like: either(text, '') }, (client, request) => client.accounts(request))],
+  [
+    'accounts',
+    verb('question', { like: either(text, '') }, async (client, request) => {
+      const { accounts } = await client.accounts(request)
+      return { accounts: accounts.map(({ name, online }) => ({ name, online })) }
+    }),
+  ],
   ['view', verb('aside', {}, (client) => client.view())],
   ['status', verb('question', {}, (client) => client.status())],
   ['invite', verb('aside', {}, (client) => client.invite())],

@@ -1,4 +1,4 @@
-import type { Header, Mail } from '../client/contract.ts'
+import type { Header, Mail } from '../client/contract/mailbox.ts'
 import { longDate, shortDate } from './dates.ts'
 import type { Style } from './style.ts'
 import { fitted, printable, printableLine, wrapped } from './text-width.ts'

@@ -1,6 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, isUpdateId, seatCount, type ServerId, type UpdateId } from '../core/model/ids.ts'
-import type { MailClient } from '../client/contract.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
 
 /** Checks one field of a request (undefined when it is not there) and gives it its type. BAD_REQUEST names the field. */
 export type Field<Value> = (value: unknown, name: string) => Value

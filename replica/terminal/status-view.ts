@@ -1,4 +1,4 @@
-import type { MailClient } from '../client/contract.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Layout } from './mail-view.ts'
 import { fitted, printableLine } from './text-width.ts'
 

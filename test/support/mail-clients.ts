@@ -1,7 +1,9 @@
 import type { ReplicaApi } from '../../replica/api/contract.ts'
-import type { ClientEvent, MailClient } from '../../replica/client/contract.ts'
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import type { Letter } from '../../replica/client/contract/mailbox.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
-import type { ServerId } from '../../replica/core/model/ids.ts'
+import type { ServerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { systemTestClock, testRandom } from './client-ports.ts'
 import type { MemoryReplica } from './memory-replica.ts'
 
@@ -34,3 +36,10 @@ const isEvent = <Name extends ClientEvent['event']>(
   event: ClientEvent,
   name: Name,
 ): event is Extract<ClientEvent, { readonly event: Name }> => event.event === name
+
+/** Sends a mail that leaves at once, and gives its name. */
+export const sendNow = async (client: MailClient, letter: Letter): Promise<UpdateId> => {
+  const answer = await client.send(letter)
+  if ('mail' in answer) return answer.mail
+  throw new Error(`the mail waits in the outbox: ${JSON.stringify(answer.reason)}`)
+}

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
-import type { MailClient } from '../../replica/client/contract.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { shortDate } from '../../replica/terminal/dates.ts'
 import { safetyOf } from '../../replica/terminal/interactive-commands.ts'

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
-import type { MailClient } from '../../replica/client/contract.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { runJsonTerminal } from '../../replica/terminal/json-terminal.ts'
-import { clientOf, signedUp } from '../support/mail-clients.ts'
+import { clientOf, signedUp, sendNow } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 type Line = Readonly<Record<string, unknown>>
@@ -85,7 +85,7 @@ describe('the JSON terminal', () => {
     const replica = new MemoryReplica()
     const bob = await signedUp(replica, 'bob')
     const { ask, answer, event, lines, input, over } = start(await signedUp(replica, 'ann'))
-    const { mail } = await bob.send({ to: ['ann'], subject: 'news', body: '' })
+    const mail = await sendNow(bob, { to: ['ann'], subject: 'news', body: '' })
     expect(await event('mail')).toMatchObject({ mail, from: 'bob', subject: 'news', read: false })
     replica.dropConnections()
     ask({ id: 1, do: 'read', mail })

@@ -1,0 +1,29 @@
+import type { ViewInfo } from '../../api/contract.ts'
+import type { Failure } from '../../core/model/errors.ts'
+import type { ServerId, UpdateId } from '../../core/model/ids.ts'
+import type { Header } from './mailbox.ts'
+import type { DocumentId } from './mailbox.ts'
+import type { Post } from './people.ts'
+
+export type ClientEvent =
+  /** A mail arrived in the inbox, durably. `late`: it was sent over a minute ago, so it came with a merge or after an absence. */
+  | { readonly event: 'mail'; readonly header: Header; readonly late: boolean }
+  /** Marks, drafts or the outbox changed, here or at another client of this person: what is shown of them is out of date. */
+  | { readonly event: 'mailbox' }
+  /** An outbox entry has left. */
+  | { readonly event: 'sent'; readonly outbox: DocumentId; readonly mail: UpdateId }
+  /** Somebody whom this person follows posted. */
+  | { readonly event: 'post'; readonly post: Post }
+  | { readonly event: 'view'; readonly view: ViewInfo }
+  /** Replicas know more of each other than before (safety, removals, the matrix); at most twice a second. */
+  | { readonly event: 'knowledge' }
+  /** Accounts, names, or who is online changed; at most twice a second. */
+  | { readonly event: 'people' }
+  /** The account was logged in elsewhere: this client is logged out. */
+  | { readonly event: 'takenOver'; readonly server: ServerId; readonly machine: string }
+  /** The account was renamed, because another one had its name first. */
+  | { readonly event: 'renamed'; readonly name: string }
+  /** The server cannot be reached; the client goes on to the next by itself. */
+  | { readonly event: 'disconnected'; readonly failure: Failure }
+  /** Connected (again, or to another server); a logged-in session has been taken up. */
+  | { readonly event: 'connected'; readonly server: ServerId }

@@ -1,0 +1,21 @@
+import type { ServerId } from '../../core/model/ids.ts'
+import type { ClientEvent } from './events.ts'
+import type { Group } from './group.ts'
+import type { Mailbox } from './mailbox.ts'
+import type { People, Timeline } from './people.ts'
+
+/**
+ * A person's side of the system: keys, seal and open, session. Plaintext and private keys exist only here and in the UI.
+ * Every method rejects with a `QuintetError`. Calls may overlap; sends keep their order.
+ */
+export interface MailClient extends Mailbox, People, Timeline, Group {
+  /** Name of the account that is logged in; null when none is. */
+  readonly loggedInAs: string | null
+  /** The server that this client talks to now. */
+  readonly server: ServerId
+
+  /** Moves to another server; when that fails, the present connection stays. UNREACHABLE, NO_SUCH_SERVER. */
+  connect(request: { readonly server: ServerId }): Promise<void>
+  onEvent(listener: (event: ClientEvent) => void): void
+  close(): Promise<void>
+}

@@ -1,0 +1,157 @@
+import type { AccountId, ServerId, UpdateId } from '../../core/model/ids.ts'
+
+/** The folders whose pages hold mails. A mail in the trash is in no other of them; `starred` shows what is elsewhere, too. */
+export const folders = ['inbox', 'starred', 'sent', 'trash'] as const
+export type Folder = (typeof folders)[number]
+
+/** A draft or an outbox entry of the person, base64url of 16 random bytes chosen by the client. */
+export type DocumentId = string
+
+/** What a list shows of a mail. */
+export interface Header {
+  readonly mail: UpdateId
+  readonly from: string
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
+  readonly subject: string
+  /** The beginning of the body as one line of plain text, at most 160 characters; empty when the mail has none. */
+  readonly snippet: string
+  /** Milliseconds since 1970, by the hybrid logical clock: an answer never sorts before what it answers. */
+  readonly sentAt: number
+  readonly read: boolean
+  readonly starred: boolean
+  /** The first mail of the conversation; its own name for a mail that answers nothing. */
+  readonly conversation: UpdateId
+  /** Whether this person sent it. */
+  readonly own: boolean
+  readonly inTrash: boolean
+}
+
+export interface Mail extends Header {
+  /** Markdown. */
+  readonly body: string
+  /** The mail that this one answers; null when it answers none. */
+  readonly inReplyTo: UpdateId | null
+  /** The sender's account: names can change hands, this cannot. */
+  readonly fromAccount: AccountId
+}
+
+export interface HeaderPage {
+  readonly headers: readonly Header[]
+  /** How many mails the folder has. */
+  readonly total: number
+  /** How many of them are unread. */
+  readonly unread: number
+  /** The `before` of the next page; absent at the end. */
+  readonly next?: string
+}
+
+export interface FolderCounts {
+  readonly inbox: number
+  readonly unread: number
+  readonly starred: number
+  readonly sent: number
+  readonly trash: number
+  readonly drafts: number
+  readonly outbox: number
+}
+
+/** What a person writes. Names are as `accounts` gives them; `everyone` in `to` or `cc` stands for all accounts. */
+export interface Letter {
+  readonly to: readonly string[]
+  readonly cc?: readonly string[]
+  readonly subject: string
+  /** Markdown. */
+  readonly body: string
+  readonly inReplyTo?: UpdateId
+}
+
+export interface Draft extends Required<Omit<Letter, 'inReplyTo'>> {
+  readonly draft: DocumentId
+  readonly inReplyTo: UpdateId | null
+  /** Milliseconds since 1970. */
+  readonly savedAt: number
+}
+
+/** Why an outbox entry has not left. */
+export type OutboxReason =
+  /** The time for taking it back runs until `until` (milliseconds since 1970). */
+  | { readonly kind: 'held'; readonly until: number }
+  /** These names are not known on this side of a partition; it leaves by itself when they are. */
+  | { readonly kind: 'unknownNames'; readonly names: readonly string[] }
+  /** No server can be reached, or its disk is full: it is tried again. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+
+export interface OutboxEntry extends Required<Omit<Letter, 'inReplyTo'>> {
+  readonly outbox: DocumentId
+  readonly inReplyTo: UpdateId | null
+  readonly queuedAt: number
+  readonly reason: OutboxReason
+}
+
+/** Accepted and durable, or durably waiting in the outbox. */
+export type SendAnswer = { readonly mail: UpdateId } | { readonly outbox: DocumentId; readonly reason: OutboxReason }
+
+export const marks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
+export type Mark = (typeof marks)[number]
+
+/** Where a deletion has arrived, as far as is known: the mail's content is gone from `removedOn`, not yet from `waitingFor`. */
+export interface Removal {
+  readonly removedOn: readonly ServerId[]
+  readonly waitingFor: readonly ServerId[]
+}
+
+/** A person's mail. Every method rejects with a `QuintetError`; NOT_LOGGED_IN when nobody is. */
+export interface Mailbox {
+  /**
+   * NO_SUCH_ACCOUNT when a name is unknown and every seat in use is reachable; in a partition the mail waits in the
+   * outbox. With `holdMs` it waits there that long, and can be taken back by `cancelOutbox`. `draft` is discarded when the mail is durable.
+   */
+  send(request: Letter & { readonly holdMs?: number; readonly draft?: DocumentId }): Promise<SendAnswer>
+  /** Newest first. From before `before` (a page's `next`), or from the mail at `offset`. */
+  list(request: {
+    readonly folder: Folder
+    readonly limit: number
+    readonly before?: string
+    readonly offset?: number
+  }): Promise<HeaderPage>
+  counts(): Promise<FolderCounts>
+  /** Opens the mail and marks it read. */
+  read(request: { readonly mail: UpdateId }): Promise<Mail>
+  /** The person's copies of a conversation's mails, oldest first, opened; none of them is marked. */
+  conversation(request: { readonly conversation: UpdateId }): Promise<{ readonly mails: readonly Mail[] }>
+  mark(request: { readonly mails: readonly UpdateId[]; readonly mark: Mark }): Promise<void>
+  /** Removes the person's own copy for good. `removal` names the deletion, for `removal`. */
+  delete(request: { readonly mail: UpdateId }): Promise<{ readonly removal: UpdateId }>
+  /** As `delete`, for many. Empties the trash with its mails. */
+  deleteMany(request: { readonly mails: readonly UpdateId[] }): Promise<{ readonly removals: readonly UpdateId[] }>
+  emptyTrash(): Promise<void>
+  safety(request: { readonly mail: UpdateId }): Promise<{ readonly servers: readonly ServerId[] }>
+  /** As `safety`, for a page. */
+  safeties(request: {
+    readonly mails: readonly UpdateId[]
+  }): Promise<{ readonly safeties: readonly { readonly mail: UpdateId; readonly servers: readonly ServerId[] }[] }>
+  removal(request: { readonly removal: UpdateId }): Promise<Removal>
+
+  drafts(): Promise<{ readonly drafts: readonly Draft[] }>
+  /** Durable on this person's server when fulfilled; without `draft` a new one is made. */
+  saveDraft(request: Letter & { readonly draft?: DocumentId }): Promise<{ readonly draft: DocumentId }>
+  discardDraft(request: { readonly draft: DocumentId }): Promise<void>
+  outbox(): Promise<{ readonly entries: readonly OutboxEntry[] }>
+  /** Takes it back and gives what was written. NO_SUCH_MAIL when it has left. */
+  cancelOutbox(request: { readonly outbox: DocumentId }): Promise<Letter>
+
+  /**
+   * Full text over the person's own mail: words are prefixes and may have typing errors; `from:ben to:anna cc: subject:
+   * before:2026-01-31 after:2026-01-01 is:unread is:read is:starred in:inbox`, and "quoted phrases" narrow it. Best first, then newest.
+   */
+  search(request: { readonly query: string; readonly limit: number; readonly offset?: number }): Promise<SearchPage>
+}
+
+export interface SearchPage {
+  readonly headers: readonly Header[]
+  readonly total: number
+  /** Mails that are searchable so far, and all that there are: less while the index is still being built. */
+  readonly indexed: number
+  readonly mails: number
+}

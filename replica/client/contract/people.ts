@@ -1,0 +1,78 @@
+import type { AccountId, ServerId, UpdateId } from '../../core/model/ids.ts'
+
+export interface Person {
+  readonly account: AccountId
+  readonly name: string
+  readonly online: boolean
+  /** The servers at which the person is logged in now. */
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+  /** Whether the one who asks follows this person. */
+  readonly followed: boolean
+}
+
+export interface Profile extends Person {
+  readonly followers: readonly string[]
+  readonly following: readonly string[]
+  readonly posts: number
+}
+
+/** Twelve words (BIP-39, English) that reset the password. */
+export type RecoveryPhrase = string
+
+/** Who there is, and one's own account. Passwords and private keys never leave the client. */
+export interface People {
+  /** Also logs in. NAME_TAKEN, BAD_NAME. The phrase is shown once and kept nowhere in the clear. */
+  signUp(request: {
+    readonly name: string
+    readonly password: string
+  }): Promise<{ readonly recoveryPhrase: RecoveryPhrase }>
+  /** Takes the session over from wherever else this account is logged in. NO_SUCH_ACCOUNT, WRONG_PASSWORD. */
+  logIn(request: { readonly name: string; readonly password: string }): Promise<void>
+  logOut(): Promise<void>
+  deleteAccount(): Promise<void>
+  changePassword(request: { readonly password: string; readonly newPassword: string }): Promise<void>
+  /** Sets a new password, and logs in. NO_SUCH_ACCOUNT, WRONG_PHRASE. */
+  resetPassword(request: {
+    readonly name: string
+    readonly recoveryPhrase: RecoveryPhrase
+    readonly newPassword: string
+  }): Promise<void>
+  /** A new phrase, in place of the former one. WRONG_PASSWORD. */
+  renewRecoveryPhrase(request: { readonly password: string }): Promise<{ readonly recoveryPhrase: RecoveryPhrase }>
+  /** Whether the person has confirmed that the phrase is written down; until then the app reminds. */
+  recoveryNoted(): Promise<{ readonly noted: boolean }>
+  noteRecovery(): Promise<void>
+
+  /** By name, with `*` and `?`, or a plain substring; all of them, logged in or not, ascending by name. */
+  accounts(request: { readonly like: string }): Promise<{ readonly accounts: readonly Person[] }>
+  profile(request: { readonly name: string }): Promise<Profile>
+}
+
+export interface Post {
+  readonly post: UpdateId
+  readonly author: string
+  readonly text: string
+  /** Milliseconds since 1970, by the hybrid logical clock. */
+  readonly postedAt: number
+}
+
+export interface PostPage {
+  readonly posts: readonly Post[]
+  /** The `before` of the next page; absent at the end. */
+  readonly next?: string
+}
+
+export interface Timeline {
+  /** 1 to 1,000 characters, readable by everyone in the group. */
+  post(request: { readonly text: string }): Promise<{ readonly post: UpdateId }>
+  /** Removes one's own post everywhere. */
+  deletePost(request: { readonly post: UpdateId }): Promise<void>
+  follow(request: { readonly name: string }): Promise<void>
+  unfollow(request: { readonly name: string }): Promise<void>
+  /** Posts of those whom the person follows (and with `own` one's own), newest first. */
+  timeline(request: { readonly limit: number; readonly before?: string; readonly own?: boolean }): Promise<PostPage>
+  /** One person's posts, newest first. */
+  posts(request: { readonly name: string; readonly limit: number; readonly before?: string }): Promise<PostPage>
+}
