@@ -22,11 +22,13 @@ export interface Stretch {
 export class SegmentIndex {
   #batches: Entry[]
   #mails: Entry[]
+  #updates = 0
 
   constructor(entries: Iterable<Entry>) {
     const sorted = [...entries].sort(bySequence)
     this.#batches = sorted.filter(({ kind }) => kind === 'batch')
     this.#mails = sorted.filter(({ kind }) => kind === 'mail')
+    this.#count()
   }
 
   /** Ascending; batches before mails. */
@@ -40,7 +42,7 @@ export class SegmentIndex {
   }
 
   get updates(): number {
-    return this.#batches.reduce((sum, { first, last }) => sum + last - first + 1, this.#mails.length)
+    return this.#updates
   }
 
   /** The document that holds `sequence`; a mail that stands alone counts before a batch. */
@@ -70,16 +72,24 @@ export class SegmentIndex {
   put(entry: Entry): void {
     const entries = entry.kind === 'batch' ? this.#batches : this.#mails
     const place = countUpTo(entries, entry.first)
-    const isSame = entries[place - 1]?.first === entry.first
-    entries.splice(isSame ? place - 1 : place, isSame ? 1 : 0, entry)
+    const present = entries[place - 1]?.first === entry.first ? entries[place - 1] : undefined
+    entries.splice(present === undefined ? place : place - 1, present === undefined ? 0 : 1, entry)
+    this.#updates += updatesIn(entry) - (present === undefined ? 0 : updatesIn(present))
   }
 
   remove(entries: readonly Entry[]): void {
     const removed = new Set(entries.map(idOf))
     this.#batches = this.#batches.filter((entry) => !removed.has(idOf(entry)))
     this.#mails = this.#mails.filter((entry) => !removed.has(idOf(entry)))
+    this.#count()
+  }
+
+  #count(): void {
+    this.#updates = this.#batches.reduce((sum, entry) => sum + updatesIn(entry), this.#mails.length)
   }
 }
+
+const updatesIn = ({ first, last }: Entry): number => last - first + 1
 
 /** What a line has besides its text, about. */
 const headBytes = 64
