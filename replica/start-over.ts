@@ -53,6 +53,8 @@ export const startOver = async (
   const aside = join(directory, asideName, former?.origin ?? next.origin)
   await mkdir(aside, { recursive: true, mode: 0o700 })
   if (occasion.forked !== null) await writeFileAtomically(join(aside, forkedName), occasion.forked)
+  // Who takes everything anew wants the others, all of them.
+  if (occasion.kind === 'reset') await rm(join(directory, 'settings', 'paused.json'), { force: true })
   await saveNextInstall(directory, next)
   await finishStartingOver(directory)
 }

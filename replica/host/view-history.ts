@@ -72,7 +72,7 @@ export class ViewHistory {
         this.#note(notice.number, notice.servers)
         break
       case 'mail':
-        if (notice.origin !== this.#options.origin) this.#count(1)
+        if (notice.update.origin !== this.#options.origin) this.#count(1)
         break
       case 'transfer':
         if (notice.phase !== 'abandoned') void this.#countTransfer(notice.phase)

@@ -65,11 +65,11 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, group, claims, invites, machineNames, retired } = head
+  const { vector, hashes, clocks, group, claims, invites, machineNames, retired } = head
   const { accounts, deletedAccounts, people, pending, commands } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   const seats = { group, claims, invites, machineNames, retired }
-  return { vector, hashes, ...seats, accounts, deletedAccounts, mails: mails.columns(people), pending, commands }
+  return { vector, hashes, clocks, ...seats, accounts, deletedAccounts, mails: mails.columns(people), pending, commands }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

@@ -136,7 +136,6 @@ describe('a reset', () => {
     expect(asked).toMatchObject({ code: 2, stderr: textLike(/--yes/) })
     const again = new ReplicaProcess({ data: group.dataOf(2), more: ['--reset', '--yes'] })
     expect(await again.ready()).toMatchObject({ serverId: 2 })
-    await group.operator(2).ask('resume', { servers: [1] })
     await group.until([1, 2], 'everything is on both', (statuses) => statuses.every(({ mails }) => mails === 10))
     await group.settled([1, 2])
     expect((await group.status(2)).origin).not.toBe(origin)

@@ -130,7 +130,6 @@ describe('the scripted interface, verb by verb', () => {
       { do: 'unfollow', name: 'ben' },
       { do: 'timeline', limit: 10 },
       { do: 'search', query: 'tea', limit: 10 },
-      { do: 'retire', server: 2 },
     ]
     for (const request of later) expect(await answer(ada, request)).toEqual(failed('NOT_YET'))
   })

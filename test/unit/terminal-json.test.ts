@@ -133,7 +133,7 @@ describe('the JSON terminal', () => {
       [{ do: 'read', mail: 'what' }, 'NO_SUCH_MAIL', /what/],
       [{ do: 'connect', server: 9 }, 'NO_SUCH_SERVER', /9/],
       [{ do: 'pause', servers: 2 }, 'BAD_REQUEST', /"servers"/],
-      ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map(
+      ...['post', 'follow', 'unfollow', 'timeline', 'search'].map(
         (verb) => [{ do: verb }, 'NOT_YET', /later/] as const,
       ),
     ]

@@ -25,6 +25,8 @@ export class SeatTable {
   readonly #retired = new Set<OriginId>()
   readonly #invites = new Map<InviteId, Invite>()
   #group: GroupName | null = null
+  /** Null when it must be worked out anew: it is asked for many times in every step. */
+  #holders: readonly SeatClaim[] | null = null
 
   get group(): GroupName | null {
     return this.#group
@@ -32,11 +34,15 @@ export class SeatTable {
 
   /** The latest name counts. */
   setGroup(group: GroupName): void {
-    if (this.#group === null || isLater(group, this.#group)) this.#group = group
+    if (this.#group !== null && !isLater(group, this.#group)) return
+    this.#group = group
+    this.#holders = null
   }
 
   addClaim(claim: SeatClaim): void {
-    if (!this.#claims.has(claim.origin)) this.#claims.set(claim.origin, claim)
+    if (this.#claims.has(claim.origin)) return
+    this.#claims.set(claim.origin, claim)
+    this.#holders = null
   }
 
   /** The latest name counts, for the claim of the same install. */
@@ -51,6 +57,7 @@ export class SeatTable {
 
   retire(origin: OriginId): void {
     this.#retired.add(origin)
+    this.#holders = null
   }
 
   isRetired(origin: OriginId): boolean {
@@ -88,9 +95,9 @@ export class SeatTable {
     )
   }
 
-  /** The seats' present holders: whose knowledge decides what is stable. */
+  /** The seats' present holders: whose knowledge decides what is stable. The same list until a claim, or the group's name, comes. */
   holders(): readonly SeatClaim[] {
-    return allServerIds.flatMap((server) => this.holder(server) ?? [])
+    return (this.#holders ??= allServerIds.flatMap((server) => this.holder(server) ?? []))
   }
 
   addInvite(invite: InviteId, expiresAtMs: number): void {
@@ -104,6 +111,7 @@ export class SeatTable {
   admit(invite: InviteId, peer: PeerId, server: ServerId): void {
     const admitted = this.#invite(invite).admitted
     const before = admitted.get(peer)
+    this.#holders = null
     admitted.set(peer, before === undefined || server < before ? server : before)
   }
 
