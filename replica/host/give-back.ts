@@ -150,10 +150,10 @@ export class GiveBack {
   }
 }
 
-type Reissued = Extract<Command, { kind: 'reissue' }>['change']
+export type Reissued = Extract<Command, { kind: 'reissue' }>['change']
 
 /** What of these updates of one forked log is worth being written anew. */
-const reissued = (updates: readonly Update[]): readonly Reissued[] => {
+export const reissued = (updates: readonly Update[]): readonly Reissued[] => {
   const forked = new Set(updates.map(({ origin, sequence }) => updateId(origin, sequence)))
   const gone = deletedByAll(updates)
   return updates.flatMap((update) => {

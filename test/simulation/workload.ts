@@ -1,6 +1,7 @@
 import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
-import type { PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import { newAccountId, newCommandId, sign } from './sim-codec.ts'
@@ -19,6 +20,12 @@ const wishes = [
   { kind: 'deletion', weight: 20 },
   { kind: 'accountDeletion', weight: 1 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
+
+/** Its sender was told that the mail is safe. */
+const noteAcknowledged = (ledger: Ledger, update: UpdateId, { account, command, to }: MailChange): void => {
+  ledger.acknowledged.add(update)
+  ledger.acknowledgedWishes.push({ command, people: [account, ...to] })
+}
 
 /** People at every replica who sign up, write, read, delete, and give a command again when no answer came. */
 export class Workload {
@@ -68,7 +75,7 @@ export class Workload {
     const { coverage, ledger } = this.#world
     machine.command({ kind: 'submit', signed }, (result) => {
       if (result?.ok === true) {
-        if (signed.change.kind === 'mail') ledger.acknowledged.add(result.value.update)
+        if (signed.change.kind === 'mail') noteAcknowledged(ledger, result.value.update, signed.change)
         if (signed.change.kind === 'mail') coverage.note('mails acknowledged')
         if (signed.change.kind === 'account') coverage.note('accounts made')
         if (signed.change.kind === 'accountDeletion') coverage.note('accounts deleted')
@@ -93,7 +100,7 @@ export class Workload {
       this.#world.coverage.note('command repeated')
       machine.command({ kind: 'submit', signed }, (result) => {
         if (result?.ok === true && signed.change.kind === 'mail')
-          this.#world.ledger.acknowledged.add(result.value.update)
+          noteAcknowledged(this.#world.ledger, result.value.update, signed.change)
       })
     })
   }

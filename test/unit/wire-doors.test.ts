@@ -262,7 +262,7 @@ describe('state images', () => {
   })
 
   test('an image of a newer format is refused as such', () => {
-    expect(codeOf(decodeImage(['{"format":3}']))).toBe('NEWER_FORMAT')
+    expect(codeOf(decodeImage(['{"format":99}']))).toBe('NEWER_FORMAT')
   })
 
   test("an account that its person did not sign is refused in another's image, and trusted in our own", () => {
