@@ -55,8 +55,8 @@ export class ModelDisk {
   }
 
   /** Every update that is held whole. */
-  *updates(): Generator<Update> {
-    for (const [, log] of this.#logs) yield* log.updates()
+  updates(): readonly Update[] {
+    return [...this.#logs.values()].flatMap((log) => log.updates())
   }
 
   /** What this disk holds without a gap, now. */

@@ -19,15 +19,15 @@ export class SimLog {
   #torn = 0
 
   /** Every update that is held whole. */
-  *updates(): Generator<Update> {
+  updates(): readonly Update[] {
     const sequences = new Set([
       ...this.#mails.keys(),
       ...this.#batches.flatMap(({ updates }) => updates.map(({ sequence }) => sequence)),
     ])
-    for (const sequence of sequences) {
+    return [...sequences].flatMap((sequence) => {
       const update = this.read(sequence)
-      if (update !== null && update !== 'damaged') yield update
-    }
+      return update === null || update === 'damaged' ? [] : [update]
+    })
   }
 
   get last(): Sequence {
