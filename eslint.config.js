@@ -46,7 +46,7 @@ const coreSyntax = [
 ]
 
 export default defineConfig(
-  globalIgnores(['dist/', 'out/', 'coverage/']),
+  globalIgnores(['dist/', 'out/', 'coverage/', 'build/standin/program/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   javascript.configs.recommended,
   {
