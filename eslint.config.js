@@ -47,7 +47,7 @@ const coreSyntax = [
 ]
 
 export default defineConfig(
-  globalIgnores(['dist/', 'out/', 'coverage/', 'build/standin/program/']),
+  globalIgnores(['dist/', 'out/', 'coverage/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   javascript.configs.recommended,
   {
