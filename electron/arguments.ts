@@ -44,7 +44,10 @@ export const parseAppArguments = (
   const { values, positionals } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true })
   const { data, listen } = values
   if (typeof data === 'boolean' || listen?.includes(true) === true)
-    return { kind: 'usage', message: 'usage: quintet [--data DIRECTORY] [--listen MULTIADDR]... [--no-mdns] [--hidden]' }
+    return {
+      kind: 'usage',
+      message: 'usage: quintet [--data DIRECTORY] [--listen MULTIADDR]... [--no-mdns] [--hidden]',
+    }
   const directory = data ?? environment['QUINTET_DATA'] ?? path.join(homedir(), '.quintet')
   return {
     kind: 'window',

@@ -86,7 +86,12 @@ class Desktop {
     nativeTheme.themeSource = settings.current.theme
     serveAppFiles(pages)
     guardPages()
-    const window: MainWindow = new MainWindow({ place, preload, icon, onClose: () => this.#closing(notifier, settings) })
+    const window: MainWindow = new MainWindow({
+      place,
+      preload,
+      icon,
+      onClose: () => this.#closing(notifier, settings),
+    })
     this.#window = window
     const strings = (): Strings => stringsFor(settings.current.language)
     const show = (): void => window.show()

@@ -225,7 +225,12 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   if (expiresAtMs < Date.now())
     throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
   const keys = newKeys()
-  const request = { token, peer: peerIdOf(keys.publicKey), server: options.server, machine: machineName(options.machine) }
+  const request = {
+    token,
+    peer: peerIdOf(keys.publicKey),
+    server: options.server,
+    machine: machineName(options.machine),
+  }
   const timeoutMs = joinTimeoutMs
   const answer = await requestJoin({
     groupKey,
@@ -293,7 +298,9 @@ const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
 
 /** What the person calls the machine, otherwise what the system does. BAD_NAME. */
 const machineName = (given: string | null): string => {
-  const name = given?.trim() || hostname().slice(0, limits.machineNameChars) || 'unnamed'
+  const [name = 'unnamed'] = [given?.trim() ?? '', hostname().slice(0, limits.machineNameChars)].filter(
+    (one) => one !== '',
+  )
   if (Array.from(name).length <= limits.machineNameChars && isLabel(name)) return name
   throw new QuintetError(
     'BAD_NAME',

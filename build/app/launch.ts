@@ -37,6 +37,4 @@ export const launchApp = async ({ data, args = [], environment = {} }: LaunchOpt
 export const appFolder = path.resolve(root)
 
 const definedEnvironment = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+  Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))

@@ -7,7 +7,16 @@ export const hostSuffix = '.x-electron.localhost'
 
 const custom = /^([a-z][a-z0-9+-]*):\/\/([^/?#]*)(.*)$/i
 const served = /http:\/\/([^/?#:]+)\.([a-z][a-z0-9+-]*)\.x-electron\.localhost(?::\d+)?(?=[/?#]|$)/gi
-const ordinarySchemes: ReadonlySet<string> = new Set(['http', 'https', 'file', 'data', 'about', 'blob', 'devtools', 'chrome'])
+const ordinarySchemes: ReadonlySet<string> = new Set([
+  'http',
+  'https',
+  'file',
+  'data',
+  'about',
+  'blob',
+  'devtools',
+  'chrome',
+])
 
 /** What Chromium is told to load. */
 export const toServed = (url: string): string => {

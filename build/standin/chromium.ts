@@ -6,7 +6,11 @@ import type { Readable, Writable } from 'node:stream'
 export type Fields = Readonly<Record<string, unknown>>
 
 /** The real programs, not the wrapper scripts around them, which would stay when they are killed. */
-const programs = ['/usr/lib/chromium/chromium', '/usr/lib/chromium-browser/chromium-browser', '/opt/google/chrome/chrome']
+const programs = [
+  '/usr/lib/chromium/chromium',
+  '/usr/lib/chromium-browser/chromium-browser',
+  '/opt/google/chrome/chrome',
+]
 
 const always = [
   '--no-sandbox',
@@ -82,7 +86,14 @@ export class Chromium extends EventEmitter {
     this.#profile = profile
     const forPlaywright = debuggingPort === null ? [] : [`--remote-debugging-port=${debuggingPort}`]
     const shown = display === 'headless' ? [headless] : []
-    const args = [...shown, ...always, '--remote-debugging-pipe', ...forPlaywright, `--user-data-dir=${profile}`, ...switches]
+    const args = [
+      ...shown,
+      ...always,
+      '--remote-debugging-pipe',
+      ...forPlaywright,
+      `--user-data-dir=${profile}`,
+      ...switches,
+    ]
     this.#child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] })
     this.#output.on('data', (chunk: Buffer) => this.#receive(chunk))
     this.#input.on('error', () => undefined)

@@ -50,7 +50,9 @@ export class InstanceLock {
 /** A process and when it started, because numbers of processes come again. Null when there is none. */
 const identityOf = (pid: number): string | null => {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '- - ').split(' ')
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '- - ')
+      .split(' ')
     return `${pid} ${String(fields[startTimeField])}`
   } catch {
     return null

@@ -99,10 +99,10 @@ export const shell = only('shell', {
 })
 
 export const clipboard = only('clipboard', {
-  writeText: (text: string) => {
+  writeText: async (text: string) => {
     recorded.copied.push(text)
   },
-  readText: () => recorded.copied.at(-1) ?? '',
+  readText: async () => recorded.copied.at(-1) ?? '',
 })
 
 /** There is no keyring to ask: nothing can be kept safe. */

@@ -1,7 +1,15 @@
 import { EventEmitter } from 'node:events'
 
 /** What the language, Node and Playwright look for on any object. */
-const askedOfAnything: ReadonlySet<string> = new Set(['then', 'toJSON', 'asymmetricMatch', 'nodeType', 'inspect', 'constructor', 'domain'])
+const askedOfAnything: ReadonlySet<string> = new Set([
+  'then',
+  'toJSON',
+  'asymmetricMatch',
+  'nodeType',
+  'inspect',
+  'constructor',
+  'domain',
+])
 
 export const notEmulated = (what: string): Error => new Error(`stand-in: ${what} is not emulated`)
 

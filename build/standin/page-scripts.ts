@@ -17,18 +17,20 @@ interface PageScript {
 /** What runs in every page of a window before its own scripts: the main world's part, then the preload's with `preload` itself. */
 export const pageScripts = (preload: string | undefined): readonly PageScript[] => {
   const secret = JSON.stringify(`stand-in-${randomUUID()}`)
-  const link = functionOf('world-link.ts')
-  const body = preload === undefined ? 'null' : `function (require, process, module) { ${readFileSync(preload, 'utf8')}\n}`
-  const inPreloadWorld = `(${functionOf('preload-world.ts')})(${secret}, ${tellBinding}, ${link}, '${receiveName}', ${body})`
+  const link = codeOf('world-link.ts')
+  const world = `new (${codeOf('preload-world.ts')})(${secret}, ${tellBinding}, ${link}, '${receiveName}')`
+  const text = preload === undefined ? '' : readFileSync(preload, 'utf8')
+  // As in Electron, what is framed in a page gets no preload.
+  const inPreloadWorld = `if (window.top === window) (${world}).run(function (require, process, module) { ${text}\n})`
   return [
-    { source: `(${functionOf('main-world.ts')})(${secret}, ${link})` },
+    { source: `(${codeOf('main-world.ts')})(${secret}, ${link})` },
     { source: inPreloadWorld, worldName: preloadWorldName },
   ]
 }
 
-/** The one function of a file in `page`, as an expression: those files are for the page, not for this process. */
-const functionOf = (file: string): string => {
+/** The one function or class of a file in `page`, as an expression: those files are for the page, not for this process. */
+const codeOf = (file: string): string => {
   const source = readFileSync(path.join(import.meta.dirname, 'page', file), 'utf8')
-  const script = stripTypeScriptTypes(source)
-  return `(${script.slice(script.indexOf('export function') + 'export '.length)})`
+  const [, code = ''] = stripTypeScriptTypes(source).split(/^export /m)
+  return `(${code})`
 }

@@ -45,7 +45,9 @@ export class PageServer {
       return
     }
     if (request.method !== 'GET') throw notEmulated(`protocol.handle with ${String(request.method)}`)
-    const answer = await handler(new Request(`${target.scheme}://${target.host}${path}`, { headers: headersOf(request) }))
+    const answer = await handler(
+      new Request(`${target.scheme}://${target.host}${path}`, { headers: headersOf(request) }),
+    )
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
   }

@@ -23,8 +23,10 @@ const permissions = [
 export class PageSession extends StandInEmitter {
   #check: CheckHandler | null = null
 
-  setPermissionRequestHandler(handler: (contents: null, permission: string, callback: (granted: boolean) => void) => void): void {
-    for (const permission of permissions) handler(null, permission, refuseGranted)
+  setPermissionRequestHandler(
+    handler: (contents: null, permission: string, callback: (granted: boolean) => void) => void,
+  ): void {
+    for (const permission of permissions) handler(null, permission, expectDenied)
   }
 
   setPermissionCheckHandler(handler: CheckHandler): void {
@@ -32,19 +34,23 @@ export class PageSession extends StandInEmitter {
   }
 
   setDevicePermissionHandler(handler: CheckHandler): void {
-    refuseGranted(handler())
+    expectDenied(handler())
   }
 
   /** Of the stand-in: Chromium is up. */
   async restrict(chromium: Chromium, origin: string): Promise<void> {
     const setting = this.#check?.() === false ? 'denied' : 'prompt'
     const set = permissions.map((name) =>
-      chromium.send('Browser.setPermission', { origin: toServed(origin).replace(/\/$/, ''), permission: { name }, setting }),
+      chromium.send('Browser.setPermission', {
+        origin: toServed(origin).replace(/\/$/, ''),
+        permission: { name },
+        setting,
+      }),
     )
     await Promise.allSettled([...set, chromium.send('Browser.setDownloadBehavior', { behavior: 'deny' })])
   }
 }
 
-const refuseGranted = (granted: boolean): void => {
-  if (granted) throw new Error('stand-in: granting a permission is not emulated')
+const expectDenied = (answer: unknown): void => {
+  if (answer === true) throw new Error('stand-in: granting a permission is not emulated')
 }

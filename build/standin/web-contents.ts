@@ -137,19 +137,19 @@ export class WebContents extends StandInEmitter {
   }
 
   #listen(chromium: Chromium, session: string): void {
-    const on = <Event>(method: string, listener: (event: Event) => void): void => {
-      chromium.on(`${session}:${method}`, listener)
+    const on = (method: string, listener: (event: never) => void): void => {
+      chromium.on(`${session}:${method}`, listener as (event: unknown) => void)
     }
-    on<{ frame: { parentId?: string; url: string; urlFragment?: string } }>('Page.frameNavigated', ({ frame }) => {
+    on('Page.frameNavigated', ({ frame }: { readonly frame: NavigatedFrame }) => {
       if (frame.parentId === undefined) this.#url = frame.url + (frame.urlFragment ?? '')
     })
-    on<{ frameId: string; url: string }>('Page.navigatedWithinDocument', ({ frameId, url }) => {
+    on('Page.navigatedWithinDocument', ({ frameId, url }: { readonly frameId: string; readonly url: string }) => {
       if (frameId === this.#target) this.#url = url
     })
     on('Page.loadEventFired', () => {
       this.emit('did-finish-load', {})
     })
-    on<{ context: ExecutionContext }>('Runtime.executionContextCreated', ({ context }) => {
+    on('Runtime.executionContextCreated', ({ context }: { readonly context: ExecutionContext }) => {
       if (context.name !== preloadWorldName || context.auxData.frameId !== this.#target) return
       this.#preloadContext = context.uniqueId
       for (const message of this.#early.splice(0)) this.#tell(message)
@@ -157,13 +157,13 @@ export class WebContents extends StandInEmitter {
     on('Runtime.executionContextsCleared', () => {
       this.#preloadContext = null
     })
-    on<{ name: string; payload: string }>('Runtime.bindingCalled', ({ name, payload }) => {
+    on('Runtime.bindingCalled', ({ name, payload }: { readonly name: string; readonly payload: string }) => {
       if (name === tellBinding) this.#hear(JSON.parse(payload) as PageMessage)
     })
     on('Inspector.targetCrashed', () => {
       this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 })
     })
-    on<PausedRequest>('Fetch.requestPaused', (paused) => this.#decide(paused))
+    on('Fetch.requestPaused', (paused: PausedRequest) => this.#decide(paused))
   }
 
   /** Asks the app about a navigation before it happens. */
@@ -226,6 +226,12 @@ export class WebContents extends StandInEmitter {
       arguments: [{ value: message }],
     }).catch(() => undefined)
   }
+}
+
+interface NavigatedFrame {
+  readonly parentId?: string
+  readonly url: string
+  readonly urlFragment?: string
 }
 
 interface ExecutionContext {

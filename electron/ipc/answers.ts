@@ -20,10 +20,12 @@ export const answer = async (
   method: unknown,
   request: unknown,
 ): Promise<Answer<unknown>> => {
-  if (typeof method !== 'string' || !Object.hasOwn(schemas, method)) return refused(`There is no method ${String(method)}.`)
+  if (typeof method !== 'string' || !Object.hasOwn(schemas, method))
+    return refused(`There is no method ${String(method)}.`)
   const schema = schemas[method]
   const checked = schema === undefined ? null : v.safeParse(schema, withoutUndefined(request))
-  if (checked?.success !== true) return refused(`The arguments of ${method} are not as they should be: ${issues(checked)}`)
+  if (checked?.success !== true)
+    return refused(`The arguments of ${method} are not as they should be: ${issues(checked)}`)
   try {
     return { ok: true, value: await call(method, checked.output) }
   } catch (error) {

@@ -11,11 +11,11 @@ import { hostRequests } from './host-requests.ts'
 export interface WindowServices {
   readonly host: AppHost
   /** UNREACHABLE while no mailbox is open. */
-  client(): MailClient
+  readonly client: () => MailClient
   /** Called after each request that the client has carried out. */
-  clientCalled(method: string): void
+  readonly clientCalled: (method: string) => void
   /** Whether these are the contents of the app's window. */
-  isWindow(contents: WebContents): boolean
+  readonly isWindow: (contents: WebContents) => boolean
 }
 
 /** Answers the window, and nobody else: a request counts only from the main frame of the app's own page in the app's own window. */
@@ -23,23 +23,29 @@ export const serveWindow = ({ host, client, clientCalled, isWindow }: WindowServ
   const isTrusted = ({ sender, senderFrame }: IpcMainInvokeEvent): boolean =>
     isWindow(sender) && senderFrame !== null && senderFrame.parent === null && isOwnPage(senderFrame.url)
 
-  ipcMain.handle(channels.client, (event, method: unknown, request: unknown): Promise<Answer<unknown>> | Answer<never> => {
-    if (!isTrusted(event)) return forged
-    return answer(
-      clientRequests,
-      async (name, checked) => {
-        const value = await callNamed(client(), name, checked)
-        clientCalled(name)
-        return value
-      },
-      method,
-      request,
-    )
-  })
-  ipcMain.handle(channels.host, (event, method: unknown, request: unknown): Promise<Answer<unknown>> | Answer<never> => {
-    if (!isTrusted(event)) return forged
-    return answer(hostRequests, (name, checked) => callNamed(host, name, checked), method, request)
-  })
+  ipcMain.handle(
+    channels.client,
+    (event, method: unknown, request: unknown): Promise<Answer<unknown>> | Answer<never> => {
+      if (!isTrusted(event)) return forged
+      return answer(
+        clientRequests,
+        async (name, checked) => {
+          const value = await callNamed(client(), name, checked)
+          clientCalled(name)
+          return value
+        },
+        method,
+        request,
+      )
+    },
+  )
+  ipcMain.handle(
+    channels.host,
+    (event, method: unknown, request: unknown): Promise<Answer<unknown>> | Answer<never> => {
+      if (!isTrusted(event)) return forged
+      return answer(hostRequests, (name, checked) => callNamed(host, name, checked), method, request)
+    },
+  )
 }
 
 const forged = refused('Only the window of Quintet itself may ask.')

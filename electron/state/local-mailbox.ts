@@ -122,7 +122,9 @@ export class LocalMailbox {
     const { data, listen, mdns } = this.#options
     const options = { data, mdns, ...opening, listen: listen.length === 0 ? [usualListen] : listen }
     try {
-      this.#replica = await runReplica({ ...options, format: 'json', logLevel: 'info' }, (failure) => this.#fail(failure))
+      this.#replica = await runReplica({ ...options, format: 'json', logLevel: 'info' }, (failure) =>
+        this.#fail(failure),
+      )
     } catch (error) {
       // A replica without a window keeps this directory: the window is one more client of it.
       if (!(error instanceof QuintetError) || error.code !== 'DIRECTORY_IN_USE') throw error

@@ -128,7 +128,7 @@ export class ProgramHost implements AppHost {
   }
 
   async copyText({ text }: Request<'copyText'>): Promise<void> {
-    clipboard.writeText(text)
+    await clipboard.writeText(text)
   }
 
   async showDataDirectory(): Promise<void> {

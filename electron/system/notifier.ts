@@ -65,7 +65,10 @@ export class Notifier {
     this.#show({ title, body: strings.from(namesOf(mails)), silent }, null)
   }
 
-  #show(options: { readonly title: string; readonly body: string; readonly silent: boolean }, mail: string | null): void {
+  #show(
+    options: { readonly title: string; readonly body: string; readonly silent: boolean },
+    mail: string | null,
+  ): void {
     if (!Notification.isSupported()) return
     const notification = new Notification({ ...options, icon: this.#options.icon })
     notification.on('click', () => {

@@ -18,7 +18,10 @@ export const setStartAtLogin = async (wanted: 'on' | 'off', data: string): Promi
   }
   await mkdir(path.dirname(file), { recursive: true })
   const command = [...programCommand(), ...args].map(quoted).join(' ')
-  await writeFile(file, `[Desktop Entry]\nType=Application\nName=Quintet\nExec=${command}\nX-GNOME-Autostart-enabled=true\n`)
+  await writeFile(
+    file,
+    `[Desktop Entry]\nType=Application\nName=Quintet\nExec=${command}\nX-GNOME-Autostart-enabled=true\n`,
+  )
 }
 
 /** An AppImage runs from a mount that is another one each time; unpacked, Electron is told where the app is. */

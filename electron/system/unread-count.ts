@@ -25,7 +25,8 @@ export class UnreadCount {
   }
 
   recount(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== null) return
+    this.#timer = setTimeout(() => {
       this.#timer = null
       void this.#ask().then(this.#tell)
     }, pauseMs)
