@@ -9,6 +9,7 @@ import { heldFrom } from '../version-vector.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { SeatTable } from './seat-table.ts'
 
@@ -21,6 +22,8 @@ export class GroupState {
   readonly accounts = new AccountTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
+  /** What the log keeps for this state. */
+  readonly live = new LiveUpdates(this.mails)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -86,7 +89,8 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.mails]) this.#noteClock(origin, clock)
+    for (const { origin, clock } of [...image.claims, ...image.accounts]) this.#noteClock(origin, clock)
+    for (const { origin, clocks } of image.mails.origins) this.#noteClock(origin, greatest(clocks))
     for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
   }
@@ -100,7 +104,7 @@ export class GroupState {
       invites: this.seats.invites(),
       accounts: this.accounts.records(),
       deletedAccounts: this.accounts.deleted(),
-      mails: this.mails.records(),
+      mails: this.mails.columns(),
       pending: this.mails.pendingMarks(),
       commands: this.commands.records(),
     }
@@ -181,6 +185,8 @@ export class GroupState {
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
+
+const greatest = (clocks: Float64Array): Clock => clocks.reduce((most, clock) => Math.max(most, clock), 0)
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,
