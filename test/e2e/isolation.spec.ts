@@ -143,8 +143,11 @@ test('inline scripts, eval, and anything from outside are blocked', async ({ qui
     return { ran: marked.ran === true, fetched, picture, violations: [...new Set(violations)].sort() }
   })
   expect(blocked).toMatchObject({ ran: false, fetched: 'refused', picture: 'refused' })
-  for (const directive of ['script-src-elem', 'connect-src', 'img-src', 'frame-src'])
+  for (const directive of ['require-trusted-types-for', 'connect-src', 'img-src', 'frame-src'])
     expect(blocked.violations).toContain(directive)
+  const policy = await page.evaluate(async () => (await fetch('/index.html')).headers.get('content-security-policy'))
+  expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';")
+  expect(policy).not.toContain('unsafe')
 })
 
 test('the window stays on its page: no other page, no other window, no permission', async ({ quintet }) => {
