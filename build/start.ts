@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { buildApp } from './app/build-app.ts'
+import { noDisplay } from './app/display.ts'
 import { chooseRuntime } from './app/electron-runtime.ts'
 import { fetchElectron } from './app/fetch-electron.ts'
 import { browserCommand, ensureBrowser } from './browser.ts'
@@ -30,9 +31,8 @@ const say = (message: string): void => {
 /** Why there can be no window; null when there can. */
 const hindrance = async (args: readonly string[]): Promise<string | null> => {
   if (args.some((argument) => terminalOptions.includes(argument.split('=')[0] ?? ''))) return 'as asked for'
-  const { DISPLAY, WAYLAND_DISPLAY } = process.env
-  if (process.platform === 'linux' && DISPLAY === undefined && WAYLAND_DISPLAY === undefined)
-    return 'there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)'
+  const hidden = noDisplay()
+  if (hidden !== null) return hidden
   const reason = await fetchElectron(say)
   if (reason === null) return null
   if (process.platform !== 'linux') return `Electron's runtime could not be fetched (${reason})`

@@ -123,6 +123,7 @@ class Desktop {
     if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })
     watchNetwork(() => this.#mailbox.redial())
     await this.#mailbox.open()
+    if (this.#demo !== null) await this.#mailbox.logIn(await this.#demo.person())
   }
 
   openAgain(invite: string | null): void {
