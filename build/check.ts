@@ -41,10 +41,12 @@ const checks: readonly Stage[] = [
   check('eslint', commandOf('eslint', 'bin/eslint.js'), ['--max-warnings', '0', '.']),
   types('types', '.'),
   types('core-types', 'replica/core'),
+  types('page-types', 'build/standin/page'),
   componentTypes('view-types', 'renderer'),
   componentTypes('view-tests', 'test/renderer'),
   check('arrows', commandOf('dependency-cruiser', 'bin/dependency-cruise.mjs'), [
     'replica',
+    'electron',
     'renderer',
     'build',
     'test',

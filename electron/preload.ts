@@ -1,0 +1,30 @@
+import { contextBridge, ipcRenderer } from 'electron'
+import type { ClientEvent } from '../replica/client/contract/events.ts'
+import type { AppEvent } from './contract/app-host.ts'
+import type { Answer, QuintetBridge } from './contract/bridge.ts'
+import { channels } from './ipc/channels.ts'
+
+/** Events come in arrays, because a merge brings thousands of them at once. */
+const subscribe =
+  <Event>(channel: string) =>
+  (listener: (event: Event) => void): (() => void) => {
+    const receive = (_: unknown, events: readonly Event[]): void => {
+      for (const event of events) listener(event)
+    }
+    ipcRenderer.on(channel, receive)
+    return () => {
+      ipcRenderer.removeListener(channel, receive)
+    }
+  }
+
+const call = (channel: string, method: string, request: unknown): Promise<Answer<unknown>> =>
+  ipcRenderer.invoke(channel, method, request) as Promise<Answer<unknown>>
+
+const bridge: QuintetBridge = {
+  client: (method, request) => call(channels.client, method, request),
+  host: (method, request) => call(channels.host, method, request),
+  onClientEvent: subscribe<ClientEvent>(channels.clientEvents),
+  onAppEvent: subscribe<AppEvent>(channels.appEvents),
+}
+
+contextBridge.exposeInMainWorld('quintet', bridge)
