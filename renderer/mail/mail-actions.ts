@@ -13,14 +13,10 @@ import { useRemovals } from './removals-store.ts'
 /** What waits for a yes, because it cannot be taken back. */
 export type Asked = { readonly kind: 'delete'; readonly mails: readonly UpdateId[] } | { readonly kind: 'emptyTrash' }
 
-const opposites: Readonly<Record<Mark, Mark>> = {
-  read: 'unread',
-  unread: 'read',
-  star: 'unstar',
-  unstar: 'star',
+const opposites = {
   trash: 'restore',
   restore: 'trash',
-}
+} as const
 
 /** What a person does with mails: shown at once, told, and undone where that is possible. */
 export const useMailActions = defineStore('mailActions', () => {
@@ -28,6 +24,7 @@ export const useMailActions = defineStore('mailActions', () => {
   const mail = useMailView()
   const removals = useRemovals()
   const asked = shallowRef<Asked | null>(null)
+  const lastDone = shallowRef<{ readonly mails: readonly UpdateId[]; readonly how: 'trash' | 'restore' } | null>(null)
 
   const attempt = async (attempted: MessageKey, work: () => Promise<void>): Promise<'done' | 'failed'> => {
     try {
@@ -41,13 +38,22 @@ export const useMailActions = defineStore('mailActions', () => {
 
   const mark = async (mails: readonly UpdateId[], how: Mark): Promise<void> => {
     if (mails.length === 0) return
-    const moves = how === 'trash' || how === 'restore'
-    if (moves) leave(mails)
+    if (how === 'trash' || how === 'restore') leave(mails)
     const outcome = await attempt(`mail.failed.${how}`, () => mailbox.mark(mails, how))
-    if (outcome === 'failed' || !moves) return
+    if (outcome === 'failed' || (how !== 'trash' && how !== 'restore')) return
     const words = { count: formatNumber(mails.length) }
-    const undo = { label: 'common.undo', run: () => void mark(mails, opposites[how]) } as const
-    showNote(mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`, words, undo)
+    lastDone.value = { mails, how }
+    showNote(mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`, words, {
+      label: 'common.undo',
+      run: undo,
+    })
+  }
+
+  /** `z`: takes back the last move to the trash or out of it. */
+  const undo = (): void => {
+    const done = lastDone.value
+    lastDone.value = null
+    if (done !== null) void mark(done.mails, opposites[done.how])
   }
 
   /** The mails go from what is shown: so does the selection, and an open one is closed. */
@@ -87,5 +93,17 @@ export const useMailActions = defineStore('mailActions', () => {
     }
   }
 
-  return { asked: computed(() => asked.value), cancel: () => (asked.value = null), mark, discard, askToDelete, askToEmptyTrash, carryOut }
+  return {
+    asked: computed(() => asked.value),
+    cancel: (): void => {
+      asked.value = null
+    },
+    canUndo: computed(() => lastDone.value !== null),
+    undo,
+    mark,
+    discard,
+    askToDelete,
+    askToEmptyTrash,
+    carryOut,
+  }
 })

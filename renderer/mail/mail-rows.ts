@@ -71,7 +71,8 @@ export class MailRows {
   }
 
   change(mails: ReadonlySet<UpdateId>, changed: Partial<Header>): void {
-    for (const [index, header] of this.#rows) if (mails.has(header.mail)) this.#rows.set(index, { ...header, ...changed })
+    for (const [index, header] of this.#rows)
+      if (mails.has(header.mail)) this.#rows.set(index, { ...header, ...changed })
   }
 
   /** Forgets what is far from the rows on the screen. */

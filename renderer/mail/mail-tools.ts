@@ -25,16 +25,48 @@ export const useMailTools = (): ComputedRef<readonly MailTool[]> => {
     const inTrash = mail.view === 'trash'
     const tools: readonly MailTool[] = [
       hasUnread
-        ? { id: 'read', label: 'mail.markRead', icon: MailOpen, keys: 'shift+i', run: () => void actions.mark(concerned, 'read') }
-        : { id: 'unread', label: 'mail.markUnread', icon: Mail, keys: 'shift+u', run: () => void actions.mark(concerned, 'unread') },
+        ? {
+            id: 'read',
+            label: 'mail.markRead',
+            icon: MailOpen,
+            keys: 'shift+i',
+            run: () => void actions.mark(concerned, 'read'),
+          }
+        : {
+            id: 'unread',
+            label: 'mail.markUnread',
+            icon: Mail,
+            keys: 'shift+u',
+            run: () => void actions.mark(concerned, 'unread'),
+          },
       hasUnstarred
         ? { id: 'star', label: 'mail.star', icon: Star, keys: 's', run: () => void actions.mark(concerned, 'star') }
-        : { id: 'unstar', label: 'mail.unstar', icon: StarOff, keys: 's', run: () => void actions.mark(concerned, 'unstar') },
+        : {
+            id: 'unstar',
+            label: 'mail.unstar',
+            icon: StarOff,
+            keys: 's',
+            run: () => void actions.mark(concerned, 'unstar'),
+          },
       inTrash
-        ? { id: 'restore', label: 'mail.restore', icon: Undo2, keys: 'shift+z', run: () => void actions.mark(concerned, 'restore') }
+        ? {
+            id: 'restore',
+            label: 'mail.restore',
+            icon: Undo2,
+            keys: 'shift+z',
+            run: () => void actions.mark(concerned, 'restore'),
+          }
         : { id: 'trash', label: 'mail.trash', icon: Trash2, keys: '#', run: () => actions.discard(concerned) },
       ...(inTrash
-        ? [{ id: 'delete', label: 'mail.delete', icon: Trash2, keys: '#', run: () => actions.askToDelete(concerned) } as const]
+        ? [
+            {
+              id: 'delete',
+              label: 'mail.delete',
+              icon: Trash2,
+              keys: '#',
+              run: () => actions.askToDelete(concerned),
+            } as const,
+          ]
         : []),
     ]
     return tools

@@ -118,7 +118,16 @@ export const useMailbox = defineStore('mailbox', () => {
     for (const list of lists.values()) list.edit((rows) => rows.change(new Set([mail]), { read: true }))
   }
 
-  return { counts: computed(() => counts.value), changes, listOf, refresh, refreshCounts, mark, deleteForGood, showRead }
+  return {
+    counts: computed(() => counts.value),
+    changes,
+    listOf,
+    refresh,
+    refreshCounts,
+    mark,
+    deleteForGood,
+    showRead,
+  }
 })
 
 const applyMark = (rows: MailList['rows']['value'], folder: Folder, mails: ReadonlySet<UpdateId>, mark: Mark): void => {

@@ -14,7 +14,9 @@ export const useRemovals = defineStore('removals', () => {
   const removals = shallowRef<ReadonlyMap<UpdateId, Removal>>(new Map())
 
   const ask = async (names: readonly UpdateId[]): Promise<void> => {
-    const answers = await Promise.all(names.map(async (removal) => [removal, await client.removal({ removal })] as const))
+    const answers = await Promise.all(
+      names.map(async (removal) => [removal, await client.removal({ removal })] as const),
+    )
     removals.value = new Map([...removals.value, ...answers].slice(-followedRemovals))
   }
 

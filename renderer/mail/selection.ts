@@ -37,6 +37,6 @@ export const selected = (mails: Iterable<UpdateId>): Selection => ({ mails: new 
 
 /** Mails that are gone are no longer selected. */
 export const without = (selection: Selection, gone: ReadonlySet<UpdateId>): Selection => ({
-  mails: selection.mails.difference(gone),
+  mails: new Set([...selection.mails].filter((mail) => !gone.has(mail))),
   anchor: selection.anchor !== null && gone.has(selection.anchor) ? null : selection.anchor,
 })
