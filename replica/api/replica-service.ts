@@ -139,7 +139,7 @@ export class ReplicaService implements ConnectionPorts {
       for (const { sequence, bytes } of updates) found.set(updateId(origin, sequence), bytes)
     })
     await Promise.all(reads)
-    return mails.map((mail) => sealedMail(mail, found.get(mail.mail), content))
+    return mails.map((mail) => sealedMail(mail, found.get(updateId(mail.origin, mail.sequence)), content))
   }
 
   #notice(notice: Notice): void {

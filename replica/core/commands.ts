@@ -1,9 +1,10 @@
 import type { Command } from './effects.ts'
 import type { Failure } from './model/errors.ts'
 import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
-import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
+import { allServerIds, seatCount, updateId } from './model/ids.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
+import { standingOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What becomes of a command. */
@@ -116,14 +117,25 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
   const { change } = signed
-  const before = state.commands.get(change.command)
-  if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
+  const before = executedBefore(state, change)
+  if (before !== null) return before
   if (reserved.commands.has(change.command)) return { kind: 'joins', command: change.command }
   const refused = checkChange(state, change, reserved)
   if (refused !== null) return refused
   reserved.commands.add(change.command)
   if (change.kind === 'account') reserved.names.add(foldName(change.name))
   return { kind: 'write', changes: [signed], server: null }
+}
+
+/** What became of the same command when it was given before, here or at another server whose update has come. */
+const executedBefore = (state: GroupState, change: PersonChange): Decision | null => {
+  const execution = change.kind === 'mail' ? state.executions.of(change) : undefined
+  if (execution !== undefined) {
+    const { origin, sequence, clock } = standingOf(execution)
+    return { kind: 'done', update: updateId(origin, sequence), clock }
+  }
+  const before = state.commands.get(change.command)
+  return before === undefined ? null : { kind: 'done', update: before.update, clock: before.clock }
 }
 
 /** Null when the change may be written. */
@@ -155,8 +167,7 @@ const checkAccount = (state: GroupState, account: AccountId, name: string, reser
 }
 
 const checkOwned = (state: GroupState, account: AccountId, id: UpdateId): Decision | null => {
-  const { origin, sequence } = splitUpdateId(id)
-  const mail = state.mails.get(origin, sequence)
+  const mail = state.mails.find(id)
   if (mail !== undefined && state.mails.isOwnedBy(mail, account)) return null
   return refuse('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
 }

@@ -24,7 +24,7 @@ import type { PeerSession, View } from './peers.ts'
 import { Reception } from './reception.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
-import { heldFrom } from './version-vector.ts'
+import { covers, heldFrom } from './version-vector.ts'
 import type { Moment } from './moment.ts'
 import { SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
@@ -351,6 +351,7 @@ export class ReplicaCore {
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
+    if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.executions.forget(this.stable)
     const plan = this.#compaction.plan(
       this.state.vector,
       this.stable,
@@ -359,6 +360,11 @@ export class ReplicaCore {
     )
     effects.snapshot = plan.snapshot
     effects.compact = plan.compact
+  }
+
+  /** Whether nothing is known to exist that is not here. */
+  #holdsAllKnown(): boolean {
+    return this.state.seats.holders().every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
   #send(to: PeerId, message: Message, effects: EffectsDraft): void {

@@ -1,6 +1,6 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { splitUpdateId, updateId } from '../core/model/ids.ts'
+import { updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { foldName } from '../core/model/fold-name.ts'
@@ -54,9 +54,11 @@ export const mailPage = (
 
 /** A mail of which `account` has a copy; null otherwise. */
 export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): MailView | null => {
-  const { origin, sequence } = splitUpdateId(id)
-  const mail = core.state.mails.get(origin, sequence)
-  return mail !== undefined && core.state.mails.isOwnedBy(mail, account) ? viewOf(core, mail, account) : null
+  const mail = core.state.mails.find(id)
+  // By the name that was asked for: a mail that was given to two servers has two.
+  return mail !== undefined && core.state.mails.isOwnedBy(mail, account)
+    ? { ...viewOf(core, mail, account), mail: id }
+    : null
 }
 
 /** Which of `accounts` have this mail in their inbox. */

@@ -1,7 +1,7 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId, Clock, OriginId, Sequence } from '../core/model/ids.ts'
 import { accountId, commandId, updateId } from '../core/model/ids.ts'
-import type { AccountRecord, CommandRecord, MailRecord, PendingMark, StateImage } from '../core/model/image.ts'
+import type { AccountRecord, CommandRecord, ExecutionRecord, MailRecord, PendingMark, StateImage } from '../core/model/image.ts'
 import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
@@ -34,6 +34,7 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
+const recipientsPattern = /^[0-9a-f]{16}$/
 const allBits = markBits.read | markBits.deleted
 
 /** What the sections read so far have brought. */
@@ -45,12 +46,13 @@ interface Parts {
   readonly mails: MailRecord[]
   readonly pending: PendingMark[]
   readonly commands: CommandRecord[]
+  readonly executions: ExecutionRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
-  const parts: Parts = { head, people: [], deletedAccounts: [], accounts: [], mails: [], pending: [], commands: [] }
+  const parts: Parts = { head, people: [], deletedAccounts: [], accounts: [], mails: [], pending: [], commands: [], executions: [] }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -63,8 +65,8 @@ function readImage(chunks: readonly string[]): StateImage {
     if (parts[section].length !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, group, claims, invites } = head
-  const { accounts, deletedAccounts, mails, pending, commands } = parts
-  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, mails, pending, commands }
+  const { accounts, deletedAccounts, mails, pending, commands, executions } = parts
+  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, mails, pending, commands, executions }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -99,6 +101,9 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
         const update = updateId(items.pick(parts.head.origins), items.positive())
         parts.commands.push({ command, update, clock: items.number() })
       }
+      return
+    case 'executions':
+      while (items.more()) parts.executions.push(readExecution(items, parts))
   }
 }
 
@@ -108,6 +113,18 @@ function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
   if (change.kind !== 'account') return damaged('an account is none')
   const { account, name, sealKey, sealedKeys } = change
   return { account, name, sealKey, sealedKeys, clock, origin, bytes }
+}
+
+function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {
+  const account = items.pick(people)
+  const command = commandId(items.match(commandPattern))
+  const recipients = items.match(recipientsPattern)
+  const names = Array.from({ length: items.number(limits.executionNames) }, () => ({
+    origin: items.pick(head.origins),
+    sequence: items.positive(),
+    clock: items.number(),
+  }))
+  return names.length > 0 ? { account, command, recipients, names } : damaged('a command without a name')
 }
 
 function readMails(items: ItemReader, { head, people, mails }: Parts): void {

@@ -25,6 +25,10 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
+    ...sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
+      row.push(people.place(account), command, recipients, names.length)
+      for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
+    }),
   ]
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
@@ -59,6 +63,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     mails: image.mails.length,
     pending: image.pending.length,
     commands: image.commands.length,
+    executions: image.executions.length,
   }
   return JSON.stringify({
     format: imageFormat,
@@ -151,5 +156,6 @@ function originsOf(image: StateImage): Set<OriginId> {
   }
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
+  for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)
   return origins
 }

@@ -1,8 +1,18 @@
 /** Version of the state image's encoding. */
-export const imageFormat = 1
+export const imageFormat = 2
+/** The oldest that is still read: sections that it has not are empty. */
+export const oldestImageFormat = 1
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
-export const imageSections = ['people', 'deletedAccounts', 'accounts', 'mails', 'pending', 'commands'] as const
+export const imageSections = [
+  'people',
+  'deletedAccounts',
+  'accounts',
+  'mails',
+  'pending',
+  'commands',
+  'executions',
+] as const
 export type ImageSection = (typeof imageSections)[number]
 
 /** How many entries each section has over all its chunks. */

@@ -312,4 +312,15 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   mails: mailRecords,
   pending: fc.array(fc.record({ mail: anyUpdateId, account, bits })),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
+  executions: fc.array(
+    fc.record({
+      account,
+      command,
+      recipients: fc.stringMatching(/^[0-9a-f]{16}$/),
+      names: fc.array(fc.record({ origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+  ),
 })

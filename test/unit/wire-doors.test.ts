@@ -238,6 +238,7 @@ describe('state images', () => {
       ),
     pending: [],
     commands: [],
+    executions: [],
   }
   const chunks = encodeImage(image)
 

@@ -70,6 +70,18 @@ export interface CommandRecord {
   readonly clock: Clock
 }
 
+/**
+ * A command that was executed, for a kind that executing twice would double. `names` are its updates, ascending by clock, origin and
+ * sequence: more than one when a client gave it to several servers.
+ */
+export interface ExecutionRecord {
+  readonly account: AccountId
+  readonly command: CommandId
+  /** A digest of whom it was for. */
+  readonly recipients: string
+  readonly names: readonly { readonly origin: OriginId; readonly sequence: Sequence; readonly clock: Clock }[]
+}
+
 /** The whole replicated state at one version vector: what a snapshot holds and a state transfer sends. */
 export interface StateImage {
   readonly vector: VersionVector
@@ -84,4 +96,5 @@ export interface StateImage {
   readonly mails: readonly MailRecord[]
   readonly pending: readonly PendingMark[]
   readonly commands: readonly CommandRecord[]
+  readonly executions: readonly ExecutionRecord[]
 }

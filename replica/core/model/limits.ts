@@ -46,6 +46,8 @@ export const limits = {
   batchesPerMessage: 16_384,
   /** Levels of arrays in an update of a kind that is not known here. */
   unknownDepth: 16,
+  /** Servers that one command may have been given to. */
+  executionNames: 256,
   sequencesPerRequest: 65_536,
   imageChunks: 65_536,
   peersPerHello: 256,

@@ -9,6 +9,7 @@ import { heldFrom } from '../version-vector.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { ExecutionTable } from './execution-table.ts'
 import { MailTable } from './mail-table.ts'
 import { SeatTable } from './seat-table.ts'
 
@@ -17,7 +18,8 @@ import { SeatTable } from './seat-table.ts'
  * Two states join into that of the union of their sets.
  */
 export class GroupState {
-  readonly mails = new MailTable()
+  readonly executions = new ExecutionTable()
+  readonly mails = new MailTable(this.executions)
   readonly accounts = new AccountTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
@@ -77,7 +79,8 @@ export class GroupState {
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
-    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone })
+    const merges = this.executions.join(image.executions)
+    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -103,6 +106,7 @@ export class GroupState {
       mails: this.mails.records(),
       pending: this.mails.pendingMarks(),
       commands: this.commands.records(),
+      executions: this.executions.records(),
     }
   }
 
@@ -171,7 +175,11 @@ export class GroupState {
 
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
-    this.mails.add({ origin, sequence, clock, from: change.account, to: change.to, marks }, this.#isGone)
+    const record = { origin, sequence, clock, from: change.account, to: change.to, marks }
+    const before = this.executions.add(change, record)
+    const after = before === null ? undefined : this.executions.of(change)
+    if (before === null || after === undefined) this.mails.add(record, this.#isGone)
+    else this.mails.repeat(record, { before, after, isGone: this.#isGone })
   }
 
   #deleteAccount(account: AccountId): void {

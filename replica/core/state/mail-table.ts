@@ -6,7 +6,9 @@ import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
-import type { MailEntry } from './mail-entry.ts'
+import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
+import { firstOf, standingOf } from './execution-table.ts'
+import type { MailEntry, MailPlace } from './mail-entry.ts'
 import { compareMails, MailboxIndex } from './mailbox-index.ts'
 
 export interface Mailbox {
@@ -28,7 +30,12 @@ export class MailTable {
   readonly #mailboxes = new Map<AccountId, Mailbox>()
   /** Kept up with every change, so that asking for it costs the same with one mail as with a million. */
   readonly #digest = new SetDigest()
+  readonly #executions: ExecutionTable
   #size = 0
+
+  constructor(executions: ExecutionTable) {
+    this.#executions = executions
+  }
 
   get size(): number {
     return this.#size
@@ -36,6 +43,12 @@ export class MailTable {
 
   get(origin: OriginId, sequence: Sequence): MailEntry | undefined {
     return this.#byOrigin.get(origin)?.get(sequence)
+  }
+
+  /** The mail by any of its names. */
+  find(id: UpdateId): MailEntry | undefined {
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
+    return this.get(origin, sequence)
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
@@ -64,6 +77,26 @@ export class MailTable {
     this.#insert(mail)
   }
 
+  /** The same mail came once more: `before` and `after` are its command without and with the new name. */
+  repeat(record: MailRecord, context: RepeatContext): void {
+    const { before, after, isGone } = context
+    const waiting = this.#takePending(record)
+    const present = this.#at(standingOf(before))
+    // Deleted by everyone already, whatever it is called.
+    if (present === undefined) return
+    const marks = record.marks.map((bits, copy) => bits | (present.marks[copy] ?? 0))
+    const mail = { ...present, ...standingOf(after), clock: firstOf(after).clock, marks }
+    eachCopy(mail, (owner, copy) => {
+      marks[copy] = (marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
+    })
+    this.#remove(present)
+    if (!isDeletedByAll(mail)) this.#insert(mail)
+  }
+
+  #at({ origin, sequence }: MailPlace): MailEntry | undefined {
+    return this.get(origin, sequence)
+  }
+
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
   #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, number> | undefined {
     if (this.#pending.size === 0) return undefined
@@ -75,13 +108,13 @@ export class MailTable {
 
   /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
-    const { origin, sequence } = splitUpdateId(id)
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     const mail = this.get(origin, sequence)
     if (mail !== undefined) {
       this.#markEntry(mail, account, bits)
       return 'marked'
     }
-    if (heldFrom(vector, origin) >= sequence) return 'settled'
+    if (heldFrom(vector, origin) >= sequence || this.#executions.isAlias(id)) return 'settled'
     let waiting = this.#pending.get(id)
     if (waiting === undefined) {
       waiting = new Map()
@@ -125,14 +158,14 @@ export class MailTable {
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
   join(records: readonly MailRecord[], pending: readonly PendingMark[], context: JoinContext): void {
-    const { mine, theirs, isGone } = context
-    if (this.#size > 0) this.#removeAbsent(records, theirs)
+    const { mine, theirs, isGone, merges } = context
+    const done = merges.length === 0 ? noNames : this.#joinRepeated(records, merges)
+    if (this.#size > 0) this.#removeAbsent(records, theirs, done)
     // In the order shown, in which the folders' indexes only grow at their ends.
-    for (const record of records.toSorted(compareMails)) this.#joinRecord(record, mine, isGone)
-    for (const id of [...this.#pending.keys()]) {
-      const { origin, sequence } = splitUpdateId(id)
-      if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
+    for (const record of records.toSorted(compareMails)) {
+      if (done.size === 0 || !done.has(updateId(record.origin, record.sequence))) this.#joinRecord(record, mine, isGone)
     }
+    this.#settlePending(theirs)
     for (const { mail, account, bits } of pending) this.mark(mail, account, bits, mine)
   }
 
@@ -163,8 +196,38 @@ export class MailTable {
     for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
   }
 
+  /** Mails that both states know by different names become one, or none where either has seen it deleted. Returns the names that are done with. */
+  #joinRepeated(records: readonly MailRecord[], merges: readonly ExecutionMerge[]): ReadonlySet<UpdateId> {
+    const done = new Set<UpdateId>()
+    const byName = new Map(records.map((record) => [updateId(record.origin, record.sequence), record]))
+    for (const { mine, theirs, merged } of merges) {
+      const present = this.#at(mine)
+      const record = byName.get(updateId(theirs.origin, theirs.sequence))
+      if (present !== undefined) this.#remove(present)
+      for (const name of merged.names) done.add(updateId(name.origin, name.sequence))
+      if (present === undefined || record === undefined) continue
+      const marks = present.marks.map((bits, copy) => bits | (record.marks[copy] ?? 0))
+      const mail = { ...present, ...standingOf(merged), clock: firstOf(merged).clock, marks }
+      if (!isDeletedByAll(mail)) this.#insert(mail)
+    }
+    return done
+  }
+
+  /** Marks that waited for what the other state covers: the mail has come, perhaps by another name, or is gone for good. */
+  #settlePending(theirs: VersionVector): void {
+    for (const [id, waiting] of [...this.#pending]) {
+      const { origin, sequence } = splitUpdateId(id)
+      if (sequence > heldFrom(theirs, origin) && !this.#executions.isAlias(id)) continue
+      this.#pending.delete(id)
+      for (const [account, bits] of waiting) {
+        const mail = this.find(id)
+        if (mail !== undefined) this.#markEntry(mail, account, bits)
+      }
+    }
+  }
+
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
-  #removeAbsent(records: readonly MailRecord[], theirs: VersionVector): void {
+  #removeAbsent(records: readonly MailRecord[], theirs: VersionVector, done: ReadonlySet<UpdateId>): void {
     const kept = new Map<OriginId, Set<Sequence>>()
     for (const record of records) {
       let sequences = kept.get(record.origin)
@@ -177,7 +240,8 @@ export class MailTable {
     for (const [origin, mails] of this.#byOrigin) {
       const covered = heldFrom(theirs, origin)
       for (const mail of mails.values()) {
-        if (mail.sequence <= covered && kept.get(origin)?.has(mail.sequence) !== true) this.#remove(mail)
+        if (mail.sequence > covered || kept.get(origin)?.has(mail.sequence) === true) continue
+        if (done.size === 0 || !done.has(updateId(origin, mail.sequence))) this.#remove(mail)
       }
     }
   }
@@ -249,7 +313,16 @@ export interface JoinContext {
   readonly mine: VersionVector
   readonly theirs: VersionVector
   readonly isGone: (account: AccountId) => boolean
+  readonly merges: readonly ExecutionMerge[]
 }
+
+export interface RepeatContext {
+  readonly before: Execution
+  readonly after: Execution
+  readonly isGone: (account: AccountId) => boolean
+}
+
+const noNames: ReadonlySet<UpdateId> = new Set()
 
 const eachCopy = (mail: MailEntry, visit: (owner: AccountId, copy: number) => void): void => {
   visit(mail.from, 0)
