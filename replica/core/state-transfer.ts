@@ -112,11 +112,9 @@ export class StateTransfer {
     if (this.#phase.kind !== 'decoding' || this.#phase.peer !== peer) return nothing
     this.#progressMs = nowMs
     const wanted = new Map<OriginId, Sequence[]>()
-    for (const { origin, sequence } of image.mails) {
-      if (sequence <= heldFrom(held, origin)) continue
-      const sequences = wanted.get(origin) ?? []
-      sequences.push(sequence)
-      wanted.set(origin, sequences)
+    for (const { origin, sequences } of image.mails.origins) {
+      const unheld = Array.from(sequences).filter((sequence) => sequence > heldFrom(held, origin))
+      if (unheld.length > 0) wanted.set(origin, unheld)
     }
     this.#lastSearch += 1
     this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image }

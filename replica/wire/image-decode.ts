@@ -1,7 +1,7 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, Clock, OriginId, Sequence } from '../core/model/ids.ts'
+import type { AccountId } from '../core/model/ids.ts'
 import { accountId, commandId, updateId } from '../core/model/ids.ts'
-import type { AccountRecord, CommandRecord, ExecutionRecord, MailRecord, PendingMark, StateImage } from '../core/model/image.ts'
+import type { AccountRecord, CommandRecord, ExecutionRecord, PendingMark, StateImage } from '../core/model/image.ts'
 import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
@@ -12,6 +12,7 @@ import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
+import { MailsReader } from './image-mails.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
 
@@ -43,7 +44,7 @@ interface Parts {
   readonly people: AccountId[]
   readonly deletedAccounts: AccountId[]
   readonly accounts: AccountRecord[]
-  readonly mails: MailRecord[]
+  readonly mails: MailsReader
   readonly pending: PendingMark[]
   readonly commands: CommandRecord[]
   readonly executions: ExecutionRecord[]
@@ -52,7 +53,17 @@ interface Parts {
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
-  const parts: Parts = { head, people: [], deletedAccounts: [], accounts: [], mails: [], pending: [], commands: [], executions: [] }
+  const mails = new MailsReader()
+  const parts: Parts = {
+    head,
+    people: [],
+    deletedAccounts: [],
+    accounts: [],
+    mails,
+    pending: [],
+    commands: [],
+    executions: [],
+  }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -62,11 +73,26 @@ function readImage(chunks: readonly string[]): StateImage {
     readSection(section, items, parts)
   }
   for (const section of imageSections) {
-    if (parts[section].length !== head.counts[section]) damaged(`not all ${section} are there`)
+    const found = section === 'mails' ? mails.count : parts[section].length
+    if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, group, claims, invites } = head
-  const { accounts, deletedAccounts, mails, pending, commands, executions } = parts
-  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, mails, pending, commands, executions }
+  const { accounts, deletedAccounts, people, pending, commands, executions } = parts
+  if (new Set(people).size !== people.length) damaged('a person is named twice')
+  const columns = mails.columns(people)
+  return {
+    vector,
+    hashes,
+    group,
+    claims,
+    invites,
+    accounts,
+    deletedAccounts,
+    mails: columns,
+    pending,
+    commands,
+    executions,
+  }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -88,7 +114,8 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.accounts.push(readAccount(items, parts.head))
       return
     case 'mails':
-      return readMails(items, parts)
+      parts.mails.read(items, parts.head, parts.people.length)
+      return
     case 'pending':
       while (items.more()) {
         const mail = updateId(items.pick(parts.head.origins), items.positive())
@@ -126,36 +153,3 @@ function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRec
   }))
   return names.length > 0 ? { account, command, recipients, names } : damaged('a command without a name')
 }
-
-function readMails(items: ItemReader, { head, people, mails }: Parts): void {
-  let last = mails.at(-1)
-  let clock: Clock = 0
-  let previous: { readonly origin: OriginId; readonly sequence: Sequence } | null = null
-  while (items.more()) {
-    const origin = items.pick(head.origins)
-    const sequence: Sequence = items.positive() + (previous?.origin === origin ? previous.sequence : 0)
-    clock += items.difference()
-    const from = items.pick(people)
-    const to = readRecipients(items, people)
-    const marks = new Array<number>(to.length + 1)
-    for (let index = 0; index <= to.length; index++) marks[index] = items.number(allBits)
-    if (last !== undefined && !follows(last, origin, sequence)) damaged('mails do not ascend')
-    if (sequence > (head.vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
-    if (clock < 0 || clock > Number.MAX_SAFE_INTEGER) damaged('a clock is out of range')
-    last = { origin, sequence, clock, from, to, marks }
-    previous = last
-    mails.push(last)
-  }
-}
-
-function readRecipients(items: ItemReader, people: readonly AccountId[]): AccountId[] {
-  // Made at its full length: one that grows takes room for 16 more, in every mail for good.
-  const to = new Array<AccountId>(items.number(limits.recipients))
-  for (let index = 0; index < to.length; index++) to[index] = items.pick(people)
-  if (to.length === 0 || (to.length > 1 && new Set(to).size !== to.length))
-    damaged('the recipients of a mail are wrong')
-  return to
-}
-
-const follows = (mail: MailRecord, origin: OriginId, sequence: Sequence): boolean =>
-  mail.origin === origin ? sequence > mail.sequence : origin > mail.origin

@@ -1,13 +1,16 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId } from '../core/model/ids.ts'
-import type { MailRecord, StateImage } from '../core/model/image.ts'
+import type { StateImage } from '../core/model/image.ts'
+import type { MailColumns } from '../core/model/mail-columns.ts'
+import { mailCount } from '../core/model/mail-columns.ts'
 import { toBase64 } from './bytes.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { chunkChars, chunkItems, chunkRows, imageFormat } from './image-format.ts'
+import { chunkChars, imageFormat } from './image-format.ts'
+import { writeMails } from './image-mails.ts'
 
 /**
- * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on, as
- * tables of numbers. `image.mails` are ascending. See docs/protocol.md; `decodeImage` is the way back.
+ * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on. See
+ * docs/protocol.md; `decodeImage` is the way back.
  */
 export function encodeImage(image: StateImage): string[] {
   const origins = new Table<OriginId>()
@@ -60,7 +63,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     people,
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
-    mails: image.mails.length,
+    mails: mailCount(image.mails),
     pending: image.pending.length,
     commands: image.commands.length,
     executions: image.executions.length,
@@ -111,29 +114,13 @@ function sectionChunks<Entry>(
 
 const charsOf = (item: Item | undefined): number => (typeof item === 'string' ? item.length + 3 : 8)
 
-/** Per mail: origin, sequence, clock, from, how many to, to..., marks...; within a chunk the first three go by difference. */
-function mailChunks(mails: readonly MailRecord[], origins: Table<OriginId>, people: Table<AccountId>): string[] {
-  const chunks: string[] = []
-  let items: number[] = []
-  let rows = 0
-  let previous: MailRecord | null = null
-  for (const mail of mails) {
-    if (rows === chunkRows || items.length >= chunkItems) {
-      chunks.push(JSON.stringify(['mails', items]))
-      items = []
-      rows = 0
-      previous = null
-    }
-    const base: Sequence = previous !== null && previous.origin === mail.origin ? previous.sequence : 0
-    items.push(origins.place(mail.origin), mail.sequence - base, mail.clock - (previous?.clock ?? 0))
-    items.push(people.place(mail.from), mail.to.length)
-    for (const account of mail.to) items.push(people.place(account))
-    for (const bits of mail.marks) items.push(bits)
-    rows += 1
-    previous = mail
-  }
-  if (rows > 0) chunks.push(JSON.stringify(['mails', items]))
-  return chunks
+function mailChunks(mails: MailColumns, origins: Table<OriginId>, people: Table<AccountId>): string[] {
+  const rows = writeMails(
+    mails,
+    (origin) => origins.place(origin),
+    (account) => people.place(account),
+  )
+  return Array.from(rows, (items) => JSON.stringify(['mails', items]))
 }
 
 function placeOf(update: UpdateId, origins: Table<OriginId>): [number, Sequence] {
@@ -149,11 +136,7 @@ function originsOf(image: StateImage): Set<OriginId> {
     if (replaces !== null) origins.add(replaces)
   }
   for (const { origin } of image.accounts) origins.add(origin)
-  let previous: OriginId | null = null
-  for (const { origin } of image.mails) {
-    if (origin !== previous) origins.add(origin)
-    previous = origin
-  }
+  for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)

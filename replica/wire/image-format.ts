@@ -1,7 +1,5 @@
 /** Version of the state image's encoding. */
 export const imageFormat = 2
-/** The oldest that is still read: sections that it has not are empty. */
-export const oldestImageFormat = 1
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
 export const imageSections = [
@@ -18,7 +16,5 @@ export type ImageSection = (typeof imageSections)[number]
 /** How many entries each section has over all its chunks. */
 export type ImageCounts = Readonly<Record<ImageSection, number>>
 
-/** A chunk is closed when it has this many rows, or items, or characters of text: about 64 KB. */
-export const chunkRows = 1_000
-export const chunkItems = 60_000
+/** A chunk is closed when it has this many characters of text: about 64 KB. */
 export const chunkChars = 65_536

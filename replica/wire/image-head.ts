@@ -4,7 +4,7 @@ import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts
 import { limits } from '../core/model/limits.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { imageFormat, imageSections, oldestImageFormat } from './image-format.ts'
+import { imageFormat, imageSections } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
 import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
@@ -25,7 +25,7 @@ export function readHead(chunk: unknown): ImageHead {
   if (typeof format === 'number' && format > imageFormat) {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
-  if (typeof format !== 'number' || format < oldestImageFormat) damaged('its format is not known')
+  if (format !== imageFormat) damaged('its format is not known')
   const { origins, vector, hashes } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {
@@ -42,7 +42,7 @@ export function readHead(chunk: unknown): ImageHead {
 function readCounts(value: unknown): ImageCounts {
   if (typeof value !== 'object' || value === null) return damaged('its counts are missing')
   const found = new Map<string, unknown>(Object.entries(value))
-  // An older format does not count the sections that it has not.
+  // One that was written before a section was added does not count it.
   const countOf = (section: ImageSection): number => new ItemReader([found.get(section) ?? 0]).number()
   return Object.fromEntries(imageSections.map((section) => [section, countOf(section)])) as ImageCounts
 }

@@ -1,15 +1,5 @@
-import type {
-  AccountId,
-  Clock,
-  CommandId,
-  Hash,
-  InviteId,
-  OriginId,
-  PeerId,
-  Sequence,
-  ServerId,
-  UpdateId,
-} from './ids.ts'
+import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, ServerId, UpdateId } from './ids.ts'
+import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
 
 /** Bits of one person's copy of a mail. */
@@ -34,19 +24,6 @@ export interface AccountRecord {
   readonly origin: OriginId
   /** The account's update as encoded by its origin, whose payload the person signed: clients verify it. */
   readonly bytes: Uint8Array
-}
-
-/**
- * What is kept of a mail in memory. `marks[0]` are the sender's `markBits`, `marks[i + 1]` those of `to[i]`.
- * The sealed content is in the log, under `origin` and `sequence`.
- */
-export interface MailRecord {
-  readonly origin: OriginId
-  readonly sequence: Sequence
-  readonly clock: Clock
-  readonly from: AccountId
-  readonly to: readonly AccountId[]
-  readonly marks: readonly number[]
 }
 
 /** A read or deletion that came before its mail. */
@@ -92,8 +69,7 @@ export interface StateImage {
   readonly invites: readonly InviteRecord[]
   readonly accounts: readonly AccountRecord[]
   readonly deletedAccounts: readonly AccountId[]
-  /** Ascending by origin, then sequence. */
-  readonly mails: readonly MailRecord[]
+  readonly mails: MailColumns
   readonly pending: readonly PendingMark[]
   readonly commands: readonly CommandRecord[]
   readonly executions: readonly ExecutionRecord[]

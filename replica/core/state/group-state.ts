@@ -89,7 +89,8 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.mails]) this.#noteClock(origin, clock)
+    for (const { origin, clock } of [...image.claims, ...image.accounts]) this.#noteClock(origin, clock)
+    for (const { origin, clocks } of image.mails.origins) this.#noteClock(origin, greatest(clocks))
     for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
   }
@@ -103,7 +104,7 @@ export class GroupState {
       invites: this.seats.invites(),
       accounts: this.accounts.records(),
       deletedAccounts: this.accounts.deleted(),
-      mails: this.mails.records(),
+      mails: this.mails.columns(),
       pending: this.mails.pendingMarks(),
       commands: this.commands.records(),
       executions: this.executions.records(),
@@ -189,6 +190,8 @@ export class GroupState {
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
+
+const greatest = (clocks: Float64Array): Clock => clocks.reduce((most, clock) => Math.max(most, clock), 0)
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,

@@ -1,14 +1,7 @@
-import type { AccountId, Clock, OriginId, Sequence } from '../model/ids.ts'
+import type { MailRecord } from '../model/mail-columns.ts'
 
-/** A mail in memory: `MailRecord` with marks that change. */
-export interface MailEntry {
-  readonly origin: OriginId
-  readonly sequence: Sequence
-  readonly clock: Clock
-  readonly from: AccountId
-  readonly to: readonly AccountId[]
-  readonly marks: number[]
-}
+/** A mail as it is shown: a copy, which later changes do not touch. */
+export type MailEntry = MailRecord
 
 /** A place in the order shown. */
 export type MailPlace = Pick<MailEntry, 'clock' | 'origin' | 'sequence'>

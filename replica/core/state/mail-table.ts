@@ -1,7 +1,10 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
-import type { MailRecord, PendingMark } from '../model/image.ts'
+import type { PendingMark } from '../model/image.ts'
+import type { MailRecord } from '../model/mail-columns.ts'
 import { markBits } from '../model/image.ts'
+import type { MailColumns } from '../model/mail-columns.ts'
+import { mailRecords } from '../model/mail-columns.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
@@ -9,7 +12,9 @@ import { SetDigest } from './digest.ts'
 import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
 import { firstOf, standingOf } from './execution-table.ts'
 import type { MailEntry, MailPlace } from './mail-entry.ts'
-import { compareMails, MailboxIndex } from './mailbox-index.ts'
+import { MailStore } from './mail-store.ts'
+import type { MailKey } from './mailbox-index.ts'
+import { MailboxIndex } from './mailbox-index.ts'
 
 export interface Mailbox {
   readonly inbox: MailboxIndex
@@ -25,24 +30,25 @@ export type MarkOutcome = 'marked' | 'pending' | 'settled'
  * has been deleted by everyone who had it.
  */
 export class MailTable {
-  readonly #byOrigin = new Map<OriginId, Map<Sequence, MailEntry>>()
+  readonly #store = new MailStore()
   readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
+  /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
   readonly #mailboxes = new Map<AccountId, Mailbox>()
-  /** Kept up with every change, so that asking for it costs the same with one mail as with a million. */
-  readonly #digest = new SetDigest()
   readonly #executions: ExecutionTable
-  #size = 0
+  /** Kept up with every change once it was asked for; null until then. */
+  #digest: SetDigest | null = null
 
   constructor(executions: ExecutionTable) {
     this.#executions = executions
   }
 
   get size(): number {
-    return this.#size
+    return this.#store.size
   }
 
   get(origin: OriginId, sequence: Sequence): MailEntry | undefined {
-    return this.#byOrigin.get(origin)?.get(sequence)
+    const key = this.#store.find(origin, sequence)
+    return key === null ? undefined : this.#store.entryAt(key)
   }
 
   /** The mail by any of its names. */
@@ -52,49 +58,76 @@ export class MailTable {
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
-    return this.#byOrigin.get(origin)?.has(sequence) ?? false
+    return this.#store.find(origin, sequence) !== null
   }
 
   mailbox(account: AccountId): Mailbox {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
-      mailbox = { inbox: new MailboxIndex(), sent: new MailboxIndex() }
+      const { inbox, sent } = this.#store.copiesOf(account)
+      mailbox = { inbox: new MailboxIndex(this.#store, inbox), sent: new MailboxIndex(this.#store, sent) }
       this.#mailboxes.set(account, mailbox)
     }
     return mailbox
   }
 
-  /** Takes a mail in, with the marks that waited for it. A copy that `isGone` says has no owner any more counts as deleted. */
+  /**
+   * Takes a mail in, with the marks that waited for it. An origin's mails come in the order of their sequences. A copy that
+   * `isGone` says has no owner any more counts as deleted.
+   */
   add(record: MailRecord, isGone: (account: AccountId) => boolean): void {
     if (this.has(record.origin, record.sequence)) return
-    const mail: MailEntry = { ...record, marks: [...record.marks] }
-    const waiting = this.#takePending(mail)
-    eachCopy(mail, (owner, copy) => {
-      const bits = (mail.marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
-      mail.marks[copy] = bits
-    })
-    if (isDeletedByAll(mail)) return
-    this.#insert(mail)
-  }
-
-  /** The same mail came once more: `before` and `after` are its command without and with the new name. */
-  repeat(record: MailRecord, context: RepeatContext): void {
-    const { before, after, isGone } = context
     const waiting = this.#takePending(record)
-    const present = this.#at(standingOf(before))
-    // Deleted by everyone already, whatever it is called.
-    if (present === undefined) return
-    const marks = record.marks.map((bits, copy) => bits | (present.marks[copy] ?? 0))
-    const mail = { ...present, ...standingOf(after), clock: firstOf(after).clock, marks }
+    const marks = [record.from, ...record.to].map(
+      (owner, copy) => (record.marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0),
+    )
+    if (isDeletedByAll(marks)) return
+    const mail = { ...record, marks }
+    const key = this.#store.append(mail)
+    this.#digest?.addRecord(partsOf(mail))
     eachCopy(mail, (owner, copy) => {
-      marks[copy] = (marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
+      if (!isDeleted(mail, copy)) this.#index(owner, copy)?.add(key)
     })
-    this.#remove(present)
-    if (!isDeletedByAll(mail)) this.#insert(mail)
   }
 
-  #at({ origin, sequence }: MailPlace): MailEntry | undefined {
-    return this.get(origin, sequence)
+  /** The same mail came once more, by a new name. */
+  repeat(record: MailRecord, { before, after, isGone }: RepeatContext): void {
+    const waiting = this.#takePending(record)
+    const { origin, sequence } = standingOf(before)
+    const key = this.#store.find(origin, sequence)
+    // Deleted by everyone already, whatever it is called.
+    if (key === null) return
+    const bitsOf = (owner: AccountId): number => (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
+    this.#rename(key, after, bitsOf)
+    this.#tidy()
+  }
+
+  /** Lets a mail stand as `execution` says, with further marks. */
+  #rename(key: MailKey, execution: Execution, bitsOf: (owner: AccountId, copy: number) => number): void {
+    const before = this.#store.entryAt(key)
+    const { origin, sequence } = standingOf(execution)
+    const { clock } = firstOf(execution)
+    if (!this.#store.canAppend(origin, sequence)) {
+      if (clock !== before.clock) this.#setClock(key, clock)
+      this.#mark(key, bitsOf)
+      return
+    }
+    const marks = [before.from, ...before.to].map((owner, copy) => (before.marks[copy] ?? 0) | bitsOf(owner, copy))
+    this.#remove(key)
+    this.add({ ...before, origin, sequence, clock, marks }, () => false)
+  }
+
+  #setClock(key: MailKey, clock: Clock): void {
+    const before = this.#store.entryAt(key)
+    eachCopy(before, (owner, copy) => {
+      if (!isDeleted(before, copy)) this.#index(owner, copy)?.remove(key)
+    })
+    this.#store.setClock(key, clock)
+    eachCopy(before, (owner, copy) => {
+      if (!isDeleted(before, copy)) this.#index(owner, copy)?.add(key)
+    })
+    this.#digest?.removeRecord(partsOf(before))
+    this.#digest?.addRecord(partsOf({ ...before, clock }))
   }
 
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
@@ -109,9 +142,10 @@ export class MailTable {
   /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
     const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
-    const mail = this.get(origin, sequence)
-    if (mail !== undefined) {
-      this.#markEntry(mail, account, bits)
+    const key = this.#store.find(origin, sequence)
+    if (key !== null) {
+      this.#markOwned(key, account, bits)
+      this.#tidy()
       return 'marked'
     }
     if (heldFrom(vector, origin) >= sequence || this.#executions.isAlias(id)) return 'settled'
@@ -131,21 +165,17 @@ export class MailTable {
 
   /** An account is gone: its copies are deleted. */
   removeOwner(account: AccountId): void {
-    const mailbox = this.#mailboxes.get(account)
-    if (mailbox === undefined) return
-    const mails = new Set([
-      ...mailbox.inbox.page(mailbox.inbox.size, null),
-      ...mailbox.sent.page(mailbox.sent.size, null),
-    ])
-    for (const mail of mails) this.#markEntry(mail, account, markBits.deleted)
+    const { inbox, sent } = this.#store.copiesOf(account)
+    for (const key of new Set([...inbox, ...sent])) this.#markOwned(key, account, markBits.deleted)
     this.#mailboxes.delete(account)
+    this.#tidy()
   }
 
   /** Whether `account` has a copy that it has not deleted. */
   isOwnedBy(mail: MailEntry, account: AccountId): boolean {
     let owned = false
     eachCopy(mail, (owner, copy) => {
-      if (owner === account && ((mail.marks[copy] ?? 0) & markBits.deleted) === 0) owned = true
+      if (owner === account && !isDeleted(mail, copy)) owned = true
     })
     return owned
   }
@@ -157,30 +187,40 @@ export class MailTable {
   }
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
-  join(records: readonly MailRecord[], pending: readonly PendingMark[], context: JoinContext): void {
+  join(columns: MailColumns, pending: readonly PendingMark[], context: JoinContext): void {
     const { mine, theirs, isGone, merges } = context
-    const done = merges.length === 0 ? noNames : this.#joinRepeated(records, merges)
-    if (this.#size > 0) this.#removeAbsent(records, theirs, done)
-    // In the order shown, in which the folders' indexes only grow at their ends.
-    for (const record of records.toSorted(compareMails)) {
-      if (done.size === 0 || !done.has(updateId(record.origin, record.sequence))) this.#joinRecord(record, mine, isGone)
+    // The folders are put in order when they are asked for: mails come by origin here, and most of the order would be wrong.
+    this.#mailboxes.clear()
+    if (this.#store.isUnused && this.#pending.size === 0 && mine.size === 0) {
+      this.#store.adopt(columns, isGone)
+      this.#digest = null
+    } else {
+      const repeated = new Repeated(merges)
+      if (this.size > 0) this.#removeAbsent(columns, theirs, repeated)
+      for (const record of mailRecords(columns)) {
+        const merge = merges.length === 0 ? undefined : repeated.of(record)
+        if (merge === undefined) this.#joinRecord(record, mine, isGone)
+        else this.#joinRepeated(record, merge)
+      }
     }
     this.#settlePending(theirs)
     for (const { mail, account, bits } of pending) this.mark(mail, account, bits, mine)
+    this.#tidy()
   }
 
   /** Ascending by origin, then sequence. */
   records(): readonly MailRecord[] {
-    const origins = [...this.#byOrigin.keys()].sort()
-    return origins.flatMap((origin) => {
-      const mails = [...(this.#byOrigin.get(origin)?.values() ?? [])]
-      return mails.sort((left, right) => left.sequence - right.sequence)
-    })
+    return [...mailRecords(this.columns())]
+  }
+
+  /** What later changes do not touch. */
+  columns(): MailColumns {
+    return this.#store.columns()
   }
 
   /** Per origin the sequences of its live mails, ascending: a copy that later changes do not touch. */
   liveSequences(): ReadonlyMap<OriginId, Float64Array> {
-    return new Map([...this.#byOrigin].map(([origin, mails]) => [origin, Float64Array.from(mails.keys()).sort()]))
+    return new Map(this.columns().origins.map(({ origin, sequences }) => [origin, sequences]))
   }
 
   pendingMarks(): readonly PendingMark[] {
@@ -192,25 +232,14 @@ export class MailTable {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll(this.#digest)
+    digest.addAll((this.#digest ??= digestOf(this.columns())))
     for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
   }
 
-  /** Mails that both states know by different names become one, or none where either has seen it deleted. Returns the names that are done with. */
-  #joinRepeated(records: readonly MailRecord[], merges: readonly ExecutionMerge[]): ReadonlySet<UpdateId> {
-    const done = new Set<UpdateId>()
-    const byName = new Map(records.map((record) => [updateId(record.origin, record.sequence), record]))
-    for (const { mine, theirs, merged } of merges) {
-      const present = this.#at(mine)
-      const record = byName.get(updateId(theirs.origin, theirs.sequence))
-      if (present !== undefined) this.#remove(present)
-      for (const name of merged.names) done.add(updateId(name.origin, name.sequence))
-      if (present === undefined || record === undefined) continue
-      const marks = present.marks.map((bits, copy) => bits | (record.marks[copy] ?? 0))
-      const mail = { ...present, ...standingOf(merged), clock: firstOf(merged).clock, marks }
-      if (!isDeletedByAll(mail)) this.#insert(mail)
-    }
-    return done
+  /** A mail of the other state that is known here by other names: here it may have been deleted by everyone. */
+  #joinRepeated(record: MailRecord, { mine, merged }: ExecutionMerge): void {
+    const key = this.#store.find(mine.origin, mine.sequence)
+    if (key !== null) this.#rename(key, merged, (_owner, copy) => record.marks[copy] ?? 0)
   }
 
   /** Marks that waited for what the other state covers: the mail has come, perhaps by another name, or is gone for good. */
@@ -219,92 +248,66 @@ export class MailTable {
       const { origin, sequence } = splitUpdateId(id)
       if (sequence > heldFrom(theirs, origin) && !this.#executions.isAlias(id)) continue
       this.#pending.delete(id)
+      const standing = splitUpdateId(this.#executions.standing(id))
       for (const [account, bits] of waiting) {
-        const mail = this.find(id)
-        if (mail !== undefined) this.#markEntry(mail, account, bits)
+        const key = this.#store.find(standing.origin, standing.sequence)
+        if (key !== null) this.#markOwned(key, account, bits)
       }
     }
   }
 
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
-  #removeAbsent(records: readonly MailRecord[], theirs: VersionVector, done: ReadonlySet<UpdateId>): void {
-    const kept = new Map<OriginId, Set<Sequence>>()
-    for (const record of records) {
-      let sequences = kept.get(record.origin)
-      if (sequences === undefined) {
-        sequences = new Set()
-        kept.set(record.origin, sequences)
-      }
-      sequences.add(record.sequence)
-    }
-    for (const [origin, mails] of this.#byOrigin) {
+  #removeAbsent(columns: MailColumns, theirs: VersionVector, repeated: Repeated): void {
+    const kept = new Map(columns.origins.map(({ origin, sequences }) => [origin, new Set(sequences)]))
+    const keptUnder = ({ origin, sequence }: Named): boolean => kept.get(origin)?.has(sequence) === true
+    for (const { origin, sequences } of this.columns().origins) {
       const covered = heldFrom(theirs, origin)
-      for (const mail of mails.values()) {
-        if (mail.sequence > covered || kept.get(origin)?.has(mail.sequence) === true) continue
-        if (done.size === 0 || !done.has(updateId(origin, mail.sequence))) this.#remove(mail)
+      for (const sequence of sequences) {
+        const merge = repeated.of({ origin, sequence })
+        const isSeen = merge !== undefined || sequence <= covered
+        if (!isSeen || keptUnder(merge?.theirs ?? { origin, sequence })) continue
+        const key = this.#store.find(origin, sequence)
+        if (key !== null) this.#remove(key)
       }
     }
   }
 
   #joinRecord(record: MailRecord, mine: VersionVector, isGone: (account: AccountId) => boolean): void {
-    const mail = this.get(record.origin, record.sequence)
-    if (mail !== undefined) {
-      eachCopy(mail, (owner, copy) => {
-        const bits = record.marks[copy] ?? 0
-        if (bits !== 0) this.#markCopy(mail, owner, copy, bits)
-      })
-      if (isDeletedByAll(mail)) this.#remove(mail)
-    } else if (record.sequence > heldFrom(mine, record.origin)) {
-      this.add(record, isGone)
-    }
+    const key = this.#store.find(record.origin, record.sequence)
+    if (key !== null) this.#mark(key, (_owner, copy) => record.marks[copy] ?? 0)
+    else if (record.sequence > heldFrom(mine, record.origin)) this.add(record, isGone)
   }
 
-  #insert(mail: MailEntry): void {
-    let mails = this.#byOrigin.get(mail.origin)
-    if (mails === undefined) {
-      mails = new Map()
-      this.#byOrigin.set(mail.origin, mails)
-    }
-    mails.set(mail.sequence, mail)
-    this.#size += 1
-    this.#digest.addRecord(partsOf(mail))
+  #remove(key: MailKey): void {
+    this.#mark(key, () => markBits.deleted)
+  }
+
+  #markOwned(key: MailKey, account: AccountId, bits: number): void {
+    this.#mark(key, (owner) => (owner === account ? bits : 0))
+  }
+
+  /** Adds what `bitsOf` gives to each copy's marks; a mail that everybody has deleted then is gone. */
+  #mark(key: MailKey, bitsOf: (owner: AccountId, copy: number) => number): void {
+    const before = this.#store.entryAt(key)
+    const marks = [before.from, ...before.to].map((owner, copy) => (before.marks[copy] ?? 0) | bitsOf(owner, copy))
+    if (marks.every((bits, copy) => bits === before.marks[copy])) return
+    const mail: MailEntry = { ...before, marks }
     eachCopy(mail, (owner, copy) => {
-      if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).add(mail)
+      if (isDeleted(mail, copy) && !isDeleted(before, copy)) this.#index(owner, copy)?.remove(key)
     })
+    this.#digest?.removeRecord(partsOf(before))
+    if (!isDeletedByAll(marks)) this.#digest?.addRecord(partsOf(mail))
+    this.#store.setMarks(key, marks)
   }
 
-  #remove(mail: MailEntry): void {
-    eachCopy(mail, (owner, copy) => {
-      if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).remove(mail)
-    })
-    const mails = this.#byOrigin.get(mail.origin)
-    if (mails?.delete(mail.sequence) === true) {
-      this.#size -= 1
-      this.#digest.removeRecord(partsOf(mail))
-    }
-    if (mails?.size === 0) this.#byOrigin.delete(mail.origin)
+  #tidy(): void {
+    if (this.#store.tidy() === 'rearranged') this.#mailboxes.clear()
   }
 
-  #markEntry(mail: MailEntry, account: AccountId, bits: number): void {
-    eachCopy(mail, (owner, copy) => {
-      if (owner === account) this.#markCopy(mail, owner, copy, bits)
-    })
-    if (isDeletedByAll(mail)) this.#remove(mail)
-  }
-
-  #markCopy(mail: MailEntry, owner: AccountId, copy: number, bits: number): void {
-    const before = mail.marks[copy] ?? 0
-    if ((before | bits) === before) return
-    this.#digest.removeRecord(partsOf(mail))
-    mail.marks[copy] = before | bits
-    this.#digest.addRecord(partsOf(mail))
-    if ((before & markBits.deleted) === 0 && (bits & markBits.deleted) !== 0) this.#index(owner, copy).remove(mail)
-  }
-
-  /** Copy 0 is the sender's. */
-  #index(owner: AccountId, copy: number): MailboxIndex {
-    const mailbox = this.mailbox(owner)
-    return copy === 0 ? mailbox.sent : mailbox.inbox
+  /** Copy 0 is the sender's. None while nobody has asked for the owner's folders. */
+  #index(owner: AccountId, copy: number): MailboxIndex | undefined {
+    const mailbox = this.#mailboxes.get(owner)
+    return copy === 0 ? mailbox?.sent : mailbox?.inbox
   }
 }
 
@@ -316,25 +319,49 @@ export interface JoinContext {
   readonly merges: readonly ExecutionMerge[]
 }
 
+/** What is known of mails that both states of a join know by different names, by each name. */
+class Repeated {
+  readonly #merges = new Map<UpdateId, ExecutionMerge>()
+
+  constructor(merges: readonly ExecutionMerge[]) {
+    for (const merge of merges) {
+      for (const { origin, sequence } of merge.merged.names) this.#merges.set(updateId(origin, sequence), merge)
+    }
+  }
+
+  of({ origin, sequence }: Named): ExecutionMerge | undefined {
+    return this.#merges.size === 0 ? undefined : this.#merges.get(updateId(origin, sequence))
+  }
+}
+
+type Named = Pick<MailPlace, 'origin' | 'sequence'>
+
 export interface RepeatContext {
+  /** The command without and with the new name. */
   readonly before: Execution
   readonly after: Execution
   readonly isGone: (account: AccountId) => boolean
 }
 
-const noNames: ReadonlySet<UpdateId> = new Set()
-
-const eachCopy = (mail: MailEntry, visit: (owner: AccountId, copy: number) => void): void => {
+const eachCopy = (mail: MailRecord, visit: (owner: AccountId, copy: number) => void): void => {
   visit(mail.from, 0)
   mail.to.forEach((owner, index) => {
     visit(owner, index + 1)
   })
 }
 
-const isDeletedByAll = (mail: MailEntry): boolean => mail.marks.every((bits) => (bits & markBits.deleted) !== 0)
+const isDeleted = ({ marks }: MailRecord, copy: number): boolean => ((marks[copy] ?? 0) & markBits.deleted) !== 0
+
+const isDeletedByAll = (marks: readonly number[]): boolean => marks.every((bits) => (bits & markBits.deleted) !== 0)
+
+const digestOf = (columns: MailColumns): SetDigest => {
+  const digest = new SetDigest()
+  for (const mail of mailRecords(columns)) digest.addRecord(partsOf(mail))
+  return digest
+}
 
 /** There is one more mark than recipients, so that no two mails have the same parts. */
-const partsOf = ({ origin, sequence, clock, from, to, marks }: MailEntry): readonly DigestPart[] => [
+const partsOf = ({ origin, sequence, clock, from, to, marks }: MailRecord): readonly DigestPart[] => [
   origin,
   sequence,
   clock,
