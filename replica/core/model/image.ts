@@ -1,4 +1,4 @@
-import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, ServerId, UpdateId } from './ids.ts'
+import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
 
