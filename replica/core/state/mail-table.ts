@@ -12,6 +12,7 @@ import { SetDigest } from './digest.ts'
 import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
 import { firstOf, standingOf } from './execution-table.ts'
 import type { MailEntry, MailPlace } from './mail-entry.ts'
+import type { LiveSource } from './live-updates.ts'
 import { MailStore } from './mail-store.ts'
 import type { MailKey } from './mailbox-index.ts'
 import { MailboxIndex } from './mailbox-index.ts'
@@ -29,7 +30,7 @@ export type MarkOutcome = 'marked' | 'pending' | 'settled'
  * which wins over the mail. The version vector is the tombstone: a mail that it covers and that is not here
  * has been deleted by everyone who had it.
  */
-export class MailTable {
+export class MailTable implements LiveSource {
   readonly #store = new MailStore()
   readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
   /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
@@ -218,8 +219,8 @@ export class MailTable {
     return this.#store.columns()
   }
 
-  /** Per origin the sequences of its live mails, ascending: a copy that later changes do not touch. */
-  liveSequences(): ReadonlyMap<OriginId, Float64Array> {
+  /** Per origin the sequences of its mails: their contents are in the log. */
+  liveSequences(): ReadonlyMap<OriginId, Iterable<Sequence>> {
     return new Map(this.columns().origins.map(({ origin, sequences }) => [origin, sequences]))
   }
 
