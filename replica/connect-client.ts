@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { connectReplica } from './api/remote-replica.ts'
 import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
+import { limits } from './core/model/limits.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 
+const machineName = (): string => hostname().slice(0, limits.machineNameChars) || 'unnamed'
 const dialTimeoutMs = 3_000
 
 /** A client of the replica that keeps `directory`, or of another server that it knows. DIRECTORY_NOT_A_GROUP, UNREACHABLE. */
@@ -35,6 +38,7 @@ export const connectClient = async (directory: string, first: ServerId | null): 
       const adminToken = wanted === install.server ? attachment.adminToken : null
       return connectReplica({ stream, adminToken, clock: systemClock })
     },
+    machine: machineName(),
     random: randomBytes,
     clock: systemClock,
   })

@@ -71,6 +71,10 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('people', query)
   }
 
+  members() {
+    return this.#call('members')
+  }
+
   challenge() {
     return this.#call('challenge')
   }

@@ -1,4 +1,4 @@
-import type { Accepted, ReplicaEvent, Submission } from '../api/contract.ts'
+import type { Accepted, ReplicaEvent, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
@@ -58,7 +58,8 @@ export class ClientContext {
   async logInAs(session: Session): Promise<void> {
     if (this.#session !== null) await this.logOut()
     await this.link.call(async (api) => {
-      await session.logIn(api)
+      const takenBy = await session.logIn(api)
+      if (takenBy !== null) throw new QuintetError('NOT_ALLOWED', `This was just logged in on ${takenBy.machine}.`)
       // At once, so that a connection that is lost next is taken up with this session.
       this.#session = session
     })
@@ -97,13 +98,20 @@ export class ClientContext {
     for (const { loggedOut } of this.#listeners) loggedOut?.()
   }
 
+  #takenOver({ server, machine }: SessionPlace): void {
+    if (this.#session === null) return
+    this.#endSession()
+    this.#tell({ event: 'takenOver', server, machine })
+  }
+
   #linkListener(): LinkListener {
     return {
       prepare: async (api, _group, occasion) => {
         const session = this.#session
         if (session === null) return
         try {
-          await session.logIn(api)
+          const takenBy = await session.logIn(api)
+          if (takenBy !== null) this.#takenOver(takenBy)
         } catch (error) {
           const isGone = error instanceof QuintetError && ['NO_SUCH_ACCOUNT', 'BAD_SIGNATURE'].includes(error.code)
           if (occasion === 'move' || !isGone) throw error
@@ -111,6 +119,7 @@ export class ClientContext {
         }
       },
       event: (event) => {
+        if (event.event === 'takenOver') this.#takenOver(event)
         for (const listener of this.#listeners) listener.event?.(event)
       },
       disconnected: (failure) => {

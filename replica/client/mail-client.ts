@@ -10,6 +10,8 @@ import type { ConnectReplica } from './replica-link.ts'
 
 export interface MailClientOptions {
   readonly connect: ConnectReplica
+  /** The name of the machine that the client runs on: what another session of the person is told when this one takes over. */
+  readonly machine: string
   readonly random: RandomBytes
   readonly clock: ClientClock
   /** For tests, which cannot wait for the real cost. */
@@ -18,8 +20,8 @@ export interface MailClientOptions {
 
 /** A client of the replica that `connect(null)` reaches. UNREACHABLE. */
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
-  const { connect, random, clock, passwordCost: cost = passwordCost } = options
-  const context = new ClientContext({ random, clock, passwordCost: cost })
+  const { connect, machine, random, clock, passwordCost: cost = passwordCost } = options
+  const context = new ClientContext({ machine, random, clock, passwordCost: cost })
   const client: MailClient = {
     ...peoplePart(context),
     ...mailboxPart(context),

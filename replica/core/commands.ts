@@ -61,6 +61,8 @@ export const decide = (
       return write({ kind: 'invite', invite: command.invite, expiresAtMs: command.expiresAtMs })
     case 'admit':
       return admit(state, command, nowMs, reserved)
+    case 'admitClient':
+      return admitClient(state, command, nowMs, reserved)
     case 'submit':
       return submit(state, command.signed, reserved)
   }
@@ -93,7 +95,8 @@ const admit = (
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
     return { kind: 'write', changes: [change], server: before.server }
   }
-  if (invite.admitted.length > 0 || reserved.invites.has(command.invite))
+  const isClients = state.seats.clients().some((client) => client.invite === command.invite)
+  if (invite.admitted.length > 0 || isClients || reserved.invites.has(command.invite))
     return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
   if (invite.expiresAtMs <= nowMs)
     return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
@@ -106,6 +109,33 @@ const admit = (
   reserved.seats.add(server)
   reserved.invites.add(command.invite)
   return { kind: 'write', changes: [{ kind: 'admission', invite: command.invite, peer: command.peer, server }], server }
+}
+
+/** As `admit`, without a seat: all servers are the client's. */
+const admitClient = (
+  state: GroupState,
+  { invite: id, peer, machine }: Extract<Command, { kind: 'admitClient' }>,
+  nowMs: number,
+  reserved: Reserved,
+): Decision => {
+  const invite = state.seats.invite(id)
+  if (invite === undefined || invite.expiresAtMs === 0) {
+    return refuse(
+      'BAD_INVITE',
+      'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
+    )
+  }
+  const clients = state.seats.clients().filter((client) => client.invite === id)
+  const isHere = clients.some((client) => client.peer === peer)
+  if (!isHere) {
+    const isUsed = invite.admitted.length > 0 || clients.length > 0 || reserved.invites.has(id)
+    if (isUsed)
+      return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
+    if (invite.expiresAtMs <= nowMs)
+      return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  }
+  reserved.invites.add(id)
+  return write({ kind: 'clientAdmission', invite: id, peer, machine })
 }
 
 const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: ServerId) => boolean): string => {
@@ -145,6 +175,7 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
     return refuse('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
   switch (change.kind) {
     case 'accountDeletion':
+    case 'accountKeys':
       return null
     case 'mail': {
       const unknown = change.to.filter((account) => state.accounts.get(account) === undefined)

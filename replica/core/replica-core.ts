@@ -9,7 +9,7 @@ import { KnowledgeMatrix } from './knowledge.ts'
 import { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
 import { Membership } from './membership.ts'
-import type { Hash, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
+import type { AccountId, Clock, Hash, OriginId, PeerId, Sequence, ServerId, SessionId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type {
   BatchesMessage,
@@ -22,6 +22,7 @@ import type {
 import type { Batch, MakeBatch } from './model/updates.ts'
 import type { PeerSession, View } from './peers.ts'
 import { Reception } from './reception.ts'
+import type { LogInVerdict } from './sessions.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import { covers, heldFrom } from './version-vector.ts'
@@ -98,6 +99,16 @@ export class ReplicaCore {
   /** Where members can be dialled, as far as is known. */
   get addresses(): Membership['addresses'] {
     return this.#membership.addresses
+  }
+
+  /** At which servers each account is logged in now. */
+  get online(): ReturnType<Membership['online']> {
+    return this.#membership.online()
+  }
+
+  /** What becomes of a log-in now; see `Sessions.judge`. */
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null, wallMs: number): LogInVerdict {
+    return this.#membership.sessions.judge(account, session, offered, Math.max(this.#clock.last, microsOf(wallMs)))
   }
 
   get peers(): Membership['peers'] {
@@ -218,8 +229,8 @@ export class ReplicaCore {
       case 'resume':
         this.#membership.resume(event.servers)
         break
-      case 'online':
-        this.#membership.setOnline(event.accounts)
+      case 'sessions':
+        this.#membership.setSessions(event.sessions)
         break
       case 'addresses':
         this.#membership.setAddresses(event.addresses)

@@ -85,15 +85,18 @@ export const findAccounts = (
   return [...found].flatMap((record) => (record === undefined ? [] : [named(core, record)]))
 }
 
-/** Everybody whose name is like `like`, ascending by name; `online` adds who is logged in here. */
-export const findPeople = (core: ReplicaCore, like: string, online: ReadonlySet<AccountId>) => {
+/** Everybody whose name is like `like` and comes after `after`, ascending by name. */
+export const findPeople = (core: ReplicaCore, like: string, after: string | null) => {
   const matches = likePattern(like)
-  const elsewhere = core.peers.online()
+  const { online } = core
+  const from = after === null ? null : foldName(after)
   const people = core.state.accounts.records().flatMap((record) => {
     const { name } = named(core, record)
-    const { account } = record
-    const isOnline = online.has(account) || elsewhere.has(account)
-    return matches(foldName(name)) ? [{ account, name, online: isOnline }] : []
+    const { account, clock } = record
+    const folded = foldName(name)
+    if (!matches(folded) || (from !== null && folded <= from)) return []
+    const servers = online.get(account) ?? []
+    return [{ account, name, online: servers.length > 0, servers, signedUpAt: clockToMs(clock) }]
   })
   return people.sort((left, right) => (foldName(left.name) < foldName(right.name) ? -1 : 1))
 }
@@ -150,3 +153,12 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     read: core.state.mails.isReadBy(mail, account),
   }
 }
+
+/** The seats' holders, and where they can be dialled as far as is known here. */
+export const members = (core: ReplicaCore) =>
+  core.state.seats.holders().map(({ server, peer, machine }) => ({
+    server,
+    peer,
+    machine,
+    addresses: core.addresses.get(peer) ?? [],
+  }))

@@ -6,10 +6,12 @@ export const imageSections = [
   'people',
   'deletedAccounts',
   'accounts',
+  'accountKeys',
   'mails',
   'pending',
   'commands',
   'executions',
+  'clients',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 

@@ -109,12 +109,12 @@ function readServer(items: ItemReader): ServerId {
   return isServerId(server) ? server : damaged('there is no such server')
 }
 
-function readPeer(items: ItemReader): PeerId {
+export function readPeer(items: ItemReader): PeerId {
   const peer = shared(items.text())
   return isPeerId(peer) ? peer : damaged('a peer id has the wrong form')
 }
 
-function readLabel(items: ItemReader): string {
+export function readLabel(items: ItemReader): string {
   const label = items.text()
   const fits = Array.from(label).length <= Math.max(limits.groupNameChars, limits.machineNameChars)
   return fits && isLabel(label) ? label : damaged('a name has the wrong form')

@@ -31,11 +31,18 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     sealKey: fc.constant(new Uint8Array(32)),
     sealedKeys: fc.constant(new Uint8Array(1)),
   })
+  const keys = fc.record({
+    ...signer,
+    kind: fc.constant('accountKeys' as const),
+    generation: fc.integer({ min: 1, max: 3 }),
+    sealedKeys: fc.constant(new Uint8Array(1)),
+  })
   return fc.oneof(
     { weight: 5, arbitrary: mail },
     { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate }) },
     { weight: 8, arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate }) },
     { weight: 2, arbitrary: account },
+    { weight: 2, arbitrary: keys },
     { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },
   )
 })

@@ -1,6 +1,6 @@
 import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
+import type { AccountKeysRecord, AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
@@ -20,6 +20,7 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
   const lines = [
     ...[...deleted].map((account) => `deleted ${account}`),
     ...firstAccounts(all, deleted),
+    ...lastKeys(all, deleted),
     ...pendingMarks(marks, ids),
   ]
   for (const names of mails) lines.push(...mailLines(names, marks, deleted))
@@ -32,6 +33,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
   [
     ...image.deletedAccounts.map((account) => `deleted ${account}`),
     ...image.accounts.map(accountLine),
+    ...image.accountKeys.map(keysLine),
     ...Array.from(mailRecords(image.mails), ({ origin, sequence, clock, from, to, marks }) =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
@@ -88,6 +90,20 @@ const firstAccounts = (all: readonly Update[], deleted: ReadonlySet<AccountId>):
   }
   return [...first.values()].map(({ change, clock, origin }) => accountLine({ ...change, clock, origin }))
 }
+
+/** Of several changes of one account's keys the last counts: by generation, clock, origin. */
+const lastKeys = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
+  const changes = all.flatMap(({ change, clock, origin }) =>
+    change.kind === 'accountKeys' && !deleted.has(change.account) ? [{ ...change, clock, origin }] : [],
+  )
+  const ascending = changes.sort(
+    (one, two) => one.generation - two.generation || one.clock - two.clock || (one.origin < two.origin ? -1 : 1),
+  )
+  return [...new Map(ascending.map((keys) => [keys.account, keysLine(keys)])).values()]
+}
+
+const keysLine = ({ account, generation, clock, origin }: Omit<AccountKeysRecord, 'sealedKeys' | 'bytes'>): string =>
+  `keys ${account} ${generation} ${clock} ${origin}`
 
 const isSignUp = (update: Update): update is Update & { readonly change: AccountChange } =>
   update.change.kind === 'account'

@@ -19,6 +19,7 @@ const wishes = [
   { kind: 'read', weight: 14 },
   { kind: 'deletion', weight: 20 },
   { kind: 'accountDeletion', weight: 1 },
+  { kind: 'accountKeys', weight: 3 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
 
 /** People at every replica who sign up, write, read, delete, and give a command again when no answer came. */
@@ -117,6 +118,10 @@ export class Workload {
       case 'deletion': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'deletion', account, command, mail }
+      }
+      case 'accountKeys': {
+        const generation = (machine.core.state.accountKeys.get(account)?.generation ?? 0) + 1
+        return { kind: 'accountKeys', account, command, generation, sealedKeys: new Uint8Array(1) }
       }
       case 'accountDeletion':
         return people.length < 5 ? null : { kind: 'accountDeletion', account, command }

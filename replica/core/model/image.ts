@@ -33,6 +33,24 @@ export interface PendingMark {
   readonly bits: number
 }
 
+/** The locks of a person's private keys that replaced those of the sign-up. */
+export interface AccountKeysRecord {
+  readonly account: AccountId
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  readonly origin: OriginId
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
+/** An install that uses the group's servers and keeps no replica. */
+export interface ClientRecord {
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -67,7 +85,9 @@ export interface StateImage {
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
+  readonly accountKeys: readonly AccountKeysRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
   readonly pending: readonly PendingMark[]

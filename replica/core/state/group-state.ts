@@ -1,11 +1,12 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
-import type { AccountRecord, StateImage } from '../model/image.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
+import { AccountKeysTable } from './account-keys-table.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
@@ -22,6 +23,7 @@ export class GroupState {
   readonly executions = new ExecutionTable()
   readonly mails = new MailTable(this.executions)
   readonly accounts = new AccountTable()
+  readonly accountKeys = new AccountKeysTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
@@ -82,6 +84,8 @@ export class GroupState {
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
+    for (const record of image.accountKeys) this.#changeKeys(record)
+    for (const { invite, peer, machine } of image.clients) this.seats.admitClient(invite, peer, machine)
     const merges = this.executions.join(image.executions)
     this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.commands) this.commands.add(record)
@@ -92,7 +96,8 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts]) this.#noteClock(origin, clock)
+    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.accountKeys])
+      this.#noteClock(origin, clock)
     for (const { origin, clocks } of image.mails.origins) this.#noteClock(origin, greatest(clocks))
     for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
@@ -105,7 +110,9 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      clients: this.seats.clients(),
       accounts: this.accounts.records(),
+      accountKeys: this.accountKeys.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.columns(),
       pending: this.mails.pendingMarks(),
@@ -119,6 +126,7 @@ export class GroupState {
     const digest = new SetDigest()
     this.seats.digest(digest)
     this.accounts.digest(digest)
+    this.accountKeys.digest(digest)
     this.mails.digest(digest)
     return digest.toString()
   }
@@ -149,6 +157,14 @@ export class GroupState {
       case 'account':
         this.accounts.add(accountRecord(update, change))
         break
+      case 'clientAdmission':
+        this.seats.admitClient(change.invite, change.peer, change.machine)
+        break
+      case 'accountKeys': {
+        const { account, generation, sealedKeys } = change
+        this.#changeKeys({ account, generation, sealedKeys, clock, origin, bytes: update.bytes })
+        break
+      }
       case 'accountDeletion':
         this.#deleteAccount(change.account)
         break
@@ -186,8 +202,13 @@ export class GroupState {
     else this.mails.repeat(record, { before, after, isGone: this.#isGone })
   }
 
+  #changeKeys(record: AccountKeysRecord): void {
+    if (!this.accounts.isDeleted(record.account)) this.accountKeys.add(record)
+  }
+
   #deleteAccount(account: AccountId): void {
     this.accounts.remove(account)
+    this.accountKeys.remove(account)
     this.mails.removeOwner(account)
   }
 
