@@ -5,13 +5,13 @@ import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
-import type { ServerId } from './core/model/ids.ts'
+import { isServerId, type ServerId } from './core/model/ids.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 
 const machineName = (): string => hostname().slice(0, limits.machineNameChars) || 'unnamed'
-const dialTimeoutMs = 3_000
+const dialTimeoutMs = 2_500
 
 /** A client of the replica that keeps `directory`, or of another server that it knows. DIRECTORY_NOT_A_GROUP, UNREACHABLE. */
 export const connectClient = async (directory: string, first: ServerId | null): Promise<MailClient> => {
@@ -39,6 +39,10 @@ export const connectClient = async (directory: string, first: ServerId | null): 
       return connectReplica({ stream, adminToken, clock: systemClock })
     },
     machine: machineName(),
+    servers: {
+      home: first ?? install.server,
+      list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
+    },
     random: randomBytes,
     clock: systemClock,
   })

@@ -150,6 +150,10 @@ export type ReplicaEvent =
   | { readonly event: 'people' }
   /** A later log-in took the session over: it has ended here. */
   | ({ readonly event: 'takenOver' } & SessionPlace)
+  /** Nothing has been heard from the replica for so long; said by this side. Requests that are under way may still be answered. */
+  | { readonly event: 'silent'; readonly forMs: number }
+  /** It is heard again. */
+  | { readonly event: 'heard' }
   /** The replica is going down, or the connection to it was lost. */
   | { readonly event: 'closed'; readonly failure: Failure }
 

@@ -1,18 +1,16 @@
-import type { Accepted, ReplicaEvent, SessionPlace, Submission } from '../api/contract.ts'
+import type { Accepted, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
-import { ReplicaLink, type ConnectReplica, type LinkListener } from './replica-link.ts'
+import { ReplicaLink, type ConnectReplica, type KnownServers, type LinkEvent, type LinkListener } from './replica-link.ts'
 import type { Session, SessionPorts } from './session.ts'
-
-type ToldEvent = Exclude<ReplicaEvent, { readonly event: 'closed' }>
 
 /** What the parts of a client listen to. All of them hear everything, in the order in which they were made. */
 export interface ContextListener {
   /** Somebody has just logged in, here or over a new connection. */
   readonly loggedIn?: (session: Session) => void
   readonly loggedOut?: () => void
-  readonly event?: (event: ToldEvent) => void
+  readonly event?: (event: LinkEvent) => void
   readonly connected?: () => void
 }
 
@@ -31,8 +29,9 @@ export class ClientContext {
   }
 
   /** UNREACHABLE when there is nobody to connect to. */
-  async open(connect: ConnectReplica): Promise<void> {
-    this.#opened = await ReplicaLink.open(connect, this.ports.clock, this.#linkListener())
+  async open(connect: ConnectReplica, servers: KnownServers): Promise<void> {
+    const listener = this.#linkListener(servers)
+    this.#opened = await ReplicaLink.open({ connect, clock: this.ports.clock, servers, listener })
   }
 
   get link(): ReplicaLink {
@@ -104,7 +103,7 @@ export class ClientContext {
     this.#tell({ event: 'takenOver', server, machine })
   }
 
-  #linkListener(): LinkListener {
+  #linkListener({ home }: KnownServers): LinkListener {
     return {
       prepare: async (api, _group, occasion) => {
         const session = this.#session
@@ -122,6 +121,7 @@ export class ClientContext {
         if (event.event === 'takenOver') this.#takenOver(event)
         for (const listener of this.#listeners) listener.event?.(event)
       },
+      roams: () => (this.#session !== null || home === 'none' ? 'at once' : 'later'),
       disconnected: (failure) => {
         this.#tell({ event: 'disconnected', failure })
       },

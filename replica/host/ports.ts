@@ -120,6 +120,11 @@ export interface FrameStream {
   /** Fulfilled when the frame is handed over and the stream can take another. Throws UNREACHABLE when the stream is gone. */
   send(frame: Uint8Array): Promise<void>
   close(): Promise<void>
+  /**
+   * Tells when the other side has given no sign of life for a while (milliseconds), and (null) when it is heard again. The stream
+   * itself ends much later: a machine that is merely slow is not gone.
+   */
+  onSilence?(listener: (forMs: number | null) => void): void
 }
 
 export type SendPriority = 'ordinary' | 'droppable'
