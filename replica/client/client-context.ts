@@ -32,6 +32,13 @@ export class ClientContext {
   async open(connect: ConnectReplica, servers: KnownServers): Promise<void> {
     const listener = this.#linkListener(servers)
     this.#opened = await ReplicaLink.open({ connect, clock: this.ports.clock, servers, listener })
+    const { learn } = servers
+    if (learn === undefined) return
+    const look = (): void => {
+      this.link.call((api) => api.members()).then(learn, () => undefined)
+    }
+    this.listen({ connected: look, event: ({ event }) => (event === 'view' ? look() : undefined) })
+    look()
   }
 
   get link(): ReplicaLink {

@@ -1,4 +1,4 @@
-import type { GroupInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
+import type { GroupInfo, MemberInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
@@ -19,6 +19,8 @@ export interface KnownServers {
   readonly home: ServerId | 'unnamed' | 'none'
   /** Those that can be dialled, in any order. */
   readonly list: () => Promise<readonly ServerId[]>
+  /** Takes note of where servers can be dialled now, as one of them tells. */
+  readonly learn?: (members: readonly MemberInfo[]) => void
 }
 
 export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'silent' | 'heard' }>

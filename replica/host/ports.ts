@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/model/errors.ts'
 import type { JoinAnswer, JoinRequest, VersionVector } from '../core/model/messages.ts'
 import type { Result } from '../core/model/errors.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
+import type { VisitAnswer, VisitRequest } from '../wire/visit-codec.ts'
 
 /** Wall clock and timers. */
 export interface ClockPort {
@@ -108,6 +109,8 @@ export interface TransportListener {
   gossip(peer: PeerId, frame: Uint8Array): void
   /** An install asks to be let in; the answer goes back on the same stream. */
   join(request: JoinRequest): Promise<Result<JoinAnswer>>
+  /** Somebody with an invite looks at the seats, or asks to be let in as a client. */
+  visit(request: VisitRequest): Promise<Result<VisitAnswer>>
   /** A client opened a stream. The host serves `ReplicaApi` on it. */
   client(stream: FrameStream): void
 }
