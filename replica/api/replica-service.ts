@@ -2,6 +2,7 @@ import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { LogInVerdict } from '../core/sessions.ts'
+import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
@@ -168,18 +169,17 @@ export class ReplicaService implements ConnectionPorts {
     }
     if (notice.kind === 'people') for (const connection of this.#connections) connection.emit({ event: 'people' })
     if (notice.kind === 'takenOver') this.#takenOver(notice.session, notice.by)
-    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.origin, notice.sequence)
+    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.update)
   }
 
   #takenOver(session: SessionId, by: SessionPlace): void {
     for (const connection of this.#connections) if (connection.claim?.session === session) connection.takenOver(by)
   }
 
-  async #announce(origin: OriginId, sequence: Sequence): Promise<void> {
+  async #announce({ origin, sequence, bytes }: Update): Promise<void> {
     const views = await this.host.read((core) => recipientsAmong(core, this.#loggedIn(), origin, sequence))
     for (const [account, view] of views) {
-      const [mail] = await this.seal([view], 'header')
-      if (mail === undefined) continue
+      const mail = sealedMail(view, bytes, 'header')
       for (const connection of this.#connections)
         if (connection.account === account) connection.emit({ event: 'mail', mail })
     }

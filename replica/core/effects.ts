@@ -69,8 +69,8 @@ export type Serve =
 
 export type Notice =
   | { readonly kind: 'view'; readonly number: number; readonly servers: readonly ServerId[] }
-  /** A mail came in that these accounts have in their inbox. */
-  | { readonly kind: 'mail'; readonly origin: OriginId; readonly sequence: Sequence }
+  /** A mail came in; its update comes along, so that nobody has to read it back from storage to tell of it. */
+  | { readonly kind: 'mail'; readonly update: Update }
   /** A session that is open here was taken over by a later one. */
   | { readonly kind: 'takenOver'; readonly session: SessionId; readonly by: SessionPlace }
   /** Accounts, their names, or who is online changed; at most twice a second. */

@@ -169,6 +169,7 @@ export class ReplicaCore {
       effects,
     )
     if (this.#catchingUp.join(wallMs, effects)) {
+      this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
       this.#lastUpdateMs = now.steadyMs
     }

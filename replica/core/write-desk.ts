@@ -133,9 +133,10 @@ export class WriteDesk {
 
 /** Inbox notices of a batch that has just been applied; a mail that came before by another name is no news. */
 export const noteMails = (batch: Batch, state: GroupState, effects: EffectsDraft): void => {
-  for (const { change, origin, sequence } of batch.updates) {
+  for (const update of batch.updates) {
+    const { change, origin, sequence } = update
     const isNews = change.kind === 'mail' && state.executions.of(change)?.names.length === 1
-    if (isNews) effects.notify.push({ kind: 'mail', origin, sequence })
+    if (isNews) effects.notify.push({ kind: 'mail', update })
     if (change.kind === 'forged') effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
   }
 }
