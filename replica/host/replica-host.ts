@@ -267,7 +267,7 @@ export class ReplicaHost {
 
   #notify(notice: Notice): void {
     if (notice.kind === 'members') this.#members.setMembers(notice.addresses)
-    else if (notice.kind !== 'mail') this.#options.logger.info(notice.kind, { ...notice })
+    else if (notice.kind !== 'mail' && notice.kind !== 'people') this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }
 

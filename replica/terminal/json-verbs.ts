@@ -101,9 +101,12 @@ export const verbs: ReadonlyMap<string, Verb> = new Map([
   ['safety', verb('question', { mail: mailName }, (client, request) => client.safety(request))],
   [
     'accounts',
-    verb('question', { like: either(text, '') }, async (client, request) => {
-      const { accounts } = await client.accounts(request)
-      return { accounts: accounts.map(({ name, online }) => ({ name, online })) }
+    verb('question', { like: either(text, ''), servers: either(truth, false) }, async (client, request) => {
+      const { accounts } = await client.accounts({ like: request.like })
+      const shown = accounts.map(({ name, online, servers: at }) =>
+        request.servers ? { name, online, servers: at } : { name, online },
+      )
+      return { accounts: shown }
     }),
   ],
   ['view', verb('aside', {}, (client) => client.view())],
