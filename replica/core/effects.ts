@@ -1,4 +1,4 @@
-import type { Clock, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId, UpdateId } from './model/ids.ts'
+import type { AccountId, Clock, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId, UpdateId } from './model/ids.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -75,6 +75,12 @@ export type Notice =
   | { readonly kind: 'takenOver'; readonly session: SessionId; readonly by: SessionPlace }
   /** Accounts, their names, or who is online changed; at most twice a second. */
   | { readonly kind: 'people' }
+  /** Marks or documents of this account changed. */
+  | { readonly kind: 'mailbox'; readonly account: AccountId }
+  /** Accounts, their names, or who is online changed. */
+  | { readonly kind: 'people' }
+  /** Replicas are known to hold more than before. */
+  | { readonly kind: 'knowledge' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
   | { readonly kind: 'forged'; readonly update: UpdateId }
   | { readonly kind: 'forked'; readonly origin: OriginId }

@@ -13,8 +13,8 @@ import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
 import { addressFields, readAddresses, readRows, rowFields } from './knowledge-codec.ts'
-import { readAccountId, readOrigin, readSequence } from './payload-codec.ts'
 import { readLabel, readUpdate } from './update-codec.ts'
+import { readAccountId, readOrigin, readSequence } from './payload-parts.ts'
 
 /** Whether `origin`'s updates up to `last` are held already. */
 export type IsHeld = (origin: OriginId, last: Sequence) => boolean

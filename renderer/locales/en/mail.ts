@@ -1,0 +1,10 @@
+export const mail = {
+  folders: {
+    inbox: 'Inbox',
+    starred: 'Starred',
+    sent: 'Sent',
+    drafts: 'Drafts',
+    outbox: 'Outbox',
+    trash: 'Trash',
+  },
+} as const
