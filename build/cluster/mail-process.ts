@@ -2,17 +2,27 @@ import { type Json, JsonProcess } from './json-process.ts'
 
 /** What the scripted interface answers, by verb. It is the program's documented contract, so it is not checked here again. */
 export interface Answers {
-  signUp: object
+  signUp: { readonly recoveryPhrase?: string }
   logIn: object
   logOut: object
   deleteAccount: object
+  changePassword: object
+  resetPassword: object
+  renewRecoveryPhrase: { readonly recoveryPhrase: string }
   connect: object
   send: { readonly mail: string }
   list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
   read: Omit<MailHeader, 'read'> & { readonly body: string }
   delete: object
   safety: { readonly servers: readonly number[] }
-  accounts: { readonly accounts: readonly { readonly name: string; readonly online: boolean }[] }
+  accounts: {
+    readonly accounts: readonly {
+      readonly name: string
+      readonly online: boolean
+      /** When the request asks for it by `servers: true`. */
+      readonly servers?: readonly number[]
+    }[]
+  }
   view: { readonly number: number; readonly servers: readonly number[] }
   status: GroupStatus
   invite: { readonly invite: string }
@@ -55,8 +65,10 @@ export class RequestFailure extends Error {
 }
 
 export interface MailOptions {
-  /** Of the replica on this machine. */
+  /** Of the replica on this machine, or of a client without one. */
   readonly data: string
+  /** An invite, to become a client without a replica. */
+  readonly join?: string
   /** Another server to connect to. */
   readonly server?: number
 }
@@ -69,8 +81,9 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, server }: MailOptions) {
-    const args = ['--data', data, '--json', ...(server === undefined ? [] : ['--server', String(server)])]
+  constructor({ data, join, server }: MailOptions) {
+    const place = server === undefined ? [] : ['--server', String(server)]
+    const args = ['--data', data, '--json', ...place, ...(join === undefined ? [] : ['--join', join])]
     this.process = new JsonProcess({ script: 'replica/mail.ts', args, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)
