@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ReplicaService } from './api/replica-service.ts'
 import type { GroupApi } from './api/group-contract.ts'
@@ -27,11 +26,10 @@ import { GiveBack } from './host/give-back.ts'
 import type { FrameStream, LoggerPort, Transport } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { ViewHistory } from './host/view-history.ts'
-import type { InstallKeys } from './install-keys.ts'
-import { newKeys } from './install-keys.ts'
 import { finishStartingOver, hasAside, openAside, requireOtherMember, startOver, successorOf } from './start-over.ts'
 import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
 import { isLabel } from './wire/names.ts'
+import { type Keys, machineName, newKeys, readInvite } from './new-install.ts'
 import { decodeInvite } from './wire/invite-codec.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { createWire } from './wire/wire.ts'
@@ -44,6 +42,8 @@ export interface RunningReplica {
   onView(listener: (view: View) => void): void
   /** Told when it has begun anew: `install`, `service` and `listen` are others. */
   onRestart(listener: () => void): void
+  /** Dials the members at once, whatever the back-off: after a wake-up, or on another network. */
+  redial(): void
   /** Flushes and closes everything. */
   stop(): Promise<void>
 }
@@ -79,6 +79,7 @@ export const runReplica = async (
 
 /** What one life of a replica is made of. */
 interface Parts {
+  readonly transport: Transport
   readonly install: Install
   readonly host: ReplicaHost
   readonly service: ReplicaService
@@ -142,6 +143,10 @@ class Replica implements RunningReplica {
 
   onRestart(listener: () => void): void {
     this.#restartListeners.add(listener)
+  }
+
+  redial(): void {
+    this.#parts?.transport.redial()
   }
 
   async stop(): Promise<void> {
@@ -269,7 +274,7 @@ const openParts = async (
     history,
     takeSeat: onTakeSeat,
     groupKey: () => presentKey,
-    nowMs: () => Date.now(),
+    clock: systemClock,
     randomBytes,
   })
   // The same at every start: a client that comes back at once may have read the file before it is written anew.
@@ -308,7 +313,7 @@ const openParts = async (
     await history.stop()
     await host.stop()
   }
-  return { install, host, service, stop }
+  return { install, host, service, transport, stop }
 }
 
 /** Keeps a newer key, durably, and uses it. */
@@ -436,7 +441,7 @@ const createGroup = async (options: ReplicaArguments, groupName: string): Promis
   const keys = newKeys()
   const server = options.server ?? serverId(1)
   const install: Install = {
-    ...identityOf(server, keys),
+    ...identityOf(server, keys, options.machine),
     groupId: randomBytes(groupIdBytes),
     groupKey: randomBytes(keyBytes),
     ...newcomer,
@@ -455,7 +460,12 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   if (expiresAtMs < Date.now())
     throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
   const keys = newKeys()
-  const request = { token, peer: peerIdOf(keys.publicKey), server: options.server, machine: machineName() }
+  const request = {
+    token,
+    peer: peerIdOf(keys.publicKey),
+    server: options.server,
+    machine: machineName(options.machine),
+  }
   const timeoutMs = joinTimeoutMs
   const answer = await requestJoin({
     groupKey,
@@ -468,7 +478,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   })
   if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
   const install: Install = {
-    ...identityOf(answer.value.server, keys),
+    ...identityOf(answer.value.server, keys, options.machine),
     groupId,
     groupKey,
     ...newcomer,
@@ -509,25 +519,9 @@ const admissionOf = (install: Install) => {
   return batch.value
 }
 
-const identityOf = (server: ServerId, keys: InstallKeys) => {
+const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   const peer = peerIdOf(keys.publicKey)
-  return { server, peer, origin: originOf(server, peer), machine: machineName(), ...keys }
-}
-
-const machineName = (): string => hostname().slice(0, limits.machineNameChars) || 'unnamed'
-
-const inviteScheme = 'quintet:'
-
-const readInvite = async (text: string): Promise<string> => {
-  if (text.trim().startsWith(inviteScheme)) return text
-  try {
-    return await readFile(text, 'utf8')
-  } catch {
-    throw new QuintetError(
-      'BAD_INVITE',
-      `${text} is neither an invite (they begin with quintet://join/) nor a file that can be read.`,
-    )
-  }
+  return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
 }
 
 const isInviteOf = (text: string, install: Install): boolean => {

@@ -18,8 +18,7 @@ import { systemClock } from './drivers/system-clock.ts'
 import type { AsideLog } from './host/give-back.ts'
 import type { Install } from './host/install.ts'
 import type { LoggerPort } from './host/ports.ts'
-import type { InstallKeys } from './install-keys.ts'
-import { newKeys } from './install-keys.ts'
+import { type Keys, newKeys } from './new-install.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { successionBatch } from './wire/succession.ts'
 import { createWire } from './wire/wire.ts'
@@ -32,7 +31,7 @@ const dialTimeoutMs = 3_000
 export type Occasion = 'forked' | 'reset'
 
 /** The install that goes on in the seat of `install`, which signs for it: a new identity, hence a new origin. */
-export const successorOf = (install: Install, machine: string, keys: InstallKeys = newKeys()): Install => {
+export const successorOf = (install: Install, machine: string, keys: Keys = newKeys()): Install => {
   const { server, groupId } = install
   const peer = peerIdOf(keys.publicKey)
   const origin = originOf(server, peer)

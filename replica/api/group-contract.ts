@@ -1,5 +1,5 @@
 import type { InviteId, ServerId } from '../core/model/ids.ts'
-import type { ViewChange } from '../host/view-history.ts'
+import type { ViewChange } from '../core/model/view-change.ts'
 
 /** `here`: the server this client is connected to. `unreachable`: in use, but not in the view. */
 export type SeatState = 'free' | 'here' | 'connected' | 'unreachable' | 'paused'

@@ -46,6 +46,7 @@ class RemoteReplica implements ReplicaApi {
     this.#clock = clock
     this.#writer = new MessageWriter(stream)
     this.#lastHeardMs = clock.nowMs()
+    stream.onSilence?.((forMs) => this.#tell(forMs === null ? { event: 'heard' } : { event: 'silent', forMs }))
     this.#stopPings = clock.every(pingIntervalMs, () => this.#ping())
     this.#post({ kind: 'hello', version: apiVersion, adminToken })
     void this.#listen()
@@ -71,6 +72,10 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('people', query)
   }
 
+  members() {
+    return this.#call('members')
+  }
+
   challenge() {
     return this.#call('challenge')
   }
@@ -93,6 +98,34 @@ class RemoteReplica implements ReplicaApi {
 
   fetch(query: RequestOf<'fetch'>) {
     return this.#call('fetch', query)
+  }
+
+  counts() {
+    return this.#call('counts')
+  }
+
+  conversation(query: RequestOf<'conversation'>) {
+    return this.#call('conversation', query)
+  }
+
+  trashed(query: RequestOf<'trashed'>) {
+    return this.#call('trashed', query)
+  }
+
+  documents(query: RequestOf<'documents'>) {
+    return this.#call('documents', query)
+  }
+
+  document(query: RequestOf<'document'>) {
+    return this.#call('document', query)
+  }
+
+  safeties(query: RequestOf<'safeties'>) {
+    return this.#call('safeties', query)
+  }
+
+  spread(query: RequestOf<'spread'>) {
+    return this.#call('spread', query)
   }
 
   safety(query: RequestOf<'safety'>) {

@@ -1,21 +1,24 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { LogInVerdict } from '../core/sessions.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
+import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { findAccounts, findPeople, recipientsAmong, seats, warnings } from '../host/queries.ts'
+import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import type { ViewHistory } from '../host/view-history.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
-import type { AccountInfo, PersonInfo, SealedMail, StatusInfo } from './contract.ts'
+import type { AccountInfo, MemberInfo, PersonInfo, ReplicaEvent, SealedMail, SessionPlace, StatusInfo } from './contract.ts'
 import { GroupAdmin } from './group-admin.ts'
 import type { GroupApi } from './group-contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts, MailContent } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
+import { Throttle } from './throttle.ts'
 
 export interface ServiceOptions {
   readonly install: Install
@@ -25,7 +28,7 @@ export interface ServiceOptions {
   readonly takeSeat: GroupApi['takeSeat']
   /** The present one, for invites. */
   readonly groupKey: () => Uint8Array
-  readonly nowMs: () => number
+  readonly clock: ClockPort
   readonly randomBytes: (count: number) => Uint8Array
 }
 
@@ -37,15 +40,22 @@ export class ReplicaService implements ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
   readonly group: GroupApi
+  readonly clock: ClockPort
   readonly #options: ServiceOptions
   readonly #connections = new Set<ServiceConnection>()
+  readonly #knowledge: Throttle
+  readonly #people: Throttle
   #digest: { readonly revision: number; readonly text: string } | null = null
 
   constructor(options: ServiceOptions) {
     this.#options = options
     this.install = options.install
     this.host = options.host
-    this.group = new GroupAdmin({ ...options, status: () => this.status() })
+    this.group = new GroupAdmin({ ...options, nowMs: () => options.clock.nowMs(), status: () => this.status() })
+    this.clock = options.clock
+    const toAll = (event: ReplicaEvent) => () => this.#tellAll(event)
+    this.#knowledge = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'knowledge' }))
+    this.#people = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'people' }))
     this.host.onNotice((notice) => {
       this.#notice(notice)
     })
@@ -65,14 +75,15 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Tells all connections that the replica is going down. */
   stop(): void {
-    for (const connection of this.#connections) {
-      connection.emit({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica is going down.' } })
-    }
+    this.#knowledge.end()
+    this.#people.end()
+    this.#tellAll({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica is going down.' } })
   }
 
   /** Others are told who is logged in here. */
   sessionsChanged(): void {
-    this.host.enqueue({ kind: 'online', accounts: [...this.#loggedIn()] })
+    const sessions = [...this.#connections].flatMap(({ claim }) => claim ?? [])
+    this.host.enqueue({ kind: 'sessions', sessions })
   }
 
   randomBytes(count: number): Uint8Array {
@@ -117,18 +128,35 @@ export class ReplicaService implements ConnectionPorts {
       findAccounts(core, names, accounts).flatMap(({ record, name }) => {
         const { account, sealKey, sealedKeys, bytes } = record
         const parts = signedPartsOf(bytes)
-        return parts.ok ? [{ account, name, sealKey, sealedKeys, ...parts.value }] : []
+        const changed = core.state.accountKeys.get(account)
+        const keys = changed === undefined ? null : signedPartsOf(changed.bytes)
+        if (!parts.ok || keys?.ok === false) return []
+        const present = changed?.sealedKeys ?? sealedKeys
+        return [{ account, name, sealKey, sealedKeys: present, ...parts.value, keys: keys?.value ?? null }]
       }),
     )
   }
 
-  people(like: string): Promise<readonly PersonInfo[]> {
-    return this.host.read((core) => findPeople(core, like, this.#loggedIn()).slice(0, limits.pageAccounts))
+  people(like: string, after: string | null): Promise<readonly PersonInfo[]> {
+    return this.host.read((core) => findPeople(core, like, after).slice(0, limits.pageAccounts))
+  }
+
+  async members(): Promise<readonly MemberInfo[]> {
+    const known = await this.host.read(members)
+    const own = this.host.listenAddresses()
+    return known.map((member) => ({
+      ...member,
+      addresses: (member.server === this.install.server ? own : member.addresses).slice(0, limits.addressesPerPeer),
+    }))
+  }
+
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict> {
+    return this.host.read((core) => core.judgeLogIn(account, session, offered, this.#options.clock.nowMs()))
   }
 
   async invite(): Promise<string> {
     const token = this.#options.randomBytes(tokenBytes)
-    const expiresAtMs = this.#options.nowMs() + limits.inviteDays * msPerDay
+    const expiresAtMs = this.clock.nowMs() + limits.inviteDays * msPerDay
     await this.host.command({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })
     const others = this.host.links().flatMap((link) => link.addresses.slice(0, 2))
     const addresses = [...new Set([...this.host.listenAddresses(), ...others])].slice(0, limits.addressesPerPeer)
@@ -152,15 +180,44 @@ export class ReplicaService implements ConnectionPorts {
       for (const { sequence, bytes } of updates) found.set(updateId(origin, sequence), bytes)
     })
     await Promise.all(reads)
-    return mails.map((mail) => sealedMail(mail, found.get(mail.mail), content))
+    return mails.map((mail) => sealedMail(mail, found.get(updateId(mail.origin, mail.sequence)), content))
   }
 
   #notice(notice: Notice): void {
-    if (notice.kind === 'view') {
-      const { number, servers } = notice
-      for (const connection of this.#connections) connection.emit({ event: 'view', view: { number, servers } })
+    switch (notice.kind) {
+      case 'view':
+        this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
+        break
+      case 'mail':
+        if (this.#loggedIn().size > 0) void this.#announce(notice.update)
+        break
+      case 'mailbox':
+        for (const connection of this.#connections)
+          if (connection.account === notice.account) connection.mailboxChanged()
+        break
+      case 'people':
+        this.#people.ask()
+        break
+      case 'knowledge':
+        this.#knowledge.ask()
+        break
+      case 'transfer':
+        // A state that was joined may have changed anything.
+        if (notice.phase !== 'done') break
+        for (const connection of this.#connections) connection.mailboxChanged()
+        this.#people.ask()
+        break
+      default:
+        break
     }
-    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.update)
+  }
+
+  #tellAll(event: ReplicaEvent): void {
+    for (const connection of this.#connections) connection.emit(event)
+  }
+
+  #takenOver(session: SessionId, by: SessionPlace): void {
+    for (const connection of this.#connections) if (connection.claim?.session === session) connection.takenOver(by)
   }
 
   async #announce({ origin, sequence, bytes }: Update): Promise<void> {
@@ -180,7 +237,7 @@ export class ReplicaService implements ConnectionPorts {
 const diskFullWarning = 'The disk of this machine is full: mail can be read but not sent from here.'
 
 const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content: MailContent): SealedMail => {
-  const { mail, from, fromName, to, toNames, sentAt, read } = view
+  const { mail, from, fromName, to, toNames, sentAt, read, markedUnread, starred, inTrash, conversation } = view
   const parts = updateBytes === undefined ? null : signedPartsOf(updateBytes)
   const { payload, signature } = parts?.ok === true ? parts.value : { payload: nothing, signature: nothing }
   const header = content === 'header' && payload.length > 0 ? withoutBody(payload) : null
@@ -192,6 +249,10 @@ const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content
     toNames,
     sentAt,
     read,
+    markedUnread,
+    starred,
+    inTrash,
+    conversation,
     payload: header?.ok === true ? header.value : payload,
     signature,
   }

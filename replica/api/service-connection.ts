@@ -1,30 +1,46 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
 import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { SessionClaim } from '../core/model/messages.ts'
+import type { LogInVerdict } from '../core/sessions.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
 import type { Install } from '../host/install.ts'
+import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
+import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { mailPage, ownedMail } from '../host/queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
+import { signedPartsOf } from '../wire/signed-parts.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import type {
   AccountInfo,
   Accepted,
+  CountsInfo,
+  DocumentInfo,
   GroupInfo,
+  LogInAnswer,
+  LogInRequest,
+  MemberInfo,
   PersonInfo,
   ReplicaApi,
   ReplicaEvent,
+  SafetyInfo,
+  SealedDocument,
   SealedMail,
   SealedPage,
+  SessionPlace,
+  SpreadInfo,
   StatusInfo,
   Submission,
   ViewInfo,
 } from './contract.ts'
 import type { GroupApi } from './group-contract.ts'
 import type { ApiRight, RequestOf } from './method-table.ts'
+import { Throttle } from './throttle.ts'
 
 const challengeBytes = 32
 /** Events kept until the client listens. */
@@ -38,10 +54,13 @@ export interface ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
   readonly group: GroupApi
+  readonly clock: ClockPort
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
-  people(like: string): Promise<readonly PersonInfo[]>
+  people(like: string, after: string | null): Promise<readonly PersonInfo[]>
+  members(): Promise<readonly MemberInfo[]>
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
   sessionsChanged(): void
@@ -52,19 +71,35 @@ export interface ConnectionPorts {
 export class ServiceConnection implements ReplicaApi {
   readonly #service: ConnectionPorts
   readonly #right: ApiRight
-  #account: AccountId | null = null
+  #claim: SessionClaim | null = null
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
   #untold: ReplicaEvent[] = []
+  readonly #mailboxChanges: Throttle
 
   constructor(service: ConnectionPorts, right: ApiRight) {
     this.#service = service
     this.#right = right
+    this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
+      if (this.#claim !== null) this.emit({ event: 'mailbox' })
+    })
   }
 
   /** Who is logged in on this connection. */
   get account(): AccountId | null {
-    return this.#account
+    return this.#claim?.account ?? null
+  }
+
+  /** The session that is open on this connection. */
+  get claim(): SessionClaim | null {
+    return this.#claim
+  }
+
+  /** The session has ended, because a later one stands. */
+  takenOver(by: SessionPlace): void {
+    this.#claim = null
+    this.emit({ event: 'takenOver', ...by })
+    this.#service.sessionsChanged()
   }
 
   group(): Promise<GroupInfo> {
@@ -89,8 +124,12 @@ export class ServiceConnection implements ReplicaApi {
     return this.#service.lookUp(names, accounts)
   }
 
-  people({ like }: RequestOf<'people'>) {
-    return this.#service.people(like)
+  people({ like, after }: RequestOf<'people'>) {
+    return this.#service.people(like, after)
+  }
+
+  members() {
+    return this.#service.members()
   }
 
   challenge(): Promise<Uint8Array> {
@@ -98,22 +137,29 @@ export class ServiceConnection implements ReplicaApi {
     return Promise.resolve(this.#challenge)
   }
 
-  async logIn({ account, signature }: RequestOf<'logIn'>): Promise<void> {
+  async logIn({ account, signature, session, clock: offered, machine }: LogInRequest): Promise<LogInAnswer> {
     const challenge = this.#challenge
     this.#challenge = null
-    const exists = await this.#service.host.read((core) => core.state.accounts.get(account) !== undefined)
-    if (!exists) throw new QuintetError('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
+    const found = await this.#service.host.read(({ state }) =>
+      state.accounts.isDeleted(account) ? 'deleted' : state.accounts.get(account) === undefined ? 'unknown' : 'known',
+    )
+    if (found === 'deleted') throw new QuintetError('NO_SUCH_ACCOUNT', 'This account has been deleted.')
+    if (found === 'unknown') throw new QuintetError('NOT_HERE_YET', 'This account has not arrived at this server yet.')
     const signed =
       challenge === null ? null : concat([utf8('quintet/log-in/1'), this.#service.install.groupId, challenge])
     if (signed === null || !verifyBytes(fromBase64Url(account), signed, signature)) {
       throw new QuintetError('BAD_SIGNATURE', 'The log-in was not signed by the account for this challenge.')
     }
-    this.#account = account
+    const verdict = await this.#service.judgeLogIn(account, session, offered)
+    if (verdict.kind === 'superseded') return { clock: null, takenBy: verdict.by }
+    const { clock } = verdict
+    this.#claim = { account, session, clock, machine }
     this.#service.sessionsChanged()
+    return { clock, takenBy: null }
   }
 
   logOut(): Promise<void> {
-    this.#account = null
+    this.#claim = null
     this.#service.sessionsChanged()
     return Promise.resolve()
   }
@@ -131,25 +177,22 @@ export class ServiceConnection implements ReplicaApi {
     return { update, clock }
   }
 
-  async list({ folder, limit, before }: RequestOf<'list'>): Promise<SealedPage> {
+  async list({ folder, limit, before, offset }: RequestOf<'list'>): Promise<SealedPage> {
     const account = this.#session()
-    const place = before === null ? null : parsePlace(before)
+    const from = before === null ? offset : parsePlace(before)
     const most = Math.min(limit, limits.pageHeaders)
-    const { mails, total, hasMore } = await this.#service.host.read((core) =>
-      mailPage(core, account, folder, most, place),
+    const { mails, total, unread, hasMore } = await this.#service.host.read((core) =>
+      mailPage(core, account, folder, most, from),
     )
     const last = mails.at(-1)
     const next = hasMore && last !== undefined ? `${last.clock}@${last.mail}` : null
-    return { mails: await this.#service.seal(mails, 'header'), total, next }
+    return { mails: await this.#service.seal(mails, 'header'), total, unread, next }
   }
 
   async fetch({ mail: id }: RequestOf<'fetch'>): Promise<SealedMail> {
     const [sealed] = await this.#service.seal([await this.#owned(id)], 'whole')
     if (sealed === undefined || sealed.payload.length === 0) {
-      throw new QuintetError(
-        'DAMAGED',
-        'This mail is damaged on this disk. It is being fetched from another replica: try again in a moment.',
-      )
+      throw new QuintetError('DAMAGED', damagedMessage)
     }
     return sealed
   }
@@ -157,6 +200,49 @@ export class ServiceConnection implements ReplicaApi {
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
     const mail = await this.#owned(id)
     return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
+  }
+
+  counts(): Promise<CountsInfo> {
+    return this.#ofAccount(countsOf)
+  }
+
+  conversation({ conversation }: RequestOf<'conversation'>): Promise<readonly UpdateId[]> {
+    return this.#ofAccount((core, account) => conversationOf(core, account, conversation))
+  }
+
+  trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly UpdateId[]> {
+    return this.#ofAccount((core, account) => trashedBefore(core, account, beforeMs))
+  }
+
+  async documents({ shelf }: RequestOf<'documents'>): Promise<readonly DocumentInfo[]> {
+    const found = await this.#ofAccount((core, account) => documentsOn(core, account, shelf))
+    return found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))
+  }
+
+  async document({ document }: RequestOf<'document'>): Promise<SealedDocument | null> {
+    const found = await this.#ofAccount((core, account) => documentOf(core, account, document))
+    if (found === null) return null
+    const { update, writtenAt, origin, sequence } = found
+    const [stored] = await this.#service.host.readUpdates(origin, [sequence])
+    const parts = stored === undefined ? null : signedPartsOf(stored.bytes)
+    if (parts?.ok === true) return { document, update, writtenAt, payload: parts.value.payload }
+    // It may have been written anew meanwhile, and compacted.
+    const now = await this.#ofAccount((core, account) => documentOf(core, account, document))
+    if (now?.update !== update) return this.document({ document })
+    throw new QuintetError('DAMAGED', damagedMessage)
+  }
+
+  async safeties({ mails }: RequestOf<'safeties'>): Promise<readonly SafetyInfo[]> {
+    return this.#ofAccount((core, account) =>
+      mails.flatMap((mail) => {
+        const owned = ownedMail(core, account, mail)
+        return owned === null ? [] : [{ mail, servers: core.holdersOf(owned.origin, owned.sequence) }]
+      }),
+    )
+  }
+
+  spread({ update }: RequestOf<'spread'>): Promise<SpreadInfo> {
+    return this.#ofAccount((core) => spreadOf(core, update))
   }
 
   async invite(): Promise<string> {
@@ -229,13 +315,19 @@ export class ServiceConnection implements ReplicaApi {
     for (const event of this.#untold.splice(0)) listener(event)
   }
 
+  /** Marks or documents of the account that is logged in changed. */
+  mailboxChanged(): void {
+    this.#mailboxChanges.ask()
+  }
+
   emit(event: ReplicaEvent): void {
     if (this.#listener !== null) this.#listener(event)
     else if (this.#untold.length < untoldEvents) this.#untold.push(event)
   }
 
   close(): Promise<void> {
-    this.#account = null
+    this.#claim = null
+    this.#mailboxChanges.end()
     this.#service.closed(this)
     return Promise.resolve()
   }
@@ -247,9 +339,15 @@ export class ServiceConnection implements ReplicaApi {
     return mail
   }
 
+  /** Looks at what the account that is logged in has. NOT_LOGGED_IN. */
+  async #ofAccount<Value>(query: (core: ReplicaCore, account: AccountId) => Value): Promise<Value> {
+    const account = this.#session()
+    return this.#service.host.read((core) => query(core, account))
+  }
+
   #session(): AccountId {
-    if (this.#account === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-    return this.#account
+    if (this.#claim === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    return this.#claim.account
   }
 
   #requireAdmin(): void {
@@ -261,6 +359,8 @@ export class ServiceConnection implements ReplicaApi {
     throw new QuintetError(failure.code, failure.message)
   }
 }
+
+const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
 
 const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
   const [clock = '', id = ''] = text.split('@')

@@ -21,7 +21,7 @@ export const groupPart = (context: ClientContext): Group => {
     rotateKey: () => context.link.callOnce((api) => api.rotateKey()),
     setSyncInterval: (request) => context.link.call((api) => api.setSyncInterval(request)),
     takeSeat: (request) => context.link.callOnce((api) => api.takeSeat(request)),
-    pause: (request) => context.link.call((api) => api.pause(request)),
-    resume: (request) => context.link.call((api) => api.resume(request)),
+    pause: (request) => context.link.callWanted((api) => api.pause(request)),
+    resume: (request) => context.link.callWanted((api) => api.resume(request)),
   }
 }

@@ -61,6 +61,8 @@ const isKnown = (state: GroupState, change: SystemChange): boolean => {
       return seats.invite(change.invite)?.expiresAtMs === change.expiresAtMs
     case 'admission':
       return seats.invite(change.invite)?.admitted.some(({ peer }) => peer === change.peer) ?? false
+    case 'clientAdmission':
+      return seats.clients().some(({ peer }) => peer === change.peer)
     case 'revocation':
       return seats.invite(change.invite)?.revoked ?? false
     case 'retirement':

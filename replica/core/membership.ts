@@ -1,11 +1,12 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
-import type { OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
-import type { HelloMessage, KnowledgeMessage, KnowledgeRows } from './model/messages.ts'
+import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
+import { Sessions } from './sessions.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Who this install is. */
@@ -19,6 +20,8 @@ export interface Identity {
 
 /** How often knowledge is told when nothing happens, unless people choose another interval. */
 export const usualSyncIntervalMs = 1_000
+/** Who is online is told at most this often. */
+const peopleNewsMs = 500
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
 /** A clock further off than this is told to people. */
@@ -37,7 +40,10 @@ export class Membership {
   readonly #addresses = new Map<PeerId, readonly string[]>()
   readonly #clockFlagged = new Set<PeerId>()
   #hasAddressNews = false
-  #online: HelloOnline = []
+  readonly #sessions: Sessions
+  #hasPeopleNews = false
+  #peopleToldMs = 0
+  #peopleRevision = 0
   #denied = ''
   #members = ''
   /** What the members were last told from; null when addresses have changed since. */
@@ -52,6 +58,7 @@ export class Membership {
     this.#state = state
     this.#matrix = matrix
     this.peers = new Peers(identity.server)
+    this.#sessions = new Sessions(identity.server)
   }
 
   get paused(): readonly ServerId[] {
@@ -76,9 +83,25 @@ export class Membership {
     return this.#seenMs
   }
 
-  setOnline(accounts: HelloOnline): void {
-    this.#online = accounts
+  get sessions(): Sessions {
+    return this.#sessions
+  }
+
+  setSessions(sessions: readonly SessionClaim[]): void {
+    this.#sessions.setOwn(sessions)
     this.#toldRevision = -1
+    this.#hasPeopleNews = true
+  }
+
+  /** At which servers each account is logged in now, ascending. */
+  online(): ReadonlyMap<AccountId, readonly ServerId[]> {
+    const online = new Map<AccountId, Set<ServerId>>()
+    const note = (server: ServerId, sessions: readonly SessionClaim[]): void => {
+      for (const { account } of sessions) online.set(account, (online.get(account) ?? new Set()).add(server))
+    }
+    note(this.#identity.server, this.#sessions.own)
+    for (const { server, sessions } of this.peers.allGreeted()) note(server, sessions)
+    return new Map([...online].map(([account, servers]) => [account, [...servers].sort((left, right) => left - right)]))
   }
 
   pause(servers: readonly ServerId[]): void {
@@ -145,7 +168,9 @@ export class Membership {
 
   heard(session: GreetedPeer, message: KnowledgeMessage, nowMs: number): void {
     this.#seenMs.set(session.server, nowMs)
-    session.online = message.online
+    if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
+    session.sessions = message.sessions
+    this.#sessions.heard(session.server, message.sessions)
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
@@ -156,13 +181,14 @@ export class Membership {
     this.#tellDenied(effects)
     this.#tellMembers(effects)
     this.#flagClocks(effects)
+    this.#tellSessions(nowMs, view !== null, effects)
     const isDue = nowMs - this.#toldMs >= this.#syncIntervalMs
     const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
     if (view === null && !isDue && !isNews) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
     const hashes = new Map(this.#state.hashes)
-    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), hashes, online: this.#online }
+    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), hashes, sessions: this.#sessions.own }
     for (const { peer } of this.peers.allGreeted()) effects.send.push({ to: peer, message, urgency: 'ordinary' })
   }
 
@@ -172,6 +198,17 @@ export class Membership {
     const rows = new Map(this.#matrix.rowsOf(holders))
     rows.set(this.#identity.origin, new Map(this.#state.vector))
     return rows
+  }
+
+  #tellSessions(nowMs: number, hasNewView: boolean, effects: EffectsDraft): void {
+    for (const { session, by } of this.#sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
+    const { revision } = this.#state.accounts
+    if (hasNewView || revision !== this.#peopleRevision) this.#hasPeopleNews = true
+    this.#peopleRevision = revision
+    if (!this.#hasPeopleNews || nowMs - this.#peopleToldMs < peopleNewsMs) return
+    this.#hasPeopleNews = false
+    this.#peopleToldMs = nowMs
+    effects.notify.push({ kind: 'people' })
   }
 
   #learnAddresses(peer: PeerId, known: readonly string[]): void {
@@ -220,4 +257,5 @@ export class Membership {
   }
 }
 
-type HelloOnline = KnowledgeMessage['online']
+const textOf = (sessions: readonly SessionClaim[]): string =>
+  sessions.map(({ session, clock }) => `${session} ${clock}`).join()

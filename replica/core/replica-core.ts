@@ -11,7 +11,7 @@ import { KnowledgeMatrix } from './knowledge.ts'
 import { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
 import { Membership } from './membership.ts'
-import type { Hash, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
+import type { AccountId, Clock, Hash, OriginId, PeerId, Sequence, ServerId, SessionId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type {
   BatchesMessage,
@@ -25,6 +25,7 @@ import type { Batch, MakeBatch } from './model/updates.ts'
 import type { GreetedPeer, PeerSession, View } from './peers.ts'
 import { RetiredPeers, sendAway } from './retired-peers.ts'
 import { Reception } from './reception.ts'
+import type { LogInVerdict } from './sessions.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import { covers, heldFrom } from './version-vector.ts'
@@ -109,6 +110,16 @@ export class ReplicaCore {
   /** Where members can be dialled, as far as is known. */
   get addresses(): Membership['addresses'] {
     return this.#membership.addresses
+  }
+
+  /** At which servers each account is logged in now. */
+  get online(): ReturnType<Membership['online']> {
+    return this.#membership.online()
+  }
+
+  /** What becomes of a log-in now; see `Sessions.judge`. */
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null, wallMs: number): LogInVerdict {
+    return this.#membership.sessions.judge(account, session, offered, Math.max(this.#clock.last, microsOf(wallMs)))
   }
 
   get peers(): Membership['peers'] {
@@ -263,8 +274,8 @@ export class ReplicaCore {
       case 'resume':
         this.#membership.resume(event.servers)
         break
-      case 'online':
-        this.#membership.setOnline(event.accounts)
+      case 'sessions':
+        this.#membership.setSessions(event.sessions)
         break
       case 'addresses':
         this.#membership.setAddresses(event.addresses)
@@ -380,7 +391,7 @@ export class ReplicaCore {
       return
     }
     this.#membership.accept(session, hello, now.wallMs)
-    this.#learn(now, hello.rows)
+    this.#learn(now, hello.rows, effects)
     const member = this.peers.greeted(session.peer)
     if (member !== undefined && this.#isServed(member)) this.#keys.greeted(member, effects)
     this.#mergeUntilMs = now.steadyMs + mergeMs
@@ -398,18 +409,23 @@ export class ReplicaCore {
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#membership.heard(session, message, now.wallMs)
-    this.#learn(now, message.rows)
+    this.#learn(now, message.rows, effects)
     this.#forks.compare(session, message, effects)
   }
 
   /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(now: Moment, rows: KnowledgeRows): void {
+  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
+    let isNews = false
     for (const [holder, row] of rows) {
       if (holder === this.identity.origin) continue
-      if (this.matrix.mergeRow(holder, row)) this.#spreading.heardOf(holder, now.steadyMs)
+      if (this.matrix.mergeRow(holder, row)) {
+        this.#spreading.heardOf(holder, now.steadyMs)
+        isNews = true
+      }
       const known = heldFrom(row, this.identity.origin)
       if (known > this.#held) this.#reclaimTo = Math.max(this.#reclaimTo, known)
     }
+    if (isNews) effects.notify.push({ kind: 'knowledge' })
   }
 
   #batches(now: Moment, session: GreetedPeer, message: BatchesMessage, effects: EffectsDraft): void {
@@ -454,6 +470,7 @@ export class ReplicaCore {
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
+    if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.executions.forget(this.stable)
     // What is about to start over keeps what only it may have.
     if (this.#forks.hasForked) return
     const plan = this.#compaction.plan(
@@ -464,6 +481,11 @@ export class ReplicaCore {
     )
     effects.snapshot = plan.snapshot
     effects.compact = plan.compact
+  }
+
+  /** Whether nothing is known to exist that is not here. */
+  #holdsAllKnown(): boolean {
+    return this.state.seats.holders().every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
   #send(to: PeerId, message: Message, effects: EffectsDraft): void {

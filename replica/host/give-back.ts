@@ -173,6 +173,7 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued[] => {
     case 'seat':
     case 'invite':
     case 'admission':
+    case 'clientAdmission':
     case 'retirement':
     case 'revocation':
     case 'machineName':
@@ -185,7 +186,10 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued[] => {
 }
 
 /** The mails that a person's change is about. */
-const mailsMeant = (change: Change): readonly UpdateId[] => ('mail' in change ? [change.mail] : [])
+const mailsMeant = (change: Change): readonly UpdateId[] => {
+  if ('mails' in change) return change.mails
+  return 'mail' in change ? [change.mail] : []
+}
 
 const isBeyond = (mail: UpdateId, updates: readonly Update[]): boolean => {
   const [first] = updates
@@ -197,8 +201,9 @@ const isBeyond = (mail: UpdateId, updates: readonly Update[]): boolean => {
 const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
   const deleters = new Map<UpdateId, Set<string>>()
   for (const { change } of updates) {
-    if (change.kind === 'deletion')
-      deleters.set(change.mail, (deleters.get(change.mail) ?? new Set<string>()).add(change.account))
+    const isDeletion = change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete')
+    if (!isDeletion) continue
+    for (const mail of mailsMeant(change)) deleters.set(mail, (deleters.get(mail) ?? new Set<string>()).add(change.account))
   }
   const gone = new Set<UpdateId>()
   for (const { origin, sequence, change } of updates) {

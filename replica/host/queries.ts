@@ -1,12 +1,15 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { allServerIds, splitUpdateId, updateId } from '../core/model/ids.ts'
+import { allServerIds, updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { retiredFailure } from '../core/retired-peers.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
+import type { FolderName } from '../core/state/mail-folders.ts'
+import { placeBits } from '../core/state/mail-folders.ts'
+import { isOn } from '../core/state/mark-registers.ts'
 
 /** A mail as its account sees it, without content. */
 export interface MailView extends MailPlace {
@@ -17,11 +20,16 @@ export interface MailView extends MailPlace {
   readonly toNames: readonly string[]
   readonly sentAt: number
   readonly read: boolean
+  readonly markedUnread: boolean
+  readonly starred: boolean
+  readonly inTrash: boolean
+  readonly conversation: UpdateId | null
 }
 
 export interface MailPage {
   readonly mails: readonly MailView[]
   readonly total: number
+  readonly unread: number
   readonly hasMore: boolean
 }
 
@@ -39,25 +47,28 @@ export interface Seat {
   readonly isReachable: boolean
 }
 
-/** A page of a folder, newest first, from before `before`. */
+/** A page of a folder, newest first, from before `before`, or from the mail at an offset. */
 export const mailPage = (
   core: ReplicaCore,
   account: AccountId,
-  folder: 'inbox' | 'sent',
+  folder: FolderName,
   limit: number,
-  before: MailPlace | null,
+  from: MailPlace | number,
 ): MailPage => {
-  const index = core.state.mails.mailbox(account)[folder]
-  const found = index.page(limit + 1, before)
+  const mailbox = core.state.mails.mailbox(account)
+  const index = mailbox.index(folder)
+  const found = typeof from === 'number' ? index.pageAt(limit + 1, from) : index.page(limit + 1, from)
   const mails = found.slice(0, limit).map((mail) => viewOf(core, mail, account))
-  return { mails, total: index.size, hasMore: found.length > limit }
+  return { mails, total: index.size, unread: mailbox.unread(folder), hasMore: found.length > limit }
 }
 
 /** A mail of which `account` has a copy; null otherwise. */
 export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): MailView | null => {
-  const { origin, sequence } = splitUpdateId(id)
-  const mail = core.state.mails.get(origin, sequence)
-  return mail !== undefined && core.state.mails.isOwnedBy(mail, account) ? viewOf(core, mail, account) : null
+  const mail = core.state.mails.find(id)
+  // By the name that was asked for: a mail that was given to two servers has two.
+  return mail !== undefined && core.state.mails.isOwnedBy(mail, account)
+    ? { ...viewOf(core, mail, account), mail: id }
+    : null
 }
 
 /** Which of `accounts` have this mail in their inbox. */
@@ -84,15 +95,18 @@ export const findAccounts = (
   return [...found].flatMap((record) => (record === undefined ? [] : [named(core, record)]))
 }
 
-/** Everybody whose name is like `like`, ascending by name; `online` adds who is logged in here. */
-export const findPeople = (core: ReplicaCore, like: string, online: ReadonlySet<AccountId>) => {
+/** Everybody whose name is like `like` and comes after `after`, ascending by name. */
+export const findPeople = (core: ReplicaCore, like: string, after: string | null) => {
   const matches = likePattern(like)
-  const elsewhere = core.peers.online()
+  const { online } = core
+  const from = after === null ? null : foldName(after)
   const people = core.state.accounts.records().flatMap((record) => {
     const { name } = named(core, record)
-    const { account } = record
-    const isOnline = online.has(account) || elsewhere.has(account)
-    return matches(foldName(name)) ? [{ account, name, online: isOnline }] : []
+    const { account, clock } = record
+    const folded = foldName(name)
+    if (!matches(folded) || (from !== null && folded <= from)) return []
+    const servers = online.get(account) ?? []
+    return [{ account, name, online: servers.length > 0, servers, signedUpAt: clockToMs(clock) }]
   })
   return people.sort((left, right) => (foldName(left.name) < foldName(right.name) ? -1 : 1))
 }
@@ -147,6 +161,8 @@ const named = (core: ReplicaCore, record: AccountRecord): Named => ({
 const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailView => {
   const nameOf = (person: AccountId): string => core.state.accounts.nameOf(person) ?? ''
   const { origin, sequence, clock, from, to } = mail
+  const place = core.state.mails.placeOf(mail, account)
+  const { read, star } = core.state.mails.registersOf(mail, account)
   return {
     mail: updateId(origin, sequence),
     origin,
@@ -157,6 +173,19 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     to,
     toNames: to.map(nameOf),
     sentAt: clockToMs(clock),
-    read: core.state.mails.isReadBy(mail, account),
+    read: (place & placeBits.unread) === 0,
+    markedUnread: read !== 0 && !isOn(read),
+    starred: isOn(star),
+    inTrash: (place & placeBits.trash) !== 0,
+    conversation: core.state.mails.conversationOf(mail),
   }
 }
+
+/** The seats' holders, and where they can be dialled as far as is known here. */
+export const members = (core: ReplicaCore) =>
+  core.state.seats.holders().map(({ server, peer, machine }) => ({
+    server,
+    peer,
+    machine,
+    addresses: core.addresses.get(peer) ?? [],
+  }))

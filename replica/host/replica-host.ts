@@ -16,6 +16,7 @@ import { MemberBook } from './member-book.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
+import { visit } from './visit.ts'
 
 interface Queued {
   readonly event: CoreEvent
@@ -298,7 +299,7 @@ export class ReplicaHost {
       this.#options.transport.know(notice.known)
       this.#members.setMembers(notice.addresses)
     }
-    if (notice.kind !== 'mail' && notice.kind !== 'members') this.#options.logger.info(notice.kind, { ...notice })
+    if (notice.kind !== 'members' && !frequentNotices.has(notice.kind)) this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }
 
@@ -324,6 +325,7 @@ export class ReplicaHost {
         else if (batches.value.length > 0 && !this.#diskFull) this.enqueue({ kind: 'gossip', batches: batches.value })
       },
       join: (request) => this.#admit(request),
+      visit: (request) => visit(this, request),
       client: (stream) => this.#onClient?.(stream),
     }
   }
@@ -407,6 +409,9 @@ export class ReplicaHost {
     return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
   }
 }
+
+/** Too many to be logged. */
+const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(['mail', 'mailbox', 'people', 'knowledge'])
 
 const diskFullFailure: Failure = {
   code: 'DISK_FULL',

@@ -1,20 +1,9 @@
 import type { OriginId, ServerId } from '../core/model/ids.ts'
 import { isServerId } from '../core/model/ids.ts'
+import type { ViewChange } from '../core/model/view-change.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import type { Notice, ReplicaHost } from './replica-host.ts'
-
-/** What happened to the view. */
-export interface ViewChange {
-  /** Milliseconds since 1970. */
-  readonly at: number
-  readonly number: number
-  readonly servers: readonly ServerId[]
-  readonly joined: readonly ServerId[]
-  readonly left: readonly ServerId[]
-  /** Mails that came in from others since, until the next change: what a merge brought. */
-  readonly mailsIn: number
-}
 
 interface HistoryOptions {
   readonly host: Pick<ReplicaHost, 'onNotice' | 'read'>

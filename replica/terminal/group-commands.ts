@@ -1,13 +1,11 @@
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import type { Command, Sitting } from './interactive-commands.ts'
+import { usageError, type Command, type Sitting } from './command.ts'
 import { inviteLine, networkLines } from './network-view.ts'
 import { printableLine } from './text-width.ts'
 
 type Invite = Awaited<ReturnType<MailClient['invites']>>['invites'][number]
-
-const usageError = (usage: string): QuintetError => new QuintetError('BAD_REQUEST', `This is used as: ${usage}`)
 
 /** BAD_REQUEST unless the person types `yes`. */
 const confirm = async ({ screen }: Sitting, question: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { inviteName, server, text, wholeNumber } from './request-fields.ts'
-import { verb, type Verb } from './verb.ts'
+import { verb, type Verb } from './json-verb.ts'
 
 /** What a JSON request can ask for about the group and its machines. None needs a log-in. */
 export const groupVerbs: readonly (readonly [string, Verb])[] = [

@@ -3,7 +3,8 @@ import type { Readable, Writable } from 'node:stream'
 import type { ClientEvent } from '../client/contract/events.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
-import { commands, type Sitting } from './interactive-commands.ts'
+import type { Sitting } from './command.ts'
+import { commands } from './interactive-commands.ts'
 import { shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
@@ -24,7 +25,7 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null }
+  const sitting: Sitting = { client, screen, layout, listed: null, drafts: [], outbox: [] }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
@@ -74,6 +75,7 @@ const helpLines = (): readonly string[] => {
 
 const remedies: Partial<Record<ErrorCode, string>> = {
   NOT_LOGGED_IN: 'u NAME logs in or signs up.',
+  WRONG_PHRASE: 'The twelve words were shown at sign-up, and whenever "phrase" made new ones.',
   NO_SUCH_ACCOUNT: 'people shows who there is.',
   UNREACHABLE: 'c N connects to another server.',
   NO_SUCH_SERVER: 'v shows the servers that are reachable.',
@@ -94,9 +96,15 @@ const noticeOf = (event: ClientEvent): string | null => {
     case 'view':
       return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
     case 'disconnected':
-      return `The connection to the server was lost: ${printableLine(event.failure.message)} It is tried again by itself.`
+      return `The connection to the server was lost: ${printableLine(event.failure.message)} Looking for the next one.`
     case 'connected':
-      return `Connected to server ${event.server}.`
+      return `Now at server ${event.server}.`
+    case 'takenOver':
+      return `You were logged out here: this account was logged in on ${printableLine(event.machine)}, at server ${event.server}.`
+    case 'renamed':
+      return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
+    case 'sent':
+      return 'A mail that waited in the outbox has left.'
     default:
       return null
   }

@@ -1,29 +1,8 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { Header, Mail } from '../client/contract/mailbox.ts'
 import { groupVerbs } from './group-verbs.ts'
-import { either, folder, mailName, server, servers, text, texts, wholeNumber } from './request-fields.ts'
-import { verb, type Verb } from './verb.ts'
-
-const pageHeaders = 50
-
-/** A header as programs know it. */
-export const shownHeader = ({ mail, from, to, subject, sentAt, read }: Header): object => ({
-  mail,
-  from,
-  to,
-  subject,
-  sentAt,
-  read,
-})
-
-const shownMail = ({ mail, from, to, subject, body, sentAt }: Mail): object => ({
-  mail,
-  from,
-  to,
-  subject,
-  body,
-  sentAt,
-})
+import { mailboxVerbs } from './json-mailbox-verbs.ts'
+import { verb, type Verb } from './json-verb.ts'
+import { either, server, servers, text, truth } from './request-fields.ts'
 
 const later = (name: string): Verb => ({
   kind: 'aside',
@@ -34,33 +13,42 @@ const later = (name: string): Verb => ({
 export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   [
     'signUp',
-    verb('session', { name: text, password: text }, (client, request) => client.signUp(request).then(() => ({}))),
-  ],
-  ['logIn', verb('session', { name: text, password: text }, (client, request) => client.logIn(request))],
-  ['logOut', verb('session', {}, (client) => client.logOut())],
-  ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
-  ['connect', verb('session', { server }, (client, request) => client.connect(request))],
-  ['send', verb('send', { to: texts, subject: text, body: text }, (client, request) => client.send(request))],
-  [
-    'list',
     verb(
-      'question',
-      { folder, limit: either(wholeNumber, pageHeaders), before: either(text, null) },
-      async (client, { before, ...query }) => {
-        const { headers, total, next } = await client.list(before === null ? query : { ...query, before })
-        const shown = { headers: headers.map(shownHeader), total }
-        return next === undefined ? shown : { ...shown, next }
+      'session',
+      { name: text, password: text, phrase: either(truth, false) },
+      async (client, { phrase, ...request }) => {
+        const answer = await client.signUp(request)
+        return phrase ? answer : {}
       },
     ),
   ],
-  ['read', verb('question', { mail: mailName }, (client, request) => client.read(request).then(shownMail))],
-  ['delete', verb('change', { mail: mailName }, (client, request) => client.delete(request))],
-  ['safety', verb('question', { mail: mailName }, (client, request) => client.safety(request))],
+  ['logIn', verb('session', { name: text, password: text }, (client, request) => client.logIn(request))],
+  [
+    'changePassword',
+    verb('session', { password: text, newPassword: text }, (client, request) => client.changePassword(request)),
+  ],
+  [
+    'resetPassword',
+    verb('session', { name: text, recoveryPhrase: text, newPassword: text }, (client, request) =>
+      client.resetPassword(request),
+    ),
+  ],
+  [
+    'renewRecoveryPhrase',
+    verb('session', { password: text }, (client, request) => client.renewRecoveryPhrase(request)),
+  ],
+  ['logOut', verb('session', {}, (client) => client.logOut())],
+  ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
+  ['connect', verb('session', { server }, (client, request) => client.connect(request))],
+  ...mailboxVerbs,
   [
     'accounts',
-    verb('question', { like: either(text, '') }, async (client, request) => {
-      const { accounts } = await client.accounts(request)
-      return { accounts: accounts.map(({ name, online }) => ({ name, online })) }
+    verb('question', { like: either(text, ''), servers: either(truth, false) }, async (client, request) => {
+      const { accounts } = await client.accounts({ like: request.like })
+      const shown = accounts.map(({ name, online, servers: at }) =>
+        request.servers ? { name, online, servers: at } : { name, online },
+      )
+      return { accounts: shown }
     }),
   ],
   ['view', verb('aside', {}, (client) => client.view())],

@@ -1,7 +1,9 @@
-import { accountId, commandId, isOriginId, isServerId, isUpdateId, originId, seatCount } from '../core/model/ids.ts'
+import { accountId, commandId, documentId, isOriginId, isServerId, isUpdateId, originId, seatCount, sessionId } from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { isPeerId } from './keys.ts'
+import { personKindNames } from './payload-codec.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */
@@ -14,7 +16,7 @@ const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
 const mailName = shape.guarded(isUpdateId, 'the name of a mail')
 const name = shape.text(shownNameUnits)
 const servers = shape.listOf(server, seatCount)
-const folder = shape.oneOf(['inbox', 'sent'])
+const folder = shape.oneOf(['inbox', 'starred', 'sent', 'trash'])
 const pageMark = shape.text(limits.pageMarkChars)
 const sequence = shape.integer(0, Number.MAX_SAFE_INTEGER)
 const sequences = shape.recordOf(/^[0-9a-z.]{1,16}$/, sequence, limits.vectorEntries)
@@ -23,6 +25,9 @@ const sealKey = shape.bytesOf(32)
 const signature = shape.bytesOf(64)
 /** A person's, over an update. */
 const personSignature = shape.bytesUpTo(mostSignatureBytes)
+const machine = shape.text(limits.machineNameChars * 2)
+/** Of a session. */
+const place = shape.fields({ server, machine })
 const view = shape.fields({ number: sequence, servers })
 
 const sealedMail = shape.fields({
@@ -33,15 +38,34 @@ const sealedMail = shape.fields({
   toNames: shape.listOf(name, limits.recipients),
   sentAt: shape.integer(0, lastMoment),
   read: shape.truth,
+  markedUnread: shape.truth,
+  starred: shape.truth,
+  inTrash: shape.truth,
+  conversation: shape.orNull(mailName),
   payload: shape.bytesUpTo(limits.payloadBytes),
   signature: personSignature,
 })
 
+const highestShelf = 255
+const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
+const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
+
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
-const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'closed']) })
+const eventName = shape.fields({
+  event: shape.oneOf(['view', 'mail', 'mailbox', 'knowledge', 'people', 'takenOver', 'closed']),
+})
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
+const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
+const takenOverEvent = shape.fields({ event: shape.oneOf(['takenOver']), server, machine })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
+
+const taken = shape.fields({ clock: shape.integer(0, lastMoment), takenBy: shape.nothingAtAll })
+const superseded = shape.fields({ clock: shape.nothingAtAll, takenBy: place })
+const logInOutcome = shape.fields({ takenBy: shape.orNull(place) })
+
+const logInAnswer = (value: unknown, at: string) =>
+  logInOutcome(value, at).takenBy === null ? taken(value, at) : superseded(value, at)
 
 /** What a client asks with. */
 export const requestShapes = {
@@ -49,15 +73,32 @@ export const requestShapes = {
     names: shape.listOf(name, limits.lookUpAccounts),
     accounts: shape.listOf(account, limits.lookUpAccounts),
   }),
-  people: shape.fields({ like: shape.text(limits.likeChars) }),
-  logIn: shape.fields({ account, signature }),
+  people: shape.fields({ like: shape.text(limits.likeChars), after: shape.orNull(name) }),
+  logIn: shape.fields({
+    account,
+    signature,
+    session: shape.textLike(/^[A-Za-z0-9_-]{16}$/, sessionId),
+    clock: shape.orNull(shape.integer(0, lastMoment)),
+    machine,
+  }),
   submit: shape.fields({
-    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion']),
+    kind: shape.oneOf(personKindNames),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
     signature: personSignature,
   }),
-  list: shape.fields({ folder, limit: shape.integer(1, limits.pageHeaders), before: shape.orNull(pageMark) }),
+  list: shape.fields({
+    folder,
+    limit: shape.integer(1, limits.pageHeaders),
+    before: shape.orNull(pageMark),
+    offset: sequence,
+  }),
+  conversation: shape.fields({ conversation: mailName }),
+  trashed: shape.fields({ beforeMs: sequence }),
+  documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
+  document: shape.fields({ document: documentName }),
+  mails: shape.fields({ mails: shape.listOf(mailName, limits.pageHeaders) }),
+  update: shape.fields({ update: mailName }),
   mail: shape.fields({ mail: mailName }),
   servers: shape.fields({ servers }),
 } as const
@@ -104,19 +145,51 @@ export const answerShapes = {
       sealedKeys: shape.bytesUpTo(limits.sealedKeysBytes),
       payload: shape.bytesUpTo(limits.accountPayloadBytes),
       signature: personSignature,
+      keys: shape.orNull(
+        shape.fields({ payload: shape.bytesUpTo(limits.accountPayloadBytes), signature: personSignature }),
+      ),
     }),
     limits.lookUpAccounts * 2,
   ),
-  people: shape.listOf(shape.fields({ account, name, online: shape.truth }), limits.pageAccounts),
+  people: shape.listOf(
+    shape.fields({ account, name, online: shape.truth, servers, signedUpAt: shape.integer(0, lastMoment) }),
+    limits.pageAccounts,
+  ),
+  members: shape.listOf(
+    shape.fields({
+      server,
+      peer: shape.guarded(isPeerId, 'a peer id'),
+      machine,
+      addresses: shape.listOf(shape.text(limits.addressChars), limits.addressesPerPeer),
+    }),
+    seatCount,
+  ),
+  logIn: logInAnswer,
   challenge: shape.bytesUpTo(limits.challengeBytes),
   submit: shape.fields({ update: mailName, clock: shape.integer(0, lastMoment) }),
   list: shape.fields({
     mails: shape.listOf(sealedMail, limits.pageHeaders),
     total: sequence,
+    unread: sequence,
     next: shape.orNull(pageMark),
   }),
   fetch: sealedMail,
   safety: servers,
+  safeties: shape.listOf(shape.fields({ mail: mailName, servers }), limits.pageHeaders),
+  spread: shape.fields({ heldBy: servers, waitingFor: servers }),
+  counts: shape.fields({
+    inbox: sequence,
+    unread: sequence,
+    starred: sequence,
+    sent: sequence,
+    trash: sequence,
+    drafts: sequence,
+    outbox: sequence,
+  }),
+  conversation: shape.listOf(mailName, limits.conversationMails),
+  trashed: shape.listOf(mailName, limits.marksPerUpdate),
+  documents: shape.listOf(shape.fields(documentFields), limits.documentsPerAccount),
+  document: shape.orNull(shape.fields({ ...documentFields, payload: shape.bytesUpTo(limits.payloadBytes) })),
   invite: shape.text(limits.inviteChars),
 } as const
 
@@ -127,6 +200,12 @@ export const eventShape = (value: unknown, at: string) => {
       return viewEvent(value, at)
     case 'mail':
       return mailEvent(value, at)
+    case 'mailbox':
+    case 'knowledge':
+    case 'people':
+      return plainEvent(value, at)
+    case 'takenOver':
+      return takenOverEvent(value, at)
     case 'closed':
       return closedEvent(value, at)
   }

@@ -19,7 +19,7 @@ import {
   toPrivateKey,
   verifyBytes,
 } from './keys.ts'
-import { readOrigin, readSequence } from './payload-codec.ts'
+import { readOrigin, readSequence } from './payload-parts.ts'
 import type { Trust } from './update-codec.ts'
 import { encodeUpdate, readUpdate } from './update-codec.ts'
 

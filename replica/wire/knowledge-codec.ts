@@ -6,7 +6,7 @@ import type { KnowledgeRows, VersionVector } from '../core/model/messages.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
-import { readOrigin } from './payload-codec.ts'
+import { readOrigin } from './payload-parts.ts'
 import { readPeer } from './update-codec.ts'
 
 const hashBytes = 32

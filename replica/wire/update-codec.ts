@@ -14,7 +14,8 @@ import { isPeerId, keyBytes, originOf, signatureBytes, signBytes } from './keys.
 import { holdsPersonSignature, isSignatureLength, mostSignatureBytes, signTogether } from './person-signature.ts'
 import { isLabel } from './names.ts'
 import type { PersonKind } from './payload-codec.ts'
-import { decodePayload, readOrigin, readPayload } from './payload-codec.ts'
+import { decodePayload, readPayload } from './payload-codec.ts'
+import { readOrigin } from './payload-parts.ts'
 
 /** What is known of a person's signature before an update is decoded: nothing, that it holds, that it does not. */
 export type Trust = 'check' | 'genuine' | 'forged'
@@ -27,6 +28,7 @@ const systemTypes = {
   retirement: 5,
   revocation: 6,
   machineName: 7,
+  clientAdmission: 9,
 } as const
 /** A seat with the proof that its former holder goes on in it. */
 const successionType = 8
@@ -36,6 +38,9 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   mail: 18,
   read: 19,
   deletion: 20,
+  marks: 21,
+  document: 22,
+  accountKeys: 32,
 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
@@ -43,8 +48,12 @@ const personKinds = new Map<number, PersonKind>([
   [18, 'mail'],
   [19, 'read'],
   [20, 'deletion'],
+  [21, 'marks'],
+  [22, 'document'],
+  [32, 'accountKeys'],
 ])
 const highestType = 65_535
+const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
 const peerIdChars = 64
 
 /** A payload that a person is to sign. */
@@ -137,7 +146,7 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
     kind === undefined ? readSystemChange(reader, type, fields, origin) : readPerson(reader, kind, fields, judge)
   reader.end()
   // An account is kept for long, and a view would keep the whole frame that it came in.
-  return { origin, sequence, clock, change, bytes: change.kind === 'account' ? bytes.slice() : bytes }
+  return { origin, sequence, clock, change, bytes: keptForLong.has(change.kind) ? bytes.slice() : bytes }
 }
 
 function readPerson(reader: CborReader, kind: PersonKind, fields: number, judge: Judge): Change {
@@ -181,6 +190,13 @@ function readSystemChange(reader: CborReader, type: number, fields: number, orig
     case systemTypes.machineName:
       expectFields(fields, 3)
       return { kind: 'machineName', name: readLabel(reader, 1, limits.machineNameChars, 'machine name') }
+    case systemTypes.clientAdmission: {
+      expectFields(fields, 5)
+      const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
+      const peer = readPeer(reader)
+      const machine = readLabel(reader, 0, limits.machineNameChars, 'machine name')
+      return { kind: 'clientAdmission', invite, peer, machine }
+    }
     default:
       for (let rest = fields - 2; rest > 0; rest--) reader.skip(limits.unknownDepth)
       return { kind: 'unknown', type }
@@ -216,6 +232,8 @@ function systemFields(clock: Clock, change: SystemChange): CborValue[] {
       return [...head, change.name]
     case 'invite':
       return [...head, fromBase64Url(change.invite), change.expiresAtMs]
+    case 'clientAdmission':
+      return [...head, fromBase64Url(change.invite), change.peer, change.machine]
     case 'admission':
       return [...head, fromBase64Url(change.invite), change.peer, change.server]
   }

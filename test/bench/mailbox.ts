@@ -7,7 +7,8 @@ import { importPublicKey } from '../../replica/client/hpke.ts'
 import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Recipient } from '../../replica/client/mail-sealer.ts'
 import type { Session } from '../../replica/client/session.ts'
-import { knownAccount } from '../../replica/client/session.ts'
+import { accountNamed, knownAccount } from '../../replica/client/session.ts'
+import { snippetOf } from '../../replica/client/snippet.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { Clock, Hash, Sequence } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft, MakeBatch } from '../../replica/core/model/updates.ts'
@@ -109,12 +110,13 @@ const senderOf = async (core: ReplicaCore, wire: Wire, install: Install): Promis
     const parts = signedPartsOf(record.bytes)
     if (!parts.ok) throw new QuintetError(parts.failure.code, parts.failure.message)
     const { account, name, sealKey, sealedKeys } = record
-    return { account, name, sealKey, sealedKeys, ...parts.value }
+    return { account, name, sealKey, sealedKeys, ...parts.value, keys: null }
   })
   const name = nameOf(install.server)
-  const ports = { random: randomBytes, clock: systemClock, passwordCost }
-  const credentials = { name, password: passwordOf(name) }
-  const session = await knownAccount(() => Promise.resolve(infos), install.groupId, credentials, ports)
+  const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }
+  const record = await accountNamed(() => Promise.resolve(infos), install.groupId, name)
+  const by = { kind: 'password', password: passwordOf(name) } as const
+  const session = await knownAccount(record, install.groupId, by, ports)
   const others = infos.filter(({ account }) => account !== session.account)
   const recipients = await Promise.all(
     others.map(async ({ account, sealKey }) => ({ account, sealKey: await importPublicKey(sealKey) })),
@@ -169,7 +171,16 @@ const draftOf = async (sender: Sender, index: number, clock: Clock, random: () =
   const recipient = sender.recipients[index % sender.recipients.length]
   if (recipient === undefined) throw new Error('somebody has to read')
   const body = textOf('natural', bodyChars, random)
-  const submission = await sender.session.mail({ to: [recipient], subject: `letter ${index + 1}`, body })
+  const submission = await sender.session.mail({
+    command: sender.session.newCommand(),
+    to: [recipient],
+    addressed: 1,
+    conversation: null,
+    inReplyTo: null,
+    subject: `letter ${index + 1}`,
+    snippet: snippetOf(body),
+    body,
+  })
   const { payload, signature } = submission
   const change = decodePayload('mail', payload)
   if (!change.ok) throw new QuintetError(change.failure.code, change.failure.message)

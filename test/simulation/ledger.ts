@@ -1,6 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
-import type { Update } from '../../replica/core/model/updates.ts'
+import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
+import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -16,7 +17,10 @@ export class Ledger {
   /** Acknowledged mails, whatever they are called. */
   readonly acknowledgedWishes: { readonly command: CommandId; readonly people: readonly AccountId[] }[] = []
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
+  readonly #documents = new Map<string, Update>()
   readonly #deletedAccounts = new Set<AccountId>()
+  /** By account and command, the updates that it became. */
+  readonly #names = new Map<string, UpdateId[]>()
 
   record(update: Update): void {
     const id = updateId(update.origin, update.sequence)
@@ -24,9 +28,12 @@ export class Ledger {
     this.updates.set(id, update)
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
-    if (change.kind !== 'deletion') return
-    const deleters = this.#deletions.get(change.mail) ?? new Set()
-    this.#deletions.set(change.mail, deleters.add(change.account))
+    if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
+    if (change.kind === 'document') this.#noteDocument(update, change)
+    for (const mail of deletedBy(change)) {
+      const deleters = this.#deletions.get(mail) ?? new Set()
+      if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
+    }
   }
 
   /** The machine holds the mail's content durably. */
@@ -71,13 +78,44 @@ export class Ledger {
     return this.#holders.get(machine) ?? new Set()
   }
 
+  /** Whether a document has a later version somewhere, or its account is gone. */
+  isSuperseded(id: UpdateId): boolean {
+    const update = this.updates.get(id)
+    if (update?.change.kind !== 'document') return false
+    const last = this.#documents.get(documentKey(update.change))
+    return (
+      this.#deletedAccounts.has(update.change.account) ||
+      (last !== undefined && last.clock >= update.clock && last !== update)
+    )
+  }
+
+  #noteDocument(update: Update, change: DocumentChange): void {
+    const key = documentKey(change)
+    if ((this.#documents.get(key)?.clock ?? -1) < update.clock) this.#documents.set(key, update)
+  }
+
   /** Whether everybody who had a copy has deleted it somewhere, or deleted the account. */
   isDeletedByAll(mail: UpdateId): boolean {
     const change = this.updates.get(mail)?.change
     if (change?.kind !== 'mail') return false
-    const deleters = this.#deletions.get(mail)
+    const deletions = this.namesOf(change).map((name) => this.#deletions.get(name))
     return [change.account, ...change.to].every(
-      (owner) => this.#deletedAccounts.has(owner) || (deleters?.has(owner) ?? false),
+      (owner) => this.#deletedAccounts.has(owner) || deletions.some((deleters) => deleters?.has(owner) ?? false),
     )
   }
+
+  /** All updates that one command became. */
+  namesOf(mail: MailChange): readonly UpdateId[] {
+    return this.#names.get(wishOf(mail)) ?? []
+  }
 }
+
+const wishOf = ({ account, command }: MailChange): string => `${account} ${command}`
+
+/** The mails of which a change deletes somebody's copies. */
+export const deletedBy = (change: Change): readonly UpdateId[] => {
+  if (change.kind === 'deletion') return [change.mail]
+  return change.kind === 'marks' && change.mark === 'delete' ? change.mails : []
+}
+
+const documentKey = ({ account, document }: DocumentChange): string => `${account} ${document}`

@@ -6,7 +6,7 @@ export const copyMessage = (message: Message): Message => {
     case 'hello':
       return { ...message, rows: copyRows(message.rows), addresses: new Map(message.addresses) }
     case 'knowledge':
-      return { ...message, rows: copyRows(message.rows), hashes: new Map(message.hashes), online: [...message.online] }
+      return { ...message, rows: copyRows(message.rows), hashes: new Map(message.hashes), sessions: [...message.sessions] }
     case 'batches':
       return { ...message, batches: [...message.batches] }
     case 'mailRequest':

@@ -1,5 +1,6 @@
 import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
+import { documentId, updateId } from '../../replica/core/model/ids.ts'
+import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
@@ -9,6 +10,9 @@ import type { World } from './world.ts'
 
 const names = ['ada', 'Ada', 'bob', 'cleo', 'dora', 'emil', 'fritz', 'gerda', 'hugo', 'ida']
 const recipientsAtMost = 5
+const failOverChance = 0.06
+/** Few, so that they are often written again. */
+const documentsOfOne = 3
 const burstCommands = 60
 const sealKeyBytes = 32
 
@@ -18,7 +22,10 @@ const wishes = [
   { kind: 'mail', weight: 58 },
   { kind: 'read', weight: 14 },
   { kind: 'deletion', weight: 20 },
+  { kind: 'marks', weight: 14 },
+  { kind: 'document', weight: 12 },
   { kind: 'accountDeletion', weight: 1 },
+  { kind: 'accountKeys', weight: 3 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
 
 /** Its sender was told that the mail is safe. */
@@ -70,7 +77,7 @@ export class Workload {
     this.#give(machine, sign(change, `content ${this.#count}`))
   }
 
-  /** Waits for the answer; when none comes the same command is mostly given again, at the same replica. */
+  /** Waits for the answer; when none comes the same command is mostly given again, at the same replica or at the next. */
   #give(machine: Machine, signed: SignedChange): void {
     const { coverage, ledger } = this.#world
     machine.command({ kind: 'submit', signed }, (result) => {
@@ -78,17 +85,20 @@ export class Workload {
         if (signed.change.kind === 'mail') noteAcknowledged(ledger, result.value.update, signed.change)
         if (signed.change.kind === 'mail') coverage.note('mails acknowledged')
         if (signed.change.kind === 'account') coverage.note('accounts made')
+        if (signed.change.kind === 'document') coverage.note('documents written')
+        if (signed.change.kind === 'marks') coverage.note('marks set')
         if (signed.change.kind === 'accountDeletion') coverage.note('accounts deleted')
       }
       const isLost = result === null && this.#random.chance(0.7)
       const isUnheard = result !== null && this.#random.chance(0.03)
-      if (isLost || isUnheard) this.#giveAgain(machine, signed)
+      const next = this.#random.chance(0.4) ? (this.#random.pick(this.#world.up()) ?? machine) : machine
+      if (isLost || isUnheard) this.#giveAgain(next, signed)
     })
     if (this.#random.chance(0.03)) this.#giveAgain(machine, signed)
-    // A client that fails over signs up again elsewhere, with the same keys.
+    // A client that fails over gives the same command to another server, whether or not the first one carried it out.
     const other = this.#random.pick(this.#world.up())
-    if (signed.change.kind === 'account' && other !== undefined && this.#random.chance(0.2))
-      this.#giveAgain(other, signed)
+    const chance = signed.change.kind === 'account' ? 0.2 : failOverChance
+    if (other !== undefined && this.#random.chance(chance)) this.#giveAgain(other, signed)
   }
 
   #giveAgain(machine: Machine, signed: SignedChange): void {
@@ -114,7 +124,13 @@ export class Workload {
       case 'account':
         return this.#signUp(command)
       case 'mail':
-        return { kind: 'mail', account, command, to: this.#recipients(people) }
+        return {
+          kind: 'mail',
+          account,
+          command,
+          to: this.#recipients(people),
+          conversation: this.#answered(machine, account),
+        }
       case 'read': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'read', account, command, mail }
@@ -122,6 +138,20 @@ export class Workload {
       case 'deletion': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'deletion', account, command, mail }
+      }
+      case 'accountKeys': {
+        const generation = (machine.core.state.accountKeys.get(account)?.generation ?? 0) + 1
+        return { kind: 'accountKeys', account, command, generation, sealedKeys: new Uint8Array(1) }
+      }
+      case 'marks': {
+        const mails = [this.#mailOf(machine, account), this.#mailOf(machine, account)].filter((mail) => mail !== null)
+        const mark = this.#random.pick(bulkMarks) ?? 'star'
+        return mails.length === 0 ? null : { kind: 'marks', account, command, mark, mails }
+      }
+      case 'document': {
+        const document = documentId(Buffer.alloc(16, this.#random.int(1, documentsOfOne)).toString('base64url'))
+        const state = this.#random.chance(0.3) ? 'deleted' : 'written'
+        return { kind: 'document', account, command, document, shelf: shelves.drafts, state }
       }
       case 'accountDeletion':
         return people.length < 5 ? null : { kind: 'accountDeletion', account, command }
@@ -152,6 +182,11 @@ export class Workload {
 
   #recipients(people: readonly AccountId[]): readonly AccountId[] {
     return this.#random.shuffled(people).slice(0, this.#random.int(1, recipientsAtMost))
+  }
+
+  /** Some mails answer one that is there. */
+  #answered(machine: Machine, account: AccountId): UpdateId | null {
+    return this.#random.chance(0.3) ? this.#mailOf(machine, account) : null
   }
 
   /** Mostly an old mail, so that some are deleted by everybody. */

@@ -4,8 +4,11 @@ import type {
   AccountInfo,
   Accepted,
   Folder,
+  LogInAnswer,
+  LogInRequest,
   ReplicaApi,
   ReplicaEvent,
+  SealedDocument,
   SealedMail,
   StatusInfo,
   Submission,
@@ -17,12 +20,14 @@ import {
   serverId,
   updateId,
   type AccountId,
+  type DocumentId,
   type ServerId,
   type UpdateId,
 } from '../../replica/core/model/ids.ts'
-import type { AccountChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
+import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
+import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
-import { verifyBytes } from '../../replica/wire/keys.ts'
+import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
 import { withoutBody } from '../../replica/wire/payload-codec.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 
@@ -33,11 +38,25 @@ interface HeldMail {
   readonly signature: Uint8Array
   readonly sentAt: number
   readonly read: Set<AccountId>
+  /** What was set last, by owner. */
+  readonly set: Map<AccountId, Set<'read' | 'unread' | 'star' | 'trash'>>
+  readonly trashedAt: Map<AccountId, number>
   readonly deleted: Set<AccountId>
+}
+
+interface HeldDocument extends SealedDocument {
+  readonly account: AccountId
+  readonly shelf: number
 }
 
 interface HeldAccount extends AccountInfo {
   deleted: boolean
+}
+
+interface BegunSession {
+  readonly session: string
+  readonly clock: number
+  readonly machine: string
 }
 
 export interface MemoryReplicaOptions {
@@ -54,6 +73,9 @@ export class MemoryReplica {
   readonly server: ServerId
   readonly accounts: HeldAccount[] = []
   readonly mails: HeldMail[] = []
+  documents: HeldDocument[] = []
+  /** Whether all seats can be reached. */
+  isWhole = true
   /** What was submitted, in order, retries included. */
   readonly submissions: Submission[] = []
   readonly connections = new Set<MemoryConnection>()
@@ -61,6 +83,8 @@ export class MemoryReplica {
   alter: (mail: SealedMail) => SealedMail = (mail) => mail
   paused: readonly ServerId[] = []
   readonly #executed = new Map<string, Accepted>()
+  readonly #sessions = new Map<AccountId, BegunSession>()
+  #moment = 0
   #sequence = 0
 
   constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {
@@ -77,6 +101,16 @@ export class MemoryReplica {
   /** Every connection is lost. */
   dropConnections(): void {
     for (const connection of [...this.connections]) connection.lose()
+  }
+
+  /** An account arrives as from another replica. */
+  adopt(account: HeldAccount): void {
+    this.accounts.push(account)
+    this.tellAll({ event: 'people' })
+  }
+
+  tellAll(event: ReplicaEvent): void {
+    for (const connection of this.connections) connection.emit(event)
   }
 
   get view(): ViewInfo {
@@ -96,13 +130,15 @@ export class MemoryReplica {
     const accepted = { update: this.#nextId(), clock: this.#sequence }
     this.#executed.set(submission.command, accepted)
     if (change.kind === 'mail') this.#announce(accepted.update)
+    if (['marks', 'document', 'deletion', 'read'].includes(change.kind)) this.#changed(change.account)
     return succeed(accepted)
   }
 
   box(folder: Folder, owner: AccountId): readonly HeldMail[] {
     return this.mails
       .filter((mail) => !mail.deleted.has(owner))
-      .filter(({ change }) => (folder === 'sent' ? change.account === owner : change.to.includes(owner)))
+      .filter((mail) => mail.set.get(owner)?.has('trash') === (folder === 'trash' ? true : undefined))
+      .filter((mail) => isIn(folder, mail, owner))
       .reverse()
   }
 
@@ -115,10 +151,27 @@ export class MemoryReplica {
       to: change.to,
       toNames: change.to.map((account) => this.nameOf(account)),
       sentAt: mail.sentAt,
-      read: mail.read.has(owner),
+      read: isRead(mail, owner),
+      markedUnread: mail.set.get(owner)?.has('unread') ?? false,
+      starred: mail.set.get(owner)?.has('star') ?? false,
+      inTrash: mail.set.get(owner)?.has('trash') ?? false,
+      conversation: change.conversation,
       payload: mail.payload,
       signature: mail.signature,
     })
+  }
+
+  nextMoment(): number {
+    this.#moment += 1
+    return this.#moment
+  }
+
+  /** The session of the account that stands now. */
+  logIn(account: AccountId, began: BegunSession): BegunSession {
+    const before = this.#sessions.get(account)
+    const stands = before === undefined || before.session === began.session || began.clock > before.clock ? began : before
+    this.#sessions.set(account, stands)
+    return stands
   }
 
   nameOf(account: AccountId): string {
@@ -140,6 +193,9 @@ export class MemoryReplica {
         }
         this.#addAccount(change, submission)
         break
+      case 'accountKeys':
+        this.#changeKeys(change, submission)
+        break
       case 'accountDeletion':
         for (const held of this.accounts) if (held.account === change.account) held.deleted = true
         break
@@ -153,7 +209,16 @@ export class MemoryReplica {
         const held = this.mails.find(({ mail }) => mail === change.mail)
         if (held === undefined) return fail('NO_SUCH_MAIL', 'There is no such mail.')
         held[change.kind === 'read' ? 'read' : 'deleted'].add(change.account)
+        break
       }
+      case 'marks': {
+        const marked = this.mails.filter(({ mail }) => change.mails.includes(mail))
+        if (marked.length === 0) return fail('NO_SUCH_MAIL', 'There are no such mails.')
+        for (const mail of marked) setMark(mail, change, this.#sequence)
+        break
+      }
+      case 'document':
+        this.#write(change, submission)
     }
     this.#sequence += 1
     if (change.kind === 'mail') this.#addMail(change, submission)
@@ -161,13 +226,30 @@ export class MemoryReplica {
   }
 
   #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {
-    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, deleted: false })
+    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, keys: null, deleted: false })
+  }
+
+  #changeKeys({ account, sealedKeys }: AccountKeysChange, { payload, signature }: Submission): void {
+    const place = this.accounts.findIndex((held) => held.account === account)
+    const held = this.accounts[place]
+    if (held !== undefined) this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature } }
   }
 
   #addMail(change: MailChange, { payload, signature }: Submission): void {
     const sentAt = 1_700_000_000_000 + this.#sequence * 1_000
     const mail = this.#nextId()
-    this.mails.push({ mail, change, payload, signature, sentAt, read: new Set(), deleted: new Set() })
+    this.mails.push({ mail, change, payload, signature, sentAt, ...noMarks() })
+  }
+
+  #write({ account, document, shelf, state }: DocumentChange, { payload }: Submission): void {
+    this.documents = this.documents.filter((held) => held.account !== account || held.document !== document)
+    const update = updateId(originId(`${this.server}.aaaaaaaa`), this.#sequence + 1)
+    const writtenAt = 1_700_000_000_000 + this.#sequence * 1_000
+    if (state === 'written') this.documents.push({ account, document, update, writtenAt, shelf, payload })
+  }
+
+  #changed(account: AccountId): void {
+    for (const connection of this.connections) if (connection.session === account) connection.emit({ event: 'mailbox' })
   }
 
   #announce(id: UpdateId): void {
@@ -178,6 +260,56 @@ export class MemoryReplica {
       if (session === null || !held.change.to.includes(session)) continue
       connection.emit({ event: 'mail', mail: headerOf(this.tell(held, session)) })
     }
+  }
+}
+
+const noMarks = (): Pick<HeldMail, 'read' | 'set' | 'trashedAt' | 'deleted'> => ({
+  read: new Set(),
+  set: new Map(),
+  trashedAt: new Map(),
+  deleted: new Set(),
+})
+
+const isRead = ({ change, read, set }: HeldMail, owner: AccountId): boolean => {
+  if (set.get(owner)?.has('unread') === true) return false
+  return !change.to.includes(owner) || read.has(owner) || set.get(owner)?.has('read') === true
+}
+
+const isIn = (folder: Folder, { change, set }: HeldMail, owner: AccountId): boolean => {
+  switch (folder) {
+    case 'inbox':
+      return change.to.includes(owner)
+    case 'sent':
+      return change.account === owner
+    case 'starred':
+      return set.get(owner)?.has('star') ?? false
+    case 'trash':
+      return true
+  }
+}
+
+const setMark = (mail: HeldMail, { account, mark }: MarksChange, at: number): void => {
+  const set = mail.set.get(account) ?? new Set()
+  mail.set.set(account, set)
+  switch (mark) {
+    case 'delete':
+      mail.deleted.add(account)
+      return
+    case 'read':
+    case 'unread':
+      set.delete(mark === 'read' ? 'unread' : 'read')
+      set.add(mark)
+      return
+    case 'unstar':
+      set.delete('star')
+      return
+    case 'restore':
+      set.delete('trash')
+      return
+    case 'star':
+    case 'trash':
+      set.add(mark)
+      if (mark === 'trash') mail.trashedAt.set(account, 1_700_000_000_000 + at * 1_000)
   }
 }
 
@@ -233,7 +365,9 @@ class MemoryConnection implements ReplicaApi {
     const { server, view, accounts, mails, paused } = this.#replica
     const origin = originId(`${server}.aaaaaaaa`)
     const held = { [origin]: mails.length }
-    const seats = [{ server, origin, machine: 'memory', connected: true, lagMs: null }]
+    const here = { server, origin, machine: 'memory', connected: true, lagMs: null }
+    const away = { ...here, server: serverId(server === 5 ? 4 : 5), connected: false }
+    const seats = this.#replica.isWhole ? [here] : [here, away]
     const counts = { accounts: accounts.length, mails: mails.length, digest: 'memory', warnings: [], diskBytes: 0 }
     const vectors = { vector: held, matrix: { [server]: held }, stable: held }
     return this.#answer(
@@ -251,7 +385,21 @@ class MemoryConnection implements ReplicaApi {
   async people({ like }: { readonly like: string }) {
     const online = new Set([...this.#replica.connections].map(({ session }) => session))
     const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && folded(name).includes(folded(like)))
-    return this.#answer(succeed(found.map(({ account, name }) => ({ account, name, online: online.has(account) }))))
+    const servers = (account: AccountId) => (online.has(account) ? [this.#replica.server] : [])
+    const people = found.map(({ account, name }) => ({
+      account,
+      name,
+      online: online.has(account),
+      servers: servers(account),
+      signedUpAt: 1_700_000_000_000,
+    }))
+    return this.#answer(succeed(people))
+  }
+
+  async members() {
+    const { server } = this.#replica
+    const member = { server, peer: peerIdOf(new Uint8Array(32)), machine: 'memory', addresses: [] }
+    return this.#answer(succeed([member]))
   }
 
   async challenge() {
@@ -259,7 +407,7 @@ class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(this.#challenge))
   }
 
-  async logIn({ account, signature }: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void> {
+  async logIn({ account, signature, session, clock, machine }: LogInRequest): Promise<LogInAnswer> {
     const signed = concat([utf8('quintet/log-in/1'), this.#replica.groupId, this.#challenge ?? new Uint8Array()])
     if (!this.#replica.accounts.some((held) => held.account === account && !held.deleted)) {
       return this.#refuse('NO_SUCH_ACCOUNT', 'There is no such account.')
@@ -268,7 +416,10 @@ class MemoryConnection implements ReplicaApi {
       return this.#refuse('BAD_SIGNATURE', 'The signature is wrong.')
     this.#challenge = null
     this.session = account
-    return this.#answer(succeed(undefined))
+    const began = this.#replica.logIn(account, { session, clock: clock ?? this.#replica.nextMoment(), machine })
+    if (began.session === session) return this.#answer(succeed({ clock: began.clock, takenBy: null }))
+    this.session = null
+    return this.#answer(succeed({ clock: null, takenBy: { server: this.#replica.server, machine: began.machine } }))
   }
 
   async logOut() {
@@ -280,28 +431,79 @@ class MemoryConnection implements ReplicaApi {
     return this.#answer(this.#replica.execute(submission, this.session))
   }
 
-  async list({
-    folder,
-    limit,
-    before,
-  }: {
-    readonly folder: Folder
-    readonly limit: number
-    readonly before: string | null
-  }) {
+  async list({ folder, limit, before, offset }: Parameters<ReplicaApi['list']>[0]) {
     const owner = this.#owner()
     const box = this.#replica.box(folder, owner)
-    const start = before === null ? 0 : Number(before)
+    const start = before === null ? offset : Number(before)
     const mails = box.slice(start, start + limit).map((mail) => headerOf(this.#replica.tell(mail, owner)))
     const next = start + limit < box.length ? String(start + limit) : null
-    return this.#answer(succeed({ mails, total: box.length, next }))
+    const unread = box.filter((mail) => !isRead(mail, owner)).length
+    return this.#answer(succeed({ mails, total: box.length, unread, next }))
+  }
+
+  async counts() {
+    const owner = this.#owner()
+    const [inbox, starred, sent, trash] = (['inbox', 'starred', 'sent', 'trash'] as const).map((folder) =>
+      this.#replica.box(folder, owner),
+    )
+    const on = (shelf: number): number =>
+      this.#replica.documents.filter((held) => held.account === owner && held.shelf === shelf).length
+    return this.#answer(
+      succeed({
+        inbox: inbox?.length ?? 0,
+        unread: inbox?.filter((mail) => !isRead(mail, owner)).length ?? 0,
+        starred: starred?.length ?? 0,
+        sent: sent?.length ?? 0,
+        trash: trash?.length ?? 0,
+        drafts: on(1),
+        outbox: on(2),
+      }),
+    )
+  }
+
+  async conversation({ conversation }: { readonly conversation: UpdateId }) {
+    const owner = this.#owner()
+    const mails = this.#all(owner).filter(
+      ({ mail, change }) => mail === conversation || change.conversation === conversation,
+    )
+    return this.#answer(succeed(mails.map(({ mail }) => mail)))
+  }
+
+  async trashed({ beforeMs }: { readonly beforeMs: number }) {
+    const owner = this.#owner()
+    const old = this.#replica.box('trash', owner).filter((mail) => (mail.trashedAt.get(owner) ?? 0) < beforeMs)
+    return this.#answer(succeed(old.map(({ mail }) => mail)))
+  }
+
+  async documents({ shelf }: { readonly shelf: number }) {
+    const owner = this.#owner()
+    const found = this.#replica.documents.filter((held) => held.account === owner && held.shelf === shelf)
+    return this.#answer(succeed(found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))))
+  }
+
+  async document({ document }: { readonly document: DocumentId }) {
+    const owner = this.#owner()
+    const found = this.#replica.documents.find((held) => held.account === owner && held.document === document)
+    return this.#answer(succeed(found ?? null))
+  }
+
+  async safeties({ mails }: { readonly mails: readonly UpdateId[] }) {
+    return this.#answer(succeed(mails.map((mail) => ({ mail, servers: [this.#replica.server] }))))
+  }
+
+  async spread() {
+    return this.#answer(succeed({ heldBy: [this.#replica.server], waitingFor: [] }))
+  }
+
+  #all(owner: AccountId): readonly HeldMail[] {
+    const isTheirs = ({ change, deleted }: HeldMail): boolean =>
+      !deleted.has(owner) && (change.account === owner || change.to.includes(owner))
+    return this.#replica.mails.filter(isTheirs)
   }
 
   async fetch({ mail }: { readonly mail: UpdateId }): Promise<SealedMail> {
     const owner = this.#owner()
-    const held = [...this.#replica.box('inbox', owner), ...this.#replica.box('sent', owner)].find(
-      (other) => other.mail === mail,
-    )
+    const held = this.#all(owner).find((other) => other.mail === mail)
     if (held === undefined) return this.#refuse('NO_SUCH_MAIL', 'There is no such mail.')
     return this.#answer(succeed(this.#replica.tell(held, owner)))
   }

@@ -5,7 +5,9 @@ import { accountId, commandId } from '../../replica/core/model/ids.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
+import { sessionId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { imageFormat } from '../../replica/wire/image-format.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
@@ -32,6 +34,7 @@ const mailTo = (to: readonly AccountId[], changes: Partial<MailPayload> = {}): U
     account: alice.account,
     command,
     to,
+    conversation: null,
     wraps: [wrap, ...to.map(() => wrap)],
     sealedHeader: new Uint8Array(3),
     sealedBody: new Uint8Array(3),
@@ -117,7 +120,7 @@ describe('payloads', () => {
 describe('messages', () => {
   const mailUpdate = (sequence: number, signer = alice) => {
     const payload = mailTo([bob.account])
-    const change = { kind: 'mail', account: alice.account, command, to: [bob.account] } as const
+    const change = { kind: 'mail', account: alice.account, command, to: [bob.account], conversation: null } as const
     const signature = signPayload(groupId, 'mail', payload, signer.privateKey)
     const bytes = encodeUpdate({ clock: 4, change: { change, payload, signature } })
     return { origin: ours.origin, sequence, clock: 4, change, bytes }
@@ -157,8 +160,10 @@ describe('messages', () => {
       [ours.origin, vector],
       [theirs.origin, new Map<typeof ours.origin, number>()],
     ])
-    const online = Array.from({ length: 1_000 }, () => alice.account)
-    const message = { kind: 'knowledge', clock: 1, rows, hashes: new Map([[ours.origin, wire.firstHash(ours.origin)]]), online } as const
+    const session = sessionId('A'.repeat(16))
+    const one = { account: alice.account, session, clock: 7, machine: 'bridge' }
+    const sessions = Array.from({ length: 1_000 }, () => one)
+    const message = { kind: 'knowledge', clock: 1, rows, hashes: new Map([[ours.origin, wire.firstHash(ours.origin)]]), sessions } as const
     expect(wire.decodeMessage(encodeMessage(message))).toEqual({ ok: true, value: message })
   })
 
@@ -238,11 +243,17 @@ describe('state images', () => {
     invites: [],
     machineNames: [],
     retired: [],
+    clients: [],
     accounts: [],
+    accountKeys: [],
     deletedAccounts: [],
     mails: mailColumns(records),
+    answers: [],
+    marks: [],
     pending: [],
+    documents: [],
     commands: [],
+    executions: [],
   }
   const chunks = encodeImage(image)
 
@@ -262,7 +273,7 @@ describe('state images', () => {
   })
 
   test('an image of a newer format is refused as such', () => {
-    expect(codeOf(decodeImage(['{"format":99}']))).toBe('NEWER_FORMAT')
+    expect(codeOf(decodeImage([`{"format":${imageFormat + 1}}`]))).toBe('NEWER_FORMAT')
   })
 
   test("an account that its person did not sign is refused in another's image, and trusted in our own", () => {

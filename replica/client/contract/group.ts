@@ -3,7 +3,7 @@ import type { InviteInfo, NetworkReport } from '../../api/group-contract.ts'
 import type { InviteId, ServerId } from '../../core/model/ids.ts'
 
 export type { InviteInfo, NetworkSeat, OwnSeat, SeatState } from '../../api/group-contract.ts'
-export type { ViewChange } from '../../host/view-history.ts'
+export type { ViewChange } from '../../core/model/view-change.ts'
 
 export type NetworkInfo = NetworkReport
 

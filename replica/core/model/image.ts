@@ -1,4 +1,5 @@
-import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, ServerId, UpdateId } from './ids.ts'
+import type { AccountId, Clock, CommandId, DocumentId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type { Shelf } from './mailbox-changes.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
 
@@ -33,11 +34,66 @@ export interface AccountRecord {
   readonly bytes: Uint8Array
 }
 
-/** A read or deletion that came before its mail. */
+/**
+ * What a person has set on a copy, each 0 while never set, and `clock * 2 + value` since: the larger one wins, so that the
+ * last writer does. Once `read` was set it outweighs the mark bit.
+ */
+export interface MarkRegisters {
+  readonly read: number
+  readonly star: number
+  readonly trash: number
+}
+
+/** A mail that answers, and the first mail of its conversation. */
+export interface AnswerRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly conversation: UpdateId
+}
+
+/** The registers of one person's copies of a mail; copies on which nothing was set have no record. */
+export interface MarkRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly account: AccountId
+  readonly registers: MarkRegisters
+}
+
+/** A mark that came before its mail. */
 export interface PendingMark {
   readonly mail: UpdateId
   readonly account: AccountId
   readonly bits: number
+  readonly registers: MarkRegisters
+}
+
+/** The last version of a document, or its deletion. The sealed content is in the log, under `origin` and `sequence`. */
+export interface DocumentRecord {
+  readonly account: AccountId
+  readonly document: DocumentId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly shelf: Shelf
+  readonly state: 'written' | 'deleted'
+}
+
+/** The locks of a person's private keys that replaced those of the sign-up. */
+export interface AccountKeysRecord {
+  readonly account: AccountId
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  readonly origin: OriginId
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
+/** An install that uses the group's servers and keeps no replica. */
+export interface ClientRecord {
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
 }
 
 export interface InviteRecord {
@@ -55,6 +111,18 @@ export interface CommandRecord {
   readonly clock: Clock
 }
 
+/**
+ * A command that was executed, for a kind that executing twice would double. `names` are its updates, ascending by clock, origin and
+ * sequence: more than one when a client gave it to several servers.
+ */
+export interface ExecutionRecord {
+  readonly account: AccountId
+  readonly command: CommandId
+  /** A digest of whom it was for. */
+  readonly recipients: string
+  readonly names: readonly { readonly origin: OriginId; readonly sequence: Sequence; readonly clock: Clock }[]
+}
+
 /** The whole replicated state at one version vector: what a snapshot holds and a state transfer sends. */
 export interface StateImage {
   readonly vector: VersionVector
@@ -67,9 +135,15 @@ export interface StateImage {
   readonly invites: readonly InviteRecord[]
   readonly machineNames: readonly MachineName[]
   readonly retired: readonly OriginId[]
+  readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
+  readonly accountKeys: readonly AccountKeysRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
+  readonly answers: readonly AnswerRecord[]
+  readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
+  readonly documents: readonly DocumentRecord[]
   readonly commands: readonly CommandRecord[]
+  readonly executions: readonly ExecutionRecord[]
 }

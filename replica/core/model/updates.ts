@@ -10,6 +10,7 @@ import type {
   ServerId,
   UpdateId,
 } from './ids.ts'
+import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
 
 /** The group's birth, or a new name for it: the latest counts. */
 export interface GroupChange {
@@ -71,8 +72,16 @@ export interface AdmissionChange {
   readonly server: ServerId
 }
 
+/** A member lets a client in that keeps no replica: the invite is spent, and no seat is taken. */
+export interface ClientAdmissionChange {
+  readonly kind: 'clientAdmission'
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 /** Fields that every change made by a person has; `signature` covers group, kind and payload (see docs/protocol.md). */
-interface Signed {
+export interface Signed {
   readonly account: AccountId
   readonly command: CommandId
 }
@@ -85,6 +94,14 @@ export interface AccountChange extends Signed {
   readonly sealedKeys: Uint8Array
 }
 
+/** New locks for a person's private keys: another password or phrase. Of several the highest `generation` counts. */
+export interface AccountKeysChange extends Signed {
+  readonly kind: 'accountKeys'
+  /** One more than that of the keys that it replaces (a sign-up has 0), so that old keys cannot be brought back. */
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+}
+
 export interface AccountDeletionChange extends Signed {
   readonly kind: 'accountDeletion'
 }
@@ -93,6 +110,8 @@ export interface AccountDeletionChange extends Signed {
 export interface MailChange extends Signed {
   readonly kind: 'mail'
   readonly to: readonly AccountId[]
+  /** The first mail of the conversation that this one answers in; null when it answers nothing. */
+  readonly conversation: UpdateId | null
 }
 
 export interface ReadChange extends Signed {
@@ -118,10 +137,18 @@ export interface ForgedChange {
   readonly account: AccountId
 }
 
-export type PersonChange = AccountChange | AccountDeletionChange | MailChange | ReadChange | DeletionChange
+export type PersonChange =
+  | AccountChange
+  | AccountKeysChange
+  | AccountDeletionChange
+  | MailChange
+  | ReadChange
+  | DeletionChange
+  | MarksChange
+  | DocumentChange
 
 /** The kinds whose contents the log keeps as long as the state shows them (`LiveUpdates`): what they say is in their bytes only. */
-const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail'])
+const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
 export type SystemChange =
@@ -132,6 +159,7 @@ export type SystemChange =
   | RetirementChange
   | RevocationChange
   | MachineNameChange
+  | ClientAdmissionChange
 export type Change = PersonChange | SystemChange | UnknownChange | ForgedChange
 
 /** A replicated change. `bytes` is the origin's one encoding of it, which hash, log and wire carry unaltered. */
