@@ -92,6 +92,13 @@ export const limits = {
   reconnectWaitMs: 10_000,
   reconnectFirstMs: 100,
   reconnectMostMs: 2_000,
+  /** A search, and its words; longer bodies are searchable up to here. */
+  queryChars: 1_000,
+  queryWords: 32,
+  searchedBodyChars: 32_768,
+  /** Files of the search index, and how large one can be. */
+  searchFiles: 10_000,
+  searchFileBytes: 67_108_864,
   /** A request to the terminal client. */
   terminalLineBytes: 4_194_304,
 } as const
