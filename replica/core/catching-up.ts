@@ -8,7 +8,7 @@ import type { GroupState } from './state/group-state.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { StateTransfer } from './state-transfer.ts'
 
-/** What anti-entropy cannot bring: a state transfer when the log is discarded, and single mails that are damaged here. */
+/** What anti-entropy cannot bring: a state transfer when the log is discarded, and single live updates that are damaged here. */
 export class CatchingUp {
   readonly #state: GroupState
   readonly #clock: HybridClock
@@ -60,18 +60,18 @@ export class CatchingUp {
     else this.#repairs.mails(message)
   }
 
-  /** Storage found this stretch of a log broken: its live mails are fetched again. */
+  /** Storage found this stretch of a log broken: its live updates are fetched again. */
   damaged(origin: OriginId, first: Sequence, last: Sequence): void {
     const live: Sequence[] = []
     for (let sequence = first; sequence <= last; sequence += 1) {
-      if (this.#state.mails.has(origin, sequence)) live.push(sequence)
+      if (this.#state.live.has(origin, sequence)) live.push(sequence)
     }
     this.#repairs.want(origin, live)
   }
 
   /** Asks for what is to be repaired. */
   repair(nowMs: number, peers: readonly PeerId[], effects: EffectsDraft): void {
-    const isLive = (origin: OriginId, sequence: Sequence): boolean => this.#state.mails.has(origin, sequence)
+    const isLive = (origin: OriginId, sequence: Sequence): boolean => this.#state.live.has(origin, sequence)
     for (const { to, message } of this.#repairs.plan(nowMs, peers, isLive)) {
       effects.send.push({ to, message, urgency: 'ordinary' })
     }

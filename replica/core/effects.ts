@@ -82,7 +82,7 @@ export type Notice =
 export interface Effects {
   /** Append to the log, and fsync. */
   readonly persist: readonly Batch[]
-  /** Live mails that came by state transfer or repair: store, and fsync. */
+  /** Live updates that came by state transfer or repair: store, and fsync. */
   readonly store: readonly { readonly origin: OriginId; readonly updates: readonly Update[] }[]
   /** A state transfer is complete: write this snapshot, then let these origins' logs go on after these sequences. */
   readonly install: { readonly image: StateImage; readonly continueAfter: VersionVector } | null

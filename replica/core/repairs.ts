@@ -7,7 +7,7 @@ const mailsPerRequest = 100
 /** Ids of repair requests begin here, so that their answers are told from a state transfer's. */
 const firstId = 1_000_000_000
 
-/** Live mails whose stored content is broken or missing here, fetched again from whoever has them. */
+/** Live updates whose stored content is broken or missing here, fetched again from whoever has them. */
 export class Repairs {
   readonly #wanted = new Map<OriginId, Set<Sequence>>()
   readonly #inFlight = new Map<

@@ -136,8 +136,9 @@ export class ReplicaCore {
     return this.#membership.rows()
   }
 
+  /** Whether the log has to keep this update's bytes. */
   isLive(origin: OriginId, sequence: Sequence): boolean {
-    return this.state.mails.has(origin, sequence)
+    return this.state.live.has(origin, sequence)
   }
 
   /** Handles events that came together; their effects are carried out together. `wallMs` is what the machine's clock says. */

@@ -8,6 +8,7 @@ import type {
   StateRequestMessage,
   VersionVector,
 } from './model/messages.ts'
+import { liveUpdatesOf } from './state/live-updates.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Without progress for this long the transfer is abandoned; anti-entropy will begin another. */
@@ -112,12 +113,13 @@ export class StateTransfer {
     if (this.#phase.kind !== 'decoding' || this.#phase.peer !== peer) return nothing
     this.#progressMs = nowMs
     const wanted = new Map<OriginId, Sequence[]>()
-    for (const { origin, sequence } of image.mails) {
+    for (const { origin, sequence } of liveUpdatesOf(image)) {
       if (sequence <= heldFrom(held, origin)) continue
       const sequences = wanted.get(origin) ?? []
       sequences.push(sequence)
       wanted.set(origin, sequences)
     }
+    for (const sequences of wanted.values()) sequences.sort((left, right) => left - right)
     this.#lastSearch += 1
     this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image }
     return { ...nothing, findMissing: { search: this.#lastSearch, mails: wanted } }

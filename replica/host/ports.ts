@@ -74,7 +74,7 @@ export interface Storage {
   readBatches(origin: OriginId, after: Sequence, maxBytes: number): Promise<readonly Batch[]>
   /** The updates that are held among those asked for, in the order asked. Damaged ones are left out (and reported). */
   readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]>
-  /** Stores live mails that came by state transfer or as repair, each replacing what stands under its sequence. */
+  /** Stores live updates that came by state transfer or as repair, each replacing what stands under its sequence. */
   storeUpdates(origin: OriginId, updates: readonly Update[]): Promise<void>
   /** Which of `sequences` (ascending) are not held whole. */
   missing(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Sequence[]>
@@ -85,7 +85,7 @@ export interface Storage {
    * ones. After that, ranges that begin below `floor` may no longer be read as batches.
    */
   compact(floor: VersionVector, isLive: (origin: OriginId, sequence: Sequence) => boolean): Promise<CompactionOutcome>
-  /** After a state transfer: `origin`'s log goes on after `sequence`, whatever it ended with. Older live mails stay. */
+  /** After a state transfer: `origin`'s log goes on after `sequence`, whatever it ended with. Older live updates stay. */
   continueAfter(origin: OriginId, sequence: Sequence): Promise<void>
   /** A small named JSON value (install settings, pauses, addresses), replaced atomically. */
   readSetting(name: string): Promise<unknown>

@@ -5,6 +5,7 @@ import { hash } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { MailRequestMessage, MailsMessage, Message } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
+import { isLiveKind } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
@@ -218,8 +219,8 @@ function readMails(context: GroupContext, reader: CborReader): MailsMessage {
     const sequence = readAscending(reader, updates.at(-1)?.sequence)
     const bytes = reader.bytesUpTo(limits.updateBytes, 'update')
     const update = readUpdate(context, origin, sequence, bytes, 'check')
-    if (update.change.kind !== 'mail')
-      refuse('BAD_SIGNATURE', `${origin}:${sequence} is not a mail that its sender signed`)
+    if (!isLiveKind(update.change.kind))
+      refuse('BAD_SIGNATURE', `${origin}:${sequence} is not something that its person signed`)
     updates.push(update)
   }
   return { kind: 'mails', id, origin, covered, updates }

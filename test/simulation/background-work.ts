@@ -102,7 +102,7 @@ export class BackgroundWork {
   /** What is live is copied between two steps, so that only durable deletions count. */
   #compact(floor: VersionVector): void {
     this.#machine.whenIdle(() => {
-      const live = this.#machine.core.state.mails.liveSequences()
+      const live = this.#machine.core.state.live.sequences()
       this.#machine.later(this.#workMs(), () => {
         this.#compactNow(floor, live)
       })

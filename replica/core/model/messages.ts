@@ -70,7 +70,7 @@ export interface StateChunkMessage {
   readonly chunk: string
 }
 
-/** Asks for the bytes of single updates (live mails) by sequence, ascending. */
+/** Asks for the bytes of single live updates (mails and what else the log keeps) by sequence, ascending. */
 export interface MailRequestMessage {
   readonly kind: 'mailRequest'
   readonly id: number

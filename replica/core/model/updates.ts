@@ -92,6 +92,11 @@ export interface ForgedChange {
 }
 
 export type PersonChange = AccountChange | AccountDeletionChange | MailChange | ReadChange | DeletionChange
+
+/** The kinds whose contents the log keeps as long as the state shows them (`LiveUpdates`): what they say is in their bytes only. */
+const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail'])
+export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
+
 export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange
 export type Change = PersonChange | SystemChange | UnknownChange | ForgedChange
 

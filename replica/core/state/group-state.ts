@@ -9,6 +9,7 @@ import { heldFrom } from '../version-vector.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { SeatTable } from './seat-table.ts'
 
@@ -21,6 +22,8 @@ export class GroupState {
   readonly accounts = new AccountTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
+  /** What the log keeps for this state. */
+  readonly live = new LiveUpdates(this.mails)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()

@@ -6,6 +6,7 @@ import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
+import type { LiveSource } from './live-updates.ts'
 import type { MailEntry } from './mail-entry.ts'
 import { compareMails, MailboxIndex } from './mailbox-index.ts'
 
@@ -22,7 +23,7 @@ export type MarkOutcome = 'marked' | 'pending' | 'settled'
  * which wins over the mail. The version vector is the tombstone: a mail that it covers and that is not here
  * has been deleted by everyone who had it.
  */
-export class MailTable {
+export class MailTable implements LiveSource {
   readonly #byOrigin = new Map<OriginId, Map<Sequence, MailEntry>>()
   readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
   readonly #mailboxes = new Map<AccountId, Mailbox>()
@@ -145,9 +146,9 @@ export class MailTable {
     })
   }
 
-  /** Per origin the sequences of its live mails, ascending: a copy that later changes do not touch. */
-  liveSequences(): ReadonlyMap<OriginId, Float64Array> {
-    return new Map([...this.#byOrigin].map(([origin, mails]) => [origin, Float64Array.from(mails.keys()).sort()]))
+  /** Per origin the sequences of its mails: their contents are in the log. */
+  liveSequences(): ReadonlyMap<OriginId, Iterable<Sequence>> {
+    return new Map([...this.#byOrigin].map(([origin, mails]) => [origin, mails.keys()]))
   }
 
   pendingMarks(): readonly PendingMark[] {

@@ -1,0 +1,125 @@
+import type { Accepted, ReplicaEvent, Submission } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { AccountDirectory } from './account-directory.ts'
+import type { ClientEvent } from './contract/events.ts'
+import { ReplicaLink, type ConnectReplica, type LinkListener } from './replica-link.ts'
+import type { Session, SessionPorts } from './session.ts'
+
+type ToldEvent = Exclude<ReplicaEvent, { readonly event: 'closed' }>
+
+/** What the parts of a client listen to. All of them hear everything, in the order in which they were made. */
+export interface ContextListener {
+  /** Somebody has just logged in, here or over a new connection. */
+  readonly loggedIn?: (session: Session) => void
+  readonly loggedOut?: () => void
+  readonly event?: (event: ToldEvent) => void
+  readonly connected?: () => void
+}
+
+/** What the parts of a client share: the connection, the session, and whom to tell. */
+export class ClientContext {
+  readonly ports: SessionPorts
+  readonly directory: AccountDirectory
+  readonly #listeners: ContextListener[] = []
+  #session: Session | null = null
+  #opened: ReplicaLink | null = null
+  #tell: (event: ClientEvent) => void = () => undefined
+
+  constructor(ports: SessionPorts) {
+    this.ports = ports
+    this.directory = new AccountDirectory((query) => this.link.call((api) => api.lookUp(query)), ports.clock)
+  }
+
+  /** UNREACHABLE when there is nobody to connect to. */
+  async open(connect: ConnectReplica): Promise<void> {
+    this.#opened = await ReplicaLink.open(connect, this.ports.clock, this.#linkListener())
+  }
+
+  get link(): ReplicaLink {
+    if (this.#opened === null) throw new QuintetError('UNREACHABLE', 'The client is not connected yet.')
+    return this.#opened
+  }
+
+  get groupId(): Uint8Array {
+    return this.link.group.groupId
+  }
+
+  /** Who is logged in; null when nobody is. */
+  get session(): Session | null {
+    return this.#session
+  }
+
+  /** Who is logged in. NOT_LOGGED_IN. */
+  person(): Session {
+    if (this.#session === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    return this.#session
+  }
+
+  async logInAs(session: Session): Promise<void> {
+    if (this.#session !== null) await this.logOut()
+    await this.link.call(async (api) => {
+      await session.logIn(api)
+      // At once, so that a connection that is lost next is taken up with this session.
+      this.#session = session
+    })
+    for (const { loggedIn } of this.#listeners) loggedIn?.(session)
+  }
+
+  async logOut(): Promise<void> {
+    this.#endSession()
+    await this.link.call((api) => api.logOut())
+  }
+
+  submit(submission: Submission): Promise<Accepted> {
+    return this.link.call((api) => api.submit(submission))
+  }
+
+  listen(listener: ContextListener): void {
+    this.#listeners.push(listener)
+  }
+
+  tell(event: ClientEvent): void {
+    this.#tell(event)
+  }
+
+  /** Whom events are told from now on. */
+  tellTo(listener: (event: ClientEvent) => void): void {
+    this.#tell = listener
+  }
+
+  async close(): Promise<void> {
+    this.#endSession()
+    await this.link.close()
+  }
+
+  #endSession(): void {
+    this.#session = null
+    for (const { loggedOut } of this.#listeners) loggedOut?.()
+  }
+
+  #linkListener(): LinkListener {
+    return {
+      prepare: async (api, _group, occasion) => {
+        const session = this.#session
+        if (session === null) return
+        try {
+          await session.logIn(api)
+        } catch (error) {
+          const isGone = error instanceof QuintetError && ['NO_SUCH_ACCOUNT', 'BAD_SIGNATURE'].includes(error.code)
+          if (occasion === 'move' || !isGone) throw error
+          this.#endSession()
+        }
+      },
+      event: (event) => {
+        for (const listener of this.#listeners) listener.event?.(event)
+      },
+      disconnected: (failure) => {
+        this.#tell({ event: 'disconnected', failure })
+      },
+      connected: (server) => {
+        for (const { connected } of this.#listeners) connected?.()
+        this.#tell({ event: 'connected', server })
+      },
+    }
+  }
+}
