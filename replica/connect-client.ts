@@ -4,6 +4,7 @@ import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
+import { createClientStore } from './drivers/client-store.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -36,6 +37,7 @@ export const connectClient = async (directory: string, first: ServerId | null): 
       return connectReplica({ stream, adminToken, clock: systemClock })
     },
     random: randomBytes,
+    store: createClientStore(`${directory}/client`),
     clock: systemClock,
   })
 }

@@ -91,6 +91,23 @@ export interface SealedPage {
   readonly next: string | null
 }
 
+/** Names of mails, for those who keep account of a whole mailbox. */
+export interface NamePage {
+  readonly mails: readonly UpdateId[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** The account's mails among those that were asked for, in their order. */
+export interface ManyMails {
+  readonly mails: readonly SealedMail[]
+  /** So many of the asked ones were looked at; the rest did not fit. */
+  readonly covered: number
+}
+
+/** How much of a mail is given: lists leave the body out. */
+export type MailContent = 'header' | 'whole'
+
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
 export interface Submission {
   readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion'
@@ -144,6 +161,15 @@ export interface ReplicaApi {
   list(query: { readonly folder: Folder; readonly limit: number; readonly before: string | null }): Promise<SealedPage>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
+  /** Many at once, or as many as fit; mails that the account has not are left out. At most `limits.fetchedMails`. */
+  fetchMany(query: { readonly mails: readonly UpdateId[]; readonly content: MailContent }): Promise<ManyMails>
+  /** Newest first; with `unread` only those. A page looks at `limit` mails, so it can have fewer, and still go on. */
+  mailNames(query: {
+    readonly folder: Folder
+    readonly only: 'all' | 'unread'
+    readonly limit: number
+    readonly before: string | null
+  }): Promise<NamePage>
   /** Servers that hold the mail durably, as far as is known here, ascending. */
   safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
 

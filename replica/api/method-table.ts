@@ -42,6 +42,8 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   submit: method('person', requestShapes.submit, answerShapes.submit, (api, submission) => api.submit(submission)),
   list: method('person', requestShapes.list, answerShapes.list, (api, query) => listWithinFrame(api, query)),
   fetch: method('person', requestShapes.mail, answerShapes.fetch, (api, query) => api.fetch(query)),
+  fetchMany: method('person', requestShapes.fetchMany, answerShapes.fetchMany, (api, query) => api.fetchMany(query)),
+  mailNames: method('person', requestShapes.mailNames, answerShapes.mailNames, (api, query) => api.mailNames(query)),
   safety: method('person', requestShapes.mail, answerShapes.safety, (api, query) => api.safety(query)),
   invite: method('admin', nothing, answerShapes.invite, (api) => api.invite()),
   pause: method('admin', requestShapes.servers, nothing, (api, query) => api.pause(query)),
@@ -61,7 +63,8 @@ const listWithinFrame = async (api: ReplicaApi, query: RequestOf<'list'>): Promi
 const fieldsBytes = 512
 const bytesPerUnit = 3
 
-const mostBytesOf = (mail: SealedMail): number =>
+/** At most so many bytes of a frame does a mail take. */
+export const mostBytesOf = (mail: SealedMail): number =>
   mail.payload.length +
   fieldsBytes +
   bytesPerUnit *

@@ -95,6 +95,14 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('fetch', query)
   }
 
+  fetchMany(query: RequestOf<'fetchMany'>) {
+    return this.#call('fetchMany', query)
+  }
+
+  mailNames(query: RequestOf<'mailNames'>) {
+    return this.#call('mailNames', query)
+  }
+
   safety(query: RequestOf<'safety'>) {
     return this.#call('safety', query)
   }

@@ -1,11 +1,11 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
-import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
+import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Install } from '../host/install.ts'
 import type { MailView } from '../host/queries.ts'
-import { mailPage, ownedMail } from '../host/queries.ts'
+import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
@@ -14,6 +14,9 @@ import type {
   AccountInfo,
   Accepted,
   GroupInfo,
+  MailContent,
+  ManyMails,
+  NamePage,
   PersonInfo,
   ReplicaApi,
   ReplicaEvent,
@@ -23,14 +26,14 @@ import type {
   Submission,
   ViewInfo,
 } from './contract.ts'
-import type { ApiRight, RequestOf } from './method-table.ts'
+import { mostBytesOf, type ApiRight, type RequestOf } from './method-table.ts'
 
 const challengeBytes = 32
+/** Of many mails so many are read at once, and so much is given in one answer. */
+const mailsPerRead = 16
+const manyBytes = limits.frameBytes / 2
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
-
-/** How much of a mail is shown: lists leave the body out. */
-export type MailContent = 'header' | 'whole'
 
 /** What a connection needs of the service that it belongs to. */
 export interface ConnectionPorts {
@@ -150,6 +153,34 @@ export class ServiceConnection implements ReplicaApi {
       )
     }
     return sealed
+  }
+
+  async fetchMany({ mails, content }: RequestOf<'fetchMany'>): Promise<ManyMails> {
+    const account = this.#session()
+    const found: SealedMail[] = []
+    let bytes = 0
+    let covered = 0
+    while (covered < mails.length) {
+      const asked = mails.slice(covered, covered + mailsPerRead)
+      const owned = await this.#service.host.read((core) => asked.flatMap((id) => ownedMail(core, account, id) ?? []))
+      for (const mail of await this.#service.seal(owned, content)) {
+        const size = mostBytesOf(mail)
+        if (found.length > 0 && bytes + size > manyBytes) return { mails: found, covered: mails.indexOf(mail.mail) }
+        bytes += size
+        found.push(mail)
+      }
+      covered += asked.length
+    }
+    return { mails: found, covered }
+  }
+
+  async mailNames({ folder, only, limit, before }: RequestOf<'mailNames'>): Promise<NamePage> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pageNames)
+    const page = await this.#service.host.read((core) => mailNames(core, { account, folder, only }, most, place))
+    const { mails, next } = page
+    return { mails, next: next && `${next.clock}@${updateId(next.origin, next.sequence)}` }
   }
 
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {

@@ -14,7 +14,6 @@ const later = [
   'discardDraft',
   'outbox',
   'cancelOutbox',
-  'search',
   'changePassword',
   'resetPassword',
   'renewRecoveryPhrase',

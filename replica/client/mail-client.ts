@@ -1,4 +1,4 @@
-import type { ClientClock, RandomBytes } from './client-ports.ts'
+import type { ClientClock, ClientStore, RandomBytes } from './client-ports.ts'
 import { ClientContext } from './client-context.ts'
 import type { MailClient } from './contract/mail-client.ts'
 import { groupPart } from './group-part.ts'
@@ -7,22 +7,34 @@ import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica } from './replica-link.ts'
+import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 
 export interface MailClientOptions {
   readonly connect: ConnectReplica
   readonly random: RandomBytes
   readonly clock: ClientClock
+  /** Where a client keeps things of its own, such as the search index; without one they live in memory only. */
+  readonly store?: ClientStore
+  /** `atFirstSearch` unless said otherwise. */
+  readonly searchStart?: SearchStart
   /** For tests, which cannot wait for the real cost. */
   readonly passwordCost?: PasswordCost
 }
 
 /** A client of the replica that `connect(null)` reaches. UNREACHABLE. */
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
-  const { connect, random, clock, passwordCost: cost = passwordCost } = options
+  const { connect, random, clock, passwordCost: cost = passwordCost, store = null } = options
   const context = new ClientContext({ random, clock, passwordCost: cost })
+  const search = new SearchDesk(context, store, options.searchStart ?? 'atFirstSearch')
+  const people = peoplePart(context)
   const client: MailClient = {
-    ...peoplePart(context),
-    ...mailboxPart(context),
+    ...people,
+    deleteAccount: async () => {
+      const session = context.person()
+      await people.deleteAccount()
+      await search.forget(session)
+    },
+    ...mailboxPart(context, search),
     ...groupPart(context),
     ...laterFeatures,
     get loggedInAs() {
@@ -38,7 +50,10 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     onEvent: (listener) => {
       context.tellTo(listener)
     },
-    close: () => context.close(),
+    close: async () => {
+      await search.close()
+      await context.close()
+    },
   }
   await context.open(connect)
   return client

@@ -8,22 +8,29 @@ import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
 import { Sending } from './sending.ts'
+import type { SearchDesk } from './search/search-desk.ts'
 import type { Session } from './session.ts'
 
-type MailboxPart = Pick<Mailbox, 'send' | 'list' | 'read' | 'delete' | 'safety'>
+type MailboxPart = Pick<Mailbox, 'send' | 'list' | 'read' | 'delete' | 'safety' | 'search'>
 
 /** A person's mail. */
-export const mailboxPart = (context: ClientContext): MailboxPart => {
+export const mailboxPart = (context: ClientContext, search: SearchDesk): MailboxPart => {
   const sending = new Sending(context)
   const reading = new Reading(context)
   return {
-    send: async (request) => ({ mail: await sending.send(request) }),
+    send: async (request) => {
+      const mail = await sending.send(request)
+      search.sent(mail)
+      return { mail }
+    },
     list: (request) => reading.list(request),
     read: ({ mail }) => reading.read(mail),
     delete: async ({ mail }) => {
       const { update } = await context.submit(await context.person().deletion(mail))
+      search.removed([mail])
       return { removal: update }
     },
+    search: (request) => search.search(request, (mails) => reading.headersOf(mails)),
     safety: async (request) => {
       context.person()
       return { servers: await context.link.call((api) => api.safety(request)) }
@@ -72,6 +79,21 @@ class Reading {
     const headers = await Promise.all(mails.map((mail) => this.#header(session, mail)))
     const unread = headers.filter((header) => !header.read).length
     return next === null ? { headers, total, unread } : { headers, total, unread, next }
+  }
+
+  /** The headers of those of these mails that are in the mailbox, in the order given. */
+  async headersOf(mails: readonly UpdateId[]): Promise<readonly Header[]> {
+    const session = this.#context.person()
+    const headers: Header[] = []
+    for (let done = 0; done < mails.length; ) {
+      const asked = mails.slice(done)
+      const page = await this.#context.link.call((api) => api.fetchMany({ mails: asked, content: 'header' }))
+      headers.push(...(await Promise.all(page.mails.map((mail) => this.#header(session, mail)))))
+      // A replica that looks at none of them is asked no further.
+      if (page.covered === 0) break
+      done += page.covered
+    }
+    return headers
   }
 
   async read(id: UpdateId): Promise<Mail> {

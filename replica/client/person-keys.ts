@@ -1,9 +1,10 @@
-import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, type webcrypto } from 'node:crypto'
 
 import type { AccountId } from '../core/model/ids.ts'
-import { fromBase64Url } from '../wire/bytes.ts'
+import { fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { accountIdOf, publicKeyOf, toPrivateKey } from '../wire/keys.ts'
 import type { RandomBytes } from './client-ports.ts'
+import { aesKeyBytes } from './aes.ts'
 import { importPrivateKey, importPublicKey } from './hpke.ts'
 
 /** What the password locks away: 32 bytes each. Any 32 random bytes are a key of their kind (RFC 8032, RFC 7748). */
@@ -20,8 +21,12 @@ export interface PersonKeys {
   readonly sealPair: webcrypto.CryptoKeyPair
   /** Its public half, raw. */
   readonly sealKey: Uint8Array
+  /** Seals what a client keeps for this person on the machine's disk; it outlives a change of password. */
+  readonly storeKey: Uint8Array
 }
 
+const noSalt = new Uint8Array()
+const storeLabel = utf8('quintet/1/client-store')
 // What stands before a raw X25519 private key in the DER form of RFC 8410.
 const x25519Prefix = fromBase64Url('MC4CAQAwBQYDK2VuBCIEIA')
 
@@ -38,6 +43,7 @@ export const personKeysOf = async ({ signSeed, sealSecret }: PrivateHalves): Pro
     signKey: toPrivateKey(signSeed),
     sealPair: { privateKey, publicKey },
     sealKey,
+    storeKey: new Uint8Array(hkdfSync('sha256', sealSecret, noSalt, storeLabel, aesKeyBytes)),
   }
 }
 

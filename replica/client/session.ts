@@ -62,6 +62,11 @@ export class Session {
     return this.#keys.account
   }
 
+  /** Seals what is kept for this person on the machine's disk. */
+  get storeKey(): Uint8Array {
+    return this.#keys.storeKey
+  }
+
   /** Answers the replica's challenge. NO_SUCH_ACCOUNT, BAD_SIGNATURE, UNREACHABLE. */
   async logIn(api: ReplicaApi): Promise<void> {
     const challenge = await api.challenge()

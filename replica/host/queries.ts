@@ -52,6 +52,20 @@ export const mailPage = (
   return { mails, total: index.size, hasMore: found.length > limit }
 }
 
+/** Ids of a folder's mails, newest first, from before `before`; `limit` mails are looked at. */
+export const mailNames = (
+  core: ReplicaCore,
+  { account, folder, only }: { account: AccountId; folder: 'inbox' | 'sent'; only: 'all' | 'unread' },
+  limit: number,
+  before: MailPlace | null,
+): { readonly mails: readonly UpdateId[]; readonly next: MailPlace | null } => {
+  const { mails } = core.state
+  const found = mails.mailbox(account)[folder].page(limit, before)
+  const chosen = only === 'all' ? found : found.filter((mail) => !mails.isReadBy(mail, account))
+  const next = found.length === limit ? (found.at(-1) ?? null) : null
+  return { mails: chosen.map(({ origin, sequence }) => updateId(origin, sequence)), next }
+}
+
 /** A mail of which `account` has a copy; null otherwise. */
 export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): MailView | null => {
   const { origin, sequence } = splitUpdateId(id)

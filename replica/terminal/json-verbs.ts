@@ -90,5 +90,12 @@ export const verbs: ReadonlyMap<string, Verb> = new Map([
   ['invite', verb('aside', {}, (client) => client.invite())],
   ['pause', verb('session', { servers }, (client, request) => client.pause(request))],
   ['resume', verb('session', { servers }, (client, request) => client.resume(request))],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name) => [name, later(name)] as const),
+  [
+    'search',
+    verb('question', { query: text, limit: either(wholeNumber, pageHeaders) }, async (client, request) => {
+      const { headers } = await client.search({ ...request, until: 'indexed' })
+      return { headers: headers.map(shownHeader) }
+    }),
+  ],
+  ...['post', 'follow', 'unfollow', 'timeline', 'retire'].map((name) => [name, later(name)] as const),
 ])

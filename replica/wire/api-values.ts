@@ -59,6 +59,16 @@ export const requestShapes = {
   }),
   list: shape.fields({ folder, limit: shape.integer(1, limits.pageHeaders), before: shape.orNull(pageMark) }),
   mail: shape.fields({ mail: mailName }),
+  fetchMany: shape.fields({
+    mails: shape.listOf(mailName, limits.fetchedMails),
+    content: shape.oneOf(['header', 'whole']),
+  }),
+  mailNames: shape.fields({
+    folder,
+    only: shape.oneOf(['all', 'unread']),
+    limit: shape.integer(1, limits.pageNames),
+    before: shape.orNull(pageMark),
+  }),
   servers: shape.fields({ servers }),
 } as const
 
@@ -116,6 +126,8 @@ export const answerShapes = {
     next: shape.orNull(pageMark),
   }),
   fetch: sealedMail,
+  fetchMany: shape.fields({ mails: shape.listOf(sealedMail, limits.fetchedMails), covered: sequence }),
+  mailNames: shape.fields({ mails: shape.listOf(mailName, limits.pageNames), next: shape.orNull(pageMark) }),
   safety: servers,
   invite: shape.text(limits.inviteChars),
 } as const

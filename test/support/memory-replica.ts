@@ -304,6 +304,23 @@ class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(this.#replica.tell(held, owner)))
   }
 
+  async fetchMany({ mails, content }: Parameters<ReplicaApi['fetchMany']>[0]) {
+    const owner = this.#owner()
+    const boxes = [...this.#replica.box('inbox', owner), ...this.#replica.box('sent', owner)]
+    const found = mails.flatMap((id) => boxes.find(({ mail }) => mail === id) ?? [])
+    const told = found.map((mail) => this.#replica.tell(mail, owner))
+    return this.#answer(succeed({ mails: content === 'whole' ? told : told.map(headerOf), covered: mails.length }))
+  }
+
+  async mailNames({ folder, only, limit, before }: Parameters<ReplicaApi['mailNames']>[0]) {
+    const owner = this.#owner()
+    const start = before === null ? 0 : Number(before)
+    const page = this.#replica.box(folder, owner).slice(start, start + limit)
+    const chosen = page.filter(({ read, change }) => only === 'all' || (!read.has(owner) && change.to.includes(owner)))
+    const next = page.length === limit ? String(start + limit) : null
+    return this.#answer(succeed({ mails: chosen.map(({ mail }) => mail), next }))
+  }
+
   async safety() {
     return this.#answer(succeed([this.#replica.server]))
   }

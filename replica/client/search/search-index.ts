@@ -4,7 +4,7 @@ import { fieldBits } from './postings.ts'
 import type { Clause, Query } from './query.ts'
 import { bestOf, type Ranked } from './ranking.ts'
 import type { IndexedMail, WordPlaces } from './segment.ts'
-import { Segment } from './segment.ts'
+import { Segment, segmentMails } from './segment.ts'
 import { Vocabulary } from './vocabulary.ts'
 import { wordsOf } from './words.ts'
 
@@ -34,8 +34,6 @@ export interface Wish {
   readonly limit: number
 }
 
-/** A segment is full with so many mails. */
-export const segmentMails = 2_000
 /** A closed segment of which so many mails are gone is emptied, and what is left of it indexed anew. */
 const wornMails = segmentMails / 4
 /** Between fields and names, so that no phrase goes over their ends. */
@@ -151,7 +149,8 @@ export class SearchIndex {
   /** Empties the segment if too much of it is gone, and gives the mails that are to be indexed anew. */
   emptyIfWorn(index: number): readonly UpdateId[] {
     const segment = this.#segments[index]
-    if (segment === undefined || segment.removed < wornMails) return []
+    const isOpen = index === this.#segments.length - 1
+    if (segment === undefined || isOpen || segment.removed < wornMails) return []
     const left = segment.mails.filter((_, place) => segment.isLive(place)).map(({ mail }) => mail)
     for (const mail of left) this.remove(mail)
     segment.clear()

@@ -5,6 +5,9 @@ import { GrowingPostings, placesIn, visitPostings } from './postings.ts'
 /** What a search tells mails apart by, besides their words. */
 export const roleBits = { sender: 1, recipient: 2 } as const
 
+/** A segment is full with so many mails. */
+export const segmentMails = 2_000
+
 export interface IndexedMail {
   readonly mail: UpdateId
   /** Milliseconds since 1970. */

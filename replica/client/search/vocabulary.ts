@@ -53,9 +53,9 @@ export class Vocabulary {
     this.#mails[word] = this.mailsWith(word) + mails
   }
 
-  /** The words from number `first` on. */
-  since(first: number): readonly string[] {
-    return this.#words.slice(first)
+  /** The words from number `first` on, up to and without number `end`. */
+  between(first: number, end: number): readonly string[] {
+    return this.#words.slice(first, end)
   }
 
   /** The words that `text` may mean: itself, those that begin so, and those that it is a typing error of. */
@@ -72,9 +72,11 @@ export class Vocabulary {
         add(word, prefixWeight / (1 + (lengthShare * extraChars) / text.length))
       }
     }
-    const typos = text.length >= twoTyposFromChars ? 2 : text.length >= oneTypoFromChars ? 1 : 0
+    const typos = typosIn(text)
     if (typos > 0) {
-      for (const [word, distance] of this.#tree.fuzzyGet(text, typos).values()) add(word, typoWeight / distance)
+      for (const [word, distance] of this.#tree.fuzzyGet(text, typos).values()) {
+        if (distance > 0) add(word, typoWeight / distance)
+      }
     }
     return Array.from(found, ([word, weight]) => ({ word, weight }))
   }
@@ -85,4 +87,10 @@ export class Vocabulary {
     if (found.length <= mostExpansions) return found
     return found.sort((left, right) => this.mailsWith(right) - this.mailsWith(left)).slice(0, mostExpansions)
   }
+}
+
+/** A number with another digit is another number, not a typing error. */
+const typosIn = (text: string): number => {
+  if (text.length < oneTypoFromChars || /\d/.test(text)) return 0
+  return text.length < twoTyposFromChars ? 1 : 2
 }

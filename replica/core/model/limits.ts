@@ -63,6 +63,9 @@ export const limits = {
 
   pageHeaders: 1_000,
   pageAccounts: 1_000,
+  /** Mails that are fetched at once, and names of mails on a page. */
+  fetchedMails: 1_000,
+  pageNames: 20_000,
   sessionsPerConnection: 1,
   requestsInFlight: 10_000,
   inviteDays: 7,
