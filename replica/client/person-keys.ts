@@ -21,12 +21,16 @@ export interface PersonKeys {
   readonly sealPair: webcrypto.CryptoKeyPair
   /** Its public half, raw. */
   readonly sealKey: Uint8Array
-  /** Seals what a client keeps for this person on the machine's disk; it outlives a change of password. */
+  /** Seals the person's own documents (AES-256). */
+  readonly documentKey: Uint8Array
+  /** Seals what a client keeps for this person on the machine's disk (AES-256); it outlives a change of password. */
   readonly storeKey: Uint8Array
 }
 
-const noSalt = new Uint8Array()
+const documentLabel = utf8('quintet/1/documents')
 const storeLabel = utf8('quintet/1/client-store')
+const noSalt = new Uint8Array()
+
 // What stands before a raw X25519 private key in the DER form of RFC 8410.
 const x25519Prefix = fromBase64Url('MC4CAQAwBQYDK2VuBCIEIA')
 
@@ -43,9 +47,13 @@ export const personKeysOf = async ({ signSeed, sealSecret }: PrivateHalves): Pro
     signKey: toPrivateKey(signSeed),
     sealPair: { privateKey, publicKey },
     sealKey,
-    storeKey: new Uint8Array(hkdfSync('sha256', sealSecret, noSalt, storeLabel, aesKeyBytes)),
+    documentKey: derivedKey(sealSecret, documentLabel),
+    storeKey: derivedKey(sealSecret, storeLabel),
   }
 }
+
+const derivedKey = (secret: Uint8Array, label: Uint8Array): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', secret, noSalt, label, aesKeyBytes))
 
 const sealKeyOf = (sealSecret: Uint8Array): Uint8Array => {
   const key = createPrivateKey({ key: Buffer.concat([x25519Prefix, sealSecret]), format: 'der', type: 'pkcs8' })

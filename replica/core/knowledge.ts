@@ -31,8 +31,9 @@ export class KnowledgeMatrix {
     for (const [holder, row] of rows) this.mergeRow(holder, row)
   }
 
-  mergeRow(holder: OriginId, row: VersionVector): void {
-    raise(this.#mutableRow(holder), row)
+  /** Tells whether anything was news. */
+  mergeRow(holder: OriginId, row: VersionVector): boolean {
+    return raise(this.#mutableRow(holder), row)
   }
 
   raise(holder: OriginId, origin: OriginId, sequence: Sequence): void {

@@ -285,7 +285,7 @@ export class ReplicaCore {
       return
     }
     this.#membership.accept(session, hello, now.wallMs)
-    this.#learn(hello.rows)
+    this.#learn(hello.rows, effects)
     this.#mergeUntilMs = now.steadyMs + mergeMs
   }
 
@@ -297,7 +297,7 @@ export class ReplicaCore {
 
   #knowledge(now: Moment, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#membership.heard(session, message, now.wallMs)
-    this.#learn(message.rows)
+    this.#learn(message.rows, effects)
     const { origin } = session
     if (origin === null) return
     const told = heldFrom(message.rows.get(origin) ?? new Map(), origin)
@@ -306,13 +306,15 @@ export class ReplicaCore {
   }
 
   /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(rows: KnowledgeRows): void {
+  #learn(rows: KnowledgeRows, effects: EffectsDraft): void {
+    let isNews = false
     for (const [holder, row] of rows) {
       if (holder === this.identity.origin) continue
-      this.matrix.mergeRow(holder, row)
+      isNews = this.matrix.mergeRow(holder, row) || isNews
       const known = heldFrom(row, this.identity.origin)
       if (known > this.#held) this.#reclaimTo = Math.max(this.#reclaimTo, known)
     }
+    if (isNews) effects.notify.push({ kind: 'knowledge' })
   }
 
   #batches(now: Moment, peer: PeerId, message: BatchesMessage, effects: EffectsDraft): void {

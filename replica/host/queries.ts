@@ -6,6 +6,9 @@ import type { ReplicaCore } from '../core/replica-core.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
+import type { FolderName } from '../core/state/mail-folders.ts'
+import { placeBits } from '../core/state/mail-folders.ts'
+import { isOn } from '../core/state/mark-registers.ts'
 
 /** A mail as its account sees it, without content. */
 export interface MailView extends MailPlace {
@@ -16,11 +19,16 @@ export interface MailView extends MailPlace {
   readonly toNames: readonly string[]
   readonly sentAt: number
   readonly read: boolean
+  readonly markedUnread: boolean
+  readonly starred: boolean
+  readonly inTrash: boolean
+  readonly conversation: UpdateId | null
 }
 
 export interface MailPage {
   readonly mails: readonly MailView[]
   readonly total: number
+  readonly unread: number
   readonly hasMore: boolean
 }
 
@@ -38,30 +46,32 @@ export interface Seat {
   readonly isReachable: boolean
 }
 
-/** A page of a folder, newest first, from before `before`. */
+/** A page of a folder, newest first, from before `before`, or from the mail at an offset. */
 export const mailPage = (
   core: ReplicaCore,
   account: AccountId,
-  folder: 'inbox' | 'sent',
+  folder: FolderName,
   limit: number,
-  before: MailPlace | null,
+  from: MailPlace | number,
 ): MailPage => {
-  const index = core.state.mails.mailbox(account)[folder]
-  const found = index.page(limit + 1, before)
+  const mailbox = core.state.mails.mailbox(account)
+  const index = mailbox.index(folder)
+  const found = typeof from === 'number' ? index.pageAt(limit + 1, from) : index.page(limit + 1, from)
   const mails = found.slice(0, limit).map((mail) => viewOf(core, mail, account))
-  return { mails, total: index.size, hasMore: found.length > limit }
+  return { mails, total: index.size, unread: mailbox.unread(folder), hasMore: found.length > limit }
 }
 
 /** Ids of a folder's mails, newest first, from before `before`; `limit` mails are looked at. */
 export const mailNames = (
   core: ReplicaCore,
-  { account, folder, only }: { account: AccountId; folder: 'inbox' | 'sent'; only: 'all' | 'unread' },
+  { account, folder, only }: { account: AccountId; folder: FolderName; only: 'all' | 'unread' },
   limit: number,
   before: MailPlace | null,
 ): { readonly mails: readonly UpdateId[]; readonly next: MailPlace | null } => {
   const { mails } = core.state
-  const found = mails.mailbox(account)[folder].page(limit, before)
-  const chosen = only === 'all' ? found : found.filter((mail) => !mails.isReadBy(mail, account))
+  const found = mails.mailbox(account).index(folder).page(limit, before)
+  const isUnread = (mail: MailEntry): boolean => (mails.placeOf(mail, account) & placeBits.unread) !== 0
+  const chosen = only === 'all' ? found : found.filter(isUnread)
   const next = found.length === limit ? (found.at(-1) ?? null) : null
   return { mails: chosen.map(({ origin, sequence }) => updateId(origin, sequence)), next }
 }
@@ -148,7 +158,9 @@ const named = (core: ReplicaCore, record: AccountRecord): Named => ({
 
 const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailView => {
   const nameOf = (person: AccountId): string => core.state.accounts.nameOf(person) ?? ''
-  const { origin, sequence, clock, from, to } = mail
+  const { origin, sequence, clock, from, to, conversation } = mail
+  const place = core.state.mails.placeOf(mail, account)
+  const { read, star } = core.state.mails.registersOf(mail, account)
   return {
     mail: updateId(origin, sequence),
     origin,
@@ -159,6 +171,10 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     to,
     toNames: to.map(nameOf),
     sentAt: clockToMs(clock),
-    read: core.state.mails.isReadBy(mail, account),
+    read: (place & placeBits.unread) === 0,
+    markedUnread: read !== 0 && !isOn(read),
+    starred: isOn(star),
+    inTrash: (place & placeBits.trash) !== 0,
+    conversation,
   }
 }

@@ -1,8 +1,15 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId, Clock, OriginId, Sequence } from '../core/model/ids.ts'
 import { accountId, commandId, updateId } from '../core/model/ids.ts'
-import type { AccountRecord, CommandRecord, MailRecord, PendingMark, StateImage } from '../core/model/image.ts'
-import { markBits } from '../core/model/image.ts'
+import type {
+  AccountRecord,
+  CommandRecord,
+  DocumentRecord,
+  MailRecord,
+  MarkRecord,
+  PendingMark,
+  StateImage,
+} from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
@@ -12,6 +19,7 @@ import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
+import { allBits, readDocumentRow, readMark, readPending, type ImageTables } from './image-mailbox.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
 
@@ -34,7 +42,6 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
-const allBits = markBits.read | markBits.deleted
 
 /** What the sections read so far have brought. */
 interface Parts {
@@ -43,14 +50,17 @@ interface Parts {
   readonly deletedAccounts: AccountId[]
   readonly accounts: AccountRecord[]
   readonly mails: MailRecord[]
+  readonly marks: MarkRecord[]
   readonly pending: PendingMark[]
+  readonly documents: DocumentRecord[]
   readonly commands: CommandRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
-  const parts: Parts = { head, people: [], deletedAccounts: [], accounts: [], mails: [], pending: [], commands: [] }
+  const empty = { people: [], deletedAccounts: [], accounts: [], mails: [], marks: [], pending: [], documents: [] }
+  const parts: Parts = { head, ...empty, commands: [] }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -63,8 +73,9 @@ function readImage(chunks: readonly string[]): StateImage {
     if (parts[section].length !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, group, claims, invites } = head
-  const { accounts, deletedAccounts, mails, pending, commands } = parts
-  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, mails, pending, commands }
+  const { accounts, deletedAccounts, mails, marks, pending, documents, commands } = parts
+  const ofPeople = { accounts, deletedAccounts, mails, marks, pending, documents, commands }
+  return { vector, hashes, group, claims, invites, ...ofPeople }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -75,6 +86,7 @@ function openChunk(chunk: unknown): { readonly section: ImageSection; readonly i
 }
 
 function readSection(section: ImageSection, items: ItemReader, parts: Parts): void {
+  const tables = { origins: parts.head.origins, people: parts.people }
   switch (section) {
     case 'people':
       while (items.more()) parts.people.push(accountId(shared(items.match(idPattern))))
@@ -87,11 +99,14 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       return
     case 'mails':
       return readMails(items, parts)
+    case 'marks':
+      while (items.more()) parts.marks.push(readMark(items, tables))
+      return
     case 'pending':
-      while (items.more()) {
-        const mail = updateId(items.pick(parts.head.origins), items.positive())
-        parts.pending.push({ mail, account: items.pick(parts.people), bits: items.number(allBits) })
-      }
+      while (items.more()) parts.pending.push(readPending(items, tables))
+      return
+    case 'documents':
+      while (items.more()) parts.documents.push(readDocument(items, tables, parts.head))
       return
     case 'commands':
       while (items.more()) {
@@ -100,6 +115,13 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
         parts.commands.push({ command, update, clock: items.number() })
       }
   }
+}
+
+function readDocument(items: ItemReader, tables: ImageTables, { vector }: ImageHead): DocumentRecord {
+  const record = readDocumentRow(items, tables)
+  return record.sequence <= (vector.get(record.origin) ?? 0)
+    ? record
+    : damaged('a document is beyond the version vector')
 }
 
 function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
@@ -119,21 +141,24 @@ function readMails(items: ItemReader, { head, people, mails }: Parts): void {
     const sequence: Sequence = items.positive() + (previous?.origin === origin ? previous.sequence : 0)
     clock += items.difference()
     const from = items.pick(people)
-    const to = readRecipients(items, people)
+    const form = items.number(limits.recipients * 2 + 1)
+    const to = readRecipients(items, form >> 1, people)
+    const isAnswer = form % 2 === 1
+    const conversation = isAnswer ? updateId(items.pick(head.origins), items.positive()) : null
     const marks = new Array<number>(to.length + 1)
     for (let index = 0; index <= to.length; index++) marks[index] = items.number(allBits)
     if (last !== undefined && !follows(last, origin, sequence)) damaged('mails do not ascend')
     if (sequence > (head.vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
     if (clock < 0 || clock > Number.MAX_SAFE_INTEGER) damaged('a clock is out of range')
-    last = { origin, sequence, clock, from, to, marks }
+    last = { origin, sequence, clock, from, to, conversation, marks }
     previous = last
     mails.push(last)
   }
 }
 
-function readRecipients(items: ItemReader, people: readonly AccountId[]): AccountId[] {
+function readRecipients(items: ItemReader, count: number, people: readonly AccountId[]): AccountId[] {
   // Made at its full length: one that grows takes room for 16 more, in every mail for good.
-  const to = new Array<AccountId>(items.number(limits.recipients))
+  const to = new Array<AccountId>(count)
   for (let index = 0; index < to.length; index++) to[index] = items.pick(people)
   if (to.length === 0 || (to.length > 1 && new Set(to).size !== to.length))
     damaged('the recipients of a mail are wrong')

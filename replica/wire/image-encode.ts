@@ -4,6 +4,7 @@ import type { MailRecord, StateImage } from '../core/model/image.ts'
 import { toBase64 } from './bytes.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, chunkItems, chunkRows, imageFormat } from './image-format.ts'
+import { documentRow, markRow, registerItems, type ImagePlaces } from './image-mailbox.ts'
 
 /**
  * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on, as
@@ -13,15 +14,21 @@ export function encodeImage(image: StateImage): string[] {
   const origins = new Table<OriginId>()
   for (const origin of [...originsOf(image)].sort()) origins.place(origin)
   const people = new Table<AccountId>()
+  const places: ImagePlaces = {
+    origin: (origin) => origins.place(origin),
+    person: (account) => people.place(account),
+  }
   const chunks = [
     ...sectionChunks('deletedAccounts', image.deletedAccounts, (account, row) => row.push(people.place(account))),
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
       row.push(origins.place(origin), toBase64(bytes)),
     ),
     ...mailChunks(image.mails, origins, people),
-    ...sectionChunks('pending', image.pending, ({ mail, account, bits }, row) =>
-      row.push(...placeOf(mail, origins), people.place(account), bits),
+    ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
+    ...sectionChunks('pending', image.pending, ({ mail, account, bits, registers }, row) =>
+      row.push(...placeOf(mail, origins), people.place(account), bits, ...registerItems(registers)),
     ),
+    ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
@@ -57,7 +64,9 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
     mails: image.mails.length,
+    marks: image.marks.length,
     pending: image.pending.length,
+    documents: image.documents.length,
     commands: image.commands.length,
   }
   return JSON.stringify({
@@ -106,7 +115,7 @@ function sectionChunks<Entry>(
 
 const charsOf = (item: Item | undefined): number => (typeof item === 'string' ? item.length + 3 : 8)
 
-/** Per mail: origin, sequence, clock, from, how many to, to..., marks...; within a chunk the first three go by difference. */
+/** Per mail: origin, sequence, clock, from, how many to (and whether it answers), to..., conversation, marks...; within a chunk the first three go by difference. */
 function mailChunks(mails: readonly MailRecord[], origins: Table<OriginId>, people: Table<AccountId>): string[] {
   const chunks: string[] = []
   let items: number[] = []
@@ -121,8 +130,9 @@ function mailChunks(mails: readonly MailRecord[], origins: Table<OriginId>, peop
     }
     const base: Sequence = previous !== null && previous.origin === mail.origin ? previous.sequence : 0
     items.push(origins.place(mail.origin), mail.sequence - base, mail.clock - (previous?.clock ?? 0))
-    items.push(people.place(mail.from), mail.to.length)
+    items.push(people.place(mail.from), mail.to.length * 2 + (mail.conversation === null ? 0 : 1))
     for (const account of mail.to) items.push(people.place(account))
+    if (mail.conversation !== null) items.push(...placeOf(mail.conversation, origins))
     for (const bits of mail.marks) items.push(bits)
     rows += 1
     previous = mail
@@ -145,10 +155,12 @@ function originsOf(image: StateImage): Set<OriginId> {
   }
   for (const { origin } of image.accounts) origins.add(origin)
   let previous: OriginId | null = null
-  for (const { origin } of image.mails) {
+  for (const { origin, conversation } of image.mails) {
     if (origin !== previous) origins.add(origin)
     previous = origin
+    if (conversation !== null) origins.add(splitUpdateId(conversation).origin)
   }
+  for (const { origin } of image.documents) origins.add(origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   return origins

@@ -22,7 +22,10 @@ const saveDelayMs = 5_000
 const retryMs = 2_000
 const mailsPerFetch = 32
 const namesPerPage = 5_000
-const indexedFolders = ['inbox', 'sent'] as const
+/** A mail that is in the trash is in no other folder. */
+const indexedFolders = ['inbox', 'sent', 'trash'] as const
+/** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
+const compareDelayMs = 3_000
 
 /**
  * Keeps one person's index up with the mailbox, in the background: what arrives goes first, then what the index misses, newest
@@ -42,6 +45,7 @@ export class MailIndexer {
   #needsComparison = true
   #unsavedSinceMs: number | null = null
   #isClosed = false
+  #stopTimer: (() => void) | null = null
   #wake: () => void = () => undefined
   #waiting: (() => void)[] = []
   readonly #finished: Promise<void>
@@ -83,6 +87,14 @@ export class MailIndexer {
     this.#wake()
   }
 
+  /** As `compare`, a little later, and once for many. */
+  compareSoon(): void {
+    this.#stopTimer ??= this.#options.clock.after(compareDelayMs, () => {
+      this.#stopTimer = null
+      this.compare()
+    })
+  }
+
   /** Fulfilled when all that is known now is searchable, or after `mostMs` (null: however long it takes). */
   async upToDate(mostMs: number | null): Promise<void> {
     if (this.#isClosed || (this.#wanted.size === 0 && !this.#needsComparison)) return
@@ -104,6 +116,7 @@ export class MailIndexer {
 
   #end(): void {
     this.#isClosed = true
+    this.#stopTimer?.()
     this.#wake()
   }
 
@@ -231,12 +244,11 @@ export class MailIndexer {
   async #open(sealed: SealedMail): Promise<SearchableMail | null> {
     const { session } = this.#options
     try {
-      const { subject, body } = await session.opener.open(sealed)
+      const { subject, body, addressed } = await session.opener.open(sealed)
       const { mail, sentAt, fromName, toNames } = sealed
-      const isSender = sealed.from === session.account
       const isRecipient = sealed.to.includes(session.account)
-      const roles = (isSender ? roleBits.sender : 0) | (isRecipient ? roleBits.recipient : 0)
-      return { mail, sentAt, roles, from: fromName, to: toNames, cc: [], subject, body }
+      const roles = (sealed.from === session.account ? roleBits.sender : 0) | (isRecipient ? roleBits.recipient : 0)
+      return { mail, sentAt, roles, from: fromName, to: toNames.slice(0, addressed), cc: toNames.slice(addressed), subject, body }
     } catch {
       return null
     }

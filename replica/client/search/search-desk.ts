@@ -25,7 +25,7 @@ const mostWaitMs = 1_000
 const fewMails = 200
 /** What is shown is looked at again when some of it turns out to be gone, so often. */
 const mostRounds = 3
-const namesPerPage = 5_000
+const wholeMailbox = ['inbox', 'sent', 'trash'] as const
 
 /** Full text search over the mail of whoever is logged in. */
 export class SearchDesk {
@@ -46,16 +46,15 @@ export class SearchDesk {
       },
       event: (event) => {
         if (event.event === 'mail') this.#indexer?.arrived(event.mail.mail)
+        if (event.event === 'mailbox') this.#indexer?.compareSoon()
+      },
+      sent: (mail) => {
+        this.#indexer?.arrived(mail)
       },
       connected: () => {
         this.#indexer?.compare()
       },
     })
-  }
-
-  /** This person sent it. */
-  sent(mail: UpdateId): void {
-    this.#indexer?.arrived(mail)
   }
 
   /** This person removed it. */
@@ -97,26 +96,32 @@ export class SearchDesk {
     }
   }
 
-  /** Marks are not in the index: they change too often. What is asked of them is looked up now. */
-  async #filter(query: Query): Promise<(mail: IndexedMail) => boolean> {
-    const unread = query.read === null ? null : await this.#names('inbox', 'unread')
-    const wanted = { sender: 'sent', recipient: 'inbox' } as const
-    const role = query.place === wanted.sender ? roleBits.sender : query.place === wanted.recipient ? roleBits.recipient : 0
-    return ({ mail, roles }) => {
-      if ((roles & role) !== role) return false
-      return unread === null || unread.has(mail) === (query.read === 'unread')
-    }
+  /** Marks and the trash are not in the index: they change too often. What is asked of them is looked up now. */
+  async #filter({ read, starred, place }: Query): Promise<(mail: IndexedMail) => boolean> {
+    const [unread, stars, trash] = await Promise.all([
+      read === null ? null : this.#names(wholeMailbox, 'unread'),
+      starred || place === 'starred' ? this.#names(['starred'], 'all') : null,
+      place === 'anywhere' ? null : this.#names(['trash'], 'all'),
+    ])
+    const role = place === 'sent' ? roleBits.sender : place === 'inbox' ? roleBits.recipient : 0
+    return ({ mail, roles }) =>
+      (roles & role) === role &&
+      (trash === null || trash.has(mail) === (place === 'trash')) &&
+      (stars === null || stars.has(mail)) &&
+      (unread === null || unread.has(mail) === (read === 'unread'))
   }
 
-  async #names(folder: Folder, only: 'all' | 'unread'): Promise<ReadonlySet<UpdateId>> {
+  async #names(folders: readonly Folder[], only: 'all' | 'unread'): Promise<ReadonlySet<UpdateId>> {
     const found = new Set<UpdateId>()
-    let before: string | null = null
-    do {
-      const query = { folder, only, limit: namesPerPage, before }
-      const page: NamePage = await this.#context.link.call((api) => api.mailNames(query))
-      for (const mail of page.mails) found.add(mail)
-      before = page.next
-    } while (before !== null)
+    for (const folder of folders) {
+      let before: string | null = null
+      do {
+        const query = { folder, only, limit: limits.pageNames, before }
+        const page: NamePage = await this.#context.link.call((api) => api.mailNames(query))
+        for (const mail of page.mails) found.add(mail)
+        before = page.next
+      } while (before !== null)
+    }
     return found
   }
 

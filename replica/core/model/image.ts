@@ -2,6 +2,7 @@ import type {
   AccountId,
   Clock,
   CommandId,
+  DocumentId,
   Hash,
   InviteId,
   OriginId,
@@ -10,6 +11,7 @@ import type {
   ServerId,
   UpdateId,
 } from './ids.ts'
+import type { Shelf } from './mailbox-changes.ts'
 import type { VersionVector } from './messages.ts'
 
 /** Bits of one person's copy of a mail. */
@@ -46,14 +48,45 @@ export interface MailRecord {
   readonly clock: Clock
   readonly from: AccountId
   readonly to: readonly AccountId[]
+  readonly conversation: UpdateId | null
   readonly marks: readonly number[]
 }
 
-/** A read or deletion that came before its mail. */
+/**
+ * What a person has set on a copy, each 0 while never set, and `clock * 2 + value` since: the larger one wins, so that the
+ * last writer does. Once `read` was set it outweighs the mark bit.
+ */
+export interface MarkRegisters {
+  readonly read: number
+  readonly star: number
+  readonly trash: number
+}
+
+/** The registers of one person's copies of a mail; copies on which nothing was set have no record. */
+export interface MarkRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly account: AccountId
+  readonly registers: MarkRegisters
+}
+
+/** A mark that came before its mail. */
 export interface PendingMark {
   readonly mail: UpdateId
   readonly account: AccountId
   readonly bits: number
+  readonly registers: MarkRegisters
+}
+
+/** The last version of a document, or its deletion. The sealed content is in the log, under `origin` and `sequence`. */
+export interface DocumentRecord {
+  readonly account: AccountId
+  readonly document: DocumentId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly shelf: Shelf
+  readonly state: 'written' | 'deleted'
 }
 
 export interface InviteRecord {
@@ -82,6 +115,8 @@ export interface StateImage {
   readonly deletedAccounts: readonly AccountId[]
   /** Ascending by origin, then sequence. */
   readonly mails: readonly MailRecord[]
+  readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
+  readonly documents: readonly DocumentRecord[]
   readonly commands: readonly CommandRecord[]
 }

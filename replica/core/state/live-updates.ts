@@ -43,6 +43,7 @@ export function* liveUpdatesOf(
   image: StateImage,
 ): Iterable<{ readonly origin: OriginId; readonly sequence: Sequence }> {
   yield* image.mails
+  for (const document of image.documents) if (document.state === 'written') yield document
 }
 
 const ascending = (parts: readonly Iterable<Sequence>[]): Float64Array => {

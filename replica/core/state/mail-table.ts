@@ -1,34 +1,36 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
-import type { MailRecord, PendingMark } from '../model/image.ts'
+import type { MailRecord, MarkRecord, MarkRegisters, PendingMark } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
-import type { DigestPart } from './digest.ts'
+import { Conversations } from './conversations.ts'
 import { SetDigest } from './digest.ts'
 import type { LiveSource } from './live-updates.ts'
 import type { MailEntry } from './mail-entry.ts'
-import { compareMails, MailboxIndex } from './mailbox-index.ts'
-
-export interface Mailbox {
-  readonly inbox: MailboxIndex
-  readonly sent: MailboxIndex
-}
+import { eachCopy, isDeletedByAll, partsOf } from './mail-entry.ts'
+import { MailFolders, placeBits } from './mail-folders.ts'
+import { compareMails } from './mailbox-index.ts'
+import { isOn, noRegisters, RegisterTable } from './mark-registers.ts'
+import type { WaitingMarks } from './pending-marks.ts'
+import { PendingMarks } from './pending-marks.ts'
 
 /** What a mark did: whether the mail is there, still to come, or gone for good. */
 export type MarkOutcome = 'marked' | 'pending' | 'settled'
 
 /**
  * Mails, the marks on each person's copy, and marks that came before their mail. Deletion wins over reading,
- * which wins over the mail. The version vector is the tombstone: a mail that it covers and that is not here
- * has been deleted by everyone who had it.
+ * which wins over the mail; of the marks that can be taken back the last one by the hybrid clock counts. The version vector is
+ * the tombstone: a mail that it covers and that is not here has been deleted by everyone who had it.
  */
 export class MailTable implements LiveSource {
   readonly #byOrigin = new Map<OriginId, Map<Sequence, MailEntry>>()
-  readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
-  readonly #mailboxes = new Map<AccountId, Mailbox>()
+  readonly #pending = new PendingMarks()
+  readonly #mailboxes = new Map<AccountId, MailFolders>()
   /** Kept up with every change, so that asking for it costs the same with one mail as with a million. */
   readonly #digest = new SetDigest()
+  readonly #registers = new RegisterTable(this.#digest)
+  readonly #conversations = new Conversations()
   #size = 0
 
   get size(): number {
@@ -43,38 +45,44 @@ export class MailTable implements LiveSource {
     return this.#byOrigin.get(origin)?.has(sequence) ?? false
   }
 
-  mailbox(account: AccountId): Mailbox {
+  mailbox(account: AccountId): MailFolders {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
-      mailbox = { inbox: new MailboxIndex(), sent: new MailboxIndex() }
+      mailbox = new MailFolders()
       this.#mailboxes.set(account, mailbox)
     }
     return mailbox
   }
 
+  /** `account`'s copies of a conversation's mails, oldest first. */
+  conversation(account: AccountId, id: UpdateId): readonly MailEntry[] {
+    const { origin, sequence } = splitUpdateId(id)
+    const first = this.get(origin, sequence)
+    const all = [...(first === undefined ? [] : [first]), ...this.#conversations.answers(id)]
+    return all.filter((mail) => this.isOwnedBy(mail, account)).sort(compareMails)
+  }
+
   /** Takes a mail in, with the marks that waited for it. A copy that `isGone` says has no owner any more counts as deleted. */
   add(record: MailRecord, isGone: (account: AccountId) => boolean): void {
     if (this.has(record.origin, record.sequence)) return
-    const mail: MailEntry = { ...record, marks: [...record.marks] }
+    const conversation = this.#conversations.shared(record.conversation)
+    const mail: MailEntry = { ...record, conversation, marks: [...record.marks] }
     const waiting = this.#takePending(mail)
     eachCopy(mail, (owner, copy) => {
-      const bits = (mail.marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
+      const bits = (mail.marks[copy] ?? 0) | (waiting?.get(owner)?.bits ?? 0) | (isGone(owner) ? markBits.deleted : 0)
       mail.marks[copy] = bits
     })
     if (isDeletedByAll(mail)) return
     this.#insert(mail)
+    for (const [account, { registers }] of waiting ?? []) this.#setOn(mail, account, registers)
   }
 
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
-  #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, number> | undefined {
-    if (this.#pending.size === 0) return undefined
-    const id = updateId(origin, sequence)
-    const waiting = this.#pending.get(id)
-    this.#pending.delete(id)
-    return waiting
+  #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, WaitingMarks> | undefined {
+    return this.#pending.size === 0 ? undefined : this.#pending.take(updateId(origin, sequence))
   }
 
-  /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
+  /** Marks `account`'s copies for good. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
     const { origin, sequence } = splitUpdateId(id)
     const mail = this.get(origin, sequence)
@@ -83,58 +91,75 @@ export class MailTable implements LiveSource {
       return 'marked'
     }
     if (heldFrom(vector, origin) >= sequence) return 'settled'
-    let waiting = this.#pending.get(id)
-    if (waiting === undefined) {
-      waiting = new Map()
-      this.#pending.set(id, waiting)
+    this.#pending.add({ mail: id, account, bits, registers: noRegisters })
+    return 'pending'
+  }
+
+  /** Sets marks that can be taken back on `account`'s copies, where they are later than what is set. As `mark`. */
+  set(id: UpdateId, account: AccountId, registers: MarkRegisters, vector: VersionVector): MarkOutcome {
+    const { origin, sequence } = splitUpdateId(id)
+    const mail = this.get(origin, sequence)
+    if (mail !== undefined) {
+      this.#setOn(mail, account, registers)
+      return 'marked'
     }
-    waiting.set(account, (waiting.get(account) ?? 0) | bits)
+    if (heldFrom(vector, origin) >= sequence) return 'settled'
+    this.#pending.add({ mail: id, account, bits: 0, registers })
     return 'pending'
   }
 
   /** The update has come and is no mail, so that marks for it wait in vain. */
   settle(id: UpdateId): void {
-    this.#pending.delete(id)
+    this.#pending.take(id)
   }
 
   /** An account is gone: its copies are deleted. */
   removeOwner(account: AccountId): void {
     const mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) return
-    const mails = new Set([
-      ...mailbox.inbox.page(mailbox.inbox.size, null),
-      ...mailbox.sent.page(mailbox.sent.size, null),
-    ])
-    for (const mail of mails) this.#markEntry(mail, account, markBits.deleted)
+    for (const mail of mailbox.mails()) this.#markEntry(mail, account, markBits.deleted)
     this.#mailboxes.delete(account)
   }
 
   /** Whether `account` has a copy that it has not deleted. */
   isOwnedBy(mail: MailEntry, account: AccountId): boolean {
-    let owned = false
-    eachCopy(mail, (owner, copy) => {
-      if (owner === account && ((mail.marks[copy] ?? 0) & markBits.deleted) === 0) owned = true
-    })
-    return owned
+    return (this.placeOf(mail, account) & (placeBits.inbox | placeBits.sent | placeBits.trash)) !== 0
   }
 
-  /** Whether `account` has read the mail; a sender has always read what it sent. */
-  isReadBy(mail: MailEntry, account: AccountId): boolean {
-    const copy = mail.to.indexOf(account)
-    return copy === -1 || ((mail.marks[copy + 1] ?? 0) & markBits.read) !== 0
+  registersOf(mail: MailEntry, account: AccountId): MarkRegisters {
+    return this.#registers.get(account, mail)
+  }
+
+  /** Where `account` sees the mail, as `placeBits`. A sender has read what it sent. */
+  placeOf(mail: MailEntry, account: AccountId): number {
+    const received = mail.to.indexOf(account) + 1
+    const receivedBits = received === 0 ? markBits.deleted : (mail.marks[received] ?? 0)
+    const sentBits = mail.from === account ? (mail.marks[0] ?? 0) : markBits.deleted
+    const inbox = (receivedBits & markBits.deleted) === 0 ? placeBits.inbox : 0
+    const place = inbox | ((sentBits & markBits.deleted) === 0 ? placeBits.sent : 0)
+    if (place === 0) return 0
+    const { read, star, trash } = this.#registers.get(account, mail)
+    const isRead = read === 0 ? received === 0 || (receivedBits & markBits.read) !== 0 : isOn(read)
+    const unread = isRead ? 0 : placeBits.unread
+    if (isOn(trash)) return placeBits.trash | unread
+    return place | unread | (isOn(star) ? placeBits.starred : 0)
   }
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
-  join(records: readonly MailRecord[], pending: readonly PendingMark[], context: JoinContext): void {
+  join({ mails, marks, pending }: MailsAndMarks, context: JoinContext): void {
     const { mine, theirs, isGone } = context
-    if (this.#size > 0) this.#removeAbsent(records, theirs)
+    if (this.#size > 0) this.#removeAbsent(mails, theirs)
     // In the order shown, in which the folders' indexes only grow at their ends.
-    for (const record of records.toSorted(compareMails)) this.#joinRecord(record, mine, isGone)
-    for (const id of [...this.#pending.keys()]) {
-      const { origin, sequence } = splitUpdateId(id)
-      if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
+    for (const record of mails.toSorted(compareMails)) this.#joinRecord(record, mine, isGone)
+    for (const { origin, sequence, account, registers } of marks) {
+      const mail = this.get(origin, sequence)
+      if (mail !== undefined) this.#setOn(mail, account, registers)
     }
-    for (const { mail, account, bits } of pending) this.mark(mail, account, bits, mine)
+    this.#pending.settle(theirs)
+    for (const { mail, account, bits, registers } of pending) {
+      this.mark(mail, account, bits, mine)
+      this.set(mail, account, registers, mine)
+    }
   }
 
   /** Ascending by origin, then sequence. */
@@ -151,17 +176,17 @@ export class MailTable implements LiveSource {
     return new Map([...this.#byOrigin].map(([origin, mails]) => [origin, mails.keys()]))
   }
 
+  markRecords(): readonly MarkRecord[] {
+    return this.#registers.records()
+  }
+
   pendingMarks(): readonly PendingMark[] {
-    const marks: PendingMark[] = []
-    for (const [mail, waiting] of this.#pending) {
-      for (const [account, bits] of waiting) marks.push({ mail, account, bits })
-    }
-    return marks
+    return this.#pending.records()
   }
 
   digest(digest: SetDigest): void {
     digest.addAll(this.#digest)
-    for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
+    this.#pending.digest(digest)
   }
 
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
@@ -188,9 +213,10 @@ export class MailTable implements LiveSource {
     if (mail !== undefined) {
       eachCopy(mail, (owner, copy) => {
         const bits = record.marks[copy] ?? 0
-        if (bits !== 0) this.#markCopy(mail, owner, copy, bits)
+        const before = this.placeOf(mail, owner)
+        if (this.#markCopy(mail, copy, bits)) this.#moved(mail, owner, before)
       })
-      if (isDeletedByAll(mail)) this.#remove(mail)
+      this.#removeIfGone(mail)
     } else if (record.sequence > heldFrom(mine, record.origin)) {
       this.add(record, isGone)
     }
@@ -205,44 +231,71 @@ export class MailTable implements LiveSource {
     mails.set(mail.sequence, mail)
     this.#size += 1
     this.#digest.addRecord(partsOf(mail))
-    eachCopy(mail, (owner, copy) => {
-      if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).add(mail)
+    this.#conversations.add(mail)
+    eachOwner(mail, (owner) => {
+      const place = this.placeOf(mail, owner)
+      if (place !== 0) this.mailbox(owner).move(mail, 0, place)
     })
   }
 
   #remove(mail: MailEntry): void {
-    eachCopy(mail, (owner, copy) => {
-      if (((mail.marks[copy] ?? 0) & markBits.deleted) === 0) this.#index(owner, copy).remove(mail)
-    })
     const mails = this.#byOrigin.get(mail.origin)
-    if (mails?.delete(mail.sequence) === true) {
-      this.#size -= 1
-      this.#digest.removeRecord(partsOf(mail))
-    }
-    if (mails?.size === 0) this.#byOrigin.delete(mail.origin)
+    if (mails?.delete(mail.sequence) !== true) return
+    eachOwner(mail, (owner) => {
+      const place = this.placeOf(mail, owner)
+      if (place !== 0) this.mailbox(owner).move(mail, place, 0)
+      this.#registers.drop(owner, mail)
+    })
+    this.#size -= 1
+    this.#digest.removeRecord(partsOf(mail))
+    this.#conversations.remove(mail)
+    if (mails.size === 0) this.#byOrigin.delete(mail.origin)
   }
 
   #markEntry(mail: MailEntry, account: AccountId, bits: number): void {
+    const before = this.placeOf(mail, account)
     eachCopy(mail, (owner, copy) => {
-      if (owner === account) this.#markCopy(mail, owner, copy, bits)
+      if (owner === account) this.#markCopy(mail, copy, bits)
     })
-    if (isDeletedByAll(mail)) this.#remove(mail)
+    this.#moved(mail, account, before)
+    this.#removeIfGone(mail)
   }
 
-  #markCopy(mail: MailEntry, owner: AccountId, copy: number, bits: number): void {
+  /** Whether that changed anything. */
+  #markCopy(mail: MailEntry, copy: number, bits: number): boolean {
     const before = mail.marks[copy] ?? 0
-    if ((before | bits) === before) return
+    if ((before | bits) === before) return false
     this.#digest.removeRecord(partsOf(mail))
     mail.marks[copy] = before | bits
     this.#digest.addRecord(partsOf(mail))
-    if ((before & markBits.deleted) === 0 && (bits & markBits.deleted) !== 0) this.#index(owner, copy).remove(mail)
+    return true
   }
 
-  /** Copy 0 is the sender's. */
-  #index(owner: AccountId, copy: number): MailboxIndex {
-    const mailbox = this.mailbox(owner)
-    return copy === 0 ? mailbox.sent : mailbox.inbox
+  #setOn(mail: MailEntry, account: AccountId, registers: MarkRegisters): void {
+    const before = this.placeOf(mail, account)
+    // A deleted copy has no marks, and whoever never had one sets none.
+    if (before === 0) return
+    this.#registers.merge(account, mail, registers)
+    this.#moved(mail, account, before)
   }
+
+  /** Shows the change of a copy that was at `before`. */
+  #moved(mail: MailEntry, account: AccountId, before: number): void {
+    const after = this.placeOf(mail, account)
+    if (after !== before) this.mailbox(account).move(mail, before, after)
+    if (after === 0) this.#registers.drop(account, mail)
+  }
+
+  #removeIfGone(mail: MailEntry): void {
+    if (isDeletedByAll(mail)) this.#remove(mail)
+  }
+}
+
+/** What a state image has of mails. */
+export interface MailsAndMarks {
+  readonly mails: readonly MailRecord[]
+  readonly marks: readonly MarkRecord[]
+  readonly pending: readonly PendingMark[]
 }
 
 export interface JoinContext {
@@ -252,21 +305,8 @@ export interface JoinContext {
   readonly isGone: (account: AccountId) => boolean
 }
 
-const eachCopy = (mail: MailEntry, visit: (owner: AccountId, copy: number) => void): void => {
-  visit(mail.from, 0)
-  mail.to.forEach((owner, index) => {
-    visit(owner, index + 1)
-  })
+/** Everybody who has or had a copy, once. */
+const eachOwner = (mail: MailEntry, visit: (owner: AccountId) => void): void => {
+  visit(mail.from)
+  for (const owner of mail.to) if (owner !== mail.from) visit(owner)
 }
-
-const isDeletedByAll = (mail: MailEntry): boolean => mail.marks.every((bits) => (bits & markBits.deleted) !== 0)
-
-/** There is one more mark than recipients, so that no two mails have the same parts. */
-const partsOf = ({ origin, sequence, clock, from, to, marks }: MailEntry): readonly DigestPart[] => [
-  origin,
-  sequence,
-  clock,
-  from,
-  ...to,
-  ...marks,
-]

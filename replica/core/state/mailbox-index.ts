@@ -32,6 +32,12 @@ export class MailboxIndex {
     return this.#mails.slice(Math.max(0, end - limit), end).reverse()
   }
 
+  /** Up to `limit` mails, newest first, from the one at `offset` (0 is the newest). */
+  pageAt(limit: number, offset: number): readonly MailEntry[] {
+    const end = Math.max(0, this.#mails.length - offset)
+    return this.#mails.slice(Math.max(0, end - limit), end).reverse()
+  }
+
   /** Index of the first mail that is not below `mail`. */
   #position(mail: MailPlace): number {
     let low = 0
