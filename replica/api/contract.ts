@@ -116,9 +116,55 @@ export interface ManyMails {
 /** How much of a mail is given: lists leave the body out. */
 export type MailContent = 'header' | 'whole'
 
+/** A post as its author signed it; verify it before it is shown. */
+export interface SignedPost {
+  readonly post: UpdateId
+  readonly author: AccountId
+  readonly authorName: string
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly postedAt: number
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface SignedPosts {
+  readonly posts: readonly SignedPost[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** Whose posts: one person's, or those of whom the account follows, with or without its own. */
+export type PostsOf =
+  { readonly kind: 'author'; readonly author: AccountId } | { readonly kind: 'followed' } | { readonly kind: 'timeline' }
+
+export interface ProfileInfo {
+  readonly account: AccountId
+  readonly name: string
+  readonly online: boolean
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+  /** Whether the account that is logged in follows this one. */
+  readonly followed: boolean
+  /** Names, ascending, at most `limits.shownFollows`. */
+  readonly followers: readonly string[]
+  readonly following: readonly string[]
+  readonly posts: number
+}
+
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
 export interface Submission {
-  readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion' | 'marks' | 'document'
+  readonly kind:
+    | 'account'
+    | 'accountDeletion'
+    | 'mail'
+    | 'read'
+    | 'deletion'
+    | 'marks'
+    | 'document'
+    | 'post'
+    | 'postDeletion'
+    | 'follow'
   readonly command: CommandId
   readonly payload: Uint8Array
   readonly signature: Uint8Array
@@ -173,6 +219,8 @@ export type ReplicaEvent =
   | { readonly event: 'mailbox' }
   /** Replicas know more of each other than before; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'knowledge' }
+  /** Somebody whom the account follows told the group something. */
+  | { readonly event: 'post'; readonly post: SignedPost }
   /** Accounts or names changed; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */
@@ -233,6 +281,12 @@ export interface ReplicaApi {
     readonly limit: number
     readonly before: string | null
   }): Promise<NamePage>
+  /** Newest first. A post whose content is being repaired is left out. */
+  posts(query: { readonly of: PostsOf; readonly limit: number; readonly before: string | null }): Promise<SignedPosts>
+  /** By present name; null when there is no such account. */
+  profile(query: { readonly name: string }): Promise<ProfileInfo | null>
+  /** Whom the account follows. */
+  followed(): Promise<readonly AccountId[]>
   /** Servers that hold the mail durably, as far as is known here, ascending. */
   safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
   /** As `safety`, for those of `mails` that the account has, up to `limits.pageHeaders`. */

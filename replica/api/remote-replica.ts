@@ -131,6 +131,18 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('spread', query)
   }
 
+  posts(query: RequestOf<'posts'>) {
+    return this.#call('posts', query)
+  }
+
+  profile(query: RequestOf<'profile'>) {
+    return this.#call('profile', query)
+  }
+
+  followed() {
+    return this.#call('followed')
+  }
+
   safety(query: RequestOf<'safety'>) {
     return this.#call('safety', query)
   }

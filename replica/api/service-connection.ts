@@ -9,6 +9,7 @@ import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBef
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
+import { postPage, profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
@@ -24,11 +25,15 @@ import type {
   ManyMails,
   NamePage,
   PersonInfo,
+  PostsOf,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
   SafetyInfo,
   SealedDocument,
   SealedMail,
+  SignedPost,
+  SignedPosts,
   SealedPage,
   SpreadInfo,
   StatusInfo,
@@ -56,6 +61,8 @@ export interface ConnectionPorts {
   people(like: string): Promise<readonly PersonInfo[]>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
+  signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]>
+  loggedIn(): ReadonlySet<AccountId>
   sessionsChanged(): void
   closed(connection: ServiceConnection): void
 }
@@ -195,6 +202,26 @@ export class ServiceConnection implements ReplicaApi {
     return { mails, next: next && `${next.clock}@${updateId(next.origin, next.sequence)}` }
   }
 
+  async posts({ of, limit, before }: RequestOf<'posts'>): Promise<SignedPosts> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pagePosts)
+    const { posts, hasMore } = await this.#service.host.read((core) =>
+      postPage(core, authorsOf(core, of, account), most, place),
+    )
+    const last = posts.at(-1)
+    const next = hasMore && last !== undefined ? `${last.clock}@${last.post}` : null
+    return { posts: await this.#service.signedPosts(posts), next }
+  }
+
+  profile({ name }: RequestOf<'profile'>): Promise<ProfileInfo | null> {
+    return this.#ofAccount((core, account) => profileOf(core, name, account, this.#service.loggedIn()))
+  }
+
+  followed(): Promise<readonly AccountId[]> {
+    return this.#ofAccount((core, account) => core.state.follows.followedBy(account).slice(0, limits.onlineAccounts))
+  }
+
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
     const mail = await this.#owned(id)
     return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
@@ -315,6 +342,17 @@ export class ServiceConnection implements ReplicaApi {
 }
 
 const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
+
+const authorsOf = ({ state }: ReplicaCore, of: PostsOf, account: AccountId): readonly AccountId[] => {
+  switch (of.kind) {
+    case 'author':
+      return [of.author]
+    case 'followed':
+      return state.follows.followedBy(account)
+    case 'timeline':
+      return [...state.follows.followedBy(account), account]
+  }
+}
 
 const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
   const [clock = '', id = ''] = text.split('@')

@@ -7,6 +7,7 @@ import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica } from './replica-link.ts'
+import { timelinePart } from './timeline-part.ts'
 import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 
 export interface MailClientOptions {
@@ -35,6 +36,7 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
       await search.forget(session)
     },
     ...mailboxPart(context, search),
+    ...timelinePart(context),
     ...groupPart(context),
     ...laterFeatures,
     get loggedInAs() {

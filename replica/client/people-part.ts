@@ -38,7 +38,12 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
         throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
       }
       const people = await context.link.call((api) => api.people({ like: like.normalize('NFC') }))
-      return { accounts: people.map((person) => ({ ...person, servers: [], signedUpAt: 0, followed: false })) }
+      const followed = new Set(context.session === null ? [] : await context.link.call((api) => api.followed()))
+      const accounts = people.map((person) => {
+        const isFollowed = followed.has(person.account)
+        return { ...person, servers: [], signedUpAt: 0, followed: isFollowed }
+      })
+      return { accounts }
     },
   }
 }

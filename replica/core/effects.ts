@@ -69,6 +69,8 @@ export type Notice =
   | { readonly kind: 'mail'; readonly origin: OriginId; readonly sequence: Sequence }
   /** Marks or documents of this account changed. */
   | { readonly kind: 'mailbox'; readonly account: AccountId }
+  /** Somebody told the group something. */
+  | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
   /** Accounts or names changed. */
   | { readonly kind: 'people' }
   /** Replicas are known to hold more than before. */

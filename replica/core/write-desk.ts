@@ -146,8 +146,12 @@ export const noteChanges = (batch: Batch, effects: EffectsDraft): void => {
       case 'document':
         changed.add(change.account)
         break
+      case 'post':
+        effects.notify.push({ kind: 'post', origin, sequence })
+        break
       case 'account':
       case 'accountDeletion':
+      case 'follow':
         effects.notify.push({ kind: 'people' })
         break
       case 'forged':

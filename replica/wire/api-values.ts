@@ -11,6 +11,7 @@ import {
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */
@@ -55,9 +56,10 @@ const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
 const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
-const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'mailbox', 'knowledge', 'people', 'closed']) })
+const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'closed']) })
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
+const postEvent = shape.fields({ event: shape.oneOf(['post']), post: signedPost })
 const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
 
@@ -70,7 +72,7 @@ export const requestShapes = {
   people: shape.fields({ like: shape.text(limits.likeChars) }),
   logIn: shape.fields({ account, signature }),
   submit: shape.fields({
-    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion', 'marks', 'document']),
+    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion', 'marks', 'document', 'post', 'postDeletion', 'follow']),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
     signature: personSignature,
@@ -88,6 +90,7 @@ export const requestShapes = {
   mails: shape.fields({ mails: shape.listOf(mailName, limits.pageHeaders) }),
   update: shape.fields({ update: mailName }),
   mail: shape.fields({ mail: mailName }),
+  ...socialRequests,
   fetchMany: shape.fields({
     mails: shape.listOf(mailName, limits.fetchedMails),
     content: shape.oneOf(['header', 'whole']),
@@ -159,6 +162,7 @@ export const answerShapes = {
   fetchMany: shape.fields({ mails: shape.listOf(sealedMail, limits.fetchedMails), covered: sequence }),
   mailNames: shape.fields({ mails: shape.listOf(mailName, limits.pageNames), next: shape.orNull(pageMark) }),
   safety: servers,
+  ...socialAnswers,
   safeties: shape.listOf(shape.fields({ mail: mailName, servers }), limits.pageHeaders),
   spread: shape.fields({ heldBy: servers, waitingFor: servers }),
   counts: shape.fields({
@@ -184,6 +188,8 @@ export const eventShape = (value: unknown, at: string) => {
       return viewEvent(value, at)
     case 'mail':
       return mailEvent(value, at)
+    case 'post':
+      return postEvent(value, at)
     case 'mailbox':
     case 'knowledge':
     case 'people':

@@ -5,9 +5,12 @@ import type {
   AccountRecord,
   CommandRecord,
   DocumentRecord,
+  FollowRecord,
   MailRecord,
   MarkRecord,
   PendingMark,
+  PostDeletionRecord,
+  PostRecord,
   StateImage,
 } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
@@ -19,7 +22,8 @@ import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
-import { allBits, readDocumentRow, readMark, readPending, type ImageTables } from './image-mailbox.ts'
+import { allBits, readDocumentRow, readMark, readPending } from './image-mailbox.ts'
+import { readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
 
@@ -53,6 +57,9 @@ interface Parts {
   readonly marks: MarkRecord[]
   readonly pending: PendingMark[]
   readonly documents: DocumentRecord[]
+  readonly posts: PostRecord[]
+  readonly postDeletions: PostDeletionRecord[]
+  readonly follows: FollowRecord[]
   readonly commands: CommandRecord[]
 }
 
@@ -60,7 +67,7 @@ function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
   const empty = { people: [], deletedAccounts: [], accounts: [], mails: [], marks: [], pending: [], documents: [] }
-  const parts: Parts = { head, ...empty, commands: [] }
+  const parts: Parts = { head, ...empty, posts: [], postDeletions: [], follows: [], commands: [] }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -73,8 +80,7 @@ function readImage(chunks: readonly string[]): StateImage {
     if (parts[section].length !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, group, claims, invites } = head
-  const { accounts, deletedAccounts, mails, marks, pending, documents, commands } = parts
-  const ofPeople = { accounts, deletedAccounts, mails, marks, pending, documents, commands }
+  const { head: _head, people: _people, ...ofPeople } = parts
   return { vector, hashes, group, claims, invites, ...ofPeople }
 }
 
@@ -106,7 +112,16 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.pending.push(readPending(items, tables))
       return
     case 'documents':
-      while (items.more()) parts.documents.push(readDocument(items, tables, parts.head))
+      while (items.more()) parts.documents.push(notBeyond(readDocumentRow(items, tables), parts.head))
+      return
+    case 'posts':
+      while (items.more()) parts.posts.push(notBeyond(readPostRow(items, tables), parts.head))
+      return
+    case 'postDeletions':
+      while (items.more()) parts.postDeletions.push(readPostDeletionRow(items, tables))
+      return
+    case 'follows':
+      while (items.more()) parts.follows.push(notBeyond(readFollowRow(items, tables), parts.head))
       return
     case 'commands':
       while (items.more()) {
@@ -117,11 +132,11 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
   }
 }
 
-function readDocument(items: ItemReader, tables: ImageTables, { vector }: ImageHead): DocumentRecord {
-  const record = readDocumentRow(items, tables)
-  return record.sequence <= (vector.get(record.origin) ?? 0)
-    ? record
-    : damaged('a document is beyond the version vector')
+function notBeyond<Row extends { readonly origin: OriginId; readonly sequence: Sequence }>(
+  row: Row,
+  { vector }: ImageHead,
+): Row {
+  return row.sequence <= (vector.get(row.origin) ?? 0) ? row : damaged('an entry is beyond the version vector')
 }
 
 function readAccount(items: ItemReader, head: ImageHead): AccountRecord {

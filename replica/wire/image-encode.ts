@@ -4,6 +4,7 @@ import type { MailRecord, StateImage } from '../core/model/image.ts'
 import { toBase64 } from './bytes.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, chunkItems, chunkRows, imageFormat } from './image-format.ts'
+import { followRow, postRow } from './image-social.ts'
 import { documentRow, markRow, registerItems, type ImagePlaces } from './image-mailbox.ts'
 
 /**
@@ -29,6 +30,11 @@ export function encodeImage(image: StateImage): string[] {
       row.push(...placeOf(mail, origins), people.place(account), bits, ...registerItems(registers)),
     ),
     ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
+    ...sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places))),
+    ...sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
+      row.push(...placeOf(post, origins), people.place(account)),
+    ),
+    ...sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places))),
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
@@ -67,6 +73,9 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     marks: image.marks.length,
     pending: image.pending.length,
     documents: image.documents.length,
+    posts: image.posts.length,
+    postDeletions: image.postDeletions.length,
+    follows: image.follows.length,
     commands: image.commands.length,
   }
   return JSON.stringify({
@@ -160,7 +169,9 @@ function originsOf(image: StateImage): Set<OriginId> {
     previous = origin
     if (conversation !== null) origins.add(splitUpdateId(conversation).origin)
   }
-  for (const { origin } of image.documents) origins.add(origin)
+  for (const records of [image.documents, image.posts, image.follows])
+    for (const { origin } of records) origins.add(origin)
+  for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   return origins

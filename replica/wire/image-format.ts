@@ -10,6 +10,9 @@ export const imageSections = [
   'marks',
   'pending',
   'documents',
+  'posts',
+  'postDeletions',
+  'follows',
   'commands',
 ] as const
 export type ImageSection = (typeof imageSections)[number]

@@ -51,6 +51,9 @@ function readCounts(value: unknown): ImageCounts {
     marks: countOf('marks'),
     pending: countOf('pending'),
     documents: countOf('documents'),
+    posts: countOf('posts'),
+    postDeletions: countOf('postDeletions'),
+    follows: countOf('follows'),
     commands: countOf('commands'),
   }
 }

@@ -29,6 +29,9 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   deletion: 20,
   marks: 21,
   document: 22,
+  post: 32,
+  postDeletion: 33,
+  follow: 34,
 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
@@ -38,6 +41,9 @@ const personKinds = new Map<number, PersonKind>([
   [20, 'deletion'],
   [21, 'marks'],
   [22, 'document'],
+  [32, 'post'],
+  [33, 'postDeletion'],
+  [34, 'follow'],
 ])
 const highestType = 65_535
 const peerIdChars = 64

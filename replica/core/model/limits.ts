@@ -3,6 +3,7 @@ export const limits = {
   nameChars: 64,
   subjectChars: 1_000,
   bodyBytes: 1_048_576,
+  postChars: 1_000,
   recipients: 100,
   passwordChars: 1_000,
   snippetChars: 160,
@@ -80,6 +81,9 @@ export const limits = {
 
   pageHeaders: 1_000,
   pageAccounts: 1_000,
+  pagePosts: 200,
+  /** Of those who follow somebody, or are followed, so many are shown. */
+  shownFollows: 1_000,
   /** Mails that are fetched at once, and names of mails on a page. */
   fetchedMails: 1_000,
   pageNames: 20_000,

@@ -11,9 +11,11 @@ import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
 import { DocumentTable } from './document-table.ts'
+import { FollowTable } from './follow-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
+import { PostTable } from './post-table.ts'
 import { SeatTable } from './seat-table.ts'
 
 /**
@@ -24,10 +26,12 @@ export class GroupState {
   readonly mails = new MailTable()
   readonly accounts = new AccountTable()
   readonly documents = new DocumentTable()
+  readonly posts = new PostTable()
+  readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails, this.documents)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.posts)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -86,6 +90,8 @@ export class GroupState {
     for (const record of image.accounts) this.accounts.add(record)
     this.mails.join(image, { mine, theirs: image.vector, isGone })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
+    this.posts.join(image, { mine, theirs: image.vector, isGone })
+    for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -94,8 +100,9 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.mails, ...image.documents])
-      this.#noteClock(origin, clock)
+    const { claims, accounts, mails, documents, posts, follows } = image
+    for (const records of [claims, accounts, mails, documents, posts, follows])
+      for (const { origin, clock } of records) this.#noteClock(origin, clock)
     for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
   }
@@ -113,6 +120,9 @@ export class GroupState {
       marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
       documents: this.documents.records(),
+      posts: this.posts.records(),
+      postDeletions: this.posts.pendingDeletions(),
+      follows: this.follows.records(),
       commands: this.commands.records(),
     }
   }
@@ -124,6 +134,8 @@ export class GroupState {
     this.accounts.digest(digest)
     this.mails.digest(digest)
     this.documents.digest(digest)
+    this.posts.digest(digest)
+    this.follows.digest(digest)
     return digest.toString()
   }
 
@@ -171,11 +183,23 @@ export class GroupState {
       case 'document':
         this.#applyDocument(update, change)
         break
+      case 'post':
+        this.posts.add({ account: change.account, origin, sequence, clock }, this.#isGone)
+        break
+      case 'postDeletion':
+        this.posts.delete(change.post, change.account, this.#vector)
+        break
+      case 'follow': {
+        const { account, whom, state } = change
+        this.follows.add({ account, whom, origin, sequence, clock, state }, this.#isGone)
+        break
+      }
       case 'unknown':
       case 'forged':
         break
     }
     if (change.kind !== 'mail') this.mails.settle(updateId(origin, sequence))
+    if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
     this.#noteClock(origin, clock)
@@ -208,6 +232,8 @@ export class GroupState {
     this.accounts.remove(account)
     this.mails.removeOwner(account)
     this.documents.removeOwner(account)
+    this.posts.removeAuthor(account)
+    this.follows.removeAccount(account)
   }
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)

@@ -44,6 +44,7 @@ export function* liveUpdatesOf(
 ): Iterable<{ readonly origin: OriginId; readonly sequence: Sequence }> {
   yield* image.mails
   for (const document of image.documents) if (document.state === 'written') yield document
+  yield* image.posts
 }
 
 const ascending = (parts: readonly Iterable<Sequence>[]): Float64Array => {
