@@ -2,36 +2,14 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { headerLine, mailLines, shownName, type Layout } from './mail-view.ts'
-import type { Screen } from './screen.ts'
+import { headerLine, mailLines, shownName } from './mail-view.ts'
+import { usageError, type Command, type Folder, type Sitting } from './sitting.ts'
+import { socialCommands } from './social-commands.ts'
 import { statusLines } from './status-view.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 
-/** What the commands of one sitting share. */
-export interface Sitting {
-  readonly client: MailClient
-  readonly screen: Screen
-  readonly layout: () => Layout
-  /** The pages shown since the last `l`: their mails by number (from 1), and where they go on. */
-  listed: {
-    readonly folder: Folder
-    readonly headers: readonly Header[]
-    readonly next: string | null
-  } | null
-}
-
-export interface Command {
-  readonly usage: string
-  readonly help: string
-  readonly run: (sitting: Sitting, words: readonly string[], rest: string) => Promise<void>
-}
-
-type Folder = Parameters<MailClient['list']>[0]['folder']
-
 const pageHeaders = 10
 const bodyEnd = '.'
-
-const usageError = (usage: string): QuintetError => new QuintetError('BAD_REQUEST', `This is used as: ${usage}`)
 
 const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
@@ -73,11 +51,13 @@ const writeMail: Command['run'] = async ({ client, screen }, _words, rest) => {
 const list: Command['run'] = async (sitting, [word = 'inbox']) => {
   if (word !== 'inbox' && word !== 'sent') throw new QuintetError('NO_SUCH_FOLDER', 'The folders are inbox and sent.')
   sitting.listed = { folder: word, headers: [], next: null }
+  sitting.more = null
   await showPage(sitting, word, [], null)
 }
 
 const nextPage: Command['run'] = async (sitting) => {
-  const { listed } = sitting
+  const { listed, more } = sitting
+  if (more !== null) return more()
   if (listed === null) return list(sitting, [], '')
   if (listed.next === null) sitting.screen.print('That was the last page.')
   else await showPage(sitting, listed.folder, listed.headers, listed.next)
@@ -168,7 +148,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['u', { usage: 'u NAME', help: 'log in, or sign up', run: logInOrSignUp }],
   ['m', { usage: 'm [NAME, NAME]', help: 'write a mail', run: writeMail }],
   ['l', { usage: 'l [sent]', help: 'list the newest mails, received or sent', run: list }],
-  ['n', { usage: 'n', help: 'the next page of the list', run: nextPage }],
+  ['n', { usage: 'n', help: 'the next page', run: nextPage }],
   ['r', { usage: 'r N', help: 'read mail N of the list', run: readMail }],
   ['d', { usage: 'd N', help: 'delete mail N of the list', run: deleteMail }],
   ['safety', { usage: 'safety N', help: 'on which servers mail N is held', run: showSafety }],
@@ -227,7 +207,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name): [string, Command] => [
+  ...socialCommands,
+  ...['retire'].map((name): [string, Command] => [
     name,
     { usage: name, help: 'comes with a later version', run: later },
   ]),

@@ -3,9 +3,10 @@ import type { Readable, Writable } from 'node:stream'
 import type { ClientEvent } from '../client/contract/events.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
-import { commands, type Sitting } from './interactive-commands.ts'
+import { commands } from './interactive-commands.ts'
 import { shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
+import type { Sitting } from './sitting.ts'
 import { colored, uncolored, type Style } from './style.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 
@@ -24,7 +25,7 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null }
+  const sitting: Sitting = { client, screen, layout, listed: null, more: null }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
@@ -68,7 +69,7 @@ const helpLines = (): readonly string[] => {
   return [
     ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
     `  ${fitted('quit', widest)}  leave`,
-    `With a later version: ${later.join(', ')}.`,
+    ...(later.length === 0 ? [] : [`With a later version: ${later.join(', ')}.`]),
   ]
 }
 
@@ -91,6 +92,8 @@ const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
       return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
+    case 'post':
+      return `${shownName(event.post.author)} posted: ${printableLine(event.post.text)}`
     case 'view':
       return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
     case 'disconnected':

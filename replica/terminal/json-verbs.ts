@@ -1,42 +1,10 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { Header, Mail } from '../client/contract/mailbox.ts'
-import type { MailClient } from '../client/contract/mail-client.ts'
-import { either, folder, mailName, readFields, server, servers, text, texts, wholeNumber } from './request-fields.ts'
-import type { Fields } from './request-fields.ts'
-import type { RequestKind } from './request-order.ts'
-
-export interface Verb {
-  readonly kind: RequestKind
-  /** Checks the request's fields, at once, and gives the work that it asks for. */
-  readonly prepare: (request: object) => (client: MailClient) => Promise<object>
-}
+import type { Mail } from '../client/contract/mailbox.ts'
+import { shownHeader, verb, type Verb } from './json-verb.ts'
+import { either, folder, mailName, server, servers, text, texts, wholeNumber } from './request-fields.ts'
+import { socialVerbs } from './social-verbs.ts'
 
 const pageHeaders = 50
-
-const verb = <const Of extends Fields>(
-  kind: RequestKind,
-  fields: Of,
-  work: (client: MailClient, request: ReturnType<typeof readFields<Of>>) => Promise<unknown>,
-): Verb => ({
-  kind,
-  prepare: (request) => {
-    const values = readFields(fields, request)
-    return async (client) => {
-      const answer = await work(client, values)
-      return typeof answer === 'object' && answer !== null ? answer : {}
-    }
-  },
-})
-
-/** A header as programs know it. */
-export const shownHeader = ({ mail, from, to, subject, sentAt, read }: Header): object => ({
-  mail,
-  from,
-  to,
-  subject,
-  sentAt,
-  read,
-})
 
 const shownMail = ({ mail, from, to, subject, body, sentAt }: Mail): object => ({
   mail,
@@ -90,12 +58,6 @@ export const verbs: ReadonlyMap<string, Verb> = new Map([
   ['invite', verb('aside', {}, (client) => client.invite())],
   ['pause', verb('session', { servers }, (client, request) => client.pause(request))],
   ['resume', verb('session', { servers }, (client, request) => client.resume(request))],
-  [
-    'search',
-    verb('question', { query: text, limit: either(wholeNumber, pageHeaders) }, async (client, request) => {
-      const { headers } = await client.search({ ...request, until: 'indexed' })
-      return { headers: headers.map(shownHeader) }
-    }),
-  ],
-  ...['post', 'follow', 'unfollow', 'timeline', 'retire'].map((name) => [name, later(name)] as const),
+  ...socialVerbs,
+  ...['retire'].map((name) => [name, later(name)] as const),
 ])
