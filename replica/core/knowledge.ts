@@ -31,7 +31,7 @@ export class KnowledgeMatrix {
     for (const [holder, row] of rows) this.mergeRow(holder, row)
   }
 
-  /** Tells whether anything was news. */
+  /** Tells whether anything of it was new. */
   mergeRow(holder: OriginId, row: VersionVector): boolean {
     return raise(this.#mutableRow(holder), row)
   }

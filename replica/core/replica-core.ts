@@ -121,7 +121,7 @@ export class ReplicaCore {
   /** What every seat in use holds durably. */
   get stable(): VersionVector {
     this.matrix.mergeRow(this.identity.origin, this.state.vector)
-    return this.matrix.stable(this.state.seats.holders().map((claim) => claim.origin))
+    return this.matrix.stable(this.#holders)
   }
 
   /** Servers whose present install holds this update durably, as far as is known here, ascending. */
@@ -153,7 +153,8 @@ export class ReplicaCore {
     this.#spreading.spread(
       now.steadyMs,
       fresh,
-      this.peers.allGreeted().map((session) => session.peer),
+      this.peers.allGreeted(),
+      this.#holders.filter((holder) => holder !== this.identity.origin),
       effects,
     )
     if (this.#catchingUp.join(wallMs, effects)) {
@@ -179,6 +180,11 @@ export class ReplicaCore {
   #observeRecovered(wallMs: number): void {
     if (!this.#hasStepped) this.#clock.observe(this.state.newestClock, wallMs)
     this.#hasStepped = true
+  }
+
+  /** The installs of the seats in use. */
+  get #holders(): readonly OriginId[] {
+    return this.state.seats.holders().map((claim) => claim.origin)
   }
 
   get #held(): Sequence {
@@ -285,7 +291,7 @@ export class ReplicaCore {
       return
     }
     this.#membership.accept(session, hello, now.wallMs)
-    this.#learn(hello.rows, effects)
+    this.#learn(now, hello.rows, effects)
     this.#mergeUntilMs = now.steadyMs + mergeMs
   }
 
@@ -297,7 +303,7 @@ export class ReplicaCore {
 
   #knowledge(now: Moment, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#membership.heard(session, message, now.wallMs)
-    this.#learn(message.rows, effects)
+    this.#learn(now, message.rows, effects)
     const { origin } = session
     if (origin === null) return
     const told = heldFrom(message.rows.get(origin) ?? new Map(), origin)
@@ -306,11 +312,14 @@ export class ReplicaCore {
   }
 
   /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(rows: KnowledgeRows, effects: EffectsDraft): void {
+  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
     let isNews = false
     for (const [holder, row] of rows) {
       if (holder === this.identity.origin) continue
-      isNews = this.matrix.mergeRow(holder, row) || isNews
+      if (this.matrix.mergeRow(holder, row)) {
+        this.#spreading.heardOf(holder, now.steadyMs)
+        isNews = true
+      }
       const known = heldFrom(row, this.identity.origin)
       if (known > this.#held) this.#reclaimTo = Math.max(this.#reclaimTo, known)
     }

@@ -158,7 +158,7 @@ const named = (core: ReplicaCore, record: AccountRecord): Named => ({
 
 const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailView => {
   const nameOf = (person: AccountId): string => core.state.accounts.nameOf(person) ?? ''
-  const { origin, sequence, clock, from, to, conversation } = mail
+  const { origin, sequence, clock, from, to } = mail
   const place = core.state.mails.placeOf(mail, account)
   const { read, star } = core.state.mails.registersOf(mail, account)
   return {
@@ -175,6 +175,6 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     markedUnread: read !== 0 && !isOn(read),
     starred: isOn(star),
     inTrash: (place & placeBits.trash) !== 0,
-    conversation,
+    conversation: core.state.mails.conversationOf(mail),
   }
 }

@@ -1,12 +1,12 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, Clock, OriginId, Sequence } from '../core/model/ids.ts'
+import type { AccountId } from '../core/model/ids.ts'
 import { accountId, commandId, updateId } from '../core/model/ids.ts'
 import type {
   AccountRecord,
+  AnswerRecord,
   CommandRecord,
   DocumentRecord,
   FollowRecord,
-  MailRecord,
   MarkRecord,
   PendingMark,
   PostDeletionRecord,
@@ -22,8 +22,9 @@ import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
-import { allBits, readDocumentRow, readMark, readPending } from './image-mailbox.ts'
-import { readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
+import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
+import { MailsReader } from './image-mails.ts'
+import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
 
@@ -53,7 +54,8 @@ interface Parts {
   readonly people: AccountId[]
   readonly deletedAccounts: AccountId[]
   readonly accounts: AccountRecord[]
-  readonly mails: MailRecord[]
+  readonly mails: MailsReader
+  readonly answers: AnswerRecord[]
   readonly marks: MarkRecord[]
   readonly pending: PendingMark[]
   readonly documents: DocumentRecord[]
@@ -66,8 +68,10 @@ interface Parts {
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
-  const empty = { people: [], deletedAccounts: [], accounts: [], mails: [], marks: [], pending: [], documents: [] }
-  const parts: Parts = { head, ...empty, posts: [], postDeletions: [], follows: [], commands: [] }
+  const mails = new MailsReader()
+  const ofPeople = { people: [], deletedAccounts: [], accounts: [], commands: [] }
+  const ofPosts = { posts: [], postDeletions: [], follows: [] }
+  const parts: Parts = { head, ...ofPeople, mails, answers: [], marks: [], pending: [], documents: [], ...ofPosts }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -77,11 +81,13 @@ function readImage(chunks: readonly string[]): StateImage {
     readSection(section, items, parts)
   }
   for (const section of imageSections) {
-    if (parts[section].length !== head.counts[section]) damaged(`not all ${section} are there`)
+    const found = section === 'mails' ? mails.count : parts[section].length
+    if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, group, claims, invites } = head
-  const { head: _head, people: _people, ...ofPeople } = parts
-  return { vector, hashes, group, claims, invites, ...ofPeople }
+  const { head: _head, people, mails: _mails, ...ofState } = parts
+  if (new Set(people).size !== people.length) damaged('a person is named twice')
+  return { vector, hashes, group, claims, invites, ...ofState, mails: mails.columns(people) }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -104,7 +110,11 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.accounts.push(readAccount(items, parts.head))
       return
     case 'mails':
-      return readMails(items, parts)
+      parts.mails.read(items, parts.head, parts.people.length)
+      return
+    case 'answers':
+      while (items.more()) parts.answers.push(readAnswer(items, tables))
+      return
     case 'marks':
       while (items.more()) parts.marks.push(readMark(items, tables))
       return
@@ -112,16 +122,16 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.pending.push(readPending(items, tables))
       return
     case 'documents':
-      while (items.more()) parts.documents.push(notBeyond(readDocumentRow(items, tables), parts.head))
+      while (items.more()) parts.documents.push(readDocument(items, tables, parts.head.vector))
       return
     case 'posts':
-      while (items.more()) parts.posts.push(notBeyond(readPostRow(items, tables), parts.head))
+      while (items.more()) parts.posts.push(notBeyond(readPostRow(items, tables), parts.head.vector))
       return
     case 'postDeletions':
       while (items.more()) parts.postDeletions.push(readPostDeletionRow(items, tables))
       return
     case 'follows':
-      while (items.more()) parts.follows.push(notBeyond(readFollowRow(items, tables), parts.head))
+      while (items.more()) parts.follows.push(notBeyond(readFollowRow(items, tables), parts.head.vector))
       return
     case 'commands':
       while (items.more()) {
@@ -132,13 +142,6 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
   }
 }
 
-function notBeyond<Row extends { readonly origin: OriginId; readonly sequence: Sequence }>(
-  row: Row,
-  { vector }: ImageHead,
-): Row {
-  return row.sequence <= (vector.get(row.origin) ?? 0) ? row : damaged('an entry is beyond the version vector')
-}
-
 function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
   const origin = items.pick(head.origins)
   const { clock, change, bytes } = readGenuineUpdate(origin, 1, fromBase64(items.text()))
@@ -146,39 +149,3 @@ function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
   const { account, name, sealKey, sealedKeys } = change
   return { account, name, sealKey, sealedKeys, clock, origin, bytes }
 }
-
-function readMails(items: ItemReader, { head, people, mails }: Parts): void {
-  let last = mails.at(-1)
-  let clock: Clock = 0
-  let previous: { readonly origin: OriginId; readonly sequence: Sequence } | null = null
-  while (items.more()) {
-    const origin = items.pick(head.origins)
-    const sequence: Sequence = items.positive() + (previous?.origin === origin ? previous.sequence : 0)
-    clock += items.difference()
-    const from = items.pick(people)
-    const form = items.number(limits.recipients * 2 + 1)
-    const to = readRecipients(items, form >> 1, people)
-    const isAnswer = form % 2 === 1
-    const conversation = isAnswer ? updateId(items.pick(head.origins), items.positive()) : null
-    const marks = new Array<number>(to.length + 1)
-    for (let index = 0; index <= to.length; index++) marks[index] = items.number(allBits)
-    if (last !== undefined && !follows(last, origin, sequence)) damaged('mails do not ascend')
-    if (sequence > (head.vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
-    if (clock < 0 || clock > Number.MAX_SAFE_INTEGER) damaged('a clock is out of range')
-    last = { origin, sequence, clock, from, to, conversation, marks }
-    previous = last
-    mails.push(last)
-  }
-}
-
-function readRecipients(items: ItemReader, count: number, people: readonly AccountId[]): AccountId[] {
-  // Made at its full length: one that grows takes room for 16 more, in every mail for good.
-  const to = new Array<AccountId>(count)
-  for (let index = 0; index < to.length; index++) to[index] = items.pick(people)
-  if (to.length === 0 || (to.length > 1 && new Set(to).size !== to.length))
-    damaged('the recipients of a mail are wrong')
-  return to
-}
-
-const follows = (mail: MailRecord, origin: OriginId, sequence: Sequence): boolean =>
-  mail.origin === origin ? sequence > mail.sequence : origin > mail.origin

@@ -1,15 +1,18 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId } from '../core/model/ids.ts'
-import type { MailRecord, StateImage } from '../core/model/image.ts'
+import type { StateImage } from '../core/model/image.ts'
+import type { MailColumns } from '../core/model/mail-columns.ts'
+import { mailCount } from '../core/model/mail-columns.ts'
 import { toBase64 } from './bytes.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { chunkChars, chunkItems, chunkRows, imageFormat } from './image-format.ts'
+import { chunkChars, imageFormat } from './image-format.ts'
+import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
+import { writeMails } from './image-mails.ts'
 import { followRow, postRow } from './image-social.ts'
-import { documentRow, markRow, registerItems, type ImagePlaces } from './image-mailbox.ts'
 
 /**
- * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on, as
- * tables of numbers. `image.mails` are ascending. See docs/protocol.md; `decodeImage` is the way back.
+ * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on. See
+ * docs/protocol.md; `decodeImage` is the way back.
  */
 export function encodeImage(image: StateImage): string[] {
   const origins = new Table<OriginId>()
@@ -25,10 +28,9 @@ export function encodeImage(image: StateImage): string[] {
       row.push(origins.place(origin), toBase64(bytes)),
     ),
     ...mailChunks(image.mails, origins, people),
+    ...sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places))),
     ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
-    ...sectionChunks('pending', image.pending, ({ mail, account, bits, registers }, row) =>
-      row.push(...placeOf(mail, origins), people.place(account), bits, ...registerItems(registers)),
-    ),
+    ...sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places))),
     ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
     ...sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places))),
     ...sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
@@ -69,7 +71,8 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     people,
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
-    mails: image.mails.length,
+    mails: mailCount(image.mails),
+    answers: image.answers.length,
     marks: image.marks.length,
     pending: image.pending.length,
     documents: image.documents.length,
@@ -124,30 +127,13 @@ function sectionChunks<Entry>(
 
 const charsOf = (item: Item | undefined): number => (typeof item === 'string' ? item.length + 3 : 8)
 
-/** Per mail: origin, sequence, clock, from, how many to (and whether it answers), to..., conversation, marks...; within a chunk the first three go by difference. */
-function mailChunks(mails: readonly MailRecord[], origins: Table<OriginId>, people: Table<AccountId>): string[] {
-  const chunks: string[] = []
-  let items: number[] = []
-  let rows = 0
-  let previous: MailRecord | null = null
-  for (const mail of mails) {
-    if (rows === chunkRows || items.length >= chunkItems) {
-      chunks.push(JSON.stringify(['mails', items]))
-      items = []
-      rows = 0
-      previous = null
-    }
-    const base: Sequence = previous !== null && previous.origin === mail.origin ? previous.sequence : 0
-    items.push(origins.place(mail.origin), mail.sequence - base, mail.clock - (previous?.clock ?? 0))
-    items.push(people.place(mail.from), mail.to.length * 2 + (mail.conversation === null ? 0 : 1))
-    for (const account of mail.to) items.push(people.place(account))
-    if (mail.conversation !== null) items.push(...placeOf(mail.conversation, origins))
-    for (const bits of mail.marks) items.push(bits)
-    rows += 1
-    previous = mail
-  }
-  if (rows > 0) chunks.push(JSON.stringify(['mails', items]))
-  return chunks
+function mailChunks(mails: MailColumns, origins: Table<OriginId>, people: Table<AccountId>): string[] {
+  const rows = writeMails(
+    mails,
+    (origin) => origins.place(origin),
+    (account) => people.place(account),
+  )
+  return Array.from(rows, (items) => JSON.stringify(['mails', items]))
 }
 
 function placeOf(update: UpdateId, origins: Table<OriginId>): [number, Sequence] {
@@ -163,12 +149,8 @@ function originsOf(image: StateImage): Set<OriginId> {
     if (replaces !== null) origins.add(replaces)
   }
   for (const { origin } of image.accounts) origins.add(origin)
-  let previous: OriginId | null = null
-  for (const { origin, conversation } of image.mails) {
-    if (origin !== previous) origins.add(origin)
-    previous = origin
-    if (conversation !== null) origins.add(splitUpdateId(conversation).origin)
-  }
+  for (const { origin } of image.mails.origins) origins.add(origin)
+  for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
   for (const records of [image.documents, image.posts, image.follows])
     for (const { origin } of records) origins.add(origin)
   for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)

@@ -7,6 +7,7 @@ export const imageSections = [
   'deletedAccounts',
   'accounts',
   'mails',
+  'answers',
   'marks',
   'pending',
   'documents',
@@ -20,7 +21,5 @@ export type ImageSection = (typeof imageSections)[number]
 /** How many entries each section has over all its chunks. */
 export type ImageCounts = Readonly<Record<ImageSection, number>>
 
-/** A chunk is closed when it has this many rows, or items, or characters of text: about 64 KB. */
-export const chunkRows = 1_000
-export const chunkItems = 60_000
+/** A chunk is closed when it has this many characters of text: about 64 KB. */
 export const chunkChars = 65_536

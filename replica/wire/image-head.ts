@@ -48,6 +48,7 @@ function readCounts(value: unknown): ImageCounts {
     deletedAccounts: countOf('deletedAccounts'),
     accounts: countOf('accounts'),
     mails: countOf('mails'),
+    answers: countOf('answers'),
     marks: countOf('marks'),
     pending: countOf('pending'),
     documents: countOf('documents'),

@@ -1,6 +1,8 @@
+import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import type { FollowRecord, PostDeletionRecord, PostRecord } from '../core/model/image.ts'
-import type { ItemReader } from './image-items.ts'
+import type { VersionVector } from '../core/model/messages.ts'
+import { damaged, type ItemReader } from './image-items.ts'
 import type { ImagePlaces, ImageTables } from './image-mailbox.ts'
 
 const followsCode = 1
@@ -45,3 +47,9 @@ export const readFollowRow = (items: ItemReader, { origins, people }: ImageTable
   clock: items.number(),
   state: items.number(followsCode) === followsCode ? 'follows' : 'not',
 })
+
+/** The row, unless it is beyond `vector`, which is damage. */
+export const notBeyond = <Row extends { readonly origin: OriginId; readonly sequence: Sequence }>(
+  row: Row,
+  vector: VersionVector,
+): Row => (row.sequence <= (vector.get(row.origin) ?? 0) ? row : damaged('an entry is beyond the version vector'))

@@ -3,7 +3,9 @@ import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
 import { allServerIds, commandId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountRecord, MailRecord, StateImage } from '../../replica/core/model/image.ts'
+import type { AccountRecord, StateImage } from '../../replica/core/model/image.ts'
+import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
+import { mailColumns } from '../../replica/core/model/mail-columns.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
@@ -309,7 +311,7 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   ),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   deletedAccounts: fc.array(account, { maxLength: 3 }),
-  mails: mailRecords,
+  mails: mailRecords.map(mailColumns),
   pending: fc.array(fc.record({ mail: anyUpdateId, account, bits })),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
 })

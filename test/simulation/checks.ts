@@ -3,6 +3,7 @@ import type { Result } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
+import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
@@ -90,7 +91,7 @@ export const durable = (machine: Machine, write: DiskWrite): void => {
     case 'snapshot': {
       const image = decodeImage(write.snapshot.chunks)
       if (!image.ok) throw new Violation('image', `an installed image cannot be read: ${image.failure.message}`)
-      for (const { origin, sequence } of image.value.mails)
+      for (const { origin, sequence } of mailRecords(image.value.mails))
         if (machine.disk.holds(origin, sequence)) ledger.held(machine, updateId(origin, sequence))
       break
     }

@@ -1,5 +1,7 @@
 import type { OriginId } from '../../replica/core/model/ids.ts'
-import { splitUpdateId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
+import { markBits } from '../../replica/core/model/image.ts'
 import { covers, heldFrom } from '../../replica/core/version-vector.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { Machine } from './machine.ts'
@@ -115,20 +117,30 @@ const goneMails = (world: World, vector: VersionVector): readonly string[] => {
 
 /** Folders show each live copy once, newest first. */
 const mailboxesSorted = (machine: Machine): void => {
-  const { mails } = machine.core.state
-  for (const { account } of machine.core.state.accounts.records()) {
+  const { mails, accounts } = machine.core.state
+  const records = mails.records()
+  for (const { account } of accounts.records()) {
     const { inbox, sent } = mails.mailbox(account)
-    for (const folder of [inbox, sent]) {
+    for (const [folder, firstCopy, lastCopy] of [[inbox, 1, Infinity] as const, [sent, 0, 0] as const]) {
       const shown = folder.page(folder.size, null)
       const isSorted = shown.every((mail, index) => index === 0 || mail.clock <= (shown[index - 1]?.clock ?? 0))
-      if (!isSorted || shown.some((mail) => mails.get(mail.origin, mail.sequence) !== mail))
+      const live = records.filter(({ from, to, marks }) =>
+        [from, ...to].some(
+          (owner, copy) =>
+            owner === account && copy >= firstCopy && copy <= lastCopy && ((marks[copy] ?? 0) & markBits.deleted) === 0,
+        ),
+      )
+      if (!isSorted || namesOf(shown).join() !== namesOf(live).join())
         throw new Violation(
           'mailbox',
-          `a folder of ${account} on ${machine.name} is out of order or shows what is gone`,
+          `a folder of ${account} on ${machine.name} is out of order, or does not show what is there`,
         )
     }
   }
 }
+
+const namesOf = (mails: readonly MailRecord[]): readonly string[] =>
+  mails.map(({ origin, sequence }) => updateId(origin, sequence)).sort()
 
 const shownLines = 6
 

@@ -9,6 +9,7 @@ import { SteadyTime } from '../../replica/core/moment.ts'
 import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
+import { MailStore } from '../../replica/core/state/mail-store.ts'
 import { MailTable } from '../../replica/core/state/mail-table.ts'
 import { SeatTable } from '../../replica/core/state/seat-table.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
@@ -87,19 +88,17 @@ const bugs = {
   },
   'a read brings a deleted copy back': () => {
     replace(
-      MailTable.prototype,
-      'mark',
+      MailStore.prototype,
+      'setMarks',
       (right) =>
-        function (this: MailTable, id, account, bits, vector) {
-          const outcome = right.call(this, id, account, bits, vector)
-          if (bits !== markBits.read) return outcome
-          for (const entry of this.records()) {
-            const mail = this.get(entry.origin, entry.sequence)
-            if (mail === undefined || `${mail.origin}:${mail.sequence}` !== id) continue
-            for (const [copy, owner] of [mail.from, ...mail.to].entries())
-              if (owner === account) mail.marks[copy] = markBits.read
-          }
-          return outcome
+        function (this: MailStore, key, marks) {
+          const before = this.entryAt(key).marks
+          const isReadNow = (bits: number, copy: number): boolean => (bits & ~(before[copy] ?? 0) & markBits.read) !== 0
+          right.call(
+            this,
+            key,
+            marks.map((bits, copy) => (isReadNow(bits, copy) ? markBits.read : bits)),
+          )
         },
     )
   },

@@ -2,6 +2,7 @@ import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
+import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { AccountChange, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
@@ -29,7 +30,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
   [
     ...image.deletedAccounts.map((account) => `deleted ${account}`),
     ...image.accounts.map(accountLine),
-    ...image.mails.map(({ origin, sequence, clock, from, to, marks }) =>
+    ...Array.from(mailRecords(image.mails), ({ origin, sequence, clock, from, to, marks }) =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
     ...image.pending.map(({ mail, account, bits }) => `pending ${mail} ${account} ${bits}`),

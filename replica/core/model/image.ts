@@ -12,6 +12,7 @@ import type {
   UpdateId,
 } from './ids.ts'
 import type { Shelf } from './mailbox-changes.ts'
+import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
 
 /** Bits of one person's copy of a mail. */
@@ -39,20 +40,6 @@ export interface AccountRecord {
 }
 
 /**
- * What is kept of a mail in memory. `marks[0]` are the sender's `markBits`, `marks[i + 1]` those of `to[i]`.
- * The sealed content is in the log, under `origin` and `sequence`.
- */
-export interface MailRecord {
-  readonly origin: OriginId
-  readonly sequence: Sequence
-  readonly clock: Clock
-  readonly from: AccountId
-  readonly to: readonly AccountId[]
-  readonly conversation: UpdateId | null
-  readonly marks: readonly number[]
-}
-
-/**
  * What a person has set on a copy, each 0 while never set, and `clock * 2 + value` since: the larger one wins, so that the
  * last writer does. Once `read` was set it outweighs the mark bit.
  */
@@ -60,6 +47,13 @@ export interface MarkRegisters {
   readonly read: number
   readonly star: number
   readonly trash: number
+}
+
+/** A mail that answers, and the first mail of its conversation. */
+export interface AnswerRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly conversation: UpdateId
 }
 
 /** The registers of one person's copies of a mail; copies on which nothing was set have no record. */
@@ -137,8 +131,8 @@ export interface StateImage {
   readonly invites: readonly InviteRecord[]
   readonly accounts: readonly AccountRecord[]
   readonly deletedAccounts: readonly AccountId[]
-  /** Ascending by origin, then sequence. */
-  readonly mails: readonly MailRecord[]
+  readonly mails: MailColumns
+  readonly answers: readonly AnswerRecord[]
   readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
   readonly documents: readonly DocumentRecord[]

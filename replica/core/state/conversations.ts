@@ -1,32 +1,52 @@
-import type { UpdateId } from '../model/ids.ts'
-import type { MailEntry } from './mail-entry.ts'
+import type { OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import { updateId } from '../model/ids.ts'
+import type { AnswerRecord } from '../model/image.ts'
 
-/** The mails that answer, by the first mail of their conversation. */
+/** The live mails that answer, and the first mails of their conversations. */
 export class Conversations {
-  readonly #answers = new Map<UpdateId, MailEntry[]>()
+  readonly #byAnswer = new Map<OriginId, Map<Sequence, UpdateId>>()
+  readonly #answers = new Map<UpdateId, Set<UpdateId>>()
 
-  add(mail: MailEntry): void {
-    if (mail.conversation === null) return
-    const answers = this.#answers.get(mail.conversation)
-    if (answers === undefined) this.#answers.set(mail.conversation, [mail])
-    else answers.push(mail)
+  /** Null when the mail answers nothing. */
+  of(origin: OriginId, sequence: Sequence): UpdateId | null {
+    return this.#byAnswer.get(origin)?.get(sequence) ?? null
   }
 
-  remove(mail: MailEntry): void {
-    if (mail.conversation === null) return
-    const answers = (this.#answers.get(mail.conversation) ?? []).filter((answer) => answer !== mail)
-    if (answers.length === 0) this.#answers.delete(mail.conversation)
-    else this.#answers.set(mail.conversation, answers)
-  }
-
-  /** In no order. */
-  answers(conversation: UpdateId): readonly MailEntry[] {
+  /** Names of the mails that answer in a conversation, in no order. */
+  answers(conversation: UpdateId): Iterable<UpdateId> {
     return this.#answers.get(conversation) ?? []
   }
 
-  /** One text for all mails of a conversation, so that each does not hold its own. */
-  shared(conversation: UpdateId | null): UpdateId | null {
-    const first = conversation === null ? undefined : this.#answers.get(conversation)?.[0]
-    return first === undefined ? conversation : first.conversation
+  add({ origin, sequence, conversation }: AnswerRecord): void {
+    let ofOrigin = this.#byAnswer.get(origin)
+    if (ofOrigin === undefined) {
+      ofOrigin = new Map()
+      this.#byAnswer.set(origin, ofOrigin)
+    }
+    let answers = this.#answers.get(conversation)
+    if (answers === undefined) {
+      answers = new Set()
+      this.#answers.set(conversation, answers)
+    }
+    ofOrigin.set(sequence, conversation)
+    answers.add(updateId(origin, sequence))
+  }
+
+  /** The mail is gone. */
+  drop(origin: OriginId, sequence: Sequence): void {
+    const conversation = this.of(origin, sequence)
+    if (conversation === null) return
+    const answers = this.#answers.get(conversation)
+    answers?.delete(updateId(origin, sequence))
+    if (answers?.size === 0) this.#answers.delete(conversation)
+    const ofOrigin = this.#byAnswer.get(origin)
+    ofOrigin?.delete(sequence)
+    if (ofOrigin?.size === 0) this.#byAnswer.delete(origin)
+  }
+
+  records(): readonly AnswerRecord[] {
+    return [...this.#byAnswer].flatMap(([origin, ofOrigin]) =>
+      [...ofOrigin].map(([sequence, conversation]) => ({ origin, sequence, conversation })),
+    )
   }
 }

@@ -100,9 +100,9 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    const { claims, accounts, mails, documents, posts, follows } = image
-    for (const records of [claims, accounts, mails, documents, posts, follows])
+    for (const records of [image.claims, image.accounts, image.documents, image.posts, image.follows])
       for (const { origin, clock } of records) this.#noteClock(origin, clock)
+    for (const { origin, clocks } of image.mails.origins) this.#noteClock(origin, greatest(clocks))
     for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
     this.#revision += 1
   }
@@ -116,7 +116,8 @@ export class GroupState {
       invites: this.seats.invites(),
       accounts: this.accounts.records(),
       deletedAccounts: this.accounts.deleted(),
-      mails: this.mails.records(),
+      mails: this.mails.columns(),
+      answers: this.mails.answers(),
       marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
       documents: this.documents.records(),
@@ -214,7 +215,7 @@ export class GroupState {
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
     const { account: from, to, conversation } = change
-    this.mails.add({ origin, sequence, clock, from, to, conversation, marks }, this.#isGone)
+    this.mails.add({ origin, sequence, clock, from, to, marks }, this.#isGone, conversation)
   }
 
   #applyMarks({ account, mark, mails }: MarksChange, clock: Clock): void {
@@ -238,6 +239,8 @@ export class GroupState {
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
+
+const greatest = (clocks: Float64Array): Clock => clocks.reduce((most, clock) => Math.max(most, clock), 0)
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,

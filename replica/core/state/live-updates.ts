@@ -42,7 +42,9 @@ export class LiveUpdates {
 export function* liveUpdatesOf(
   image: StateImage,
 ): Iterable<{ readonly origin: OriginId; readonly sequence: Sequence }> {
-  yield* image.mails
+  for (const { origin, sequences } of image.mails.origins) {
+    for (const sequence of sequences) yield { origin, sequence }
+  }
   for (const document of image.documents) if (document.state === 'written') yield document
   yield* image.posts
 }

@@ -1,4 +1,7 @@
-import type { MailEntry } from './mail-entry.ts'
+import { markBits } from '../model/image.ts'
+import type { MarkRegisters } from '../model/image.ts'
+import { isOn } from './mark-registers.ts'
+import type { MailKey, MailSource } from './mailbox-index.ts'
 import { MailboxIndex } from './mailbox-index.ts'
 
 /** Where a person's copies of one mail are shown, as bits. */
@@ -7,58 +10,74 @@ export const placeBits = { inbox: 1, sent: 2, starred: 4, trash: 8, unread: 16 }
 export const folderNames = ['inbox', 'sent', 'starred', 'trash'] as const
 export type FolderName = (typeof folderNames)[number]
 
-/** One folder and how many of its mails are unread. */
-interface Folder {
-  readonly index: MailboxIndex
-  unread: number
+/** A copy's `markBits` when there is none. */
+export const noCopy = markBits.deleted
+
+/**
+ * Where a person sees a mail, from the marks of the person's copies (`noCopy` where there is none), as `placeBits`; 0 when
+ * both are deleted. A sender has read what it sent. What is in the trash is nowhere else.
+ */
+export const placeOf = (sent: number, received: number, { read, star, trash }: MarkRegisters): number => {
+  const inbox = (received & markBits.deleted) === 0 ? placeBits.inbox : 0
+  const place = inbox | ((sent & markBits.deleted) === 0 ? placeBits.sent : 0)
+  if (place === 0) return 0
+  const isRead = read === 0 ? inbox === 0 || (received & markBits.read) !== 0 : isOn(read)
+  const unread = isRead ? 0 : placeBits.unread
+  if (isOn(trash)) return placeBits.trash | unread
+  return place | unread | (isOn(star) ? placeBits.starred : 0)
 }
 
-const emptyFolder = (): Folder => ({ index: new MailboxIndex(), unread: 0 })
-
-/** One person's folders. A mail in the trash is in no other. */
+/** One person's folders. */
 export class MailFolders {
-  readonly #folders: Readonly<Record<FolderName, Folder>> = {
-    inbox: emptyFolder(),
-    sent: emptyFolder(),
-    starred: emptyFolder(),
-    trash: emptyFolder(),
-  }
+  readonly #indexes: Readonly<Record<FolderName, MailboxIndex>>
+  readonly #unread: Record<FolderName, number> = { inbox: 0, sent: 0, starred: 0, trash: 0 }
 
-  get inbox(): MailboxIndex {
-    return this.#folders.inbox.index
-  }
-
-  get sent(): MailboxIndex {
-    return this.#folders.sent.index
-  }
-
-  index(name: FolderName): MailboxIndex {
-    return this.#folders[name].index
-  }
-
-  unread(name: FolderName): number {
-    return this.#folders[name].unread
-  }
-
-  /** Moves a mail from where it was shown to where it is now; both are `placeBits`. */
-  move(mail: MailEntry, before: number, after: number): void {
-    if (before === after) return
-    for (const name of folderNames) {
-      const bit = placeBits[name]
-      const folder = this.#folders[name]
-      if ((before & bit) !== 0) {
-        if ((before & placeBits.unread) !== 0) folder.unread -= 1
-        if ((after & bit) === 0) folder.index.remove(mail)
+  /** `mails` with the places at which the person sees them. */
+  constructor(source: MailSource, mails: Iterable<readonly [MailKey, number]>) {
+    const keys: Record<FolderName, MailKey[]> = { inbox: [], sent: [], starred: [], trash: [] }
+    for (const [key, place] of mails) {
+      for (const name of folderNames) {
+        if ((place & placeBits[name]) === 0) continue
+        keys[name].push(key)
+        if ((place & placeBits.unread) !== 0) this.#unread[name] += 1
       }
-      if ((after & bit) !== 0) {
-        if ((after & placeBits.unread) !== 0) folder.unread += 1
-        if ((before & bit) === 0) folder.index.add(mail)
-      }
+    }
+    this.#indexes = {
+      inbox: new MailboxIndex(source, keys.inbox),
+      sent: new MailboxIndex(source, keys.sent),
+      starred: new MailboxIndex(source, keys.starred),
+      trash: new MailboxIndex(source, keys.trash),
     }
   }
 
-  /** Every mail that is in any folder, once. */
-  mails(): ReadonlySet<MailEntry> {
-    return new Set(folderNames.flatMap((name) => this.index(name).page(this.index(name).size, null)))
+  get inbox(): MailboxIndex {
+    return this.#indexes.inbox
+  }
+
+  get sent(): MailboxIndex {
+    return this.#indexes.sent
+  }
+
+  index(name: FolderName): MailboxIndex {
+    return this.#indexes[name]
+  }
+
+  unread(name: FolderName): number {
+    return this.#unread[name]
+  }
+
+  /** Moves a mail from where it was shown to where it is now; both are `placeBits`. */
+  move(key: MailKey, before: number, after: number): void {
+    for (const name of folderNames) {
+      const bit = placeBits[name]
+      if ((before & bit) !== 0) {
+        if ((before & placeBits.unread) !== 0) this.#unread[name] -= 1
+        if ((after & bit) === 0) this.#indexes[name].remove(key)
+      }
+      if ((after & bit) !== 0) {
+        if ((after & placeBits.unread) !== 0) this.#unread[name] += 1
+        if ((before & bit) === 0) this.#indexes[name].add(key)
+      }
+    }
   }
 }

@@ -1,17 +1,22 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
-import type { MailRecord, MarkRecord, MarkRegisters, PendingMark } from '../model/image.ts'
+import type { AnswerRecord, MarkRecord, MarkRegisters, PendingMark } from '../model/image.ts'
+import type { MailRecord } from '../model/mail-columns.ts'
 import { markBits } from '../model/image.ts'
+import type { MailColumns } from '../model/mail-columns.ts'
+import { mailRecords } from '../model/mail-columns.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import { Conversations } from './conversations.ts'
+import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { MailEntry } from './mail-entry.ts'
-import { eachCopy, isDeletedByAll, partsOf } from './mail-entry.ts'
-import { MailFolders, placeBits } from './mail-folders.ts'
+import type { MailEntry, MailPlace } from './mail-entry.ts'
+import { MailFolders, noCopy, placeBits, placeOf } from './mail-folders.ts'
+import { MailStore } from './mail-store.ts'
+import type { MailKey } from './mailbox-index.ts'
 import { compareMails } from './mailbox-index.ts'
-import { isOn, noRegisters, RegisterTable } from './mark-registers.ts'
+import { noRegisters, RegisterTable } from './mark-registers.ts'
 import type { WaitingMarks } from './pending-marks.ts'
 import { PendingMarks } from './pending-marks.ts'
 
@@ -20,35 +25,36 @@ export type MarkOutcome = 'marked' | 'pending' | 'settled'
 
 /**
  * Mails, the marks on each person's copy, and marks that came before their mail. Deletion wins over reading,
- * which wins over the mail; of the marks that can be taken back the last one by the hybrid clock counts. The version vector is
- * the tombstone: a mail that it covers and that is not here has been deleted by everyone who had it.
+ * which wins over the mail; of the marks that can be taken back the last one by the hybrid clock counts. The version vector is the
+ * tombstone: a mail that it covers and that is not here has been deleted by everyone who had it.
  */
 export class MailTable implements LiveSource {
-  readonly #byOrigin = new Map<OriginId, Map<Sequence, MailEntry>>()
-  readonly #pending = new PendingMarks()
-  readonly #mailboxes = new Map<AccountId, MailFolders>()
-  /** Kept up with every change, so that asking for it costs the same with one mail as with a million. */
-  readonly #digest = new SetDigest()
-  readonly #registers = new RegisterTable(this.#digest)
+  readonly #store = new MailStore()
+  readonly #registers = new RegisterTable()
   readonly #conversations = new Conversations()
-  #size = 0
+  readonly #pending = new PendingMarks()
+  /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
+  readonly #mailboxes = new Map<AccountId, MailFolders>()
+  /** Kept up with every change once it was asked for; null until then. */
+  #digest: SetDigest | null = null
 
   get size(): number {
-    return this.#size
+    return this.#store.size
   }
 
   get(origin: OriginId, sequence: Sequence): MailEntry | undefined {
-    return this.#byOrigin.get(origin)?.get(sequence)
+    const key = this.#store.find(origin, sequence)
+    return key === null ? undefined : this.#store.entryAt(key)
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
-    return this.#byOrigin.get(origin)?.has(sequence) ?? false
+    return this.#store.find(origin, sequence) !== null
   }
 
   mailbox(account: AccountId): MailFolders {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
-      mailbox = new MailFolders()
+      mailbox = new MailFolders(this.#store, this.#placesOf(account))
       this.#mailboxes.set(account, mailbox)
     }
     return mailbox
@@ -56,25 +62,36 @@ export class MailTable implements LiveSource {
 
   /** `account`'s copies of a conversation's mails, oldest first. */
   conversation(account: AccountId, id: UpdateId): readonly MailEntry[] {
-    const { origin, sequence } = splitUpdateId(id)
-    const first = this.get(origin, sequence)
-    const all = [...(first === undefined ? [] : [first]), ...this.#conversations.answers(id)]
-    return all.filter((mail) => this.isOwnedBy(mail, account)).sort(compareMails)
+    const mails = [id, ...this.#conversations.answers(id)].flatMap((name) => {
+      const { origin, sequence } = splitUpdateId(name)
+      return this.get(origin, sequence) ?? []
+    })
+    return mails.filter((mail) => this.isOwnedBy(mail, account)).sort(compareMails)
   }
 
-  /** Takes a mail in, with the marks that waited for it. A copy that `isGone` says has no owner any more counts as deleted. */
-  add(record: MailRecord, isGone: (account: AccountId) => boolean): void {
+  /** The first mail of the conversation in which a mail answers; null when it answers nothing. */
+  conversationOf({ origin, sequence }: MailPlace): UpdateId | null {
+    return this.#conversations.of(origin, sequence)
+  }
+
+  /**
+   * Takes a mail in, with the marks that waited for it. An origin's mails come in the order of their sequences. A copy that
+   * `isGone` says has no owner any more counts as deleted. `conversation` is the first mail of that in which it answers.
+   */
+  add(record: MailRecord, isGone: (account: AccountId) => boolean, conversation: UpdateId | null = null): void {
     if (this.has(record.origin, record.sequence)) return
-    const conversation = this.#conversations.shared(record.conversation)
-    const mail: MailEntry = { ...record, conversation, marks: [...record.marks] }
-    const waiting = this.#takePending(mail)
-    eachCopy(mail, (owner, copy) => {
-      const bits = (mail.marks[copy] ?? 0) | (waiting?.get(owner)?.bits ?? 0) | (isGone(owner) ? markBits.deleted : 0)
-      mail.marks[copy] = bits
-    })
-    if (isDeletedByAll(mail)) return
-    this.#insert(mail)
-    for (const [account, { registers }] of waiting ?? []) this.#setOn(mail, account, registers)
+    const waiting = this.#takePending(record)
+    const marks = [record.from, ...record.to].map(
+      (owner, copy) =>
+        (record.marks[copy] ?? 0) | (waiting?.get(owner)?.bits ?? 0) | (isGone(owner) ? markBits.deleted : 0),
+    )
+    if (isDeletedByAll(marks)) return
+    const mail = { ...record, marks }
+    const key = this.#store.append(mail)
+    this.#digest?.addRecord(partsOf(mail))
+    if (conversation !== null) this.#conversations.add({ origin: mail.origin, sequence: mail.sequence, conversation })
+    for (const owner of ownersOf(mail)) this.#mailboxes.get(owner)?.move(key, 0, this.placeOf(mail, owner))
+    for (const [account, { registers }] of waiting ?? []) this.#setOn(key, account, registers)
   }
 
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
@@ -85,9 +102,10 @@ export class MailTable implements LiveSource {
   /** Marks `account`'s copies for good. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
     const { origin, sequence } = splitUpdateId(id)
-    const mail = this.get(origin, sequence)
-    if (mail !== undefined) {
-      this.#markEntry(mail, account, bits)
+    const key = this.#store.find(origin, sequence)
+    if (key !== null) {
+      this.#markOwned(key, account, bits)
+      this.#tidy()
       return 'marked'
     }
     if (heldFrom(vector, origin) >= sequence) return 'settled'
@@ -98,9 +116,9 @@ export class MailTable implements LiveSource {
   /** Sets marks that can be taken back on `account`'s copies, where they are later than what is set. As `mark`. */
   set(id: UpdateId, account: AccountId, registers: MarkRegisters, vector: VersionVector): MarkOutcome {
     const { origin, sequence } = splitUpdateId(id)
-    const mail = this.get(origin, sequence)
-    if (mail !== undefined) {
-      this.#setOn(mail, account, registers)
+    const key = this.#store.find(origin, sequence)
+    if (key !== null) {
+      this.#setOn(key, account, registers)
       return 'marked'
     }
     if (heldFrom(vector, origin) >= sequence) return 'settled'
@@ -115,65 +133,72 @@ export class MailTable implements LiveSource {
 
   /** An account is gone: its copies are deleted. */
   removeOwner(account: AccountId): void {
-    const mailbox = this.#mailboxes.get(account)
-    if (mailbox === undefined) return
-    for (const mail of mailbox.mails()) this.#markEntry(mail, account, markBits.deleted)
     this.#mailboxes.delete(account)
+    const keys: MailKey[] = []
+    this.#store.eachMailOf(account, (key) => keys.push(key))
+    for (const key of keys) this.#markOwned(key, account, markBits.deleted)
+    this.#tidy()
   }
 
   /** Whether `account` has a copy that it has not deleted. */
   isOwnedBy(mail: MailEntry, account: AccountId): boolean {
-    return (this.placeOf(mail, account) & (placeBits.inbox | placeBits.sent | placeBits.trash)) !== 0
+    return this.placeOf(mail, account) !== 0
   }
 
-  registersOf(mail: MailEntry, account: AccountId): MarkRegisters {
-    return this.#registers.get(account, mail)
+  registersOf({ origin, sequence }: MailPlace, account: AccountId): MarkRegisters {
+    return this.#registers.get(account, origin, sequence)
   }
 
-  /** Where `account` sees the mail, as `placeBits`. A sender has read what it sent. */
+  /** Where `account` sees a mail, as `placeBits`; 0 when it has no copy. */
   placeOf(mail: MailEntry, account: AccountId): number {
     const received = mail.to.indexOf(account) + 1
-    const receivedBits = received === 0 ? markBits.deleted : (mail.marks[received] ?? 0)
-    const sentBits = mail.from === account ? (mail.marks[0] ?? 0) : markBits.deleted
-    const inbox = (receivedBits & markBits.deleted) === 0 ? placeBits.inbox : 0
-    const place = inbox | ((sentBits & markBits.deleted) === 0 ? placeBits.sent : 0)
-    if (place === 0) return 0
-    const { read, star, trash } = this.#registers.get(account, mail)
-    const isRead = read === 0 ? received === 0 || (receivedBits & markBits.read) !== 0 : isOn(read)
-    const unread = isRead ? 0 : placeBits.unread
-    if (isOn(trash)) return placeBits.trash | unread
-    return place | unread | (isOn(star) ? placeBits.starred : 0)
+    const sentBits = mail.from === account ? (mail.marks[0] ?? noCopy) : noCopy
+    const receivedBits = received === 0 ? noCopy : (mail.marks[received] ?? noCopy)
+    return placeOf(sentBits, receivedBits, this.#registers.get(account, mail.origin, mail.sequence))
   }
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
-  join({ mails, marks, pending }: MailsAndMarks, context: JoinContext): void {
+  join({ mails: columns, answers, marks, pending }: MailsAndMarks, context: JoinContext): void {
     const { mine, theirs, isGone } = context
-    if (this.#size > 0) this.#removeAbsent(mails, theirs)
-    // In the order shown, in which the folders' indexes only grow at their ends.
-    for (const record of mails.toSorted(compareMails)) this.#joinRecord(record, mine, isGone)
+    // The folders are put in order when they are asked for: mails come by origin here, and most of the order would be wrong.
+    this.#mailboxes.clear()
+    if (this.#store.isUnused && this.#pending.size === 0 && mine.size === 0) {
+      this.#store.adopt(columns, isGone)
+      this.#digest = null
+    } else {
+      if (this.size > 0) this.#removeAbsent(columns, theirs)
+      for (const record of mailRecords(columns)) this.#joinRecord(record, mine, isGone)
+    }
+    for (const answer of answers) if (this.has(answer.origin, answer.sequence)) this.#conversations.add(answer)
     for (const { origin, sequence, account, registers } of marks) {
-      const mail = this.get(origin, sequence)
-      if (mail !== undefined) this.#setOn(mail, account, registers)
+      const key = this.#store.find(origin, sequence)
+      if (key !== null) this.#setOn(key, account, registers)
     }
     this.#pending.settle(theirs)
     for (const { mail, account, bits, registers } of pending) {
       this.mark(mail, account, bits, mine)
       this.set(mail, account, registers, mine)
     }
+    this.#tidy()
   }
 
   /** Ascending by origin, then sequence. */
   records(): readonly MailRecord[] {
-    const origins = [...this.#byOrigin.keys()].sort()
-    return origins.flatMap((origin) => {
-      const mails = [...(this.#byOrigin.get(origin)?.values() ?? [])]
-      return mails.sort((left, right) => left.sequence - right.sequence)
-    })
+    return [...mailRecords(this.columns())]
+  }
+
+  /** What later changes do not touch. */
+  columns(): MailColumns {
+    return this.#store.columns()
   }
 
   /** Per origin the sequences of its mails: their contents are in the log. */
   liveSequences(): ReadonlyMap<OriginId, Iterable<Sequence>> {
-    return new Map([...this.#byOrigin].map(([origin, mails]) => [origin, mails.keys()]))
+    return new Map(this.columns().origins.map(({ origin, sequences }) => [origin, sequences]))
+  }
+
+  answers(): readonly AnswerRecord[] {
+    return this.#conversations.records()
   }
 
   markRecords(): readonly MarkRecord[] {
@@ -185,115 +210,88 @@ export class MailTable implements LiveSource {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll(this.#digest)
+    digest.addAll((this.#digest ??= digestOf(this.columns())))
+    this.#registers.digest(digest)
     this.#pending.digest(digest)
   }
 
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
-  #removeAbsent(records: readonly MailRecord[], theirs: VersionVector): void {
-    const kept = new Map<OriginId, Set<Sequence>>()
-    for (const record of records) {
-      let sequences = kept.get(record.origin)
-      if (sequences === undefined) {
-        sequences = new Set()
-        kept.set(record.origin, sequences)
-      }
-      sequences.add(record.sequence)
-    }
-    for (const [origin, mails] of this.#byOrigin) {
+  #removeAbsent(columns: MailColumns, theirs: VersionVector): void {
+    const kept = new Map(columns.origins.map(({ origin, sequences }) => [origin, new Set(sequences)]))
+    for (const { origin, sequences } of this.columns().origins) {
       const covered = heldFrom(theirs, origin)
-      for (const mail of mails.values()) {
-        if (mail.sequence <= covered && kept.get(origin)?.has(mail.sequence) !== true) this.#remove(mail)
+      for (const sequence of sequences) {
+        if (sequence > covered || kept.get(origin)?.has(sequence) === true) continue
+        const key = this.#store.find(origin, sequence)
+        if (key !== null) this.#remove(key)
       }
     }
   }
 
   #joinRecord(record: MailRecord, mine: VersionVector, isGone: (account: AccountId) => boolean): void {
-    const mail = this.get(record.origin, record.sequence)
-    if (mail !== undefined) {
-      eachCopy(mail, (owner, copy) => {
-        const bits = record.marks[copy] ?? 0
-        const before = this.placeOf(mail, owner)
-        if (this.#markCopy(mail, copy, bits)) this.#moved(mail, owner, before)
-      })
-      this.#removeIfGone(mail)
-    } else if (record.sequence > heldFrom(mine, record.origin)) {
-      this.add(record, isGone)
+    const key = this.#store.find(record.origin, record.sequence)
+    if (key !== null) this.#mark(key, (_owner, copy) => record.marks[copy] ?? 0)
+    else if (record.sequence > heldFrom(mine, record.origin)) this.add(record, isGone)
+  }
+
+  #remove(key: MailKey): void {
+    this.#mark(key, () => markBits.deleted)
+  }
+
+  #markOwned(key: MailKey, account: AccountId, bits: number): void {
+    this.#mark(key, (owner) => (owner === account ? bits : 0))
+  }
+
+  /** Adds what `bitsOf` gives to each copy's marks; a mail that everybody has deleted then is gone. */
+  #mark(key: MailKey, bitsOf: (owner: AccountId, copy: number) => number): void {
+    const before = this.#store.entryAt(key)
+    const marks = [before.from, ...before.to].map((owner, copy) => (before.marks[copy] ?? 0) | bitsOf(owner, copy))
+    if (marks.every((bits, copy) => bits === before.marks[copy])) return
+    const mail: MailEntry = { ...before, marks }
+    const { origin, sequence } = mail
+    for (const owner of ownersOf(mail, (copy) => marks[copy] !== before.marks[copy])) {
+      const [from, to] = [this.placeOf(before, owner), this.placeOf(mail, owner)]
+      if (from !== to) this.#mailboxes.get(owner)?.move(key, from, to)
+      if (to === 0) this.#registers.drop(owner, origin, sequence)
     }
+    this.#digest?.removeRecord(partsOf(before))
+    if (isDeletedByAll(marks)) this.#conversations.drop(origin, sequence)
+    else this.#digest?.addRecord(partsOf(mail))
+    this.#store.setMarks(key, marks)
   }
 
-  #insert(mail: MailEntry): void {
-    let mails = this.#byOrigin.get(mail.origin)
-    if (mails === undefined) {
-      mails = new Map()
-      this.#byOrigin.set(mail.origin, mails)
-    }
-    mails.set(mail.sequence, mail)
-    this.#size += 1
-    this.#digest.addRecord(partsOf(mail))
-    this.#conversations.add(mail)
-    eachOwner(mail, (owner) => {
-      const place = this.placeOf(mail, owner)
-      if (place !== 0) this.mailbox(owner).move(mail, 0, place)
-    })
-  }
-
-  #remove(mail: MailEntry): void {
-    const mails = this.#byOrigin.get(mail.origin)
-    if (mails?.delete(mail.sequence) !== true) return
-    eachOwner(mail, (owner) => {
-      const place = this.placeOf(mail, owner)
-      if (place !== 0) this.mailbox(owner).move(mail, place, 0)
-      this.#registers.drop(owner, mail)
-    })
-    this.#size -= 1
-    this.#digest.removeRecord(partsOf(mail))
-    this.#conversations.remove(mail)
-    if (mails.size === 0) this.#byOrigin.delete(mail.origin)
-  }
-
-  #markEntry(mail: MailEntry, account: AccountId, bits: number): void {
-    const before = this.placeOf(mail, account)
-    eachCopy(mail, (owner, copy) => {
-      if (owner === account) this.#markCopy(mail, copy, bits)
-    })
-    this.#moved(mail, account, before)
-    this.#removeIfGone(mail)
-  }
-
-  /** Whether that changed anything. */
-  #markCopy(mail: MailEntry, copy: number, bits: number): boolean {
-    const before = mail.marks[copy] ?? 0
-    if ((before | bits) === before) return false
-    this.#digest.removeRecord(partsOf(mail))
-    mail.marks[copy] = before | bits
-    this.#digest.addRecord(partsOf(mail))
-    return true
-  }
-
-  #setOn(mail: MailEntry, account: AccountId, registers: MarkRegisters): void {
+  #setOn(key: MailKey, account: AccountId, registers: MarkRegisters): void {
+    const mail = this.#store.entryAt(key)
     const before = this.placeOf(mail, account)
     // A deleted copy has no marks, and whoever never had one sets none.
     if (before === 0) return
-    this.#registers.merge(account, mail, registers)
-    this.#moved(mail, account, before)
-  }
-
-  /** Shows the change of a copy that was at `before`. */
-  #moved(mail: MailEntry, account: AccountId, before: number): void {
+    this.#registers.merge({ origin: mail.origin, sequence: mail.sequence, account, registers })
     const after = this.placeOf(mail, account)
-    if (after !== before) this.mailbox(account).move(mail, before, after)
-    if (after === 0) this.#registers.drop(account, mail)
+    if (after !== before) this.#mailboxes.get(account)?.move(key, before, after)
   }
 
-  #removeIfGone(mail: MailEntry): void {
-    if (isDeletedByAll(mail)) this.#remove(mail)
+  /** Every mail that `account` sees, and where. */
+  #placesOf(account: AccountId): readonly (readonly [MailKey, number])[] {
+    const places: [MailKey, number][] = []
+    const hasRegisters = this.#registers.hasAny(account)
+    this.#store.eachMailOf(account, (key, sent, received) => {
+      const name = hasRegisters ? this.#store.nameOf(key) : null
+      const registers = name === null ? noRegisters : this.#registers.get(account, name.origin, name.sequence)
+      const place = placeOf(sent, received, registers)
+      if (place !== 0) places.push([key, place])
+    })
+    return places
+  }
+
+  #tidy(): void {
+    if (this.#store.tidy() === 'rearranged') this.#mailboxes.clear()
   }
 }
 
 /** What a state image has of mails. */
 export interface MailsAndMarks {
-  readonly mails: readonly MailRecord[]
+  readonly mails: MailColumns
+  readonly answers: readonly AnswerRecord[]
   readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
 }
@@ -305,8 +303,24 @@ export interface JoinContext {
   readonly isGone: (account: AccountId) => boolean
 }
 
-/** Everybody who has or had a copy, once. */
-const eachOwner = (mail: MailEntry, visit: (owner: AccountId) => void): void => {
-  visit(mail.from)
-  for (const owner of mail.to) if (owner !== mail.from) visit(owner)
+/** Whose copies there are, each once; with `isMeant` of those copies only. */
+const ownersOf = ({ from, to }: MailRecord, isMeant: (copy: number) => boolean = () => true): ReadonlySet<AccountId> =>
+  new Set([from, ...to].filter((_, copy) => isMeant(copy)))
+
+const isDeletedByAll = (marks: readonly number[]): boolean => marks.every((bits) => (bits & markBits.deleted) !== 0)
+
+const digestOf = (columns: MailColumns): SetDigest => {
+  const digest = new SetDigest()
+  for (const mail of mailRecords(columns)) digest.addRecord(partsOf(mail))
+  return digest
 }
+
+/** There is one more mark than recipients, so that no two mails have the same parts. */
+const partsOf = ({ origin, sequence, clock, from, to, marks }: MailRecord): readonly DigestPart[] => [
+  origin,
+  sequence,
+  clock,
+  from,
+  ...to,
+  ...marks,
+]

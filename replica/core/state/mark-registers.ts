@@ -1,8 +1,8 @@
-import type { AccountId, Clock } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence } from '../model/ids.ts'
 import type { MarkRecord, MarkRegisters } from '../model/image.ts'
 import type { SettableMark } from '../model/mailbox-changes.ts'
-import type { DigestPart, SetDigest } from './digest.ts'
-import type { MailEntry } from './mail-entry.ts'
+import type { DigestPart } from './digest.ts'
+import { SetDigest } from './digest.ts'
 
 /** Half of what a number holds exactly: the year 2112. A clock beyond it orders nothing any more. */
 const lastClock = 2 ** 52 - 1
@@ -41,58 +41,68 @@ export const isUnset = ({ read, star, trash }: MarkRegisters): boolean => read =
 
 /** The registers of those copies of which any was ever set: few, so that a mail without marks costs nothing. */
 export class RegisterTable {
-  readonly #byAccount = new Map<AccountId, Map<MailEntry, MarkRegisters>>()
-  readonly #digest: SetDigest
+  readonly #byAccount = new Map<AccountId, Map<OriginId, Map<Sequence, MarkRegisters>>>()
+  readonly #digest = new SetDigest()
 
-  constructor(digest: SetDigest) {
-    this.#digest = digest
+  /** Whether the account has set any. */
+  hasAny(account: AccountId): boolean {
+    return this.#byAccount.has(account)
   }
 
-  get(account: AccountId, mail: MailEntry): MarkRegisters {
-    return this.#byAccount.get(account)?.get(mail) ?? noRegisters
+  get(account: AccountId, origin: OriginId, sequence: Sequence): MarkRegisters {
+    return this.#byAccount.get(account)?.get(origin)?.get(sequence) ?? noRegisters
   }
 
   /** Merges by the later value. */
-  merge(account: AccountId, mail: MailEntry, registers: MarkRegisters): void {
-    if (isUnset(registers)) return
-    const before = this.get(account, mail)
+  merge({ account, origin, sequence, registers }: MarkRecord): void {
+    const before = this.get(account, origin, sequence)
     const after = laterOf(before, registers)
     if (after.read === before.read && after.star === before.star && after.trash === before.trash) return
-    this.#forget(account, mail, before)
+    if (!isUnset(before)) this.#digest.removeRecord(partsOf(account, origin, sequence, before))
     let ofAccount = this.#byAccount.get(account)
     if (ofAccount === undefined) {
       ofAccount = new Map()
       this.#byAccount.set(account, ofAccount)
     }
-    ofAccount.set(mail, after)
-    this.#digest.addRecord(partsOf(account, mail, after))
+    let ofOrigin = ofAccount.get(origin)
+    if (ofOrigin === undefined) {
+      ofOrigin = new Map()
+      ofAccount.set(origin, ofOrigin)
+    }
+    ofOrigin.set(sequence, after)
+    this.#digest.addRecord(partsOf(account, origin, sequence, after))
   }
 
   /** The copy is gone, and its marks with it. */
-  drop(account: AccountId, mail: MailEntry): void {
-    const before = this.#byAccount.get(account)?.get(mail)
-    if (before === undefined) return
-    this.#forget(account, mail, before)
+  drop(account: AccountId, origin: OriginId, sequence: Sequence): void {
     const ofAccount = this.#byAccount.get(account)
-    ofAccount?.delete(mail)
+    const ofOrigin = ofAccount?.get(origin)
+    const before = ofOrigin?.get(sequence)
+    if (before === undefined) return
+    this.#digest.removeRecord(partsOf(account, origin, sequence, before))
+    ofOrigin?.delete(sequence)
+    if (ofOrigin?.size === 0) ofAccount?.delete(origin)
     if (ofAccount?.size === 0) this.#byAccount.delete(account)
   }
 
   records(): readonly MarkRecord[] {
     const records: MarkRecord[] = []
     for (const [account, ofAccount] of this.#byAccount) {
-      for (const [{ origin, sequence }, registers] of ofAccount) records.push({ origin, sequence, account, registers })
+      for (const [origin, ofOrigin] of ofAccount) {
+        for (const [sequence, registers] of ofOrigin) records.push({ origin, sequence, account, registers })
+      }
     }
     return records
   }
 
-  #forget(account: AccountId, mail: MailEntry, before: MarkRegisters): void {
-    if (!isUnset(before)) this.#digest.removeRecord(partsOf(account, mail, before))
+  digest(digest: SetDigest): void {
+    digest.addAll(this.#digest)
   }
 }
 
 const partsOf = (
   account: AccountId,
-  { origin, sequence }: MailEntry,
+  origin: OriginId,
+  sequence: Sequence,
   { read, star, trash }: MarkRegisters,
 ): readonly DigestPart[] => ['marks', origin, sequence, account, read, star, trash]

@@ -1,0 +1,186 @@
+import { assert } from '../model/errors.ts'
+import type { Clock, OriginId, Sequence } from '../model/ids.ts'
+import { markBits } from '../model/image.ts'
+import type { OriginMails } from '../model/mail-columns.ts'
+
+const firstRows = 16
+const growth = 1.25
+
+/**
+ * One origin's mails in memory, as growing columns. A row is appended once; afterwards only its marks change, so that all
+ * other columns may be shared with images. A row whose copies are all deleted is dead: it is as if it were not there.
+ */
+export class MailRows {
+  readonly origin: OriginId
+  #sequences: Float64Array
+  #clocks: Float64Array
+  #copyStarts: Uint32Array
+  #owners: Uint32Array
+  #marks: Uint8Array
+  #rows: number
+  #dead = 0
+
+  /** Takes the columns over, but for the marks, of which it makes a copy. */
+  constructor(mails: OriginMails) {
+    this.origin = mails.origin
+    this.#sequences = mails.sequences
+    this.#clocks = mails.clocks
+    this.#copyStarts = mails.copyStarts
+    this.#owners = mails.owners
+    this.#marks = mails.marks.slice()
+    this.#rows = mails.sequences.length
+  }
+
+  static empty(origin: OriginId): MailRows {
+    return new MailRows({
+      origin,
+      sequences: new Float64Array(0),
+      clocks: new Float64Array(0),
+      copyStarts: new Uint32Array(1),
+      owners: new Uint32Array(0),
+      marks: new Uint8Array(0),
+    })
+  }
+
+  /** Dead rows included. */
+  get rows(): number {
+    return this.#rows
+  }
+
+  get dead(): number {
+    return this.#dead
+  }
+
+  /** The row of a live mail, or -1. */
+  find(sequence: Sequence): number {
+    let low = 0
+    let high = this.#rows
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#sequences[middle] ?? Infinity) < sequence) low = middle + 1
+      else high = middle
+    }
+    return low < this.#rows && this.#sequences[low] === sequence && !this.isDead(low) ? low : -1
+  }
+
+  sequenceAt(row: number): Sequence {
+    return this.#sequences[row] ?? 0
+  }
+
+  clockAt(row: number): Clock {
+    return this.#clocks[row] ?? 0
+  }
+
+  /** The first of the row's copies, which is the sender's. */
+  copyStart(row: number): number {
+    return this.#copyStarts[row] ?? 0
+  }
+
+  copyEnd(row: number): number {
+    return this.#copyStarts[row + 1] ?? 0
+  }
+
+  ownerOf(copy: number): number {
+    return this.#owners[copy] ?? -1
+  }
+
+  marksOf(copy: number): number {
+    return this.#marks[copy] ?? 0
+  }
+
+  isDeleted(copy: number): boolean {
+    return (this.marksOf(copy) & markBits.deleted) !== 0
+  }
+
+  isDead(row: number): boolean {
+    const end = this.copyEnd(row)
+    for (let copy = this.copyStart(row); copy < end; copy += 1) if (!this.isDeleted(copy)) return false
+    return true
+  }
+
+  setMarks(copy: number, bits: number): void {
+    this.#marks[copy] = bits
+  }
+
+  /** Tells that a row has died by its last mark. */
+  noteDeath(): void {
+    this.#dead += 1
+  }
+
+  /** `owners[0]` is the sender's place. An origin's mails come in the order of their sequences. */
+  append(sequence: Sequence, clock: Clock, owners: readonly number[], marks: readonly number[]): number {
+    const row = this.#rows
+    assert(row === 0 || sequence > this.sequenceAt(row - 1), `mail ${this.origin}:${sequence} comes out of order`)
+    const start = this.copyStart(row)
+    this.#makeRoom(row + 1, start + owners.length)
+    this.#sequences[row] = sequence
+    this.#clocks[row] = clock
+    this.#copyStarts[row + 1] = start + owners.length
+    this.#owners.set(owners, start)
+    this.#marks.set(marks, start)
+    this.#rows = row + 1
+    return row
+  }
+
+  /** The live mails. Only the marks are copied, unless there are dead rows. */
+  columns(): OriginMails {
+    if (this.#dead > 0) return this.#liveColumns()
+    const copies = this.copyStart(this.#rows)
+    return {
+      origin: this.origin,
+      sequences: this.#sequences.subarray(0, this.#rows),
+      clocks: this.#clocks.subarray(0, this.#rows),
+      copyStarts: this.#copyStarts.subarray(0, this.#rows + 1),
+      owners: this.#owners.subarray(0, copies),
+      marks: this.#marks.slice(0, copies),
+    }
+  }
+
+  #liveColumns(): OriginMails {
+    const live: number[] = []
+    let copies = 0
+    for (let row = 0; row < this.#rows; row += 1) {
+      if (this.isDead(row)) continue
+      live.push(row)
+      copies += this.copyEnd(row) - this.copyStart(row)
+    }
+    const copyStarts = new Uint32Array(live.length + 1)
+    const owners = new Uint32Array(copies)
+    const marks = new Uint8Array(copies)
+    let place = 0
+    live.forEach((row, index) => {
+      const [start, end] = [this.copyStart(row), this.copyEnd(row)]
+      owners.set(this.#owners.subarray(start, end), place)
+      marks.set(this.#marks.subarray(start, end), place)
+      place += end - start
+      copyStarts[index + 1] = place
+    })
+    return {
+      origin: this.origin,
+      sequences: Float64Array.from(live, (row) => this.sequenceAt(row)),
+      clocks: Float64Array.from(live, (row) => this.clockAt(row)),
+      copyStarts,
+      owners,
+      marks,
+    }
+  }
+
+  #makeRoom(rows: number, copies: number): void {
+    if (rows > this.#sequences.length) {
+      const room = Math.max(firstRows, Math.ceil(rows * growth))
+      this.#sequences = grown(this.#sequences, new Float64Array(room))
+      this.#clocks = grown(this.#clocks, new Float64Array(room))
+      this.#copyStarts = grown(this.#copyStarts, new Uint32Array(room + 1))
+    }
+    if (copies > this.#owners.length) {
+      const room = Math.max(firstRows, Math.ceil(copies * growth))
+      this.#owners = grown(this.#owners, new Uint32Array(room))
+      this.#marks = grown(this.#marks, new Uint8Array(room))
+    }
+  }
+}
+
+const grown = <Column extends Float64Array | Uint32Array | Uint8Array>(from: Column, to: Column): Column => {
+  to.set(from)
+  return to
+}

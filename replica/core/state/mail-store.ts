@@ -1,0 +1,186 @@
+import { assert } from '../model/errors.ts'
+import type { AccountId, OriginId, Sequence } from '../model/ids.ts'
+import { markBits } from '../model/image.ts'
+import type { MailRecord } from '../model/mail-columns.ts'
+import type { MailColumns } from '../model/mail-columns.ts'
+import { noCopy } from './mail-folders.ts'
+import { MailRows } from './mail-rows.ts'
+import type { MailEntry, MailPlace } from './mail-entry.ts'
+import type { MailKey, MailSource } from './mailbox-index.ts'
+import { compareMails } from './mailbox-index.ts'
+
+/** A key is the place of its origin's rows, and the row. */
+const rowRange = 0x1_0000_0000
+/** Dead rows are thrown out when they are this many, and more than the others. */
+const deadRows = 1_000
+
+/** The live mails, as columns by origin: some 35 bytes for a mail to one person, and next to no work to take a snapshot in. */
+export class MailStore implements MailSource {
+  readonly #origins: MailRows[] = []
+  readonly #originPlaces = new Map<OriginId, number>()
+  readonly #people: AccountId[] = []
+  readonly #places = new Map<AccountId, number>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Nothing was ever in it. */
+  get isUnused(): boolean {
+    return this.#origins.length === 0 && this.#people.length === 0
+  }
+
+  find(origin: OriginId, sequence: Sequence): MailKey | null {
+    const place = this.#originPlaces.get(origin)
+    if (place === undefined) return null
+    const row = this.#rowsAt(place).find(sequence)
+    return row < 0 ? null : place * rowRange + row
+  }
+
+  entryAt(key: MailKey): MailEntry {
+    const [rows, row] = this.#locate(key)
+    const start = rows.copyStart(row)
+    const end = rows.copyEnd(row)
+    const to: AccountId[] = []
+    const marks: number[] = []
+    for (let copy = start; copy < end; copy += 1) {
+      if (copy > start) to.push(this.#personAt(rows.ownerOf(copy)))
+      marks.push(rows.marksOf(copy))
+    }
+    const from = this.#personAt(rows.ownerOf(start))
+    return { origin: rows.origin, sequence: rows.sequenceAt(row), clock: rows.clockAt(row), from, to, marks }
+  }
+
+  compare(left: MailKey, right: MailKey): number {
+    const [leftRows, leftRow] = this.#locate(left)
+    const [rightRows, rightRow] = this.#locate(right)
+    const difference = leftRows.clockAt(leftRow) - rightRows.clockAt(rightRow)
+    return difference === 0 ? compareMails(placeOf(leftRows, leftRow), placeOf(rightRows, rightRow)) : difference
+  }
+
+  compareWith(key: MailKey, place: MailPlace): number {
+    const [rows, row] = this.#locate(key)
+    return compareMails(placeOf(rows, row), place)
+  }
+
+  /** The record's marks are not all deletions, and it comes after all that its origin has here. */
+  append(record: MailRecord): MailKey {
+    let place = this.#originPlaces.get(record.origin)
+    if (place === undefined) {
+      place = this.#origins.push(MailRows.empty(record.origin)) - 1
+      this.#originPlaces.set(record.origin, place)
+    }
+    const owners = [record.from, ...record.to].map((account) => this.#placeOf(account))
+    const row = this.#rowsAt(place).append(record.sequence, record.clock, owners, record.marks)
+    this.#size += 1
+    return place * rowRange + row
+  }
+
+  setMarks(key: MailKey, marks: readonly number[]): void {
+    const [rows, row] = this.#locate(key)
+    const start = rows.copyStart(row)
+    marks.forEach((bits, copy) => {
+      rows.setMarks(start + copy, bits)
+    })
+    if (!rows.isDead(row)) return
+    rows.noteDeath()
+    this.#size -= 1
+  }
+
+  /** Throws dead rows out when it pays to. When the mails are `rearranged`, all keys have become others. */
+  tidy(): 'in place' | 'rearranged' {
+    let outcome: 'in place' | 'rearranged' = 'in place'
+    this.#origins.forEach((rows, place) => {
+      if (rows.dead < deadRows || rows.dead * 2 < rows.rows) return
+      this.#origins[place] = new MailRows(rows.columns())
+      outcome = 'rearranged'
+    })
+    return outcome
+  }
+
+  /** Takes over all mails of an image into an unused store. Copies whose owners are gone count as deleted. */
+  adopt({ people, origins }: MailColumns, isGone: (account: AccountId) => boolean): void {
+    people.forEach((account, place) => {
+      assert(this.#placeOf(account) === place, 'an image names each person once')
+    })
+    const gone = new Set(people.flatMap((account, place) => (isGone(account) ? [place] : [])))
+    for (const mails of origins) {
+      const rows = new MailRows(mails)
+      this.#originPlaces.set(mails.origin, this.#origins.push(rows) - 1)
+      for (let row = 0; row < rows.rows; row += 1) {
+        if (gone.size > 0) deleteCopies(rows, row, gone)
+        if (rows.isDead(row)) rows.noteDeath()
+      }
+      this.#size += rows.rows - rows.dead
+    }
+  }
+
+  /** Visits the mails of which an account has or had a copy, with the marks of what it sent and received (`noCopy` for none). */
+  eachMailOf(account: AccountId, visit: (key: MailKey, sent: number, received: number) => void): void {
+    const owner = this.#places.get(account)
+    if (owner === undefined) return
+    this.#origins.forEach((rows, place) => {
+      for (let row = 0; row < rows.rows; row += 1) {
+        const start = rows.copyStart(row)
+        const end = rows.copyEnd(row)
+        const sent = rows.ownerOf(start) === owner ? rows.marksOf(start) : noCopy
+        let received: number = noCopy
+        for (let copy = start + 1; copy < end; copy += 1)
+          if (rows.ownerOf(copy) === owner) received = rows.marksOf(copy)
+        if (sent !== noCopy || received !== noCopy) visit(place * rowRange + row, sent, received)
+      }
+    })
+  }
+
+  /** What a key stands for. */
+  nameOf(key: MailKey): { readonly origin: OriginId; readonly sequence: Sequence } {
+    const [rows, row] = this.#locate(key)
+    return { origin: rows.origin, sequence: rows.sequenceAt(row) }
+  }
+
+  /** What later changes do not touch. */
+  columns(): MailColumns {
+    const origins = this.#origins.filter((rows) => rows.rows > rows.dead).map((rows) => rows.columns())
+    return { people: [...this.#people], origins: origins.sort((left, right) => (left.origin < right.origin ? -1 : 1)) }
+  }
+
+  #locate(key: MailKey): readonly [MailRows, number] {
+    const place = Math.floor(key / rowRange)
+    return [this.#rowsAt(place), key - place * rowRange]
+  }
+
+  #rowsAt(place: number): MailRows {
+    const rows = this.#origins[place]
+    if (rows === undefined) throw new RangeError('a key of a mail that is not here')
+    return rows
+  }
+
+  #personAt(place: number): AccountId {
+    const person = this.#people[place]
+    if (person === undefined) throw new RangeError('a copy of a mail has no owner')
+    return person
+  }
+
+  #placeOf(account: AccountId): number {
+    let place = this.#places.get(account)
+    if (place === undefined) {
+      place = this.#people.push(account) - 1
+      this.#places.set(account, place)
+    }
+    return place
+  }
+}
+
+const placeOf = (rows: MailRows, row: number): MailPlace => ({
+  origin: rows.origin,
+  sequence: rows.sequenceAt(row),
+  clock: rows.clockAt(row),
+})
+
+const deleteCopies = (rows: MailRows, row: number, gone: ReadonlySet<number>): void => {
+  const end = rows.copyEnd(row)
+  for (let copy = rows.copyStart(row); copy < end; copy += 1) {
+    if (gone.has(rows.ownerOf(copy))) rows.setMarks(copy, rows.marksOf(copy) | markBits.deleted)
+  }
+}

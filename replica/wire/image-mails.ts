@@ -1,0 +1,204 @@
+import type { AccountId, OriginId, Sequence } from '../core/model/ids.ts'
+import { markBits } from '../core/model/image.ts'
+import { limits } from '../core/model/limits.ts'
+import type { MailColumns, OriginMails } from '../core/model/mail-columns.ts'
+import { damaged, type ItemReader } from './image-items.ts'
+
+// A chunk of mails is `[origin's place, first sequence, how many mails, how many copies, base64]`, of one origin. The base64 has
+// the columns one after the other, little-endian: each mail's clock (float64), the difference of its sequence from the one
+// before (uint32), each copy's owner (uint32, a place in `people`), how many copies each mail has, and each copy's marks (bytes).
+const bytesAMail = 13
+const bytesACopy = 5
+/** About 64 KB of base64. */
+const chunkBytes = 49_152
+const mostDifference = 0xffff_ffff
+const allBits = markBits.read | markBits.deleted
+
+export type MailItems = readonly [number, number, number, number, string]
+
+/** `placeOf` gives an owner's place in the image's table of people. */
+export function* writeMails(
+  { people, origins }: MailColumns,
+  originPlace: (origin: OriginId) => number,
+  placeOf: (account: AccountId) => number,
+): Generator<MailItems> {
+  const places = new Map<number, number>()
+  const ownerPlace = (owner: number): number => {
+    const known = places.get(owner)
+    if (known !== undefined) return known
+    const account = people[owner]
+    if (account === undefined) throw new RangeError('a copy of a mail has no owner')
+    const place = placeOf(account)
+    places.set(owner, place)
+    return place
+  }
+  for (const mails of origins) {
+    for (let from = 0; from < mails.sequences.length;) {
+      const to = chunkEnd(mails, from)
+      const copies = startOf(mails, to) - startOf(mails, from)
+      const text = packed(mails, from, to, ownerPlace).toString('base64')
+      yield [originPlace(mails.origin), mails.sequences[from] ?? 0, to - from, copies, text]
+      from = to
+    }
+  }
+}
+
+const startOf = ({ copyStarts }: OriginMails, row: number): number => copyStarts[row] ?? 0
+
+const chunkEnd = (mails: OriginMails, from: number): number => {
+  let row = from + 1
+  for (; row < mails.sequences.length; row += 1) {
+    const bytes = (row + 1 - from) * bytesAMail + (startOf(mails, row + 1) - startOf(mails, from)) * bytesACopy
+    const difference = (mails.sequences[row] ?? 0) - (mails.sequences[row - 1] ?? 0)
+    if (bytes > chunkBytes || difference > mostDifference) break
+  }
+  return row
+}
+
+const packed = (mails: OriginMails, from: number, to: number, ownerPlace: (owner: number) => number): Buffer => {
+  const [start, end] = [startOf(mails, from), startOf(mails, to)]
+  const bytes = Buffer.allocUnsafeSlow((to - from) * bytesAMail + (end - start) * bytesACopy)
+  const columns = columnsIn(bytes, to - from, end - start)
+  columns.clocks.set(mails.clocks.subarray(from, to))
+  for (let row = from; row < to; row += 1) {
+    const before = row === from ? row : row - 1
+    columns.differences[row - from] = (mails.sequences[row] ?? 0) - (mails.sequences[before] ?? 0)
+    columns.counts[row - from] = startOf(mails, row + 1) - startOf(mails, row)
+  }
+  for (let copy = start; copy < end; copy += 1) columns.owners[copy - start] = ownerPlace(mails.owners[copy] ?? -1)
+  columns.marks.set(mails.marks.subarray(start, end))
+  return bytes
+}
+
+interface PackedColumns {
+  readonly clocks: Float64Array
+  readonly differences: Uint32Array
+  readonly owners: Uint32Array
+  readonly counts: Uint8Array
+  readonly marks: Uint8Array
+}
+
+/** `bytes` begins at the beginning of its memory: wide numbers must lie at multiples of their width. */
+const columnsIn = ({ buffer }: Buffer, mails: number, copies: number): PackedColumns => {
+  const owners = mails * 12
+  const counts = owners + copies * 4
+  return {
+    clocks: new Float64Array(buffer, 0, mails),
+    differences: new Uint32Array(buffer, mails * 8, mails),
+    owners: new Uint32Array(buffer, owners, copies),
+    counts: new Uint8Array(buffer, counts, mails),
+    marks: new Uint8Array(buffer, counts + mails, copies),
+  }
+}
+
+/** Puts the chunks of mails together again; whatever does not fit is damage. */
+export class MailsReader {
+  readonly #origins: OriginMails[] = []
+  #parts: OriginMails[] = []
+
+  /** How many mails have been read. */
+  count = 0
+
+  read(
+    items: ItemReader,
+    { origins, vector }: { origins: readonly OriginId[]; vector: ReadonlyMap<OriginId, Sequence> },
+    people: number,
+  ): void {
+    const origin = items.pick(origins)
+    const last = this.#parts.at(-1)
+    if (last !== undefined && last.origin !== origin) this.#close(origin)
+    const part = readPart(items, origin, people)
+    const end = this.#parts.at(-1)?.sequences.at(-1) ?? 0
+    if ((part.sequences[0] ?? 0) <= end) damaged('mails do not ascend')
+    if ((part.sequences.at(-1) ?? 0) > (vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
+    this.#parts.push(part)
+    this.count += part.sequences.length
+  }
+
+  columns(people: readonly AccountId[]): MailColumns {
+    this.#close(null)
+    return { people, origins: this.#origins }
+  }
+
+  #close(next: OriginId | null): void {
+    const parts = this.#parts
+    const [first] = parts
+    if (first === undefined) return
+    if (next !== null && next <= first.origin) damaged('mails do not ascend')
+    this.#parts = []
+    this.#origins.push(parts.length === 1 ? first : joined(first.origin, parts))
+  }
+}
+
+function readPart(items: ItemReader, origin: OriginId, people: number): OriginMails {
+  const first: Sequence = items.positive()
+  const mails = items.number(chunkBytes)
+  const copies = items.number(chunkBytes)
+  const columns = columnsIn(readPacked(items, mails * bytesAMail + copies * bytesACopy), mails, copies)
+  items.end()
+  const { clocks, owners, marks } = columns
+  const sequences = new Float64Array(mails)
+  const copyStarts = new Uint32Array(mails + 1)
+  let sequence = first
+  let start = 0
+  for (let row = 0; row < mails; row += 1) {
+    const difference = columns.differences[row] ?? 0
+    if (difference === 0 ? row > 0 : row === 0) damaged('mails do not ascend')
+    sequence += difference
+    sequences[row] = sequence
+    const clock = clocks[row] ?? -1
+    if (!Number.isSafeInteger(clock) || clock < 0) damaged('a clock is out of range')
+    start += readCopies(columns, row, start, people)
+    copyStarts[row + 1] = start
+  }
+  if (mails === 0 || start !== copies) damaged('the copies of the mails are wrong')
+  return { origin, sequences, clocks, copyStarts, owners, marks }
+}
+
+function readPacked(items: ItemReader, length: number): Buffer {
+  const text = items.text()
+  if (text.length !== Math.ceil(length / 3) * 4) damaged('mails have the wrong length')
+  const bytes = Buffer.allocUnsafeSlow(length)
+  return bytes.write(text, 'base64') === length ? bytes : damaged('mails are not base64')
+}
+
+/** Checks the copies of a mail, which begin at `start`; tells how many there are. */
+function readCopies({ owners, counts, marks }: PackedColumns, row: number, start: number, people: number): number {
+  const count = counts[row] ?? 0
+  const end = start + count
+  if (count < 2 || count > limits.recipients + 1 || end > owners.length) damaged('the copies of a mail are wrong')
+  for (let copy = start; copy < end; copy += 1) {
+    if ((owners[copy] ?? people) >= people) damaged('a place is not in its table')
+    if (((marks[copy] ?? 0) & ~allBits) !== 0) damaged('a mark is not known')
+  }
+  if (count > 2 && new Set(owners.subarray(start + 1, end)).size !== count - 1)
+    damaged('the recipients of a mail are wrong')
+  return count
+}
+
+function joined(origin: OriginId, parts: readonly OriginMails[]): OriginMails {
+  const mails = parts.reduce((sum, { sequences }) => sum + sequences.length, 0)
+  const copies = parts.reduce((sum, { owners }) => sum + owners.length, 0)
+  const whole = {
+    origin,
+    sequences: new Float64Array(mails),
+    clocks: new Float64Array(mails),
+    copyStarts: new Uint32Array(mails + 1),
+    owners: new Uint32Array(copies),
+    marks: new Uint8Array(copies),
+  }
+  let row = 0
+  let copy = 0
+  for (const part of parts) {
+    whole.sequences.set(part.sequences, row)
+    whole.clocks.set(part.clocks, row)
+    whole.owners.set(part.owners, copy)
+    whole.marks.set(part.marks, copy)
+    for (let index = 1; index < part.copyStarts.length; index += 1) {
+      whole.copyStarts[row + index] = copy + (part.copyStarts[index] ?? 0)
+    }
+    row += part.sequences.length
+    copy += part.owners.length
+  }
+  return whole
+}
