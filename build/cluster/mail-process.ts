@@ -13,6 +13,24 @@ export interface Answers {
   delete: object
   safety: { readonly servers: readonly number[] }
   accounts: { readonly accounts: readonly { readonly name: string; readonly online: boolean }[] }
+  post: { readonly post: string }
+  deletePost: object
+  follow: object
+  unfollow: object
+  timeline: { readonly posts: readonly { readonly author: string; readonly text: string; readonly postedAt: number }[] }
+  posts: {
+    readonly posts: readonly { readonly post: string; readonly author: string; readonly text: string }[]
+    readonly next?: string
+  }
+  profile: {
+    readonly name: string
+    readonly online: boolean
+    readonly followed: boolean
+    readonly followers: readonly string[]
+    readonly following: readonly string[]
+    readonly posts: number
+  }
+  search: { readonly headers: readonly MailHeader[] }
   view: { readonly number: number; readonly servers: readonly number[] }
   status: GroupStatus
   invite: { readonly invite: string }
