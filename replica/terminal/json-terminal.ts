@@ -76,6 +76,11 @@ class JsonTerminal {
       case 'connected':
         this.#output.push({ event: 'connected', server: event.server })
         return
+      // Programs ask for these when they want them; the lines that they get unasked stay few.
+      case 'mailbox':
+      case 'knowledge':
+      case 'people':
+        return
       default:
         this.#output.push(event)
     }

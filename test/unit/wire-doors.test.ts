@@ -32,6 +32,7 @@ const mailTo = (to: readonly AccountId[], changes: Partial<MailPayload> = {}): U
     account: alice.account,
     command,
     to,
+    conversation: null,
     wraps: [wrap, ...to.map(() => wrap)],
     sealedHeader: new Uint8Array(3),
     sealedBody: new Uint8Array(3),
@@ -117,7 +118,7 @@ describe('payloads', () => {
 describe('messages', () => {
   const mailUpdate = (sequence: number, signer = alice) => {
     const payload = mailTo([bob.account])
-    const change = { kind: 'mail', account: alice.account, command, to: [bob.account] } as const
+    const change = { kind: 'mail', account: alice.account, command, to: [bob.account], conversation: null } as const
     const signature = signPayload(groupId, 'mail', payload, signer.privateKey)
     const bytes = encodeUpdate({ clock: 4, change: { change, payload, signature } })
     return { origin: ours.origin, sequence, clock: 4, change, bytes }
@@ -238,7 +239,10 @@ describe('state images', () => {
     accounts: [],
     deletedAccounts: [],
     mails: mailColumns(records),
+    answers: [],
+    marks: [],
     pending: [],
+    documents: [],
     commands: [],
   }
   const chunks = encodeImage(image)
