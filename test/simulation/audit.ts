@@ -32,6 +32,7 @@ export class Audit {
     for (const { origin, sequence, state } of machine.core.state.documents.records()) {
       if (state === 'written') hasContent(machine, updateId(origin, sequence))
     }
+    for (const { origin, sequence } of machine.core.state.posts.records()) hasContent(machine, updateId(origin, sequence))
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)

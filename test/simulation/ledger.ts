@@ -15,6 +15,7 @@ export class Ledger {
   readonly #holders = new Map<Machine, Set<UpdateId>>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
+  readonly #takenBack = new Set<UpdateId>()
   readonly #deletedAccounts = new Set<AccountId>()
 
   record(update: Update): void {
@@ -24,6 +25,7 @@ export class Ledger {
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
     if (change.kind === 'document') this.#noteDocument(update, change)
+    if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
     for (const mail of deletedBy(change)) {
       const deleters = this.#deletions.get(mail) ?? new Set()
       if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
@@ -45,9 +47,11 @@ export class Ledger {
     return this.#holders.get(machine) ?? new Set()
   }
 
-  /** Whether a document has a later version somewhere, or its account is gone. */
+  /** Whether a document has a later version somewhere, a post was taken back somewhere, or the account of either is gone. */
   isSuperseded(id: UpdateId): boolean {
     const update = this.updates.get(id)
+    if (update?.change.kind === 'post')
+      return this.#takenBack.has(id) || this.#deletedAccounts.has(update.change.account)
     if (update?.change.kind !== 'document') return false
     const last = this.#documents.get(documentKey(update.change))
     return (
