@@ -128,7 +128,7 @@ describe('the replicated state', () => {
         const state = stateOf(batches)
         const shown = describeUpdates(batches.flatMap(({ updates }) => updates)).flatMap((line) => {
           const [kind, ...words] = line.split(' ')
-          if (kind === 'mail') return words.slice(0, 1)
+          if (kind === 'mail' || (kind === 'post' && words.length === 3)) return words.slice(0, 1)
           return kind === 'document' && words.at(-1) === 'written' ? words.slice(2, 3) : []
         })
         const live = [...state.live.sequences()].flatMap(([origin, sequences]) =>

@@ -63,7 +63,7 @@ const hasContent = (machine: Machine, id: UpdateId): void => {
   const holds = disk.holds(origin, sequence)
   if (holds || core.repairing > 0 || world.isRotten(machine, id)) return
   if (world.ledger.isDeletedByAll(id) || world.ledger.isSuperseded(id)) return
-  throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
+  throw new Violation('content of live mail', `${machine.name} shows ${id} (${world.ledger.updates.get(id)?.change.kind}) but has no content of it`)
 }
 
 /** An invite's or admission's clock orders nothing that anybody sees, and a snapshot does not keep it. */
