@@ -134,10 +134,11 @@ export class WriteDesk {
 /** What people are told of a batch that has just been applied. */
 export const noteChanges = (batch: Batch, effects: EffectsDraft): void => {
   const changed = new Set<AccountId>()
-  for (const { change, origin, sequence } of batch.updates) {
+  for (const update of batch.updates) {
+    const { change, origin, sequence } = update
     switch (change.kind) {
       case 'mail':
-        effects.notify.push({ kind: 'mail', origin, sequence })
+        effects.notify.push({ kind: 'mail', update })
         changed.add(change.account)
         break
       case 'read':

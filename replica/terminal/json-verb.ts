@@ -1,6 +1,7 @@
-import type { Header } from '../client/contract/mailbox.ts'
+import type { Header, Mail } from '../client/contract/mailbox.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
-import { readFields, type Fields } from './request-fields.ts'
+import { readFields } from './request-fields.ts'
+import type { Fields } from './request-fields.ts'
 import type { RequestKind } from './request-order.ts'
 
 export interface Verb {
@@ -9,7 +10,6 @@ export interface Verb {
   readonly prepare: (request: object) => (client: MailClient) => Promise<object>
 }
 
-/** A verb whose fields are checked before it is carried out. */
 export const verb = <const Of extends Fields>(
   kind: RequestKind,
   fields: Of,
@@ -25,12 +25,18 @@ export const verb = <const Of extends Fields>(
   },
 })
 
+/** How much of a mail a program asked for: what it always had, or all there is. */
+export type Fullness = 'usual' | 'full'
+
 /** A header as programs know it. */
-export const shownHeader = ({ mail, from, to, subject, sentAt, read }: Header): object => ({
-  mail,
-  from,
-  to,
-  subject,
-  sentAt,
-  read,
-})
+export const shownHeader = (header: Header, fullness: Fullness = 'usual'): object => {
+  if (fullness === 'full') return header
+  const { mail, from, to, subject, sentAt, read } = header
+  return { mail, from, to, subject, sentAt, read }
+}
+
+export const shownMail = (mail: Mail, fullness: Fullness = 'usual'): object => {
+  if (fullness === 'full') return mail
+  const { mail: name, from, to, subject, body, sentAt } = mail
+  return { mail: name, from, to, subject, body, sentAt }
+}

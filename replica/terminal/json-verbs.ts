@@ -1,19 +1,8 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { Mail } from '../client/contract/mailbox.ts'
-import { shownHeader, verb, type Verb } from './json-verb.ts'
-import { either, folder, mailName, server, servers, text, texts, wholeNumber } from './request-fields.ts'
-import { socialVerbs } from './social-verbs.ts'
-
-const pageHeaders = 50
-
-const shownMail = ({ mail, from, to, subject, body, sentAt }: Mail): object => ({
-  mail,
-  from,
-  to,
-  subject,
-  body,
-  sentAt,
-})
+import { mailboxVerbs } from './json-mailbox-verbs.ts'
+import { socialVerbs } from './json-social-verbs.ts'
+import { verb, type Verb } from './json-verb.ts'
+import { either, server, servers, text } from './request-fields.ts'
 
 const later = (name: string): Verb => ({
   kind: 'aside',
@@ -21,7 +10,7 @@ const later = (name: string): Verb => ({
 })
 
 /** What a JSON request can ask for, with the fields that each needs. */
-export const verbs: ReadonlyMap<string, Verb> = new Map([
+export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   [
     'signUp',
     verb('session', { name: text, password: text }, (client, request) => client.signUp(request).then(() => ({}))),
@@ -30,22 +19,7 @@ export const verbs: ReadonlyMap<string, Verb> = new Map([
   ['logOut', verb('session', {}, (client) => client.logOut())],
   ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
   ['connect', verb('session', { server }, (client, request) => client.connect(request))],
-  ['send', verb('send', { to: texts, subject: text, body: text }, (client, request) => client.send(request))],
-  [
-    'list',
-    verb(
-      'question',
-      { folder, limit: either(wholeNumber, pageHeaders), before: either(text, null) },
-      async (client, { before, ...query }) => {
-        const { headers, total, next } = await client.list(before === null ? query : { ...query, before })
-        const shown = { headers: headers.map(shownHeader), total }
-        return next === undefined ? shown : { ...shown, next }
-      },
-    ),
-  ],
-  ['read', verb('question', { mail: mailName }, (client, request) => client.read(request).then(shownMail))],
-  ['delete', verb('change', { mail: mailName }, (client, request) => client.delete(request))],
-  ['safety', verb('question', { mail: mailName }, (client, request) => client.safety(request))],
+  ...mailboxVerbs,
   [
     'accounts',
     verb('question', { like: either(text, '') }, async (client, request) => {

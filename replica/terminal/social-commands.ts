@@ -1,8 +1,8 @@
 import type { Header } from '../client/contract/mailbox.ts'
 import type { Post, PostPage } from '../client/contract/people.ts'
+import { usageError, type Command, type Sitting } from './command.ts'
 import { longDate, shortDate } from './dates.ts'
 import { headerLine, shownName, type Layout } from './mail-view.ts'
-import { usageError, type Command, type Sitting } from './sitting.ts'
 import { displayWidth, printable, printableLine, wrapped } from './text-width.ts'
 
 const postsShown = 10

@@ -6,6 +6,7 @@ import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { imageFormat } from '../../replica/wire/image-format.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
@@ -233,6 +234,7 @@ describe('state images', () => {
   const image: StateImage = {
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
     hashes: new Map(),
+    clocks: new Map(),
     group: null,
     claims: [],
     invites: [],
@@ -266,7 +268,7 @@ describe('state images', () => {
   })
 
   test('an image of a newer format is refused as such', () => {
-    expect(codeOf(decodeImage(['{"format":3}']))).toBe('NEWER_FORMAT')
+    expect(codeOf(decodeImage([`{"format":${imageFormat + 1}}`]))).toBe('NEWER_FORMAT')
   })
 
   test("an account that its person did not sign is refused in another's image, and trusted in our own", () => {

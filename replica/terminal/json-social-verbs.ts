@@ -36,7 +36,7 @@ export const socialVerbs: readonly (readonly [string, Verb])[] = [
     verb('question', { query: text, limit: either(wholeNumber, pageHeaders) }, async (client, request) => {
       // A program cannot tell a mail that is not there from one that is not searchable yet.
       const { headers } = await client.search({ ...request, until: 'indexed' })
-      return { headers: headers.map(shownHeader) }
+      return { headers: headers.map((header) => shownHeader(header)) }
     }),
   ],
 ]
