@@ -5,6 +5,7 @@ import { groupCommands } from './group-commands.ts'
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
 import type { Screen } from './screen.ts'
+import { socialCommands } from './social-commands.ts'
 import { statusLines } from './status-view.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 
@@ -83,7 +84,9 @@ const deleteAccount: Command['run'] = async (sitting) => {
   const { client, screen } = sitting
   const name = client.loggedInAs
   if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  screen.print('This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.')
+  screen.print(
+    'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.',
+  )
   const typed = await screen.question(`Type your name (${shownName(name)}) to delete it: `)
   if (typed.normalize('NFC') !== name) {
     screen.print('Nothing was deleted.')
@@ -109,10 +112,6 @@ const showPeople: Command['run'] = async ({ client, screen }, _words, rest) => {
     ),
   )
   if (accounts.length === 0) screen.print(rest === '' ? 'Nobody has signed up yet.' : 'Nobody is called so.')
-}
-
-const later: Command['run'] = async () => {
-  throw new QuintetError('NOT_YET', 'This comes with a later version.')
 }
 
 const serversOf = (words: readonly string[], usage: string): readonly ServerId[] => {
@@ -205,8 +204,5 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ...groupCommands,
-  ...['post', 'follow', 'unfollow', 'timeline', 'search'].map((name): [string, Command] => [
-    name,
-    { usage: name, help: 'comes with a later version', run: later },
-  ]),
+  ...socialCommands,
 ])
