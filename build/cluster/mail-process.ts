@@ -10,10 +10,22 @@ export interface Answers {
   resetPassword: object
   renewRecoveryPhrase: { readonly recoveryPhrase: string }
   connect: object
-  send: { readonly mail: string }
+  send: { readonly mail: string; readonly outbox?: string; readonly waitingFor?: readonly string[] }
   list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
   read: Omit<MailHeader, 'read'> & { readonly body: string }
-  delete: object
+  delete: { readonly removal: string }
+  deleteMany: { readonly removals: readonly string[] }
+  emptyTrash: object
+  mark: object
+  counts: FolderCounts
+  conversation: { readonly mails: readonly WholeMail[] }
+  removal: { readonly removedOn: readonly number[]; readonly waitingFor: readonly number[] }
+  safeties: { readonly safeties: readonly { readonly mail: string; readonly servers: readonly number[] }[] }
+  drafts: { readonly drafts: readonly WaitingMail[] }
+  saveDraft: { readonly draft: string }
+  discardDraft: object
+  outbox: { readonly entries: readonly WaitingMail[] }
+  cancelOutbox: { readonly subject: string; readonly body: string }
   safety: { readonly servers: readonly number[] }
   accounts: {
     readonly accounts: readonly {
@@ -37,6 +49,39 @@ export interface MailHeader {
   readonly subject: string
   readonly sentAt: number
   readonly read: boolean
+}
+
+/** A header or mail that was asked for with `"full": true`. */
+export interface WholeMail extends MailHeader {
+  readonly cc: readonly string[]
+  readonly snippet: string
+  readonly starred: boolean
+  readonly conversation: string
+  readonly own: boolean
+  readonly inTrash: boolean
+  readonly body: string
+  readonly inReplyTo: string | null
+}
+
+export interface FolderCounts {
+  readonly inbox: number
+  readonly unread: number
+  readonly starred: number
+  readonly sent: number
+  readonly trash: number
+  readonly drafts: number
+  readonly outbox: number
+}
+
+/** A draft or an outbox entry. */
+export interface WaitingMail {
+  readonly draft?: string
+  readonly outbox?: string
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
+  readonly subject: string
+  readonly body: string
+  readonly reason?: { readonly kind: string; readonly names?: readonly string[] }
 }
 
 export interface GroupStatus {

@@ -24,6 +24,11 @@ export const useNavigation = defineStore('navigation', () => {
     place.value = { page, at }
   }
 
+  /** As `go`, but going back leads past the place that is left now. */
+  const replace = (page: PageId, at: string | null = null): void => {
+    place.value = { page, at }
+  }
+
   const back = (): void => {
     const last = former.value.at(-1)
     if (last === undefined) return
@@ -31,5 +36,5 @@ export const useNavigation = defineStore('navigation', () => {
     place.value = last
   }
 
-  return { place: computed(() => place.value), canGoBack: computed(() => former.value.length > 0), go, back }
+  return { place: computed(() => place.value), canGoBack: computed(() => former.value.length > 0), go, replace, back }
 })

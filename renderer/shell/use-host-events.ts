@@ -34,7 +34,7 @@ export const useHostEvents = (): void => {
           runCommand('search')
           break
         case 'mail':
-          navigation.go('mail', `mail/${command.mail}`)
+          navigation.go('mail', `inbox/${command.mail}`)
           break
       }
     }),
