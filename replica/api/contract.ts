@@ -1,4 +1,14 @@
-import type { AccountId, Clock, CommandId, DocumentId, OriginId, PeerId, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  OriginId,
+  PeerId,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 
@@ -93,8 +103,7 @@ export interface SessionPlace {
 
 /** `clock` is to be given at each later log-in of the session. `takenBy`: a later session has taken it over; it is not logged in. */
 export type LogInAnswer =
-  | { readonly clock: Clock; readonly takenBy: null }
-  | { readonly clock: null; readonly takenBy: SessionPlace }
+  { readonly clock: Clock; readonly takenBy: null } | { readonly clock: null; readonly takenBy: SessionPlace }
 
 /** A server of the group, and where it can be dialled. */
 export interface MemberInfo {

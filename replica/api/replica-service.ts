@@ -11,7 +11,15 @@ import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
-import type { AccountInfo, MemberInfo, PersonInfo, ReplicaEvent, SealedMail, SessionPlace, StatusInfo } from './contract.ts'
+import type {
+  AccountInfo,
+  MemberInfo,
+  PersonInfo,
+  ReplicaEvent,
+  SealedMail,
+  SessionPlace,
+  StatusInfo,
+} from './contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts, MailContent } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
@@ -182,6 +190,9 @@ export class ReplicaService implements ConnectionPorts {
       case 'mailbox':
         for (const connection of this.#connections)
           if (connection.account === notice.account) connection.mailboxChanged()
+        break
+      case 'takenOver':
+        this.#takenOver(notice.session, notice.by)
         break
       case 'people':
         this.#people.ask()

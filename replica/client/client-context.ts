@@ -2,7 +2,13 @@ import type { Accepted, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
-import { ReplicaLink, type ConnectReplica, type KnownServers, type LinkEvent, type LinkListener } from './replica-link.ts'
+import {
+  ReplicaLink,
+  type ConnectReplica,
+  type KnownServers,
+  type LinkEvent,
+  type LinkListener,
+} from './replica-link.ts'
 import type { Session, SessionPorts } from './session.ts'
 
 /** What the parts of a client listen to. All of them hear everything, in the order in which they were made. */

@@ -1,7 +1,15 @@
 import type { ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import { commandId, sessionId, type Clock, type CommandId, type DocumentId, type SessionId, type UpdateId } from '../core/model/ids.ts'
+import {
+  commandId,
+  sessionId,
+  type Clock,
+  type CommandId,
+  type DocumentId,
+  type SessionId,
+  type UpdateId,
+} from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { BulkMark, Shelf } from '../core/model/mailbox-changes.ts'
 import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'

@@ -1,4 +1,14 @@
-import type { AccountId, Clock, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId, UpdateId } from './model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from './model/ids.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {

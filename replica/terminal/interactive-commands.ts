@@ -85,7 +85,9 @@ const deleteAccount: Command['run'] = async (sitting) => {
   const { client, screen } = sitting
   const name = client.loggedInAs
   if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  screen.print('This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.')
+  screen.print(
+    'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.',
+  )
   const typed = await screen.question(`Type your name (${shownName(name)}) to delete it: `)
   if (typed.normalize('NFC') !== name) {
     screen.print('Nothing was deleted.')

@@ -1,4 +1,14 @@
-import { accountId, commandId, documentId, isOriginId, isServerId, isUpdateId, originId, seatCount, sessionId } from '../core/model/ids.ts'
+import {
+  accountId,
+  commandId,
+  documentId,
+  isOriginId,
+  isServerId,
+  isUpdateId,
+  originId,
+  seatCount,
+  sessionId,
+} from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'

@@ -1,8 +1,18 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
 import { accountId, commandId, inviteId, updateId } from '../core/model/ids.ts'
-import type { AccountKeysRecord, AccountRecord, AnswerRecord, ClientRecord, CommandRecord, DocumentRecord, ExecutionRecord, MarkRecord, PendingMark, StateImage } from '../core/model/image.ts'
-import { markBits } from '../core/model/image.ts'
+import type {
+  AccountKeysRecord,
+  AccountRecord,
+  AnswerRecord,
+  ClientRecord,
+  CommandRecord,
+  DocumentRecord,
+  ExecutionRecord,
+  MarkRecord,
+  PendingMark,
+  StateImage,
+} from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'

@@ -3,7 +3,7 @@ import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange, PersonChange } from '../core/model/updates.ts'
-import { concat, fromBase64Url, toBase64Url } from './bytes.ts'
+import { concat, fromBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
@@ -120,7 +120,12 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       reader.tuple(4)
       const signedBy = readSigner(reader)
       const generation = reader.uint()
-      return { kind, ...signedBy, generation, sealedKeys: reader.bytesUpTo(limits.sealedKeysBytes, 'sealed keys').slice() }
+      return {
+        kind,
+        ...signedBy,
+        generation,
+        sealedKeys: reader.bytesUpTo(limits.sealedKeysBytes, 'sealed keys').slice(),
+      }
     }
     case 'accountDeletion':
       reader.tuple(2)

@@ -81,7 +81,9 @@ describe('accounts', () => {
     await group.settled()
     expect((await eva.ask('read', { mail: await mailNamed(eva, 'inbox', 'my last words') })).body).toBe('farewell')
     expect(await codeOf(send(eva, 'dan', 'too late'))).toBe('NO_SUCH_ACCOUNT')
-    expect(await codeOf(group.client(2).ask('logIn', { name: 'dan', password: passwordOf('dan') }))).toBe('NO_SUCH_ACCOUNT')
+    expect(await codeOf(group.client(2).ask('logIn', { name: 'dan', password: passwordOf('dan') }))).toBe(
+      'NO_SUCH_ACCOUNT',
+    )
     const heir = await group.person('dan', 2)
     expect(await subjectsOf(heir, 'inbox')).toEqual([])
     expect(await subjectsOf(heir, 'sent')).toEqual([])
@@ -125,7 +127,9 @@ describe('accounts', () => {
     await group.heal()
     await group.settled()
     for (const server of [1, 3]) {
-      expect(await codeOf(group.client(server).ask('logIn', { name: 'gus', password: 'earlier' }))).toBe('WRONG_PASSWORD')
+      expect(await codeOf(group.client(server).ask('logIn', { name: 'gus', password: 'earlier' }))).toBe(
+        'WRONG_PASSWORD',
+      )
       await group.client(server).ask('logIn', { name: 'gus', password: 'later' })
     }
   })

@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { allServerIds, commandId, documentId, hash, inviteId, seatOf, sessionId, updateId } from '../../replica/core/model/ids.ts'
+import {
+  allServerIds,
+  commandId,
+  documentId,
+  hash,
+  inviteId,
+  seatOf,
+  sessionId,
+  updateId,
+} from '../../replica/core/model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
@@ -252,10 +261,9 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     clock,
     rows,
     lastHash: anyHash,
-    sessions: fc.array(
-      fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }),
-      { maxLength: 4 },
-    ),
+    sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
+      maxLength: 4,
+    }),
   }),
   fc.record({
     kind: fc.constant('request' as const),

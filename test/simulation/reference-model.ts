@@ -111,7 +111,8 @@ const mailsOf = (all: readonly Update[]): readonly (readonly MailUpdate[])[] => 
     mails.set(wish, [...(mails.get(wish) ?? []), update])
   }
   const isBefore = (one: Update, two: Update): number =>
-    one.clock - two.clock || (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
+    one.clock - two.clock ||
+    (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
   return [...mails.values()].map((names) => names.sort(isBefore))
 }
 
@@ -133,11 +134,7 @@ const withStandingNames = (all: readonly Update[], mails: readonly (readonly Mai
 }
 
 /** The latest name stands, at the earliest time, with the marks on all names. */
-const mailLines = (
-  names: readonly MailUpdate[],
-  marks: Marks,
-  deleted: ReadonlySet<AccountId>,
-): readonly string[] => {
+const mailLines = (names: readonly MailUpdate[], marks: Marks, deleted: ReadonlySet<AccountId>): readonly string[] => {
   const [first, last] = [names[0], names.at(-1)]
   if (first === undefined || last === undefined) return []
   const owners = [last.change.account, ...last.change.to]

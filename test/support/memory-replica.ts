@@ -169,7 +169,8 @@ export class MemoryReplica {
   /** The session of the account that stands now. */
   logIn(account: AccountId, began: BegunSession): BegunSession {
     const before = this.#sessions.get(account)
-    const stands = before === undefined || before.session === began.session || began.clock > before.clock ? began : before
+    const stands =
+      before === undefined || before.session === began.session || began.clock > before.clock ? began : before
     this.#sessions.set(account, stands)
     return stands
   }

@@ -1,4 +1,16 @@
-import type { AccountId, Clock, CommandId, DocumentId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  Hash,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  UpdateId,
+} from './ids.ts'
 import type { Shelf } from './mailbox-changes.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
