@@ -93,8 +93,10 @@ describe('a client whose server goes away', () => {
     await ada.process.until(() => (ada.events('connected').length > back ? true : null), movedWithinMs, 'moved')
     const mail = await send(eva, 'ada', 'where are you?')
     await ada.event('mail', (event) => event['mail'] === mail)
-    const { accounts } = await eva.ask('accounts', { like: 'ada', servers: true })
-    expect(accounts).toEqual([{ name: 'ada', online: true, servers: [expect.any(Number)] }])
+    const at = Number(ada.events('connected').at(-1)?.['server'])
+    await expect
+      .poll(async () => (await eva.ask('accounts', { like: 'ada', servers: true })).accounts, { timeout: 15_000 })
+      .toEqual([{ name: 'ada', online: true, servers: [at] }])
     await group.restart(1)
     await group.settled()
   })
