@@ -132,7 +132,8 @@ export const limits = {
   homeHeadStartMs: 300,
   /** How often a client that uses another server looks for its own: at first, and at most. */
   homeLookMs: 500,
-  homeLookMostMs: 5_000,
+  homeLookMostMs: 1_000,
+  /** How often it is asked whether the own server has caught up before it is connected to anew. */
   homeCatchUpTries: 120,
   reconnectFirstMs: 100,
   reconnectMostMs: 2_000,
