@@ -157,7 +157,8 @@ export class Quintet {
 }
 
 export const test = base.extend<{ readonly quintet: Quintet }>({
-  quintet: async ({}, use, testInfo) => {
+  // Playwright reads the parameter's pattern: this one says that nothing else is needed.
+  quintet: async ({ baseURL: _ }, use, testInfo) => {
     const quintet = new Quintet()
     await use(quintet)
     if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.logTails())
