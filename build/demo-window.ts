@@ -35,10 +35,10 @@ export class DemoCrew {
   /** The mailbox that a newcomer finds. */
   async write(): Promise<void> {
     for (const conversation of conversations) await this.#converse(conversation)
+    await this.#of(captain).saveDraft(draft)
     for (const { author, text } of posts) await this.#of(author).post({ text })
     const others = crew.filter(({ name }) => name !== captain)
     await Promise.all(others.map(({ name }) => this.#of(captain).follow({ name })))
-    await this.#of(captain).saveDraft(draft)
   }
 
   /** From now on somebody writes to the captain now and then, who reads at the window. */
@@ -102,16 +102,24 @@ const arrived = async (client: MailClient, mail: UpdateId): Promise<void> => {
   }
 }
 
-/** Opens the app on server 1, signed in as the captain; fulfilled when it has been quit. */
-export const openDemoWindow = async (group: ReplicaGroup): Promise<void> => {
+/** Stops the headless server 1, whose place the app takes, and gives what the app needs to be the captain's there. */
+export const handOver = async (
+  group: ReplicaGroup,
+): Promise<{ readonly data: string; readonly environment: Readonly<Record<string, string>> }> => {
+  await group.replica(1).stop()
   const person = { name: captain, password: passwordOf(captain) }
   await writeFile(path.join(group.directory, 'demo.json'), JSON.stringify(person), { mode: 0o600 })
-  const { program, environment } = chooseRuntime()
-  const args = [root, '--data', group.dataOf(1), '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0']
-  const child = spawn(program, args, {
+  return { data: group.dataOf(1), environment: { QUINTET_DEMO: group.directory } }
+}
+
+/** Opens the app on server 1, signed in as the captain; fulfilled when it has been quit. */
+export const openDemoWindow = async (group: ReplicaGroup): Promise<void> => {
+  const { data, environment } = await handOver(group)
+  const runtime = chooseRuntime()
+  const child = spawn(runtime.program, [root, '--data', data, '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0'], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...environment, QUINTET_DEMO: group.directory },
+    env: { ...process.env, ...runtime.environment, ...environment },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
   await new Promise<void>((ended, failed) => {

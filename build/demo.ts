@@ -145,7 +145,6 @@ const runWithWindow = async (directory: string): Promise<void> => {
     await group.settled()
     report.line('the crew has signed up and written to each other')
     await people.live()
-    await group.replica(1).stop()
     report.chapter('Over to you')
     report.line(`you are ${crew[0].name}, at server 1; the others write to you now and then, from servers 2 to 5`)
     report.line('"Split the group" in the window cuts servers 1 and 2 off from the others, "Heal" brings them together')

@@ -22,6 +22,7 @@ import path from 'node:path'
 import { type ElectronApplication, type Page, test as base } from '@playwright/test'
 import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
 import { passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
+import { DemoCrew, handOver } from '../../build/demo-window.ts'
 import type { Answer } from '../../electron/contract/bridge.ts'
 
 export { expect } from '@playwright/test'
@@ -143,6 +144,16 @@ export class Quintet {
     const window = await this.open({ data: group.dataOf(first) })
     await group.sees(servers, servers)
     return { group, window }
+  }
+
+  /** The app on the group of `npm run demo`, signed in, with a mailbox in use. */
+  async demo(): Promise<{ readonly group: ReplicaGroup; readonly window: AppWindow; readonly crew: DemoCrew }> {
+    const group = await this.group()
+    const crew = await DemoCrew.signUp(group)
+    await crew.write()
+    await group.settled()
+    const window = await this.open(await handOver(group))
+    return { group, window, crew }
   }
 
   async logTails(): Promise<string> {
