@@ -8,7 +8,7 @@ import type { AppPhase } from '../electron/contract/app-host.ts'
 import type { QuintetBridge } from '../electron/contract/bridge.ts'
 import { buildApp } from './app/build-app.ts'
 import { ReplicaGroup } from './cluster/group.ts'
-import { DemoCrew, handOver } from './demo-window.ts'
+import { DemoCrew } from './demo-crew.ts'
 import { type LaunchedApp, launchApp } from './app/launch.ts'
 
 const usage = `usage: node build/run.cjs build/shoot.ts FOLDER [--demo] [--script FILE] [--width N] [--height N] [--theme dark]
@@ -48,10 +48,11 @@ const signInWithinMs = 30_000
 
 const filledGroup = async (directory: string): Promise<ReplicaGroup> => {
   const group = await ReplicaGroup.create({ directory, name: 'Northern Light', servers: [1, 2, 3, 4, 5] })
-  const crew = await DemoCrew.signUp(group)
+  const crew = await DemoCrew.signUp(directory)
   await crew.write()
   await group.settled()
   await crew.end()
+  await group.replica(1).stop()
   return group
 }
 
@@ -76,7 +77,9 @@ const main = async (): Promise<void> => {
   await mkdir(folder, { recursive: true })
   const directory = await mkdtemp(path.join(tmpdir(), 'quintet-shoot-'))
   const group = values.demo ? await filledGroup(directory) : null
-  const launched = await launchApp(group === null ? { data: directory } : await handOver(group))
+  const launched = await launchApp(
+    group === null ? { data: directory } : { data: group.dataOf(1), environment: { QUINTET_DEMO: directory } },
+  )
   const { app, page } = launched
   page.on('console', (message) => console.log(`page: ${message.text()}`))
   page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`))

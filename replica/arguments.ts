@@ -39,7 +39,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
     .option('--join <invite>', 'join a group: an invite, or a file that holds one')
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
-    .option('--machine <name>', "what this machine is called in the group (default: its host name)")
+    .option('--machine <name>', 'what this machine is called in the group (default: its host name)')
     .option('--no-mdns', 'do not look for members on the local network')
     .option('--json', 'one JSON object a line on stdout')
     .addOption(

@@ -1,4 +1,14 @@
-import type { AccountId, Clock, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId, UpdateId } from './model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from './model/ids.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -77,6 +87,8 @@ export type Notice =
   | { readonly kind: 'people' }
   /** Marks or documents of this account changed. */
   | { readonly kind: 'mailbox'; readonly account: AccountId }
+  /** Somebody told the group something. */
+  | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
   /** Accounts, their names, or who is online changed. */
   | { readonly kind: 'people' }
   /** Replicas are known to hold more than before. */

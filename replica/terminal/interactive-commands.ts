@@ -4,6 +4,7 @@ import { accountNamed, serverNames, usageError, type Command, type Sitting } fro
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
 import type { Screen } from './screen.ts'
+import { socialCommands } from './social-commands.ts'
 import { statusLines } from './status-view.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 
@@ -82,7 +83,9 @@ const deleteAccount: Command['run'] = async (sitting) => {
   const { client, screen } = sitting
   const name = client.loggedInAs
   if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  screen.print('This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.')
+  screen.print(
+    'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.',
+  )
   const typed = await screen.question(`Type your name (${shownName(name)}) to delete it: `)
   if (typed.normalize('NFC') !== name) {
     screen.print('Nothing was deleted.')
@@ -203,7 +206,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name): [string, Command] => [
+  ...socialCommands,
+  ...['retire'].map((name): [string, Command] => [
     name,
     { usage: name, help: 'comes with a later version', run: later },
   ]),

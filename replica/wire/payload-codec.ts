@@ -19,6 +19,7 @@ import {
   updateFields,
   type SignerFields,
 } from './payload-parts.ts'
+import { readFollow, readPost, readPostDeletion } from './social-payloads.ts'
 
 const encapsulatedBytes = 32
 const wrappedKeyBytes = 48
@@ -120,7 +121,12 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       reader.tuple(4)
       const signedBy = readSigner(reader)
       const generation = reader.uint()
-      return { kind, ...signedBy, generation, sealedKeys: reader.bytesUpTo(limits.sealedKeysBytes, 'sealed keys').slice() }
+      return {
+        kind,
+        ...signedBy,
+        generation,
+        sealedKeys: reader.bytesUpTo(limits.sealedKeysBytes, 'sealed keys').slice(),
+      }
     }
     case 'accountDeletion':
       reader.tuple(2)
@@ -139,6 +145,12 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       return readMarks(reader)
     case 'document':
       return readDocument(reader)
+    case 'post':
+      return readPost(reader)
+    case 'postDeletion':
+      return readPostDeletion(reader)
+    case 'follow':
+      return readFollow(reader)
   }
 }
 

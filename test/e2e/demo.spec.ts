@@ -3,7 +3,7 @@ import { expect, test } from './harness.ts'
 test('the demonstration is signed in with a mailbox in use, and can be split and healed from the window', async ({
   quintet,
 }) => {
-  const { group, window, crew } = await quintet.demo()
+  const { group, window } = await quintet.demo()
   await expect
     .poll(() => window.call('host', 'phase'))
     .toMatchObject({ phase: 'signedIn', account: 'Ingrid', server: 1 })
@@ -19,5 +19,4 @@ test('the demonstration is signed in with a mailbox in use, and can be split and
   expect(await window.call('host', 'info')).toMatchObject({ demo: 'split' })
   await window.call('host', 'setDemo', { demo: 'whole' })
   await group.sees([1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
-  await crew.end()
 })

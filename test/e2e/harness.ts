@@ -22,7 +22,7 @@ import path from 'node:path'
 import { type ElectronApplication, type Page, test as base } from '@playwright/test'
 import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
 import { passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
-import { DemoCrew, handOver } from '../../build/demo-window.ts'
+import { JsonProcess } from '../../build/cluster/json-process.ts'
 import type { Answer } from '../../electron/contract/bridge.ts'
 
 export { expect } from '@playwright/test'
@@ -147,13 +147,16 @@ export class Quintet {
   }
 
   /** The app on the group of `npm run demo`, signed in, with a mailbox in use. */
-  async demo(): Promise<{ readonly group: ReplicaGroup; readonly window: AppWindow; readonly crew: DemoCrew }> {
+  async demo(): Promise<{ readonly group: ReplicaGroup; readonly window: AppWindow }> {
     const group = await this.group()
-    const crew = await DemoCrew.signUp(group)
-    await crew.write()
+    const filling = new JsonProcess({ script: 'build/demo-fill.ts', args: [group.directory] })
+    const { code } = await filling.exited
+    if (code !== 0) throw new Error(`the demonstration's mailbox was not filled: ${filling.stderr}`)
     await group.settled()
-    const window = await this.open(await handOver(group))
-    return { group, window, crew }
+    await group.replica(1).stop()
+    const environment = { QUINTET_DEMO: group.directory }
+    const window = await this.open({ data: group.dataOf(1), environment })
+    return { group, window }
   }
 
   async logTails(): Promise<string> {

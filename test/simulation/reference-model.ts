@@ -14,6 +14,7 @@ import {
   pendingLines,
   type Marks,
 } from './reference-mailbox.ts'
+import { describeSocial, socialLines } from './reference-social.ts'
 
 /**
  * What the state must be for a set of updates, written down as plainly as possible: no order, no joins, no pending
@@ -31,6 +32,7 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
     ...lastKeys(all, deleted),
     ...pendingLines(marks, ids),
     ...documentLines(all, deleted),
+    ...socialLines(all, deleted),
   ]
   for (const names of mails) lines.push(...mailLines(names, marks, deleted))
   for (const update of all) lines.push(...linesOf(update))
@@ -47,6 +49,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
     ...describeMailboxes(image),
+    ...describeSocial(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
     ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),
@@ -111,7 +114,8 @@ const mailsOf = (all: readonly Update[]): readonly (readonly MailUpdate[])[] => 
     mails.set(wish, [...(mails.get(wish) ?? []), update])
   }
   const isBefore = (one: Update, two: Update): number =>
-    one.clock - two.clock || (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
+    one.clock - two.clock ||
+    (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
   return [...mails.values()].map((names) => names.sort(isBefore))
 }
 
@@ -133,11 +137,7 @@ const withStandingNames = (all: readonly Update[], mails: readonly (readonly Mai
 }
 
 /** The latest name stands, at the earliest time, with the marks on all names. */
-const mailLines = (
-  names: readonly MailUpdate[],
-  marks: Marks,
-  deleted: ReadonlySet<AccountId>,
-): readonly string[] => {
+const mailLines = (names: readonly MailUpdate[], marks: Marks, deleted: ReadonlySet<AccountId>): readonly string[] => {
   const [first, last] = [names[0], names.at(-1)]
   if (first === undefined || last === undefined) return []
   const owners = [last.change.account, ...last.change.to]

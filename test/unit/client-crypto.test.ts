@@ -2,7 +2,15 @@ import { createHmac, createPrivateKey, createPublicKey, diffieHellman } from 'no
 import { describe, expect, test } from 'vitest'
 
 import { mailInfo, recipientMailKeys, senderMailKeys } from '../../replica/client/hpke.ts'
-import { changeLock, isPhraseNoted, lockKeys, notePhrase, passwordCost, unlockKeys, type Secret } from '../../replica/client/key-lock.ts'
+import {
+  changeLock,
+  isPhraseNoted,
+  lockKeys,
+  notePhrase,
+  passwordCost,
+  unlockKeys,
+  type Secret,
+} from '../../replica/client/key-lock.ts'
 import { newRecoveryPhrase } from '../../replica/client/recovery-phrase.ts'
 import { decodeBody, decodeHeader, encodeBody, encodeHeader } from '../../replica/client/mail-content.ts'
 import { makePrivateHalves, personKeysOf } from '../../replica/client/person-keys.ts'
@@ -99,7 +107,11 @@ describe('keys under a password', () => {
   const locked = async (password: string, cost = cheapPassword) => {
     const halves = makePrivateHalves(testRandom)
     const { account } = await personKeysOf(halves)
-    return { halves, account, sealedKeys: await lockKeys({ halves, account, password, phrase, random: testRandom, cost }) }
+    return {
+      halves,
+      account,
+      sealedKeys: await lockKeys({ halves, account, password, phrase, random: testRandom, cost }),
+    }
   }
 
   test('open with it, at the cost that people get, and with no other', async () => {
