@@ -26,15 +26,22 @@ const wrappedKeyBytes = 48
 const emptyBytes = new Uint8Array([0x40])
 
 export type PersonKind = PersonChange['kind']
+/** The compiler refuses one too few: a kind that is missing here could be given to no replica. */
+const personKinds: Readonly<Record<PersonKind, true>> = {
+  account: true,
+  accountKeys: true,
+  accountDeletion: true,
+  mail: true,
+  read: true,
+  deletion: true,
+  marks: true,
+  document: true,
+  post: true,
+  postDeletion: true,
+  follow: true,
+}
 /** For what comes from clients. */
-export const personKindNames = [
-  'account',
-  'accountKeys',
-  'accountDeletion',
-  'mail',
-  'read',
-  'deletion',
-] as const satisfies readonly PersonKind[]
+export const personKindNames = Object.keys(personKinds) as readonly PersonKind[]
 
 /** One person's way into a sealed mail: HPKE's encapsulated key and the mail's key sealed under it. */
 export interface KeyWrap {
