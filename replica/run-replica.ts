@@ -88,7 +88,7 @@ export const runReplica = async (
       invitedBy: membersAt(install.inviteAddresses),
     })
     await takeSeat(host, install)
-    const service = new ReplicaService({ install, host, nowMs: () => Date.now(), randomBytes })
+    const service = new ReplicaService({ install, host, clock: systemClock, randomBytes })
     // The same at every start: a client that comes back at once may have read the file before it is written anew.
     const adminToken = attached?.adminToken ?? randomBytes(keyBytes)
     const attachment = new AttachmentKeeper(options.data, install, host, adminToken)

@@ -95,6 +95,11 @@ export class LocalMailbox {
     return this.#inOrder(() => this.#startFirst({ create: null, join: invite, server, machine }))
   }
 
+  async logIn(person: { readonly name: string; readonly password: string }): Promise<void> {
+    await this.client.logIn(person)
+    this.#tellSession()
+  }
+
   /** To be called after each call of the client's. */
   called(method: string): void {
     if (sessionMethods.has(method)) this.#tellSession()

@@ -8,7 +8,7 @@ import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/m
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
-import { ordersSomething } from './audit.ts'
+import { deletedBy } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { holdersAmong } from './reference-model.ts'
@@ -26,7 +26,7 @@ const oneContent = (machine: Machine, update: Update): void => {
 const clocksGrow = (machine: Machine, update: Update): void => {
   const { ledger } = machine.world
   const id = updateId(update.origin, update.sequence)
-  if (ledger.updates.has(id) || !ordersSomething(update.change)) return
+  if (ledger.updates.has(id)) return
   const last = ledger.lastClock.get(update.origin) ?? 0
   if (update.clock <= last) throw new Violation('clock', `${id} has clock ${update.clock} after ${last}`)
   ledger.lastClock.set(update.origin, update.clock)
@@ -178,8 +178,7 @@ export const discarded = (machine: Machine, origin: OriginId, sequence: Sequence
   const mail = updateId(origin, sequence)
   const isLast = machine.notYetDurable.some(
     ({ change }) =>
-      (change.kind === 'deletion' && change.mail === mail) ||
-      (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
+      deletedBy(change).includes(mail) || (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
   )
   if (isLast)
     throw new Violation('durable before discarded', `${machine.name} discards ${mail} before its deletion is durable`)
