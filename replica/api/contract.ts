@@ -1,5 +1,16 @@
-import type { AccountId, Clock, CommandId, DocumentId, OriginId, ServerId, UpdateId } from '../core/model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  OriginId,
+  PeerId,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
+import type { PersonChange } from '../core/model/updates.ts'
 
 /** The folders of a mailbox that the replica knows. A mail in the trash is in no other. */
 export const folders = ['inbox', 'starred', 'sent', 'trash'] as const
@@ -59,12 +70,47 @@ export interface AccountInfo {
   /** The payload that the person signed at sign-up, and the signature: verify before trusting the keys. */
   readonly payload: Uint8Array
   readonly signature: Uint8Array
+  /** The last change of the locks on the private keys, as the person signed it: `sealedKeys` are those. Null when there was none. */
+  readonly keys: { readonly payload: Uint8Array; readonly signature: Uint8Array } | null
 }
 
 export interface PersonInfo {
   readonly account: AccountId
   readonly name: string
   readonly online: boolean
+  /** The servers at which the person is logged in now, ascending. */
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+}
+
+/** A log-in, proven by `signature` over the challenge. */
+export interface LogInRequest {
+  readonly account: AccountId
+  readonly signature: Uint8Array
+  /** Names this log-in, and stays the same when the client goes to another server. */
+  readonly session: SessionId
+  /** What the first server answered; null at a new log-in, which takes over all sessions before it. */
+  readonly clock: Clock | null
+  readonly machine: string
+}
+
+export interface SessionPlace {
+  readonly server: ServerId
+  /** Where the client of the session runs. */
+  readonly machine: string
+}
+
+/** `clock` is to be given at each later log-in of the session. `takenBy`: a later session has taken it over; it is not logged in. */
+export type LogInAnswer =
+  { readonly clock: Clock; readonly takenBy: null } | { readonly clock: null; readonly takenBy: SessionPlace }
+
+/** A server of the group, and where it can be dialled. */
+export interface MemberInfo {
+  readonly server: ServerId
+  readonly peer: PeerId
+  readonly machine: string
+  readonly addresses: readonly string[]
 }
 
 /** A mail as the replica can tell it: who and when, and the bytes that only its people can open. */
@@ -99,9 +145,64 @@ export interface SealedPage {
   readonly next: string | null
 }
 
+/** Names of mails, for those who keep account of a whole mailbox. */
+export interface NamePage {
+  readonly mails: readonly UpdateId[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** The account's mails among those that were asked for, in their order. */
+export interface ManyMails {
+  readonly mails: readonly SealedMail[]
+  /** So many of the asked ones were looked at; the rest did not fit. */
+  readonly covered: number
+}
+
+/** How much of a mail is given: lists leave the body out. */
+export type MailContent = 'header' | 'whole'
+
+/** A post as its author signed it; verify it before it is shown. */
+export interface SignedPost {
+  readonly post: UpdateId
+  readonly author: AccountId
+  readonly authorName: string
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly postedAt: number
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface SignedPosts {
+  readonly posts: readonly SignedPost[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** Whose posts: one person's, or those of whom the account follows, with or without its own. */
+export type PostsOf =
+  | { readonly kind: 'author'; readonly author: AccountId }
+  | { readonly kind: 'followed' }
+  | { readonly kind: 'timeline' }
+
+export interface ProfileInfo {
+  readonly account: AccountId
+  readonly name: string
+  readonly online: boolean
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+  /** Whether the account that is logged in follows this one. */
+  readonly followed: boolean
+  /** Names, ascending, at most `limits.shownFollows`. */
+  readonly followers: readonly string[]
+  readonly following: readonly string[]
+  readonly posts: number
+}
+
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
 export interface Submission {
-  readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion' | 'marks' | 'document'
+  readonly kind: PersonChange['kind']
   readonly command: CommandId
   readonly payload: Uint8Array
   readonly signature: Uint8Array
@@ -152,11 +253,19 @@ export type ReplicaEvent =
   | { readonly event: 'view'; readonly view: ViewInfo }
   /** A mail for the account that is logged in on this connection arrived, durably. */
   | { readonly event: 'mail'; readonly mail: SealedMail }
+  /** A later log-in took the session over: it has ended here. */
+  | ({ readonly event: 'takenOver' } & SessionPlace)
+  /** Nothing has been heard from the replica for so long; said by this side. Requests that are under way may still be answered. */
+  | { readonly event: 'silent'; readonly forMs: number }
+  /** It is heard again. */
+  | { readonly event: 'heard' }
   /** Marks or documents of the account changed; told at most every `limits.mailboxEventMs`. */
   | { readonly event: 'mailbox' }
   /** Replicas know more of each other than before; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'knowledge' }
-  /** Accounts or names changed; told at most every `limits.knowledgeEventMs`. */
+  /** Somebody whom the account follows told the group something. */
+  | { readonly event: 'post'; readonly post: SignedPost }
+  /** Accounts, names, or who is online changed; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */
   | { readonly event: 'closed'; readonly failure: Failure }
@@ -175,13 +284,15 @@ export interface ReplicaApi {
     readonly names: readonly string[]
     readonly accounts: readonly AccountId[]
   }): Promise<readonly AccountInfo[]>
-  /** By name, with `*` and `?`, or a plain substring; ascending by name, at most `limits.pageAccounts`. */
-  people(query: { readonly like: string }): Promise<readonly PersonInfo[]>
+  /** By name, with `*` and `?`, or a plain substring; ascending by name from after the name `after`, at most `limits.pageAccounts`. */
+  people(query: { readonly like: string; readonly after: string | null }): Promise<readonly PersonInfo[]>
+  /** The servers in use, ascending. */
+  members(): Promise<readonly MemberInfo[]>
 
   /** Random bytes that the client signs to log in. */
   challenge(): Promise<Uint8Array>
-  /** `signature` by the account's key over `"quintet/log-in/1" || groupId || challenge`. BAD_SIGNATURE, NO_SUCH_ACCOUNT. */
-  logIn(request: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void>
+  /** `signature` by the account's key over `"quintet/log-in/1" || groupId || challenge`. BAD_SIGNATURE, NO_SUCH_ACCOUNT (deleted), NOT_HERE_YET. */
+  logIn(request: LogInRequest): Promise<LogInAnswer>
   logOut(): Promise<void>
 
   /**
@@ -207,6 +318,21 @@ export interface ReplicaApi {
   document(query: { readonly document: DocumentId }): Promise<SealedDocument | null>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
+  /** Many at once, or as many as fit; mails that the account has not are left out. At most `limits.fetchedMails`. */
+  fetchMany(query: { readonly mails: readonly UpdateId[]; readonly content: MailContent }): Promise<ManyMails>
+  /** Newest first; with `unread` only those. A page looks at `limit` mails, so it can have fewer, and still go on. */
+  mailNames(query: {
+    readonly folder: Folder
+    readonly only: 'all' | 'unread'
+    readonly limit: number
+    readonly before: string | null
+  }): Promise<NamePage>
+  /** Newest first. A post whose content is being repaired is left out. */
+  posts(query: { readonly of: PostsOf; readonly limit: number; readonly before: string | null }): Promise<SignedPosts>
+  /** By present name; null when there is no such account. */
+  profile(query: { readonly name: string }): Promise<ProfileInfo | null>
+  /** Whom the account follows. */
+  followed(): Promise<readonly AccountId[]>
   /** Servers that hold the mail durably, as far as is known here, ascending. */
   safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
   /** As `safety`, for those of `mails` that the account has, up to `limits.pageHeaders`. */

@@ -46,6 +46,7 @@ class RemoteReplica implements ReplicaApi {
     this.#clock = clock
     this.#writer = new MessageWriter(stream)
     this.#lastHeardMs = clock.nowMs()
+    stream.onSilence?.((forMs) => this.#tell(forMs === null ? { event: 'heard' } : { event: 'silent', forMs }))
     this.#stopPings = clock.every(pingIntervalMs, () => this.#ping())
     this.#post({ kind: 'hello', version: apiVersion, adminToken })
     void this.#listen()
@@ -71,6 +72,10 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('people', query)
   }
 
+  members() {
+    return this.#call('members')
+  }
+
   challenge() {
     return this.#call('challenge')
   }
@@ -93,6 +98,14 @@ class RemoteReplica implements ReplicaApi {
 
   fetch(query: RequestOf<'fetch'>) {
     return this.#call('fetch', query)
+  }
+
+  fetchMany(query: RequestOf<'fetchMany'>) {
+    return this.#call('fetchMany', query)
+  }
+
+  mailNames(query: RequestOf<'mailNames'>) {
+    return this.#call('mailNames', query)
   }
 
   counts() {
@@ -121,6 +134,18 @@ class RemoteReplica implements ReplicaApi {
 
   spread(query: RequestOf<'spread'>) {
     return this.#call('spread', query)
+  }
+
+  posts(query: RequestOf<'posts'>) {
+    return this.#call('posts', query)
+  }
+
+  profile(query: RequestOf<'profile'>) {
+    return this.#call('profile', query)
+  }
+
+  followed() {
+    return this.#call('followed')
   }
 
   safety(query: RequestOf<'safety'>) {

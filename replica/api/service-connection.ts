@@ -1,14 +1,17 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
-import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
+import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { SessionClaim } from '../core/model/messages.ts'
+import type { LogInVerdict } from '../core/sessions.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { mailPage, ownedMail } from '../host/queries.ts'
+import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
+import { postPage, profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
@@ -20,27 +23,38 @@ import type {
   CountsInfo,
   DocumentInfo,
   GroupInfo,
+  LogInAnswer,
+  LogInRequest,
+  MailContent,
+  ManyMails,
+  MemberInfo,
+  NamePage,
   PersonInfo,
+  PostsOf,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
   SafetyInfo,
   SealedDocument,
   SealedMail,
+  SignedPost,
+  SignedPosts,
   SealedPage,
+  SessionPlace,
   SpreadInfo,
   StatusInfo,
   Submission,
   ViewInfo,
 } from './contract.ts'
-import type { ApiRight, RequestOf } from './method-table.ts'
+import { mostBytesOf, type ApiRight, type RequestOf } from './method-table.ts'
 import { Throttle } from './throttle.ts'
 
 const challengeBytes = 32
+/** Of many mails so many are read at once, and so much is given in one answer. */
+const mailsPerRead = 16
+const manyBytes = limits.frameBytes / 2
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
-
-/** How much of a mail is shown: lists leave the body out. */
-export type MailContent = 'header' | 'whole'
 
 /** What a connection needs of the service that it belongs to. */
 export interface ConnectionPorts {
@@ -50,9 +64,12 @@ export interface ConnectionPorts {
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
-  people(like: string): Promise<readonly PersonInfo[]>
+  people(like: string, after: string | null): Promise<readonly PersonInfo[]>
+  members(): Promise<readonly MemberInfo[]>
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
+  signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]>
   sessionsChanged(): void
   closed(connection: ServiceConnection): void
 }
@@ -61,7 +78,7 @@ export interface ConnectionPorts {
 export class ServiceConnection implements ReplicaApi {
   readonly #service: ConnectionPorts
   readonly #right: ApiRight
-  #account: AccountId | null = null
+  #claim: SessionClaim | null = null
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
   #untold: ReplicaEvent[] = []
@@ -71,13 +88,25 @@ export class ServiceConnection implements ReplicaApi {
     this.#service = service
     this.#right = right
     this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
-      if (this.#account !== null) this.emit({ event: 'mailbox' })
+      if (this.#claim !== null) this.emit({ event: 'mailbox' })
     })
   }
 
   /** Who is logged in on this connection. */
   get account(): AccountId | null {
-    return this.#account
+    return this.#claim?.account ?? null
+  }
+
+  /** The session that is open on this connection. */
+  get claim(): SessionClaim | null {
+    return this.#claim
+  }
+
+  /** The session has ended, because a later one stands. */
+  takenOver(by: SessionPlace): void {
+    this.#claim = null
+    this.emit({ event: 'takenOver', ...by })
+    this.#service.sessionsChanged()
   }
 
   group(): Promise<GroupInfo> {
@@ -102,8 +131,12 @@ export class ServiceConnection implements ReplicaApi {
     return this.#service.lookUp(names, accounts)
   }
 
-  people({ like }: RequestOf<'people'>) {
-    return this.#service.people(like)
+  people({ like, after }: RequestOf<'people'>) {
+    return this.#service.people(like, after)
+  }
+
+  members() {
+    return this.#service.members()
   }
 
   challenge(): Promise<Uint8Array> {
@@ -111,22 +144,29 @@ export class ServiceConnection implements ReplicaApi {
     return Promise.resolve(this.#challenge)
   }
 
-  async logIn({ account, signature }: RequestOf<'logIn'>): Promise<void> {
+  async logIn({ account, signature, session, clock: offered, machine }: LogInRequest): Promise<LogInAnswer> {
     const challenge = this.#challenge
     this.#challenge = null
-    const exists = await this.#service.host.read((core) => core.state.accounts.get(account) !== undefined)
-    if (!exists) throw new QuintetError('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
+    const found = await this.#service.host.read(({ state }) =>
+      state.accounts.isDeleted(account) ? 'deleted' : state.accounts.get(account) === undefined ? 'unknown' : 'known',
+    )
+    if (found === 'deleted') throw new QuintetError('NO_SUCH_ACCOUNT', 'This account has been deleted.')
+    if (found === 'unknown') throw new QuintetError('NOT_HERE_YET', 'This account has not arrived at this server yet.')
     const signed =
       challenge === null ? null : concat([utf8('quintet/log-in/1'), this.#service.install.groupId, challenge])
     if (signed === null || !verifyBytes(fromBase64Url(account), signed, signature)) {
       throw new QuintetError('BAD_SIGNATURE', 'The log-in was not signed by the account for this challenge.')
     }
-    this.#account = account
+    const verdict = await this.#service.judgeLogIn(account, session, offered)
+    if (verdict.kind === 'superseded') return { clock: null, takenBy: verdict.by }
+    const { clock } = verdict
+    this.#claim = { account, session, clock, machine }
     this.#service.sessionsChanged()
+    return { clock, takenBy: null }
   }
 
   logOut(): Promise<void> {
-    this.#account = null
+    this.#claim = null
     this.#service.sessionsChanged()
     return Promise.resolve()
   }
@@ -162,6 +202,54 @@ export class ServiceConnection implements ReplicaApi {
       throw new QuintetError('DAMAGED', damagedMessage)
     }
     return sealed
+  }
+
+  async fetchMany({ mails, content }: RequestOf<'fetchMany'>): Promise<ManyMails> {
+    const account = this.#session()
+    const found: SealedMail[] = []
+    let bytes = 0
+    let covered = 0
+    while (covered < mails.length) {
+      const asked = mails.slice(covered, covered + mailsPerRead)
+      const owned = await this.#service.host.read((core) => asked.flatMap((id) => ownedMail(core, account, id) ?? []))
+      for (const mail of await this.#service.seal(owned, content)) {
+        const size = mostBytesOf(mail)
+        if (found.length > 0 && bytes + size > manyBytes) return { mails: found, covered: mails.indexOf(mail.mail) }
+        bytes += size
+        found.push(mail)
+      }
+      covered += asked.length
+    }
+    return { mails: found, covered }
+  }
+
+  async mailNames({ folder, only, limit, before }: RequestOf<'mailNames'>): Promise<NamePage> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pageNames)
+    const page = await this.#service.host.read((core) => mailNames(core, { account, folder, only }, most, place))
+    const { mails, next } = page
+    return { mails, next: next && `${next.clock}@${updateId(next.origin, next.sequence)}` }
+  }
+
+  async posts({ of, limit, before }: RequestOf<'posts'>): Promise<SignedPosts> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pagePosts)
+    const { posts, hasMore } = await this.#service.host.read((core) =>
+      postPage(core, authorsOf(core, of, account), most, place),
+    )
+    const last = posts.at(-1)
+    const next = hasMore && last !== undefined ? `${last.clock}@${last.post}` : null
+    return { posts: await this.#service.signedPosts(posts), next }
+  }
+
+  profile({ name }: RequestOf<'profile'>): Promise<ProfileInfo | null> {
+    return this.#ofAccount((core, account) => profileOf(core, name, account))
+  }
+
+  followed(): Promise<readonly AccountId[]> {
+    return this.#ofAccount((core, account) => core.state.follows.followedBy(account).slice(0, limits.onlineAccounts))
   }
 
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
@@ -249,7 +337,7 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   close(): Promise<void> {
-    this.#account = null
+    this.#claim = null
     this.#mailboxChanges.end()
     this.#service.closed(this)
     return Promise.resolve()
@@ -269,8 +357,8 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   #session(): AccountId {
-    if (this.#account === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-    return this.#account
+    if (this.#claim === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    return this.#claim.account
   }
 
   #requireAdmin(): void {
@@ -284,6 +372,17 @@ export class ServiceConnection implements ReplicaApi {
 }
 
 const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
+
+const authorsOf = ({ state }: ReplicaCore, of: PostsOf, account: AccountId): readonly AccountId[] => {
+  switch (of.kind) {
+    case 'author':
+      return [of.author]
+    case 'followed':
+      return state.follows.followedBy(account)
+    case 'timeline':
+      return [...state.follows.followedBy(account), account]
+  }
+}
 
 const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
   const [clock = '', id = ''] = text.split('@')

@@ -25,7 +25,7 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null, drafts: [], outbox: [] }
+  const sitting: Sitting = { client, screen, layout, listed: null, more: null, drafts: [], outbox: [] }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
@@ -69,12 +69,13 @@ const helpLines = (): readonly string[] => {
   return [
     ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
     `  ${fitted('quit', widest)}  leave`,
-    `With a later version: ${later.join(', ')}.`,
+    ...(later.length === 0 ? [] : [`With a later version: ${later.join(', ')}.`]),
   ]
 }
 
 const remedies: Partial<Record<ErrorCode, string>> = {
   NOT_LOGGED_IN: 'u NAME logs in or signs up.',
+  WRONG_PHRASE: 'The twelve words were shown at sign-up, and whenever "phrase" made new ones.',
   NO_SUCH_ACCOUNT: 'people shows who there is.',
   UNREACHABLE: 'c N connects to another server.',
   NO_SUCH_SERVER: 'v shows the servers that are reachable.',
@@ -92,12 +93,18 @@ const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
       return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
+    case 'post':
+      return `${shownName(event.post.author)} posted: ${printableLine(event.post.text)}`
     case 'view':
       return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
     case 'disconnected':
-      return `The connection to the server was lost: ${printableLine(event.failure.message)} It is tried again by itself.`
+      return `The connection to the server was lost: ${printableLine(event.failure.message)} Looking for the next one.`
     case 'connected':
-      return `Connected to server ${event.server}.`
+      return `Now at server ${event.server}.`
+    case 'takenOver':
+      return `You were logged out here: this account was logged in on ${printableLine(event.machine)}, at server ${event.server}.`
+    case 'renamed':
+      return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
     case 'sent':
       return 'A mail that waited in the outbox has left.'
     default:

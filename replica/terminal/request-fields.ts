@@ -24,6 +24,9 @@ export const texts: Field<readonly string[]> = (value, name) =>
 export const wholeNumber: Field<number> = (value, name) =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number')
 
+export const truth: Field<boolean> = (value, name) =>
+  typeof value === 'boolean' ? value : wrong(name, 'true or false')
+
 /** A field that may be left out. */
 export const either =
   <Value, Otherwise>(field: Field<Value>, otherwise: Otherwise): Field<Value | Otherwise> =>
@@ -34,6 +37,12 @@ export const mailName: Field<UpdateId> = (value, name) => {
   const id = text(value, name)
   if (isUpdateId(id)) return id
   throw new QuintetError('NO_SUCH_MAIL', `"${id.slice(0, 64)}" is not the name of a mail.`)
+}
+
+export const postName: Field<UpdateId> = (value, name) => {
+  const id = text(value, name)
+  if (isUpdateId(id)) return id
+  throw new QuintetError('NO_SUCH_POST', `"${id.slice(0, 64)}" is not the name of a post.`)
 }
 
 export const mailNames: Field<readonly UpdateId[]> = (value, name) =>

@@ -6,12 +6,18 @@ export const imageSections = [
   'people',
   'deletedAccounts',
   'accounts',
+  'accountKeys',
   'mails',
   'answers',
   'marks',
   'pending',
   'documents',
+  'posts',
+  'postDeletions',
+  'follows',
   'commands',
+  'executions',
+  'clients',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 

@@ -2,8 +2,17 @@ import fc from 'fast-check'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { allServerIds, commandId, documentId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountRecord, StateImage } from '../../replica/core/model/image.ts'
+import {
+  allServerIds,
+  commandId,
+  documentId,
+  hash,
+  inviteId,
+  seatOf,
+  sessionId,
+  updateId,
+} from '../../replica/core/model/ids.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
@@ -17,11 +26,17 @@ import { checkName } from '../../replica/wire/names.ts'
 import type { MailPayload } from '../../replica/wire/payload-codec.ts'
 import {
   encodeAccountDeletionPayload,
+  encodeAccountKeysPayload,
   encodeAccountPayload,
   encodeDeletionPayload,
   encodeMailPayload,
   encodeReadPayload,
 } from '../../replica/wire/payload-codec.ts'
+import {
+  encodeFollowPayload,
+  encodePostDeletionPayload,
+  encodePostPayload,
+} from '../../replica/wire/social-payloads.ts'
 import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import { createWire } from '../../replica/wire/wire.ts'
 
@@ -88,6 +103,7 @@ export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
     }),
     fc.record({ kind: fc.constant('invite' as const), invite: anyInviteId, expiresAtMs: fc.maxSafeNat() }),
     fc.record({ kind: fc.constant('admission' as const), invite: anyInviteId, peer, server }),
+    fc.record({ kind: fc.constant('clientAdmission' as const), invite: anyInviteId, peer, machine: label }),
   )
 
 export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
@@ -113,6 +129,8 @@ const mailChange = ({ account, command, to, conversation }: MailPayload) => ({
   to,
   conversation,
 })
+
+const postText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
 
 interface UnsignedChange {
   readonly change: PersonChange
@@ -175,6 +193,21 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })
       .map((written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) })),
+    fc.record({ ...signer, text: postText }).map((post) => ({
+      change: { kind: 'post' as const, account: post.account, command: post.command },
+      payload: encodePostPayload(post),
+    })),
+    fc
+      .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId })
+      .map((change) => ({ change, payload: encodePostDeletionPayload(change) })),
+    fc
+      .record({
+        ...signer,
+        kind: fc.constant('follow' as const),
+        whom: account,
+        state: fc.constantFrom('follows' as const, 'not' as const),
+      })
+      .map((change) => ({ change, payload: encodeFollowPayload(change) })),
   )
 }
 
@@ -250,7 +283,9 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     clock,
     rows,
     lastHash: anyHash,
-    online: fc.array(account, { maxLength: 4 }),
+    sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
+      maxLength: 4,
+    }),
   }),
   fc.record({
     kind: fc.constant('request' as const),
@@ -309,7 +344,19 @@ const accountRecord: fc.Arbitrary<AccountRecord> = fc
     return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
   })
 
+const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
+  .tuple(person, command, fc.maxSafeNat(), bytesUpTo(100), clock, origin)
+  .map(([who, commandName, generation, sealedKeys, madeAt, madeBy]) => {
+    const fields = { account: who.account, generation, sealedKeys }
+    const change = { kind: 'accountKeys' as const, command: commandName, ...fields }
+    const payload = encodeAccountKeysPayload(change)
+    const signature = signPayload(groupId, 'accountKeys', payload, who.privateKey)
+    const encoded = encodeUpdate({ clock: madeAt, change: { change, payload, signature } })
+    return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
+  })
+
 const highestMail = 1_000_000
+const placeInLog = { origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }
 const bits = fc.nat(3)
 const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
 const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
@@ -354,7 +401,9 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
     }),
   ),
+  clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
+  accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),
   deletedAccounts: fc.array(account, { maxLength: 3 }),
   mails: mailRecords.map(mailColumns),
   answers: fc.array(fc.record({ origin, sequence, conversation: anyUpdateId })),
@@ -371,5 +420,26 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       state: fc.constantFrom('written' as const, 'deleted' as const),
     }),
   ),
+  posts: fc.array(fc.record({ account, ...placeInLog })),
+  postDeletions: fc.array(fc.record({ post: anyUpdateId, account })),
+  follows: fc.array(
+    fc.record({
+      account,
+      whom: account,
+      ...placeInLog,
+      state: fc.constantFrom('follows' as const, 'not' as const),
+    }),
+  ),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
+  executions: fc.array(
+    fc.record({
+      account,
+      command,
+      recipients: fc.stringMatching(/^[0-9a-f]{16}$/),
+      names: fc.array(fc.record({ origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+  ),
 })

@@ -2,6 +2,7 @@ import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
+import { shownOnce } from './checks.ts'
 import { Violation } from './violation.ts'
 
 const auditEveryMs = 1_000
@@ -17,6 +18,7 @@ export class Audit {
     if (timeline.nowMs < this.#nextMs) return
     this.#nextMs = timeline.nowMs + auditEveryMs
     this.lookNow(machine)
+    shownOnce(machine)
   }
 
   lookNow(machine: Machine): void {
@@ -32,9 +34,13 @@ export class Audit {
     for (const { origin, sequence, state } of machine.core.state.documents.records()) {
       if (state === 'written') hasContent(machine, updateId(origin, sequence))
     }
+    for (const { origin, sequence } of machine.core.state.posts.records())
+      hasContent(machine, updateId(origin, sequence))
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)
+      // It goes on under another name.
+      if (machine.core.state.mails.find(id) !== undefined) continue
       this.#gone.add(id)
       machine.world.coverage.note('mails deleted by all')
     }
@@ -62,7 +68,10 @@ const hasContent = (machine: Machine, id: UpdateId): void => {
   const holds = disk.holds(origin, sequence)
   if (holds || core.repairing > 0 || world.isRotten(machine, id)) return
   if (world.ledger.isDeletedByAll(id) || world.ledger.isSuperseded(id)) return
-  throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
+  throw new Violation(
+    'content of live mail',
+    `${machine.name} shows ${id} (${world.ledger.updates.get(id)?.change.kind}) but has no content of it`,
+  )
 }
 
 const microsPerMs = 1_000

@@ -4,10 +4,15 @@ import type {
   AccountInfo,
   Accepted,
   Folder,
+  LogInAnswer,
+  LogInRequest,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
   SealedDocument,
   SealedMail,
+  SignedPost,
+  SignedPosts,
   StatusInfo,
   Submission,
   ViewInfo,
@@ -22,10 +27,10 @@ import {
   type ServerId,
   type UpdateId,
 } from '../../replica/core/model/ids.ts'
+import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
-import type { AccountChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
-import { verifyBytes } from '../../replica/wire/keys.ts'
+import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
 import { withoutBody } from '../../replica/wire/payload-codec.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 
@@ -51,6 +56,12 @@ interface HeldAccount extends AccountInfo {
   deleted: boolean
 }
 
+interface BegunSession {
+  readonly session: string
+  readonly clock: number
+  readonly machine: string
+}
+
 export interface MemoryReplicaOptions {
   readonly server?: ServerId
   readonly groupId?: Uint8Array
@@ -66,6 +77,7 @@ export class MemoryReplica {
   readonly accounts: HeldAccount[] = []
   readonly mails: HeldMail[] = []
   documents: HeldDocument[] = []
+  posts: SignedPost[] = []
   /** Whether all seats can be reached. */
   isWhole = true
   /** What was submitted, in order, retries included. */
@@ -75,6 +87,9 @@ export class MemoryReplica {
   alter: (mail: SealedMail) => SealedMail = (mail) => mail
   paused: readonly ServerId[] = []
   readonly #executed = new Map<string, Accepted>()
+  readonly #sessions = new Map<AccountId, BegunSession>()
+  #moment = 0
+  readonly #follows = new Map<AccountId, Set<AccountId>>()
   #sequence = 0
 
   constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {
@@ -151,6 +166,20 @@ export class MemoryReplica {
     })
   }
 
+  nextMoment(): number {
+    this.#moment += 1
+    return this.#moment
+  }
+
+  /** The session of the account that stands now. */
+  logIn(account: AccountId, began: BegunSession): BegunSession {
+    const before = this.#sessions.get(account)
+    const stands =
+      before === undefined || before.session === began.session || began.clock > before.clock ? began : before
+    this.#sessions.set(account, stands)
+    return stands
+  }
+
   nameOf(account: AccountId): string {
     return this.accounts.find((held) => held.account === account)?.name ?? '?'
   }
@@ -169,6 +198,9 @@ export class MemoryReplica {
           return fail('NAME_TAKEN', `The name ${change.name} is taken.`)
         }
         this.#addAccount(change, submission)
+        break
+      case 'accountKeys':
+        this.#changeKeys(change, submission)
         break
       case 'accountDeletion':
         for (const held of this.accounts) if (held.account === change.account) held.deleted = true
@@ -193,6 +225,20 @@ export class MemoryReplica {
       }
       case 'document':
         this.#write(change, submission)
+        break
+      case 'post':
+        this.#addPost(change.account, submission)
+        break
+      case 'postDeletion':
+        if (!this.posts.some(({ post }) => post === change.post)) return fail('NO_SUCH_POST', 'There is no such post.')
+        this.posts = this.posts.filter(({ post }) => post !== change.post)
+        break
+      case 'follow': {
+        const followed = this.#follows.get(change.account) ?? new Set()
+        this.#follows.set(change.account, followed)
+        if (change.state === 'follows') followed.add(change.whom)
+        else followed.delete(change.whom)
+      }
     }
     this.#sequence += 1
     if (change.kind === 'mail') this.#addMail(change, submission)
@@ -200,7 +246,28 @@ export class MemoryReplica {
   }
 
   #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {
-    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, deleted: false })
+    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, keys: null, deleted: false })
+  }
+
+  #changeKeys({ account, sealedKeys }: AccountKeysChange, { payload, signature }: Submission): void {
+    const place = this.accounts.findIndex((held) => held.account === account)
+    const held = this.accounts[place]
+    if (held !== undefined) this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature } }
+  }
+
+  followedBy(account: AccountId): AccountId[] {
+    return [...(this.#follows.get(account) ?? [])]
+  }
+
+  #addPost(author: AccountId, { payload, signature }: Submission): void {
+    const postedAt = 1_700_000_000_000 + this.#sequence * 1_000
+    const id = updateId(originId(`${this.server}.aaaaaaaa`), this.#sequence + 1)
+    const post: SignedPost = { post: id, author, authorName: this.nameOf(author), postedAt, payload, signature }
+    this.posts.push(post)
+    for (const connection of this.connections) {
+      const { session } = connection
+      if (session !== null && this.followedBy(session).includes(author)) connection.emit({ event: 'post', post })
+    }
   }
 
   #addMail(change: MailChange, { payload, signature }: Submission): void {
@@ -351,7 +418,21 @@ class MemoryConnection implements ReplicaApi {
   async people({ like }: { readonly like: string }) {
     const online = new Set([...this.#replica.connections].map(({ session }) => session))
     const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && folded(name).includes(folded(like)))
-    return this.#answer(succeed(found.map(({ account, name }) => ({ account, name, online: online.has(account) }))))
+    const servers = (account: AccountId) => (online.has(account) ? [this.#replica.server] : [])
+    const people = found.map(({ account, name }) => ({
+      account,
+      name,
+      online: online.has(account),
+      servers: servers(account),
+      signedUpAt: 1_700_000_000_000,
+    }))
+    return this.#answer(succeed(people))
+  }
+
+  async members() {
+    const { server } = this.#replica
+    const member = { server, peer: peerIdOf(new Uint8Array(32)), machine: 'memory', addresses: [] }
+    return this.#answer(succeed([member]))
   }
 
   async challenge() {
@@ -359,7 +440,7 @@ class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(this.#challenge))
   }
 
-  async logIn({ account, signature }: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void> {
+  async logIn({ account, signature, session, clock, machine }: LogInRequest): Promise<LogInAnswer> {
     const signed = concat([utf8('quintet/log-in/1'), this.#replica.groupId, this.#challenge ?? new Uint8Array()])
     if (!this.#replica.accounts.some((held) => held.account === account && !held.deleted)) {
       return this.#refuse('NO_SUCH_ACCOUNT', 'There is no such account.')
@@ -368,7 +449,10 @@ class MemoryConnection implements ReplicaApi {
       return this.#refuse('BAD_SIGNATURE', 'The signature is wrong.')
     this.#challenge = null
     this.session = account
-    return this.#answer(succeed(undefined))
+    const began = this.#replica.logIn(account, { session, clock: clock ?? this.#replica.nextMoment(), machine })
+    if (began.session === session) return this.#answer(succeed({ clock: began.clock, takenBy: null }))
+    this.session = null
+    return this.#answer(succeed({ clock: null, takenBy: { server: this.#replica.server, machine: began.machine } }))
   }
 
   async logOut() {
@@ -455,6 +539,59 @@ class MemoryConnection implements ReplicaApi {
     const held = this.#all(owner).find((other) => other.mail === mail)
     if (held === undefined) return this.#refuse('NO_SUCH_MAIL', 'There is no such mail.')
     return this.#answer(succeed(this.#replica.tell(held, owner)))
+  }
+
+  async fetchMany({ mails, content }: Parameters<ReplicaApi['fetchMany']>[0]) {
+    const owner = this.#owner()
+    const all = this.#all(owner)
+    const found = mails.flatMap((id) => all.find(({ mail }) => mail === id) ?? [])
+    const told = found.map((mail) => this.#replica.tell(mail, owner))
+    return this.#answer(succeed({ mails: content === 'whole' ? told : told.map(headerOf), covered: mails.length }))
+  }
+
+  async mailNames({ folder, only, limit, before }: Parameters<ReplicaApi['mailNames']>[0]) {
+    const owner = this.#owner()
+    const start = before === null ? 0 : Number(before)
+    const page = this.#replica.box(folder, owner).slice(start, start + limit)
+    const chosen = page.filter((mail) => only === 'all' || !isRead(mail, owner))
+    const next = page.length === limit ? String(start + limit) : null
+    return this.#answer(succeed({ mails: chosen.map(({ mail }) => mail), next }))
+  }
+
+  async posts({ of, limit, before }: Parameters<ReplicaApi['posts']>[0]): Promise<SignedPosts> {
+    const owner = this.#owner()
+    const authors = of.kind === 'author' ? [of.author] : this.#replica.followedBy(owner)
+    if (of.kind === 'timeline') authors.push(owner)
+    const all = this.#replica.posts.filter(({ author }) => authors.includes(author)).reverse()
+    const start = before === null ? 0 : Number(before)
+    const next = start + limit < all.length ? String(start + limit) : null
+    return this.#answer(succeed({ posts: all.slice(start, start + limit), next }))
+  }
+
+  async profile({ name }: { readonly name: string }): Promise<ProfileInfo | null> {
+    const owner = this.#owner()
+    const replica = this.#replica
+    const held = replica.accounts.find((other) => folded(other.name) === folded(name) && !other.deleted)
+    if (held === undefined) return this.#answer(succeed(null))
+    const { account } = held
+    const people = replica.accounts.map((other) => other.account)
+    const isOnline = [...replica.connections].some(({ session }) => session === account)
+    const profile: ProfileInfo = {
+      account,
+      name: held.name,
+      online: isOnline,
+      servers: isOnline ? [replica.server] : [],
+      signedUpAt: 1_700_000_000_000,
+      followed: replica.followedBy(owner).includes(account),
+      followers: people.filter((other) => replica.followedBy(other).includes(account)).map((of) => replica.nameOf(of)),
+      following: replica.followedBy(account).map((of) => replica.nameOf(of)),
+      posts: replica.posts.filter(({ author }) => author === account).length,
+    }
+    return this.#answer(succeed(profile))
+  }
+
+  async followed() {
+    return this.#answer(succeed(this.#replica.followedBy(this.#owner())))
   }
 
   async safety() {

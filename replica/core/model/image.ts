@@ -83,6 +83,48 @@ export interface DocumentRecord {
   readonly state: 'written' | 'deleted'
 }
 
+/** The locks of a person's private keys that replaced those of the sign-up. */
+export interface AccountKeysRecord {
+  readonly account: AccountId
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  readonly origin: OriginId
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
+/** An install that uses the group's servers and keeps no replica. */
+export interface ClientRecord {
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
+/** A post. Its text is in the log, under `origin` and `sequence`. */
+export interface PostRecord {
+  readonly account: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+}
+
+/** A deletion of a post that came before it. */
+export interface PostDeletionRecord {
+  readonly post: UpdateId
+  readonly account: AccountId
+}
+
+/** The last word on whether `account` follows `whom`, and the update that brought it. */
+export interface FollowRecord {
+  readonly account: AccountId
+  readonly whom: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly state: 'follows' | 'not'
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -97,6 +139,18 @@ export interface CommandRecord {
   readonly clock: Clock
 }
 
+/**
+ * A command that was executed, for a kind that executing twice would double. `names` are its updates, ascending by clock, origin and
+ * sequence: more than one when a client gave it to several servers.
+ */
+export interface ExecutionRecord {
+  readonly account: AccountId
+  readonly command: CommandId
+  /** A digest of whom it was for. */
+  readonly recipients: string
+  readonly names: readonly { readonly origin: OriginId; readonly sequence: Sequence; readonly clock: Clock }[]
+}
+
 /** The whole replicated state at one version vector: what a snapshot holds and a state transfer sends. */
 export interface StateImage {
   readonly vector: VersionVector
@@ -107,12 +161,18 @@ export interface StateImage {
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
+  readonly accountKeys: readonly AccountKeysRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
   readonly answers: readonly AnswerRecord[]
   readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
   readonly documents: readonly DocumentRecord[]
+  readonly posts: readonly PostRecord[]
+  readonly postDeletions: readonly PostDeletionRecord[]
+  readonly follows: readonly FollowRecord[]
   readonly commands: readonly CommandRecord[]
+  readonly executions: readonly ExecutionRecord[]
 }

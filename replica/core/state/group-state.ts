@@ -1,19 +1,23 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
 import { updateId } from '../model/ids.ts'
-import type { AccountRecord, StateImage } from '../model/image.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
+import { AccountKeysTable } from './account-keys-table.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { ExecutionTable } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
+import { FollowTable } from './follow-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
+import { PostTable } from './post-table.ts'
 import { SeatTable } from './seat-table.ts'
 
 /**
@@ -21,13 +25,17 @@ import { SeatTable } from './seat-table.ts'
  * Two states join into that of the union of their sets.
  */
 export class GroupState {
-  readonly mails = new MailTable()
+  readonly executions = new ExecutionTable()
+  readonly mails = new MailTable(this.executions)
   readonly accounts = new AccountTable()
+  readonly accountKeys = new AccountKeysTable()
   readonly documents = new DocumentTable()
+  readonly posts = new PostTable()
+  readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails, this.documents)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.posts)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -84,8 +92,13 @@ export class GroupState {
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
-    this.mails.join(image, { mine, theirs: image.vector, isGone })
+    for (const record of image.accountKeys) this.#changeKeys(record)
+    for (const { invite, peer, machine } of image.clients) this.seats.admitClient(invite, peer, machine)
+    const merges = this.executions.join(image.executions)
+    this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
+    this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
+    for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -106,14 +119,20 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      clients: this.seats.clients(),
       accounts: this.accounts.records(),
+      accountKeys: this.accountKeys.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.columns(),
       answers: this.mails.answers(),
       marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
       documents: this.documents.records(),
+      posts: this.posts.records(),
+      postDeletions: this.posts.pendingDeletions(),
+      follows: this.follows.records(),
       commands: this.commands.records(),
+      executions: this.executions.records(),
     }
   }
 
@@ -122,8 +141,11 @@ export class GroupState {
     const digest = new SetDigest()
     this.seats.digest(digest)
     this.accounts.digest(digest)
+    this.accountKeys.digest(digest)
     this.mails.digest(digest)
     this.documents.digest(digest)
+    this.posts.digest(digest)
+    this.follows.digest(digest)
     return digest.toString()
   }
 
@@ -153,6 +175,14 @@ export class GroupState {
       case 'account':
         this.accounts.add(accountRecord(update, change))
         break
+      case 'clientAdmission':
+        this.seats.admitClient(change.invite, change.peer, change.machine)
+        break
+      case 'accountKeys': {
+        const { account, generation, sealedKeys } = change
+        this.#changeKeys({ account, generation, sealedKeys, clock, origin, bytes: update.bytes })
+        break
+      }
       case 'accountDeletion':
         this.#deleteAccount(change.account)
         break
@@ -171,11 +201,23 @@ export class GroupState {
       case 'document':
         this.#applyDocument(update, change)
         break
+      case 'post':
+        this.posts.add({ account: change.account, origin, sequence, clock }, this.#isGone)
+        break
+      case 'postDeletion':
+        this.posts.delete(change.post, change.account, this.#vector)
+        break
+      case 'follow': {
+        const { account, whom, state } = change
+        this.follows.add({ account, whom, origin, sequence, clock, state }, this.#isGone)
+        break
+      }
       case 'unknown':
       case 'forged':
         break
     }
     if (change.kind !== 'mail') this.mails.settle(updateId(origin, sequence))
+    if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
     this.#noteClock(origin, clock)
@@ -190,7 +232,15 @@ export class GroupState {
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
     const { account: from, to, conversation } = change
-    this.mails.add({ origin, sequence, clock, from, to, marks }, this.#isGone, conversation)
+    const record = { origin, sequence, clock, from, to, marks }
+    const before = this.executions.add(change, record)
+    const after = before === null ? undefined : this.executions.of(change)
+    if (before === null || after === undefined) this.mails.add(record, this.#isGone, conversation)
+    else this.mails.repeat(record, { before, after, isGone: this.#isGone })
+  }
+
+  #changeKeys(record: AccountKeysRecord): void {
+    if (!this.accounts.isDeleted(record.account)) this.accountKeys.add(record)
   }
 
   #applyMarks({ account, mark, mails }: MarksChange, clock: Clock): void {
@@ -206,8 +256,11 @@ export class GroupState {
 
   #deleteAccount(account: AccountId): void {
     this.accounts.remove(account)
+    this.accountKeys.remove(account)
     this.mails.removeOwner(account)
     this.documents.removeOwner(account)
+    this.posts.removeAuthor(account)
+    this.follows.removeAccount(account)
   }
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
