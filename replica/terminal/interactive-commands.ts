@@ -1,6 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
 import { accountNamed, serverNames, usageError, type Command, type Sitting } from './command.ts'
+import { groupCommands } from './group-commands.ts'
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
 import type { Screen } from './screen.ts'
@@ -113,10 +114,6 @@ const showPeople: Command['run'] = async ({ client, screen }, _words, rest) => {
   if (accounts.length === 0) screen.print(rest === '' ? 'Nobody has signed up yet.' : 'Nobody is called so.')
 }
 
-const later: Command['run'] = async () => {
-  throw new QuintetError('NOT_YET', 'This comes with a later version.')
-}
-
 const serversOf = (words: readonly string[], usage: string): readonly ServerId[] => {
   if (words.length === 0) throw usageError(usage)
   return words.flatMap((word) => word.split(',')).map(serverOf)
@@ -206,9 +203,6 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
+  ...groupCommands,
   ...socialCommands,
-  ...['retire'].map((name): [string, Command] => [
-    name,
-    { usage: name, help: 'comes with a later version', run: later },
-  ]),
 ])

@@ -92,6 +92,12 @@ export const limits = {
   sessionsPerConnection: 1,
   requestsInFlight: 10_000,
   inviteDays: 7,
+  invitesShown: 1_000,
+  /** Former group keys that members who were away are let in with. */
+  formerKeys: 8,
+  historyViews: 200,
+  syncIntervalLeastMs: 200,
+  syncIntervalMostMs: 60_000,
   likeChars: 128,
   lookUpAccounts: 100,
 
