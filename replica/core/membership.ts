@@ -182,7 +182,6 @@ export class Membership {
     this.#tellMembers(effects)
     this.#flagClocks(effects)
     if (view !== null) this.#hasPeopleNews = true
-    if (view !== null) this.#hasPeopleNews = true
     this.#tellSessions(nowMs, effects)
     const isDue = nowMs - this.#toldMs >= this.#syncIntervalMs
     const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
