@@ -1,6 +1,7 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, recipientsAmong, seats, warnings } from '../host/queries.ts'
@@ -147,14 +148,13 @@ export class ReplicaService implements ConnectionPorts {
       const { number, servers } = notice
       for (const connection of this.#connections) connection.emit({ event: 'view', view: { number, servers } })
     }
-    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.origin, notice.sequence)
+    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.update)
   }
 
-  async #announce(origin: OriginId, sequence: Sequence): Promise<void> {
+  async #announce({ origin, sequence, bytes }: Update): Promise<void> {
     const views = await this.host.read((core) => recipientsAmong(core, this.#loggedIn(), origin, sequence))
     for (const [account, view] of views) {
-      const [mail] = await this.seal([view], 'header')
-      if (mail === undefined) continue
+      const mail = sealedMail(view, bytes, 'header')
       for (const connection of this.#connections)
         if (connection.account === account) connection.emit({ event: 'mail', mail })
     }

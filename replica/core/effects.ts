@@ -65,8 +65,8 @@ export type Serve =
 
 export type Notice =
   | { readonly kind: 'view'; readonly number: number; readonly servers: readonly ServerId[] }
-  /** A mail came in that these accounts have in their inbox. */
-  | { readonly kind: 'mail'; readonly origin: OriginId; readonly sequence: Sequence }
+  /** A mail came in; its update comes along, so that nobody has to read it back from storage to tell of it. */
+  | { readonly kind: 'mail'; readonly update: Update }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
   | { readonly kind: 'forged'; readonly update: UpdateId }
   | { readonly kind: 'forked'; readonly origin: OriginId }

@@ -1,6 +1,7 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { SeatClaim } from './model/image.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { PeerSession } from './peers.ts'
@@ -18,7 +19,7 @@ export interface Identity {
 
 const heartbeatMs = 1_000
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
-const changedKnowledgeMs = 100
+const changedKnowledgeMs = 250
 /** A clock further off than this is told to people. */
 const clockOffMs = 60_000
 
@@ -38,6 +39,8 @@ export class Membership {
   #online: HelloOnline = []
   #denied = ''
   #members = ''
+  /** What the members were last told from; null when addresses have changed since. */
+  #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
   #toldRevision = -1
 
@@ -144,6 +147,7 @@ export class Membership {
     if (this.#addresses.get(peer)?.join() === known.join()) return
     this.#addresses.set(peer, known)
     this.#hasAddressNews = true
+    this.#toldHolders = null
   }
 
   #tellDenied(effects: EffectsDraft): void {
@@ -160,11 +164,11 @@ export class Membership {
   }
 
   #tellMembers(effects: EffectsDraft): void {
+    const holders = this.#state.seats.holders()
+    if (this.#toldHolders === holders) return
+    this.#toldHolders = holders
     const members = new Map<PeerId, readonly string[]>()
-    const peers =
-      this.#state.seats.group === null
-        ? [...this.#addresses.keys()]
-        : this.#state.seats.holders().map((claim) => claim.peer)
+    const peers = this.#state.seats.group === null ? [...this.#addresses.keys()] : holders.map((claim) => claim.peer)
     for (const peer of peers) if (peer !== this.#identity.peer) members.set(peer, this.#addresses.get(peer) ?? [])
     const told = [...members].map(([peer, known]) => `${peer} ${known.join()}`).join(';')
     if (told === this.#members) return

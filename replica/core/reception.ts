@@ -50,7 +50,10 @@ export class Reception {
       effects.persist.push(next)
       noteMails(next, effects)
       const last = next.updates.at(-1)
-      if (last !== undefined) this.#clock.observe(last.clock, nowMs)
+      if (last === undefined) continue
+      // What this install wrote itself and takes back stands, wherever the wall clock is now.
+      if (next.origin === this.#identity.origin) this.#clock.restore(last.clock)
+      else this.#clock.observe(last.clock, nowMs)
     }
     return true
   }

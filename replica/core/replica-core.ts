@@ -158,6 +158,7 @@ export class ReplicaCore {
       effects,
     )
     if (this.#catchingUp.join(wallMs, effects)) {
+      this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
       this.#lastUpdateMs = now.steadyMs
     }

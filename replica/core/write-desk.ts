@@ -133,8 +133,9 @@ export class WriteDesk {
 
 /** Inbox notices of a batch that has just been applied. */
 export const noteMails = (batch: Batch, effects: EffectsDraft): void => {
-  for (const { change, origin, sequence } of batch.updates) {
-    if (change.kind === 'mail') effects.notify.push({ kind: 'mail', origin, sequence })
+  for (const update of batch.updates) {
+    const { change, origin, sequence } = update
+    if (change.kind === 'mail') effects.notify.push({ kind: 'mail', update })
     if (change.kind === 'forged') effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
   }
 }

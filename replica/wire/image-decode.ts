@@ -65,11 +65,11 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, group, claims, invites } = head
+  const { vector, hashes, clocks, group, claims, invites } = head
   const { accounts, deletedAccounts, people, pending, commands } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   const columns = mails.columns(people)
-  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, mails: columns, pending, commands }
+  return { vector, hashes, clocks, group, claims, invites, accounts, deletedAccounts, mails: columns, pending, commands }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

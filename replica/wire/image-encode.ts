@@ -54,7 +54,7 @@ class Table<Value extends string> {
 type Item = number | string
 
 function encodeHead(image: StateImage, origins: Table<OriginId>, people: number): string {
-  const { vector, hashes, group } = image
+  const { vector, hashes, clocks, group } = image
   const counts: ImageCounts = {
     people,
     deletedAccounts: image.deletedAccounts.length,
@@ -66,7 +66,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
   return JSON.stringify({
     format: imageFormat,
     counts,
-    origins: origins.values.map((origin) => [origin, vector.get(origin) ?? 0, hashes.get(origin) ?? null]),
+    origins: origins.values.map((origin) => [origin, vector.get(origin) ?? 0, hashes.get(origin) ?? null, clocks.get(origin) ?? 0]),
     group: group && [group.name, group.clock, origins.place(group.origin)],
     claims: image.claims.map(({ origin, server, peer, machine, replaces, clock }) => [
       origins.place(origin),
@@ -124,7 +124,7 @@ function placeOf(update: UpdateId, origins: Table<OriginId>): [number, Sequence]
 }
 
 function originsOf(image: StateImage): Set<OriginId> {
-  const origins = new Set<OriginId>([...image.vector.keys(), ...image.hashes.keys()])
+  const origins = new Set<OriginId>([...image.vector.keys(), ...image.hashes.keys(), ...image.clocks.keys()])
   if (image.group !== null) origins.add(image.group.origin)
   for (const { origin, replaces } of image.claims) {
     origins.add(origin)

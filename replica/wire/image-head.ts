@@ -1,4 +1,4 @@
-import type { Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
+import type { Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
 import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
@@ -10,7 +10,7 @@ import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
 
 /** The first chunk: what there is little of, and the tables and counts that the others need. */
-export interface ImageHead extends Pick<StateImage, 'vector' | 'hashes' | 'group' | 'claims' | 'invites'> {
+export interface ImageHead extends Pick<StateImage, 'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites'> {
   readonly counts: ImageCounts
   /** Ascending. */
   readonly origins: readonly OriginId[]
@@ -26,13 +26,14 @@ export function readHead(chunk: unknown): ImageHead {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
   if (format !== imageFormat) damaged('its format is not known')
-  const { origins, vector, hashes } = readOrigins(new ItemReader(fields.get('origins')))
+  const { origins, vector, hashes, clocks } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {
     counts: readCounts(fields.get('counts')),
     origins,
     vector,
     hashes,
+    clocks,
     group,
     claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
     invites: readEach(fields.get('invites'), readInvite),
@@ -55,23 +56,26 @@ function readCounts(value: unknown): ImageCounts {
   }
 }
 
-function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes'> {
+function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes' | 'clocks'> {
   const origins: OriginId[] = []
   const vector = new Map<OriginId, Sequence>()
   const hashes = new Map<OriginId, Hash>()
+  const clocks = new Map<OriginId, Clock>()
   while (items.more()) {
     const row = items.list()
     const origin = readOrigin(row)
     const sequence = row.number()
     const chainValue = row.orNull(() => hash(row.match(hashPattern)))
+    const clock = row.number()
     row.end()
     const before = origins.at(-1)
     if (before !== undefined && before >= origin) damaged('origins do not ascend')
     origins.push(origin)
     if (sequence > 0) vector.set(origin, sequence)
     if (chainValue !== null) hashes.set(origin, chainValue)
+    if (clock > 0) clocks.set(origin, clock)
   }
-  return origins.length <= limits.vectorEntries ? { origins, vector, hashes } : damaged('too many origins')
+  return origins.length <= limits.vectorEntries ? { origins, vector, hashes, clocks } : damaged('too many origins')
 }
 
 function readGroup(items: ItemReader, origins: readonly OriginId[]): StateImage['group'] {

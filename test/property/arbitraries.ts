@@ -289,6 +289,7 @@ const mailRecords = fc
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes: fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  clocks: fc.uniqueArray(fc.tuple(origin, clock), { selector: ([of]) => of }).map((entries) => new Map(entries)),
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>

@@ -8,7 +8,6 @@ import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/m
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
-import { ordersSomething } from './audit.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { holdersAmong } from './reference-model.ts'
@@ -26,7 +25,7 @@ const oneContent = (machine: Machine, update: Update): void => {
 const clocksGrow = (machine: Machine, update: Update): void => {
   const { ledger } = machine.world
   const id = updateId(update.origin, update.sequence)
-  if (ledger.updates.has(id) || !ordersSomething(update.change)) return
+  if (ledger.updates.has(id)) return
   const last = ledger.lastClock.get(update.origin) ?? 0
   if (update.clock <= last) throw new Violation('clock', `${id} has clock ${update.clock} after ${last}`)
   ledger.lastClock.set(update.origin, update.clock)

@@ -232,6 +232,7 @@ describe('state images', () => {
   const image: StateImage = {
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
     hashes: new Map(),
+    clocks: new Map(),
     group: null,
     claims: [],
     invites: [],

@@ -52,6 +52,8 @@ export interface StateImage {
   readonly vector: VersionVector
   /** Chain value of each origin at `vector`, so that its log can be followed on. */
   readonly hashes: ReadonlyMap<OriginId, Hash>
+  /** The highest clock of each origin's updates up to `vector`: what is written after a start sorts after them. */
+  readonly clocks: ReadonlyMap<OriginId, Clock>
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]

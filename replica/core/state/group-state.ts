@@ -1,5 +1,5 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
-import { splitUpdateId, updateId } from '../model/ids.ts'
+import { updateId } from '../model/ids.ts'
 import type { AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
@@ -40,7 +40,7 @@ export class GroupState {
     return this.#newestClock
   }
 
-  /** The highest clock value known of `origin`'s updates (its invites and admissions aside, of which a snapshot keeps none). */
+  /** The highest clock value of `origin`'s updates. */
   newestClockOf(origin: OriginId): Clock {
     return this.#clocks.get(origin) ?? 0
   }
@@ -89,9 +89,7 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts]) this.#noteClock(origin, clock)
-    for (const { origin, clocks } of image.mails.origins) this.#noteClock(origin, greatest(clocks))
-    for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
+    for (const [origin, clock] of image.clocks) this.#noteClock(origin, clock)
     this.#revision += 1
   }
 
@@ -99,6 +97,7 @@ export class GroupState {
     return {
       vector: new Map(this.#vector),
       hashes: new Map(this.#hashes),
+      clocks: new Map(this.#clocks),
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
@@ -186,7 +185,6 @@ export class GroupState {
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
 
-const greatest = (clocks: Float64Array): Clock => clocks.reduce((most, clock) => Math.max(most, clock), 0)
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,

@@ -19,6 +19,8 @@ export class SeatTable {
   readonly #claims = new Map<OriginId, SeatClaim>()
   readonly #invites = new Map<InviteId, Invite>()
   #group: GroupName | null = null
+  /** Null when it must be worked out anew: it is asked for many times in every step. */
+  #holders: readonly SeatClaim[] | null = null
 
   get group(): GroupName | null {
     return this.#group
@@ -30,11 +32,15 @@ export class SeatTable {
       present === null ||
       group.clock < present.clock ||
       (group.clock === present.clock && group.origin < present.origin)
-    if (earlier) this.#group = group
+    if (!earlier) return
+    this.#group = group
+    this.#holders = null
   }
 
   addClaim(claim: SeatClaim): void {
-    if (!this.#claims.has(claim.origin)) this.#claims.set(claim.origin, claim)
+    if (this.#claims.has(claim.origin)) return
+    this.#claims.set(claim.origin, claim)
+    this.#holders = null
   }
 
   claimOf(origin: OriginId): SeatClaim | undefined {
@@ -56,9 +62,9 @@ export class SeatTable {
     )
   }
 
-  /** The seats' present holders: whose knowledge decides what is stable. */
+  /** The seats' present holders: whose knowledge decides what is stable. The same list until a claim, or the group's name, comes. */
   holders(): readonly SeatClaim[] {
-    return allServerIds.flatMap((server) => this.holder(server) ?? [])
+    return (this.#holders ??= allServerIds.flatMap((server) => this.holder(server) ?? []))
   }
 
   addInvite(invite: InviteId, expiresAtMs: number): void {
