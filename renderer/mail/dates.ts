@@ -5,7 +5,7 @@ const dayMs = 86_400_000
 type Style = 'time' | 'weekday' | 'day' | 'date' | 'full'
 
 const styles: Readonly<Record<Style, Intl.DateTimeFormatOptions>> = {
-  time: { hour: '2-digit', minute: '2-digit' },
+  time: { hour: 'numeric', minute: '2-digit' },
   weekday: { weekday: 'short' },
   day: { day: 'numeric', month: 'short' },
   date: { year: 'numeric', month: '2-digit', day: '2-digit' },

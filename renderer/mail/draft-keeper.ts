@@ -64,13 +64,17 @@ export class DraftKeeper {
     this.#tell('saving')
     try {
       this.#draft = await this.#saver.save(this.#saver.letter(), this.#draft)
-      if (this.#changedSince === null) this.#tell('saved')
+      this.#tell(this.#hasChanges() ? 'changed' : 'saved')
     } catch {
       this.#changedSince ??= since
       this.#tell('failed')
     } finally {
       this.#saving = null
     }
+  }
+
+  #hasChanges(): boolean {
+    return this.#changedSince !== null
   }
 
   #stopTimer(): void {

@@ -1,4 +1,4 @@
-import { FileText, Inbox, Send, SendHorizontal, Star, Trash2 } from '@lucide/vue'
+import { Clock, FileText, Inbox, Send, Star, Trash2 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { Folder } from '../../replica/client/contract/mailbox.ts'
 
@@ -17,7 +17,7 @@ export const folderViews: readonly FolderView[] = [
   { id: 'starred', icon: Star, keys: 'g s' },
   { id: 'sent', icon: Send, keys: 'g t' },
   { id: 'drafts', icon: FileText, keys: 'g d' },
-  { id: 'outbox', icon: SendHorizontal, keys: 'g o' },
+  { id: 'outbox', icon: Clock, keys: 'g o' },
   { id: 'trash', icon: Trash2, keys: 'g b' },
 ]
 
