@@ -1,8 +1,18 @@
 /** Version of the state image's encoding. */
-export const imageFormat = 2
+export const imageFormat = 3
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
-export const imageSections = ['people', 'deletedAccounts', 'accounts', 'mails', 'pending', 'commands'] as const
+export const imageSections = [
+  'people',
+  'deletedAccounts',
+  'accounts',
+  'accountKeys',
+  'mails',
+  'pending',
+  'commands',
+  'executions',
+  'clients',
+] as const
 export type ImageSection = (typeof imageSections)[number]
 
 /** How many entries each section has over all its chunks. */
