@@ -1,6 +1,8 @@
+import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { limits } from '../replica/core/model/limits.ts'
 
 /** What the program was started for. */
 export type AppArguments =
@@ -18,13 +20,14 @@ export interface WindowArguments {
   readonly mdns: 'on' | 'off'
   /** `hidden`: at log-in of the system, the replica runs in the tray until the window is asked for. */
   readonly show: 'window' | 'hidden'
-  /** A `quintet://join/...` link that the system opened with this program. */
+  /** What a `quintet://join/...` link or a file that the system opened with this program says. */
   readonly invite: string | null
   /** The folder with the data directories of `npm run demo`. */
   readonly demo: string | null
 }
 
 export const inviteScheme = 'quintet'
+const inviteFileEnding = '.quintet'
 const invitePrefix = `${inviteScheme}://`
 
 const options = {
@@ -60,6 +63,13 @@ export const parseAppArguments = (
   }
 }
 
-/** The `quintet://` link among a program's arguments. */
-export const inviteAmong = (args: readonly string[]): string | null =>
-  args.find((argument) => argument.startsWith(invitePrefix)) ?? null
+/** The invite among a program's arguments: a `quintet://` link, or a file that holds one. */
+export const inviteAmong = (args: readonly string[]): string | null => {
+  const found = args.find((argument) => argument.startsWith(invitePrefix) || argument.endsWith(inviteFileEnding))
+  if (found === undefined || found.startsWith(invitePrefix)) return found ?? null
+  try {
+    return statSync(found).size > limits.inviteChars ? null : readFileSync(found, 'utf8')
+  } catch {
+    return null
+  }
+}

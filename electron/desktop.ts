@@ -24,7 +24,7 @@ const flushWithinMs = 5_000
 const bundleFolder = import.meta.dirname
 const preload = path.join(bundleFolder, '..', 'preload', 'preload.cjs')
 const pages = path.join(bundleFolder, '..', 'renderer')
-const icon = path.join(bundleFolder, '..', 'icons', '256.png')
+const icon = path.join(bundleFolder, '..', 'icons', 'window.png')
 const trayIcon = path.join(bundleFolder, '..', 'icons', 'tray.png')
 
 /** The app with its window; a second start for the same data directory only brings the first one's window to the front. */
@@ -44,6 +44,10 @@ export const runDesktop = (options: WindowArguments): void => {
   app.on('open-url', (event, url) => {
     event.preventDefault()
     desktop.openAgain(inviteAmong([url]))
+  })
+  app.on('open-file', (event, file) => {
+    event.preventDefault()
+    desktop.openAgain(inviteAmong([file]))
   })
   app.on('activate', () => {
     desktop.openAgain(null)
@@ -123,6 +127,7 @@ class Desktop {
     if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })
     watchNetwork(() => this.#mailbox.redial())
     await this.#mailbox.open()
+    if (this.#demo !== null) await this.#mailbox.logIn(await this.#demo.person())
   }
 
   openAgain(invite: string | null): void {

@@ -54,8 +54,11 @@ const buildPage = async (): Promise<void> => {
 }
 
 const copyIcons = async (): Promise<void> => {
-  await mkdir(outFolder, { recursive: true })
-  await cp(path.join(root, 'build', 'icons', 'png'), path.join(outFolder, 'icons'), { recursive: true })
+  const icons = path.join(root, 'build', 'icons')
+  const target = path.join(outFolder, 'icons')
+  await mkdir(target, { recursive: true })
+  await cp(path.join(icons, 'png', '256x256.png'), path.join(target, 'window.png'))
+  await cp(path.join(icons, 'tray.png'), path.join(target, 'tray.png'))
 }
 
 /** Changes whenever a source file does. */

@@ -1,10 +1,11 @@
-import path from 'node:path'
 import { _electron, type ElectronApplication, type Page } from '@playwright/test'
 import { root } from '../stages.ts'
 import { chooseRuntime } from './electron-runtime.ts'
 
 export interface LaunchOptions {
   readonly data: string
+  /** Where the app is, when it is not this checkout's. */
+  readonly folder?: string
   /** Further arguments of the app. */
   readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
@@ -18,11 +19,16 @@ export interface LaunchedApp {
 const launchWithinMs = 60_000
 
 /** Starts the built app as Playwright can drive it, on loopback only. Nothing is shown where there is no display. */
-export const launchApp = async ({ data, args = [], environment = {} }: LaunchOptions): Promise<LaunchedApp> => {
+export const launchApp = async ({
+  data,
+  folder = root,
+  args = [],
+  environment = {},
+}: LaunchOptions): Promise<LaunchedApp> => {
   const runtime = chooseRuntime()
   const app = await _electron.launch({
     executablePath: runtime.program,
-    args: [root, '--data', data, '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0', ...args],
+    args: [folder, '--data', data, '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0', ...args],
     env: { ...definedEnvironment(), ...runtime.environment, ...environment },
     cwd: root,
     timeout: launchWithinMs,
@@ -32,9 +38,6 @@ export const launchApp = async ({ data, args = [], environment = {} }: LaunchOpt
   const page = await app.firstWindow({ timeout: launchWithinMs })
   return { app, page }
 }
-
-/** The app's folder for a packed or unpacked app elsewhere. */
-export const appFolder = path.resolve(root)
 
 const definedEnvironment = (): Record<string, string> =>
   Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { connectClient } from '../../replica/connect-client.ts'
+import * as v from 'valibot'
 import { allServerIds, type ServerId, serverId } from '../../replica/core/model/ids.ts'
 import type { AppInfo } from '../contract/app-host.ts'
 
@@ -18,7 +19,14 @@ export class DemoGroup {
     return this.#state
   }
 
+  /** Who is signed in at the window from the beginning. */
+  async person(): Promise<{ readonly name: string; readonly password: string }> {
+    const text = await readFile(path.join(this.#folder, 'demo.json'), 'utf8')
+    return v.parse(v.object({ name: v.string(), password: v.string() }), JSON.parse(text))
+  }
+
   async set(wanted: 'whole' | 'split'): Promise<void> {
+    const { connectClient } = await import('./replica-modules.ts')
     const there = allServerIds.filter((server) => !here.includes(server))
     await Promise.all(
       allServerIds.map(async (server) => {

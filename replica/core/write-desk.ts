@@ -93,7 +93,7 @@ export class WriteDesk {
         answerWrite(write, batch, index, origin, effects)
       })
     }
-    for (const batch of batches) noteMails(batch, effects)
+    for (const batch of batches) noteMails(batch, this.#state, effects)
     this.#writes = []
     this.#byCommand = new Map()
     this.#reserved = nothingReserved()
@@ -131,11 +131,12 @@ export class WriteDesk {
   }
 }
 
-/** Inbox notices of a batch that has just been applied. */
-export const noteMails = (batch: Batch, effects: EffectsDraft): void => {
+/** Inbox notices of a batch that has just been applied; a mail that came before by another name is no news. */
+export const noteMails = (batch: Batch, state: GroupState, effects: EffectsDraft): void => {
   for (const update of batch.updates) {
     const { change, origin, sequence } = update
-    if (change.kind === 'mail') effects.notify.push({ kind: 'mail', update })
+    const isNews = change.kind === 'mail' && state.executions.of(change)?.names.length === 1
+    if (isNews) effects.notify.push({ kind: 'mail', update })
     if (change.kind === 'forged') effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
   }
 }

@@ -1,7 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { Header, Mail } from '../client/contract/mailbox.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
-import { either, folder, mailName, readFields, server, servers, text, texts, wholeNumber } from './request-fields.ts'
+import { either, folder, mailName, readFields, server, servers, text, texts, truth, wholeNumber } from './request-fields.ts'
 import type { Fields } from './request-fields.ts'
 import type { RequestKind } from './request-order.ts'
 
@@ -56,9 +56,30 @@ const later = (name: string): Verb => ({
 export const verbs: ReadonlyMap<string, Verb> = new Map([
   [
     'signUp',
-    verb('session', { name: text, password: text }, (client, request) => client.signUp(request).then(() => ({}))),
+    verb(
+      'session',
+      { name: text, password: text, phrase: either(truth, false) },
+      async (client, { phrase, ...request }) => {
+        const answer = await client.signUp(request)
+        return phrase ? answer : {}
+      },
+    ),
   ],
   ['logIn', verb('session', { name: text, password: text }, (client, request) => client.logIn(request))],
+  [
+    'changePassword',
+    verb('session', { password: text, newPassword: text }, (client, request) => client.changePassword(request)),
+  ],
+  [
+    'resetPassword',
+    verb('session', { name: text, recoveryPhrase: text, newPassword: text }, (client, request) =>
+      client.resetPassword(request),
+    ),
+  ],
+  [
+    'renewRecoveryPhrase',
+    verb('session', { password: text }, (client, request) => client.renewRecoveryPhrase(request)),
+  ],
   ['logOut', verb('session', {}, (client) => client.logOut())],
   ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
   ['connect', verb('session', { server }, (client, request) => client.connect(request))],

@@ -1,7 +1,15 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { accountId, commandId, updateId } from '../core/model/ids.ts'
-import type { AccountRecord, CommandRecord, PendingMark, StateImage } from '../core/model/image.ts'
+import { accountId, commandId, inviteId, updateId } from '../core/model/ids.ts'
+import type {
+  AccountKeysRecord,
+  AccountRecord,
+  ClientRecord,
+  CommandRecord,
+  ExecutionRecord,
+  PendingMark,
+  StateImage,
+} from '../core/model/image.ts'
 import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
@@ -10,7 +18,7 @@ import type { GroupContext } from './group-context.ts'
 import type { ImageSection } from './image-format.ts'
 import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
-import { readHead } from './image-head.ts'
+import { readHead, readLabel as readImageLabel, readPeer as readImagePeer } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
 import { MailsReader } from './image-mails.ts'
 import { shared } from './keys.ts'
@@ -30,11 +38,16 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
       const { change } = readUpdate(context, origin, 1, bytes, 'check')
       if (change.kind !== 'account') refuse('BAD_SIGNATURE', `account ${account} is not signed by its person`)
     }
+    for (const { account, origin, bytes } of image.accountKeys) {
+      const { change } = readUpdate(context, origin, 1, bytes, 'check')
+      if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
+    }
     return image
   })
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
+const recipientsPattern = /^[0-9a-f]{16}$/
 const allBits = markBits.read | markBits.deleted
 
 /** What the sections read so far have brought. */
@@ -46,13 +59,27 @@ interface Parts {
   readonly mails: MailsReader
   readonly pending: PendingMark[]
   readonly commands: CommandRecord[]
+  readonly executions: ExecutionRecord[]
+  readonly accountKeys: AccountKeysRecord[]
+  readonly clients: ClientRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
   const mails = new MailsReader()
-  const parts: Parts = { head, people: [], deletedAccounts: [], accounts: [], mails, pending: [], commands: [] }
+  const parts: Parts = {
+    head,
+    people: [],
+    deletedAccounts: [],
+    accounts: [],
+    mails,
+    pending: [],
+    commands: [],
+    executions: [],
+    accountKeys: [],
+    clients: [],
+  }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -66,10 +93,25 @@ function readImage(chunks: readonly string[]): StateImage {
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, clocks, group, claims, invites } = head
-  const { accounts, deletedAccounts, people, pending, commands } = parts
+  const { accounts, deletedAccounts, people, pending, commands, executions, accountKeys, clients } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   const columns = mails.columns(people)
-  return { vector, hashes, clocks, group, claims, invites, accounts, deletedAccounts, mails: columns, pending, commands }
+  return {
+    vector,
+    hashes,
+    clocks,
+    group,
+    claims,
+    invites,
+    accounts,
+    deletedAccounts,
+    mails: columns,
+    pending,
+    commands,
+    executions,
+    accountKeys,
+    clients,
+  }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -105,6 +147,15 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
         const update = updateId(items.pick(parts.head.origins), items.positive())
         parts.commands.push({ command, update, clock: items.number() })
       }
+      return
+    case 'executions':
+      while (items.more()) parts.executions.push(readExecution(items, parts))
+      return
+    case 'accountKeys':
+      while (items.more()) parts.accountKeys.push(readAccountKeys(items, parts.head))
+      return
+    case 'clients':
+      while (items.more()) parts.clients.push(readClient(items))
   }
 }
 
@@ -114,4 +165,30 @@ function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
   if (change.kind !== 'account') return damaged('an account is none')
   const { account, name, sealKey, sealedKeys } = change
   return { account, name, sealKey, sealedKeys, clock, origin, bytes }
+}
+
+function readAccountKeys(items: ItemReader, head: ImageHead): AccountKeysRecord {
+  const origin = items.pick(head.origins)
+  const { clock, change, bytes } = readGenuineUpdate(origin, 1, fromBase64(items.text()))
+  if (change.kind !== 'accountKeys') return damaged('the keys of an account are none')
+  const { account, generation, sealedKeys } = change
+  return { account, generation, sealedKeys, clock, origin, bytes }
+}
+
+const readClient = (items: ItemReader): ClientRecord => ({
+  invite: inviteId(items.match(idPattern)),
+  peer: readImagePeer(items),
+  machine: readImageLabel(items),
+})
+
+function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {
+  const account = items.pick(people)
+  const command = commandId(items.match(commandPattern))
+  const recipients = items.match(recipientsPattern)
+  const names = Array.from({ length: items.number(limits.executionNames) }, () => ({
+    origin: items.pick(head.origins),
+    sequence: items.positive(),
+    clock: items.number(),
+  }))
+  return names.length > 0 ? { account, command, recipients, names } : damaged('a command without a name')
 }

@@ -21,6 +21,9 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
       row.push(origins.place(origin), toBase64(bytes)),
     ),
+    ...sectionChunks('accountKeys', image.accountKeys, ({ origin, bytes }, row) =>
+      row.push(origins.place(origin), toBase64(bytes)),
+    ),
     ...mailChunks(image.mails, origins, people),
     ...sectionChunks('pending', image.pending, ({ mail, account, bits }, row) =>
       row.push(...placeOf(mail, origins), people.place(account), bits),
@@ -28,6 +31,11 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
+    ...sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
+      row.push(people.place(account), command, recipients, names.length)
+      for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
+    }),
+    ...sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine)),
   ]
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
@@ -59,9 +67,12 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     people,
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
+    accountKeys: image.accountKeys.length,
     mails: mailCount(image.mails),
     pending: image.pending.length,
     commands: image.commands.length,
+    executions: image.executions.length,
+    clients: image.clients.length,
   }
   return JSON.stringify({
     format: imageFormat,
@@ -130,9 +141,10 @@ function originsOf(image: StateImage): Set<OriginId> {
     origins.add(origin)
     if (replaces !== null) origins.add(replaces)
   }
-  for (const { origin } of image.accounts) origins.add(origin)
+  for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
+  for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)
   return origins
 }

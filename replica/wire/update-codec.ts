@@ -19,13 +19,14 @@ import { decodePayload, readOrigin, readPayload } from './payload-codec.ts'
 /** What is known of a person's signature before an update is decoded: nothing, that it holds, that it does not. */
 export type Trust = 'check' | 'genuine' | 'forged'
 
-const systemTypes = { group: 1, seat: 2, invite: 3, admission: 4 } as const
+const systemTypes = { group: 1, seat: 2, invite: 3, admission: 4, clientAdmission: 9 } as const
 const personTypes: Readonly<Record<PersonKind, number>> = {
   account: 16,
   accountDeletion: 17,
   mail: 18,
   read: 19,
   deletion: 20,
+  accountKeys: 32,
 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
@@ -33,8 +34,10 @@ const personKinds = new Map<number, PersonKind>([
   [18, 'mail'],
   [19, 'read'],
   [20, 'deletion'],
+  [32, 'accountKeys'],
 ])
 const highestType = 65_535
+const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
 const peerIdChars = 64
 
 /** A payload that a person is to sign. */
@@ -126,7 +129,7 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
   const change = kind === undefined ? readSystemChange(reader, type, fields) : readPerson(reader, kind, fields, judge)
   reader.end()
   // An account is kept for long, and a view would keep the whole frame that it came in.
-  return { origin, sequence, clock, change, bytes: change.kind === 'account' ? bytes.slice() : bytes }
+  return { origin, sequence, clock, change, bytes: keptForLong.has(change.kind) ? bytes.slice() : bytes }
 }
 
 function readPerson(reader: CborReader, kind: PersonKind, fields: number, judge: Judge): Change {
@@ -160,6 +163,13 @@ function readSystemChange(reader: CborReader, type: number, fields: number): Cha
       const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
       return { kind: 'admission', invite, peer: readPeer(reader), server: reader.server() }
     }
+    case systemTypes.clientAdmission: {
+      expectFields(fields, 5)
+      const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
+      const peer = readPeer(reader)
+      const machine = readLabel(reader, 0, limits.machineNameChars, 'machine name')
+      return { kind: 'clientAdmission', invite, peer, machine }
+    }
     default:
       for (let rest = fields - 2; rest > 0; rest--) reader.skip(limits.unknownDepth)
       return { kind: 'unknown', type }
@@ -175,6 +185,8 @@ function systemFields(clock: Clock, change: SystemChange): CborValue[] {
       return [...head, change.server, change.peer, change.machine, change.replaces]
     case 'invite':
       return [...head, fromBase64Url(change.invite), change.expiresAtMs]
+    case 'clientAdmission':
+      return [...head, fromBase64Url(change.invite), change.peer, change.machine]
     case 'admission':
       return [...head, fromBase64Url(change.invite), change.peer, change.server]
   }

@@ -23,11 +23,7 @@ const anyUpdate: fc.Arbitrary<UpdateId> = fc
 
 const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
   const signer = { account: person, command: fc.constant(commandId(textOf(byte, 12))) }
-  const mail = fc.record({
-    ...signer,
-    kind: fc.constant('mail' as const),
-    to: fc.uniqueArray(person, { minLength: 1, maxLength: 3 }),
-  })
+  const mail = fc.integer({ min: 0, max: wishes - 1 }).map(wishOf)
   const account = fc.record({
     ...signer,
     kind: fc.constant('account' as const),
@@ -35,13 +31,29 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     sealKey: fc.constant(new Uint8Array(32)),
     sealedKeys: fc.constant(new Uint8Array(1)),
   })
+  const keys = fc.record({
+    ...signer,
+    kind: fc.constant('accountKeys' as const),
+    generation: fc.integer({ min: 1, max: 3 }),
+    sealedKeys: fc.constant(new Uint8Array(1)),
+  })
   return fc.oneof(
     { weight: 5, arbitrary: mail },
     { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate }) },
     { weight: 8, arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate }) },
     { weight: 2, arbitrary: account },
+    { weight: 2, arbitrary: keys },
     { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },
   )
+})
+
+/** The same mail is wished for again and again, as by a client that goes from one server to the next. */
+const wishes = 14
+const wishOf = (wish: number): PersonChange => ({
+  kind: 'mail',
+  account: people[wish % people.length] ?? accountId(''),
+  command: commandId(textOf(wish >> 1, 12)),
+  to: people.filter((_, index) => (((wish >> 1) % 15) + 1) & (1 << index)),
 })
 
 const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>

@@ -1,6 +1,6 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
-import type { Update } from '../../replica/core/model/updates.ts'
+import type { MailChange, Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -14,6 +14,8 @@ export class Ledger {
   readonly #holders = new Map<Machine, Set<UpdateId>>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #deletedAccounts = new Set<AccountId>()
+  /** By account and command, the updates that it became. */
+  readonly #names = new Map<string, UpdateId[]>()
 
   record(update: Update): void {
     const id = updateId(update.origin, update.sequence)
@@ -21,6 +23,7 @@ export class Ledger {
     this.updates.set(id, update)
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
+    if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind !== 'deletion') return
     const deleters = this.#deletions.get(change.mail) ?? new Set()
     this.#deletions.set(change.mail, deleters.add(change.account))
@@ -45,9 +48,16 @@ export class Ledger {
   isDeletedByAll(mail: UpdateId): boolean {
     const change = this.updates.get(mail)?.change
     if (change?.kind !== 'mail') return false
-    const deleters = this.#deletions.get(mail)
+    const deletions = this.namesOf(change).map((name) => this.#deletions.get(name))
     return [change.account, ...change.to].every(
-      (owner) => this.#deletedAccounts.has(owner) || (deleters?.has(owner) ?? false),
+      (owner) => this.#deletedAccounts.has(owner) || deletions.some((deleters) => deleters?.has(owner) ?? false),
     )
   }
+
+  /** All updates that one command became. */
+  namesOf(mail: MailChange): readonly UpdateId[] {
+    return this.#names.get(wishOf(mail)) ?? []
+  }
 }
+
+const wishOf = ({ account, command }: MailChange): string => `${account} ${command}`

@@ -1,14 +1,16 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
 import { updateId } from '../model/ids.ts'
-import type { AccountRecord, StateImage } from '../model/image.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
+import { AccountKeysTable } from './account-keys-table.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { ExecutionTable } from './execution-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { SeatTable } from './seat-table.ts'
@@ -18,8 +20,10 @@ import { SeatTable } from './seat-table.ts'
  * Two states join into that of the union of their sets.
  */
 export class GroupState {
-  readonly mails = new MailTable()
+  readonly executions = new ExecutionTable()
+  readonly mails = new MailTable(this.executions)
   readonly accounts = new AccountTable()
+  readonly accountKeys = new AccountKeysTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
@@ -80,7 +84,10 @@ export class GroupState {
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
-    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone })
+    for (const record of image.accountKeys) this.#changeKeys(record)
+    for (const { invite, peer, machine } of image.clients) this.seats.admitClient(invite, peer, machine)
+    const merges = this.executions.join(image.executions)
+    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -101,11 +108,14 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      clients: this.seats.clients(),
       accounts: this.accounts.records(),
+      accountKeys: this.accountKeys.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.columns(),
       pending: this.mails.pendingMarks(),
       commands: this.commands.records(),
+      executions: this.executions.records(),
     }
   }
 
@@ -114,6 +124,7 @@ export class GroupState {
     const digest = new SetDigest()
     this.seats.digest(digest)
     this.accounts.digest(digest)
+    this.accountKeys.digest(digest)
     this.mails.digest(digest)
     return digest.toString()
   }
@@ -144,6 +155,14 @@ export class GroupState {
       case 'account':
         this.accounts.add(accountRecord(update, change))
         break
+      case 'clientAdmission':
+        this.seats.admitClient(change.invite, change.peer, change.machine)
+        break
+      case 'accountKeys': {
+        const { account, generation, sealedKeys } = change
+        this.#changeKeys({ account, generation, sealedKeys, clock, origin, bytes: update.bytes })
+        break
+      }
       case 'accountDeletion':
         this.#deleteAccount(change.account)
         break
@@ -174,11 +193,20 @@ export class GroupState {
 
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
-    this.mails.add({ origin, sequence, clock, from: change.account, to: change.to, marks }, this.#isGone)
+    const record = { origin, sequence, clock, from: change.account, to: change.to, marks }
+    const before = this.executions.add(change, record)
+    const after = before === null ? undefined : this.executions.of(change)
+    if (before === null || after === undefined) this.mails.add(record, this.#isGone)
+    else this.mails.repeat(record, { before, after, isGone: this.#isGone })
+  }
+
+  #changeKeys(record: AccountKeysRecord): void {
+    if (!this.accounts.isDeleted(record.account)) this.accountKeys.add(record)
   }
 
   #deleteAccount(account: AccountId): void {
     this.accounts.remove(account)
+    this.accountKeys.remove(account)
     this.mails.removeOwner(account)
   }
 

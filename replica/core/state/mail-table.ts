@@ -1,4 +1,4 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
 import type { PendingMark } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
@@ -9,8 +9,10 @@ import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
+import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
+import { firstOf, standingOf } from './execution-table.ts'
+import type { MailEntry, MailPlace } from './mail-entry.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { MailEntry } from './mail-entry.ts'
 import { MailStore } from './mail-store.ts'
 import type { MailKey } from './mailbox-index.ts'
 import { MailboxIndex } from './mailbox-index.ts'
@@ -33,8 +35,13 @@ export class MailTable implements LiveSource {
   readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
   /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
   readonly #mailboxes = new Map<AccountId, Mailbox>()
+  readonly #executions: ExecutionTable
   /** Kept up with every change once it was asked for; null until then. */
   #digest: SetDigest | null = null
+
+  constructor(executions: ExecutionTable) {
+    this.#executions = executions
+  }
 
   get size(): number {
     return this.#store.size
@@ -43,6 +50,12 @@ export class MailTable implements LiveSource {
   get(origin: OriginId, sequence: Sequence): MailEntry | undefined {
     const key = this.#store.find(origin, sequence)
     return key === null ? undefined : this.#store.entryAt(key)
+  }
+
+  /** The mail by any of its names. */
+  find(id: UpdateId): MailEntry | undefined {
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
+    return this.get(origin, sequence)
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
@@ -78,6 +91,46 @@ export class MailTable implements LiveSource {
     })
   }
 
+  /** The same mail came once more, by a new name. */
+  repeat(record: MailRecord, { before, after, isGone }: RepeatContext): void {
+    const waiting = this.#takePending(record)
+    const { origin, sequence } = standingOf(before)
+    const key = this.#store.find(origin, sequence)
+    // Deleted by everyone already, whatever it is called.
+    if (key === null) return
+    const bitsOf = (owner: AccountId): number => (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0)
+    this.#rename(key, after, bitsOf)
+    this.#tidy()
+  }
+
+  /** Lets a mail stand as `execution` says, with further marks. */
+  #rename(key: MailKey, execution: Execution, bitsOf: (owner: AccountId, copy: number) => number): void {
+    const before = this.#store.entryAt(key)
+    const { origin, sequence } = standingOf(execution)
+    const { clock } = firstOf(execution)
+    if (!this.#store.canAppend(origin, sequence)) {
+      if (clock !== before.clock) this.#setClock(key, clock)
+      this.#mark(key, bitsOf)
+      return
+    }
+    const marks = [before.from, ...before.to].map((owner, copy) => (before.marks[copy] ?? 0) | bitsOf(owner, copy))
+    this.#remove(key)
+    this.add({ ...before, origin, sequence, clock, marks }, () => false)
+  }
+
+  #setClock(key: MailKey, clock: Clock): void {
+    const before = this.#store.entryAt(key)
+    eachCopy(before, (owner, copy) => {
+      if (!isDeleted(before, copy)) this.#index(owner, copy)?.remove(key)
+    })
+    this.#store.setClock(key, clock)
+    eachCopy(before, (owner, copy) => {
+      if (!isDeleted(before, copy)) this.#index(owner, copy)?.add(key)
+    })
+    this.#digest?.removeRecord(partsOf(before))
+    this.#digest?.addRecord(partsOf({ ...before, clock }))
+  }
+
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
   #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, number> | undefined {
     if (this.#pending.size === 0) return undefined
@@ -89,14 +142,14 @@ export class MailTable implements LiveSource {
 
   /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
-    const { origin, sequence } = splitUpdateId(id)
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     const key = this.#store.find(origin, sequence)
     if (key !== null) {
       this.#markOwned(key, account, bits)
       this.#tidy()
       return 'marked'
     }
-    if (heldFrom(vector, origin) >= sequence) return 'settled'
+    if (heldFrom(vector, origin) >= sequence || this.#executions.isAlias(id)) return 'settled'
     let waiting = this.#pending.get(id)
     if (waiting === undefined) {
       waiting = new Map()
@@ -136,20 +189,22 @@ export class MailTable implements LiveSource {
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
   join(columns: MailColumns, pending: readonly PendingMark[], context: JoinContext): void {
-    const { mine, theirs, isGone } = context
+    const { mine, theirs, isGone, merges } = context
     // The folders are put in order when they are asked for: mails come by origin here, and most of the order would be wrong.
     this.#mailboxes.clear()
     if (this.#store.isUnused && this.#pending.size === 0 && mine.size === 0) {
       this.#store.adopt(columns, isGone)
       this.#digest = null
     } else {
-      if (this.size > 0) this.#removeAbsent(columns, theirs)
-      for (const record of mailRecords(columns)) this.#joinRecord(record, mine, isGone)
+      const repeated = new Repeated(merges)
+      if (this.size > 0) this.#removeAbsent(columns, theirs, repeated)
+      for (const record of mailRecords(columns)) {
+        const merge = merges.length === 0 ? undefined : repeated.of(record)
+        if (merge === undefined) this.#joinRecord(record, mine, isGone)
+        else this.#joinRepeated(record, merge)
+      }
     }
-    for (const id of [...this.#pending.keys()]) {
-      const { origin, sequence } = splitUpdateId(id)
-      if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
-    }
+    this.#settlePending(theirs)
     for (const { mail, account, bits } of pending) this.mark(mail, account, bits, mine)
     this.#tidy()
   }
@@ -182,13 +237,36 @@ export class MailTable implements LiveSource {
     for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
   }
 
+  /** A mail of the other state that is known here by other names: here it may have been deleted by everyone. */
+  #joinRepeated(record: MailRecord, { mine, merged }: ExecutionMerge): void {
+    const key = this.#store.find(mine.origin, mine.sequence)
+    if (key !== null) this.#rename(key, merged, (_owner, copy) => record.marks[copy] ?? 0)
+  }
+
+  /** Marks that waited for what the other state covers: the mail has come, perhaps by another name, or is gone for good. */
+  #settlePending(theirs: VersionVector): void {
+    for (const [id, waiting] of [...this.#pending]) {
+      const { origin, sequence } = splitUpdateId(id)
+      if (sequence > heldFrom(theirs, origin) && !this.#executions.isAlias(id)) continue
+      this.#pending.delete(id)
+      const standing = splitUpdateId(this.#executions.standing(id))
+      for (const [account, bits] of waiting) {
+        const key = this.#store.find(standing.origin, standing.sequence)
+        if (key !== null) this.#markOwned(key, account, bits)
+      }
+    }
+  }
+
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
-  #removeAbsent(columns: MailColumns, theirs: VersionVector): void {
+  #removeAbsent(columns: MailColumns, theirs: VersionVector, repeated: Repeated): void {
     const kept = new Map(columns.origins.map(({ origin, sequences }) => [origin, new Set(sequences)]))
+    const keptUnder = ({ origin, sequence }: Named): boolean => kept.get(origin)?.has(sequence) === true
     for (const { origin, sequences } of this.columns().origins) {
       const covered = heldFrom(theirs, origin)
       for (const sequence of sequences) {
-        if (sequence > covered || kept.get(origin)?.has(sequence) === true) continue
+        const merge = repeated.of({ origin, sequence })
+        const isSeen = merge !== undefined || sequence <= covered
+        if (!isSeen || keptUnder(merge?.theirs ?? { origin, sequence })) continue
         const key = this.#store.find(origin, sequence)
         if (key !== null) this.#remove(key)
       }
@@ -238,6 +316,31 @@ export interface JoinContext {
   /** What this state covered before the join. */
   readonly mine: VersionVector
   readonly theirs: VersionVector
+  readonly isGone: (account: AccountId) => boolean
+  readonly merges: readonly ExecutionMerge[]
+}
+
+/** What is known of mails that both states of a join know by different names, by each name. */
+class Repeated {
+  readonly #merges = new Map<UpdateId, ExecutionMerge>()
+
+  constructor(merges: readonly ExecutionMerge[]) {
+    for (const merge of merges) {
+      for (const { origin, sequence } of merge.merged.names) this.#merges.set(updateId(origin, sequence), merge)
+    }
+  }
+
+  of({ origin, sequence }: Named): ExecutionMerge | undefined {
+    return this.#merges.size === 0 ? undefined : this.#merges.get(updateId(origin, sequence))
+  }
+}
+
+type Named = Pick<MailPlace, 'origin' | 'sequence'>
+
+export interface RepeatContext {
+  /** The command without and with the new name. */
+  readonly before: Execution
+  readonly after: Execution
   readonly isGone: (account: AccountId) => boolean
 }
 
