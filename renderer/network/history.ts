@@ -2,7 +2,7 @@ import type { ViewChange } from '../../replica/client/contract/group.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import { duration } from '../base/moments.ts'
 import { formatList, text, textOf } from '../locales/i18n.ts'
-import { timeOfDay } from '../mail/dates.ts'
+import { shortDate, timeOfDay } from '../mail/dates.ts'
 
 export interface HistoryLine {
   readonly kind: 'start' | 'split' | 'merge' | 'change'
@@ -18,6 +18,7 @@ export interface HistoryLine {
 export const historyLines = (
   history: readonly ViewChange[],
   nameOf: (server: ServerId) => string,
+  nowMs: number,
 ): readonly HistoryLine[] =>
   history.map((change, index) => {
     const kind = kindOf(change)
@@ -30,10 +31,16 @@ export const historyLines = (
       kind,
       at: change.at,
       number: change.number,
-      title: text(`network.history.${kind}`, { time: timeOfDay(change.at) }),
+      title: text(`network.history.${kind}`, { time: momentWords(change.at, nowMs) }),
       words: parts.filter((part) => part !== '').join(' '),
     }
   })
+
+/** The time, with its day when that is not today. */
+const momentWords = (at: number, nowMs: number): string => {
+  const isToday = new Date(at).toDateString() === new Date(nowMs).toDateString()
+  return isToday ? timeOfDay(at) : `${shortDate(at, nowMs)}, ${timeOfDay(at)}`
+}
 
 const kindOf = ({ joined, left, servers }: ViewChange): HistoryLine['kind'] => {
   if (servers.length <= 1 && joined.length === 0 && left.length === 0) return 'start'

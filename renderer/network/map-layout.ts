@@ -26,13 +26,17 @@ export const placesOf = (seats: readonly NetworkSeat[], direction: MapDirection)
   const put = (cluster: readonly NetworkSeat[], place: (index: number) => MapPlace): void =>
     cluster.forEach(({ server }, index) => places.set(server, place(index)))
 
-  if (apart.length === 0) put(near, ring(near.length, { x: 50, y: 47 }, { x: direction === 'beside' ? 30 : 36, y: 34 }))
+  if (apart.length === 0)
+    put(
+      near,
+      ring(near.length, { x: 50, y: 54 }, { x: direction === 'beside' ? 30 : 36, y: direction === 'beside' ? 33 : 26 }),
+    )
   else if (direction === 'beside') {
-    put(near, ring(near.length, { x: 30, y: 46 }, { x: 18, y: 30 }))
-    put(apart, ring(apart.length, { x: 80, y: 46 }, { x: 11, y: 30 }))
+    put(near, ring(near.length, { x: 31, y: 51 }, { x: 19, y: 30 }))
+    put(apart, ring(apart.length, { x: 81, y: 51 }, { x: 10, y: 30 }))
   } else {
-    put(near, ring(near.length, { x: 50, y: 27 }, { x: 34, y: 17 }))
-    put(apart, ring(apart.length, { x: 50, y: 79 }, { x: 30, y: 9 }))
+    put(near, ring(near.length, { x: 50, y: 29 }, { x: 34, y: 14 }))
+    put(apart, ring(apart.length, { x: 50, y: 80 }, { x: 30, y: 9 }))
   }
   return seats.map(({ server }) => places.get(server) ?? { x: 50, y: 50 })
 }

@@ -13,11 +13,10 @@ export const lagWords = (lagMs: number): string => {
 /** The machine's name, or that the seat is free. */
 export const seatName = ({ server, machine }: NetworkSeat): string => machine ?? text('network.freeSeat', { server })
 
-/** When it was seen last: the time today, how long ago before. */
-export const seenWords = (lastSeenAt: number | null, nowMs: number): string => {
+/** When it was seen last: the time of the last day, how long ago before. */
+export const seenTime = (lastSeenAt: number | null, nowMs: number): string => {
   if (lastSeenAt === null) return text('network.neverSeen')
-  if (nowMs - lastSeenAt < dayMs) return text('network.seenAt', { time: timeOfDay(lastSeenAt) })
-  return text('network.seenBefore', { time: relativeTime(lastSeenAt, nowMs) })
+  return nowMs - lastSeenAt < dayMs ? timeOfDay(lastSeenAt) : relativeTime(lastSeenAt, nowMs)
 }
 
 /** A seat's state in one short line, as under its picture. */
@@ -28,7 +27,9 @@ export const stateWords = (seat: NetworkSeat, nowMs: number): string => {
     case 'connected':
       return seat.lagMs === null ? text('network.states.connected') : lagWords(seat.lagMs)
     case 'unreachable':
-      return seenWords(seat.lastSeenAt, nowMs)
+      return seat.lastSeenAt === null
+        ? text('network.neverSeen')
+        : text('network.seenAt', { time: seenTime(seat.lastSeenAt, nowMs) })
     case 'paused':
       return text('network.states.paused')
     case 'free':

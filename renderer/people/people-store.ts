@@ -40,10 +40,8 @@ export const usePeople = defineStore('people', () => {
   /** Shown at once; taken back, with the error passed on, when the server refuses. */
   const setFollowed = async (name: string, follow: 'follow' | 'unfollow'): Promise<void> => {
     const former = people.value
-    const show = (followed: boolean): void => {
-      people.value = people.value?.map((person) => (person.name === name ? { ...person, followed } : person)) ?? null
-    }
-    show(follow === 'follow')
+    const followed = follow === 'follow'
+    people.value = former?.map((person) => (person.name === name ? { ...person, followed } : person)) ?? null
     try {
       await client[follow]({ name })
     } catch (error) {

@@ -63,12 +63,6 @@ export const firstRun: Translated<typeof english.firstRun> = {
   progressHint: 'Das dauert einen Augenblick. Ihre Eingaben bleiben in jedem Fall erhalten.',
   belongsAlready: 'Dieses Gerät gehört schon zu einer Gruppe; die Einladung wurde nicht benutzt.',
   failed: {
-    badInvite: 'Diese Einladung ist nicht lesbar',
-    expired: 'Diese Einladung ist abgelaufen',
-    used: 'Diese Einladung wurde schon benutzt',
-    seatTaken: 'Diesen Platz hat gerade jemand anderes belegt',
-    noSeat: 'Alle fünf Plätze sind vergeben',
-    nobody: 'Kein Mitglied der Gruppe ist erreichbar',
     create: 'Die Gruppe konnte nicht gegründet werden',
     join: 'Der Beitritt ist nicht gelungen',
   },

@@ -10,7 +10,6 @@ export const network: Translated<typeof english.network> = {
   serverId: 'Servernummer {server}',
   neverSeen: 'noch nicht gesehen',
   seenAt: 'zuletzt gesehen {time}',
-  seenBefore: 'zuletzt gesehen {time}',
   states: {
     here: 'von diesem Fenster benutzt',
     connected: 'verbunden',

@@ -58,12 +58,6 @@ export const firstRun = {
   progressHint: 'This takes a moment. What you entered is kept, whatever happens.',
   belongsAlready: 'This machine belongs to a group already, so the invite was not used.',
   failed: {
-    badInvite: 'This invite cannot be read',
-    expired: 'This invite has expired',
-    used: 'This invite has been used',
-    seatTaken: 'Somebody else has just taken this seat',
-    noSeat: 'All five seats are taken',
-    nobody: 'No member of the group can be reached',
     create: 'The group could not be created',
     join: 'Joining did not work',
   },

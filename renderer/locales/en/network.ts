@@ -8,7 +8,6 @@ export const network = {
   serverId: 'Server id {server}',
   neverSeen: 'not seen yet',
   seenAt: 'last seen {time}',
-  seenBefore: 'last seen {time}',
   states: {
     here: 'used by this window',
     connected: 'connected',
