@@ -4,6 +4,9 @@ export const errors: Translated<typeof english.errors> = {
   BAD_REQUEST: 'Das wurde nicht verstanden. Prüfen Sie die Eingabe.',
   NOT_YET: 'Das geht noch nicht.',
   NO_SUCH_ACCOUNT: 'So heißt hier niemand. Prüfen Sie die Schreibweise unter Personen.',
+  NOT_HERE_YET:
+    'Dieses Konto ist an diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal, oder an einem anderen Server.',
+  WRONG_PHRASE: 'Die Wiederherstellungswörter stimmen nicht. Prüfen Sie jedes Wort und die Reihenfolge.',
   NO_SUCH_MAIL: 'Diese Nachricht gibt es nicht mehr: Sie wurde gelöscht oder ist schon abgegangen.',
   NO_SUCH_FOLDER: 'Diesen Ordner gibt es nicht.',
   NO_SUCH_SERVER: 'Kein Gerät hat diese Servernummer.',

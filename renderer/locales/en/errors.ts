@@ -3,6 +3,8 @@ export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
   NOT_YET: 'This cannot be done yet.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
+  NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or use another server.',
+  WRONG_PHRASE: 'The recovery phrase is not right. Check every word and their order.',
   NO_SUCH_MAIL: 'The mail is no longer there: it was deleted, or it has left already.',
   NO_SUCH_FOLDER: 'There is no such folder.',
   NO_SUCH_SERVER: 'No machine has that server id.',
