@@ -62,7 +62,15 @@ export const joinAsClient = async (request: {
   if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
   const { groupId, groupKey } = invite
   const members = membersOf(answer.value)
-  const install: ClientInstall = { groupId, groupKey, groupName: answer.value.groupName, peer, privateKey, machine, members }
+  const install: ClientInstall = {
+    groupId,
+    groupKey,
+    groupName: answer.value.groupName,
+    peer,
+    privateKey,
+    machine,
+    members,
+  }
   await saveClientInstall(directory, install)
   return install
 }

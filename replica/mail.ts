@@ -11,7 +11,7 @@ const main = async (): Promise<void> => {
   if (options === null) return
   if (options.join !== null) {
     const invite = await readInvite(options.join)
-    await joinAsClient({ directory: options.data, invite, machine: machineName() })
+    await joinAsClient({ directory: options.data, invite, machine: machineName(null) })
   }
   const client = await connectClient(options.data, options.server)
   const { stdin: input, stdout: output } = process

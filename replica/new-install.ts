@@ -18,7 +18,17 @@ export const newKeys = (): Keys => {
   return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }
 }
 
-export const machineName = (): string => hostname().slice(0, limits.machineNameChars) || 'unnamed'
+/** What the person calls the machine, otherwise what the system does. BAD_NAME. */
+export const machineName = (given: string | null): string => {
+  const [name = 'unnamed'] = [given?.trim() ?? '', hostname().slice(0, limits.machineNameChars)].filter(
+    (one) => one !== '',
+  )
+  if (Array.from(name).length <= limits.machineNameChars && isLabel(name)) return name
+  throw new QuintetError(
+    'BAD_NAME',
+    `A machine's name has 1 to ${limits.machineNameChars} characters, without control characters.`,
+  )
+}
 
 /** What the person calls the machine, otherwise what the system does. BAD_NAME. */
 export const chosenMachineName = (given: string | null): string => {

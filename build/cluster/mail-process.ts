@@ -2,21 +2,70 @@ import { type Json, JsonProcess } from './json-process.ts'
 
 /** What the scripted interface answers, by verb. It is the program's documented contract, so it is not checked here again. */
 export interface Answers {
-  signUp: object
+  signUp: { readonly recoveryPhrase?: string }
   logIn: object
   logOut: object
   deleteAccount: object
+  changePassword: object
+  resetPassword: object
+  renewRecoveryPhrase: { readonly recoveryPhrase: string }
   connect: object
-  send: { readonly mail: string }
+  send: { readonly mail: string; readonly outbox?: string; readonly waitingFor?: readonly string[] }
   list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
   read: Omit<MailHeader, 'read'> & { readonly body: string }
-  delete: object
+  delete: { readonly removal: string }
+  deleteMany: { readonly removals: readonly string[] }
+  emptyTrash: object
+  mark: object
+  counts: FolderCounts
+  conversation: { readonly mails: readonly WholeMail[] }
+  removal: { readonly removedOn: readonly number[]; readonly waitingFor: readonly number[] }
+  safeties: { readonly safeties: readonly { readonly mail: string; readonly servers: readonly number[] }[] }
+  drafts: { readonly drafts: readonly WaitingMail[] }
+  saveDraft: { readonly draft: string }
+  discardDraft: object
+  outbox: { readonly entries: readonly WaitingMail[] }
+  cancelOutbox: { readonly subject: string; readonly body: string }
   safety: { readonly servers: readonly number[] }
-  accounts: { readonly accounts: readonly { readonly name: string; readonly online: boolean }[] }
+  accounts: {
+    readonly accounts: readonly {
+      readonly name: string
+      readonly online: boolean
+      /** When the request asks for it by `servers: true`. */
+      readonly servers?: readonly number[]
+    }[]
+  }
+  post: { readonly post: string }
+  deletePost: object
+  follow: object
+  unfollow: object
+  timeline: { readonly posts: readonly { readonly author: string; readonly text: string; readonly postedAt: number }[] }
+  posts: {
+    readonly posts: readonly { readonly post: string; readonly author: string; readonly text: string }[]
+    readonly next?: string
+  }
+  profile: {
+    readonly name: string
+    readonly online: boolean
+    readonly followed: boolean
+    readonly followers: readonly string[]
+    readonly following: readonly string[]
+    readonly posts: number
+  }
+  search: { readonly headers: readonly MailHeader[] }
   view: { readonly number: number; readonly servers: readonly number[] }
   status: GroupStatus
   invite: { readonly invite: string }
   pause: object
+  network: NetworkAnswer
+  invites: { readonly invites: readonly InviteAnswer[] }
+  revokeInvite: object
+  retire: object
+  renameGroup: object
+  renameMachine: object
+  rotateKey: object
+  setSyncInterval: object
+  seat: object
   resume: object
 }
 
@@ -27,6 +76,69 @@ export interface MailHeader {
   readonly subject: string
   readonly sentAt: number
   readonly read: boolean
+}
+
+export interface InviteAnswer {
+  readonly invite: string
+  readonly expiresAt: number
+  readonly state: string
+  readonly usedBy: number | null
+}
+
+export interface NetworkAnswer {
+  readonly groupName: string
+  readonly server: number
+  readonly machine: string
+  readonly ownSeat: string
+  readonly seats: readonly {
+    readonly server: number
+    readonly state: string
+    readonly machine: string | null
+    readonly lastSeenAt: number | null
+    readonly holds: Readonly<Record<string, number>>
+    readonly behind: number
+  }[]
+  readonly history: readonly {
+    readonly at: number
+    readonly joined: readonly number[]
+    readonly left: readonly number[]
+    readonly mailsIn: number
+  }[]
+  readonly warnings: readonly string[]
+  readonly syncIntervalMs: number
+}
+
+/** A header or mail that was asked for with `"full": true`. */
+export interface WholeMail extends MailHeader {
+  readonly cc: readonly string[]
+  readonly snippet: string
+  readonly starred: boolean
+  readonly conversation: string
+  readonly own: boolean
+  readonly inTrash: boolean
+  readonly body: string
+  readonly inReplyTo: string | null
+}
+
+export interface FolderCounts {
+  readonly inbox: number
+  readonly unread: number
+  readonly starred: number
+  readonly sent: number
+  readonly trash: number
+  readonly drafts: number
+  readonly outbox: number
+}
+
+/** A draft or an outbox entry. */
+export interface WaitingMail {
+  readonly draft?: string
+  readonly outbox?: string
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
+  readonly subject: string
+  readonly body: string
+  readonly reason?: { readonly kind: string; readonly names?: readonly string[] }
 }
 
 export interface GroupStatus {
@@ -55,13 +167,16 @@ export class RequestFailure extends Error {
 }
 
 export interface MailOptions {
-  /** Of the replica on this machine. */
+  /** Of the replica on this machine, or of a client without one. */
   readonly data: string
+  /** An invite, to become a client without a replica. */
+  readonly join?: string
   /** Another server to connect to. */
   readonly server?: number
 }
 
 const eventWithinMs = 60_000
+const askEveryMs = 100
 
 /** The scripted terminal client as a process: `replica/mail.ts --json`. Requests may overlap. */
 export class MailProcess {
@@ -69,8 +184,9 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, server }: MailOptions) {
-    const args = ['--data', data, '--json', ...(server === undefined ? [] : ['--server', String(server)])]
+  constructor({ data, join, server }: MailOptions) {
+    const place = server === undefined ? [] : ['--server', String(server)]
+    const args = ['--data', data, '--json', ...place, ...(join === undefined ? [] : ['--join', join])]
     this.process = new JsonProcess({ script: 'replica/mail.ts', args, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)
@@ -94,6 +210,21 @@ export class MailProcess {
     this.#unanswered.set(id, answer)
     this.process.write(JSON.stringify({ id, ...request }))
     return answer.promise
+  }
+
+  /** Asks again and again until the answer is as expected. */
+  async until<Answer>(
+    ask: () => Promise<Answer>,
+    isMet: (answer: Answer) => boolean,
+    withinMs = eventWithinMs,
+  ): Promise<Answer> {
+    const deadline = Date.now() + withinMs
+    for (;;) {
+      const answer = await ask()
+      if (isMet(answer)) return answer
+      if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(answer)}`)
+      await new Promise((resolve) => setTimeout(resolve, askEveryMs))
+    }
   }
 
   /** What was pushed so far. */

@@ -1,9 +1,20 @@
-import type { AccountId, Clock, CommandId, OriginId, PeerId, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  OriginId,
+  PeerId,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
+import type { GroupApi } from './group-contract.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 
-/** The folders of a mailbox that the replica knows. */
-export const folders = ['inbox', 'sent'] as const
+/** The folders of a mailbox that the replica knows. A mail in the trash is in no other. */
+export const folders = ['inbox', 'starred', 'sent', 'trash'] as const
 export type Folder = (typeof folders)[number]
 
 /** The group as a client must know it. `groupId` is bound into every signature and seal. */
@@ -93,8 +104,7 @@ export interface SessionPlace {
 
 /** `clock` is to be given at each later log-in of the session. `takenBy`: a later session has taken it over; it is not logged in. */
 export type LogInAnswer =
-  | { readonly clock: Clock; readonly takenBy: null }
-  | { readonly clock: null; readonly takenBy: SessionPlace }
+  { readonly clock: Clock; readonly takenBy: null } | { readonly clock: null; readonly takenBy: SessionPlace }
 
 /** A server of the group, and where it can be dialled. */
 export interface MemberInfo {
@@ -114,6 +124,12 @@ export interface SealedMail {
   /** Milliseconds since 1970, by the hybrid clock. */
   readonly sentAt: number
   readonly read: boolean
+  /** Unread because the person marked it so: only a mark of the same kind makes it read again. */
+  readonly markedUnread: boolean
+  readonly starred: boolean
+  readonly inTrash: boolean
+  /** The first mail of the conversation; null for one that answers nothing. */
+  readonly conversation: UpdateId | null
   /** The payload that the sender signed, with the sealed subject and, when the whole mail was asked for, the sealed body. */
   readonly payload: Uint8Array
   /** The sender's, over the payload with its body: only a mail that was fetched whole can be verified by it. */
@@ -124,8 +140,65 @@ export interface SealedPage {
   readonly mails: readonly SealedMail[]
   /** How many mails the folder has. */
   readonly total: number
+  /** How many of them are unread. */
+  readonly unread: number
   /** The `before` of the next page; null at the end. */
   readonly next: string | null
+}
+
+/** Names of mails, for those who keep account of a whole mailbox. */
+export interface NamePage {
+  readonly mails: readonly UpdateId[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** The account's mails among those that were asked for, in their order. */
+export interface ManyMails {
+  readonly mails: readonly SealedMail[]
+  /** So many of the asked ones were looked at; the rest did not fit. */
+  readonly covered: number
+}
+
+/** How much of a mail is given: lists leave the body out. */
+export type MailContent = 'header' | 'whole'
+
+/** A post as its author signed it; verify it before it is shown. */
+export interface SignedPost {
+  readonly post: UpdateId
+  readonly author: AccountId
+  readonly authorName: string
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly postedAt: number
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface SignedPosts {
+  readonly posts: readonly SignedPost[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** Whose posts: one person's, or those of whom the account follows, with or without its own. */
+export type PostsOf =
+  | { readonly kind: 'author'; readonly author: AccountId }
+  | { readonly kind: 'followed' }
+  | { readonly kind: 'timeline' }
+
+export interface ProfileInfo {
+  readonly account: AccountId
+  readonly name: string
+  readonly online: boolean
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+  /** Whether the account that is logged in follows this one. */
+  readonly followed: boolean
+  /** Names, ascending, at most `limits.shownFollows`. */
+  readonly followers: readonly string[]
+  readonly following: readonly string[]
+  readonly posts: number
 }
 
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
@@ -134,6 +207,41 @@ export interface Submission {
   readonly command: CommandId
   readonly payload: Uint8Array
   readonly signature: Uint8Array
+}
+
+/** How many mails and documents an account has. `unread` is that of the inbox. */
+export interface CountsInfo {
+  readonly inbox: number
+  readonly unread: number
+  readonly starred: number
+  readonly sent: number
+  readonly trash: number
+  readonly drafts: number
+  readonly outbox: number
+}
+
+/** A document of the account without its content; `update` tells one version from another. */
+export interface DocumentInfo {
+  readonly document: DocumentId
+  readonly update: UpdateId
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly writtenAt: number
+}
+
+/** The payload that the person signed, with the sealed content. */
+export interface SealedDocument extends DocumentInfo {
+  readonly payload: Uint8Array
+}
+
+export interface SafetyInfo {
+  readonly mail: UpdateId
+  readonly servers: readonly ServerId[]
+}
+
+/** Where an update is known to be held durably, and the seats in use where it is not, ascending. */
+export interface SpreadInfo {
+  readonly heldBy: readonly ServerId[]
+  readonly waitingFor: readonly ServerId[]
 }
 
 export interface Accepted {
@@ -146,14 +254,20 @@ export type ReplicaEvent =
   | { readonly event: 'view'; readonly view: ViewInfo }
   /** A mail for the account that is logged in on this connection arrived, durably. */
   | { readonly event: 'mail'; readonly mail: SealedMail }
-  /** Accounts, names, or who is online changed; at most twice a second. */
-  | { readonly event: 'people' }
   /** A later log-in took the session over: it has ended here. */
   | ({ readonly event: 'takenOver' } & SessionPlace)
   /** Nothing has been heard from the replica for so long; said by this side. Requests that are under way may still be answered. */
   | { readonly event: 'silent'; readonly forMs: number }
   /** It is heard again. */
   | { readonly event: 'heard' }
+  /** Marks or documents of the account changed; told at most every `limits.mailboxEventMs`. */
+  | { readonly event: 'mailbox' }
+  /** Replicas know more of each other than before; told at most every `limits.knowledgeEventMs`. */
+  | { readonly event: 'knowledge' }
+  /** Somebody whom the account follows told the group something. */
+  | { readonly event: 'post'; readonly post: SignedPost }
+  /** Accounts, names, or who is online changed; told at most every `limits.knowledgeEventMs`. */
+  | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */
   | { readonly event: 'closed'; readonly failure: Failure }
 
@@ -161,7 +275,7 @@ export type ReplicaEvent =
  * What one replica offers to one client: ciphertext only. One object is one connection with at most one session.
  * Every method rejects with a `QuintetError`. `admin` methods need the right to the data directory (NOT_ALLOWED).
  */
-export interface ReplicaApi {
+export interface ReplicaApi extends GroupApi {
   group(): Promise<GroupInfo>
   view(): Promise<ViewInfo>
   status(): Promise<StatusInfo>
@@ -187,12 +301,45 @@ export interface ReplicaApi {
    * NAME_TAKEN, BAD_NAME, NO_SUCH_ACCOUNT, NO_SUCH_MAIL, BAD_SIGNATURE, TOO_LARGE, DISK_FULL.
    */
   submit(submission: Submission): Promise<Accepted>
-  /** Newest first. `before` is a page's `next`. */
-  list(query: { readonly folder: Folder; readonly limit: number; readonly before: string | null }): Promise<SealedPage>
+  /** Newest first. `before` is a page's `next`; null begins at the mail at `offset`. */
+  list(query: {
+    readonly folder: Folder
+    readonly limit: number
+    readonly before: string | null
+    readonly offset: number
+  }): Promise<SealedPage>
+  counts(): Promise<CountsInfo>
+  /** The account's copies of a conversation's mails, oldest first; of more than `limits.conversationMails` the newest. */
+  conversation(query: { readonly conversation: UpdateId }): Promise<readonly UpdateId[]>
+  /** Mails that have been in the trash since before `beforeMs`, up to `limits.marksPerUpdate`. */
+  trashed(query: { readonly beforeMs: number }): Promise<readonly UpdateId[]>
+  /** All documents on one of the account's shelves, in the order in which they were written last. */
+  documents(query: { readonly shelf: number }): Promise<readonly DocumentInfo[]>
+  /** Null when there is none (any more). */
+  document(query: { readonly document: DocumentId }): Promise<SealedDocument | null>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
+  /** Many at once, or as many as fit; mails that the account has not are left out. At most `limits.fetchedMails`. */
+  fetchMany(query: { readonly mails: readonly UpdateId[]; readonly content: MailContent }): Promise<ManyMails>
+  /** Newest first; with `unread` only those. A page looks at `limit` mails, so it can have fewer, and still go on. */
+  mailNames(query: {
+    readonly folder: Folder
+    readonly only: 'all' | 'unread'
+    readonly limit: number
+    readonly before: string | null
+  }): Promise<NamePage>
+  /** Newest first. A post whose content is being repaired is left out. */
+  posts(query: { readonly of: PostsOf; readonly limit: number; readonly before: string | null }): Promise<SignedPosts>
+  /** By present name; null when there is no such account. */
+  profile(query: { readonly name: string }): Promise<ProfileInfo | null>
+  /** Whom the account follows. */
+  followed(): Promise<readonly AccountId[]>
   /** Servers that hold the mail durably, as far as is known here, ascending. */
   safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
+  /** As `safety`, for those of `mails` that the account has, up to `limits.pageHeaders`. */
+  safeties(query: { readonly mails: readonly UpdateId[] }): Promise<readonly SafetyInfo[]>
+  /** Where any update has arrived. */
+  spread(query: { readonly update: UpdateId }): Promise<SpreadInfo>
 
   /** admin */
   invite(): Promise<string>

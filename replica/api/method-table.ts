@@ -1,6 +1,7 @@
 import { limits } from '../core/model/limits.ts'
 import { nothing, type Shape } from '../wire/api-shapes.ts'
 import { answerShapes, requestShapes } from '../wire/api-values.ts'
+import { groupAnswers, groupRequests } from '../wire/group-shapes.ts'
 import type { ReplicaApi, SealedMail, SealedPage } from './contract.ts'
 
 /** What a connection may do: `admin` is who has the right to the data directory. */
@@ -43,8 +44,31 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   submit: method('person', requestShapes.submit, answerShapes.submit, (api, submission) => api.submit(submission)),
   list: method('person', requestShapes.list, answerShapes.list, (api, query) => listWithinFrame(api, query)),
   fetch: method('person', requestShapes.mail, answerShapes.fetch, (api, query) => api.fetch(query)),
+  fetchMany: method('person', requestShapes.fetchMany, answerShapes.fetchMany, (api, query) => api.fetchMany(query)),
+  mailNames: method('person', requestShapes.mailNames, answerShapes.mailNames, (api, query) => api.mailNames(query)),
+  counts: method('person', nothing, answerShapes.counts, (api) => api.counts()),
+  conversation: method('person', requestShapes.conversation, answerShapes.conversation, (api, query) =>
+    api.conversation(query),
+  ),
+  trashed: method('person', requestShapes.trashed, answerShapes.trashed, (api, query) => api.trashed(query)),
+  documents: method('person', requestShapes.documents, answerShapes.documents, (api, query) => api.documents(query)),
+  document: method('person', requestShapes.document, answerShapes.document, (api, query) => api.document(query)),
+  safeties: method('person', requestShapes.mails, answerShapes.safeties, (api, query) => api.safeties(query)),
+  spread: method('person', requestShapes.update, answerShapes.spread, (api, query) => api.spread(query)),
+  posts: method('person', requestShapes.posts, answerShapes.posts, (api, query) => api.posts(query)),
+  profile: method('person', requestShapes.profile, answerShapes.profile, (api, query) => api.profile(query)),
+  followed: method('person', nothing, answerShapes.followed, (api) => api.followed()),
   safety: method('person', requestShapes.mail, answerShapes.safety, (api, query) => api.safety(query)),
   invite: method('admin', nothing, answerShapes.invite, (api) => api.invite()),
+  network: method('person', nothing, groupAnswers.network, (api) => api.network()),
+  invites: method('admin', nothing, groupAnswers.invites, (api) => api.invites()),
+  revokeInvite: method('admin', groupRequests.invite, nothing, (api, request) => api.revokeInvite(request)),
+  retire: method('admin', groupRequests.server, nothing, (api, request) => api.retire(request)),
+  renameGroup: method('admin', groupRequests.groupName, nothing, (api, request) => api.renameGroup(request)),
+  renameMachine: method('admin', groupRequests.machineName, nothing, (api, request) => api.renameMachine(request)),
+  rotateKey: method('admin', nothing, nothing, (api) => api.rotateKey()),
+  setSyncInterval: method('admin', groupRequests.interval, nothing, (api, request) => api.setSyncInterval(request)),
+  takeSeat: method('admin', groupRequests.server, nothing, (api, request) => api.takeSeat(request)),
   pause: method('admin', requestShapes.servers, nothing, (api, query) => api.pause(query)),
   resume: method('admin', requestShapes.servers, nothing, (api, query) => api.resume(query)),
 }
@@ -62,7 +86,8 @@ const listWithinFrame = async (api: ReplicaApi, query: RequestOf<'list'>): Promi
 const fieldsBytes = 512
 const bytesPerUnit = 3
 
-const mostBytesOf = (mail: SealedMail): number =>
+/** At most so many bytes of a frame does a mail take. */
+export const mostBytesOf = (mail: SealedMail): number =>
   mail.payload.length +
   fieldsBytes +
   bytesPerUnit *

@@ -100,6 +100,54 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('fetch', query)
   }
 
+  fetchMany(query: RequestOf<'fetchMany'>) {
+    return this.#call('fetchMany', query)
+  }
+
+  mailNames(query: RequestOf<'mailNames'>) {
+    return this.#call('mailNames', query)
+  }
+
+  counts() {
+    return this.#call('counts')
+  }
+
+  conversation(query: RequestOf<'conversation'>) {
+    return this.#call('conversation', query)
+  }
+
+  trashed(query: RequestOf<'trashed'>) {
+    return this.#call('trashed', query)
+  }
+
+  documents(query: RequestOf<'documents'>) {
+    return this.#call('documents', query)
+  }
+
+  document(query: RequestOf<'document'>) {
+    return this.#call('document', query)
+  }
+
+  safeties(query: RequestOf<'safeties'>) {
+    return this.#call('safeties', query)
+  }
+
+  spread(query: RequestOf<'spread'>) {
+    return this.#call('spread', query)
+  }
+
+  posts(query: RequestOf<'posts'>) {
+    return this.#call('posts', query)
+  }
+
+  profile(query: RequestOf<'profile'>) {
+    return this.#call('profile', query)
+  }
+
+  followed() {
+    return this.#call('followed')
+  }
+
   safety(query: RequestOf<'safety'>) {
     return this.#call('safety', query)
   }
@@ -114,6 +162,42 @@ class RemoteReplica implements ReplicaApi {
 
   resume(query: RequestOf<'resume'>) {
     return this.#call('resume', query)
+  }
+
+  network() {
+    return this.#call('network')
+  }
+
+  invites() {
+    return this.#call('invites')
+  }
+
+  revokeInvite(request: RequestOf<'revokeInvite'>) {
+    return this.#call('revokeInvite', request)
+  }
+
+  retire(request: RequestOf<'retire'>) {
+    return this.#call('retire', request)
+  }
+
+  renameGroup(request: RequestOf<'renameGroup'>) {
+    return this.#call('renameGroup', request)
+  }
+
+  renameMachine(request: RequestOf<'renameMachine'>) {
+    return this.#call('renameMachine', request)
+  }
+
+  rotateKey() {
+    return this.#call('rotateKey')
+  }
+
+  setSyncInterval(request: RequestOf<'setSyncInterval'>) {
+    return this.#call('setSyncInterval', request)
+  }
+
+  takeSeat(request: RequestOf<'takeSeat'>) {
+    return this.#call('takeSeat', request)
   }
 
   onEvent(listener: (event: ReplicaEvent) => void): void {

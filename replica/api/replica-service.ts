@@ -4,21 +4,42 @@ import { limits } from '../core/model/limits.ts'
 import type { LogInVerdict } from '../core/sessions.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
+import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
+import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
+import type { ViewHistory } from '../host/view-history.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
-import type { AccountInfo, MemberInfo, PersonInfo, SealedMail, SessionPlace, StatusInfo } from './contract.ts'
+import type {
+  AccountInfo,
+  MailContent,
+  MemberInfo,
+  PersonInfo,
+  ReplicaEvent,
+  SealedMail,
+  SessionPlace,
+  SignedPost,
+  StatusInfo,
+} from './contract.ts'
+import { GroupAdmin } from './group-admin.ts'
+import type { GroupApi } from './group-contract.ts'
 import type { ApiRight } from './method-table.ts'
-import type { ConnectionPorts, MailContent } from './service-connection.ts'
+import type { ConnectionPorts } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
+import { Throttle } from './throttle.ts'
 
 export interface ServiceOptions {
   readonly install: Install
   readonly host: ReplicaHost
-  readonly nowMs: () => number
+  readonly history: Pick<ViewHistory, 'list'>
+  /** Begins the replica anew under another server id. */
+  readonly takeSeat: GroupApi['takeSeat']
+  /** The present one, for invites. */
+  readonly groupKey: () => Uint8Array
+  readonly clock: ClockPort
   readonly randomBytes: (count: number) => Uint8Array
 }
 
@@ -29,14 +50,23 @@ const nothing = new Uint8Array()
 export class ReplicaService implements ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly group: GroupApi
+  readonly clock: ClockPort
   readonly #options: ServiceOptions
   readonly #connections = new Set<ServiceConnection>()
+  readonly #knowledge: Throttle
+  readonly #people: Throttle
   #digest: { readonly revision: number; readonly text: string } | null = null
 
   constructor(options: ServiceOptions) {
     this.#options = options
     this.install = options.install
     this.host = options.host
+    this.group = new GroupAdmin({ ...options, nowMs: () => options.clock.nowMs(), status: () => this.status() })
+    this.clock = options.clock
+    const toAll = (event: ReplicaEvent) => () => this.#tellAll(event)
+    this.#knowledge = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'knowledge' }))
+    this.#people = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'people' }))
     this.host.onNotice((notice) => {
       this.#notice(notice)
     })
@@ -56,9 +86,9 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Tells all connections that the replica is going down. */
   stop(): void {
-    for (const connection of this.#connections) {
-      connection.emit({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica is going down.' } })
-    }
+    this.#knowledge.end()
+    this.#people.end()
+    this.#tellAll({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica is going down.' } })
   }
 
   /** Others are told who is logged in here. */
@@ -132,44 +162,100 @@ export class ReplicaService implements ConnectionPorts {
   }
 
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict> {
-    return this.host.read((core) => core.judgeLogIn(account, session, offered, this.#options.nowMs()))
+    return this.host.read((core) => core.judgeLogIn(account, session, offered, this.#options.clock.nowMs()))
   }
 
   async invite(): Promise<string> {
     const token = this.#options.randomBytes(tokenBytes)
-    const expiresAtMs = this.#options.nowMs() + limits.inviteDays * msPerDay
+    const expiresAtMs = this.clock.nowMs() + limits.inviteDays * msPerDay
     await this.host.command({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })
     const others = this.host.links().flatMap((link) => link.addresses.slice(0, 2))
     const addresses = [...new Set([...this.host.listenAddresses(), ...others])].slice(0, limits.addressesPerPeer)
-    const { groupId, groupKey, groupName } = this.install
+    const { groupId } = this.install
+    const groupKey = this.#options.groupKey()
+    const groupName = await this.host.read((core) => core.state.seats.group?.name ?? this.install.groupName)
     return encodeInvite({ groupId, groupName, groupKey, token, expiresAtMs, addresses })
   }
 
   /** Mails as a client may see them, in the order given; what storage has lost is shown without content and fetched again. */
   async seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]> {
+    const found = await this.#contents(mails)
+    return mails.map((mail) => sealedMail(mail, found.get(mail.mail), content))
+  }
+
+  /** Posts as their authors signed them, in the order given, without those whose content storage has lost. */
+  async signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]> {
+    const found = await this.#contents(posts)
+    return posts.flatMap(({ post, author, authorName, postedAt }) => {
+      const bytes = found.get(post)
+      const parts = bytes === undefined ? null : signedPartsOf(bytes)
+      return parts?.ok === true ? [{ post, author, authorName, postedAt, ...parts.value }] : []
+    })
+  }
+
+  /** What storage holds of these updates. */
+  async #contents(
+    updates: readonly { readonly origin: OriginId; readonly sequence: Sequence }[],
+  ): Promise<ReadonlyMap<UpdateId, Uint8Array>> {
     const wanted = new Map<OriginId, Sequence[]>()
-    for (const { origin, sequence } of mails) {
+    for (const { origin, sequence } of updates) {
       const sequences = wanted.get(origin) ?? []
       sequences.push(sequence)
       wanted.set(origin, sequences)
     }
     const found = new Map<UpdateId, Uint8Array>()
     const reads = [...wanted].map(async ([origin, sequences]) => {
-      const updates = await this.host.readUpdates(origin, sequences)
-      for (const { sequence, bytes } of updates) found.set(updateId(origin, sequence), bytes)
+      for (const { sequence, bytes } of await this.host.readUpdates(origin, sequences))
+        found.set(updateId(origin, sequence), bytes)
     })
     await Promise.all(reads)
-    return mails.map((mail) => sealedMail(mail, found.get(updateId(mail.origin, mail.sequence)), content))
+    return found
   }
 
   #notice(notice: Notice): void {
-    if (notice.kind === 'view') {
-      const { number, servers } = notice
-      for (const connection of this.#connections) connection.emit({ event: 'view', view: { number, servers } })
+    switch (notice.kind) {
+      case 'view':
+        this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
+        break
+      case 'mail':
+        if (this.loggedIn().size > 0) void this.#announce(notice.update)
+        break
+      case 'post':
+        if (this.loggedIn().size > 0) void this.#announcePost(notice.origin, notice.sequence)
+        break
+      case 'mailbox':
+        for (const connection of this.#connections)
+          if (connection.account === notice.account) connection.mailboxChanged()
+        break
+      case 'people':
+        this.#people.ask()
+        break
+      case 'knowledge':
+        this.#knowledge.ask()
+        break
+      case 'transfer':
+        // A state that was joined may have changed anything.
+        if (notice.phase !== 'done') break
+        for (const connection of this.#connections) connection.mailboxChanged()
+        this.#people.ask()
+        break
+      default:
+        break
     }
-    if (notice.kind === 'people') for (const connection of this.#connections) connection.emit({ event: 'people' })
-    if (notice.kind === 'takenOver') this.#takenOver(notice.session, notice.by)
-    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.update)
+  }
+
+  async #announcePost(origin: OriginId, sequence: Sequence): Promise<void> {
+    const found = await this.host.read((core) => postForFollowers(core, this.loggedIn(), origin, sequence))
+    if (found === null || found.followers.length === 0) return
+    const [post] = await this.signedPosts([found.view])
+    if (post === undefined) return
+    for (const connection of this.#connections)
+      if (connection.account !== null && found.followers.includes(connection.account))
+        connection.emit({ event: 'post', post })
+  }
+
+  #tellAll(event: ReplicaEvent): void {
+    for (const connection of this.#connections) connection.emit(event)
   }
 
   #takenOver(session: SessionId, by: SessionPlace): void {
@@ -177,7 +263,7 @@ export class ReplicaService implements ConnectionPorts {
   }
 
   async #announce({ origin, sequence, bytes }: Update): Promise<void> {
-    const views = await this.host.read((core) => recipientsAmong(core, this.#loggedIn(), origin, sequence))
+    const views = await this.host.read((core) => recipientsAmong(core, this.loggedIn(), origin, sequence))
     for (const [account, view] of views) {
       const mail = sealedMail(view, bytes, 'header')
       for (const connection of this.#connections)
@@ -185,7 +271,8 @@ export class ReplicaService implements ConnectionPorts {
     }
   }
 
-  #loggedIn(): ReadonlySet<AccountId> {
+  /** Who is logged in here. */
+  loggedIn(): ReadonlySet<AccountId> {
     return new Set([...this.#connections].flatMap(({ account }) => account ?? []))
   }
 }
@@ -193,7 +280,7 @@ export class ReplicaService implements ConnectionPorts {
 const diskFullWarning = 'The disk of this machine is full: mail can be read but not sent from here.'
 
 const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content: MailContent): SealedMail => {
-  const { mail, from, fromName, to, toNames, sentAt, read } = view
+  const { mail, from, fromName, to, toNames, sentAt, read, markedUnread, starred, inTrash, conversation } = view
   const parts = updateBytes === undefined ? null : signedPartsOf(updateBytes)
   const { payload, signature } = parts?.ok === true ? parts.value : { payload: nothing, signature: nothing }
   const header = content === 'header' && payload.length > 0 ? withoutBody(payload) : null
@@ -205,6 +292,10 @@ const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content
     toNames,
     sentAt,
     read,
+    markedUnread,
+    starred,
+    inTrash,
+    conversation,
     payload: header?.ok === true ? header.value : payload,
     signature,
   }

@@ -1,47 +1,68 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
-import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
+import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/sessions.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
 import type { Install } from '../host/install.ts'
+import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
+import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { mailPage, ownedMail } from '../host/queries.ts'
+import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
+import { postPage, profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
+import { signedPartsOf } from '../wire/signed-parts.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import type {
   AccountInfo,
   Accepted,
+  CountsInfo,
+  DocumentInfo,
   GroupInfo,
   LogInAnswer,
   LogInRequest,
+  MailContent,
+  ManyMails,
   MemberInfo,
+  NamePage,
   PersonInfo,
+  PostsOf,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
+  SafetyInfo,
+  SealedDocument,
   SealedMail,
+  SignedPost,
+  SignedPosts,
   SealedPage,
   SessionPlace,
+  SpreadInfo,
   StatusInfo,
   Submission,
   ViewInfo,
 } from './contract.ts'
-import type { ApiRight, RequestOf } from './method-table.ts'
+import type { GroupApi } from './group-contract.ts'
+import { mostBytesOf, type ApiRight, type RequestOf } from './method-table.ts'
+import { Throttle } from './throttle.ts'
 
 const challengeBytes = 32
+/** Of many mails so many are read at once, and so much is given in one answer. */
+const mailsPerRead = 16
+const manyBytes = limits.frameBytes / 2
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
-
-/** How much of a mail is shown: lists leave the body out. */
-export type MailContent = 'header' | 'whole'
 
 /** What a connection needs of the service that it belongs to. */
 export interface ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly group: GroupApi
+  readonly clock: ClockPort
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
@@ -50,6 +71,7 @@ export interface ConnectionPorts {
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
+  signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]>
   sessionsChanged(): void
   closed(connection: ServiceConnection): void
 }
@@ -62,10 +84,14 @@ export class ServiceConnection implements ReplicaApi {
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
   #untold: ReplicaEvent[] = []
+  readonly #mailboxChanges: Throttle
 
   constructor(service: ConnectionPorts, right: ApiRight) {
     this.#service = service
     this.#right = right
+    this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
+      if (this.#claim !== null) this.emit({ event: 'mailbox' })
+    })
   }
 
   /** Who is logged in on this connection. */
@@ -160,32 +186,120 @@ export class ServiceConnection implements ReplicaApi {
     return { update, clock }
   }
 
-  async list({ folder, limit, before }: RequestOf<'list'>): Promise<SealedPage> {
+  async list({ folder, limit, before, offset }: RequestOf<'list'>): Promise<SealedPage> {
     const account = this.#session()
-    const place = before === null ? null : parsePlace(before)
+    const from = before === null ? offset : parsePlace(before)
     const most = Math.min(limit, limits.pageHeaders)
-    const { mails, total, hasMore } = await this.#service.host.read((core) =>
-      mailPage(core, account, folder, most, place),
+    const { mails, total, unread, hasMore } = await this.#service.host.read((core) =>
+      mailPage(core, account, folder, most, from),
     )
     const last = mails.at(-1)
     const next = hasMore && last !== undefined ? `${last.clock}@${last.mail}` : null
-    return { mails: await this.#service.seal(mails, 'header'), total, next }
+    return { mails: await this.#service.seal(mails, 'header'), total, unread, next }
   }
 
   async fetch({ mail: id }: RequestOf<'fetch'>): Promise<SealedMail> {
     const [sealed] = await this.#service.seal([await this.#owned(id)], 'whole')
     if (sealed === undefined || sealed.payload.length === 0) {
-      throw new QuintetError(
-        'DAMAGED',
-        'This mail is damaged on this disk. It is being fetched from another replica: try again in a moment.',
-      )
+      throw new QuintetError('DAMAGED', damagedMessage)
     }
     return sealed
+  }
+
+  async fetchMany({ mails, content }: RequestOf<'fetchMany'>): Promise<ManyMails> {
+    const account = this.#session()
+    const found: SealedMail[] = []
+    let bytes = 0
+    let covered = 0
+    while (covered < mails.length) {
+      const asked = mails.slice(covered, covered + mailsPerRead)
+      const owned = await this.#service.host.read((core) => asked.flatMap((id) => ownedMail(core, account, id) ?? []))
+      for (const mail of await this.#service.seal(owned, content)) {
+        const size = mostBytesOf(mail)
+        if (found.length > 0 && bytes + size > manyBytes) return { mails: found, covered: mails.indexOf(mail.mail) }
+        bytes += size
+        found.push(mail)
+      }
+      covered += asked.length
+    }
+    return { mails: found, covered }
+  }
+
+  async mailNames({ folder, only, limit, before }: RequestOf<'mailNames'>): Promise<NamePage> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pageNames)
+    const page = await this.#service.host.read((core) => mailNames(core, { account, folder, only }, most, place))
+    const { mails, next } = page
+    return { mails, next: next && `${next.clock}@${updateId(next.origin, next.sequence)}` }
+  }
+
+  async posts({ of, limit, before }: RequestOf<'posts'>): Promise<SignedPosts> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pagePosts)
+    const { posts, hasMore } = await this.#service.host.read((core) =>
+      postPage(core, authorsOf(core, of, account), most, place),
+    )
+    const last = posts.at(-1)
+    const next = hasMore && last !== undefined ? `${last.clock}@${last.post}` : null
+    return { posts: await this.#service.signedPosts(posts), next }
+  }
+
+  profile({ name }: RequestOf<'profile'>): Promise<ProfileInfo | null> {
+    return this.#ofAccount((core, account) => profileOf(core, name, account))
+  }
+
+  followed(): Promise<readonly AccountId[]> {
+    return this.#ofAccount((core, account) => core.state.follows.followedBy(account).slice(0, limits.onlineAccounts))
   }
 
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
     const mail = await this.#owned(id)
     return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
+  }
+
+  counts(): Promise<CountsInfo> {
+    return this.#ofAccount(countsOf)
+  }
+
+  conversation({ conversation }: RequestOf<'conversation'>): Promise<readonly UpdateId[]> {
+    return this.#ofAccount((core, account) => conversationOf(core, account, conversation))
+  }
+
+  trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly UpdateId[]> {
+    return this.#ofAccount((core, account) => trashedBefore(core, account, beforeMs))
+  }
+
+  async documents({ shelf }: RequestOf<'documents'>): Promise<readonly DocumentInfo[]> {
+    const found = await this.#ofAccount((core, account) => documentsOn(core, account, shelf))
+    return found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))
+  }
+
+  async document({ document }: RequestOf<'document'>): Promise<SealedDocument | null> {
+    const found = await this.#ofAccount((core, account) => documentOf(core, account, document))
+    if (found === null) return null
+    const { update, writtenAt, origin, sequence } = found
+    const [stored] = await this.#service.host.readUpdates(origin, [sequence])
+    const parts = stored === undefined ? null : signedPartsOf(stored.bytes)
+    if (parts?.ok === true) return { document, update, writtenAt, payload: parts.value.payload }
+    // It may have been written anew meanwhile, and compacted.
+    const now = await this.#ofAccount((core, account) => documentOf(core, account, document))
+    if (now?.update !== update) return this.document({ document })
+    throw new QuintetError('DAMAGED', damagedMessage)
+  }
+
+  async safeties({ mails }: RequestOf<'safeties'>): Promise<readonly SafetyInfo[]> {
+    return this.#ofAccount((core, account) =>
+      mails.flatMap((mail) => {
+        const owned = ownedMail(core, account, mail)
+        return owned === null ? [] : [{ mail, servers: core.holdersOf(owned.origin, owned.sequence) }]
+      }),
+    )
+  }
+
+  spread({ update }: RequestOf<'spread'>): Promise<SpreadInfo> {
+    return this.#ofAccount((core) => spreadOf(core, update))
   }
 
   async invite(): Promise<string> {
@@ -209,9 +323,58 @@ export class ServiceConnection implements ReplicaApi {
     await this.#service.host.resume(servers)
   }
 
+  network() {
+    return this.#service.group.network()
+  }
+
+  async invites() {
+    this.#requireAdmin()
+    return this.#service.group.invites()
+  }
+
+  async revokeInvite(request: RequestOf<'revokeInvite'>) {
+    this.#requireAdmin()
+    await this.#service.group.revokeInvite(request)
+  }
+
+  async retire(request: RequestOf<'retire'>) {
+    this.#requireAdmin()
+    await this.#service.group.retire(request)
+  }
+
+  async renameGroup(request: RequestOf<'renameGroup'>) {
+    this.#requireAdmin()
+    await this.#service.group.renameGroup(request)
+  }
+
+  async renameMachine(request: RequestOf<'renameMachine'>) {
+    this.#requireAdmin()
+    await this.#service.group.renameMachine(request)
+  }
+
+  async rotateKey() {
+    this.#requireAdmin()
+    await this.#service.group.rotateKey()
+  }
+
+  async setSyncInterval(request: RequestOf<'setSyncInterval'>) {
+    this.#requireAdmin()
+    await this.#service.group.setSyncInterval(request)
+  }
+
+  async takeSeat(request: RequestOf<'takeSeat'>) {
+    this.#requireAdmin()
+    await this.#service.group.takeSeat(request)
+  }
+
   onEvent(listener: (event: ReplicaEvent) => void): void {
     this.#listener = listener
     for (const event of this.#untold.splice(0)) listener(event)
+  }
+
+  /** Marks or documents of the account that is logged in changed. */
+  mailboxChanged(): void {
+    this.#mailboxChanges.ask()
   }
 
   emit(event: ReplicaEvent): void {
@@ -221,6 +384,7 @@ export class ServiceConnection implements ReplicaApi {
 
   close(): Promise<void> {
     this.#claim = null
+    this.#mailboxChanges.end()
     this.#service.closed(this)
     return Promise.resolve()
   }
@@ -230,6 +394,12 @@ export class ServiceConnection implements ReplicaApi {
     const mail = await this.#service.host.read((core) => ownedMail(core, account, id))
     if (mail === null) throw new QuintetError('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
     return mail
+  }
+
+  /** Looks at what the account that is logged in has. NOT_LOGGED_IN. */
+  async #ofAccount<Value>(query: (core: ReplicaCore, account: AccountId) => Value): Promise<Value> {
+    const account = this.#session()
+    return this.#service.host.read((core) => query(core, account))
   }
 
   #session(): AccountId {
@@ -244,6 +414,19 @@ export class ServiceConnection implements ReplicaApi {
       message: 'This needs the right to the data directory of the server that is asked.',
     }
     throw new QuintetError(failure.code, failure.message)
+  }
+}
+
+const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
+
+const authorsOf = ({ state }: ReplicaCore, of: PostsOf, account: AccountId): readonly AccountId[] => {
+  switch (of.kind) {
+    case 'author':
+      return [of.author]
+    case 'followed':
+      return state.follows.followedBy(account)
+    case 'timeline':
+      return [...state.follows.followedBy(account), account]
   }
 }
 

@@ -1,7 +1,7 @@
 import { foldName } from '../core/model/fold-name.ts'
 import { LRUCache } from 'lru-cache'
 
-import type { AccountInfo, ReplicaApi } from '../api/contract.ts'
+import type { AccountInfo, PersonInfo, ReplicaApi } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange } from '../core/model/updates.ts'
@@ -10,6 +10,7 @@ import { verifySubmission } from '../wire/update-codec.ts'
 import type { ClientClock } from './client-ports.ts'
 import { importPublicKey } from './hpke.ts'
 import type { Recipient } from './mail-sealer.ts'
+import type { ReplicaLink } from './replica-link.ts'
 
 type LookUp = ReplicaApi['lookUp']
 
@@ -35,7 +36,9 @@ export class AccountDirectory {
   async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
     const oldest = this.#clock.nowMs() - limits.cachedNameMs
     const missing = names.filter((name) => (this.#known.get(foldName(name))?.foundMs ?? -Infinity) < oldest)
-    if (missing.length > 0) await this.#find(groupId, missing)
+    for (let start = 0; start < missing.length; start += limits.lookUpAccounts) {
+      await this.#find(groupId, missing.slice(start, start + limits.lookUpAccounts))
+    }
     const found = names.map((name) => this.#known.get(foldName(name)))
     const accounts = new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : [])))
     if (!found.includes(undefined)) return [...accounts.values()]
@@ -94,5 +97,28 @@ const verifiedKeys = (groupId: Uint8Array, { keys }: AccountInfo): AccountKeysCh
   return change?.kind === 'accountKeys' ? change : null
 }
 
-export const noSuchAccounts = (names: readonly string[]): QuintetError =>
-  new QuintetError('NO_SUCH_ACCOUNT', `There is no account named ${names.join(', ')} on this side.`)
+/** NO_SUCH_ACCOUNT, with the names. */
+export class UnknownNames extends QuintetError {
+  readonly names: readonly string[]
+
+  constructor(names: readonly string[]) {
+    super('NO_SUCH_ACCOUNT', `There is no account named ${names.join(', ')} on this side.`)
+    this.names = names
+  }
+}
+
+export const noSuchAccounts = (names: readonly string[]): QuintetError => new UnknownNames(names)
+
+/** All accounts that are called like this, page by page, because a page has a limit. */
+export const everybody = async (
+  { link }: { readonly link: Pick<ReplicaLink, 'call'> },
+  like: string,
+): Promise<readonly PersonInfo[]> => {
+  const people: PersonInfo[] = []
+  for (let after: string | null = null; ; after = people.at(-1)?.name ?? null) {
+    const query = { like, after }
+    const page: readonly PersonInfo[] = await link.call((api) => api.people(query))
+    people.push(...page)
+    if (page.length < limits.pageAccounts) return people
+  }
+}

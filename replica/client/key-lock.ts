@@ -166,7 +166,8 @@ const openLock = async (keys: SealedKeys, account: AccountId, by: Secret): Promi
     throw new QuintetError('WRONG_PHRASE', 'This account has no recovery phrase yet: only the password opens it.')
   if (found === undefined)
     throw new QuintetError('NEWER_FORMAT', 'This account is locked in a way that this version does not know.')
-  const opened = by.kind === 'password' ? await openByPassword(found.lock, account, by) : openByPhrase(found.lock, account, by)
+  const opened =
+    by.kind === 'password' ? await openByPassword(found.lock, account, by) : openByPhrase(found.lock, account, by)
   if (opened === null) throw new QuintetError('DAMAGED', "The account's sealed keys are damaged.")
   return opened
 }

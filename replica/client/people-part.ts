@@ -1,7 +1,6 @@
-import type { PersonInfo } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
-import { verifiedAccount, type VerifiedAccount } from './account-directory.ts'
+import { everybody, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { People } from './contract/people.ts'
 import { changeLock, isPhraseNoted, notePhrase, type Secret } from './key-lock.ts'
@@ -73,19 +72,9 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
         throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
       }
       const people = await everybody(context, like.normalize('NFC'))
-      return { accounts: people.map((person) => ({ ...person, followed: false })) }
+      const followed = new Set(context.session === null ? [] : await context.link.call((api) => api.followed()))
+      return { accounts: people.map((person) => ({ ...person, followed: followed.has(person.account) })) }
     },
-  }
-}
-
-/** Page by page, because a page has a limit. */
-const everybody = async (context: ClientContext, like: string): Promise<readonly PersonInfo[]> => {
-  const people: PersonInfo[] = []
-  for (let after: string | null = null; ; after = people.at(-1)?.name ?? null) {
-    const query = { like, after }
-    const page: readonly PersonInfo[] = await context.link.call((api) => api.people(query))
-    people.push(...page)
-    if (page.length < limits.pageAccounts) return people
   }
 }
 

@@ -19,7 +19,12 @@ export const bytesFromPhrase = (phrase: string, salt: Uint8Array, length: number
   new Uint8Array(hkdfSync('sha256', entropyOf(phrase), salt, label, length))
 
 const entropyOf = (phrase: string): Uint8Array => {
-  const typed = phrase.slice(0, mostChars).normalize('NFKD').trim().toLowerCase().split(/[\s,]+/u)
+  const typed = phrase
+    .slice(0, mostChars)
+    .normalize('NFKD')
+    .trim()
+    .toLowerCase()
+    .split(/[\s,]+/u)
   try {
     if (typed.length !== words) throw new Error('not twelve words')
     return mnemonicToEntropy(typed.join(' '), wordlist)

@@ -307,7 +307,15 @@ export class ReplicaLink {
       if (this.#group !== null && !sameBytes(group.groupId, this.#group.groupId)) {
         throw new QuintetError('NO_SUCH_SERVER', 'The replica that answers belongs to another group.')
       }
-      const connection: Connection = { api, group, asked, lost: null, state: 'opening', calls: 0, idle: () => undefined }
+      const connection: Connection = {
+        api,
+        group,
+        asked,
+        lost: null,
+        state: 'opening',
+        calls: 0,
+        idle: () => undefined,
+      }
       return connection
     } catch (error) {
       await api.close().catch(() => undefined)
@@ -332,10 +340,7 @@ export class ReplicaLink {
   }
 }
 
-const ask = async <Value>(
-  connection: Connection,
-  request: (api: ReplicaApi) => Promise<Value>,
-): Promise<Value> => {
+const ask = async <Value>(connection: Connection, request: (api: ReplicaApi) => Promise<Value>): Promise<Value> => {
   connection.calls += 1
   try {
     return await request(connection.api)

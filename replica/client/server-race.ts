@@ -59,7 +59,10 @@ class Race<Server, Opened> {
         this.#open(server)
         continue
       }
-      const waiting: Waiting = { begin: () => this.#begin(waiting, server), stop: clock.after(afterMs, () => waiting.begin()) }
+      const waiting: Waiting = {
+        begin: () => this.#begin(waiting, server),
+        stop: clock.after(afterMs, () => waiting.begin()),
+      }
       this.#waiting.push(waiting)
     }
     this.#goOn()

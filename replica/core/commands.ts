@@ -1,24 +1,17 @@
 import type { Command } from './effects.ts'
 import type { Failure } from './model/errors.ts'
 import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
-import { allServerIds, seatCount, updateId } from './model/ids.ts'
+import { allServerIds, seatCount, splitUpdateId, updateId } from './model/ids.ts'
+import { limits } from './model/limits.ts'
+import type { DocumentChange } from './model/mailbox-changes.ts'
+import type { FollowChange, PostDeletionChange } from './model/social-changes.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
+import type { Decision } from './decisions.ts'
+import { refuse, write } from './decisions.ts'
+import { decideOnGroup } from './group-commands.ts'
 import { standingOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
-
-/** What becomes of a command. */
-export type Decision =
-  | {
-      readonly kind: 'write'
-      readonly changes: readonly (SystemChange | SignedChange)[]
-      readonly server: ServerId | null
-    }
-  /** It was carried out before. */
-  | { readonly kind: 'done'; readonly update: UpdateId; readonly clock: Clock }
-  /** The same command is being carried out in this very step. */
-  | { readonly kind: 'joins'; readonly command: CommandId }
-  | { readonly kind: 'refused'; readonly failure: Failure }
 
 /** What commands of the same step, not applied yet, have taken. */
 export interface Reserved {
@@ -65,16 +58,14 @@ export const decide = (
       return admitClient(state, command, nowMs, reserved)
     case 'submit':
       return submit(state, command.signed, reserved)
+    case 'retire':
+    case 'revoke':
+    case 'renameGroup':
+    case 'renameMachine':
+    case 'reissue':
+      return decideOnGroup(state, command, self)
   }
 }
-
-const write = (...changes: readonly (SystemChange | SignedChange)[]): Decision => ({
-  kind: 'write',
-  changes,
-  server: null,
-})
-
-const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
 
 const admit = (
   state: GroupState,
@@ -90,6 +81,8 @@ const admit = (
     )
   }
   const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
+  if (before === undefined && invite.revoked)
+    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (before !== undefined) {
     // Its answer was lost on the way, and it asks again, here or elsewhere.
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
@@ -142,7 +135,7 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
   const holder = state.seats.holder(server)
   const free = allServerIds.filter(isFree)
   const choice = free.length === 0 ? 'No seat is free.' : `Free seats: ${free.join(', ')}.`
-  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${holder.machine}`}. ${choice}`
+  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${state.seats.machineOf(holder)}`}. ${choice}`
 }
 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
@@ -185,7 +178,17 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
     }
     case 'read':
     case 'deletion':
-      return checkOwned(state, change.account, change.mail)
+      return checkOwned(state, change.account, [change.mail])
+    case 'marks':
+      return checkOwned(state, change.account, change.mails)
+    case 'document':
+      return checkDocument(state, change)
+    case 'post':
+      return null
+    case 'postDeletion':
+      return checkPost(state, change)
+    case 'follow':
+      return checkFollow(state, change)
   }
 }
 
@@ -197,8 +200,38 @@ const checkAccount = (state: GroupState, account: AccountId, name: string, reser
   return null
 }
 
-const checkOwned = (state: GroupState, account: AccountId, id: UpdateId): Decision | null => {
-  const mail = state.mails.find(id)
-  if (mail !== undefined && state.mails.isOwnedBy(mail, account)) return null
-  return refuse('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
+/** Of several mails some may have been deleted meanwhile, by another client of this person; but all must have come here. */
+const checkOwned = (state: GroupState, account: AccountId, ids: readonly UpdateId[]): Decision | null => {
+  let owned = 0
+  for (const id of ids) {
+    const { origin, sequence } = splitUpdateId(id)
+    const mail = state.mails.find(id)
+    if (mail !== undefined && state.mails.isOwnedBy(mail, account)) owned += 1
+    if (sequence > state.held(origin)) return noSuchMail(id)
+  }
+  return owned > 0 ? null : noSuchMail(ids[0])
+}
+
+const noSuchMail = (id: UpdateId | undefined): Decision =>
+  refuse('NO_SUCH_MAIL', `There is no mail ${id ?? ''} in your mailbox.`)
+
+const checkDocument = (state: GroupState, { account, document, state: after }: DocumentChange): Decision | null => {
+  const isNew = after === 'written' && state.documents.get(account, document) === undefined
+  if (!isNew || state.documents.countOf(account) < limits.documentsPerAccount) return null
+  const most = limits.documentsPerAccount
+  return refuse('TOO_MANY', `You can keep ${most} drafts and waiting mails at most. Send or discard some.`)
+}
+
+const checkPost = (state: GroupState, { account, post }: PostDeletionChange): Decision | null => {
+  const { origin, sequence } = splitUpdateId(post)
+  const found = state.posts.get(origin, sequence)
+  if (found === undefined) return refuse('NO_SUCH_POST', `There is no post ${post} (any more).`)
+  return found.account === account ? null : refuse('NOT_ALLOWED', 'Only its author can take a post back.')
+}
+
+const checkFollow = (state: GroupState, { account, whom, state: after }: FollowChange): Decision | null => {
+  if (account === whom && after === 'follows')
+    return refuse('BAD_REQUEST', 'You cannot follow yourself; your own posts can be shown with those of others.')
+  if (state.accounts.get(whom) !== undefined) return null
+  return refuse('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
 }

@@ -6,7 +6,7 @@ import type { Identity } from './membership.ts'
 import type { OriginId } from './model/ids.ts'
 import type { Batch } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
-import { noteMails } from './write-desk.ts'
+import { noteChanges } from './write-desk.ts'
 
 /** Takes batches in that came by gossip, push or anti-entropy. */
 export class Reception {
@@ -15,7 +15,6 @@ export class Reception {
   readonly #matrix: KnowledgeMatrix
   readonly #clock: HybridClock
   readonly #intake: LogIntake
-  #hasForked = false
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix, clock: HybridClock, intake: LogIntake) {
     this.#identity = identity
@@ -25,42 +24,31 @@ export class Reception {
     this.#intake = intake
   }
 
-  /** Whether others hold another content under an id that this install has given out. */
-  get hasForked(): boolean {
-    return this.#hasForked
-  }
-
-  /** Whether the batch (and those that waited for it) brought anything new. */
-  receive(nowMs: number, batch: Batch, effects: EffectsDraft): boolean {
+  /** Tells whether the batch (and those that waited for it) brought anything new, or is of another log than the one held. */
+  receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' {
     if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
     switch (this.#intake.judge(batch)) {
       case 'duplicate':
-        return false
+        return 'none'
       case 'early':
         this.#intake.keepEarly(batch)
-        return false
+        return 'none'
       case 'fork':
-        this.fork(batch.origin, effects)
-        return false
+        return 'fork'
       case 'accepted':
         break
     }
     for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
       this.#state.applyBatch(next)
       effects.persist.push(next)
-      noteMails(next, this.#state, effects)
+      noteChanges(next, this.#state, effects)
       const last = next.updates.at(-1)
       if (last === undefined) continue
       // What this install wrote itself and takes back stands, wherever the wall clock is now.
       if (next.origin === this.#identity.origin) this.#clock.restore(last.clock)
       else this.#clock.observe(last.clock, nowMs)
     }
-    return true
-  }
-
-  fork(origin: OriginId, effects: EffectsDraft): void {
-    effects.notify.push({ kind: 'forked', origin })
-    if (origin === this.#identity.origin) this.#hasForked = true
+    return 'some'
   }
 
   #nextEarly(origin: OriginId): Batch | null {

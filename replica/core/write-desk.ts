@@ -1,10 +1,10 @@
-import type { Decision } from './commands.ts'
+import type { Decision } from './decisions.ts'
 import { decide, nothingReserved } from './commands.ts'
 import type { Command, CommandAnswer, CommandTicket, EffectsDraft } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
 import type { LogIntake } from './log-intake.ts'
 import { fail, succeed } from './model/errors.ts'
-import type { OriginId, ServerId } from './model/ids.ts'
+import type { AccountId, OriginId, ServerId } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { Batch, Draft, MakeBatch, SignedChange, SystemChange } from './model/updates.ts'
@@ -25,12 +25,15 @@ interface PendingWrite {
   readonly server: ServerId | null
 }
 
-/** Why no command can be carried out now: the own log is being taken back, or it has forked. */
-export type Hindrance = 'reclaiming' | 'forked' | null
+/**
+ * Why no command can be carried out now: the own log is being taken back; it has forked, and this install is about to
+ * start over; or the others have retired it.
+ */
+export type Hindrance = 'reclaiming' | 'forked' | 'retired' | null
 
 /**
  * Turns commands into this install's own updates: those of one step are committed together. While the own log
- * is being taken back from others commands wait here, and none is lost.
+ * is being taken back from others, or is about to begin anew, commands wait here, and none is lost.
  */
 export class WriteDesk {
   readonly #identity: Identity
@@ -56,10 +59,10 @@ export class WriteDesk {
   }
 
   take(nowMs: number, waiting: Waiting, hindrance: Hindrance, effects: EffectsDraft): void {
-    if (hindrance === 'forked') {
+    if (hindrance === 'retired') {
       const message =
-        'This copy was restored from an old backup and its log has forked. Remove the data directory and join the group again.'
-      effects.answer.push({ ticket: waiting.ticket, result: fail('DAMAGED', message) })
+        'The others have retired this machine: it can be read, but nothing can be written here. Start it with --reset and a new invite to join again.'
+      effects.answer.push({ ticket: waiting.ticket, result: fail('RETIRED', message) })
     } else if (hindrance === null) {
       this.#carryOut(nowMs, waiting, effects)
     } else if (this.#queue.length < queuedCommands) {
@@ -93,7 +96,7 @@ export class WriteDesk {
         answerWrite(write, batch, index, origin, effects)
       })
     }
-    for (const batch of batches) noteMails(batch, this.#state, effects)
+    for (const batch of batches) noteChanges(batch, this.#state, effects)
     this.#writes = []
     this.#byCommand = new Map()
     this.#reserved = nothingReserved()
@@ -131,14 +134,38 @@ export class WriteDesk {
   }
 }
 
-/** Inbox notices of a batch that has just been applied; a mail that came before by another name is no news. */
-export const noteMails = (batch: Batch, state: GroupState, effects: EffectsDraft): void => {
+/** What people are told of a batch that has just been applied; a mail that came before by another name is no news. */
+export const noteChanges = (batch: Batch, state: GroupState, effects: EffectsDraft): void => {
+  const changed = new Set<AccountId>()
   for (const update of batch.updates) {
     const { change, origin, sequence } = update
-    const isNews = change.kind === 'mail' && state.executions.of(change)?.names.length === 1
-    if (isNews) effects.notify.push({ kind: 'mail', update })
-    if (change.kind === 'forged') effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
+    switch (change.kind) {
+      case 'mail':
+        if (state.executions.of(change)?.names.length === 1) effects.notify.push({ kind: 'mail', update })
+        changed.add(change.account)
+        break
+      case 'read':
+      case 'deletion':
+      case 'marks':
+      case 'document':
+        changed.add(change.account)
+        break
+      case 'post':
+        effects.notify.push({ kind: 'post', origin, sequence })
+        break
+      case 'account':
+      case 'accountDeletion':
+      case 'follow':
+        effects.notify.push({ kind: 'people' })
+        break
+      case 'forged':
+        effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
+        break
+      default:
+        break
+    }
   }
+  for (const account of changed) effects.notify.push({ kind: 'mailbox', account })
 }
 
 const isSigned = (change: SystemChange | SignedChange): change is SignedChange => 'payload' in change

@@ -4,6 +4,7 @@ import { tcp } from '@libp2p/tcp'
 import type { Libp2pOptions } from 'libp2p'
 import { assert } from '../core/model/errors.ts'
 import { quickNoise } from './libp2p-encryption.ts'
+import { KeyRing } from './libp2p-key-ring.ts'
 import { thriftyYamux } from './libp2p-muxer.ts'
 import { privateNetwork } from './libp2p-private-network.ts'
 
@@ -29,7 +30,11 @@ export const keyFromSeed = (privateKey: Uint8Array): Promise<Ed25519PrivateKey> 
  * What every libp2p node of a group has in common. libp2p must neither dial by itself, nor limit or prune by its own lights: a
  * group has few members, and all of them may sit behind one address.
  */
-export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey) =>
+export const baseOptions = (
+  groupKey: Uint8Array,
+  privateKey: Ed25519PrivateKey,
+  keys = new KeyRing({ present: groupKey, former: [] }),
+) =>
   ({
     privateKey,
     start: false,
@@ -37,7 +42,7 @@ export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey)
     logger: silentLogger,
     transports: [tcp()],
     connectionEncrypters: [quickNoise()],
-    connectionProtector: privateNetwork(groupKey),
+    connectionProtector: privateNetwork(keys),
     streamMuxers: [
       thriftyYamux({
         // The window is what may arrive after reading was paused, so libp2p must be ready to keep that much.

@@ -7,12 +7,7 @@ import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
 import { groupContext } from '../wire/group-context.ts'
 import { decodeJoinReply, encodeJoinRequest } from '../wire/join-codec.ts'
-import {
-  decodeVisitReply,
-  encodeVisitRequest,
-  type VisitAnswer,
-  type VisitRequest,
-} from '../wire/visit-codec.ts'
+import { decodeVisitReply, encodeVisitRequest, type VisitAnswer, type VisitRequest } from '../wire/visit-codec.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { peerOf } from './libp2p-addresses.ts'
 import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'

@@ -4,12 +4,7 @@ import { limits } from '../core/model/limits.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, LoggerPort } from '../host/ports.ts'
 import { decodeJoinRequest, encodeJoinReply } from '../wire/join-codec.ts'
-import {
-  decodeVisitRequest,
-  encodeVisitReply,
-  type VisitAnswer,
-  type VisitRequest,
-} from '../wire/visit-codec.ts'
+import { decodeVisitRequest, encodeVisitReply, type VisitAnswer, type VisitRequest } from '../wire/visit-codec.ts'
 import { FrameLink } from './libp2p-link.ts'
 
 /** From the opened stream to the closed one. */

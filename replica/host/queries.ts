@@ -1,11 +1,15 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { updateId } from '../core/model/ids.ts'
+import { allServerIds, updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
+import { retiredFailure } from '../core/retired-peers.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
+import type { FolderName } from '../core/state/mail-folders.ts'
+import { placeBits } from '../core/state/mail-folders.ts'
+import { isOn } from '../core/state/mark-registers.ts'
 
 /** A mail as its account sees it, without content. */
 export interface MailView extends MailPlace {
@@ -16,11 +20,16 @@ export interface MailView extends MailPlace {
   readonly toNames: readonly string[]
   readonly sentAt: number
   readonly read: boolean
+  readonly markedUnread: boolean
+  readonly starred: boolean
+  readonly inTrash: boolean
+  readonly conversation: UpdateId | null
 }
 
 export interface MailPage {
   readonly mails: readonly MailView[]
   readonly total: number
+  readonly unread: number
   readonly hasMore: boolean
 }
 
@@ -38,18 +47,34 @@ export interface Seat {
   readonly isReachable: boolean
 }
 
-/** A page of a folder, newest first, from before `before`. */
+/** A page of a folder, newest first, from before `before`, or from the mail at an offset. */
 export const mailPage = (
   core: ReplicaCore,
   account: AccountId,
-  folder: 'inbox' | 'sent',
+  folder: FolderName,
+  limit: number,
+  from: MailPlace | number,
+): MailPage => {
+  const mailbox = core.state.mails.mailbox(account)
+  const index = mailbox.index(folder)
+  const found = typeof from === 'number' ? index.pageAt(limit + 1, from) : index.page(limit + 1, from)
+  const mails = found.slice(0, limit).map((mail) => viewOf(core, mail, account))
+  return { mails, total: index.size, unread: mailbox.unread(folder), hasMore: found.length > limit }
+}
+
+/** Ids of a folder's mails, newest first, from before `before`; `limit` mails are looked at. */
+export const mailNames = (
+  core: ReplicaCore,
+  { account, folder, only }: { account: AccountId; folder: FolderName; only: 'all' | 'unread' },
   limit: number,
   before: MailPlace | null,
-): MailPage => {
-  const index = core.state.mails.mailbox(account)[folder]
-  const found = index.page(limit + 1, before)
-  const mails = found.slice(0, limit).map((mail) => viewOf(core, mail, account))
-  return { mails, total: index.size, hasMore: found.length > limit }
+): { readonly mails: readonly UpdateId[]; readonly next: MailPlace | null } => {
+  const { mails } = core.state
+  const found = mails.mailbox(account).index(folder).page(limit, before)
+  const isUnread = (mail: MailEntry): boolean => (mails.placeOf(mail, account) & placeBits.unread) !== 0
+  const chosen = only === 'all' ? found : found.filter(isUnread)
+  const next = found.length === limit ? (found.at(-1) ?? null) : null
+  return { mails: chosen.map(({ origin, sequence }) => updateId(origin, sequence)), next }
 }
 
 /** A mail of which `account` has a copy; null otherwise. */
@@ -102,12 +127,12 @@ export const findPeople = (core: ReplicaCore, like: string, after: string | null
 }
 
 export const seats = (core: ReplicaCore): readonly Seat[] =>
-  core.state.seats.holders().map(({ server, origin, machine, peer }) => ({
-    server,
-    origin,
-    peer,
-    machine,
-    isReachable: core.view.servers.includes(server),
+  core.state.seats.holders().map((claim) => ({
+    server: claim.server,
+    origin: claim.origin,
+    peer: claim.peer,
+    machine: core.state.seats.machineOf(claim),
+    isReachable: core.view.servers.includes(claim.server),
   }))
 
 /** What is out of the ordinary here, as sentences for people. */
@@ -117,8 +142,10 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
     found.push('This replica is taking its own log back from the others; sending waits for that.')
   }
   if (core.hindrance === 'forked') {
-    found.push('This copy was restored from an old backup and its log has forked: join the group again.')
+    found.push('This copy was restored from an old backup: it starts over with what the others hold.')
   }
+  if (core.isRetired) found.push(retiredFailure.message)
+  if (core.hasLostSeat) found.push(lostSeatWarning(core))
   if (core.repairing > 0) {
     found.push(`${core.repairing} mails are damaged on this disk and are being fetched from the others.`)
   }
@@ -128,6 +155,15 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
     if (Math.abs(clockOffsetMs) > clockOffMs) found.push(`The clock of server ${server} is off by ${offSeconds} s.`)
   }
   return found
+}
+
+const lostSeatWarning = (core: ReplicaCore): string => {
+  const { server } = core.identity
+  const holder = core.state.seats.holder(server)
+  const free = allServerIds.filter((other) => core.state.seats.holder(other) === undefined)
+  const who = holder === undefined ? 'Another machine' : core.state.seats.machineOf(holder)
+  const choice = free.length === 0 ? 'No other is free: retire a machine that is gone.' : `Choose ${free.join(', ')}.`
+  return `${who} took server id ${server} first, while this machine could not see it. ${choice} Nothing is lost.`
 }
 
 const clockOffMs = 60_000
@@ -140,6 +176,8 @@ const named = (core: ReplicaCore, record: AccountRecord): Named => ({
 const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailView => {
   const nameOf = (person: AccountId): string => core.state.accounts.nameOf(person) ?? ''
   const { origin, sequence, clock, from, to } = mail
+  const place = core.state.mails.placeOf(mail, account)
+  const { read, star } = core.state.mails.registersOf(mail, account)
   return {
     mail: updateId(origin, sequence),
     origin,
@@ -150,7 +188,11 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     to,
     toNames: to.map(nameOf),
     sentAt: clockToMs(clock),
-    read: core.state.mails.isReadBy(mail, account),
+    read: (place & placeBits.unread) === 0,
+    markedUnread: read !== 0 && !isOn(read),
+    starred: isOn(star),
+    inTrash: (place & placeBits.trash) !== 0,
+    conversation: core.state.mails.conversationOf(mail),
   }
 }
 

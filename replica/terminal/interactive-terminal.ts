@@ -3,7 +3,8 @@ import type { Readable, Writable } from 'node:stream'
 import type { ClientEvent } from '../client/contract/events.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
-import { commands, type Sitting } from './interactive-commands.ts'
+import type { Sitting } from './command.ts'
+import { commands } from './interactive-commands.ts'
 import { shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
@@ -24,7 +25,7 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null }
+  const sitting: Sitting = { client, screen, layout, listed: null, more: null, drafts: [], outbox: [] }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
@@ -62,13 +63,11 @@ const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<v
 }
 
 const helpLines = (): readonly string[] => {
-  const rows = [...commands.values()].filter(({ help }) => !help.startsWith('comes with'))
+  const rows = [...commands.values()]
   const widest = Math.max(...rows.map(({ usage }) => displayWidth(usage)))
-  const later = [...commands].filter(([, { help }]) => help.startsWith('comes with')).map(([name]) => name)
   return [
     ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
     `  ${fitted('quit', widest)}  leave`,
-    `With a later version: ${later.join(', ')}.`,
   ]
 }
 
@@ -92,6 +91,8 @@ const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
       return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
+    case 'post':
+      return `${shownName(event.post.author)} posted: ${printableLine(event.post.text)}`
     case 'view':
       return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
     case 'disconnected':
@@ -102,6 +103,8 @@ const noticeOf = (event: ClientEvent): string | null => {
       return `You were logged out here: this account was logged in on ${printableLine(event.machine)}, at server ${event.server}.`
     case 'renamed':
       return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
+    case 'sent':
+      return 'A mail that waited in the outbox has left.'
     default:
       return null
   }

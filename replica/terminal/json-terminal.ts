@@ -5,7 +5,8 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { JsonOutput } from './json-output.ts'
-import { shownHeader, verbs } from './json-verbs.ts'
+import { shownHeader } from './json-verb.ts'
+import { verbs } from './json-verbs.ts'
 import { readLines, type InputLine } from './line-reader.ts'
 import { RequestOrder } from './request-order.ts'
 
@@ -61,6 +62,11 @@ class JsonTerminal {
       case 'mail':
         this.#output.push({ event: 'mail', ...shownHeader(event.header) })
         return
+      case 'post': {
+        const { post, author, text, postedAt } = event.post
+        this.#output.push({ event: 'post', post, author, text, postedAt })
+        return
+      }
       case 'view':
         this.#output.push({ event: 'view', ...event.view })
         return
@@ -69,6 +75,11 @@ class JsonTerminal {
         return
       case 'connected':
         this.#output.push({ event: 'connected', server: event.server })
+        return
+      // Programs ask for these when they want them; the lines that they get unasked stay few.
+      case 'mailbox':
+      case 'knowledge':
+      case 'people':
         return
       default:
         this.#output.push(event)

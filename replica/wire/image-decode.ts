@@ -4,13 +4,18 @@ import { accountId, commandId, inviteId, updateId } from '../core/model/ids.ts'
 import type {
   AccountKeysRecord,
   AccountRecord,
+  AnswerRecord,
   ClientRecord,
   CommandRecord,
+  DocumentRecord,
   ExecutionRecord,
+  FollowRecord,
+  MarkRecord,
   PendingMark,
+  PostDeletionRecord,
+  PostRecord,
   StateImage,
 } from '../core/model/image.ts'
-import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
@@ -20,7 +25,9 @@ import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead, readLabel as readImageLabel, readPeer as readImagePeer } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
+import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
+import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
 
@@ -48,7 +55,6 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
 const recipientsPattern = /^[0-9a-f]{16}$/
-const allBits = markBits.read | markBits.deleted
 
 /** What the sections read so far have brought. */
 interface Parts {
@@ -57,7 +63,13 @@ interface Parts {
   readonly deletedAccounts: AccountId[]
   readonly accounts: AccountRecord[]
   readonly mails: MailsReader
+  readonly answers: AnswerRecord[]
+  readonly marks: MarkRecord[]
   readonly pending: PendingMark[]
+  readonly documents: DocumentRecord[]
+  readonly posts: PostRecord[]
+  readonly postDeletions: PostDeletionRecord[]
+  readonly follows: FollowRecord[]
   readonly commands: CommandRecord[]
   readonly executions: ExecutionRecord[]
   readonly accountKeys: AccountKeysRecord[]
@@ -68,18 +80,11 @@ function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
   const mails = new MailsReader()
-  const parts: Parts = {
-    head,
-    people: [],
-    deletedAccounts: [],
-    accounts: [],
-    mails,
-    pending: [],
-    commands: [],
-    executions: [],
-    accountKeys: [],
-    clients: [],
-  }
+  const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
+  const ofCommands = { commands: [], executions: [] }
+  const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
+  const ofPosts = { posts: [], postDeletions: [], follows: [] }
+  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -92,26 +97,11 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, clocks, group, claims, invites } = head
-  const { accounts, deletedAccounts, people, pending, commands, executions, accountKeys, clients } = parts
+  const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
-  const columns = mails.columns(people)
-  return {
-    vector,
-    hashes,
-    clocks,
-    group,
-    claims,
-    invites,
-    accounts,
-    deletedAccounts,
-    mails: columns,
-    pending,
-    commands,
-    executions,
-    accountKeys,
-    clients,
-  }
+  const { vector, hashes, clocks, group, claims, invites, machineNames, retired } = head
+  const seats = { group, claims, invites, machineNames, retired }
+  return { vector, hashes, clocks, ...seats, ...ofState, mails: mails.columns(people) }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -122,6 +112,7 @@ function openChunk(chunk: unknown): { readonly section: ImageSection; readonly i
 }
 
 function readSection(section: ImageSection, items: ItemReader, parts: Parts): void {
+  const tables = { origins: parts.head.origins, people: parts.people }
   switch (section) {
     case 'people':
       while (items.more()) parts.people.push(accountId(shared(items.match(idPattern))))
@@ -135,11 +126,26 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
     case 'mails':
       parts.mails.read(items, parts.head, parts.people.length)
       return
+    case 'answers':
+      while (items.more()) parts.answers.push(readAnswer(items, tables))
+      return
+    case 'marks':
+      while (items.more()) parts.marks.push(readMark(items, tables))
+      return
     case 'pending':
-      while (items.more()) {
-        const mail = updateId(items.pick(parts.head.origins), items.positive())
-        parts.pending.push({ mail, account: items.pick(parts.people), bits: items.number(allBits) })
-      }
+      while (items.more()) parts.pending.push(readPending(items, tables))
+      return
+    case 'documents':
+      while (items.more()) parts.documents.push(readDocument(items, tables, parts.head.vector))
+      return
+    case 'posts':
+      while (items.more()) parts.posts.push(notBeyond(readPostRow(items, tables), parts.head.vector))
+      return
+    case 'postDeletions':
+      while (items.more()) parts.postDeletions.push(readPostDeletionRow(items, tables))
+      return
+    case 'follows':
+      while (items.more()) parts.follows.push(notBeyond(readFollowRow(items, tables), parts.head.vector))
       return
     case 'commands':
       while (items.more()) {

@@ -6,7 +6,9 @@ import { mailCount } from '../core/model/mail-columns.ts'
 import { toBase64 } from './bytes.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
+import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
 import { writeMails } from './image-mails.ts'
+import { followRow, postRow } from './image-social.ts'
 
 /**
  * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on. See
@@ -16,6 +18,10 @@ export function encodeImage(image: StateImage): string[] {
   const origins = new Table<OriginId>()
   for (const origin of [...originsOf(image)].sort()) origins.place(origin)
   const people = new Table<AccountId>()
+  const places: ImagePlaces = {
+    origin: (origin) => origins.place(origin),
+    person: (account) => people.place(account),
+  }
   const chunks = [
     ...sectionChunks('deletedAccounts', image.deletedAccounts, (account, row) => row.push(people.place(account))),
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
@@ -25,9 +31,15 @@ export function encodeImage(image: StateImage): string[] {
       row.push(origins.place(origin), toBase64(bytes)),
     ),
     ...mailChunks(image.mails, origins, people),
-    ...sectionChunks('pending', image.pending, ({ mail, account, bits }, row) =>
-      row.push(...placeOf(mail, origins), people.place(account), bits),
+    ...sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places))),
+    ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
+    ...sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places))),
+    ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
+    ...sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places))),
+    ...sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
+      row.push(...placeOf(post, origins), people.place(account)),
     ),
+    ...sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places))),
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
@@ -69,7 +81,13 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     accounts: image.accounts.length,
     accountKeys: image.accountKeys.length,
     mails: mailCount(image.mails),
+    answers: image.answers.length,
+    marks: image.marks.length,
     pending: image.pending.length,
+    documents: image.documents.length,
+    posts: image.posts.length,
+    postDeletions: image.postDeletions.length,
+    follows: image.follows.length,
     commands: image.commands.length,
     executions: image.executions.length,
     clients: image.clients.length,
@@ -77,7 +95,12 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
   return JSON.stringify({
     format: imageFormat,
     counts,
-    origins: origins.values.map((origin) => [origin, vector.get(origin) ?? 0, hashes.get(origin) ?? null, clocks.get(origin) ?? 0]),
+    origins: origins.values.map((origin) => [
+      origin,
+      vector.get(origin) ?? 0,
+      hashes.get(origin) ?? null,
+      clocks.get(origin) ?? 0,
+    ]),
     group: group && [group.name, group.clock, origins.place(group.origin)],
     claims: image.claims.map(({ origin, server, peer, machine, replaces, clock }) => [
       origins.place(origin),
@@ -87,11 +110,14 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       replaces && origins.place(replaces),
       clock,
     ]),
-    invites: image.invites.map(({ invite, expiresAtMs, admitted }) => [
+    invites: image.invites.map(({ invite, expiresAtMs, admitted, revoked }) => [
       invite,
       expiresAtMs,
       admitted.map(({ peer, server }) => [peer, server]),
+      revoked ? 1 : 0,
     ]),
+    machineNames: image.machineNames.map(({ origin, name, clock }) => [origins.place(origin), name, clock]),
+    retired: image.retired.map((origin) => [origins.place(origin)]),
   })
 }
 
@@ -141,8 +167,14 @@ function originsOf(image: StateImage): Set<OriginId> {
     origins.add(origin)
     if (replaces !== null) origins.add(replaces)
   }
+  for (const { origin } of image.machineNames) origins.add(origin)
+  for (const origin of image.retired) origins.add(origin)
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
+  for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
+  for (const records of [image.documents, image.posts, image.follows])
+    for (const { origin } of records) origins.add(origin)
+  for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)

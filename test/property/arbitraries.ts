@@ -2,16 +2,26 @@ import fc from 'fast-check'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { allServerIds, commandId, hash, inviteId,
-  sessionId, seatOf, updateId } from '../../replica/core/model/ids.ts'
+import {
+  allServerIds,
+  commandId,
+  documentId,
+  hash,
+  inviteId,
+  seatOf,
+  sessionId,
+  updateId,
+} from '../../replica/core/model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
+import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
 import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
+import { encodeDocumentPayload, encodeMarksPayload, type DocumentPayload } from '../../replica/wire/mailbox-payloads.ts'
 import { checkName } from '../../replica/wire/names.ts'
 import type { MailPayload } from '../../replica/wire/payload-codec.ts'
 import {
@@ -22,6 +32,11 @@ import {
   encodeMailPayload,
   encodeReadPayload,
 } from '../../replica/wire/payload-codec.ts'
+import {
+  encodeFollowPayload,
+  encodePostDeletionPayload,
+  encodePostPayload,
+} from '../../replica/wire/social-payloads.ts'
 import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import { createWire } from '../../replica/wire/wire.ts'
 
@@ -65,6 +80,7 @@ export const clock = fc.integer({ min: 0, max: 4_000_000_000_000_000 })
 export const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1_000 })
 export const anyUpdateId = fc.tuple(origin, sequence).map(([of, at]) => updateId(of, at))
 export const command = base64Url(12).map(commandId)
+export const anyDocumentId = base64Url(16).map(documentId)
 export const anyHash = base64Url(32).map(hash)
 export const anyInviteId = base64Url(32).map(inviteId)
 export const label = fc.stringMatching(/^[\p{L}\p{N} '._-]{1,16}$/u)
@@ -87,6 +103,9 @@ export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
     }),
     fc.record({ kind: fc.constant('invite' as const), invite: anyInviteId, expiresAtMs: fc.maxSafeNat() }),
     fc.record({ kind: fc.constant('admission' as const), invite: anyInviteId, peer, server }),
+    fc.record({ kind: fc.constant('retirement' as const), retired: origin }),
+    fc.record({ kind: fc.constant('revocation' as const), invite: anyInviteId }),
+    fc.record({ kind: fc.constant('machineName' as const), name: label }),
     fc.record({ kind: fc.constant('clientAdmission' as const), invite: anyInviteId, peer, machine: label }),
   )
 
@@ -96,6 +115,7 @@ export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
       account: fc.constant(from.account),
       command,
       to: fc.constant(to),
+      conversation: fc.option(anyUpdateId),
       wraps: fc.array(fc.record({ enc: bytes(32), wrappedKey: bytes(48) }), {
         minLength: to.length + 1,
         maxLength: to.length + 1,
@@ -105,10 +125,47 @@ export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
     }),
   )
 
+const mailChange = ({ account, command, to, conversation }: MailPayload) => ({
+  kind: 'mail' as const,
+  account,
+  command,
+  to,
+  conversation,
+})
+
+const postText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+
 interface UnsignedChange {
   readonly change: PersonChange
   readonly payload: Uint8Array
 }
+
+/** Mails of one origin after the other, as they are encoded. */
+const marksOf = (from: Person) =>
+  fc
+    .uniqueArray(fc.tuple(origin, fc.array(sequence, { minLength: 1, maxLength: 4 })), {
+      selector: ([of]) => of,
+      minLength: 1,
+      maxLength: 3,
+    })
+    .chain((groups) =>
+      fc.record({
+        kind: fc.constant('marks' as const),
+        account: fc.constant(from.account),
+        command,
+        mark: fc.constantFrom(...bulkMarks),
+        mails: fc.constant(groups.flatMap(([of, sequences]) => sequences.map((at) => updateId(of, at)))),
+      }),
+    )
+
+const documentChange = ({ account, command, document, shelf, sealed }: DocumentPayload) => ({
+  kind: 'document' as const,
+  account,
+  command,
+  document,
+  shelf,
+  state: sealed === null ? ('deleted' as const) : ('written' as const),
+})
 
 const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
   const signer = { account: fc.constant(from.account), command }
@@ -126,7 +183,7 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
       .record({ ...signer, kind: fc.constant('accountDeletion' as const) })
       .map((change) => ({ change, payload: encodeAccountDeletionPayload(change) })),
     mailPayloadOf(from).map((mail) => ({
-      change: { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to },
+      change: mailChange(mail),
       payload: encodeMailPayload(mail),
     })),
     fc
@@ -135,6 +192,25 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdateId })
       .map((change) => ({ change, payload: encodeDeletionPayload(change) })),
+    marksOf(from).map((change) => ({ change, payload: encodeMarksPayload(change) })),
+    fc
+      .record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })
+      .map((written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) })),
+    fc.record({ ...signer, text: postText }).map((post) => ({
+      change: { kind: 'post' as const, account: post.account, command: post.command },
+      payload: encodePostPayload(post),
+    })),
+    fc
+      .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId })
+      .map((change) => ({ change, payload: encodePostDeletionPayload(change) })),
+    fc
+      .record({
+        ...signer,
+        kind: fc.constant('follow' as const),
+        whom: account,
+        state: fc.constantFrom('follows' as const, 'not' as const),
+      })
+      .map((change) => ({ change, payload: encodeFollowPayload(change) })),
   )
 }
 
@@ -183,7 +259,7 @@ const mailUpdates = fc.tuple(install, ascending, person).chain(([from, sequences
 
 function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload, sender: Person) {
   const payload = encodeMailPayload(mail)
-  const change = { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to }
+  const change = mailChange(mail)
   const signature = signPayload(groupId, 'mail', payload, sender.privateKey)
   return {
     origin: of,
@@ -193,6 +269,10 @@ function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload,
     bytes: encodeUpdate({ clock: sentAt, change: { change, payload, signature } }),
   }
 }
+
+const hashes = fc
+  .uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of })
+  .map((entries) => new Map(entries))
 
 /** Every kind of message between replicas. */
 export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
@@ -204,16 +284,16 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     rows,
     admission: fc.option<Batch>(batch),
     addresses: addressBook,
+    keyMadeAt: clock,
   }),
   fc.record({
     kind: fc.constant('knowledge' as const),
     clock,
     rows,
-    lastHash: anyHash,
-    sessions: fc.array(
-      fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }),
-      { maxLength: 4 },
-    ),
+    hashes,
+    sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
+      maxLength: 4,
+    }),
   }),
   fc.record({
     kind: fc.constant('request' as const),
@@ -237,6 +317,8 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     .tuple(mailUpdates, id, fc.maxSafeNat())
     .map(([mails, request, covered]) => ({ kind: 'mails' as const, id: request, covered, ...mails })),
   fc.record({ kind: fc.constant('refusal' as const), failure }),
+  fc.record({ kind: fc.constant('fork' as const), origin }),
+  fc.record({ kind: fc.constant('groupKey' as const), key: base64Url(32), madeAt: clock }),
 )
 
 export const joinRequest: fc.Arbitrary<JoinRequest> = fc.record({
@@ -284,7 +366,9 @@ const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
   })
 
 const highestMail = 1_000_000
+const placeInLog = { origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }
 const bits = fc.nat(3)
+const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
 const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
   fc.record({
     origin,
@@ -305,7 +389,7 @@ const mailRecords = fc
 
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
-  hashes: fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  hashes,
   clocks: fc.uniqueArray(fc.tuple(origin, clock), { selector: ([of]) => of }).map((entries) => new Map(entries)),
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
@@ -325,14 +409,40 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       invite: anyInviteId,
       expiresAtMs: fc.maxSafeNat(),
       admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
+      revoked: fc.boolean(),
     }),
   ),
+  machineNames: fc.array(fc.record({ origin, name: label, clock })),
+  retired: fc.uniqueArray(origin),
   clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),
   deletedAccounts: fc.array(account, { maxLength: 3 }),
   mails: mailRecords.map(mailColumns),
-  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits })),
+  answers: fc.array(fc.record({ origin, sequence, conversation: anyUpdateId })),
+  marks: fc.array(fc.record({ origin, sequence, account, registers })),
+  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits, registers })),
+  documents: fc.array(
+    fc.record({
+      account,
+      document: anyDocumentId,
+      origin,
+      sequence: fc.integer({ min: 1, max: highestMail }),
+      clock,
+      shelf: fc.nat(255),
+      state: fc.constantFrom('written' as const, 'deleted' as const),
+    }),
+  ),
+  posts: fc.array(fc.record({ account, ...placeInLog })),
+  postDeletions: fc.array(fc.record({ post: anyUpdateId, account })),
+  follows: fc.array(
+    fc.record({
+      account,
+      whom: account,
+      ...placeInLog,
+      state: fc.constantFrom('follows' as const, 'not' as const),
+    }),
+  ),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
   executions: fc.array(
     fc.record({

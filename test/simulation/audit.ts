@@ -31,6 +31,11 @@ export class Audit {
       hasContent(machine, id)
       this.#marks.set(id, [...marks])
     }
+    for (const { origin, sequence, state } of machine.core.state.documents.records()) {
+      if (state === 'written') hasContent(machine, updateId(origin, sequence))
+    }
+    for (const { origin, sequence } of machine.core.state.posts.records())
+      hasContent(machine, updateId(origin, sequence))
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)
@@ -61,8 +66,12 @@ const hasContent = (machine: Machine, id: UpdateId): void => {
   const { disk, core, world } = machine
   const { origin, sequence } = splitUpdateId(id)
   const holds = disk.holds(origin, sequence)
-  if (holds || core.repairing > 0 || world.ledger.isDeletedByAll(id) || world.isRotten(machine, id)) return
-  throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
+  if (holds || core.repairing > 0 || world.isRotten(machine, id)) return
+  if (world.ledger.isDeletedByAll(id) || world.ledger.isSuperseded(id)) return
+  throw new Violation(
+    'content of live mail',
+    `${machine.name} shows ${id} (${world.ledger.updates.get(id)?.change.kind}) but has no content of it`,
+  )
 }
 
 const microsPerMs = 1_000
@@ -77,6 +86,8 @@ export class HybridCheck {
   /** Updates that became durable in one step. Own ones came from commands that may have been given before the others arrived. */
   noted(machine: Machine, updates: readonly Update[]): void {
     const isOwn = (update: Update): boolean => update.origin === machine.identity.origin
+    // Own updates that are taken back from the others were written long ago.
+    if (machine.world.restored.has(machine.identity.origin)) return
     for (const { clock, sequence } of updates.filter(isOwn)) {
       if (clock <= this.#floor) {
         const what = `${machine.name}:${sequence} sorts before what was held when it was written`

@@ -1,3 +1,4 @@
+import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { allServerIds, splitUpdateId } from '../../replica/core/model/ids.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import type { Machine } from './machine.ts'
@@ -12,6 +13,7 @@ const awayMs = 20_000
 const clockJumpMs = 300_000
 const effectsUntilCrash = 12
 const copiesToRot = 3
+const restoreMs = 10_000
 
 /** What goes wrong in a history, by its own generator. */
 export class Faults {
@@ -32,7 +34,7 @@ export class Faults {
     trace.note('world', 'heals')
     network.unblockAll()
     const peers = this.#world.lasting().map(({ peer }) => peer)
-    for (const machine of this.#world.lasting()) {
+    for (const machine of this.#world.machines.filter(({ isDestroyed }) => !isDestroyed)) {
       machine.crashSoon(Infinity)
       machine.discover(peers)
       if (!machine.isUp) machine.start()
@@ -66,6 +68,8 @@ export class Faults {
         return this.#away()
       case 'rot':
         return this.#rot()
+      case 'restore':
+        return this.#restore()
     }
   }
 
@@ -146,6 +150,27 @@ export class Faults {
     this.#later(awayMs, () => this.#restart(machine))
   }
 
+  /** A backup is made, and put in place of the disk later on. */
+  #restore(): void {
+    const machine = this.#random.pick(this.#world.up())
+    if (machine === undefined) return
+    const copy = machine.backUp()
+    this.#later(restoreMs, () => {
+      if (machine.isDestroyed || machine.isRetired || this.#world.up().length < 2) return
+      this.#world.coverage.note('old copy restored')
+      this.#world.trace.note(machine.name, 'is restored from an old copy')
+      machine.restore(copy)
+    })
+  }
+
+  /** Mails that the machine holds, and documents of which it has had the content. */
+  #contentsOf(machine: Machine): readonly UpdateId[] {
+    const documents = [...this.#world.ledger.updates].flatMap(([id, { origin, sequence, change }]) =>
+      change.kind === 'document' && sequence <= heldFrom(machine.disk.durable, origin) ? [id] : [],
+    )
+    return [...this.#world.ledger.heldBy(machine), ...documents]
+  }
+
   /** A mail's record rots where two others have it whole. */
   #rot(): void {
     const machine = this.#random.pick(this.#world.up())
@@ -158,7 +183,7 @@ export class Faults {
       if (others.length < 2) continue
       machine.disk.rot(origin, sequence)
       // Whatever shared its record is gone with it.
-      for (const held of [...this.#world.ledger.heldBy(machine)]) this.#world.noteRot(machine, held)
+      for (const held of this.#contentsOf(machine)) this.#world.noteRot(machine, held)
       this.#world.coverage.note('record damaged')
       this.#world.trace.note(machine.name, 'rots', () => mail)
     }

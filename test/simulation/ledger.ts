@@ -1,6 +1,7 @@
-import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
-import type { MailChange, Update } from '../../replica/core/model/updates.ts'
+import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
+import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -12,7 +13,12 @@ export class Ledger {
   readonly executed = new Map<string, Sequence>()
   readonly lastClock = new Map<OriginId, Clock>()
   readonly #holders = new Map<Machine, Set<UpdateId>>()
+  readonly #commands = new Map<Machine, Set<CommandId>>()
+  /** Acknowledged mails, whatever they are called. */
+  readonly acknowledgedWishes: { readonly command: CommandId; readonly people: readonly AccountId[] }[] = []
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
+  readonly #documents = new Map<string, Update>()
+  readonly #takenBack = new Set<UpdateId>()
   readonly #deletedAccounts = new Set<AccountId>()
   /** By account and command, the updates that it became. */
   readonly #names = new Map<string, UpdateId[]>()
@@ -24,15 +30,45 @@ export class Ledger {
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
     if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
-    if (change.kind !== 'deletion') return
-    const deleters = this.#deletions.get(change.mail) ?? new Set()
-    this.#deletions.set(change.mail, deleters.add(change.account))
+    if (change.kind === 'document') this.#noteDocument(update, change)
+    if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
+    for (const mail of deletedBy(change)) {
+      const deleters = this.#deletions.get(mail) ?? new Set()
+      if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
+    }
   }
 
   /** The machine holds the mail's content durably. */
   held(machine: Machine, mail: UpdateId): void {
     const mails = this.#holders.get(machine) ?? new Set()
     this.#holders.set(machine, mails.add(mail))
+    const { origin, sequence } = splitUpdateId(mail)
+    const change = machine.disk.readUpdate(origin, sequence)?.change
+    if (change?.kind === 'mail') this.#commandsOf(machine).add(change.command)
+  }
+
+  /** Mails that this machine, or the install that it goes on for, holds durably, by the commands that sent them. */
+  holdsCommand(machine: Machine, command: CommandId): boolean {
+    return this.#commandsOf(machine).has(command)
+  }
+
+  /** The machine has an old copy now. */
+  restored(machine: Machine): void {
+    this.#holders.delete(machine)
+    this.#commands.delete(machine)
+    for (const { origin, sequence, change } of machine.disk.updates())
+      if (change.kind === 'mail') this.held(machine, updateId(origin, sequence))
+  }
+
+  /** `next` will give back what `old` has. */
+  inherit(next: Machine, old: Machine): void {
+    this.#commands.set(next, new Set(this.#commandsOf(old)))
+  }
+
+  #commandsOf(machine: Machine): Set<CommandId> {
+    const commands = this.#commands.get(machine) ?? new Set<CommandId>()
+    this.#commands.set(machine, commands)
+    return commands
   }
 
   /** The machine's copy rotted. */
@@ -42,6 +78,24 @@ export class Ledger {
 
   heldBy(machine: Machine): ReadonlySet<UpdateId> {
     return this.#holders.get(machine) ?? new Set()
+  }
+
+  /** Whether a document has a later version somewhere, a post was taken back somewhere, or the account of either is gone. */
+  isSuperseded(id: UpdateId): boolean {
+    const update = this.updates.get(id)
+    if (update?.change.kind === 'post')
+      return this.#takenBack.has(id) || this.#deletedAccounts.has(update.change.account)
+    if (update?.change.kind !== 'document') return false
+    const last = this.#documents.get(documentKey(update.change))
+    return (
+      this.#deletedAccounts.has(update.change.account) ||
+      (last !== undefined && last.clock >= update.clock && last !== update)
+    )
+  }
+
+  #noteDocument(update: Update, change: DocumentChange): void {
+    const key = documentKey(change)
+    if ((this.#documents.get(key)?.clock ?? -1) < update.clock) this.#documents.set(key, update)
   }
 
   /** Whether everybody who had a copy has deleted it somewhere, or deleted the account. */
@@ -61,3 +115,11 @@ export class Ledger {
 }
 
 const wishOf = ({ account, command }: MailChange): string => `${account} ${command}`
+
+/** The mails of which a change deletes somebody's copies. */
+export const deletedBy = (change: Change): readonly UpdateId[] => {
+  if (change.kind === 'deletion') return [change.mail]
+  return change.kind === 'marks' && change.mark === 'delete' ? change.mails : []
+}
+
+const documentKey = ({ account, document }: DocumentChange): string => `${account} ${document}`

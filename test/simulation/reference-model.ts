@@ -1,4 +1,4 @@
-import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
@@ -6,6 +6,15 @@ import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { AccountChange, MailChange, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
+import {
+  describeMailboxes,
+  documentLines,
+  mailboxLines,
+  marksOf,
+  pendingLines,
+  type Marks,
+} from './reference-mailbox.ts'
+import { describeSocial, socialLines } from './reference-social.ts'
 
 /**
  * What the state must be for a set of updates, written down as plainly as possible: no order, no joins, no pending
@@ -15,13 +24,15 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
   const all = [...updates]
   const deleted = new Set(all.flatMap(({ change }) => (change.kind === 'accountDeletion' ? [change.account] : [])))
   const ids = new Set(all.map(({ origin, sequence }) => updateId(origin, sequence)))
-  const marks = marksOf(all)
   const mails = mailsOf(all)
+  const marks = marksOf(withStandingNames(all, mails))
   const lines = [
     ...[...deleted].map((account) => `deleted ${account}`),
     ...firstAccounts(all, deleted),
     ...lastKeys(all, deleted),
-    ...pendingMarks(marks, ids),
+    ...pendingLines(marks, ids),
+    ...documentLines(all, deleted),
+    ...socialLines(all, deleted),
   ]
   for (const names of mails) lines.push(...mailLines(names, marks, deleted))
   for (const update of all) lines.push(...linesOf(update))
@@ -37,8 +48,10 @@ export const describeImage = (image: StateImage): readonly string[] =>
     ...Array.from(mailRecords(image.mails), ({ origin, sequence, clock, from, to, marks }) =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
-    ...image.pending.map(({ mail, account, bits }) => `pending ${mail} ${account} ${bits}`),
+    ...describeMailboxes(image),
+    ...describeSocial(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
+    ...image.retired.map((origin) => `retired ${origin}`),
     ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),
       ...admitted.map(({ peer, server }) => `admitted ${invite} ${peer} ${server}`),
@@ -49,32 +62,22 @@ export const describeImage = (image: StateImage): readonly string[] =>
 export const updatesUpTo = (vector: VersionVector, known: ReadonlyMap<UpdateId, Update>): readonly Update[] =>
   [...known.values()].filter(({ origin, sequence }) => sequence <= heldFrom(vector, origin))
 
-/** The claims that no other replaces, of each seat the earliest by clock, then peer id. */
-export const holdersAmong = (claims: readonly SeatClaim[]): readonly SeatClaim[] => {
-  const standing = claims.filter(({ origin }) => claims.every(({ replaces }) => replaces !== origin))
+interface Seats {
+  claims(): readonly SeatClaim[]
+  retired(): readonly OriginId[]
+}
+
+/** The claims that no other replaces and nobody retired, of each seat the earliest by clock, then peer id. */
+export const holdersAmong = (seats: Seats): readonly SeatClaim[] => {
+  const claims = seats.claims()
+  const retired = seats.retired()
+  const standing = claims.filter(
+    ({ origin }) => !retired.includes(origin) && claims.every(({ replaces }) => replaces !== origin),
+  )
   const isBefore = (one: SeatClaim, two: SeatClaim): boolean =>
     one.clock < two.clock || (one.clock === two.clock && one.peer < two.peer)
   return standing.filter((claim) => !standing.some((other) => other.server === claim.server && isBefore(other, claim)))
 }
-
-type Marks = ReadonlyMap<UpdateId, ReadonlyMap<AccountId, number>>
-
-const marksOf = (all: readonly Update[]): Marks => {
-  const marks = new Map<UpdateId, Map<AccountId, number>>()
-  for (const { change } of all) {
-    if (change.kind !== 'read' && change.kind !== 'deletion') continue
-    const ofMail = marks.get(change.mail) ?? new Map<AccountId, number>()
-    const bit = change.kind === 'read' ? markBits.read : markBits.deleted
-    ofMail.set(change.account, (ofMail.get(change.account) ?? 0) | bit)
-    marks.set(change.mail, ofMail)
-  }
-  return marks
-}
-
-const pendingMarks = (marks: Marks, ids: ReadonlySet<UpdateId>): readonly string[] =>
-  [...marks].flatMap(([mail, ofMail]) =>
-    ids.has(mail) ? [] : [...ofMail].map(([account, bits]) => `pending ${mail} ${account} ${bits}`),
-  )
 
 /** Of several sign-ups of one account the earliest counts. */
 const firstAccounts = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
@@ -113,35 +116,48 @@ type MailUpdate = Update & { readonly change: MailChange }
 const isMail = (update: Update): update is MailUpdate => update.change.kind === 'mail'
 
 /** One command is one mail, however many updates it became. Each list is ascending by clock, origin, sequence. */
-const mailsOf = (all: readonly Update[]): Iterable<readonly MailUpdate[]> => {
+const mailsOf = (all: readonly Update[]): readonly (readonly MailUpdate[])[] => {
   const mails = new Map<string, MailUpdate[]>()
   for (const update of all.filter(isMail)) {
-    const { account, command, to } = update.change
-    const wish = `${account} ${command} ${to.join()}`
+    const { account, command, to, conversation } = update.change
+    const wish = `${account} ${command} ${to.join()} ${conversation ?? ''}`
     mails.set(wish, [...(mails.get(wish) ?? []), update])
   }
   const isBefore = (one: Update, two: Update): number =>
-    one.clock - two.clock || (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
+    one.clock - two.clock ||
+    (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
   return [...mails.values()].map((names) => names.sort(isBefore))
 }
 
+/** The updates with every mark on the name under which its mail stands. */
+const withStandingNames = (all: readonly Update[], mails: readonly (readonly MailUpdate[])[]): readonly Update[] => {
+  const standing = new Map<UpdateId, UpdateId>()
+  const idOf = ({ origin, sequence }: Update): UpdateId => updateId(origin, sequence)
+  for (const names of mails) {
+    const last = names.at(-1)
+    if (last !== undefined) for (const name of names) standing.set(idOf(name), idOf(last))
+  }
+  const stands = (id: UpdateId): UpdateId => standing.get(id) ?? id
+  return all.map((update): Update => {
+    const { change } = update
+    if (change.kind === 'marks') return { ...update, change: { ...change, mails: change.mails.map(stands) } }
+    if (change.kind !== 'read' && change.kind !== 'deletion') return update
+    return { ...update, change: { ...change, mail: stands(change.mail) } }
+  })
+}
+
 /** The latest name stands, at the earliest time, with the marks on all names. */
-const mailLines = (
-  names: readonly MailUpdate[],
-  marks: Marks,
-  deleted: ReadonlySet<AccountId>,
-): readonly string[] => {
+const mailLines = (names: readonly MailUpdate[], marks: Marks, deleted: ReadonlySet<AccountId>): readonly string[] => {
   const [first, last] = [names[0], names.at(-1)]
   if (first === undefined || last === undefined) return []
   const owners = [last.change.account, ...last.change.to]
-  const bits = owners.map((owner) =>
-    names.reduce(
-      (all, { origin, sequence }) => all | (marks.get(updateId(origin, sequence))?.get(owner) ?? 0),
-      deleted.has(owner) ? markBits.deleted : 0,
-    ),
+  const id = updateId(last.origin, last.sequence)
+  const bits = owners.map(
+    (owner) => (marks.get(id)?.get(owner)?.bits ?? 0) | (deleted.has(owner) ? markBits.deleted : 0),
   )
-  if (bits.every((bit) => (bit & markBits.deleted) !== 0)) return []
-  return [mailLine(updateId(last.origin, last.sequence), first.clock, owners, bits)]
+  const copies = owners.map((owner, copy) => ({ owner, isDeleted: ((bits[copy] ?? 0) & markBits.deleted) !== 0 }))
+  if (copies.every(({ isDeleted }) => isDeleted)) return []
+  return [mailLine(id, first.clock, owners, bits), ...mailboxLines(id, last.change.conversation, copies, marks)]
 }
 
 const linesOf = ({ origin, clock, change }: Update): readonly string[] => {
@@ -150,6 +166,8 @@ const linesOf = ({ origin, clock, change }: Update): readonly string[] => {
       return [`seat ${change.server} ${origin} ${change.peer} ${clock}`]
     case 'invite':
       return [`invite ${change.invite} ${change.expiresAtMs}`]
+    case 'retirement':
+      return [`retired ${change.retired}`]
     case 'admission':
       return [`admitted ${change.invite} ${change.peer} ${change.server}`]
     default:

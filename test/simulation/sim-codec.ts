@@ -81,6 +81,7 @@ const payloadOf = (change: PersonChange, content: string): Uint8Array => {
 const toUpdate = (origin: OriginId, sequence: Sequence, draft: Draft): Update => {
   const change = 'payload' in draft.change ? draft.change.change : draft.change
   if ('to' in change) Object.freeze(change.to)
+  if ('mails' in change) Object.freeze(change.mails)
   return Object.freeze({
     origin,
     sequence,

@@ -1,6 +1,8 @@
 import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
-import type { PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import { documentId, updateId } from '../../replica/core/model/ids.ts'
+import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
+import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import { newAccountId, newCommandId, sign } from './sim-codec.ts'
@@ -9,6 +11,8 @@ import type { World } from './world.ts'
 const names = ['ada', 'Ada', 'bob', 'cleo', 'dora', 'emil', 'fritz', 'gerda', 'hugo', 'ida']
 const recipientsAtMost = 5
 const failOverChance = 0.06
+/** Few, so that they are often written again. */
+const documentsOfOne = 3
 const burstCommands = 60
 const sealKeyBytes = 32
 
@@ -18,9 +22,20 @@ const wishes = [
   { kind: 'mail', weight: 58 },
   { kind: 'read', weight: 14 },
   { kind: 'deletion', weight: 20 },
+  { kind: 'marks', weight: 14 },
+  { kind: 'document', weight: 12 },
+  { kind: 'post', weight: 10 },
+  { kind: 'postDeletion', weight: 5 },
+  { kind: 'follow', weight: 6 },
   { kind: 'accountDeletion', weight: 1 },
   { kind: 'accountKeys', weight: 3 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
+
+/** Its sender was told that the mail is safe. */
+const noteAcknowledged = (ledger: Ledger, update: UpdateId, { account, command, to }: MailChange): void => {
+  ledger.acknowledged.add(update)
+  ledger.acknowledgedWishes.push({ command, people: [account, ...to] })
+}
 
 /** People at every replica who sign up, write, read, delete, and give a command again when no answer came. */
 export class Workload {
@@ -70,9 +85,11 @@ export class Workload {
     const { coverage, ledger } = this.#world
     machine.command({ kind: 'submit', signed }, (result) => {
       if (result?.ok === true) {
-        if (signed.change.kind === 'mail') ledger.acknowledged.add(result.value.update)
+        if (signed.change.kind === 'mail') noteAcknowledged(ledger, result.value.update, signed.change)
         if (signed.change.kind === 'mail') coverage.note('mails acknowledged')
         if (signed.change.kind === 'account') coverage.note('accounts made')
+        if (signed.change.kind === 'document') coverage.note('documents written')
+        if (signed.change.kind === 'marks') coverage.note('marks set')
         if (signed.change.kind === 'accountDeletion') coverage.note('accounts deleted')
       }
       const isLost = result === null && this.#random.chance(0.7)
@@ -96,7 +113,7 @@ export class Workload {
       this.#world.coverage.note('command repeated')
       machine.command({ kind: 'submit', signed }, (result) => {
         if (result?.ok === true && signed.change.kind === 'mail')
-          this.#world.ledger.acknowledged.add(result.value.update)
+          noteAcknowledged(this.#world.ledger, result.value.update, signed.change)
       })
     })
   }
@@ -110,7 +127,13 @@ export class Workload {
       case 'account':
         return this.#signUp(command)
       case 'mail':
-        return { kind: 'mail', account, command, to: this.#recipients(people) }
+        return {
+          kind: 'mail',
+          account,
+          command,
+          to: this.#recipients(people),
+          conversation: this.#answered(machine, account),
+        }
       case 'read': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'read', account, command, mail }
@@ -122,6 +145,28 @@ export class Workload {
       case 'accountKeys': {
         const generation = (machine.core.state.accountKeys.get(account)?.generation ?? 0) + 1
         return { kind: 'accountKeys', account, command, generation, sealedKeys: new Uint8Array(1) }
+      }
+      case 'marks': {
+        const mails = [this.#mailOf(machine, account), this.#mailOf(machine, account)].filter((mail) => mail !== null)
+        const mark = this.#random.pick(bulkMarks) ?? 'star'
+        return mails.length === 0 ? null : { kind: 'marks', account, command, mark, mails }
+      }
+      case 'document': {
+        const document = documentId(Buffer.alloc(16, this.#random.int(1, documentsOfOne)).toString('base64url'))
+        const state = this.#random.chance(0.3) ? 'deleted' : 'written'
+        return { kind: 'document', account, command, document, shelf: shelves.drafts, state }
+      }
+      case 'post':
+        return { kind: 'post', account, command }
+      case 'postDeletion': {
+        const post = this.#random.pick(machine.core.state.posts.page([account], 3, null))
+        return post === undefined
+          ? null
+          : { kind: 'postDeletion', account, command, post: updateId(post.origin, post.sequence) }
+      }
+      case 'follow': {
+        const whom = this.#random.pick(people.filter((other) => other !== account)) ?? account
+        return { kind: 'follow', account, command, whom, state: this.#random.chance(0.6) ? 'follows' : 'not' }
       }
       case 'accountDeletion':
         return people.length < 5 ? null : { kind: 'accountDeletion', account, command }
@@ -152,6 +197,11 @@ export class Workload {
 
   #recipients(people: readonly AccountId[]): readonly AccountId[] {
     return this.#random.shuffled(people).slice(0, this.#random.int(1, recipientsAtMost))
+  }
+
+  /** Some mails answer one that is there. */
+  #answered(machine: Machine, account: AccountId): UpdateId | null {
+    return this.#random.chance(0.3) ? this.#mailOf(machine, account) : null
   }
 
   /** Mostly an old mail, so that some are deleted by everybody. */

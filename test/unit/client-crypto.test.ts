@@ -2,12 +2,20 @@ import { createHmac, createPrivateKey, createPublicKey, diffieHellman } from 'no
 import { describe, expect, test } from 'vitest'
 
 import { mailInfo, recipientMailKeys, senderMailKeys } from '../../replica/client/hpke.ts'
-import { changeLock, isPhraseNoted, lockKeys, notePhrase, passwordCost, unlockKeys, type Secret } from '../../replica/client/key-lock.ts'
+import {
+  changeLock,
+  isPhraseNoted,
+  lockKeys,
+  notePhrase,
+  passwordCost,
+  unlockKeys,
+  type Secret,
+} from '../../replica/client/key-lock.ts'
 import { newRecoveryPhrase } from '../../replica/client/recovery-phrase.ts'
 import { decodeBody, decodeHeader, encodeBody, encodeHeader } from '../../replica/client/mail-content.ts'
 import { makePrivateHalves, personKeysOf } from '../../replica/client/person-keys.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { accountId, commandId } from '../../replica/core/model/ids.ts'
+import { accountId, commandId, originId, updateId } from '../../replica/core/model/ids.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
 import { cborItems } from '../support/cbor-items.ts'
 import { testRandom } from '../support/client-ports.ts'
@@ -99,7 +107,11 @@ describe('keys under a password', () => {
   const locked = async (password: string, cost = cheapPassword) => {
     const halves = makePrivateHalves(testRandom)
     const { account } = await personKeysOf(halves)
-    return { halves, account, sealedKeys: await lockKeys({ halves, account, password, phrase, random: testRandom, cost }) }
+    return {
+      halves,
+      account,
+      sealedKeys: await lockKeys({ halves, account, password, phrase, random: testRandom, cost }),
+    }
   }
 
   test('open with it, at the cost that people get, and with no other', async () => {
@@ -204,9 +216,11 @@ describe('what is in a mail', () => {
   })
 
   test('a header with more fields than this version knows is read', () => {
-    const later = cborItems.encode(['subject', 'reply', new Uint8Array(12), ['a', 1]])
-    expect(decodeHeader(later)).toEqual({ ok: true, value: { subject: 'subject' } })
-    expect(decodeHeader(encodeHeader('ü'))).toEqual({ ok: true, value: { subject: 'ü' } })
+    const header = { subject: 'ü', snippet: 'the beginning', addressed: 2, inReplyTo: null }
+    const later = cborItems.encode(['ü', 'the beginning', 2, null, new Uint8Array(12), ['a', 1]])
+    expect(decodeHeader(later)).toEqual({ ok: true, value: header })
+    const answer = { ...header, inReplyTo: updateId(originId('2.bbbbbbbb'), 7) }
+    expect(decodeHeader(encodeHeader(answer))).toEqual({ ok: true, value: answer })
     expect(decodeHeader(new Uint8Array([1]))).toMatchObject({ ok: false })
   })
 })

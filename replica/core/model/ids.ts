@@ -19,6 +19,8 @@ export type InviteId = Brand<string, 'InviteId'>
 export type CommandId = Brand<string, 'CommandId'>
 /** One log-in of a person, chosen by the client (base64url of 12 random bytes): it stays the same from server to server. */
 export type SessionId = Brand<string, 'SessionId'>
+/** A document of a person: base64url of 16 bytes chosen by the client. */
+export type DocumentId = Brand<string, 'DocumentId'>
 /** SHA-256 chain value, base64url. */
 export type Hash = Brand<string, 'Hash'>
 /** Hybrid logical clock in microseconds since 1970: wall time where possible, one more than the last otherwise. */
@@ -34,6 +36,7 @@ export const accountId = (value: string): AccountId => value as AccountId
 export const inviteId = (value: string): InviteId => value as InviteId
 export const commandId = (value: string): CommandId => value as CommandId
 export const sessionId = (value: string): SessionId => value as SessionId
+export const documentId = (value: string): DocumentId => value as DocumentId
 export const hash = (value: string): Hash => value as Hash
 
 export const allServerIds: readonly ServerId[] = Array.from({ length: seatCount }, (_, index) => serverId(index + 1))

@@ -1,4 +1,17 @@
-import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  Hash,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  UpdateId,
+} from './ids.ts'
+import type { Shelf } from './mailbox-changes.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
 
@@ -14,6 +27,13 @@ export interface SeatClaim {
   readonly clock: Clock
 }
 
+/** What a machine was called after it took its seat. */
+export interface MachineName {
+  readonly origin: OriginId
+  readonly name: string
+  readonly clock: Clock
+}
+
 export interface AccountRecord {
   readonly account: AccountId
   readonly name: string
@@ -26,11 +46,48 @@ export interface AccountRecord {
   readonly bytes: Uint8Array
 }
 
-/** A read or deletion that came before its mail. */
+/**
+ * What a person has set on a copy, each 0 while never set, and `clock * 2 + value` since: the larger one wins, so that the
+ * last writer does. Once `read` was set it outweighs the mark bit.
+ */
+export interface MarkRegisters {
+  readonly read: number
+  readonly star: number
+  readonly trash: number
+}
+
+/** A mail that answers, and the first mail of its conversation. */
+export interface AnswerRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly conversation: UpdateId
+}
+
+/** The registers of one person's copies of a mail; copies on which nothing was set have no record. */
+export interface MarkRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly account: AccountId
+  readonly registers: MarkRegisters
+}
+
+/** A mark that came before its mail. */
 export interface PendingMark {
   readonly mail: UpdateId
   readonly account: AccountId
   readonly bits: number
+  readonly registers: MarkRegisters
+}
+
+/** The last version of a document, or its deletion. The sealed content is in the log, under `origin` and `sequence`. */
+export interface DocumentRecord {
+  readonly account: AccountId
+  readonly document: DocumentId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly shelf: Shelf
+  readonly state: 'written' | 'deleted'
 }
 
 /** The locks of a person's private keys that replaced those of the sign-up. */
@@ -51,11 +108,36 @@ export interface ClientRecord {
   readonly machine: string
 }
 
+/** A post. Its text is in the log, under `origin` and `sequence`. */
+export interface PostRecord {
+  readonly account: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+}
+
+/** A deletion of a post that came before it. */
+export interface PostDeletionRecord {
+  readonly post: UpdateId
+  readonly account: AccountId
+}
+
+/** The last word on whether `account` follows `whom`, and the update that brought it. */
+export interface FollowRecord {
+  readonly account: AccountId
+  readonly whom: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly state: 'follows' | 'not'
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
   /** Who spent it; more than one when it was used on two sides of a partition. */
   readonly admitted: readonly { readonly peer: PeerId; readonly server: ServerId }[]
+  readonly revoked: boolean
 }
 
 /** A command that was carried out: the same one given again gets the same answer. */
@@ -87,12 +169,20 @@ export interface StateImage {
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly machineNames: readonly MachineName[]
+  readonly retired: readonly OriginId[]
   readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
   readonly accountKeys: readonly AccountKeysRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
+  readonly answers: readonly AnswerRecord[]
+  readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
+  readonly documents: readonly DocumentRecord[]
+  readonly posts: readonly PostRecord[]
+  readonly postDeletions: readonly PostDeletionRecord[]
+  readonly follows: readonly FollowRecord[]
   readonly commands: readonly CommandRecord[]
   readonly executions: readonly ExecutionRecord[]
 }

@@ -3,8 +3,26 @@ export const limits = {
   nameChars: 64,
   subjectChars: 1_000,
   bodyBytes: 1_048_576,
+  postChars: 1_000,
   recipients: 100,
   passwordChars: 1_000,
+  snippetChars: 160,
+  /** Mails that one update can mark. */
+  marksPerUpdate: 1_000,
+  /** Mails that a person can mark with one wish: several updates. */
+  markedAtOnce: 100_000,
+  /** How long a mail can be kept back to be taken back. */
+  holdMs: 3_600_000,
+  /** Drafts, outbox entries and settings that a person can have. */
+  documentsPerAccount: 1_000,
+  /** A sealed document: a mail in the making, with room. */
+  documentBytes: 1_048_576 + 32_768,
+  /** Mails of a conversation that are shown: the newest. */
+  conversationMails: 500,
+  trashDays: 30,
+  /** Changes of a mailbox are told at most so often, and what replicas know of each other. */
+  mailboxEventMs: 200,
+  knowledgeEventMs: 500,
   machineNameChars: 64,
   groupNameChars: 64,
 
@@ -65,9 +83,21 @@ export const limits = {
 
   pageHeaders: 1_000,
   pageAccounts: 1_000,
+  pagePosts: 200,
+  /** Of those who follow somebody, or are followed, so many are shown. */
+  shownFollows: 1_000,
+  /** Mails that are fetched at once, and names of mails on a page. */
+  fetchedMails: 1_000,
+  pageNames: 20_000,
   sessionsPerConnection: 1,
   requestsInFlight: 10_000,
   inviteDays: 7,
+  invitesShown: 1_000,
+  /** Former group keys that members who were away are let in with. */
+  formerKeys: 8,
+  historyViews: 200,
+  syncIntervalLeastMs: 200,
+  syncIntervalMostMs: 60_000,
   likeChars: 128,
   lookUpAccounts: 100,
 
@@ -88,6 +118,10 @@ export const limits = {
   cachedEncapsulations: 1_024,
   cachedNames: 10_000,
   cachedNameMs: 10_000,
+  cachedDocumentBytes: 8_388_608,
+  /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
+  outboxRetryMs: 5_000,
+  trashEveryMs: 3_600_000,
   /** Mails that one client seals, or opens for a page, at the same time. */
   mailsAtOnce: 16,
   /** How long a request waits for a lost connection to come back. */
@@ -102,6 +136,13 @@ export const limits = {
   homeCatchUpTries: 120,
   reconnectFirstMs: 100,
   reconnectMostMs: 2_000,
+  /** A search, and its words; longer bodies are searchable up to here. */
+  queryChars: 1_000,
+  queryWords: 32,
+  searchedBodyChars: 32_768,
+  /** Files of the search index, and how large one can be. */
+  searchFiles: 10_000,
+  searchFileBytes: 67_108_864,
   /** A request to the terminal client. */
   terminalLineBytes: 4_194_304,
 } as const

@@ -17,6 +17,7 @@ export interface Wish {
   readonly account: AccountId
   readonly command: CommandId
   readonly to: readonly AccountId[]
+  readonly conversation: UpdateId | null
 }
 
 /** Of one command what stands for it: the latest of its names, shown at the earliest of its times. */
@@ -48,12 +49,20 @@ export class ExecutionTable {
   }
 
   of(wish: Wish): Execution | undefined {
-    return this.#executions.get(keyOf(wish.account, wish.command, recipientsOf(wish.to)))
+    return this.#executions.get(keyOf(wish.account, wish.command, recipientsOf(wish)))
   }
 
   /** The name under which the mail that was (also) called so stands. */
   standing(id: UpdateId): UpdateId {
     return this.#aliases.get(id) ?? id
+  }
+
+  /** All names of the mail that is (also) called so. */
+  namesOf(id: UpdateId): readonly UpdateId[] {
+    if (this.#aliases.size === 0) return [id]
+    const standing = this.standing(id)
+    const others = [...this.#aliases].flatMap(([alias, stands]) => (stands === standing ? [alias] : []))
+    return [standing, ...others]
   }
 
   isAlias(id: UpdateId): boolean {
@@ -63,7 +72,7 @@ export class ExecutionTable {
   /** Takes a name in. Returns the command as it was before; null when this is its first name. */
   add(wish: Wish, place: MailPlace): Execution | null {
     const { account, command } = wish
-    const recipients = recipientsOf(wish.to)
+    const recipients = recipientsOf(wish)
     const key = keyOf(account, command, recipients)
     const before = this.#executions.get(key)
     const { origin, sequence, clock } = place
@@ -142,6 +151,7 @@ const union = (one: readonly MailPlace[], two: readonly MailPlace[]): readonly M
 const recipientDigits = 16
 
 /** In short: a person could sign one command for two lists of recipients, and these are not one mail. */
-const recipientsOf = (to: readonly AccountId[]): string => digestOf(to).slice(0, recipientDigits)
+const recipientsOf = ({ to, conversation }: Wish): string =>
+  digestOf([conversation ?? '', ...to]).slice(0, recipientDigits)
 
 const keyOf = (account: AccountId, command: CommandId, recipients: string): string => account + command + recipients

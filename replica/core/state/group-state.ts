@@ -2,6 +2,7 @@ import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts
 import { updateId } from '../model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
+import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
@@ -11,8 +12,12 @@ import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
 import { ExecutionTable } from './execution-table.ts'
+import { DocumentTable } from './document-table.ts'
+import { FollowTable } from './follow-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
+import { registersOf } from './mark-registers.ts'
+import { PostTable } from './post-table.ts'
 import { SeatTable } from './seat-table.ts'
 
 /**
@@ -24,10 +29,13 @@ export class GroupState {
   readonly mails = new MailTable(this.executions)
   readonly accounts = new AccountTable()
   readonly accountKeys = new AccountKeysTable()
+  readonly documents = new DocumentTable()
+  readonly posts = new PostTable()
+  readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.posts)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -58,6 +66,11 @@ export class GroupState {
     return heldFrom(this.#vector, origin)
   }
 
+  /** Chain value of each origin where what is held of it ends. */
+  get hashes(): ReadonlyMap<OriginId, Hash> {
+    return this.#hashes
+  }
+
   /** Chain value after the last applied update of `origin`; undefined before its first. */
   lastHash(origin: OriginId): Hash | undefined {
     return this.#hashes.get(origin)
@@ -78,8 +91,11 @@ export class GroupState {
     const isGone = this.#isGone
     if (image.group !== null) this.seats.setGroup(image.group)
     for (const claim of image.claims) this.seats.addClaim(claim)
-    for (const { invite, expiresAtMs, admitted } of image.invites) {
+    for (const named of image.machineNames) this.seats.nameMachine(named)
+    for (const origin of image.retired) this.seats.retire(origin)
+    for (const { invite, expiresAtMs, admitted, revoked } of image.invites) {
       this.seats.addInvite(invite, expiresAtMs)
+      if (revoked) this.seats.revoke(invite)
       for (const { peer, server } of admitted) this.seats.admit(invite, peer, server)
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
@@ -87,7 +103,10 @@ export class GroupState {
     for (const record of image.accountKeys) this.#changeKeys(record)
     for (const { invite, peer, machine } of image.clients) this.seats.admitClient(invite, peer, machine)
     const merges = this.executions.join(image.executions)
-    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone, merges })
+    this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
+    for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
+    this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
+    for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -108,12 +127,20 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      machineNames: this.seats.machineNames(),
+      retired: this.seats.retired(),
       clients: this.seats.clients(),
       accounts: this.accounts.records(),
       accountKeys: this.accountKeys.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.columns(),
+      answers: this.mails.answers(),
+      marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
+      documents: this.documents.records(),
+      posts: this.posts.records(),
+      postDeletions: this.posts.pendingDeletions(),
+      follows: this.follows.records(),
       commands: this.commands.records(),
       executions: this.executions.records(),
     }
@@ -126,6 +153,9 @@ export class GroupState {
     this.accounts.digest(digest)
     this.accountKeys.digest(digest)
     this.mails.digest(digest)
+    this.documents.digest(digest)
+    this.posts.digest(digest)
+    this.follows.digest(digest)
     return digest.toString()
   }
 
@@ -152,6 +182,15 @@ export class GroupState {
       case 'admission':
         this.seats.admit(change.invite, change.peer, change.server)
         break
+      case 'retirement':
+        this.seats.retire(change.retired)
+        break
+      case 'revocation':
+        this.seats.revoke(change.invite)
+        break
+      case 'machineName':
+        this.seats.nameMachine({ origin, clock, name: change.name })
+        break
       case 'account':
         this.accounts.add(accountRecord(update, change))
         break
@@ -175,11 +214,29 @@ export class GroupState {
       case 'deletion':
         this.mails.mark(change.mail, change.account, markBits.deleted, this.#vector)
         break
+      case 'marks':
+        this.#applyMarks(change, clock)
+        break
+      case 'document':
+        this.#applyDocument(update, change)
+        break
+      case 'post':
+        this.posts.add({ account: change.account, origin, sequence, clock }, this.#isGone)
+        break
+      case 'postDeletion':
+        this.posts.delete(change.post, change.account, this.#vector)
+        break
+      case 'follow': {
+        const { account, whom, state } = change
+        this.follows.add({ account, whom, origin, sequence, clock, state }, this.#isGone)
+        break
+      }
       case 'unknown':
       case 'forged':
         break
     }
     if (change.kind !== 'mail') this.mails.settle(updateId(origin, sequence))
+    if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
     this.#noteClock(origin, clock)
@@ -193,10 +250,11 @@ export class GroupState {
 
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
-    const record = { origin, sequence, clock, from: change.account, to: change.to, marks }
+    const { account: from, to, conversation } = change
+    const record = { origin, sequence, clock, from, to, marks }
     const before = this.executions.add(change, record)
     const after = before === null ? undefined : this.executions.of(change)
-    if (before === null || after === undefined) this.mails.add(record, this.#isGone)
+    if (before === null || after === undefined) this.mails.add(record, this.#isGone, conversation)
     else this.mails.repeat(record, { before, after, isGone: this.#isGone })
   }
 
@@ -204,15 +262,28 @@ export class GroupState {
     if (!this.accounts.isDeleted(record.account)) this.accountKeys.add(record)
   }
 
+  #applyMarks({ account, mark, mails }: MarksChange, clock: Clock): void {
+    for (const mail of mails) {
+      if (mark === 'delete') this.mails.mark(mail, account, markBits.deleted, this.#vector)
+      else this.mails.set(mail, account, registersOf(mark, clock), this.#vector)
+    }
+  }
+
+  #applyDocument({ origin, sequence, clock }: Update, { account, document, shelf, state }: DocumentChange): void {
+    if (!this.#isGone(account)) this.documents.add({ account, document, origin, sequence, clock, shelf, state })
+  }
+
   #deleteAccount(account: AccountId): void {
     this.accounts.remove(account)
     this.accountKeys.remove(account)
     this.mails.removeOwner(account)
+    this.documents.removeOwner(account)
+    this.posts.removeAuthor(account)
+    this.follows.removeAccount(account)
   }
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
-
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,
