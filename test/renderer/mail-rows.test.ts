@@ -67,9 +67,19 @@ describe('the part of a folder that is known', () => {
     expect(rows.indexOf(mailId(10))).toBe(5_000)
   })
 
+  it('shows a mail in one place only, when an answer puts it elsewhere', () => {
+    const rows = new MailRows()
+    rows.put(0, headers, 20)
+    rows.put(7, headers.slice(5), 20)
+    expect(rows.indexOf(mailId(5))).toBe(7)
+    expect(rows.at(5)).toBeUndefined()
+    expect(rows.known()).toHaveLength(10)
+  })
+
   it('forgets what is far from the screen', () => {
     const rows = new MailRows()
-    for (let offset = 0; offset < 8_000; offset += 10) rows.put(offset, headers, 8_000)
+    const many = Array.from({ length: 8_000 }, (_, index) => mailbox.header(8_000 - index, index))
+    rows.put(0, many, 8_000)
     rows.forgetFarFrom(4_000)
     expect(rows.at(4_000)).toBeDefined()
     expect(rows.at(0)).toBeUndefined()

@@ -40,7 +40,9 @@ describe('the words for a deletion', () => {
   })
 })
 
-type Texts = { readonly [key: string]: string | Texts }
+interface Texts {
+  readonly [key: string]: string | Texts
+}
 const leaves = (texts: Texts, path: string): readonly (readonly [string, string])[] =>
   Object.entries(texts).flatMap(([key, value]) =>
     typeof value === 'string' ? [[`${path}${key}`, value] as const] : leaves(value, `${path}${key}.`),

@@ -1,16 +1,19 @@
+import type { ErrorCode } from '../../../replica/core/model/errors.ts'
+
 /** By error code: what to do about it. What happened is said by what was attempted. */
 export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
   NOT_YET: 'This cannot be done yet.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
-  NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or use another server.',
-  WRONG_PHRASE: 'The recovery phrase is not right. Check every word and their order.',
+  NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or connect to another server.',
   NO_SUCH_MAIL: 'The mail is no longer there: it was deleted, or it has left already.',
+  NO_SUCH_POST: 'The post is no longer there.',
   NO_SUCH_FOLDER: 'There is no such folder.',
   NO_SUCH_SERVER: 'No machine has that server id.',
   NAME_TAKEN: 'Somebody has this name already. Choose another one.',
   BAD_NAME: 'A name has 1 to 64 characters, without * and ?, and does not begin or end with a space.',
   WRONG_PASSWORD: 'The password is not right. Mind upper and lower case.',
+  WRONG_PHRASE: 'These are not the twelve words of this account. Check their spelling and order.',
   NOT_LOGGED_IN: 'Log in first.',
   NOT_ALLOWED: 'Only the machine that this server runs on may do that.',
   TOO_LARGE: 'That is too large. Shorten it.',
@@ -43,4 +46,4 @@ export const errors = {
   BAD_ADDRESS: 'This is not an address.',
   STOPPED: 'The server has stopped. Start Quintet again.',
   INTERNAL: 'Something unforeseen went wrong. Try again; if it stays, start Quintet again.',
-} as const
+} as const satisfies Readonly<Record<ErrorCode, string>>
