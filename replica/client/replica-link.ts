@@ -30,6 +30,9 @@ interface Waiter {
   readonly reject: (error: QuintetError) => void
 }
 
+/** Small, so that a client waits for a replica that starts again at most a quarter longer than that takes. */
+const backOffGrowth = 1.25
+
 /**
  * The one connection of a client. When it is lost, it is made again to the same server, with a back-off up to
  * `limits.reconnectMostMs`, and requests wait for it, in order, up to `limits.reconnectWaitMs`.
@@ -141,7 +144,7 @@ export class ReplicaLink {
   }
 
   async #reconnect(generation: number): Promise<void> {
-    for (let delayMs: number = limits.reconnectFirstMs; ; delayMs = Math.min(delayMs * 2, limits.reconnectMostMs)) {
+    for (let delayMs: number = limits.reconnectFirstMs; ; delayMs = Math.min(delayMs * backOffGrowth, limits.reconnectMostMs)) {
       const connection = await this.#establish(this.#target, 'return').catch(() => null)
       if (generation !== this.#generation) {
         await connection?.api.close().catch(() => undefined)

@@ -62,7 +62,7 @@ export interface JoinOptions {
  * refusal, of the first that did. One is asked at a time, because an invite is used up by being asked with.
  */
 export const requestJoin = async (options: JoinOptions): Promise<Result<JoinAnswer>> => {
-  const node = await createLibp2p(baseOptions(options.groupKey, await keyFromSeed(options.privateKey)))
+  const node = await createLibp2p(baseOptions(options.groupKey, keyFromSeed(options.privateKey)))
   await node.start()
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const members = byPeer(options.addresses)

@@ -90,7 +90,7 @@ export const limits = {
   mailsAtOnce: 16,
   /** How long a request waits for a lost connection to come back. */
   reconnectWaitMs: 10_000,
-  reconnectFirstMs: 100,
+  reconnectFirstMs: 50,
   reconnectMostMs: 2_000,
   /** A request to the terminal client. */
   terminalLineBytes: 4_194_304,
