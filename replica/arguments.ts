@@ -13,6 +13,8 @@ export interface ReplicaArguments {
   /** An invite, or the name of a file that holds one. */
   readonly join: string | null
   readonly server: ServerId | null
+  /** What this machine is to be called in the group; null for its host name. */
+  readonly machine: string | null
   readonly mdns: 'on' | 'off'
   readonly format: Format
   readonly logLevel: LogLevel
@@ -35,6 +37,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
     .option('--join <invite>', 'join a group: an invite, or a file that holds one')
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
+    .option('--machine <name>', "what this machine is called in the group (default: its host name)")
     .option('--no-mdns', 'do not look for members on the local network')
     .option('--json', 'one JSON object a line on stdout')
     .addOption(
@@ -49,6 +52,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     create?: string
     join?: string
     serverId?: ServerId
+    machine?: string
     mdns: boolean
     json?: boolean
     logLevel: LogLevel
@@ -59,6 +63,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     create: options.create ?? null,
     join: options.join ?? null,
     server: options.serverId ?? null,
+    machine: options.machine ?? null,
     mdns: options.mdns ? 'on' : 'off',
     format: options.json === true ? 'json' : 'text',
     logLevel: options.logLevel,

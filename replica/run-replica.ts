@@ -34,6 +34,8 @@ export interface RunningReplica {
   readonly service: ReplicaService
   readonly listen: readonly string[]
   onView(listener: (view: View) => void): void
+  /** Dials the members at once, whatever the back-off: after a wake-up, or on another network. */
+  redial(): void
   /** Flushes and closes everything. */
   stop(): Promise<void>
 }
@@ -86,7 +88,7 @@ export const runReplica = async (
       invitedBy: membersAt(install.inviteAddresses),
     })
     await takeSeat(host, install)
-    const service = new ReplicaService({ install, host, nowMs: () => Date.now(), randomBytes })
+    const service = new ReplicaService({ install, host, clock: systemClock, randomBytes })
     // The same at every start: a client that comes back at once may have read the file before it is written anew.
     const adminToken = attached?.adminToken ?? randomBytes(keyBytes)
     const attachment = new AttachmentKeeper(options.data, install, host, adminToken)
@@ -105,6 +107,7 @@ export const runReplica = async (
           if (notice.kind === 'view') listener({ number: notice.number, servers: notice.servers })
         })
       },
+      redial: () => transport.redial(),
       stop: async () => {
         service.stop()
         await host.stop()
@@ -204,7 +207,7 @@ const createGroup = async (options: ReplicaArguments, groupName: string): Promis
   const keys = newKeys()
   const server = options.server ?? serverId(1)
   const install: Install = {
-    ...identityOf(server, keys),
+    ...identityOf(server, keys, options.machine),
     groupId: randomBytes(groupIdBytes),
     groupKey: randomBytes(keyBytes),
     groupName,
@@ -222,7 +225,12 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   if (expiresAtMs < Date.now())
     throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
   const keys = newKeys()
-  const request = { token, peer: peerIdOf(keys.publicKey), server: options.server, machine: machineName() }
+  const request = {
+    token,
+    peer: peerIdOf(keys.publicKey),
+    server: options.server,
+    machine: machineName(options.machine),
+  }
   const timeoutMs = joinTimeoutMs
   const answer = await requestJoin({
     groupKey,
@@ -235,7 +243,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   })
   if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
   const install: Install = {
-    ...identityOf(answer.value.server, keys),
+    ...identityOf(answer.value.server, keys, options.machine),
     groupId,
     groupKey,
     groupName: answer.value.groupName,
@@ -283,12 +291,22 @@ const newKeys = (): Keys => {
   return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }
 }
 
-const identityOf = (server: ServerId, keys: Keys) => {
+const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   const peer = peerIdOf(keys.publicKey)
-  return { server, peer, origin: originOf(server, peer), machine: machineName(), ...keys }
+  return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
 }
 
-const machineName = (): string => hostname().slice(0, limits.machineNameChars) || 'unnamed'
+/** What the person calls the machine, otherwise what the system does. BAD_NAME. */
+const machineName = (given: string | null): string => {
+  const [name = 'unnamed'] = [given?.trim() ?? '', hostname().slice(0, limits.machineNameChars)].filter(
+    (one) => one !== '',
+  )
+  if (Array.from(name).length <= limits.machineNameChars && isLabel(name)) return name
+  throw new QuintetError(
+    'BAD_NAME',
+    `A machine's name has 1 to ${limits.machineNameChars} characters, without control characters.`,
+  )
+}
 
 const inviteScheme = 'quintet:'
 

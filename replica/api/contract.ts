@@ -1,8 +1,8 @@
-import type { AccountId, CommandId, OriginId, ServerId, UpdateId, Clock } from '../core/model/ids.ts'
+import type { AccountId, Clock, CommandId, DocumentId, OriginId, ServerId, UpdateId } from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
 
-/** The folders of a mailbox that the replica knows. */
-export const folders = ['inbox', 'sent'] as const
+/** The folders of a mailbox that the replica knows. A mail in the trash is in no other. */
+export const folders = ['inbox', 'starred', 'sent', 'trash'] as const
 export type Folder = (typeof folders)[number]
 
 /** The group as a client must know it. `groupId` is bound into every signature and seal. */
@@ -77,6 +77,12 @@ export interface SealedMail {
   /** Milliseconds since 1970, by the hybrid clock. */
   readonly sentAt: number
   readonly read: boolean
+  /** Unread because the person marked it so: only a mark of the same kind makes it read again. */
+  readonly markedUnread: boolean
+  readonly starred: boolean
+  readonly inTrash: boolean
+  /** The first mail of the conversation; null for one that answers nothing. */
+  readonly conversation: UpdateId | null
   /** The payload that the sender signed, with the sealed subject and, when the whole mail was asked for, the sealed body. */
   readonly payload: Uint8Array
   /** The sender's, over the payload with its body: only a mail that was fetched whole can be verified by it. */
@@ -87,16 +93,53 @@ export interface SealedPage {
   readonly mails: readonly SealedMail[]
   /** How many mails the folder has. */
   readonly total: number
+  /** How many of them are unread. */
+  readonly unread: number
   /** The `before` of the next page; null at the end. */
   readonly next: string | null
 }
 
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
 export interface Submission {
-  readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion'
+  readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion' | 'marks' | 'document'
   readonly command: CommandId
   readonly payload: Uint8Array
   readonly signature: Uint8Array
+}
+
+/** How many mails and documents an account has. `unread` is that of the inbox. */
+export interface CountsInfo {
+  readonly inbox: number
+  readonly unread: number
+  readonly starred: number
+  readonly sent: number
+  readonly trash: number
+  readonly drafts: number
+  readonly outbox: number
+}
+
+/** A document of the account without its content; `update` tells one version from another. */
+export interface DocumentInfo {
+  readonly document: DocumentId
+  readonly update: UpdateId
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly writtenAt: number
+}
+
+/** The payload that the person signed, with the sealed content. */
+export interface SealedDocument extends DocumentInfo {
+  readonly payload: Uint8Array
+}
+
+export interface SafetyInfo {
+  readonly mail: UpdateId
+  readonly servers: readonly ServerId[]
+}
+
+/** Where an update is known to be held durably, and the seats in use where it is not, ascending. */
+export interface SpreadInfo {
+  readonly heldBy: readonly ServerId[]
+  readonly waitingFor: readonly ServerId[]
 }
 
 export interface Accepted {
@@ -109,6 +152,12 @@ export type ReplicaEvent =
   | { readonly event: 'view'; readonly view: ViewInfo }
   /** A mail for the account that is logged in on this connection arrived, durably. */
   | { readonly event: 'mail'; readonly mail: SealedMail }
+  /** Marks or documents of the account changed; told at most every `limits.mailboxEventMs`. */
+  | { readonly event: 'mailbox' }
+  /** Replicas know more of each other than before; told at most every `limits.knowledgeEventMs`. */
+  | { readonly event: 'knowledge' }
+  /** Accounts or names changed; told at most every `limits.knowledgeEventMs`. */
+  | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */
   | { readonly event: 'closed'; readonly failure: Failure }
 
@@ -140,12 +189,30 @@ export interface ReplicaApi {
    * NAME_TAKEN, BAD_NAME, NO_SUCH_ACCOUNT, NO_SUCH_MAIL, BAD_SIGNATURE, TOO_LARGE, DISK_FULL.
    */
   submit(submission: Submission): Promise<Accepted>
-  /** Newest first. `before` is a page's `next`. */
-  list(query: { readonly folder: Folder; readonly limit: number; readonly before: string | null }): Promise<SealedPage>
+  /** Newest first. `before` is a page's `next`; null begins at the mail at `offset`. */
+  list(query: {
+    readonly folder: Folder
+    readonly limit: number
+    readonly before: string | null
+    readonly offset: number
+  }): Promise<SealedPage>
+  counts(): Promise<CountsInfo>
+  /** The account's copies of a conversation's mails, oldest first; of more than `limits.conversationMails` the newest. */
+  conversation(query: { readonly conversation: UpdateId }): Promise<readonly UpdateId[]>
+  /** Mails that have been in the trash since before `beforeMs`, up to `limits.marksPerUpdate`. */
+  trashed(query: { readonly beforeMs: number }): Promise<readonly UpdateId[]>
+  /** All documents on one of the account's shelves, in the order in which they were written last. */
+  documents(query: { readonly shelf: number }): Promise<readonly DocumentInfo[]>
+  /** Null when there is none (any more). */
+  document(query: { readonly document: DocumentId }): Promise<SealedDocument | null>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
   /** Servers that hold the mail durably, as far as is known here, ascending. */
   safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
+  /** As `safety`, for those of `mails` that the account has, up to `limits.pageHeaders`. */
+  safeties(query: { readonly mails: readonly UpdateId[] }): Promise<readonly SafetyInfo[]>
+  /** Where any update has arrived. */
+  spread(query: { readonly update: UpdateId }): Promise<SpreadInfo>
 
   /** admin */
   invite(): Promise<string>

@@ -95,6 +95,34 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('fetch', query)
   }
 
+  counts() {
+    return this.#call('counts')
+  }
+
+  conversation(query: RequestOf<'conversation'>) {
+    return this.#call('conversation', query)
+  }
+
+  trashed(query: RequestOf<'trashed'>) {
+    return this.#call('trashed', query)
+  }
+
+  documents(query: RequestOf<'documents'>) {
+    return this.#call('documents', query)
+  }
+
+  document(query: RequestOf<'document'>) {
+    return this.#call('document', query)
+  }
+
+  safeties(query: RequestOf<'safeties'>) {
+    return this.#call('safeties', query)
+  }
+
+  spread(query: RequestOf<'spread'>) {
+    return this.#call('spread', query)
+  }
+
   safety(query: RequestOf<'safety'>) {
     return this.#call('safety', query)
   }

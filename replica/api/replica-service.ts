@@ -3,21 +3,23 @@ import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
+import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, recipientsAmong, seats, warnings } from '../host/queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
-import type { AccountInfo, PersonInfo, SealedMail, StatusInfo } from './contract.ts'
+import type { AccountInfo, PersonInfo, ReplicaEvent, SealedMail, StatusInfo } from './contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts, MailContent } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
+import { Throttle } from './throttle.ts'
 
 export interface ServiceOptions {
   readonly install: Install
   readonly host: ReplicaHost
-  readonly nowMs: () => number
+  readonly clock: ClockPort
   readonly randomBytes: (count: number) => Uint8Array
 }
 
@@ -28,14 +30,21 @@ const nothing = new Uint8Array()
 export class ReplicaService implements ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly clock: ClockPort
   readonly #options: ServiceOptions
   readonly #connections = new Set<ServiceConnection>()
+  readonly #knowledge: Throttle
+  readonly #people: Throttle
   #digest: { readonly revision: number; readonly text: string } | null = null
 
   constructor(options: ServiceOptions) {
     this.#options = options
     this.install = options.install
     this.host = options.host
+    this.clock = options.clock
+    const toAll = (event: ReplicaEvent) => () => this.#tellAll(event)
+    this.#knowledge = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'knowledge' }))
+    this.#people = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'people' }))
     this.host.onNotice((notice) => {
       this.#notice(notice)
     })
@@ -55,9 +64,9 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Tells all connections that the replica is going down. */
   stop(): void {
-    for (const connection of this.#connections) {
-      connection.emit({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica is going down.' } })
-    }
+    this.#knowledge.end()
+    this.#people.end()
+    this.#tellAll({ event: 'closed', failure: { code: 'STOPPED', message: 'The replica is going down.' } })
   }
 
   /** Others are told who is logged in here. */
@@ -118,7 +127,7 @@ export class ReplicaService implements ConnectionPorts {
 
   async invite(): Promise<string> {
     const token = this.#options.randomBytes(tokenBytes)
-    const expiresAtMs = this.#options.nowMs() + limits.inviteDays * msPerDay
+    const expiresAtMs = this.clock.nowMs() + limits.inviteDays * msPerDay
     await this.host.command({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })
     const others = this.host.links().flatMap((link) => link.addresses.slice(0, 2))
     const addresses = [...new Set([...this.host.listenAddresses(), ...others])].slice(0, limits.addressesPerPeer)
@@ -144,11 +153,36 @@ export class ReplicaService implements ConnectionPorts {
   }
 
   #notice(notice: Notice): void {
-    if (notice.kind === 'view') {
-      const { number, servers } = notice
-      for (const connection of this.#connections) connection.emit({ event: 'view', view: { number, servers } })
+    switch (notice.kind) {
+      case 'view':
+        this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
+        break
+      case 'mail':
+        if (this.#loggedIn().size > 0) void this.#announce(notice.update)
+        break
+      case 'mailbox':
+        for (const connection of this.#connections)
+          if (connection.account === notice.account) connection.mailboxChanged()
+        break
+      case 'people':
+        this.#people.ask()
+        break
+      case 'knowledge':
+        this.#knowledge.ask()
+        break
+      case 'transfer':
+        // A state that was joined may have changed anything.
+        if (notice.phase !== 'done') break
+        for (const connection of this.#connections) connection.mailboxChanged()
+        this.#people.ask()
+        break
+      default:
+        break
     }
-    if (notice.kind === 'mail' && this.#loggedIn().size > 0) void this.#announce(notice.update)
+  }
+
+  #tellAll(event: ReplicaEvent): void {
+    for (const connection of this.#connections) connection.emit(event)
   }
 
   async #announce({ origin, sequence, bytes }: Update): Promise<void> {
@@ -168,7 +202,7 @@ export class ReplicaService implements ConnectionPorts {
 const diskFullWarning = 'The disk of this machine is full: mail can be read but not sent from here.'
 
 const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content: MailContent): SealedMail => {
-  const { mail, from, fromName, to, toNames, sentAt, read } = view
+  const { mail, from, fromName, to, toNames, sentAt, read, markedUnread, starred, inTrash, conversation } = view
   const parts = updateBytes === undefined ? null : signedPartsOf(updateBytes)
   const { payload, signature } = parts?.ok === true ? parts.value : { payload: nothing, signature: nothing }
   const header = content === 'header' && payload.length > 0 ? withoutBody(payload) : null
@@ -180,6 +214,10 @@ const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content
     toNames,
     sentAt,
     read,
+    markedUnread,
+    starred,
+    inTrash,
+    conversation,
     payload: header?.ok === true ? header.value : payload,
     signature,
   }

@@ -3,27 +3,37 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
 import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
 import type { Install } from '../host/install.ts'
+import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
+import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { mailPage, ownedMail } from '../host/queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
+import { signedPartsOf } from '../wire/signed-parts.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import type {
   AccountInfo,
   Accepted,
+  CountsInfo,
+  DocumentInfo,
   GroupInfo,
   PersonInfo,
   ReplicaApi,
   ReplicaEvent,
+  SafetyInfo,
+  SealedDocument,
   SealedMail,
   SealedPage,
+  SpreadInfo,
   StatusInfo,
   Submission,
   ViewInfo,
 } from './contract.ts'
 import type { ApiRight, RequestOf } from './method-table.ts'
+import { Throttle } from './throttle.ts'
 
 const challengeBytes = 32
 /** Events kept until the client listens. */
@@ -36,6 +46,7 @@ export type MailContent = 'header' | 'whole'
 export interface ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly clock: ClockPort
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
@@ -54,10 +65,14 @@ export class ServiceConnection implements ReplicaApi {
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
   #untold: ReplicaEvent[] = []
+  readonly #mailboxChanges: Throttle
 
   constructor(service: ConnectionPorts, right: ApiRight) {
     this.#service = service
     this.#right = right
+    this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
+      if (this.#account !== null) this.emit({ event: 'mailbox' })
+    })
   }
 
   /** Who is logged in on this connection. */
@@ -129,25 +144,22 @@ export class ServiceConnection implements ReplicaApi {
     return { update, clock }
   }
 
-  async list({ folder, limit, before }: RequestOf<'list'>): Promise<SealedPage> {
+  async list({ folder, limit, before, offset }: RequestOf<'list'>): Promise<SealedPage> {
     const account = this.#session()
-    const place = before === null ? null : parsePlace(before)
+    const from = before === null ? offset : parsePlace(before)
     const most = Math.min(limit, limits.pageHeaders)
-    const { mails, total, hasMore } = await this.#service.host.read((core) =>
-      mailPage(core, account, folder, most, place),
+    const { mails, total, unread, hasMore } = await this.#service.host.read((core) =>
+      mailPage(core, account, folder, most, from),
     )
     const last = mails.at(-1)
     const next = hasMore && last !== undefined ? `${last.clock}@${last.mail}` : null
-    return { mails: await this.#service.seal(mails, 'header'), total, next }
+    return { mails: await this.#service.seal(mails, 'header'), total, unread, next }
   }
 
   async fetch({ mail: id }: RequestOf<'fetch'>): Promise<SealedMail> {
     const [sealed] = await this.#service.seal([await this.#owned(id)], 'whole')
     if (sealed === undefined || sealed.payload.length === 0) {
-      throw new QuintetError(
-        'DAMAGED',
-        'This mail is damaged on this disk. It is being fetched from another replica: try again in a moment.',
-      )
+      throw new QuintetError('DAMAGED', damagedMessage)
     }
     return sealed
   }
@@ -155,6 +167,49 @@ export class ServiceConnection implements ReplicaApi {
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
     const mail = await this.#owned(id)
     return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
+  }
+
+  counts(): Promise<CountsInfo> {
+    return this.#ofAccount(countsOf)
+  }
+
+  conversation({ conversation }: RequestOf<'conversation'>): Promise<readonly UpdateId[]> {
+    return this.#ofAccount((core, account) => conversationOf(core, account, conversation))
+  }
+
+  trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly UpdateId[]> {
+    return this.#ofAccount((core, account) => trashedBefore(core, account, beforeMs))
+  }
+
+  async documents({ shelf }: RequestOf<'documents'>): Promise<readonly DocumentInfo[]> {
+    const found = await this.#ofAccount((core, account) => documentsOn(core, account, shelf))
+    return found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))
+  }
+
+  async document({ document }: RequestOf<'document'>): Promise<SealedDocument | null> {
+    const found = await this.#ofAccount((core, account) => documentOf(core, account, document))
+    if (found === null) return null
+    const { update, writtenAt, origin, sequence } = found
+    const [stored] = await this.#service.host.readUpdates(origin, [sequence])
+    const parts = stored === undefined ? null : signedPartsOf(stored.bytes)
+    if (parts?.ok === true) return { document, update, writtenAt, payload: parts.value.payload }
+    // It may have been written anew meanwhile, and compacted.
+    const now = await this.#ofAccount((core, account) => documentOf(core, account, document))
+    if (now?.update !== update) return this.document({ document })
+    throw new QuintetError('DAMAGED', damagedMessage)
+  }
+
+  async safeties({ mails }: RequestOf<'safeties'>): Promise<readonly SafetyInfo[]> {
+    return this.#ofAccount((core, account) =>
+      mails.flatMap((mail) => {
+        const owned = ownedMail(core, account, mail)
+        return owned === null ? [] : [{ mail, servers: core.holdersOf(owned.origin, owned.sequence) }]
+      }),
+    )
+  }
+
+  spread({ update }: RequestOf<'spread'>): Promise<SpreadInfo> {
+    return this.#ofAccount((core) => spreadOf(core, update))
   }
 
   async invite(): Promise<string> {
@@ -183,6 +238,11 @@ export class ServiceConnection implements ReplicaApi {
     for (const event of this.#untold.splice(0)) listener(event)
   }
 
+  /** Marks or documents of the account that is logged in changed. */
+  mailboxChanged(): void {
+    this.#mailboxChanges.ask()
+  }
+
   emit(event: ReplicaEvent): void {
     if (this.#listener !== null) this.#listener(event)
     else if (this.#untold.length < untoldEvents) this.#untold.push(event)
@@ -190,6 +250,7 @@ export class ServiceConnection implements ReplicaApi {
 
   close(): Promise<void> {
     this.#account = null
+    this.#mailboxChanges.end()
     this.#service.closed(this)
     return Promise.resolve()
   }
@@ -199,6 +260,12 @@ export class ServiceConnection implements ReplicaApi {
     const mail = await this.#service.host.read((core) => ownedMail(core, account, id))
     if (mail === null) throw new QuintetError('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
     return mail
+  }
+
+  /** Looks at what the account that is logged in has. NOT_LOGGED_IN. */
+  async #ofAccount<Value>(query: (core: ReplicaCore, account: AccountId) => Value): Promise<Value> {
+    const account = this.#session()
+    return this.#service.host.read((core) => query(core, account))
   }
 
   #session(): AccountId {
@@ -215,6 +282,8 @@ export class ServiceConnection implements ReplicaApi {
     throw new QuintetError(failure.code, failure.message)
   }
 }
+
+const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
 
 const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
   const [clock = '', id = ''] = text.split('@')

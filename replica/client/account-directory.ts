@@ -35,7 +35,9 @@ export class AccountDirectory {
   async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
     const oldest = this.#clock.nowMs() - limits.cachedNameMs
     const missing = names.filter((name) => (this.#known.get(foldName(name))?.foundMs ?? -Infinity) < oldest)
-    if (missing.length > 0) await this.#find(groupId, missing)
+    for (let start = 0; start < missing.length; start += limits.lookUpAccounts) {
+      await this.#find(groupId, missing.slice(start, start + limits.lookUpAccounts))
+    }
     const found = names.map((name) => this.#known.get(foldName(name)))
     const accounts = new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : [])))
     if (!found.includes(undefined)) return [...accounts.values()]
@@ -79,5 +81,14 @@ export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): Account
   return change
 }
 
-export const noSuchAccounts = (names: readonly string[]): QuintetError =>
-  new QuintetError('NO_SUCH_ACCOUNT', `There is no account named ${names.join(', ')} on this side.`)
+/** NO_SUCH_ACCOUNT, with the names. */
+export class UnknownNames extends QuintetError {
+  readonly names: readonly string[]
+
+  constructor(names: readonly string[]) {
+    super('NO_SUCH_ACCOUNT', `There is no account named ${names.join(', ')} on this side.`)
+    this.names = names
+  }
+}
+
+export const noSuchAccounts = (names: readonly string[]): QuintetError => new UnknownNames(names)

@@ -2,18 +2,6 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { MailClient } from './contract/mail-client.ts'
 
 const later = [
-  'counts',
-  'conversation',
-  'mark',
-  'deleteMany',
-  'emptyTrash',
-  'safeties',
-  'removal',
-  'drafts',
-  'saveDraft',
-  'discardDraft',
-  'outbox',
-  'cancelOutbox',
   'search',
   'changePassword',
   'resetPassword',

@@ -2,14 +2,17 @@ import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zli
 import { promisify } from 'node:util'
 
 import { fail, succeed, type Result } from '../core/model/errors.ts'
+import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { concat, utf8 } from '../wire/bytes.ts'
 import { encodeCbor, readWhole } from '../wire/cbor.ts'
+import { readUpdateId, updateFields } from '../wire/payload-parts.ts'
 
 const bodyForms = { plain: 0, deflated: 1 } as const
 /** Below this a call on the same thread costs less than the way to another one; above it would hold others up. */
 const inlineBytes = 32_768
 const compressionLevel = 5
+const headerFields = 4
 /** Room for what later versions put beside the subject. */
 const headerItems = 16
 const headerDepth = 4
@@ -18,15 +21,29 @@ const deflateAside = promisify(deflateRaw)
 const inflateAside = promisify(inflateRaw)
 const fatalUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** What a list shows of a mail, before it is sealed: `[subject, ...]`. */
-export const encodeHeader = (subject: string): Uint8Array => encodeCbor([subject])
+/** What a list shows of a mail. */
+export interface HeaderContent {
+  readonly subject: string
+  /** The beginning of the body as plain text. */
+  readonly snippet: string
+  /** How many of the recipients, from the first, are addressed; the others have it as a copy. */
+  readonly addressed: number
+  readonly inReplyTo: UpdateId | null
+}
 
-export const decodeHeader = (bytes: Uint8Array): Result<{ readonly subject: string }> =>
+/** Before it is sealed: `[subject, snippet, addressed, mail that it answers or null, ...]`. */
+export const encodeHeader = ({ subject, snippet, addressed, inReplyTo }: HeaderContent): Uint8Array =>
+  encodeCbor([subject, snippet, addressed, inReplyTo && updateFields(inReplyTo)])
+
+export const decodeHeader = (bytes: Uint8Array): Result<HeaderContent> =>
   readWhole(bytes, (reader) => {
-    const items = reader.list(1, headerItems, 'header fields')
+    const items = reader.list(headerFields, headerItems, 'header fields')
     const subject = reader.text(limits.subjectChars, 'subject')
-    for (let rest = items - 1; rest > 0; rest--) reader.skip(headerDepth)
-    return { subject }
+    const snippet = reader.text(limits.snippetChars, 'snippet')
+    const addressed = reader.uint(limits.recipients)
+    const inReplyTo = reader.orNull(() => readUpdateId(reader))
+    for (let rest = items - headerFields; rest > 0; rest--) reader.skip(headerDepth)
+    return { subject, snippet, addressed, inReplyTo }
   })
 
 /**

@@ -8,7 +8,7 @@ import { decodeMailPayload, type MailPayload } from '../wire/payload-codec.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import { aesKeyBytes, aesOpen } from './aes.ts'
 import { mailInfo, recipientMailKeys, type MailKeys } from './hpke.ts'
-import { decodeBody, decodeHeader } from './mail-content.ts'
+import { decodeBody, decodeHeader, type HeaderContent } from './mail-content.ts'
 import { bodyNonce, boundToMail, headerNonce, unbound, wrapNonce } from './mail-sealer.ts'
 import type { PersonKeys } from './person-keys.ts'
 
@@ -30,16 +30,16 @@ export class MailOpener {
   }
 
   /**
-   * The subject, from a mail with or without its body. The signature covers the whole mail, so a list cannot check it:
+   * What a list shows, from a mail with or without its body. The signature covers the whole mail, so a list cannot check it:
    * that is done when the mail is opened. CANNOT_OPEN.
    */
-  async openSubject(mail: SealedMail): Promise<string> {
+  async openHeader(mail: SealedMail): Promise<HeaderContent> {
     const unwrapped = await this.#unwrap(mail)
-    return this.#subjectOf(unwrapped)
+    return this.#headerOf(unwrapped)
   }
 
-  /** Subject and body, verified to be the sender's. CANNOT_OPEN, with what is wrong. */
-  async open(mail: SealedMail): Promise<{ readonly subject: string; readonly body: string }> {
+  /** Header and body, verified to be the sender's. CANNOT_OPEN, with what is wrong. */
+  async open(mail: SealedMail): Promise<HeaderContent & { readonly body: string }> {
     const verified = verifySubmission(this.#groupId, 'mail', mail.payload, mail.signature)
     if (!verified.ok) throw cannotOpen('its signature is not that of its sender')
     const unwrapped = await this.#unwrap(mail)
@@ -48,14 +48,14 @@ export class MailOpener {
     if (content === null) throw cannotOpen('its body was changed')
     const body = await decodeBody(content)
     if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
-    return { subject: this.#subjectOf(unwrapped), body: body.value }
+    return { ...this.#headerOf(unwrapped), body: body.value }
   }
 
-  #subjectOf({ payload, contentKey, bound }: Unwrapped): string {
+  #headerOf({ payload, contentKey, bound }: Unwrapped): HeaderContent {
     const content = aesOpen(contentKey, headerNonce, payload.sealedHeader, bound)
     const header = content && decodeHeader(content)
     if (header?.ok !== true) throw cannotOpen('its subject was changed')
-    return header.value.subject
+    return header.value
   }
 
   async #unwrap(mail: SealedMail): Promise<Unwrapped> {
@@ -64,6 +64,8 @@ export class MailOpener {
     const payload = decoded.value
     if (payload.account !== mail.from) throw cannotOpen('it is not from whom the replica says')
     if (!isSame(payload.to, mail.to)) throw cannotOpen('it is not to whom the replica says')
+    if (payload.conversation !== mail.conversation)
+      throw cannotOpen('it is not in the conversation that the replica says')
     const wrap = payload.wraps[this.#placeIn(payload)]
     if (wrap === undefined) throw cannotOpen('it is not sealed to this account')
     const wrappingKey = await this.#wrappingKey(payload, wrap.enc)

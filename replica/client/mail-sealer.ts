@@ -2,14 +2,14 @@ import type { webcrypto } from 'node:crypto'
 
 import { LRUCache } from 'lru-cache'
 
-import type { AccountId, CommandId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { concat, fromBase64Url } from '../wire/bytes.ts'
 import { encodeMailPayload, type KeyWrap } from '../wire/payload-codec.ts'
 import { aesKeyBytes, aesNonceBytes, aesSeal } from './aes.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
 import { mailInfo, senderMailKeys, type SenderMailKeys } from './hpke.ts'
-import { encodeBody, encodeHeader } from './mail-content.ts'
+import { encodeBody, encodeHeader, type HeaderContent } from './mail-content.ts'
 
 /** Nonces under a mail's content key, which seals these two and nothing else. */
 export const headerNonce = new Uint8Array(aesNonceBytes)
@@ -23,10 +23,11 @@ export interface Recipient {
   readonly sealKey: webcrypto.CryptoKey
 }
 
-export interface OpenMail {
+export interface OpenMail extends HeaderContent {
   readonly command: CommandId
+  /** The addressed ones first. */
   readonly to: readonly Recipient[]
-  readonly subject: string
+  readonly conversation: UpdateId | null
   readonly body: string
 }
 
@@ -63,7 +64,8 @@ export class MailSealer {
   }
 
   /** The payload that the sender signs. Subject, body and recipients are within their limits already. */
-  async seal({ command, to, subject, body }: OpenMail): Promise<Uint8Array> {
+  async seal(mail: OpenMail): Promise<Uint8Array> {
+    const { command, to, conversation, body } = mail
     const { sender, random } = this.#options
     const contentKey = random(aesKeyBytes)
     const accounts = to.map(({ account }) => account)
@@ -76,8 +78,9 @@ export class MailSealer {
       account: sender.account,
       command,
       to: accounts,
+      conversation,
       wraps,
-      sealedHeader: aesSeal(contentKey, headerNonce, encodeHeader(subject), bound),
+      sealedHeader: aesSeal(contentKey, headerNonce, encodeHeader(mail), bound),
       sealedBody: aesSeal(contentKey, bodyNonce, plainBody, bound),
     })
   }

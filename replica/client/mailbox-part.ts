@@ -1,131 +1,120 @@
-import { LRUCache } from 'lru-cache'
-
-import type { SealedMail } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import { BoundedWork, InOrder } from './bounded-work.ts'
+import { shelves } from '../core/model/mailbox-changes.ts'
+import { UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
+import type { Draft, Mailbox, SendAnswer } from './contract/mailbox.ts'
+import { checkedDocumentId, Documents } from './documents.ts'
+import { decodeDraft, encodeDraft } from './letter-codec.ts'
+import { checkedLetter, wholeLetter } from './letters.ts'
+import { Marking } from './marking.ts'
+import { Outbox } from './outbox.ts'
+import { Reading } from './reading.ts'
 import { Sending } from './sending.ts'
-import type { Session } from './session.ts'
 
-type MailboxPart = Pick<Mailbox, 'send' | 'list' | 'read' | 'delete' | 'safety'>
+type MailboxPart = Omit<Mailbox, 'search'>
+
+/** Everything that was put into the trash up to now, whatever the servers' clocks say. */
+const always = Number.MAX_SAFE_INTEGER
 
 /** A person's mail. */
 export const mailboxPart = (context: ClientContext): MailboxPart => {
   const sending = new Sending(context)
-  const reading = new Reading(context)
+  const documents = new Documents(context)
+  const outbox = new Outbox(context, documents, sending)
+  const reading = new Reading(context, sending)
+  const marking = new Marking(context)
   return {
-    send: async (request) => ({ mail: await sending.send(request) }),
+    send: (request) => send(request, { context, sending, documents, outbox }),
     list: (request) => reading.list(request),
+    counts: async () => {
+      context.person()
+      return context.link.call((api) => api.counts())
+    },
     read: ({ mail }) => reading.read(mail),
+    conversation: async ({ conversation }) => ({ mails: await reading.conversation(conversation) }),
+    mark: async ({ mails, mark }) => {
+      reading.forget(mails)
+      await marking.mark(mails, mark)
+    },
     delete: async ({ mail }) => {
       const { update } = await context.submit(await context.person().deletion(mail))
       return { removal: update }
     },
+    deleteMany: async ({ mails }) => ({ removals: await marking.mark(mails, 'delete') }),
+    emptyTrash: () => marking.emptyTrash(always),
     safety: async (request) => {
       context.person()
       return { servers: await context.link.call((api) => api.safety(request)) }
     },
+    safeties: async ({ mails }) => {
+      context.person()
+      checkPageOf(mails)
+      return { safeties: await context.link.call((api) => api.safeties({ mails })) }
+    },
+    removal: async ({ removal }) => {
+      context.person()
+      const { heldBy, waitingFor } = await context.link.call((api) => api.spread({ update: removal }))
+      return { removedOn: heldBy, waitingFor }
+    },
+    ...draftsPart(documents),
+    outbox: async () => ({ entries: await outbox.entries() }),
+    cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox)),
   }
 }
 
-/** Lists and opens mails. */
-class Reading {
-  readonly #context: ClientContext
-  readonly #opening = new BoundedWork(limits.mailsAtOnce)
-  readonly #announcing = new InOrder()
-  readonly #markedRead = new LRUCache<UpdateId, true>({ max: limits.cachedIds })
+interface SendPorts {
+  readonly context: ClientContext
+  readonly sending: Sending
+  readonly documents: Documents
+  readonly outbox: Outbox
+}
 
-  constructor(context: ClientContext) {
-    this.#context = context
-    context.listen({
-      loggedIn: () => {
-        this.#markedRead.clear()
-      },
-      event: (event) => {
-        if (event.event === 'mail') this.#announce(event.mail)
-      },
-    })
+const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): Promise<SendAnswer> => {
+  const { context, sending, documents, outbox } = ports
+  const session = context.person()
+  const letter = checkedLetter(request)
+  const draft = request.draft === undefined ? null : checkedDocumentId(request.draft)
+  const { holdMs = 0 } = request
+  if (!Number.isSafeInteger(holdMs) || holdMs < 0 || holdMs > limits.holdMs)
+    throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
+  if (holdMs > 0) return outbox.hold(letter, holdMs, draft)
+  try {
+    const mail = await sending.send(letter, session.newCommand())
+    // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
+    if (draft !== null) await documents.delete(draft, shelves.drafts).catch(() => undefined)
+    return { mail }
+  } catch (error) {
+    if (!(error instanceof UnknownNames) || (await isWholeGroupReachable(context))) throw error
+    return outbox.wait(letter, error.names, draft)
   }
+}
 
-  async list({ folder, limit, before }: Parameters<Mailbox['list']>[0]): Promise<HeaderPage> {
-    const session = this.#context.person()
-    if (!Number.isInteger(limit) || limit < 1)
-      throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
-    if (limit > limits.pageHeaders)
-      throw new QuintetError('TOO_MANY', `A page has at most ${limits.pageHeaders} headers.`)
-    const mails: SealedMail[] = []
-    let next = before ?? null
-    let total: number
-    // A page of mails with many recipients can come in several parts.
-    do {
-      if (folder !== 'inbox' && folder !== 'sent')
-        throw new QuintetError('NOT_YET', 'This folder comes with a later version.')
-      const query = { folder, limit: limit - mails.length, before: next }
-      const page = await this.#context.link.call((api) => api.list(query))
-      mails.push(...page.mails)
-      total = page.total
-      next = page.mails.length > 0 ? page.next : null
-    } while (next !== null && mails.length < limit)
-    const headers = await Promise.all(mails.map((mail) => this.#header(session, mail)))
-    const unread = headers.filter((header) => !header.read).length
-    return next === null ? { headers, total, unread } : { headers, total, unread, next }
-  }
+/** Then a name that is not known here is known nowhere. */
+const isWholeGroupReachable = async (context: ClientContext): Promise<boolean> => {
+  const { seats } = await context.link.call((api) => api.status())
+  return seats.every(({ connected }) => connected)
+}
 
-  async read(id: UpdateId): Promise<Mail> {
-    const session = this.#context.person()
-    const sealed = await this.#context.link.call((api) => api.fetch({ mail: id }))
-    if (sealed.mail !== id)
-      throw new QuintetError('CANNOT_OPEN', 'The replica gave another mail than the one asked for.')
-    const { subject, body } = await session.opener.open(sealed)
-    await this.#markRead(session, sealed)
-    const header = await this.#header(session, sealed)
-    return { ...header, subject, body, inReplyTo: null, fromAccount: sealed.from }
-  }
+const draftsPart = (documents: Documents): Pick<Mailbox, 'drafts' | 'saveDraft' | 'discardDraft'> => ({
+  drafts: async () => {
+    const found = await documents.list(shelves.drafts)
+    const drafts = found.map(async ({ document, writtenAt, content }): Promise<Draft> => ({
+      draft: document,
+      ...(await decodeDraft(content)),
+      savedAt: writtenAt,
+    }))
+    return { drafts: (await Promise.all(drafts)).reverse() }
+  },
+  saveDraft: async ({ draft, ...letter }) => {
+    const document = draft === undefined ? documents.newId() : checkedDocumentId(draft)
+    await documents.write(document, shelves.drafts, await encodeDraft(wholeLetter(letter)))
+    return { draft: document }
+  },
+  discardDraft: ({ draft }) => documents.delete(checkedDocumentId(draft), shelves.drafts),
+})
 
-  /** A subject that cannot be opened is shown as an empty one; opening the mail says why. */
-  async #header(session: Session, mail: SealedMail): Promise<Header> {
-    const subject = await this.#opening.run(() => session.opener.openSubject(mail).catch(() => ''))
-    const isOwnCopy = mail.from === session.account && !mail.to.includes(session.account)
-    const read = mail.read || isOwnCopy || this.#markedRead.has(mail.mail)
-    return {
-      mail: mail.mail,
-      from: mail.fromName,
-      to: mail.toNames,
-      cc: [],
-      subject,
-      snippet: '',
-      sentAt: mail.sentAt,
-      read,
-      starred: false,
-      conversation: mail.mail,
-      own: mail.from === session.account,
-      inTrash: false,
-    }
-  }
-
-  async #markRead(session: Session, { mail, read, to }: SealedMail): Promise<void> {
-    if (read || !to.includes(session.account) || this.#markedRead.has(mail)) return
-    this.#markedRead.set(mail, true)
-    try {
-      await this.#context.submit(await session.markRead(mail))
-    } catch {
-      // The mail is open: that it stays unread (a full disk, a lost connection) must not keep it from the reader.
-      this.#markedRead.delete(mail)
-    }
-  }
-
-  #announce(mail: SealedMail): void {
-    const session = this.#context.session
-    if (session === null) return
-    const told = this.#announcing.run(
-      () => this.#header(session, mail),
-      async (header) => {
-        this.#context.tell({ event: 'mail', header, late: false })
-      },
-    )
-    told.catch(() => undefined)
-  }
+const checkPageOf = (mails: readonly unknown[]): void => {
+  if (mails.length > limits.pageHeaders)
+    throw new QuintetError('TOO_MANY', `At most ${limits.pageHeaders} mails can be asked for at once.`)
 }

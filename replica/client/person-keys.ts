@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, type webcrypto } from 'node:crypto'
 
 import type { AccountId } from '../core/model/ids.ts'
-import { fromBase64Url } from '../wire/bytes.ts'
+import { fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { accountIdOf, publicKeyOf, toPrivateKey } from '../wire/keys.ts'
 import type { RandomBytes } from './client-ports.ts'
 import { importPrivateKey, importPublicKey } from './hpke.ts'
@@ -20,7 +20,13 @@ export interface PersonKeys {
   readonly sealPair: webcrypto.CryptoKeyPair
   /** Its public half, raw. */
   readonly sealKey: Uint8Array
+  /** Seals the person's own documents (AES-256). */
+  readonly documentKey: Uint8Array
 }
+
+const documentLabel = utf8('quintet/1/documents')
+const documentKeyBytes = 32
+const noSalt = new Uint8Array()
 
 // What stands before a raw X25519 private key in the DER form of RFC 8410.
 const x25519Prefix = fromBase64Url('MC4CAQAwBQYDK2VuBCIEIA')
@@ -38,6 +44,7 @@ export const personKeysOf = async ({ signSeed, sealSecret }: PrivateHalves): Pro
     signKey: toPrivateKey(signSeed),
     sealPair: { privateKey, publicKey },
     sealKey,
+    documentKey: new Uint8Array(hkdfSync('sha256', sealSecret, noSalt, documentLabel, documentKeyBytes)),
   }
 }
 

@@ -1,30 +1,42 @@
+import { LRUCache } from 'lru-cache'
+
 import type { Accepted, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { UpdateId } from '../core/model/ids.ts'
+import type { CommandId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import { utf8 } from '../wire/bytes.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Letter } from './contract/mailbox.ts'
+import { checkRecipients, isEveryone, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
-import { normalName } from './session.ts'
+import { snippetOf } from './snippet.ts'
+
+interface Addresses {
+  /** The addressed ones first, then those who have a copy. */
+  readonly recipients: readonly Recipient[]
+  readonly addressed: number
+}
 
 /** Seals mails and gives them to the replica, in the order in which they were asked for. */
 export class Sending {
   readonly #context: ClientContext
   readonly #order = new InOrder()
   readonly #sealing = new BoundedWork(limits.mailsAtOnce)
+  /** Of mails that were seen. */
+  readonly #conversations = new LRUCache<UpdateId, UpdateId>({ max: limits.cachedIds })
   #sends = 0
 
   constructor(context: ClientContext) {
     this.#context = context
   }
 
-  /** Durable when fulfilled. NO_SUCH_ACCOUNT, BUSY, and what is wrong with the letter. */
-  async send({ to, subject, body }: Letter): Promise<UpdateId> {
+  /** Notes in which conversation a mail is, so that an answer to it need not ask. */
+  noteConversation(mail: UpdateId, conversation: UpdateId): void {
+    this.#conversations.set(mail, conversation)
+  }
+
+  /** Durable when fulfilled, and carried out once for each `command`. NO_SUCH_ACCOUNT (as `UnknownNames`), TOO_MANY, BUSY. */
+  async send(letter: WholeLetter, command: CommandId): Promise<UpdateId> {
     const session = this.#context.person()
-    const names = checkedNames(to)
-    checkContent(subject, body)
     if (this.#sends >= limits.requestsInFlight) {
       throw new QuintetError(
         'BUSY',
@@ -32,12 +44,19 @@ export class Sending {
       )
     }
     this.#sends += 1
-    const seal = (recipients: readonly Recipient[]): Promise<Submission> =>
-      session.mail({ to: recipients, subject, body })
+    const seal = async (): Promise<Submission> => {
+      const [{ recipients, addressed }, conversation] = await Promise.all([
+        this.#addresses(letter),
+        this.#conversationOf(letter.inReplyTo),
+      ])
+      const { subject, body, inReplyTo } = letter
+      const content = { subject, snippet: snippetOf(body), addressed, inReplyTo, body }
+      return session.mail({ ...content, command, to: recipients, conversation })
+    }
     try {
       const { update } = await this.#order.run(
-        () => this.#sealing.run(async () => seal(await this.#recipients(names))),
-        (submission) => this.#submit(submission, names, seal),
+        () => this.#sealing.run(seal),
+        (submission) => this.#submit(submission, letter, seal),
       )
       return update
     } finally {
@@ -45,44 +64,51 @@ export class Sending {
     }
   }
 
-  #recipients(names: readonly string[]): Promise<readonly Recipient[]> {
-    return this.#context.directory.recipients(this.#context.groupId, names)
+  async #addresses({ to, cc }: WholeLetter): Promise<Addresses> {
+    const isToAll = [...to, ...cc].some(isEveryone)
+    const all = isToAll ? await this.#everyone() : []
+    const namesOf = (names: readonly string[]): readonly string[] =>
+      names.flatMap((name) => (isEveryone(name) ? all : [name]))
+    const [addressedNames, copyNames] = [namesOf(to), namesOf(cc)]
+    checkRecipients(new Set([...addressedNames, ...copyNames]).size)
+    const { directory, groupId } = this.#context
+    // All at once, so that a failure names all that are unknown.
+    const recipients = await directory.recipients(groupId, [...addressedNames, ...copyNames])
+    const addressed = (await directory.recipients(groupId, addressedNames)).length
+    return { recipients, addressed }
+  }
+
+  /** All others; who is alone writes to nobody but oneself. */
+  async #everyone(): Promise<readonly string[]> {
+    const { account } = this.#context.person()
+    const people = await this.#context.link.call((api) => api.people({ like: '*' }))
+    const others = people.filter((person) => person.account !== account)
+    return (others.length > 0 ? others : people).map(({ name }) => name)
+  }
+
+  /** Of an answer, also to a mail that has been deleted since. */
+  async #conversationOf(inReplyTo: UpdateId | null): Promise<UpdateId | null> {
+    if (inReplyTo === null) return null
+    const known = this.#conversations.get(inReplyTo)
+    if (known !== undefined) return known
+    try {
+      const { conversation } = await this.#context.link.call((api) => api.fetch({ mail: inReplyTo }))
+      return conversation ?? inReplyTo
+    } catch (error) {
+      if (error instanceof QuintetError && ['NO_SUCH_MAIL', 'DAMAGED'].includes(error.code)) return inReplyTo
+      throw error
+    }
   }
 
   /** An account that the directory remembers can be gone, or its name be another's: then once more, with what is true now. */
-  async #submit(
-    submission: Submission,
-    names: readonly string[],
-    seal: (recipients: readonly Recipient[]) => Promise<Submission>,
-  ): Promise<Accepted> {
+  async #submit(submission: Submission, { to, cc }: WholeLetter, seal: () => Promise<Submission>): Promise<Accepted> {
     try {
       return await this.#context.submit(submission)
     } catch (error) {
       if (!(error instanceof QuintetError) || error.code !== 'NO_SUCH_ACCOUNT') throw error
-      this.#context.directory.forget(names)
-      return this.#context.submit(await seal(await this.#recipients(names)))
+      if ([...to, ...cc].some(isEveryone)) this.#context.directory.forgetAll()
+      this.#context.directory.forget([...to, ...cc])
+      return this.#context.submit(await seal())
     }
-  }
-}
-
-/** Different names, in the order given. TOO_MANY, BAD_REQUEST, BAD_NAME. */
-const checkedNames = (to: readonly string[]): readonly string[] => {
-  const names = [...new Set(to.map(normalName))]
-  if (names.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
-  if (names.length > limits.recipients) {
-    throw new QuintetError(
-      'TOO_MANY',
-      `A mail can have ${limits.recipients} recipients at most; this one has ${names.length}.`,
-    )
-  }
-  return names
-}
-
-const checkContent = (subject: string, body: string): void => {
-  if (subject.length > limits.subjectChars && Array.from(subject).length > limits.subjectChars) {
-    throw new QuintetError('TOO_LARGE', `A subject can have ${limits.subjectChars} characters at most.`)
-  }
-  if (body.length > limits.bodyBytes || utf8(body).length > limits.bodyBytes) {
-    throw new QuintetError('TOO_LARGE', `A body can have ${limits.bodyBytes} bytes at most.`)
   }
 }

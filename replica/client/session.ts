@@ -1,10 +1,12 @@
 import type { ReplicaApi, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import { commandId, type CommandId, type UpdateId } from '../core/model/ids.ts'
+import { commandId, type CommandId, type DocumentId, type UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import { concat, toBase64Url, utf8 } from '../wire/bytes.ts'
+import type { BulkMark, Shelf } from '../core/model/mailbox-changes.ts'
+import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
 import { signBytes } from '../wire/keys.ts'
+import { decodeDocumentPayload, encodeDocumentPayload, encodeMarksPayload } from '../wire/mailbox-payloads.ts'
 import { checkName } from '../wire/names.ts'
 import {
   encodeAccountDeletionPayload,
@@ -14,6 +16,7 @@ import {
   type PersonKind,
 } from '../wire/payload-codec.ts'
 import { signPayload } from '../wire/update-codec.ts'
+import { aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import { BundleSigner } from './bundle-signer.ts'
 import { noSuchAccounts, verifiedAccount } from './account-directory.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
@@ -34,6 +37,7 @@ export interface SessionPorts {
 }
 
 const commandBytes = 12
+const documentLabel = utf8('quintet/1/document')
 const logInLabel = utf8('quintet/log-in/1')
 
 /** A person who is logged in: the keys, and what they sign, seal and open. */
@@ -69,9 +73,41 @@ export class Session {
     await api.logIn({ account: this.account, signature })
   }
 
-  async mail(mail: Omit<OpenMail, 'command'>): Promise<Submission> {
+  /** A name for a wish that is to be carried out once, however often it is given. */
+  newCommand(): CommandId {
+    return newCommand(this.#random)
+  }
+
+  async mail(mail: OpenMail): Promise<Submission> {
+    return this.#signed('mail', mail.command, await this.#sealer.seal(mail))
+  }
+
+  /** Up to `limits.marksPerUpdate` mails. */
+  marks(mark: BulkMark, mails: readonly UpdateId[]): Promise<Submission> {
     const command = newCommand(this.#random)
-    return this.#signed('mail', command, await this.#sealer.seal({ ...mail, command }))
+    return this.#signed('marks', command, encodeMarksPayload({ account: this.account, command, mark, mails }))
+  }
+
+  /** Writes a document; null deletes it. */
+  document(document: DocumentId, shelf: Shelf, content: Uint8Array | null): Promise<Submission> {
+    const command = newCommand(this.#random)
+    const sealed = content && this.#sealDocument(document, content)
+    return this.#signed(
+      'document',
+      command,
+      encodeDocumentPayload({ account: this.account, command, document, shelf, sealed }),
+    )
+  }
+
+  /** What `document` sealed, from its payload. CANNOT_OPEN. */
+  openDocument(document: DocumentId, payload: Uint8Array): Uint8Array {
+    const decoded = decodeDocumentPayload(payload)
+    const sealed = decoded.ok && decoded.value.document === document ? decoded.value.sealed : null
+    const [nonce, rest] = [sealed?.subarray(0, aesNonceBytes), sealed?.subarray(aesNonceBytes)]
+    const isWhole = nonce?.length === aesNonceBytes && rest !== undefined
+    const content = isWhole ? aesOpen(this.#keys.documentKey, nonce, rest, this.#bound(document)) : null
+    if (content === null) throw new QuintetError('CANNOT_OPEN', 'A draft cannot be opened: it is damaged or not yours.')
+    return content
   }
 
   markRead(mail: UpdateId): Promise<Submission> {
@@ -87,6 +123,15 @@ export class Session {
   accountDeletion(): Promise<Submission> {
     const command = newCommand(this.#random)
     return this.#signed('accountDeletion', command, encodeAccountDeletionPayload({ account: this.account, command }))
+  }
+
+  #sealDocument(document: DocumentId, content: Uint8Array): Uint8Array {
+    const nonce = this.#random(aesNonceBytes)
+    return concat([nonce, aesSeal(this.#keys.documentKey, nonce, content, this.#bound(document))])
+  }
+
+  #bound(document: DocumentId): Uint8Array {
+    return concat([documentLabel, this.#groupId, fromBase64Url(this.account), fromBase64Url(document)])
   }
 
   async #signed(kind: PersonKind, command: CommandId, payload: Uint8Array): Promise<Submission> {

@@ -2,6 +2,8 @@ import type { Command } from './effects.ts'
 import type { Failure } from './model/errors.ts'
 import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
+import { limits } from './model/limits.ts'
+import type { DocumentChange } from './model/mailbox-changes.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
 import type { GroupState } from './state/group-state.ts'
@@ -142,7 +144,11 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
     }
     case 'read':
     case 'deletion':
-      return checkOwned(state, change.account, change.mail)
+      return checkOwned(state, change.account, [change.mail])
+    case 'marks':
+      return checkOwned(state, change.account, change.mails)
+    case 'document':
+      return checkDocument(state, change)
   }
 }
 
@@ -154,9 +160,24 @@ const checkAccount = (state: GroupState, account: AccountId, name: string, reser
   return null
 }
 
-const checkOwned = (state: GroupState, account: AccountId, id: UpdateId): Decision | null => {
-  const { origin, sequence } = splitUpdateId(id)
-  const mail = state.mails.get(origin, sequence)
-  if (mail !== undefined && state.mails.isOwnedBy(mail, account)) return null
-  return refuse('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
+/** Of several mails some may have been deleted meanwhile, by another client of this person; but all must have come here. */
+const checkOwned = (state: GroupState, account: AccountId, ids: readonly UpdateId[]): Decision | null => {
+  let owned = 0
+  for (const id of ids) {
+    const { origin, sequence } = splitUpdateId(id)
+    const mail = state.mails.get(origin, sequence)
+    if (mail !== undefined && state.mails.isOwnedBy(mail, account)) owned += 1
+    if (sequence > state.held(origin)) return noSuchMail(id)
+  }
+  return owned > 0 ? null : noSuchMail(ids[0])
+}
+
+const noSuchMail = (id: UpdateId | undefined): Decision =>
+  refuse('NO_SUCH_MAIL', `There is no mail ${id ?? ''} in your mailbox.`)
+
+const checkDocument = (state: GroupState, { account, document, state: after }: DocumentChange): Decision | null => {
+  const isNew = after === 'written' && state.documents.get(account, document) === undefined
+  if (!isNew || state.documents.countOf(account) < limits.documentsPerAccount) return null
+  const most = limits.documentsPerAccount
+  return refuse('TOO_MANY', `You can keep ${most} drafts and waiting mails at most. Send or discard some.`)
 }

@@ -67,6 +67,12 @@ export type Notice =
   | { readonly kind: 'view'; readonly number: number; readonly servers: readonly ServerId[] }
   /** A mail came in; its update comes along, so that nobody has to read it back from storage to tell of it. */
   | { readonly kind: 'mail'; readonly update: Update }
+  /** Marks or documents of this account changed. */
+  | { readonly kind: 'mailbox'; readonly account: AccountId }
+  /** Accounts or names changed. */
+  | { readonly kind: 'people' }
+  /** Replicas are known to hold more than before. */
+  | { readonly kind: 'knowledge' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
   | { readonly kind: 'forged'; readonly update: UpdateId }
   | { readonly kind: 'forked'; readonly origin: OriginId }

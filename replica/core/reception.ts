@@ -6,7 +6,7 @@ import type { Identity } from './membership.ts'
 import type { OriginId } from './model/ids.ts'
 import type { Batch } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
-import { noteMails } from './write-desk.ts'
+import { noteChanges } from './write-desk.ts'
 
 /** Takes batches in that came by gossip, push or anti-entropy. */
 export class Reception {
@@ -48,7 +48,7 @@ export class Reception {
     for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
       this.#state.applyBatch(next)
       effects.persist.push(next)
-      noteMails(next, effects)
+      noteChanges(next, effects)
       const last = next.updates.at(-1)
       if (last === undefined) continue
       // What this install wrote itself and takes back stands, wherever the wall clock is now.

@@ -292,7 +292,7 @@ export class ReplicaCore {
       return
     }
     this.#membership.accept(session, hello, now.wallMs)
-    this.#learn(now, hello.rows)
+    this.#learn(now, hello.rows, effects)
     this.#mergeUntilMs = now.steadyMs + mergeMs
   }
 
@@ -304,7 +304,7 @@ export class ReplicaCore {
 
   #knowledge(now: Moment, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#membership.heard(session, message, now.wallMs)
-    this.#learn(now, message.rows)
+    this.#learn(now, message.rows, effects)
     const { origin } = session
     if (origin === null) return
     const told = heldFrom(message.rows.get(origin) ?? new Map(), origin)
@@ -313,13 +313,18 @@ export class ReplicaCore {
   }
 
   /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(now: Moment, rows: KnowledgeRows): void {
+  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
+    let isNews = false
     for (const [holder, row] of rows) {
       if (holder === this.identity.origin) continue
-      if (this.matrix.mergeRow(holder, row)) this.#spreading.heardOf(holder, now.steadyMs)
+      if (this.matrix.mergeRow(holder, row)) {
+        this.#spreading.heardOf(holder, now.steadyMs)
+        isNews = true
+      }
       const known = heldFrom(row, this.identity.origin)
       if (known > this.#held) this.#reclaimTo = Math.max(this.#reclaimTo, known)
     }
+    if (isNews) effects.notify.push({ kind: 'knowledge' })
   }
 
   #batches(now: Moment, peer: PeerId, message: BatchesMessage, effects: EffectsDraft): void {

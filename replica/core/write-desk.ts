@@ -4,7 +4,7 @@ import type { Command, CommandAnswer, CommandTicket, EffectsDraft } from './effe
 import type { HybridClock } from './hybrid-clock.ts'
 import type { LogIntake } from './log-intake.ts'
 import { fail, succeed } from './model/errors.ts'
-import type { OriginId, ServerId } from './model/ids.ts'
+import type { AccountId, OriginId, ServerId } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { Batch, Draft, MakeBatch, SignedChange, SystemChange } from './model/updates.ts'
@@ -93,7 +93,7 @@ export class WriteDesk {
         answerWrite(write, batch, index, origin, effects)
       })
     }
-    for (const batch of batches) noteMails(batch, effects)
+    for (const batch of batches) noteChanges(batch, effects)
     this.#writes = []
     this.#byCommand = new Map()
     this.#reserved = nothingReserved()
@@ -131,13 +131,34 @@ export class WriteDesk {
   }
 }
 
-/** Inbox notices of a batch that has just been applied. */
-export const noteMails = (batch: Batch, effects: EffectsDraft): void => {
+/** What people are told of a batch that has just been applied. */
+export const noteChanges = (batch: Batch, effects: EffectsDraft): void => {
+  const changed = new Set<AccountId>()
   for (const update of batch.updates) {
     const { change, origin, sequence } = update
-    if (change.kind === 'mail') effects.notify.push({ kind: 'mail', update })
-    if (change.kind === 'forged') effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
+    switch (change.kind) {
+      case 'mail':
+        effects.notify.push({ kind: 'mail', update })
+        changed.add(change.account)
+        break
+      case 'read':
+      case 'deletion':
+      case 'marks':
+      case 'document':
+        changed.add(change.account)
+        break
+      case 'account':
+      case 'accountDeletion':
+        effects.notify.push({ kind: 'people' })
+        break
+      case 'forged':
+        effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
+        break
+      default:
+        break
+    }
   }
+  for (const account of changed) effects.notify.push({ kind: 'mailbox', account })
 }
 
 const isSigned = (change: SystemChange | SignedChange): change is SignedChange => 'payload' in change

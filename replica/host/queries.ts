@@ -6,6 +6,9 @@ import type { ReplicaCore } from '../core/replica-core.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
+import type { FolderName } from '../core/state/mail-folders.ts'
+import { placeBits } from '../core/state/mail-folders.ts'
+import { isOn } from '../core/state/mark-registers.ts'
 
 /** A mail as its account sees it, without content. */
 export interface MailView extends MailPlace {
@@ -16,11 +19,16 @@ export interface MailView extends MailPlace {
   readonly toNames: readonly string[]
   readonly sentAt: number
   readonly read: boolean
+  readonly markedUnread: boolean
+  readonly starred: boolean
+  readonly inTrash: boolean
+  readonly conversation: UpdateId | null
 }
 
 export interface MailPage {
   readonly mails: readonly MailView[]
   readonly total: number
+  readonly unread: number
   readonly hasMore: boolean
 }
 
@@ -38,18 +46,19 @@ export interface Seat {
   readonly isReachable: boolean
 }
 
-/** A page of a folder, newest first, from before `before`. */
+/** A page of a folder, newest first, from before `before`, or from the mail at an offset. */
 export const mailPage = (
   core: ReplicaCore,
   account: AccountId,
-  folder: 'inbox' | 'sent',
+  folder: FolderName,
   limit: number,
-  before: MailPlace | null,
+  from: MailPlace | number,
 ): MailPage => {
-  const index = core.state.mails.mailbox(account)[folder]
-  const found = index.page(limit + 1, before)
+  const mailbox = core.state.mails.mailbox(account)
+  const index = mailbox.index(folder)
+  const found = typeof from === 'number' ? index.pageAt(limit + 1, from) : index.page(limit + 1, from)
   const mails = found.slice(0, limit).map((mail) => viewOf(core, mail, account))
-  return { mails, total: index.size, hasMore: found.length > limit }
+  return { mails, total: index.size, unread: mailbox.unread(folder), hasMore: found.length > limit }
 }
 
 /** A mail of which `account` has a copy; null otherwise. */
@@ -135,6 +144,8 @@ const named = (core: ReplicaCore, record: AccountRecord): Named => ({
 const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailView => {
   const nameOf = (person: AccountId): string => core.state.accounts.nameOf(person) ?? ''
   const { origin, sequence, clock, from, to } = mail
+  const place = core.state.mails.placeOf(mail, account)
+  const { read, star } = core.state.mails.registersOf(mail, account)
   return {
     mail: updateId(origin, sequence),
     origin,
@@ -145,6 +156,10 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     to,
     toNames: to.map(nameOf),
     sentAt: clockToMs(clock),
-    read: core.state.mails.isReadBy(mail, account),
+    read: (place & placeBits.unread) === 0,
+    markedUnread: read !== 0 && !isOn(read),
+    starred: isOn(star),
+    inTrash: (place & placeBits.trash) !== 0,
+    conversation: core.state.mails.conversationOf(mail),
   }
 }

@@ -266,7 +266,7 @@ export class ReplicaHost {
 
   #notify(notice: Notice): void {
     if (notice.kind === 'members') this.#members.setMembers(notice.addresses)
-    else if (notice.kind !== 'mail') this.#options.logger.info(notice.kind, { ...notice })
+    else if (!frequentNotices.has(notice.kind)) this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }
 
@@ -375,6 +375,9 @@ export class ReplicaHost {
     return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
   }
 }
+
+/** Too many to be logged. */
+const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(['mail', 'mailbox', 'people', 'knowledge'])
 
 const diskFullFailure: Failure = {
   code: 'DISK_FULL',

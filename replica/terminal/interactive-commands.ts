@@ -1,37 +1,10 @@
-import type { MailClient } from '../client/contract/mail-client.ts'
-import type { Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { headerLine, mailLines, shownName, type Layout } from './mail-view.ts'
-import type { Screen } from './screen.ts'
+import { accountNamed, serverNames, usageError, type Command } from './command.ts'
+import { mailCommands } from './mail-commands.ts'
+import { shownName } from './mail-view.ts'
 import { statusLines } from './status-view.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
-
-/** What the commands of one sitting share. */
-export interface Sitting {
-  readonly client: MailClient
-  readonly screen: Screen
-  readonly layout: () => Layout
-  /** The pages shown since the last `l`: their mails by number (from 1), and where they go on. */
-  listed: {
-    readonly folder: Folder
-    readonly headers: readonly Header[]
-    readonly next: string | null
-  } | null
-}
-
-export interface Command {
-  readonly usage: string
-  readonly help: string
-  readonly run: (sitting: Sitting, words: readonly string[], rest: string) => Promise<void>
-}
-
-type Folder = Parameters<MailClient['list']>[0]['folder']
-
-const pageHeaders = 10
-const bodyEnd = '.'
-
-const usageError = (usage: string): QuintetError => new QuintetError('BAD_REQUEST', `This is used as: ${usage}`)
 
 const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
@@ -52,70 +25,6 @@ const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   }
   await client.signUp({ name, password })
   screen.print(`Signed up and logged in as ${shownName(name)}. Nobody can restore a forgotten password: keep it well.`)
-}
-
-const writeMail: Command['run'] = async ({ client, screen }, _words, rest) => {
-  if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  const to = namesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
-  if (to.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
-  // Before the mail is written: nobody should write one for nothing.
-  const known = await Promise.all(to.map((name) => accountNamed(client, name)))
-  const unknown = to.filter((_, index) => known[index] === undefined)
-  if (unknown.length > 0) throw new QuintetError('NO_SUCH_ACCOUNT', `Nobody here is called ${unknown.join(', ')}.`)
-  const subject = await screen.question('Subject: ')
-  screen.print(`Write the mail; a line with a single "${bodyEnd}" ends it, Ctrl-C leaves it.`)
-  const lines: string[] = []
-  for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) lines.push(line)
-  await client.send({ to, subject, body: lines.join('\n') })
-  screen.print(`Sent to ${to.map(shownName).join(', ')}.`)
-}
-
-const list: Command['run'] = async (sitting, [word = 'inbox']) => {
-  if (word !== 'inbox' && word !== 'sent') throw new QuintetError('NO_SUCH_FOLDER', 'The folders are inbox and sent.')
-  sitting.listed = { folder: word, headers: [], next: null }
-  await showPage(sitting, word, [], null)
-}
-
-const nextPage: Command['run'] = async (sitting) => {
-  const { listed } = sitting
-  if (listed === null) return list(sitting, [], '')
-  if (listed.next === null) sitting.screen.print('That was the last page.')
-  else await showPage(sitting, listed.folder, listed.headers, listed.next)
-}
-
-const showPage = async (
-  sitting: Sitting,
-  folder: Folder,
-  before: readonly Header[],
-  cursor: string | null,
-): Promise<void> => {
-  const { client, screen, layout } = sitting
-  const query = { folder, limit: pageHeaders }
-  const page = await client.list(cursor === null ? query : { ...query, before: cursor })
-  const headers = [...before, ...page.headers]
-  sitting.listed = { folder, headers, next: page.next ?? null }
-  if (headers.length === 0) screen.print(folder === 'inbox' ? 'No mail yet.' : 'Nothing sent yet.')
-  const person = folder === 'inbox' ? 'from' : 'to'
-  screen.print(...page.headers.map((header, index) => headerLine(before.length + index + 1, header, person, layout())))
-  if (page.next !== undefined) screen.print(`${headers.length} of ${page.total}; n shows the next page.`)
-}
-
-const readMail: Command['run'] = async (sitting, words) => {
-  const { client, screen, layout } = sitting
-  const mail = await client.read({ mail: numbered(sitting, words, 'r N').mail })
-  screen.print(...mailLines(mail, layout()))
-}
-
-const deleteMail: Command['run'] = async (sitting, words) => {
-  const { mail } = numbered(sitting, words, 'd N')
-  await sitting.client.delete({ mail })
-  sitting.screen.print('Deleted. The other numbers stay as they are until the next l.')
-}
-
-const showSafety: Command['run'] = async (sitting, words) => {
-  const { mail } = numbered(sitting, words, 'safety N')
-  const { servers } = await sitting.client.safety({ mail })
-  sitting.screen.print(safetyOf(servers))
 }
 
 const showView: Command['run'] = async ({ client, screen }) => {
@@ -166,12 +75,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ['u', { usage: 'u NAME', help: 'log in, or sign up', run: logInOrSignUp }],
-  ['m', { usage: 'm [NAME, NAME]', help: 'write a mail', run: writeMail }],
-  ['l', { usage: 'l [sent]', help: 'list the newest mails, received or sent', run: list }],
-  ['n', { usage: 'n', help: 'the next page of the list', run: nextPage }],
-  ['r', { usage: 'r N', help: 'read mail N of the list', run: readMail }],
-  ['d', { usage: 'd N', help: 'delete mail N of the list', run: deleteMail }],
-  ['safety', { usage: 'safety N', help: 'on which servers mail N is held', run: showSafety }],
+  ...mailCommands,
   ['v', { usage: 'v', help: 'the servers that are reachable now', run: showView }],
   ['people', { usage: 'people [PATTERN]', help: 'who there is; * and ? stand for anything', run: showPeople }],
   [
@@ -232,35 +136,3 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     { usage: name, help: 'comes with a later version', run: later },
   ]),
 ])
-
-/** How safe a mail is that these servers hold. */
-export const safetyOf = (servers: readonly ServerId[]): string => {
-  if (servers.length >= seatCount) return `On all ${seatCount} servers.`
-  if (servers.length <= 1) return `Saved on ${serverNames(servers)} only: not on any other machine yet.`
-  const others = servers.length - 1
-  return `On ${serverNames(servers)} of ${seatCount}: survives the loss of any ${others === 1 ? 'one machine' : `${others} machines`}.`
-}
-
-const numbered = ({ listed }: Sitting, [word]: readonly string[], usage: string): Header => {
-  if (word === undefined || !/^[0-9]{1,6}$/.test(word)) throw usageError(usage)
-  const header = listed?.headers[Number(word) - 1]
-  if (header !== undefined) return header
-  throw new QuintetError('NO_SUCH_MAIL', `No mail ${word} has been listed: l lists the newest.`)
-}
-
-const namesOf = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-
-const serverNames = (servers: readonly ServerId[]): string =>
-  servers.length === 1 ? `server ${servers.join()}` : `servers ${servers.join(', ')}`
-
-/** The account that is called so, as it writes its name. Replicas compare names without case. */
-const accountNamed = async (client: MailClient, name: string): Promise<string | undefined> => {
-  const { accounts } = await client.accounts({ like: name })
-  return accounts.find((account) => folded(account.name) === folded(name))?.name
-}
-
-const folded = (name: string): string => name.normalize('NFKC').toLowerCase()

@@ -3,7 +3,8 @@ import type { Readable, Writable } from 'node:stream'
 import type { ClientEvent } from '../client/contract/events.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
-import { commands, type Sitting } from './interactive-commands.ts'
+import type { Sitting } from './command.ts'
+import { commands } from './interactive-commands.ts'
 import { shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
@@ -24,7 +25,7 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null }
+  const sitting: Sitting = { client, screen, layout, listed: null, drafts: [], outbox: [] }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
@@ -97,6 +98,8 @@ const noticeOf = (event: ClientEvent): string | null => {
       return `The connection to the server was lost: ${printableLine(event.failure.message)} It is tried again by itself.`
     case 'connected':
       return `Connected to server ${event.server}.`
+    case 'sent':
+      return 'A mail that waited in the outbox has left.'
     default:
       return null
   }

@@ -5,7 +5,8 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { JsonOutput } from './json-output.ts'
-import { shownHeader, verbs } from './json-verbs.ts'
+import { shownHeader } from './json-verb.ts'
+import { verbs } from './json-verbs.ts'
 import { readLines, type InputLine } from './line-reader.ts'
 import { RequestOrder } from './request-order.ts'
 
@@ -69,6 +70,11 @@ class JsonTerminal {
         return
       case 'connected':
         this.#output.push({ event: 'connected', server: event.server })
+        return
+      // Programs ask for these when they want them; the lines that they get unasked stay few.
+      case 'mailbox':
+      case 'knowledge':
+      case 'people':
         return
       default:
         this.#output.push(event)

@@ -34,6 +34,7 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
   return [
     `${style.dim('From:   ')} ${shownName(mail.from)}`,
     `${style.dim('To:     ')} ${mail.to.map(shownName).join(', ')}`,
+    ...(mail.cc.length > 0 ? [`${style.dim('Cc:     ')} ${mail.cc.map(shownName).join(', ')}`] : []),
     `${style.dim('Date:   ')} ${longDate(mail.sentAt)}`,
     `${style.dim('Subject:')} ${style.bold(subject === '' ? '(no subject)' : subject)}`,
     '',

@@ -1,6 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, isUpdateId, seatCount, type ServerId, type UpdateId } from '../core/model/ids.ts'
-import type { MailClient } from '../client/contract/mail-client.ts'
+import { folders, type Folder } from '../client/contract/mailbox.ts'
 
 /** Checks one field of a request (undefined when it is not there) and gives it its type. BAD_REQUEST names the field. */
 export type Field<Value> = (value: unknown, name: string) => Value
@@ -36,6 +36,21 @@ export const mailName: Field<UpdateId> = (value, name) => {
   throw new QuintetError('NO_SUCH_MAIL', `"${id.slice(0, 64)}" is not the name of a mail.`)
 }
 
+export const mailNames: Field<readonly UpdateId[]> = (value, name) =>
+  Array.isArray(value) ? value.map((item) => mailName(item, name)) : wrong(name, 'a list of mails')
+
+/** One of a few texts. */
+export const oneOf =
+  <const Value extends string>(values: readonly Value[]): Field<Value> =>
+  (value, name) =>
+    values.find((candidate) => candidate === value) ?? wrong(name, `one of ${values.join(', ')}`)
+
+/** `"full": true` asks for every field. */
+export const flag: Field<'usual' | 'full'> = (value, name) => {
+  if (value === undefined || value === null || value === false) return 'usual'
+  return value === true ? 'full' : wrong(name, 'true or false')
+}
+
 export const server: Field<ServerId> = (value, name) => {
   const id = wholeNumber(value, name)
   if (isServerId(id)) return id
@@ -45,16 +60,13 @@ export const server: Field<ServerId> = (value, name) => {
 export const servers: Field<readonly ServerId[]> = (value, name) =>
   Array.isArray(value) ? value.map((item) => server(item, name)) : wrong(name, 'a list of servers')
 
-type Folder = Parameters<MailClient['list']>[0]['folder']
-const folderNames: readonly Folder[] = ['inbox', 'sent']
-
 export const folder: Field<Folder> = (value, name) => {
   const asked = text(value, name)
-  const found = folderNames.find((candidate) => candidate === asked)
+  const found = folders.find((candidate) => candidate === asked)
   if (found !== undefined) return found
   throw new QuintetError(
     'NO_SUCH_FOLDER',
-    `There is no folder "${asked.slice(0, 64)}": the folders are ${folderNames.join(', ')}.`,
+    `There is no folder "${asked.slice(0, 64)}": the folders are ${folders.join(', ')}.`,
   )
 }
 

@@ -1,4 +1,13 @@
-import { accountId, commandId, isOriginId, isServerId, isUpdateId, originId, seatCount } from '../core/model/ids.ts'
+import {
+  accountId,
+  commandId,
+  documentId,
+  isOriginId,
+  isServerId,
+  isUpdateId,
+  originId,
+  seatCount,
+} from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
@@ -14,7 +23,7 @@ const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
 const mailName = shape.guarded(isUpdateId, 'the name of a mail')
 const name = shape.text(shownNameUnits)
 const servers = shape.listOf(server, seatCount)
-const folder = shape.oneOf(['inbox', 'sent'])
+const folder = shape.oneOf(['inbox', 'starred', 'sent', 'trash'])
 const pageMark = shape.text(limits.pageMarkChars)
 const sequence = shape.integer(0, Number.MAX_SAFE_INTEGER)
 const sequences = shape.recordOf(/^[0-9a-z.]{1,16}$/, sequence, limits.vectorEntries)
@@ -33,14 +42,23 @@ const sealedMail = shape.fields({
   toNames: shape.listOf(name, limits.recipients),
   sentAt: shape.integer(0, lastMoment),
   read: shape.truth,
+  markedUnread: shape.truth,
+  starred: shape.truth,
+  inTrash: shape.truth,
+  conversation: shape.orNull(mailName),
   payload: shape.bytesUpTo(limits.payloadBytes),
   signature: personSignature,
 })
 
+const highestShelf = 255
+const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
+const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
+
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
-const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'closed']) })
+const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'mailbox', 'knowledge', 'people', 'closed']) })
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
+const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
 
 /** What a client asks with. */
@@ -52,12 +70,23 @@ export const requestShapes = {
   people: shape.fields({ like: shape.text(limits.likeChars) }),
   logIn: shape.fields({ account, signature }),
   submit: shape.fields({
-    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion']),
+    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion', 'marks', 'document']),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
     signature: personSignature,
   }),
-  list: shape.fields({ folder, limit: shape.integer(1, limits.pageHeaders), before: shape.orNull(pageMark) }),
+  list: shape.fields({
+    folder,
+    limit: shape.integer(1, limits.pageHeaders),
+    before: shape.orNull(pageMark),
+    offset: sequence,
+  }),
+  conversation: shape.fields({ conversation: mailName }),
+  trashed: shape.fields({ beforeMs: sequence }),
+  documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
+  document: shape.fields({ document: documentName }),
+  mails: shape.fields({ mails: shape.listOf(mailName, limits.pageHeaders) }),
+  update: shape.fields({ update: mailName }),
   mail: shape.fields({ mail: mailName }),
   servers: shape.fields({ servers }),
 } as const
@@ -113,10 +142,26 @@ export const answerShapes = {
   list: shape.fields({
     mails: shape.listOf(sealedMail, limits.pageHeaders),
     total: sequence,
+    unread: sequence,
     next: shape.orNull(pageMark),
   }),
   fetch: sealedMail,
   safety: servers,
+  safeties: shape.listOf(shape.fields({ mail: mailName, servers }), limits.pageHeaders),
+  spread: shape.fields({ heldBy: servers, waitingFor: servers }),
+  counts: shape.fields({
+    inbox: sequence,
+    unread: sequence,
+    starred: sequence,
+    sent: sequence,
+    trash: sequence,
+    drafts: sequence,
+    outbox: sequence,
+  }),
+  conversation: shape.listOf(mailName, limits.conversationMails),
+  trashed: shape.listOf(mailName, limits.marksPerUpdate),
+  documents: shape.listOf(shape.fields(documentFields), limits.documentsPerAccount),
+  document: shape.orNull(shape.fields({ ...documentFields, payload: shape.bytesUpTo(limits.payloadBytes) })),
   invite: shape.text(limits.inviteChars),
 } as const
 
@@ -127,6 +172,10 @@ export const eventShape = (value: unknown, at: string) => {
       return viewEvent(value, at)
     case 'mail':
       return mailEvent(value, at)
+    case 'mailbox':
+    case 'knowledge':
+    case 'people':
+      return plainEvent(value, at)
     case 'closed':
       return closedEvent(value, at)
   }

@@ -10,7 +10,7 @@ import type { GroupContext } from './group-context.ts'
 import { signedByOrigin, startOfChain } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
 import { keyBytes, originOf, peerIdOf, signatureBytes, signBytes, toPrivateKey, verifyBytes } from './keys.ts'
-import { readOrigin, readSequence } from './payload-codec.ts'
+import { readOrigin, readSequence } from './payload-parts.ts'
 import type { Trust } from './update-codec.ts'
 import { encodeUpdate, readUpdate } from './update-codec.ts'
 

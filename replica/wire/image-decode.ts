@@ -1,8 +1,15 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
 import { accountId, commandId, updateId } from '../core/model/ids.ts'
-import type { AccountRecord, CommandRecord, PendingMark, StateImage } from '../core/model/image.ts'
-import { markBits } from '../core/model/image.ts'
+import type {
+  AccountRecord,
+  AnswerRecord,
+  CommandRecord,
+  DocumentRecord,
+  MarkRecord,
+  PendingMark,
+  StateImage,
+} from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
@@ -12,6 +19,7 @@ import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
+import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
@@ -35,7 +43,6 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
-const allBits = markBits.read | markBits.deleted
 
 /** What the sections read so far have brought. */
 interface Parts {
@@ -44,7 +51,10 @@ interface Parts {
   readonly deletedAccounts: AccountId[]
   readonly accounts: AccountRecord[]
   readonly mails: MailsReader
+  readonly answers: AnswerRecord[]
+  readonly marks: MarkRecord[]
   readonly pending: PendingMark[]
+  readonly documents: DocumentRecord[]
   readonly commands: CommandRecord[]
 }
 
@@ -52,7 +62,8 @@ function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
   const mails = new MailsReader()
-  const parts: Parts = { head, people: [], deletedAccounts: [], accounts: [], mails, pending: [], commands: [] }
+  const ofPeople = { people: [], deletedAccounts: [], accounts: [], commands: [] }
+  const parts: Parts = { head, ...ofPeople, mails, answers: [], marks: [], pending: [], documents: [] }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -66,10 +77,10 @@ function readImage(chunks: readonly string[]): StateImage {
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
   const { vector, hashes, clocks, group, claims, invites } = head
-  const { accounts, deletedAccounts, people, pending, commands } = parts
+  const { accounts, deletedAccounts, people, answers, marks, pending, documents, commands } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
-  const columns = mails.columns(people)
-  return { vector, hashes, clocks, group, claims, invites, accounts, deletedAccounts, mails: columns, pending, commands }
+  const ofMailboxes = { mails: mails.columns(people), answers, marks, pending, documents }
+  return { vector, hashes, clocks, group, claims, invites, accounts, deletedAccounts, ...ofMailboxes, commands }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -80,6 +91,7 @@ function openChunk(chunk: unknown): { readonly section: ImageSection; readonly i
 }
 
 function readSection(section: ImageSection, items: ItemReader, parts: Parts): void {
+  const tables = { origins: parts.head.origins, people: parts.people }
   switch (section) {
     case 'people':
       while (items.more()) parts.people.push(accountId(shared(items.match(idPattern))))
@@ -93,11 +105,17 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
     case 'mails':
       parts.mails.read(items, parts.head, parts.people.length)
       return
+    case 'answers':
+      while (items.more()) parts.answers.push(readAnswer(items, tables))
+      return
+    case 'marks':
+      while (items.more()) parts.marks.push(readMark(items, tables))
+      return
     case 'pending':
-      while (items.more()) {
-        const mail = updateId(items.pick(parts.head.origins), items.positive())
-        parts.pending.push({ mail, account: items.pick(parts.people), bits: items.number(allBits) })
-      }
+      while (items.more()) parts.pending.push(readPending(items, tables))
+      return
+    case 'documents':
+      while (items.more()) parts.documents.push(readDocument(items, tables, parts.head.vector))
       return
     case 'commands':
       while (items.more()) {

@@ -6,6 +6,7 @@ import { mailCount } from '../core/model/mail-columns.ts'
 import { toBase64 } from './bytes.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
+import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
 import { writeMails } from './image-mails.ts'
 
 /**
@@ -16,15 +17,20 @@ export function encodeImage(image: StateImage): string[] {
   const origins = new Table<OriginId>()
   for (const origin of [...originsOf(image)].sort()) origins.place(origin)
   const people = new Table<AccountId>()
+  const places: ImagePlaces = {
+    origin: (origin) => origins.place(origin),
+    person: (account) => people.place(account),
+  }
   const chunks = [
     ...sectionChunks('deletedAccounts', image.deletedAccounts, (account, row) => row.push(people.place(account))),
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
       row.push(origins.place(origin), toBase64(bytes)),
     ),
     ...mailChunks(image.mails, origins, people),
-    ...sectionChunks('pending', image.pending, ({ mail, account, bits }, row) =>
-      row.push(...placeOf(mail, origins), people.place(account), bits),
-    ),
+    ...sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places))),
+    ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
+    ...sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places))),
+    ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
@@ -60,13 +66,21 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
     mails: mailCount(image.mails),
+    answers: image.answers.length,
+    marks: image.marks.length,
     pending: image.pending.length,
+    documents: image.documents.length,
     commands: image.commands.length,
   }
   return JSON.stringify({
     format: imageFormat,
     counts,
-    origins: origins.values.map((origin) => [origin, vector.get(origin) ?? 0, hashes.get(origin) ?? null, clocks.get(origin) ?? 0]),
+    origins: origins.values.map((origin) => [
+      origin,
+      vector.get(origin) ?? 0,
+      hashes.get(origin) ?? null,
+      clocks.get(origin) ?? 0,
+    ]),
     group: group && [group.name, group.clock, origins.place(group.origin)],
     claims: image.claims.map(({ origin, server, peer, machine, replaces, clock }) => [
       origins.place(origin),
@@ -132,6 +146,8 @@ function originsOf(image: StateImage): Set<OriginId> {
   }
   for (const { origin } of image.accounts) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
+  for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
+  for (const { origin } of image.documents) origins.add(origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   return origins

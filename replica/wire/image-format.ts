@@ -2,7 +2,17 @@
 export const imageFormat = 3
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
-export const imageSections = ['people', 'deletedAccounts', 'accounts', 'mails', 'pending', 'commands'] as const
+export const imageSections = [
+  'people',
+  'deletedAccounts',
+  'accounts',
+  'mails',
+  'answers',
+  'marks',
+  'pending',
+  'documents',
+  'commands',
+] as const
 export type ImageSection = (typeof imageSections)[number]
 
 /** How many entries each section has over all its chunks. */

@@ -3,8 +3,8 @@ import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
 import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { refuse } from './cbor.ts'
-import type { ImageCounts } from './image-format.ts'
-import { imageFormat, imageSections } from './image-format.ts'
+import type { ImageCounts, ImageSection } from './image-format.ts'
+import { imageFormat } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
 import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
@@ -43,16 +43,17 @@ export function readHead(chunk: unknown): ImageHead {
 function readCounts(value: unknown): ImageCounts {
   if (typeof value !== 'object' || value === null) return damaged('its counts are missing')
   const found = new Map<string, unknown>(Object.entries(value))
-  const [people, deletedAccounts, accounts, mails, pending, commands] = imageSections.map((section) =>
-    new ItemReader([found.get(section)]).number(),
-  )
+  const countOf = (section: ImageSection): number => new ItemReader([found.get(section)]).number()
   return {
-    people: people ?? 0,
-    deletedAccounts: deletedAccounts ?? 0,
-    accounts: accounts ?? 0,
-    mails: mails ?? 0,
-    pending: pending ?? 0,
-    commands: commands ?? 0,
+    people: countOf('people'),
+    deletedAccounts: countOf('deletedAccounts'),
+    accounts: countOf('accounts'),
+    mails: countOf('mails'),
+    answers: countOf('answers'),
+    marks: countOf('marks'),
+    pending: countOf('pending'),
+    documents: countOf('documents'),
+    commands: countOf('commands'),
   }
 }
 

@@ -4,7 +4,7 @@ import { limits } from '../core/model/limits.ts'
 import type { KnowledgeRows, VersionVector } from '../core/model/messages.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
-import { readOrigin } from './payload-codec.ts'
+import { readOrigin } from './payload-parts.ts'
 import { readPeer } from './update-codec.ts'
 
 /** `[[origin...], [[row's origin, sequence of each origin...]...]]`: every origin's name once, then only numbers. */

@@ -13,7 +13,7 @@ import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
 import { addressFields, readAddresses, readRows, rowFields } from './knowledge-codec.ts'
-import { readAccountId, readOrigin, readSequence } from './payload-codec.ts'
+import { readAccountId, readOrigin, readSequence } from './payload-parts.ts'
 import { readUpdate } from './update-codec.ts'
 
 /** Whether `origin`'s updates up to `last` are held already. */

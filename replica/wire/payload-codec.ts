@@ -1,18 +1,27 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, CommandId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
-import { commandId, isOriginId, originId, splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
+import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, PersonChange } from '../core/model/updates.ts'
-import { concat, fromBase64Url, toBase64Url } from './bytes.ts'
+import { concat, fromBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
-import { accountIdOf, keyBytes, shared } from './keys.ts'
+import { keyBytes } from './keys.ts'
+import { readDocument, readMarks } from './mailbox-payloads.ts'
 import { checkName } from './names.ts'
+import {
+  readAccountId,
+  readOrigin,
+  readSequence,
+  readSigner,
+  readUpdateId,
+  signer,
+  updateFields,
+  type SignerFields,
+} from './payload-parts.ts'
 
-const commandBytes = 12
 const encapsulatedBytes = 32
 const wrappedKeyBytes = 48
-const originChars = 12
 const emptyBytes = new Uint8Array([0x40])
 
 export type PersonKind = PersonChange['kind']
@@ -28,6 +37,8 @@ export interface MailPayload {
   readonly account: AccountId
   readonly command: CommandId
   readonly to: readonly AccountId[]
+  /** The first mail of the conversation; in the clear, so that replicas can give a conversation's mails. */
+  readonly conversation: UpdateId | null
   readonly wraps: readonly KeyWrap[]
   readonly sealedHeader: Uint8Array
   readonly sealedBody: Uint8Array
@@ -43,6 +54,7 @@ export const encodeMailPayload = (mail: MailPayload): Uint8Array =>
   encodeCbor([
     ...signer(mail),
     mail.to.map(fromBase64Url),
+    mail.conversation && updateFields(mail.conversation),
     mail.wraps.map(({ enc, wrappedKey }) => [enc, wrappedKey]),
     mail.sealedHeader,
     mail.sealedBody,
@@ -79,20 +91,12 @@ export function readPayload(kind: PersonKind, payload: Uint8Array): PersonChange
   return result.ok ? result.value : refuse(result.failure.code, result.failure.message)
 }
 
-interface SignerFields {
-  readonly account: AccountId
-  readonly command: CommandId
-}
-
 interface MarkFields extends SignerFields {
   readonly mail: UpdateId
 }
 
-const signer = ({ account, command }: SignerFields): Uint8Array[] => [fromBase64Url(account), fromBase64Url(command)]
-
 function encodeMark(change: MarkFields): Uint8Array {
-  const { origin, sequence } = splitUpdateId(change.mail)
-  return encodeCbor([...signer(change), origin, sequence])
+  return encodeCbor([...signer(change), ...updateFields(change.mail)])
 }
 
 function readChange(kind: PersonKind, reader: CborReader): PersonChange {
@@ -103,8 +107,8 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       reader.tuple(2)
       return { kind, ...readSigner(reader) }
     case 'mail': {
-      const { account, command, to } = readMail(reader)
-      return { kind, account, command, to }
+      const { account, command, to, conversation } = readMail(reader)
+      return { kind, account, command, to, conversation }
     }
     case 'read':
     case 'deletion': {
@@ -112,6 +116,10 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       const signedBy = readSigner(reader)
       return { kind, ...signedBy, mail: updateId(readOrigin(reader), readSequence(reader)) }
     }
+    case 'marks':
+      return readMarks(reader)
+    case 'document':
+      return readDocument(reader)
   }
 }
 
@@ -132,36 +140,26 @@ function readMail(reader: CborReader): MailPayload {
 }
 
 function readMailHead(reader: CborReader): Omit<MailPayload, 'sealedBody'> {
-  reader.tuple(6)
+  reader.tuple(7)
   const signedBy = readSigner(reader)
   // Made at its full length: one that grows takes room for 16 more, in every mail for good.
   const to = new Array<AccountId>(reader.list(1, limits.recipients, 'recipients'))
   for (let index = 0; index < to.length; index++) to[index] = readAccountId(reader)
   if (to.length > 1 && new Set(to).size !== to.length) malformed('a mail names a recipient twice')
+  const conversation = reader.orNull(() => readUpdateId(reader))
   reader.tuple(to.length + 1)
   const wraps = [readWrap(reader)]
   while (wraps.length <= to.length) wraps.push(readWrap(reader))
-  return { ...signedBy, to, wraps, sealedHeader: reader.bytesUpTo(limits.sealedHeaderBytes, 'sealed header') }
+  return {
+    ...signedBy,
+    to,
+    conversation,
+    wraps,
+    sealedHeader: reader.bytesUpTo(limits.sealedHeaderBytes, 'sealed header'),
+  }
 }
 
 function readWrap(reader: CborReader): KeyWrap {
   reader.tuple(2)
   return { enc: reader.bytes(encapsulatedBytes), wrappedKey: reader.bytes(wrappedKeyBytes) }
-}
-
-const readSigner = (reader: CborReader): SignerFields => ({
-  account: readAccountId(reader),
-  command: commandId(toBase64Url(reader.bytes(commandBytes))),
-})
-
-export const readAccountId = (reader: CborReader): AccountId => accountIdOf(reader.bytes(keyBytes))
-
-export function readOrigin(reader: CborReader): OriginId {
-  const text = reader.text(originChars, 'origin')
-  return isOriginId(text) ? originId(shared(text)) : malformed('an origin has the wrong form')
-}
-
-export function readSequence(reader: CborReader): Sequence {
-  const sequence = reader.uint()
-  return sequence > 0 ? sequence : malformed('sequences begin with 1')
 }

@@ -14,7 +14,8 @@ import { isPeerId, keyBytes, signBytes } from './keys.ts'
 import { holdsPersonSignature, isSignatureLength, mostSignatureBytes, signTogether } from './person-signature.ts'
 import { isLabel } from './names.ts'
 import type { PersonKind } from './payload-codec.ts'
-import { decodePayload, readOrigin, readPayload } from './payload-codec.ts'
+import { decodePayload, readPayload } from './payload-codec.ts'
+import { readOrigin } from './payload-parts.ts'
 
 /** What is known of a person's signature before an update is decoded: nothing, that it holds, that it does not. */
 export type Trust = 'check' | 'genuine' | 'forged'
@@ -26,6 +27,8 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   mail: 18,
   read: 19,
   deletion: 20,
+  marks: 21,
+  document: 22,
 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
@@ -33,6 +36,8 @@ const personKinds = new Map<number, PersonKind>([
   [18, 'mail'],
   [19, 'read'],
   [20, 'deletion'],
+  [21, 'marks'],
+  [22, 'document'],
 ])
 const highestType = 65_535
 const peerIdChars = 64

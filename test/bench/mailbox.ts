@@ -8,6 +8,7 @@ import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Recipient } from '../../replica/client/mail-sealer.ts'
 import type { Session } from '../../replica/client/session.ts'
 import { knownAccount } from '../../replica/client/session.ts'
+import { snippetOf } from '../../replica/client/snippet.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { Clock, Hash, Sequence } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft, MakeBatch } from '../../replica/core/model/updates.ts'
@@ -169,7 +170,16 @@ const draftOf = async (sender: Sender, index: number, clock: Clock, random: () =
   const recipient = sender.recipients[index % sender.recipients.length]
   if (recipient === undefined) throw new Error('somebody has to read')
   const body = textOf('natural', bodyChars, random)
-  const submission = await sender.session.mail({ to: [recipient], subject: `letter ${index + 1}`, body })
+  const submission = await sender.session.mail({
+    command: sender.session.newCommand(),
+    to: [recipient],
+    addressed: 1,
+    conversation: null,
+    inReplyTo: null,
+    subject: `letter ${index + 1}`,
+    snippet: snippetOf(body),
+    body,
+  })
   const { payload, signature } = submission
   const change = decodePayload('mail', payload)
   if (!change.ok) throw new QuintetError(change.failure.code, change.failure.message)

@@ -4,6 +4,7 @@ import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Recipient } from '../../replica/client/mail-sealer.ts'
 import { makePrivateHalves, personKeysOf } from '../../replica/client/person-keys.ts'
 import { Session } from '../../replica/client/session.ts'
+import { snippetOf } from '../../replica/client/snippet.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import { originId, updateId } from '../../replica/core/model/ids.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
@@ -41,7 +42,7 @@ const runOnce = async ({ share }: BenchScale): Promise<Sample> => {
   const sealed: Submission[] = []
   const seal = await secondsOf(async () => {
     for (const body of bodies)
-      sealed.push(await writer.session.mail({ to: [reader.asRecipient], subject: 'a letter', body }))
+      sealed.push(await writer.session.mail(letterTo(writer.session, reader.asRecipient, body)))
   })
   const verify = await secondsOf(() => {
     for (const { payload, signature } of sealed) verifySubmission(groupId, 'mail', payload, signature)
@@ -58,6 +59,17 @@ const runOnce = async ({ share }: BenchScale): Promise<Sample> => {
   ])
 }
 
+const letterTo = (session: Session, recipient: Recipient, body: string) => ({
+  command: session.newCommand(),
+  to: [recipient],
+  addressed: 1,
+  conversation: null,
+  inReplyTo: null,
+  subject: 'a letter',
+  snippet: snippetOf(body),
+  body,
+})
+
 const personIn = async (groupId: Uint8Array): Promise<Person> => {
   const keys = await personKeysOf(makePrivateHalves(randomBytes))
   const session = new Session('somebody', groupId, keys, { random: randomBytes, clock: systemClock, passwordCost })
@@ -72,6 +84,10 @@ const asFetched = ({ payload, signature }: Submission, from: AccountId, to: Acco
   toNames: ['b'],
   sentAt: 0,
   read: true,
+  markedUnread: false,
+  starred: false,
+  inTrash: false,
+  conversation: null,
   payload,
   signature,
 })

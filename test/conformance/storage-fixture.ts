@@ -17,12 +17,19 @@ function mailDraft(clock: number, bodyBytes: number, signature?: Uint8Array): Dr
     account: sender.account,
     command: commandId(randomBytes(12).toString('base64url')),
     to: [reader.account],
+    conversation: null,
     wraps: [1, 2].map(() => ({ enc: randomBytes(32), wrappedKey: randomBytes(48) })),
     sealedHeader: randomBytes(120),
     sealedBody: randomBytes(bodyBytes),
   }
   const payload = encodeMailPayload(mail)
-  const change = { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to }
+  const change = {
+    kind: 'mail' as const,
+    account: mail.account,
+    command: mail.command,
+    to: mail.to,
+    conversation: null,
+  }
   const genuine = signature ?? signPayload(groupId, 'mail', payload, sender.privateKey)
   return { clock, change: { change, payload, signature: genuine } }
 }

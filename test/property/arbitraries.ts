@@ -2,15 +2,17 @@ import fc from 'fast-check'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { allServerIds, commandId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
+import { allServerIds, commandId, documentId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
+import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
 import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
+import { encodeDocumentPayload, encodeMarksPayload, type DocumentPayload } from '../../replica/wire/mailbox-payloads.ts'
 import { checkName } from '../../replica/wire/names.ts'
 import type { MailPayload } from '../../replica/wire/payload-codec.ts'
 import {
@@ -63,6 +65,7 @@ export const clock = fc.integer({ min: 0, max: 4_000_000_000_000_000 })
 export const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1_000 })
 export const anyUpdateId = fc.tuple(origin, sequence).map(([of, at]) => updateId(of, at))
 export const command = base64Url(12).map(commandId)
+export const anyDocumentId = base64Url(16).map(documentId)
 export const anyHash = base64Url(32).map(hash)
 export const anyInviteId = base64Url(32).map(inviteId)
 export const label = fc.stringMatching(/^[\p{L}\p{N} '._-]{1,16}$/u)
@@ -93,6 +96,7 @@ export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
       account: fc.constant(from.account),
       command,
       to: fc.constant(to),
+      conversation: fc.option(anyUpdateId),
       wraps: fc.array(fc.record({ enc: bytes(32), wrappedKey: bytes(48) }), {
         minLength: to.length + 1,
         maxLength: to.length + 1,
@@ -102,10 +106,45 @@ export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
     }),
   )
 
+const mailChange = ({ account, command, to, conversation }: MailPayload) => ({
+  kind: 'mail' as const,
+  account,
+  command,
+  to,
+  conversation,
+})
+
 interface UnsignedChange {
   readonly change: PersonChange
   readonly payload: Uint8Array
 }
+
+/** Mails of one origin after the other, as they are encoded. */
+const marksOf = (from: Person) =>
+  fc
+    .uniqueArray(fc.tuple(origin, fc.array(sequence, { minLength: 1, maxLength: 4 })), {
+      selector: ([of]) => of,
+      minLength: 1,
+      maxLength: 3,
+    })
+    .chain((groups) =>
+      fc.record({
+        kind: fc.constant('marks' as const),
+        account: fc.constant(from.account),
+        command,
+        mark: fc.constantFrom(...bulkMarks),
+        mails: fc.constant(groups.flatMap(([of, sequences]) => sequences.map((at) => updateId(of, at)))),
+      }),
+    )
+
+const documentChange = ({ account, command, document, shelf, sealed }: DocumentPayload) => ({
+  kind: 'document' as const,
+  account,
+  command,
+  document,
+  shelf,
+  state: sealed === null ? ('deleted' as const) : ('written' as const),
+})
 
 const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
   const signer = { account: fc.constant(from.account), command }
@@ -123,7 +162,7 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
       .record({ ...signer, kind: fc.constant('accountDeletion' as const) })
       .map((change) => ({ change, payload: encodeAccountDeletionPayload(change) })),
     mailPayloadOf(from).map((mail) => ({
-      change: { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to },
+      change: mailChange(mail),
       payload: encodeMailPayload(mail),
     })),
     fc
@@ -132,6 +171,10 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdateId })
       .map((change) => ({ change, payload: encodeDeletionPayload(change) })),
+    marksOf(from).map((change) => ({ change, payload: encodeMarksPayload(change) })),
+    fc
+      .record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })
+      .map((written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) })),
   )
 }
 
@@ -180,7 +223,7 @@ const mailUpdates = fc.tuple(install, ascending, person).chain(([from, sequences
 
 function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload, sender: Person) {
   const payload = encodeMailPayload(mail)
-  const change = { kind: 'mail' as const, account: mail.account, command: mail.command, to: mail.to }
+  const change = mailChange(mail)
   const signature = signPayload(groupId, 'mail', payload, sender.privateKey)
   return {
     origin: of,
@@ -268,6 +311,7 @@ const accountRecord: fc.Arbitrary<AccountRecord> = fc
 
 const highestMail = 1_000_000
 const bits = fc.nat(3)
+const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
 const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
   fc.record({
     origin,
@@ -313,6 +357,19 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   deletedAccounts: fc.array(account, { maxLength: 3 }),
   mails: mailRecords.map(mailColumns),
-  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits })),
+  answers: fc.array(fc.record({ origin, sequence, conversation: anyUpdateId })),
+  marks: fc.array(fc.record({ origin, sequence, account, registers })),
+  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits, registers })),
+  documents: fc.array(
+    fc.record({
+      account,
+      document: anyDocumentId,
+      origin,
+      sequence: fc.integer({ min: 1, max: highestMail }),
+      clock,
+      shelf: fc.nat(255),
+      state: fc.constantFrom('written' as const, 'deleted' as const),
+    }),
+  ),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
-import { accountId, commandId, originId, updateId } from '../../replica/core/model/ids.ts'
+import { accountId, commandId, documentId, originId, updateId } from '../../replica/core/model/ids.ts'
+import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import type { Batch, PersonChange } from '../../replica/core/model/updates.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
@@ -9,7 +10,7 @@ import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
 export const origins: readonly OriginId[] = ['1.aaaaaaaa', '2.bbbbbbbb', '3.cccccccc'].map(originId)
 const textOf = (byte: number, length: number): string =>
   Buffer.from(new Uint8Array(length).fill(byte)).toString('base64url')
-const people: readonly AccountId[] = [1, 2, 3, 4].map((byte) => accountId(textOf(byte, 32)))
+export const people: readonly AccountId[] = [1, 2, 3, 4].map((byte) => accountId(textOf(byte, 32)))
 const updatesAtMost = 12
 const clockSpan = 30
 
@@ -27,6 +28,20 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     ...signer,
     kind: fc.constant('mail' as const),
     to: fc.uniqueArray(person, { minLength: 1, maxLength: 3 }),
+    conversation: fc.option(anyUpdate),
+  })
+  const marks = fc.record({
+    ...signer,
+    kind: fc.constant('marks' as const),
+    mark: fc.constantFrom(...bulkMarks),
+    mails: fc.array(anyUpdate, { minLength: 1, maxLength: 4 }),
+  })
+  const document = fc.record({
+    ...signer,
+    kind: fc.constant('document' as const),
+    document: fc.constantFrom(1, 2).map((which) => documentId(textOf(which, 16))),
+    shelf: fc.constantFrom(1, 2),
+    state: fc.constantFrom('written' as const, 'deleted' as const),
   })
   const account = fc.record({
     ...signer,
@@ -39,6 +54,8 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     { weight: 5, arbitrary: mail },
     { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate }) },
     { weight: 8, arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate }) },
+    { weight: 6, arbitrary: marks },
+    { weight: 3, arbitrary: document },
     { weight: 2, arbitrary: account },
     { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },
   )

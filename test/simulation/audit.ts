@@ -29,6 +29,9 @@ export class Audit {
       hasContent(machine, id)
       this.#marks.set(id, [...marks])
     }
+    for (const { origin, sequence, state } of machine.core.state.documents.records()) {
+      if (state === 'written') hasContent(machine, updateId(origin, sequence))
+    }
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)
@@ -57,7 +60,8 @@ const hasContent = (machine: Machine, id: UpdateId): void => {
   const { disk, core, world } = machine
   const { origin, sequence } = splitUpdateId(id)
   const holds = disk.holds(origin, sequence)
-  if (holds || core.repairing > 0 || world.ledger.isDeletedByAll(id) || world.isRotten(machine, id)) return
+  if (holds || core.repairing > 0 || world.isRotten(machine, id)) return
+  if (world.ledger.isDeletedByAll(id) || world.ledger.isSuperseded(id)) return
   throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
 }
 

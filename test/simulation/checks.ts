@@ -8,6 +8,7 @@ import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/m
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
+import { deletedBy } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { holdersAmong } from './reference-model.ts'
@@ -177,8 +178,7 @@ export const discarded = (machine: Machine, origin: OriginId, sequence: Sequence
   const mail = updateId(origin, sequence)
   const isLast = machine.notYetDurable.some(
     ({ change }) =>
-      (change.kind === 'deletion' && change.mail === mail) ||
-      (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
+      deletedBy(change).includes(mail) || (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
   )
   if (isLast)
     throw new Violation('durable before discarded', `${machine.name} discards ${mail} before its deletion is durable`)

@@ -1,10 +1,10 @@
 import type { OriginId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
-import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
-import { markBits } from '../../replica/core/model/image.ts'
+import { folderNames } from '../../replica/core/state/mail-folders.ts'
 import { covers, heldFrom } from '../../replica/core/version-vector.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { Machine } from './machine.ts'
+import { foldersOf } from './reference-folders.ts'
 import { describeImage, describeUpdates, holdersAmong, updatesUpTo } from './reference-model.ts'
 import { Violation } from './violation.ts'
 import type { World } from './world.ts'
@@ -118,29 +118,21 @@ const goneMails = (world: World, vector: VersionVector): readonly string[] => {
 /** Folders show each live copy once, newest first. */
 const mailboxesSorted = (machine: Machine): void => {
   const { mails, accounts } = machine.core.state
-  const records = mails.records()
+  const image = machine.core.state.image()
   for (const { account } of accounts.records()) {
-    const { inbox, sent } = mails.mailbox(account)
-    for (const [folder, firstCopy, lastCopy] of [[inbox, 1, Infinity] as const, [sent, 0, 0] as const]) {
-      const shown = folder.page(folder.size, null)
-      const isSorted = shown.every((mail, index) => index === 0 || mail.clock <= (shown[index - 1]?.clock ?? 0))
-      const live = records.filter(({ from, to, marks }) =>
-        [from, ...to].some(
-          (owner, copy) =>
-            owner === account && copy >= firstCopy && copy <= lastCopy && ((marks[copy] ?? 0) & markBits.deleted) === 0,
-        ),
-      )
-      if (!isSorted || namesOf(shown).join() !== namesOf(live).join())
+    const expected = foldersOf(image, account)
+    for (const name of folderNames) {
+      const index = mails.mailbox(account).index(name)
+      const shown = index.page(index.size, null).map(({ origin, sequence }) => updateId(origin, sequence))
+      const { mails: right, unread } = expected[name]
+      if (shown.join() !== right.join() || mails.mailbox(account).unread(name) !== unread)
         throw new Violation(
           'mailbox',
-          `a folder of ${account} on ${machine.name} is out of order, or does not show what is there`,
+          `${name} of ${account} on ${machine.name} is out of order, or does not show what is there`,
         )
     }
   }
 }
-
-const namesOf = (mails: readonly MailRecord[]): readonly string[] =>
-  mails.map(({ origin, sequence }) => updateId(origin, sequence)).sort()
 
 const shownLines = 6
 

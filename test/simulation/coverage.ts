@@ -9,6 +9,8 @@ export const coverageKinds = [
   'accounts made',
   'names taken twice',
   'accounts deleted',
+  'documents written',
+  'marks set',
   'mails deleted by all',
   'gossip published',
   'gossip delivered',

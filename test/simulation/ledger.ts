@@ -1,6 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
-import type { Update } from '../../replica/core/model/updates.ts'
+import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
+import type { Change, Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -13,6 +14,7 @@ export class Ledger {
   readonly lastClock = new Map<OriginId, Clock>()
   readonly #holders = new Map<Machine, Set<UpdateId>>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
+  readonly #documents = new Map<string, Update>()
   readonly #deletedAccounts = new Set<AccountId>()
 
   record(update: Update): void {
@@ -21,9 +23,11 @@ export class Ledger {
     this.updates.set(id, update)
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
-    if (change.kind !== 'deletion') return
-    const deleters = this.#deletions.get(change.mail) ?? new Set()
-    this.#deletions.set(change.mail, deleters.add(change.account))
+    if (change.kind === 'document') this.#noteDocument(update, change)
+    for (const mail of deletedBy(change)) {
+      const deleters = this.#deletions.get(mail) ?? new Set()
+      if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
+    }
   }
 
   /** The machine holds the mail's content durably. */
@@ -41,6 +45,22 @@ export class Ledger {
     return this.#holders.get(machine) ?? new Set()
   }
 
+  /** Whether a document has a later version somewhere, or its account is gone. */
+  isSuperseded(id: UpdateId): boolean {
+    const update = this.updates.get(id)
+    if (update?.change.kind !== 'document') return false
+    const last = this.#documents.get(documentKey(update.change))
+    return (
+      this.#deletedAccounts.has(update.change.account) ||
+      (last !== undefined && last.clock >= update.clock && last !== update)
+    )
+  }
+
+  #noteDocument(update: Update, change: DocumentChange): void {
+    const key = documentKey(change)
+    if ((this.#documents.get(key)?.clock ?? -1) < update.clock) this.#documents.set(key, update)
+  }
+
   /** Whether everybody who had a copy has deleted it somewhere, or deleted the account. */
   isDeletedByAll(mail: UpdateId): boolean {
     const change = this.updates.get(mail)?.change
@@ -51,3 +71,11 @@ export class Ledger {
     )
   }
 }
+
+/** The mails of which a change deletes somebody's copies. */
+export const deletedBy = (change: Change): readonly UpdateId[] => {
+  if (change.kind === 'deletion') return [change.mail]
+  return change.kind === 'marks' && change.mark === 'delete' ? change.mails : []
+}
+
+const documentKey = ({ account, document }: DocumentChange): string => `${account} ${document}`

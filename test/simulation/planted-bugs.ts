@@ -8,9 +8,11 @@ import { markBits } from '../../replica/core/model/image.ts'
 import { SteadyTime } from '../../replica/core/moment.ts'
 import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
+import { DocumentTable } from '../../replica/core/state/document-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { MailStore } from '../../replica/core/state/mail-store.ts'
 import { MailTable } from '../../replica/core/state/mail-table.ts'
+import { RegisterTable } from '../../replica/core/state/mark-registers.ts'
 import { SeatTable } from '../../replica/core/state/seat-table.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import { habits } from './habits.ts'
@@ -23,6 +25,8 @@ const replace = <Self extends object, Name extends keyof Self>(
 ): void => {
   prototype[name] = make(prototype[name])
 }
+
+const mergeMarks = RegisterTable.prototype.merge
 
 /** Bugs that somebody could make, one at a time: each must be found by the simulator. */
 const bugs = {
@@ -68,8 +72,8 @@ const bugs = {
       MailTable.prototype,
       'join',
       (right) =>
-        function (this: MailTable, records, pending, context) {
-          right.call(this, records, pending, { ...context, mine: new Map() })
+        function (this: MailTable, image, context) {
+          right.call(this, image, { ...context, mine: new Map() })
         },
     )
   },
@@ -78,8 +82,8 @@ const bugs = {
       MailTable.prototype,
       'join',
       (right) =>
-        function (this: MailTable, records, pending, context) {
-          right.call(this, records, pending, { ...context, theirs: new Map() })
+        function (this: MailTable, image, context) {
+          right.call(this, image, { ...context, theirs: new Map() })
         },
     )
   },
@@ -147,6 +151,44 @@ const bugs = {
   },
   'a deleted account takes no mail along': () => {
     MailTable.prototype.removeOwner = () => undefined
+  },
+  'the first mark set stays': () => {
+    RegisterTable.prototype.merge = function (this: RegisterTable, record) {
+      const { account, origin, sequence } = record
+      const before = this.get(account, origin, sequence)
+      const isSet = before.read + before.star + before.trash > 0
+      if (!isSet) mergeMarks.call(this, record)
+    }
+  },
+  'a mark is set on a deleted copy': () => {
+    RegisterTable.prototype.drop = () => undefined
+  },
+  'the last document to arrive wins': () => {
+    replace(
+      DocumentTable.prototype,
+      'add',
+      (right) =>
+        function (this: DocumentTable, record) {
+          const present = this.records().find(
+            ({ account, document }) => account === record.account && document === record.document,
+          )
+          if (present !== undefined) this.removeOwner(record.account)
+          right.call(this, record)
+        },
+    )
+  },
+  'compaction forgets documents': () => {
+    DocumentTable.prototype.liveSequences = () => new Map()
+  },
+  'a deleted document leaves nothing behind': () => {
+    replace(
+      DocumentTable.prototype,
+      'records',
+      (right) =>
+        function (this: DocumentTable) {
+          return right.call(this).filter(({ state }) => state === 'written')
+        },
+    )
   },
   'the image leaves pending marks out': () => {
     replace(

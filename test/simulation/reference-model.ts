@@ -6,6 +6,14 @@ import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { AccountChange, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
+import {
+  describeMailboxes,
+  documentLines,
+  mailboxLines,
+  marksOf,
+  pendingLines,
+  type Marks,
+} from './reference-mailbox.ts'
 
 /**
  * What the state must be for a set of updates, written down as plainly as possible: no order, no joins, no pending
@@ -19,7 +27,8 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
   const lines = [
     ...[...deleted].map((account) => `deleted ${account}`),
     ...firstAccounts(all, deleted),
-    ...pendingMarks(marks, ids),
+    ...pendingLines(marks, ids),
+    ...documentLines(all, deleted),
   ]
   for (const update of all) lines.push(...linesOf(update, marks, deleted))
   return lines.sort()
@@ -33,7 +42,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
     ...Array.from(mailRecords(image.mails), ({ origin, sequence, clock, from, to, marks }) =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
-    ...image.pending.map(({ mail, account, bits }) => `pending ${mail} ${account} ${bits}`),
+    ...describeMailboxes(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
     ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),
@@ -52,25 +61,6 @@ export const holdersAmong = (claims: readonly SeatClaim[]): readonly SeatClaim[]
     one.clock < two.clock || (one.clock === two.clock && one.peer < two.peer)
   return standing.filter((claim) => !standing.some((other) => other.server === claim.server && isBefore(other, claim)))
 }
-
-type Marks = ReadonlyMap<UpdateId, ReadonlyMap<AccountId, number>>
-
-const marksOf = (all: readonly Update[]): Marks => {
-  const marks = new Map<UpdateId, Map<AccountId, number>>()
-  for (const { change } of all) {
-    if (change.kind !== 'read' && change.kind !== 'deletion') continue
-    const ofMail = marks.get(change.mail) ?? new Map<AccountId, number>()
-    const bit = change.kind === 'read' ? markBits.read : markBits.deleted
-    ofMail.set(change.account, (ofMail.get(change.account) ?? 0) | bit)
-    marks.set(change.mail, ofMail)
-  }
-  return marks
-}
-
-const pendingMarks = (marks: Marks, ids: ReadonlySet<UpdateId>): readonly string[] =>
-  [...marks].flatMap(([mail, ofMail]) =>
-    ids.has(mail) ? [] : [...ofMail].map(([account, bits]) => `pending ${mail} ${account} ${bits}`),
-  )
 
 /** Of several sign-ups of one account the earliest counts. */
 const firstAccounts = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
@@ -99,9 +89,12 @@ const linesOf = (
     case 'mail': {
       const id = updateId(origin, sequence)
       const owners = [change.account, ...change.to]
-      const bits = owners.map((owner) => (marks.get(id)?.get(owner) ?? 0) | (deleted.has(owner) ? markBits.deleted : 0))
-      const isGone = bits.every((bit) => (bit & markBits.deleted) !== 0)
-      return isGone ? [] : [mailLine(id, clock, owners, bits)]
+      const bits = owners.map(
+        (owner) => (marks.get(id)?.get(owner)?.bits ?? 0) | (deleted.has(owner) ? markBits.deleted : 0),
+      )
+      const copies = owners.map((owner, copy) => ({ owner, isDeleted: ((bits[copy] ?? 0) & markBits.deleted) !== 0 }))
+      if (copies.every(({ isDeleted }) => isDeleted)) return []
+      return [mailLine(id, clock, owners, bits), ...mailboxLines(id, change.conversation, copies, marks)]
     }
     case 'seat':
       return [`seat ${change.server} ${origin} ${change.peer} ${clock}`]

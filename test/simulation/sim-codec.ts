@@ -73,6 +73,7 @@ export const sign = (change: PersonChange, content: string): SignedChange => {
 const toUpdate = (origin: OriginId, sequence: Sequence, draft: Draft): Update => {
   const change = 'payload' in draft.change ? draft.change.change : draft.change
   if ('to' in change) Object.freeze(change.to)
+  if ('mails' in change) Object.freeze(change.mails)
   return Object.freeze({
     origin,
     sequence,

@@ -1,5 +1,6 @@
 import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
+import { documentId, updateId } from '../../replica/core/model/ids.ts'
+import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
@@ -8,6 +9,8 @@ import type { World } from './world.ts'
 
 const names = ['ada', 'Ada', 'bob', 'cleo', 'dora', 'emil', 'fritz', 'gerda', 'hugo', 'ida']
 const recipientsAtMost = 5
+/** Few, so that they are often written again. */
+const documentsOfOne = 3
 const burstCommands = 60
 const sealKeyBytes = 32
 
@@ -17,6 +20,8 @@ const wishes = [
   { kind: 'mail', weight: 58 },
   { kind: 'read', weight: 14 },
   { kind: 'deletion', weight: 20 },
+  { kind: 'marks', weight: 14 },
+  { kind: 'document', weight: 12 },
   { kind: 'accountDeletion', weight: 1 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
 
@@ -71,6 +76,8 @@ export class Workload {
         if (signed.change.kind === 'mail') ledger.acknowledged.add(result.value.update)
         if (signed.change.kind === 'mail') coverage.note('mails acknowledged')
         if (signed.change.kind === 'account') coverage.note('accounts made')
+        if (signed.change.kind === 'document') coverage.note('documents written')
+        if (signed.change.kind === 'marks') coverage.note('marks set')
         if (signed.change.kind === 'accountDeletion') coverage.note('accounts deleted')
       }
       const isLost = result === null && this.#random.chance(0.7)
@@ -107,7 +114,13 @@ export class Workload {
       case 'account':
         return this.#signUp(command)
       case 'mail':
-        return { kind: 'mail', account, command, to: this.#recipients(people) }
+        return {
+          kind: 'mail',
+          account,
+          command,
+          to: this.#recipients(people),
+          conversation: this.#answered(machine, account),
+        }
       case 'read': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'read', account, command, mail }
@@ -115,6 +128,16 @@ export class Workload {
       case 'deletion': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'deletion', account, command, mail }
+      }
+      case 'marks': {
+        const mails = [this.#mailOf(machine, account), this.#mailOf(machine, account)].filter((mail) => mail !== null)
+        const mark = this.#random.pick(bulkMarks) ?? 'star'
+        return mails.length === 0 ? null : { kind: 'marks', account, command, mark, mails }
+      }
+      case 'document': {
+        const document = documentId(Buffer.alloc(16, this.#random.int(1, documentsOfOne)).toString('base64url'))
+        const state = this.#random.chance(0.3) ? 'deleted' : 'written'
+        return { kind: 'document', account, command, document, shelf: shelves.drafts, state }
       }
       case 'accountDeletion':
         return people.length < 5 ? null : { kind: 'accountDeletion', account, command }
@@ -145,6 +168,11 @@ export class Workload {
 
   #recipients(people: readonly AccountId[]): readonly AccountId[] {
     return this.#random.shuffled(people).slice(0, this.#random.int(1, recipientsAtMost))
+  }
+
+  /** Some mails answer one that is there. */
+  #answered(machine: Machine, account: AccountId): UpdateId | null {
+    return this.#random.chance(0.3) ? this.#mailOf(machine, account) : null
   }
 
   /** Mostly an old mail, so that some are deleted by everybody. */

@@ -6,6 +6,7 @@ import type {
   Folder,
   ReplicaApi,
   ReplicaEvent,
+  SealedDocument,
   SealedMail,
   StatusInfo,
   Submission,
@@ -17,9 +18,11 @@ import {
   serverId,
   updateId,
   type AccountId,
+  type DocumentId,
   type ServerId,
   type UpdateId,
 } from '../../replica/core/model/ids.ts'
+import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { AccountChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
 import { verifyBytes } from '../../replica/wire/keys.ts'
@@ -33,7 +36,15 @@ interface HeldMail {
   readonly signature: Uint8Array
   readonly sentAt: number
   readonly read: Set<AccountId>
+  /** What was set last, by owner. */
+  readonly set: Map<AccountId, Set<'read' | 'unread' | 'star' | 'trash'>>
+  readonly trashedAt: Map<AccountId, number>
   readonly deleted: Set<AccountId>
+}
+
+interface HeldDocument extends SealedDocument {
+  readonly account: AccountId
+  readonly shelf: number
 }
 
 interface HeldAccount extends AccountInfo {
@@ -54,6 +65,9 @@ export class MemoryReplica {
   readonly server: ServerId
   readonly accounts: HeldAccount[] = []
   readonly mails: HeldMail[] = []
+  documents: HeldDocument[] = []
+  /** Whether all seats can be reached. */
+  isWhole = true
   /** What was submitted, in order, retries included. */
   readonly submissions: Submission[] = []
   readonly connections = new Set<MemoryConnection>()
@@ -79,6 +93,16 @@ export class MemoryReplica {
     for (const connection of [...this.connections]) connection.lose()
   }
 
+  /** An account arrives as from another replica. */
+  adopt(account: HeldAccount): void {
+    this.accounts.push(account)
+    this.tellAll({ event: 'people' })
+  }
+
+  tellAll(event: ReplicaEvent): void {
+    for (const connection of this.connections) connection.emit(event)
+  }
+
   get view(): ViewInfo {
     return { number: 1, servers: [this.server] }
   }
@@ -96,13 +120,15 @@ export class MemoryReplica {
     const accepted = { update: this.#nextId(), clock: this.#sequence }
     this.#executed.set(submission.command, accepted)
     if (change.kind === 'mail') this.#announce(accepted.update)
+    if (['marks', 'document', 'deletion', 'read'].includes(change.kind)) this.#changed(change.account)
     return succeed(accepted)
   }
 
   box(folder: Folder, owner: AccountId): readonly HeldMail[] {
     return this.mails
       .filter((mail) => !mail.deleted.has(owner))
-      .filter(({ change }) => (folder === 'sent' ? change.account === owner : change.to.includes(owner)))
+      .filter((mail) => mail.set.get(owner)?.has('trash') === (folder === 'trash' ? true : undefined))
+      .filter((mail) => isIn(folder, mail, owner))
       .reverse()
   }
 
@@ -115,7 +141,11 @@ export class MemoryReplica {
       to: change.to,
       toNames: change.to.map((account) => this.nameOf(account)),
       sentAt: mail.sentAt,
-      read: mail.read.has(owner),
+      read: isRead(mail, owner),
+      markedUnread: mail.set.get(owner)?.has('unread') ?? false,
+      starred: mail.set.get(owner)?.has('star') ?? false,
+      inTrash: mail.set.get(owner)?.has('trash') ?? false,
+      conversation: change.conversation,
       payload: mail.payload,
       signature: mail.signature,
     })
@@ -153,7 +183,16 @@ export class MemoryReplica {
         const held = this.mails.find(({ mail }) => mail === change.mail)
         if (held === undefined) return fail('NO_SUCH_MAIL', 'There is no such mail.')
         held[change.kind === 'read' ? 'read' : 'deleted'].add(change.account)
+        break
       }
+      case 'marks': {
+        const marked = this.mails.filter(({ mail }) => change.mails.includes(mail))
+        if (marked.length === 0) return fail('NO_SUCH_MAIL', 'There are no such mails.')
+        for (const mail of marked) setMark(mail, change, this.#sequence)
+        break
+      }
+      case 'document':
+        this.#write(change, submission)
     }
     this.#sequence += 1
     if (change.kind === 'mail') this.#addMail(change, submission)
@@ -167,7 +206,18 @@ export class MemoryReplica {
   #addMail(change: MailChange, { payload, signature }: Submission): void {
     const sentAt = 1_700_000_000_000 + this.#sequence * 1_000
     const mail = this.#nextId()
-    this.mails.push({ mail, change, payload, signature, sentAt, read: new Set(), deleted: new Set() })
+    this.mails.push({ mail, change, payload, signature, sentAt, ...noMarks() })
+  }
+
+  #write({ account, document, shelf, state }: DocumentChange, { payload }: Submission): void {
+    this.documents = this.documents.filter((held) => held.account !== account || held.document !== document)
+    const update = updateId(originId(`${this.server}.aaaaaaaa`), this.#sequence + 1)
+    const writtenAt = 1_700_000_000_000 + this.#sequence * 1_000
+    if (state === 'written') this.documents.push({ account, document, update, writtenAt, shelf, payload })
+  }
+
+  #changed(account: AccountId): void {
+    for (const connection of this.connections) if (connection.session === account) connection.emit({ event: 'mailbox' })
   }
 
   #announce(id: UpdateId): void {
@@ -178,6 +228,56 @@ export class MemoryReplica {
       if (session === null || !held.change.to.includes(session)) continue
       connection.emit({ event: 'mail', mail: headerOf(this.tell(held, session)) })
     }
+  }
+}
+
+const noMarks = (): Pick<HeldMail, 'read' | 'set' | 'trashedAt' | 'deleted'> => ({
+  read: new Set(),
+  set: new Map(),
+  trashedAt: new Map(),
+  deleted: new Set(),
+})
+
+const isRead = ({ change, read, set }: HeldMail, owner: AccountId): boolean => {
+  if (set.get(owner)?.has('unread') === true) return false
+  return !change.to.includes(owner) || read.has(owner) || set.get(owner)?.has('read') === true
+}
+
+const isIn = (folder: Folder, { change, set }: HeldMail, owner: AccountId): boolean => {
+  switch (folder) {
+    case 'inbox':
+      return change.to.includes(owner)
+    case 'sent':
+      return change.account === owner
+    case 'starred':
+      return set.get(owner)?.has('star') ?? false
+    case 'trash':
+      return true
+  }
+}
+
+const setMark = (mail: HeldMail, { account, mark }: MarksChange, at: number): void => {
+  const set = mail.set.get(account) ?? new Set()
+  mail.set.set(account, set)
+  switch (mark) {
+    case 'delete':
+      mail.deleted.add(account)
+      return
+    case 'read':
+    case 'unread':
+      set.delete(mark === 'read' ? 'unread' : 'read')
+      set.add(mark)
+      return
+    case 'unstar':
+      set.delete('star')
+      return
+    case 'restore':
+      set.delete('trash')
+      return
+    case 'star':
+    case 'trash':
+      set.add(mark)
+      if (mark === 'trash') mail.trashedAt.set(account, 1_700_000_000_000 + at * 1_000)
   }
 }
 
@@ -231,7 +331,9 @@ class MemoryConnection implements ReplicaApi {
     const { server, view, accounts, mails, paused } = this.#replica
     const origin = originId(`${server}.aaaaaaaa`)
     const held = { [origin]: mails.length }
-    const seats = [{ server, origin, machine: 'memory', connected: true, lagMs: null }]
+    const here = { server, origin, machine: 'memory', connected: true, lagMs: null }
+    const away = { ...here, server: serverId(server === 5 ? 4 : 5), connected: false }
+    const seats = this.#replica.isWhole ? [here] : [here, away]
     const counts = { accounts: accounts.length, mails: mails.length, digest: 'memory', warnings: [], diskBytes: 0 }
     const vectors = { vector: held, matrix: { [server]: held }, stable: held }
     return this.#answer(
@@ -278,28 +380,79 @@ class MemoryConnection implements ReplicaApi {
     return this.#answer(this.#replica.execute(submission, this.session))
   }
 
-  async list({
-    folder,
-    limit,
-    before,
-  }: {
-    readonly folder: Folder
-    readonly limit: number
-    readonly before: string | null
-  }) {
+  async list({ folder, limit, before, offset }: Parameters<ReplicaApi['list']>[0]) {
     const owner = this.#owner()
     const box = this.#replica.box(folder, owner)
-    const start = before === null ? 0 : Number(before)
+    const start = before === null ? offset : Number(before)
     const mails = box.slice(start, start + limit).map((mail) => headerOf(this.#replica.tell(mail, owner)))
     const next = start + limit < box.length ? String(start + limit) : null
-    return this.#answer(succeed({ mails, total: box.length, next }))
+    const unread = box.filter((mail) => !isRead(mail, owner)).length
+    return this.#answer(succeed({ mails, total: box.length, unread, next }))
+  }
+
+  async counts() {
+    const owner = this.#owner()
+    const [inbox, starred, sent, trash] = (['inbox', 'starred', 'sent', 'trash'] as const).map((folder) =>
+      this.#replica.box(folder, owner),
+    )
+    const on = (shelf: number): number =>
+      this.#replica.documents.filter((held) => held.account === owner && held.shelf === shelf).length
+    return this.#answer(
+      succeed({
+        inbox: inbox?.length ?? 0,
+        unread: inbox?.filter((mail) => !isRead(mail, owner)).length ?? 0,
+        starred: starred?.length ?? 0,
+        sent: sent?.length ?? 0,
+        trash: trash?.length ?? 0,
+        drafts: on(1),
+        outbox: on(2),
+      }),
+    )
+  }
+
+  async conversation({ conversation }: { readonly conversation: UpdateId }) {
+    const owner = this.#owner()
+    const mails = this.#all(owner).filter(
+      ({ mail, change }) => mail === conversation || change.conversation === conversation,
+    )
+    return this.#answer(succeed(mails.map(({ mail }) => mail)))
+  }
+
+  async trashed({ beforeMs }: { readonly beforeMs: number }) {
+    const owner = this.#owner()
+    const old = this.#replica.box('trash', owner).filter((mail) => (mail.trashedAt.get(owner) ?? 0) < beforeMs)
+    return this.#answer(succeed(old.map(({ mail }) => mail)))
+  }
+
+  async documents({ shelf }: { readonly shelf: number }) {
+    const owner = this.#owner()
+    const found = this.#replica.documents.filter((held) => held.account === owner && held.shelf === shelf)
+    return this.#answer(succeed(found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))))
+  }
+
+  async document({ document }: { readonly document: DocumentId }) {
+    const owner = this.#owner()
+    const found = this.#replica.documents.find((held) => held.account === owner && held.document === document)
+    return this.#answer(succeed(found ?? null))
+  }
+
+  async safeties({ mails }: { readonly mails: readonly UpdateId[] }) {
+    return this.#answer(succeed(mails.map((mail) => ({ mail, servers: [this.#replica.server] }))))
+  }
+
+  async spread() {
+    return this.#answer(succeed({ heldBy: [this.#replica.server], waitingFor: [] }))
+  }
+
+  #all(owner: AccountId): readonly HeldMail[] {
+    const isTheirs = ({ change, deleted }: HeldMail): boolean =>
+      !deleted.has(owner) && (change.account === owner || change.to.includes(owner))
+    return this.#replica.mails.filter(isTheirs)
   }
 
   async fetch({ mail }: { readonly mail: UpdateId }): Promise<SealedMail> {
     const owner = this.#owner()
-    const held = [...this.#replica.box('inbox', owner), ...this.#replica.box('sent', owner)].find(
-      (other) => other.mail === mail,
-    )
+    const held = this.#all(owner).find((other) => other.mail === mail)
     if (held === undefined) return this.#refuse('NO_SUCH_MAIL', 'There is no such mail.')
     return this.#answer(succeed(this.#replica.tell(held, owner)))
   }

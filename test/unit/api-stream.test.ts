@@ -65,7 +65,7 @@ describe('the api over a stream', () => {
   test('passes failures on with their code and message', async () => {
     const replica = new MemoryReplica()
     const { api } = connectTo((right) => replica.connect(right), null)
-    await expect(api.list({ folder: 'inbox', limit: 10, before: null })).rejects.toMatchObject({
+    await expect(api.list({ folder: 'inbox', limit: 10, before: null, offset: 0 })).rejects.toMatchObject({
       code: 'NOT_LOGGED_IN',
       message: 'Log in first.',
     })
@@ -185,6 +185,10 @@ describe('the api over a stream', () => {
       toNames: ['bob'],
       sentAt: 1,
       read: false,
+      markedUnread: false,
+      starred: false,
+      inTrash: false,
+      conversation: null,
       payload: new Uint8Array(15_000),
       signature: new Uint8Array(64),
     }
@@ -193,11 +197,12 @@ describe('the api over a stream', () => {
       connection.list = async ({ limit }) => ({
         mails: Array.from({ length: limit }, () => mail),
         total: 1_000,
+        unread: 0,
         next: String(limit),
       })
       return connection
     }, null)
-    const page = await api.list({ folder: 'inbox', limit: 1_000, before: null })
+    const page = await api.list({ folder: 'inbox', limit: 1_000, before: null, offset: 0 })
     expect(page.mails.length).toBeGreaterThan(100)
     expect(page.next).toBe(String(page.mails.length))
     await api.close()

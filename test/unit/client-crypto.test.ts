@@ -6,7 +6,7 @@ import { lockKeys, passwordCost, unlockKeys } from '../../replica/client/key-loc
 import { decodeBody, decodeHeader, encodeBody, encodeHeader } from '../../replica/client/mail-content.ts'
 import { makePrivateHalves, personKeysOf } from '../../replica/client/person-keys.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { accountId, commandId } from '../../replica/core/model/ids.ts'
+import { accountId, commandId, originId, updateId } from '../../replica/core/model/ids.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
 import { cborItems } from '../support/cbor-items.ts'
 import { testRandom } from '../support/client-ports.ts'
@@ -170,9 +170,11 @@ describe('what is in a mail', () => {
   })
 
   test('a header with more fields than this version knows is read', () => {
-    const later = cborItems.encode(['subject', 'reply', new Uint8Array(12), ['a', 1]])
-    expect(decodeHeader(later)).toEqual({ ok: true, value: { subject: 'subject' } })
-    expect(decodeHeader(encodeHeader('ü'))).toEqual({ ok: true, value: { subject: 'ü' } })
+    const header = { subject: 'ü', snippet: 'the beginning', addressed: 2, inReplyTo: null }
+    const later = cborItems.encode(['ü', 'the beginning', 2, null, new Uint8Array(12), ['a', 1]])
+    expect(decodeHeader(later)).toEqual({ ok: true, value: header })
+    const answer = { ...header, inReplyTo: updateId(originId('2.bbbbbbbb'), 7) }
+    expect(decodeHeader(encodeHeader(answer))).toEqual({ ok: true, value: answer })
     expect(decodeHeader(new Uint8Array([1]))).toMatchObject({ ok: false })
   })
 })

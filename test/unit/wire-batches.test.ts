@@ -25,7 +25,7 @@ function readMark(signer: typeof alice, account = signer.account): Draft {
 
 function mailOf(bodyBytes: number): Draft {
   const wrap = { enc: new Uint8Array(32), wrappedKey: new Uint8Array(48) }
-  const head = { account: alice.account, command, to: [bob.account] }
+  const head = { account: alice.account, command, to: [bob.account], conversation: null }
   const payload = encodeMailPayload({
     ...head,
     wraps: [wrap, wrap],

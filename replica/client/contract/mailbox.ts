@@ -56,7 +56,7 @@ export interface FolderCounts {
   readonly outbox: number
 }
 
-/** What a person writes. Names are as `accounts` gives them; `everyone` in `to` or `cc` stands for all accounts. */
+/** What a person writes. Names are as `accounts` gives them; `everyone` in `to` or `cc` stands for all others' accounts. */
 export interface Letter {
   readonly to: readonly string[]
   readonly cc?: readonly string[]

@@ -17,6 +17,8 @@ export type AccountId = Brand<string, 'AccountId'>
 export type InviteId = Brand<string, 'InviteId'>
 /** A wish's name, chosen by the client (base64url of 12 random bytes), so that a retry is executed once. */
 export type CommandId = Brand<string, 'CommandId'>
+/** A document of a person: base64url of 16 bytes chosen by the client. */
+export type DocumentId = Brand<string, 'DocumentId'>
 /** SHA-256 chain value, base64url. */
 export type Hash = Brand<string, 'Hash'>
 /** Hybrid logical clock in microseconds since 1970: wall time where possible, one more than the last otherwise. */
@@ -31,6 +33,7 @@ export const originId = (value: string): OriginId => value as OriginId
 export const accountId = (value: string): AccountId => value as AccountId
 export const inviteId = (value: string): InviteId => value as InviteId
 export const commandId = (value: string): CommandId => value as CommandId
+export const documentId = (value: string): DocumentId => value as DocumentId
 export const hash = (value: string): Hash => value as Hash
 
 export const allServerIds: readonly ServerId[] = Array.from({ length: seatCount }, (_, index) => serverId(index + 1))

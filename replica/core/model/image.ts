@@ -1,4 +1,17 @@
-import type { AccountId, Clock, CommandId, Hash, InviteId, OriginId, PeerId, ServerId, UpdateId } from './ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  Hash,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  UpdateId,
+} from './ids.ts'
+import type { Shelf } from './mailbox-changes.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
 
@@ -26,11 +39,48 @@ export interface AccountRecord {
   readonly bytes: Uint8Array
 }
 
-/** A read or deletion that came before its mail. */
+/**
+ * What a person has set on a copy, each 0 while never set, and `clock * 2 + value` since: the larger one wins, so that the
+ * last writer does. Once `read` was set it outweighs the mark bit.
+ */
+export interface MarkRegisters {
+  readonly read: number
+  readonly star: number
+  readonly trash: number
+}
+
+/** A mail that answers, and the first mail of its conversation. */
+export interface AnswerRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly conversation: UpdateId
+}
+
+/** The registers of one person's copies of a mail; copies on which nothing was set have no record. */
+export interface MarkRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly account: AccountId
+  readonly registers: MarkRegisters
+}
+
+/** A mark that came before its mail. */
 export interface PendingMark {
   readonly mail: UpdateId
   readonly account: AccountId
   readonly bits: number
+  readonly registers: MarkRegisters
+}
+
+/** The last version of a document, or its deletion. The sealed content is in the log, under `origin` and `sequence`. */
+export interface DocumentRecord {
+  readonly account: AccountId
+  readonly document: DocumentId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly shelf: Shelf
+  readonly state: 'written' | 'deleted'
 }
 
 export interface InviteRecord {
@@ -60,6 +110,9 @@ export interface StateImage {
   readonly accounts: readonly AccountRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
+  readonly answers: readonly AnswerRecord[]
+  readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
+  readonly documents: readonly DocumentRecord[]
   readonly commands: readonly CommandRecord[]
 }

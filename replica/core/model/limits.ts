@@ -5,6 +5,23 @@ export const limits = {
   bodyBytes: 1_048_576,
   recipients: 100,
   passwordChars: 1_000,
+  snippetChars: 160,
+  /** Mails that one update can mark. */
+  marksPerUpdate: 1_000,
+  /** Mails that a person can mark with one wish: several updates. */
+  markedAtOnce: 100_000,
+  /** How long a mail can be kept back to be taken back. */
+  holdMs: 3_600_000,
+  /** Drafts, outbox entries and settings that a person can have. */
+  documentsPerAccount: 1_000,
+  /** A sealed document: a mail in the making, with room. */
+  documentBytes: 1_048_576 + 32_768,
+  /** Mails of a conversation that are shown: the newest. */
+  conversationMails: 500,
+  trashDays: 30,
+  /** Changes of a mailbox are told at most so often, and what replicas know of each other. */
+  mailboxEventMs: 200,
+  knowledgeEventMs: 500,
   machineNameChars: 64,
   groupNameChars: 64,
 
@@ -86,6 +103,10 @@ export const limits = {
   cachedEncapsulations: 1_024,
   cachedNames: 10_000,
   cachedNameMs: 10_000,
+  cachedDocumentBytes: 8_388_608,
+  /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
+  outboxRetryMs: 5_000,
+  trashEveryMs: 3_600_000,
   /** Mails that one client seals, or opens for a page, at the same time. */
   mailsAtOnce: 16,
   /** How long a request waits for a lost connection to come back. */

@@ -10,6 +10,7 @@ import type {
   ServerId,
   UpdateId,
 } from './ids.ts'
+import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
 
 /** The group's birth. */
 export interface GroupChange {
@@ -45,7 +46,7 @@ export interface AdmissionChange {
 }
 
 /** Fields that every change made by a person has; `signature` covers group, kind and payload (see docs/protocol.md). */
-interface Signed {
+export interface Signed {
   readonly account: AccountId
   readonly command: CommandId
 }
@@ -66,6 +67,8 @@ export interface AccountDeletionChange extends Signed {
 export interface MailChange extends Signed {
   readonly kind: 'mail'
   readonly to: readonly AccountId[]
+  /** The first mail of the conversation that this one answers in; null when it answers nothing. */
+  readonly conversation: UpdateId | null
 }
 
 export interface ReadChange extends Signed {
@@ -91,10 +94,11 @@ export interface ForgedChange {
   readonly account: AccountId
 }
 
-export type PersonChange = AccountChange | AccountDeletionChange | MailChange | ReadChange | DeletionChange
+export type PersonChange =
+  AccountChange | AccountDeletionChange | MailChange | ReadChange | DeletionChange | MarksChange | DocumentChange
 
 /** The kinds whose contents the log keeps as long as the state shows them (`LiveUpdates`): what they say is in their bytes only. */
-const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail'])
+const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
 export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange

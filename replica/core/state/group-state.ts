@@ -2,6 +2,7 @@ import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts
 import { updateId } from '../model/ids.ts'
 import type { AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
+import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
@@ -9,8 +10,10 @@ import { heldFrom } from '../version-vector.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { DocumentTable } from './document-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
+import { registersOf } from './mark-registers.ts'
 import { SeatTable } from './seat-table.ts'
 
 /**
@@ -20,10 +23,11 @@ import { SeatTable } from './seat-table.ts'
 export class GroupState {
   readonly mails = new MailTable()
   readonly accounts = new AccountTable()
+  readonly documents = new DocumentTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails)
+  readonly live = new LiveUpdates(this.mails, this.documents)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -80,7 +84,8 @@ export class GroupState {
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
-    this.mails.join(image.mails, image.pending, { mine, theirs: image.vector, isGone })
+    this.mails.join(image, { mine, theirs: image.vector, isGone })
+    for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -104,7 +109,10 @@ export class GroupState {
       accounts: this.accounts.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.columns(),
+      answers: this.mails.answers(),
+      marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
+      documents: this.documents.records(),
       commands: this.commands.records(),
     }
   }
@@ -115,6 +123,7 @@ export class GroupState {
     this.seats.digest(digest)
     this.accounts.digest(digest)
     this.mails.digest(digest)
+    this.documents.digest(digest)
     return digest.toString()
   }
 
@@ -156,6 +165,12 @@ export class GroupState {
       case 'deletion':
         this.mails.mark(change.mail, change.account, markBits.deleted, this.#vector)
         break
+      case 'marks':
+        this.#applyMarks(change, clock)
+        break
+      case 'document':
+        this.#applyDocument(update, change)
+        break
       case 'unknown':
       case 'forged':
         break
@@ -174,17 +189,29 @@ export class GroupState {
 
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
-    this.mails.add({ origin, sequence, clock, from: change.account, to: change.to, marks }, this.#isGone)
+    const { account: from, to, conversation } = change
+    this.mails.add({ origin, sequence, clock, from, to, marks }, this.#isGone, conversation)
+  }
+
+  #applyMarks({ account, mark, mails }: MarksChange, clock: Clock): void {
+    for (const mail of mails) {
+      if (mark === 'delete') this.mails.mark(mail, account, markBits.deleted, this.#vector)
+      else this.mails.set(mail, account, registersOf(mark, clock), this.#vector)
+    }
+  }
+
+  #applyDocument({ origin, sequence, clock }: Update, { account, document, shelf, state }: DocumentChange): void {
+    if (!this.#isGone(account)) this.documents.add({ account, document, origin, sequence, clock, shelf, state })
   }
 
   #deleteAccount(account: AccountId): void {
     this.accounts.remove(account)
     this.mails.removeOwner(account)
+    this.documents.removeOwner(account)
   }
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
-
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,

@@ -45,6 +45,7 @@ export function* liveUpdatesOf(
   for (const { origin, sequences } of image.mails.origins) {
     for (const sequence of sequences) yield { origin, sequence }
   }
+  for (const document of image.documents) if (document.state === 'written') yield document
 }
 
 const ascending = (parts: readonly Iterable<Sequence>[]): Float64Array => {

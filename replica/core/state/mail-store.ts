@@ -3,6 +3,7 @@ import type { AccountId, OriginId, Sequence } from '../model/ids.ts'
 import { markBits } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
 import type { MailColumns } from '../model/mail-columns.ts'
+import { noCopy } from './mail-folders.ts'
 import { MailRows } from './mail-rows.ts'
 import type { MailEntry, MailPlace } from './mail-entry.ts'
 import type { MailKey, MailSource } from './mailbox-index.ts'
@@ -12,11 +13,6 @@ import { compareMails } from './mailbox-index.ts'
 const rowRange = 0x1_0000_0000
 /** Dead rows are thrown out when they are this many, and more than the others. */
 const deadRows = 1_000
-
-interface Copies {
-  readonly inbox: MailKey[]
-  readonly sent: MailKey[]
-}
 
 /** The live mails, as columns by origin: some 35 bytes for a mail to one person, and next to no work to take a snapshot in. */
 export class MailStore implements MailSource {
@@ -120,23 +116,27 @@ export class MailStore implements MailSource {
     }
   }
 
-  /** The keys of an account's copies that are not deleted. */
-  copiesOf(account: AccountId): Copies {
-    const copies: Copies = { inbox: [], sent: [] }
+  /** Visits the mails of which an account has or had a copy, with the marks of what it sent and received (`noCopy` for none). */
+  eachMailOf(account: AccountId, visit: (key: MailKey, sent: number, received: number) => void): void {
     const owner = this.#places.get(account)
-    if (owner === undefined) return copies
+    if (owner === undefined) return
     this.#origins.forEach((rows, place) => {
       for (let row = 0; row < rows.rows; row += 1) {
         const start = rows.copyStart(row)
         const end = rows.copyEnd(row)
-        for (let copy = start; copy < end; copy += 1) {
-          if (rows.ownerOf(copy) !== owner || rows.isDeleted(copy)) continue
-          const folder = copy === start ? copies.sent : copies.inbox
-          folder.push(place * rowRange + row)
-        }
+        const sent = rows.ownerOf(start) === owner ? rows.marksOf(start) : noCopy
+        let received: number = noCopy
+        for (let copy = start + 1; copy < end; copy += 1)
+          if (rows.ownerOf(copy) === owner) received = rows.marksOf(copy)
+        if (sent !== noCopy || received !== noCopy) visit(place * rowRange + row, sent, received)
       }
     })
-    return copies
+  }
+
+  /** What a key stands for. */
+  nameOf(key: MailKey): { readonly origin: OriginId; readonly sequence: Sequence } {
+    const [rows, row] = this.#locate(key)
+    return { origin: rows.origin, sequence: rows.sequenceAt(row) }
   }
 
   /** What later changes do not touch. */

@@ -1,38 +1,40 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
-import type { PendingMark } from '../model/image.ts'
+import type { AnswerRecord, MarkRecord, MarkRegisters, PendingMark } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
 import { markBits } from '../model/image.ts'
 import type { MailColumns } from '../model/mail-columns.ts'
 import { mailRecords } from '../model/mail-columns.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
+import { Conversations } from './conversations.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { MailEntry } from './mail-entry.ts'
+import type { MailEntry, MailPlace } from './mail-entry.ts'
+import { MailFolders, noCopy, placeBits, placeOf } from './mail-folders.ts'
 import { MailStore } from './mail-store.ts'
 import type { MailKey } from './mailbox-index.ts'
-import { MailboxIndex } from './mailbox-index.ts'
-
-export interface Mailbox {
-  readonly inbox: MailboxIndex
-  readonly sent: MailboxIndex
-}
+import { compareMails } from './mailbox-index.ts'
+import { noRegisters, RegisterTable } from './mark-registers.ts'
+import type { WaitingMarks } from './pending-marks.ts'
+import { PendingMarks } from './pending-marks.ts'
 
 /** What a mark did: whether the mail is there, still to come, or gone for good. */
 export type MarkOutcome = 'marked' | 'pending' | 'settled'
 
 /**
  * Mails, the marks on each person's copy, and marks that came before their mail. Deletion wins over reading,
- * which wins over the mail. The version vector is the tombstone: a mail that it covers and that is not here
- * has been deleted by everyone who had it.
+ * which wins over the mail; of the marks that can be taken back the last one by the hybrid clock counts. The version vector is the
+ * tombstone: a mail that it covers and that is not here has been deleted by everyone who had it.
  */
 export class MailTable implements LiveSource {
   readonly #store = new MailStore()
-  readonly #pending = new Map<UpdateId, Map<AccountId, number>>()
+  readonly #registers = new RegisterTable()
+  readonly #conversations = new Conversations()
+  readonly #pending = new PendingMarks()
   /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
-  readonly #mailboxes = new Map<AccountId, Mailbox>()
+  readonly #mailboxes = new Map<AccountId, MailFolders>()
   /** Kept up with every change once it was asked for; null until then. */
   #digest: SetDigest | null = null
 
@@ -49,45 +51,55 @@ export class MailTable implements LiveSource {
     return this.#store.find(origin, sequence) !== null
   }
 
-  mailbox(account: AccountId): Mailbox {
+  mailbox(account: AccountId): MailFolders {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
-      const { inbox, sent } = this.#store.copiesOf(account)
-      mailbox = { inbox: new MailboxIndex(this.#store, inbox), sent: new MailboxIndex(this.#store, sent) }
+      mailbox = new MailFolders(this.#store, this.#placesOf(account))
       this.#mailboxes.set(account, mailbox)
     }
     return mailbox
   }
 
+  /** `account`'s copies of a conversation's mails, oldest first. */
+  conversation(account: AccountId, id: UpdateId): readonly MailEntry[] {
+    const mails = [id, ...this.#conversations.answers(id)].flatMap((name) => {
+      const { origin, sequence } = splitUpdateId(name)
+      return this.get(origin, sequence) ?? []
+    })
+    return mails.filter((mail) => this.isOwnedBy(mail, account)).sort(compareMails)
+  }
+
+  /** The first mail of the conversation in which a mail answers; null when it answers nothing. */
+  conversationOf({ origin, sequence }: MailPlace): UpdateId | null {
+    return this.#conversations.of(origin, sequence)
+  }
+
   /**
    * Takes a mail in, with the marks that waited for it. An origin's mails come in the order of their sequences. A copy that
-   * `isGone` says has no owner any more counts as deleted.
+   * `isGone` says has no owner any more counts as deleted. `conversation` is the first mail of that in which it answers.
    */
-  add(record: MailRecord, isGone: (account: AccountId) => boolean): void {
+  add(record: MailRecord, isGone: (account: AccountId) => boolean, conversation: UpdateId | null = null): void {
     if (this.has(record.origin, record.sequence)) return
     const waiting = this.#takePending(record)
     const marks = [record.from, ...record.to].map(
-      (owner, copy) => (record.marks[copy] ?? 0) | (waiting?.get(owner) ?? 0) | (isGone(owner) ? markBits.deleted : 0),
+      (owner, copy) =>
+        (record.marks[copy] ?? 0) | (waiting?.get(owner)?.bits ?? 0) | (isGone(owner) ? markBits.deleted : 0),
     )
     if (isDeletedByAll(marks)) return
     const mail = { ...record, marks }
     const key = this.#store.append(mail)
     this.#digest?.addRecord(partsOf(mail))
-    eachCopy(mail, (owner, copy) => {
-      if (!isDeleted(mail, copy)) this.#index(owner, copy)?.add(key)
-    })
+    if (conversation !== null) this.#conversations.add({ origin: mail.origin, sequence: mail.sequence, conversation })
+    for (const owner of ownersOf(mail)) this.#mailboxes.get(owner)?.move(key, 0, this.placeOf(mail, owner))
+    for (const [account, { registers }] of waiting ?? []) this.#setOn(key, account, registers)
   }
 
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
-  #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, number> | undefined {
-    if (this.#pending.size === 0) return undefined
-    const id = updateId(origin, sequence)
-    const waiting = this.#pending.get(id)
-    this.#pending.delete(id)
-    return waiting
+  #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, WaitingMarks> | undefined {
+    return this.#pending.size === 0 ? undefined : this.#pending.take(updateId(origin, sequence))
   }
 
-  /** Marks `account`'s copies. `vector` tells a mail that is still to come from one that is gone. */
+  /** Marks `account`'s copies for good. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
     const { origin, sequence } = splitUpdateId(id)
     const key = this.#store.find(origin, sequence)
@@ -97,45 +109,56 @@ export class MailTable implements LiveSource {
       return 'marked'
     }
     if (heldFrom(vector, origin) >= sequence) return 'settled'
-    let waiting = this.#pending.get(id)
-    if (waiting === undefined) {
-      waiting = new Map()
-      this.#pending.set(id, waiting)
+    this.#pending.add({ mail: id, account, bits, registers: noRegisters })
+    return 'pending'
+  }
+
+  /** Sets marks that can be taken back on `account`'s copies, where they are later than what is set. As `mark`. */
+  set(id: UpdateId, account: AccountId, registers: MarkRegisters, vector: VersionVector): MarkOutcome {
+    const { origin, sequence } = splitUpdateId(id)
+    const key = this.#store.find(origin, sequence)
+    if (key !== null) {
+      this.#setOn(key, account, registers)
+      return 'marked'
     }
-    waiting.set(account, (waiting.get(account) ?? 0) | bits)
+    if (heldFrom(vector, origin) >= sequence) return 'settled'
+    this.#pending.add({ mail: id, account, bits: 0, registers })
     return 'pending'
   }
 
   /** The update has come and is no mail, so that marks for it wait in vain. */
   settle(id: UpdateId): void {
-    this.#pending.delete(id)
+    this.#pending.take(id)
   }
 
   /** An account is gone: its copies are deleted. */
   removeOwner(account: AccountId): void {
-    const { inbox, sent } = this.#store.copiesOf(account)
-    for (const key of new Set([...inbox, ...sent])) this.#markOwned(key, account, markBits.deleted)
     this.#mailboxes.delete(account)
+    const keys: MailKey[] = []
+    this.#store.eachMailOf(account, (key) => keys.push(key))
+    for (const key of keys) this.#markOwned(key, account, markBits.deleted)
     this.#tidy()
   }
 
   /** Whether `account` has a copy that it has not deleted. */
   isOwnedBy(mail: MailEntry, account: AccountId): boolean {
-    let owned = false
-    eachCopy(mail, (owner, copy) => {
-      if (owner === account && !isDeleted(mail, copy)) owned = true
-    })
-    return owned
+    return this.placeOf(mail, account) !== 0
   }
 
-  /** Whether `account` has read the mail; a sender has always read what it sent. */
-  isReadBy(mail: MailEntry, account: AccountId): boolean {
-    const copy = mail.to.indexOf(account)
-    return copy === -1 || ((mail.marks[copy + 1] ?? 0) & markBits.read) !== 0
+  registersOf({ origin, sequence }: MailPlace, account: AccountId): MarkRegisters {
+    return this.#registers.get(account, origin, sequence)
+  }
+
+  /** Where `account` sees a mail, as `placeBits`; 0 when it has no copy. */
+  placeOf(mail: MailEntry, account: AccountId): number {
+    const received = mail.to.indexOf(account) + 1
+    const sentBits = mail.from === account ? (mail.marks[0] ?? noCopy) : noCopy
+    const receivedBits = received === 0 ? noCopy : (mail.marks[received] ?? noCopy)
+    return placeOf(sentBits, receivedBits, this.#registers.get(account, mail.origin, mail.sequence))
   }
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
-  join(columns: MailColumns, pending: readonly PendingMark[], context: JoinContext): void {
+  join({ mails: columns, answers, marks, pending }: MailsAndMarks, context: JoinContext): void {
     const { mine, theirs, isGone } = context
     // The folders are put in order when they are asked for: mails come by origin here, and most of the order would be wrong.
     this.#mailboxes.clear()
@@ -146,11 +169,16 @@ export class MailTable implements LiveSource {
       if (this.size > 0) this.#removeAbsent(columns, theirs)
       for (const record of mailRecords(columns)) this.#joinRecord(record, mine, isGone)
     }
-    for (const id of [...this.#pending.keys()]) {
-      const { origin, sequence } = splitUpdateId(id)
-      if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
+    for (const answer of answers) if (this.has(answer.origin, answer.sequence)) this.#conversations.add(answer)
+    for (const { origin, sequence, account, registers } of marks) {
+      const key = this.#store.find(origin, sequence)
+      if (key !== null) this.#setOn(key, account, registers)
     }
-    for (const { mail, account, bits } of pending) this.mark(mail, account, bits, mine)
+    this.#pending.settle(theirs)
+    for (const { mail, account, bits, registers } of pending) {
+      this.mark(mail, account, bits, mine)
+      this.set(mail, account, registers, mine)
+    }
     this.#tidy()
   }
 
@@ -169,17 +197,22 @@ export class MailTable implements LiveSource {
     return new Map(this.columns().origins.map(({ origin, sequences }) => [origin, sequences]))
   }
 
+  answers(): readonly AnswerRecord[] {
+    return this.#conversations.records()
+  }
+
+  markRecords(): readonly MarkRecord[] {
+    return this.#registers.records()
+  }
+
   pendingMarks(): readonly PendingMark[] {
-    const marks: PendingMark[] = []
-    for (const [mail, waiting] of this.#pending) {
-      for (const [account, bits] of waiting) marks.push({ mail, account, bits })
-    }
-    return marks
+    return this.#pending.records()
   }
 
   digest(digest: SetDigest): void {
     digest.addAll((this.#digest ??= digestOf(this.columns())))
-    for (const { mail, account, bits } of this.pendingMarks()) digest.add(`pending ${mail} ${account} ${bits}`)
+    this.#registers.digest(digest)
+    this.#pending.digest(digest)
   }
 
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
@@ -215,23 +248,52 @@ export class MailTable implements LiveSource {
     const marks = [before.from, ...before.to].map((owner, copy) => (before.marks[copy] ?? 0) | bitsOf(owner, copy))
     if (marks.every((bits, copy) => bits === before.marks[copy])) return
     const mail: MailEntry = { ...before, marks }
-    eachCopy(mail, (owner, copy) => {
-      if (isDeleted(mail, copy) && !isDeleted(before, copy)) this.#index(owner, copy)?.remove(key)
-    })
+    const { origin, sequence } = mail
+    for (const owner of ownersOf(mail, (copy) => marks[copy] !== before.marks[copy])) {
+      const [from, to] = [this.placeOf(before, owner), this.placeOf(mail, owner)]
+      if (from !== to) this.#mailboxes.get(owner)?.move(key, from, to)
+      if (to === 0) this.#registers.drop(owner, origin, sequence)
+    }
     this.#digest?.removeRecord(partsOf(before))
-    if (!isDeletedByAll(marks)) this.#digest?.addRecord(partsOf(mail))
+    if (isDeletedByAll(marks)) this.#conversations.drop(origin, sequence)
+    else this.#digest?.addRecord(partsOf(mail))
     this.#store.setMarks(key, marks)
+  }
+
+  #setOn(key: MailKey, account: AccountId, registers: MarkRegisters): void {
+    const mail = this.#store.entryAt(key)
+    const before = this.placeOf(mail, account)
+    // A deleted copy has no marks, and whoever never had one sets none.
+    if (before === 0) return
+    this.#registers.merge({ origin: mail.origin, sequence: mail.sequence, account, registers })
+    const after = this.placeOf(mail, account)
+    if (after !== before) this.#mailboxes.get(account)?.move(key, before, after)
+  }
+
+  /** Every mail that `account` sees, and where. */
+  #placesOf(account: AccountId): readonly (readonly [MailKey, number])[] {
+    const places: [MailKey, number][] = []
+    const hasRegisters = this.#registers.hasAny(account)
+    this.#store.eachMailOf(account, (key, sent, received) => {
+      const name = hasRegisters ? this.#store.nameOf(key) : null
+      const registers = name === null ? noRegisters : this.#registers.get(account, name.origin, name.sequence)
+      const place = placeOf(sent, received, registers)
+      if (place !== 0) places.push([key, place])
+    })
+    return places
   }
 
   #tidy(): void {
     if (this.#store.tidy() === 'rearranged') this.#mailboxes.clear()
   }
+}
 
-  /** Copy 0 is the sender's. None while nobody has asked for the owner's folders. */
-  #index(owner: AccountId, copy: number): MailboxIndex | undefined {
-    const mailbox = this.#mailboxes.get(owner)
-    return copy === 0 ? mailbox?.sent : mailbox?.inbox
-  }
+/** What a state image has of mails. */
+export interface MailsAndMarks {
+  readonly mails: MailColumns
+  readonly answers: readonly AnswerRecord[]
+  readonly marks: readonly MarkRecord[]
+  readonly pending: readonly PendingMark[]
 }
 
 export interface JoinContext {
@@ -241,14 +303,9 @@ export interface JoinContext {
   readonly isGone: (account: AccountId) => boolean
 }
 
-const eachCopy = (mail: MailRecord, visit: (owner: AccountId, copy: number) => void): void => {
-  visit(mail.from, 0)
-  mail.to.forEach((owner, index) => {
-    visit(owner, index + 1)
-  })
-}
-
-const isDeleted = ({ marks }: MailRecord, copy: number): boolean => ((marks[copy] ?? 0) & markBits.deleted) !== 0
+/** Whose copies there are, each once; with `isMeant` of those copies only. */
+const ownersOf = ({ from, to }: MailRecord, isMeant: (copy: number) => boolean = () => true): ReadonlySet<AccountId> =>
+  new Set([from, ...to].filter((_, copy) => isMeant(copy)))
 
 const isDeletedByAll = (marks: readonly number[]): boolean => marks.every((bits) => (bits & markBits.deleted) !== 0)
 

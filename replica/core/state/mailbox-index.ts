@@ -51,6 +51,13 @@ export class MailboxIndex {
     return keys.map((key) => this.#source.entryAt(key))
   }
 
+  /** Up to `limit` mails, newest first, from the one at `offset` (0 is the newest). */
+  pageAt(limit: number, offset: number): readonly MailEntry[] {
+    const end = Math.max(0, this.#keys.length - offset)
+    const keys = this.#keys.slice(Math.max(0, end - limit), end).reverse()
+    return keys.map((key) => this.#source.entryAt(key))
+  }
+
   /** Index of the first mail that is not below `place`. */
   #firstFrom(place: MailPlace): number {
     let low = 0

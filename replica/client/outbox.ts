@@ -1,0 +1,218 @@
+import { QuintetError } from '../core/model/errors.ts'
+import type { DocumentId, UpdateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { shelves } from '../core/model/mailbox-changes.ts'
+import { decodeMailPayload } from '../wire/payload-codec.ts'
+import { UnknownNames } from './account-directory.ts'
+import type { ClientContext } from './client-context.ts'
+import type { Letter, OutboxEntry, OutboxReason, SendAnswer } from './contract/mailbox.ts'
+import type { Documents } from './documents.ts'
+import { decodeWaiting, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
+import { letterOf, type WholeLetter } from './letters.ts'
+import type { Sending } from './sending.ts'
+
+interface Entry extends WaitingLetter {
+  readonly document: DocumentId
+}
+
+/** Clocks of servers may be apart: a mail that was sent for an entry is looked for so long before it was queued. */
+const clocksApartMs = 3_600_000
+const sentPage = 100
+
+/**
+ * Mails that wait: for the time in which they can be taken back, or for an account that is not known on this side of a
+ * partition. Each is a document, written before the answer, so that it survives a crash and leaves from wherever the
+ * person logs in next.
+ */
+export class Outbox {
+  readonly #context: ClientContext
+  readonly #documents: Documents
+  readonly #sending: Sending
+  readonly #reasons = new Map<DocumentId, OutboxReason>()
+  readonly #leaving = new Map<DocumentId, Promise<void>>()
+  /** Entries that this client wrote since it logged in: they cannot have left before. */
+  readonly #fresh = new Set<DocumentId>()
+  #work: Promise<void> | null = null
+  #isAsked = false
+  #stopTimer: () => void = () => undefined
+
+  constructor(context: ClientContext, documents: Documents, sending: Sending) {
+    this.#context = context
+    this.#documents = documents
+    this.#sending = sending
+    const look = (): void => {
+      this.#look()
+    }
+    context.listen({
+      loggedIn: look,
+      connected: look,
+      loggedOut: () => {
+        this.#stopTimer()
+        this.#reasons.clear()
+        this.#fresh.clear()
+      },
+      event: ({ event }) => {
+        if (event === 'people' || event === 'view' || event === 'mailbox') look()
+      },
+    })
+  }
+
+  /** Keeps a mail back for `holdMs`. A draft becomes the entry. */
+  hold(letter: WholeLetter, holdMs: number, draft: DocumentId | null): Promise<SendAnswer> {
+    const until = this.#context.ports.clock.nowMs() + holdMs
+    return this.#put(letter, until, { kind: 'held', until }, draft)
+  }
+
+  /** Keeps a mail until these names are known. A draft becomes the entry. */
+  wait(letter: WholeLetter, names: readonly string[], draft: DocumentId | null): Promise<SendAnswer> {
+    return this.#put(letter, null, { kind: 'unknownNames', names }, draft)
+  }
+
+  /** In the order in which they were queued. */
+  async entries(): Promise<readonly OutboxEntry[]> {
+    return (await this.#load()).map(({ document, letter, queuedAt, heldUntil }) => ({
+      outbox: document,
+      ...letter,
+      queuedAt,
+      reason: this.#reasonOf(document, heldUntil),
+    }))
+  }
+
+  /** Takes a mail back. NO_SUCH_MAIL when it has left. */
+  async cancel(document: DocumentId): Promise<Letter> {
+    await this.#leaving.get(document)
+    const entry = (await this.#load()).find((found) => found.document === document)
+    // It can have begun to leave while the list was on its way; what is cancelled from here on does not.
+    if (entry !== undefined && !this.#leaving.has(document)) {
+      const taken = this.#documents.delete(document, shelves.outbox)
+      this.#leaving.set(document, taken)
+      try {
+        await taken
+        return letterOf(entry.letter)
+      } finally {
+        this.#leaving.delete(document)
+        this.#reasons.delete(document)
+      }
+    }
+    if (entry !== undefined) return this.cancel(document)
+    throw new QuintetError('NO_SUCH_MAIL', 'This mail has left, or was taken back already.')
+  }
+
+  async #put(
+    letter: WholeLetter,
+    heldUntil: number | null,
+    reason: OutboxReason,
+    draft: DocumentId | null,
+  ): Promise<SendAnswer> {
+    const session = this.#context.person()
+    const document = draft ?? this.#documents.newId()
+    const entry = { letter, queuedAt: this.#context.ports.clock.nowMs(), heldUntil, command: session.newCommand() }
+    this.#fresh.add(document)
+    await this.#documents.write(document, shelves.outbox, await encodeWaiting(entry))
+    this.#reasons.set(document, reason)
+    this.#look()
+    return { outbox: document, reason }
+  }
+
+  #reasonOf(document: DocumentId, heldUntil: number | null): OutboxReason {
+    if (heldUntil !== null && heldUntil > this.#context.ports.clock.nowMs()) return { kind: 'held', until: heldUntil }
+    const reason = this.#reasons.get(document)
+    return reason === undefined || reason.kind === 'held'
+      ? { kind: 'failed', code: 'BUSY', message: 'It is about to leave.' }
+      : reason
+  }
+
+  async #load(): Promise<readonly Entry[]> {
+    const found = await this.#documents.list(shelves.outbox)
+    const entries = await Promise.all(
+      found.map(async ({ document, content }) => ({ document, ...(await decodeWaiting(content)) })),
+    )
+    return entries.sort((left, right) => left.queuedAt - right.queuedAt)
+  }
+
+  /** Sends what may leave now; while that goes on, once more afterwards. */
+  #look(): void {
+    this.#isAsked = true
+    this.#work ??= this.#lookOnce().finally(() => {
+      this.#work = null
+      if (this.#isAsked && this.#context.session !== null) this.#look()
+    })
+  }
+
+  async #lookOnce(): Promise<void> {
+    this.#isAsked = false
+    if (this.#context.session === null) return
+    this.#stopTimer()
+    const { clock } = this.#context.ports
+    let againMs = Infinity
+    try {
+      for (const entry of await this.#load()) {
+        const heldMs = (entry.heldUntil ?? 0) - clock.nowMs()
+        if (heldMs > 0) againMs = Math.min(againMs, heldMs)
+        else if ((await this.#leave(entry)) === 'again') againMs = Math.min(againMs, limits.outboxRetryMs)
+      }
+    } catch {
+      // The list could not be had: as if all of it had to be tried again.
+      againMs = limits.outboxRetryMs
+    }
+    if (againMs === Infinity || this.#context.session === null) return
+    this.#stopTimer = clock.after(againMs, () => {
+      this.#look()
+    })
+  }
+
+  async #leave(entry: Entry): Promise<'left' | 'waits' | 'again'> {
+    const { document } = entry
+    if (this.#leaving.has(document)) return 'again'
+    const leaving = this.#send(entry)
+    this.#leaving.set(
+      document,
+      leaving.then(
+        () => undefined,
+        () => undefined,
+      ),
+    )
+    try {
+      const mail = await leaving
+      this.#reasons.delete(document)
+      this.#context.tell({ event: 'sent', outbox: document, mail })
+      return 'left'
+    } catch (error) {
+      return this.#failed(document, error)
+    } finally {
+      this.#leaving.delete(document)
+    }
+  }
+
+  #failed(document: DocumentId, error: unknown): 'waits' | 'again' {
+    if (error instanceof UnknownNames) {
+      this.#reasons.set(document, { kind: 'unknownNames', names: error.names })
+      return 'waits'
+    }
+    const { code, message } =
+      error instanceof QuintetError ? error : { code: 'INTERNAL', message: 'It could not be sent.' }
+    this.#reasons.set(document, { kind: 'failed', code, message })
+    return 'again'
+  }
+
+  async #send({ document, letter, command, queuedAt }: Entry): Promise<UpdateId> {
+    const before = this.#fresh.has(document) ? null : await this.#sentBefore(command, queuedAt)
+    const mail = before ?? (await this.#sending.send(letter, command))
+    await this.#documents.delete(document, shelves.outbox)
+    return mail
+  }
+
+  /** A client may have crashed between sending and taking the entry out, longer ago than replicas remember commands. */
+  async #sentBefore(command: Entry['command'], queuedAt: number): Promise<UpdateId | null> {
+    for (let offset = 0; ; offset += sentPage) {
+      const query = { folder: 'sent' as const, limit: sentPage, before: null, offset }
+      const { mails } = await this.#context.link.call((api) => api.list(query))
+      for (const { mail, payload } of mails) {
+        const decoded = decodeMailPayload(payload)
+        if (decoded.ok && decoded.value.command === command) return mail
+      }
+      const oldest = mails.at(-1)
+      if (oldest === undefined || oldest.sentAt < queuedAt - clocksApartMs) return null
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { LRUCache } from 'lru-cache'
+
+import type { SealedMail } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import type { UpdateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { BoundedWork, InOrder } from './bounded-work.ts'
+import type { ClientContext } from './client-context.ts'
+import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
+import type { HeaderContent } from './mail-content.ts'
+import type { Sending } from './sending.ts'
+import type { Session } from './session.ts'
+
+/** A mail that was sent longer ago than this came with a merge or after an absence. */
+const lateMs = 60_000
+
+/** Lists and opens mails. */
+export class Reading {
+  readonly #context: ClientContext
+  readonly #sending: Sending
+  readonly #opening = new BoundedWork(limits.mailsAtOnce)
+  readonly #announcing = new InOrder()
+  /** Mails whose mark is on its way, so that reading twice does not mark twice. */
+  readonly #markedRead = new LRUCache<UpdateId, true>({ max: limits.cachedIds })
+
+  constructor(context: ClientContext, sending: Sending) {
+    this.#context = context
+    this.#sending = sending
+    context.listen({
+      loggedIn: () => {
+        this.#markedRead.clear()
+      },
+      event: (event) => {
+        if (event.event === 'mail') this.#announce(event.mail)
+        if (event.event === 'mailbox') context.tell({ event: 'mailbox' })
+        if (event.event === 'knowledge') context.tell({ event: 'knowledge' })
+      },
+    })
+  }
+
+  async list({ folder, limit, before, offset = 0 }: Parameters<Mailbox['list']>[0]): Promise<HeaderPage> {
+    const session = this.#context.person()
+    checkPage(limit, offset)
+    const mails: SealedMail[] = []
+    let next = before ?? null
+    let counts: { readonly total: number; readonly unread: number }
+    // A page of mails with many recipients can come in several parts.
+    do {
+      const query = { folder, limit: limit - mails.length, before: next, offset: next === null ? offset : 0 }
+      const page = await this.#context.link.call((api) => api.list(query))
+      mails.push(...page.mails)
+      counts = { total: page.total, unread: page.unread }
+      next = page.mails.length > 0 ? page.next : null
+    } while (next !== null && mails.length < limit)
+    const headers = await Promise.all(mails.map((mail) => this.#openedHeader(session, mail)))
+    return next === null ? { headers, ...counts } : { headers, ...counts, next }
+  }
+
+  async read(id: UpdateId): Promise<Mail> {
+    const session = this.#context.person()
+    const sealed = await this.#fetch(id)
+    const mail = await this.#open(session, sealed)
+    await this.#markRead(session, sealed)
+    return { ...mail, read: true }
+  }
+
+  /** Those that cannot be opened are left out; reading one of them says why. */
+  async conversation(id: UpdateId): Promise<readonly Mail[]> {
+    const session = this.#context.person()
+    const ids = await this.#context.link.call((api) => api.conversation({ conversation: id }))
+    const opened = await Promise.all(
+      ids.map((mail) =>
+        this.#opening
+          .run(async () => [await this.#open(session, await this.#fetch(mail))])
+          .catch((error: unknown): Mail[] => {
+            if (error instanceof QuintetError && notShown.has(error.code)) return []
+            throw error
+          }),
+      ),
+    )
+    return opened.flat()
+  }
+
+  /** Marks that were set otherwise: what was read may be unread again. */
+  forget(mails: readonly UpdateId[]): void {
+    for (const mail of mails) this.#markedRead.delete(mail)
+  }
+
+  async #fetch(id: UpdateId): Promise<SealedMail> {
+    const sealed = await this.#context.link.call((api) => api.fetch({ mail: id }))
+    if (sealed.mail === id) return sealed
+    throw new QuintetError('CANNOT_OPEN', 'The replica gave another mail than the one asked for.')
+  }
+
+  async #open(session: Session, sealed: SealedMail): Promise<Mail> {
+    const { body, ...content } = await session.opener.open(sealed)
+    const header = this.#header(session, sealed, content)
+    return { ...header, body, inReplyTo: content.inReplyTo, fromAccount: sealed.from }
+  }
+
+  /** A header that cannot be opened is shown as an empty one; opening the mail says why. */
+  async #openedHeader(session: Session, mail: SealedMail): Promise<Header> {
+    const content = await this.#opening.run(() => session.opener.openHeader(mail).catch(() => null))
+    return this.#header(session, mail, content ?? { ...unreadable, addressed: mail.to.length })
+  }
+
+  #header(session: Session, mail: SealedMail, { subject, snippet, addressed }: HeaderContent): Header {
+    const conversation = mail.conversation ?? mail.mail
+    this.#sending.noteConversation(mail.mail, conversation)
+    return {
+      mail: mail.mail,
+      from: mail.fromName,
+      to: mail.toNames.slice(0, addressed),
+      cc: mail.toNames.slice(addressed),
+      subject,
+      snippet,
+      sentAt: mail.sentAt,
+      read: mail.read,
+      starred: mail.starred,
+      conversation,
+      own: mail.from === session.account,
+      inTrash: mail.inTrash,
+    }
+  }
+
+  async #markRead(session: Session, { mail, read, markedUnread }: SealedMail): Promise<void> {
+    if (read || this.#markedRead.has(mail)) return
+    this.#markedRead.set(mail, true)
+    try {
+      await this.#context.submit(await (markedUnread ? session.marks('read', [mail]) : session.markRead(mail)))
+    } catch {
+      // The mail is open: that it stays unread (a full disk, a lost connection) must not keep it from the reader.
+      this.#markedRead.delete(mail)
+    }
+  }
+
+  #announce(mail: SealedMail): void {
+    const session = this.#context.session
+    if (session === null) return
+    const told = this.#announcing.run(
+      () => this.#openedHeader(session, mail),
+      async (header) => {
+        const late = this.#context.ports.clock.nowMs() - header.sentAt > lateMs
+        this.#context.tell({ event: 'mail', header, late })
+      },
+    )
+    told.catch(() => undefined)
+  }
+}
+
+const unreadable: HeaderContent = { subject: '', snippet: '', addressed: 0, inReplyTo: null }
+const notShown: ReadonlySet<string> = new Set(['NO_SUCH_MAIL', 'CANNOT_OPEN', 'DAMAGED'])
+
+const checkPage = (limit: number, offset: number): void => {
+  if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
+  if (limit > limits.pageHeaders)
+    throw new QuintetError('TOO_MANY', `A page has at most ${limits.pageHeaders} headers.`)
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw new QuintetError('BAD_REQUEST', 'The offset of a page is a whole number from 0 up.')
+}

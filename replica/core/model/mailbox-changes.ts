@@ -1,0 +1,29 @@
+import type { DocumentId, UpdateId } from './ids.ts'
+import type { Signed } from './updates.ts'
+
+/** Marks that can be set and taken back: the last writer by the hybrid clock wins. */
+export const settableMarks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
+export type SettableMark = (typeof settableMarks)[number]
+
+/** What one update can do to many of a person's copies. `delete` is for good, as a deletion is. */
+export const bulkMarks = [...settableMarks, 'delete'] as const
+export type BulkMark = (typeof bulkMarks)[number]
+
+/** `account` marks its copies of `mails`. */
+export interface MarksChange extends Signed {
+  readonly kind: 'marks'
+  readonly mark: BulkMark
+  readonly mails: readonly UpdateId[]
+}
+
+/** What kind of document it is, so that a list of drafts need not open the outbox: `shelves`, and numbers of later versions. */
+export type Shelf = number
+export const shelves = { drafts: 1, outbox: 2, settings: 3 } as const
+
+/** `account` writes or deletes a document. The sealed content is in the update's bytes only. */
+export interface DocumentChange extends Signed {
+  readonly kind: 'document'
+  readonly document: DocumentId
+  readonly shelf: Shelf
+  readonly state: 'written' | 'deleted'
+}

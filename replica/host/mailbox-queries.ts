@@ -1,0 +1,78 @@
+import { clockToMs } from '../core/hybrid-clock.ts'
+import type { AccountId, DocumentId, OriginId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
+import { splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { DocumentRecord } from '../core/model/image.ts'
+import { limits } from '../core/model/limits.ts'
+import type { Shelf } from '../core/model/mailbox-changes.ts'
+import { shelves } from '../core/model/mailbox-changes.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
+
+const microsPerMs = 1_000
+
+/** A document without its content, and where that is. */
+export interface DocumentView {
+  readonly document: DocumentId
+  readonly update: UpdateId
+  readonly writtenAt: number
+  readonly origin: OriginId
+  readonly sequence: Sequence
+}
+
+export const countsOf = ({ state }: ReplicaCore, account: AccountId) => {
+  const mailbox = state.mails.mailbox(account)
+  return {
+    inbox: mailbox.inbox.size,
+    unread: mailbox.unread('inbox'),
+    starred: mailbox.index('starred').size,
+    sent: mailbox.sent.size,
+    trash: mailbox.index('trash').size,
+    drafts: state.documents.list(account, shelves.drafts).length,
+    outbox: state.documents.list(account, shelves.outbox).length,
+  }
+}
+
+/** Oldest first; of too many the newest. */
+export const conversationOf = ({ state }: ReplicaCore, account: AccountId, id: UpdateId): readonly UpdateId[] =>
+  state.mails
+    .conversation(account, id)
+    .slice(-limits.conversationMails)
+    .map(({ origin, sequence }) => updateId(origin, sequence))
+
+/** Mails that `account` put into the trash before `beforeMs`, oldest first, as many as one update can delete. */
+export const trashedBefore = ({ state }: ReplicaCore, account: AccountId, beforeMs: number): readonly UpdateId[] => {
+  const trash = state.mails.mailbox(account).index('trash')
+  const before = beforeMs * microsPerMs * 2
+  return trash
+    .page(trash.size, null)
+    .filter((mail) => state.mails.registersOf(mail, account).trash < before)
+    .reverse()
+    .slice(0, limits.marksPerUpdate)
+    .map(({ origin, sequence }) => updateId(origin, sequence))
+}
+
+export const documentsOn = ({ state }: ReplicaCore, account: AccountId, shelf: Shelf): readonly DocumentView[] =>
+  state.documents.list(account, shelf).slice(0, limits.documentsPerAccount).map(viewOf)
+
+export const documentOf = ({ state }: ReplicaCore, account: AccountId, document: DocumentId): DocumentView | null => {
+  const record = state.documents.get(account, document)
+  return record === undefined ? null : viewOf(record)
+}
+
+/** Where an update has arrived, of the seats in use. */
+export const spreadOf = (
+  core: ReplicaCore,
+  update: UpdateId,
+): { readonly heldBy: readonly ServerId[]; readonly waitingFor: readonly ServerId[] } => {
+  const { origin, sequence } = splitUpdateId(update)
+  const heldBy = core.holdersOf(origin, sequence)
+  const inUse = core.state.seats.holders().map(({ server }) => server)
+  return { heldBy, waitingFor: inUse.filter((server) => !heldBy.includes(server)) }
+}
+
+const viewOf = ({ document, origin, sequence, clock }: DocumentRecord): DocumentView => ({
+  document,
+  update: updateId(origin, sequence),
+  writtenAt: clockToMs(clock),
+  origin,
+  sequence,
+})

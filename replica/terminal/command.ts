@@ -1,0 +1,48 @@
+import type { MailClient } from '../client/contract/mail-client.ts'
+import type { DocumentId, Folder, Header } from '../client/contract/mailbox.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import type { ServerId } from '../core/model/ids.ts'
+import { foldName } from '../core/model/fold-name.ts'
+import type { Layout } from './mail-view.ts'
+import type { Screen } from './screen.ts'
+
+/** What the commands of one sitting share. */
+export interface Sitting {
+  readonly client: MailClient
+  readonly screen: Screen
+  readonly layout: () => Layout
+  /** The pages shown since the last `l`: their mails by number (from 1), and where they go on. */
+  listed: {
+    readonly folder: Folder
+    readonly headers: readonly Header[]
+    readonly next: string | null
+  } | null
+  /** The drafts, or the outbox entries, that were shown last, by number (from 1). */
+  drafts: readonly DocumentId[]
+  outbox: readonly DocumentId[]
+}
+
+export interface Command {
+  readonly usage: string
+  readonly help: string
+  readonly run: (sitting: Sitting, words: readonly string[], rest: string) => Promise<void>
+}
+
+export const usageError = (usage: string): QuintetError => new QuintetError('BAD_REQUEST', `This is used as: ${usage}`)
+
+/** The mail with the number that a person typed. BAD_REQUEST, NO_SUCH_MAIL. */
+export const numbered = ({ listed }: Sitting, [word]: readonly string[], usage: string): Header => {
+  if (word === undefined || !/^[0-9]{1,6}$/.test(word)) throw usageError(usage)
+  const header = listed?.headers[Number(word) - 1]
+  if (header !== undefined) return header
+  throw new QuintetError('NO_SUCH_MAIL', `No mail ${word} has been listed: l lists the newest.`)
+}
+
+export const serverNames = (servers: readonly ServerId[]): string =>
+  servers.length === 1 ? `server ${servers.join()}` : `servers ${servers.join(', ')}`
+
+/** The account that is called so, as it writes its name. Replicas compare names without case. */
+export const accountNamed = async (client: MailClient, name: string): Promise<string | undefined> => {
+  const { accounts } = await client.accounts({ like: name })
+  return accounts.find((account) => foldName(account.name) === foldName(name))?.name
+}

@@ -1,0 +1,98 @@
+import { marks } from '../client/contract/mailbox.ts'
+import type { Letter, SendAnswer } from '../client/contract/mailbox.ts'
+import type { UpdateId } from '../core/model/ids.ts'
+import { shownHeader, shownMail, verb, type Verb } from './json-verb.ts'
+import { either, flag, folder, mailName, mailNames, oneOf, text, texts, wholeNumber } from './request-fields.ts'
+
+const pageHeaders = 50
+
+const letterFields = {
+  to: texts,
+  cc: either(texts, []),
+  subject: text,
+  body: text,
+  inReplyTo: either(mailName, null),
+  draft: either(text, null),
+} as const
+
+interface AskedLetter extends Omit<Letter, 'inReplyTo'> {
+  readonly inReplyTo: UpdateId | null
+  readonly draft: string | null
+}
+
+/** Without the fields that were not given. */
+const letterOf = ({ inReplyTo, draft, ...letter }: AskedLetter) => ({
+  ...letter,
+  ...(inReplyTo === null ? {} : { inReplyTo }),
+  ...(draft === null ? {} : { draft }),
+})
+
+/** What has not left says for whom, or until when, it waits. */
+const shownAnswer = (answer: SendAnswer): object => {
+  if ('mail' in answer) return { mail: answer.mail }
+  const { outbox, reason } = answer
+  switch (reason.kind) {
+    case 'unknownNames':
+      return { outbox, waitingFor: reason.names }
+    case 'held':
+      return { outbox, waitingFor: [], heldUntil: reason.until }
+    case 'failed':
+      return { outbox, waitingFor: [], code: reason.code, message: reason.message }
+  }
+}
+
+/** What a JSON request can ask for about mail. */
+export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
+  [
+    'send',
+    verb('send', { ...letterFields, holdMs: either(wholeNumber, 0) }, async (client, { holdMs, ...letter }) =>
+      shownAnswer(await client.send({ ...letterOf(letter), holdMs })),
+    ),
+  ],
+  [
+    'list',
+    verb(
+      'question',
+      {
+        folder,
+        limit: either(wholeNumber, pageHeaders),
+        before: either(text, null),
+        offset: either(wholeNumber, 0),
+        full: flag,
+      },
+      async (client, { before, full, ...query }) => {
+        const page = await client.list(before === null ? query : { ...query, before })
+        const { headers, total, unread, next } = page
+        const shown = { headers: headers.map((header) => shownHeader(header, full)), total }
+        const counted = full === 'full' ? { ...shown, unread } : shown
+        return next === undefined ? counted : { ...counted, next }
+      },
+    ),
+  ],
+  [
+    'read',
+    verb('question', { mail: mailName, full: flag }, (client, { full, ...request }) =>
+      client.read(request).then((mail) => shownMail(mail, full)),
+    ),
+  ],
+  [
+    'conversation',
+    verb('question', { conversation: mailName, full: flag }, async (client, { full, ...request }) => {
+      const { mails } = await client.conversation(request)
+      return { mails: mails.map((mail) => shownMail(mail, full)) }
+    }),
+  ],
+  ['counts', verb('question', {}, (client) => client.counts())],
+  ['mark', verb('change', { mails: mailNames, mark: oneOf(marks) }, (client, request) => client.mark(request))],
+  ['delete', verb('change', { mail: mailName }, (client, request) => client.delete(request))],
+  ['deleteMany', verb('change', { mails: mailNames }, (client, request) => client.deleteMany(request))],
+  ['emptyTrash', verb('change', {}, (client) => client.emptyTrash())],
+  ['removal', verb('question', { removal: mailName }, (client, request) => client.removal(request))],
+  ['safety', verb('question', { mail: mailName }, (client, request) => client.safety(request))],
+  ['safeties', verb('question', { mails: mailNames }, (client, request) => client.safeties(request))],
+  ['drafts', verb('question', {}, (client) => client.drafts())],
+  ['saveDraft', verb('change', letterFields, (client, letter) => client.saveDraft(letterOf(letter)))],
+  ['discardDraft', verb('change', { draft: text }, (client, request) => client.discardDraft(request))],
+  ['outbox', verb('question', {}, (client) => client.outbox())],
+  ['cancelOutbox', verb('change', { outbox: text }, (client, request) => client.cancelOutbox(request))],
+]

@@ -1,0 +1,281 @@
+import type { DocumentId, Folder, Header, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
+import { folders } from '../client/contract/mailbox.ts'
+import { isEveryone } from '../client/letters.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { seatCount, type ServerId } from '../core/model/ids.ts'
+import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
+import { headerLine, mailLines, shownName } from './mail-view.ts'
+import { printableLine } from './text-width.ts'
+
+const pageHeaders = 10
+const bodyEnd = '.'
+const emptyFolders: Readonly<Record<Folder, string>> = {
+  inbox: 'No mail yet.',
+  starred: 'Nothing is starred.',
+  sent: 'Nothing sent yet.',
+  trash: 'The trash is empty.',
+}
+
+const writeMail: Command['run'] = async (sitting, _words, rest) => {
+  const { client, screen } = sitting
+  if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+  const { to, cc } = addressesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
+  if (to.length + cc.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
+  // Before the mail is written: nobody should write one for nothing.
+  await checkNames(sitting, [...to, ...cc])
+  const subject = await screen.question('Subject: ')
+  await finish(sitting, { to, cc, subject, body: await askBody(screen) })
+}
+
+const askBody = async (screen: Sitting['screen']): Promise<string> => {
+  screen.print(`Write the mail; a line with a single "${bodyEnd}" ends it, Ctrl-C leaves it.`)
+  const lines: string[] = []
+  for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) lines.push(line)
+  return lines.join('\n')
+}
+
+/** Sends, and says what became of it. */
+const finish = async ({ client, screen }: Sitting, letter: Letter & { readonly draft?: DocumentId }): Promise<void> => {
+  const answer = await client.send(letter)
+  const names = [...letter.to, ...(letter.cc ?? [])].map(shownName).join(', ')
+  screen.print('mail' in answer ? `Sent to ${names}.` : `In the outbox: ${reasonOf(answer.reason)}`)
+}
+
+/** In a partition somebody may be known on the other side only: the mail will wait. */
+const checkNames = async ({ client, screen }: Sitting, names: readonly string[]): Promise<void> => {
+  const asked = names.filter((name) => !isEveryone(name))
+  const known = await Promise.all(asked.map((name) => accountNamed(client, name)))
+  const unknown = asked.filter((_, index) => known[index] === undefined)
+  if (unknown.length === 0) return
+  const { seats } = await client.status()
+  if (seats.every(({ connected }) => connected))
+    throw new QuintetError('NO_SUCH_ACCOUNT', `Nobody here is called ${unknown.join(', ')}.`)
+  screen.print(`${unknown.map(shownName).join(', ')}: not known on this side. The mail will wait until they are.`)
+}
+
+const markMail =
+  (mark: Mark, usage: string, said: string): Command['run'] =>
+  async (sitting, words) => {
+    await sitting.client.mark({ mails: [numbered(sitting, words, usage).mail], mark })
+    sitting.screen.print(said)
+  }
+
+/** What a mark turns into when it is there already. */
+const toggle =
+  (usage: string, of: (header: Header) => readonly [Mark, string]): Command['run'] =>
+  async (sitting, words) => {
+    const { listed } = sitting
+    const header = numbered(sitting, words, usage)
+    const [mark, said] = of(header)
+    await sitting.client.mark({ mails: [header.mail], mark })
+    sitting.screen.print(said)
+    if (listed === null) return
+    const changed = {
+      ...header,
+      starred: mark === 'star' || (header.starred && mark !== 'unstar'),
+      inTrash: mark === 'trash',
+    }
+    sitting.listed = { ...listed, headers: listed.headers.map((one) => (one === header ? changed : one)) }
+  }
+
+const answerMail: Command['run'] = async (sitting, words) => {
+  const { screen } = sitting
+  const header = numbered(sitting, words, 're N')
+  const subject = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
+  const body = await askBody(screen)
+  const to = header.own ? header.to : [header.from]
+  await finish(sitting, { to, subject, body, inReplyTo: header.mail })
+}
+
+const showConversation: Command['run'] = async (sitting, words) => {
+  const { client, screen, layout } = sitting
+  const { mails } = await client.conversation({ conversation: numbered(sitting, words, 'conv N').conversation })
+  for (const mail of mails) screen.print(...mailLines(mail, layout()), '')
+}
+
+const showDrafts: Command['run'] = async (sitting, [what, word]) => {
+  const { client, screen } = sitting
+  const { drafts } = await client.drafts()
+  if (what === undefined) {
+    sitting.drafts = drafts.map(({ draft }) => draft)
+    if (drafts.length === 0) screen.print('No drafts.')
+    screen.print(...drafts.map((draft, index) => letterLine(index + 1, draft)))
+    return
+  }
+  const name = sitting.drafts[Number(word) - 1]
+  const found = drafts.find(({ draft }) => draft === name)
+  if (found === undefined) throw new QuintetError('NO_SUCH_MAIL', 'There is no such draft: drafts lists them.')
+  switch (what) {
+    case 'send': {
+      const { to, cc, subject, body, inReplyTo, draft } = found
+      const letter = { to, cc, subject, body, draft }
+      await finish(sitting, inReplyTo === null ? letter : { ...letter, inReplyTo })
+      return
+    }
+    case 'discard':
+      await client.discardDraft({ draft: found.draft })
+      screen.print('Discarded.')
+      return
+    default:
+      throw usageError('drafts [send N | discard N]')
+  }
+}
+
+const saveDraft: Command['run'] = async (sitting, _words, rest) => {
+  const { client, screen } = sitting
+  const { to, cc } = addressesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
+  const subject = await screen.question('Subject: ')
+  await client.saveDraft({ to, cc, subject, body: await askBody(screen) })
+  screen.print('Saved: drafts lists it.')
+}
+
+const showOutbox: Command['run'] = async (sitting, [what, word]) => {
+  const { client, screen } = sitting
+  const { entries } = await client.outbox()
+  if (what === undefined) {
+    sitting.outbox = entries.map(({ outbox }) => outbox)
+    if (entries.length === 0) screen.print('Nothing waits.')
+    screen.print(...entries.map((entry, index) => `${letterLine(index + 1, entry)}  ${reasonOf(entry.reason)}`))
+    return
+  }
+  if (what !== 'cancel') throw usageError('outbox [cancel N]')
+  const outbox = sitting.outbox[Number(word) - 1]
+  if (outbox === undefined) throw new QuintetError('NO_SUCH_MAIL', 'There is no such entry: outbox lists them.')
+  const letter = await client.cancelOutbox({ outbox })
+  await client.saveDraft(letter)
+  screen.print('Taken back: it is among the drafts.')
+}
+
+const showCounts: Command['run'] = async ({ client, screen }) => {
+  const { inbox, unread, starred, sent, trash, drafts, outbox } = await client.counts()
+  screen.print(
+    `inbox ${inbox} (${unread} unread), starred ${starred}, sent ${sent}, drafts ${drafts}, outbox ${outbox}, trash ${trash}`,
+  )
+}
+
+const emptyTrash: Command['run'] = async ({ client, screen }) => {
+  await client.emptyTrash()
+  screen.print('The trash is empty.')
+}
+
+const list: Command['run'] = async (sitting, [word = 'inbox']) => {
+  const folder = folders.find((name) => name === word)
+  if (folder === undefined) throw new QuintetError('NO_SUCH_FOLDER', `The folders are ${folders.join(', ')}.`)
+  sitting.listed = { folder, headers: [], next: null }
+  await showPage(sitting, folder, [], null)
+}
+
+const nextPage: Command['run'] = async (sitting) => {
+  const { listed } = sitting
+  if (listed === null) return list(sitting, [], '')
+  if (listed.next === null) sitting.screen.print('That was the last page.')
+  else await showPage(sitting, listed.folder, listed.headers, listed.next)
+}
+
+const showPage = async (
+  sitting: Sitting,
+  folder: Folder,
+  before: readonly Header[],
+  cursor: string | null,
+): Promise<void> => {
+  const { client, screen, layout } = sitting
+  const query = { folder, limit: pageHeaders }
+  const page = await client.list(cursor === null ? query : { ...query, before: cursor })
+  const headers = [...before, ...page.headers]
+  sitting.listed = { folder, headers, next: page.next ?? null }
+  if (headers.length === 0) screen.print(emptyFolders[folder])
+  const person = folder === 'sent' ? 'to' : 'from'
+  screen.print(...page.headers.map((header, index) => headerLine(before.length + index + 1, header, person, layout())))
+  if (page.next !== undefined) screen.print(`${headers.length} of ${page.total}; n shows the next page.`)
+}
+
+const readMail: Command['run'] = async (sitting, words) => {
+  const { client, screen, layout } = sitting
+  const mail = await client.read({ mail: numbered(sitting, words, 'r N').mail })
+  screen.print(...mailLines(mail, layout()))
+}
+
+const deleteMail: Command['run'] = async (sitting, words) => {
+  const { mail } = numbered(sitting, words, 'd N')
+  const { removal } = await sitting.client.delete({ mail })
+  sitting.screen.print('Deleted. The other numbers stay as they are until the next l.')
+  const { removedOn, waitingFor } = await sitting.client.removal({ removal })
+  if (waitingFor.length > 0)
+    sitting.screen.print(`Removed on ${serverNames(removedOn)}, waiting for ${serverNames(waitingFor)}.`)
+}
+
+const showSafety: Command['run'] = async (sitting, words) => {
+  const { mail } = numbered(sitting, words, 'safety N')
+  const { servers } = await sitting.client.safety({ mail })
+  sitting.screen.print(safetyOf(servers))
+}
+
+const letterLine = (number: number, { to, cc, subject }: Pick<Letter, 'to' | 'cc' | 'subject'>): string =>
+  `${number}  ${[...to, ...(cc ?? [])].map(shownName).join(', ') || '(nobody yet)'}  ${printableLine(subject) || '(no subject)'}`
+
+const reasonOf = (reason: OutboxReason): string => {
+  switch (reason.kind) {
+    case 'held':
+      return `it can be taken back until ${new Date(reason.until).toLocaleTimeString()}.`
+    case 'unknownNames':
+      return `waits for ${reason.names.map(shownName).join(', ')} to be known on this side.`
+    case 'failed':
+      return printableLine(reason.message)
+  }
+}
+
+/** Names with commas; those after "cc:" have a copy. */
+const addressesOf = (text: string): { readonly to: readonly string[]; readonly cc: readonly string[] } => {
+  const [to = '', cc = ''] = text.split(/\bcc:/i)
+  return { to: namesOf(to), cc: namesOf(cc) }
+}
+
+const namesOf = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+
+/** How safe a mail is that these servers hold. */
+export const safetyOf = (servers: readonly ServerId[]): string => {
+  if (servers.length >= seatCount) return `On all ${seatCount} servers.`
+  if (servers.length <= 1) return `Saved on ${serverNames(servers)} only: not on any other machine yet.`
+  const others = servers.length - 1
+  return `On ${serverNames(servers)} of ${seatCount}: survives the loss of any ${others === 1 ? 'one machine' : `${others} machines`}.`
+}
+
+/** What can be typed about mail, in the order in which help shows it. */
+export const mailCommands: readonly (readonly [string, Command])[] = [
+  ['m', { usage: 'm [NAME, NAME cc: NAME]', help: 'write a mail', run: writeMail }],
+  ['l', { usage: 'l [FOLDER]', help: `list the newest mails: ${folders.join(', ')}`, run: list }],
+  ['n', { usage: 'n', help: 'the next page of the list', run: nextPage }],
+  ['r', { usage: 'r N', help: 'read mail N of the list', run: readMail }],
+  ['re', { usage: 're N', help: 'answer mail N', run: answerMail }],
+  ['conv', { usage: 'conv N', help: 'the whole conversation of mail N', run: showConversation }],
+  [
+    's',
+    {
+      usage: 's N',
+      help: 'star mail N, or take its star away',
+      run: toggle('s N', ({ starred }) => (starred ? ['unstar', 'The star is gone.'] : ['star', 'Starred.'])),
+    },
+  ],
+  ['unread', { usage: 'unread N', help: 'mark mail N unread', run: markMail('unread', 'unread N', 'Marked unread.') }],
+  [
+    't',
+    {
+      usage: 't N',
+      help: 'put mail N into the trash, or take it out',
+      run: toggle('t N', ({ inTrash }) =>
+        inTrash ? ['restore', 'Taken out of the trash.'] : ['trash', 'In the trash: it is emptied after 30 days.'],
+      ),
+    },
+  ],
+  ['empty', { usage: 'empty', help: 'empty the trash', run: emptyTrash }],
+  ['d', { usage: 'd N', help: 'delete mail N of the list for good', run: deleteMail }],
+  ['drafts', { usage: 'drafts [send N | discard N]', help: 'what is not sent yet', run: showDrafts }],
+  ['draft', { usage: 'draft [NAME, NAME]', help: 'write a mail and keep it as a draft', run: saveDraft }],
+  ['outbox', { usage: 'outbox [cancel N]', help: 'mails that wait, and why', run: showOutbox }],
+  ['counts', { usage: 'counts', help: 'how many mails each folder has', run: showCounts }],
+  ['safety', { usage: 'safety N', help: 'on which servers mail N is held', run: showSafety }],
+]

@@ -1,0 +1,87 @@
+import type { Result } from '../core/model/errors.ts'
+import type { DocumentId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import { documentId, splitUpdateId, updateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { BulkMark, DocumentChange, MarksChange, Shelf } from '../core/model/mailbox-changes.ts'
+import { fromBase64Url, toBase64Url } from './bytes.ts'
+import type { CborReader } from './cbor.ts'
+import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
+import { readOrigin, readSequence, readSigner, signer, type SignerFields } from './payload-parts.ts'
+
+const documentIdBytes = 16
+const highestShelf = 255
+
+const markCodes: Readonly<Record<BulkMark, number>> = {
+  read: 1,
+  unread: 2,
+  star: 3,
+  unstar: 4,
+  trash: 5,
+  restore: 6,
+  delete: 7,
+}
+const marksByCode = new Map<number, BulkMark>([
+  [1, 'read'],
+  [2, 'unread'],
+  [3, 'star'],
+  [4, 'unstar'],
+  [5, 'trash'],
+  [6, 'restore'],
+  [7, 'delete'],
+])
+
+/** A document as its person signs it; `sealed` is null when it is deleted. */
+export interface DocumentPayload extends SignerFields {
+  readonly document: DocumentId
+  readonly shelf: Shelf
+  readonly sealed: Uint8Array | null
+}
+
+/** `[account, command, mark, [[origin, [sequence...]]...]]`. The mails are within their limit already. */
+export const encodeMarksPayload = (change: Omit<MarksChange, 'kind'>): Uint8Array => {
+  const byOrigin = new Map<OriginId, Sequence[]>()
+  for (const mail of change.mails) {
+    const { origin, sequence } = splitUpdateId(mail)
+    const sequences = byOrigin.get(origin)
+    if (sequences === undefined) byOrigin.set(origin, [sequence])
+    else sequences.push(sequence)
+  }
+  return encodeCbor([...signer(change), markCodes[change.mark], [...byOrigin]])
+}
+
+/** `[account, command, document (16), shelf, sealed content or null]`. */
+export const encodeDocumentPayload = (change: DocumentPayload): Uint8Array =>
+  encodeCbor([...signer(change), fromBase64Url(change.document), change.shelf, change.sealed])
+
+/** All of a document's payload, for its person. */
+export const decodeDocumentPayload = (payload: Uint8Array): Result<DocumentPayload> => readWhole(payload, readPayload)
+
+export const readMarks = (reader: CborReader): MarksChange => {
+  reader.tuple(4)
+  const signedBy = readSigner(reader)
+  const mark = marksByCode.get(reader.uint()) ?? malformed('a mark that is not known here')
+  const mails: UpdateId[] = []
+  for (let origins = reader.list(1, limits.marksPerUpdate, 'origins'); origins > 0; origins--) {
+    reader.tuple(2)
+    const origin = readOrigin(reader)
+    for (let left = reader.list(1, limits.marksPerUpdate, 'mails'); left > 0; left--) {
+      mails.push(updateId(origin, readSequence(reader)))
+    }
+    if (mails.length > limits.marksPerUpdate) refuse('TOO_MANY', `the limit is ${limits.marksPerUpdate} mails`)
+  }
+  return { kind: 'marks', ...signedBy, mark, mails }
+}
+
+export const readDocument = (reader: CborReader): DocumentChange => {
+  const { account, command, document, shelf, sealed } = readPayload(reader)
+  return { kind: 'document', account, command, document, shelf, state: sealed === null ? 'deleted' : 'written' }
+}
+
+const readPayload = (reader: CborReader): DocumentPayload => {
+  reader.tuple(5)
+  const signedBy = readSigner(reader)
+  const document = documentId(toBase64Url(reader.bytes(documentIdBytes)))
+  const shelf = reader.uint(highestShelf)
+  const sealed = reader.orNull(() => reader.bytesUpTo(limits.documentBytes, 'document'))
+  return { ...signedBy, document, shelf, sealed }
+}

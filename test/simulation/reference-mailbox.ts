@@ -1,0 +1,118 @@
+import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
+import { updateId } from '../../replica/core/model/ids.ts'
+import type { StateImage } from '../../replica/core/model/image.ts'
+import { markBits } from '../../replica/core/model/image.ts'
+import type { BulkMark } from '../../replica/core/model/mailbox-changes.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
+
+/** All that a set of updates says of one person's copies of one mail. */
+export interface ModelMarks {
+  bits: number
+  readonly read: number[]
+  readonly star: number[]
+  readonly trash: number[]
+}
+
+export type Marks = ReadonlyMap<UpdateId, ReadonlyMap<AccountId, ModelMarks>>
+
+export const marksOf = (all: readonly Update[]): Marks => {
+  const marks = new Map<UpdateId, Map<AccountId, ModelMarks>>()
+  const of = (mail: UpdateId, account: AccountId): ModelMarks => {
+    const ofMail = marks.get(mail) ?? new Map<AccountId, ModelMarks>()
+    const found = ofMail.get(account) ?? { bits: 0, read: [], star: [], trash: [] }
+    ofMail.set(account, found)
+    marks.set(mail, ofMail)
+    return found
+  }
+  for (const { change, clock } of all) {
+    if (change.kind === 'read') of(change.mail, change.account).bits |= markBits.read
+    if (change.kind === 'deletion') of(change.mail, change.account).bits |= markBits.deleted
+    if (change.kind !== 'marks') continue
+    for (const mail of change.mails) say(of(mail, change.account), change.mark, clock)
+  }
+  return marks
+}
+
+const say = (marks: ModelMarks, mark: BulkMark, clock: number): void => {
+  switch (mark) {
+    case 'delete':
+      marks.bits |= markBits.deleted
+      return
+    case 'read':
+    case 'unread':
+      marks.read.push(clock * 2 + (mark === 'read' ? 1 : 0))
+      return
+    case 'star':
+    case 'unstar':
+      marks.star.push(clock * 2 + (mark === 'star' ? 1 : 0))
+      return
+    case 'trash':
+    case 'restore':
+      marks.trash.push(clock * 2 + (mark === 'trash' ? 1 : 0))
+  }
+}
+
+/** What is set last of each kind; nothing on a copy that is deleted. */
+const settings = ({ bits, read, star, trash }: ModelMarks): string =>
+  (bits & markBits.deleted) === 0 ? [read, star, trash].map((all) => Math.max(0, ...all)).join() : '0,0,0'
+
+export const pendingLines = (marks: Marks, ids: ReadonlySet<UpdateId>): readonly string[] =>
+  [...marks].flatMap(([mail, ofMail]) =>
+    ids.has(mail)
+      ? []
+      : [...ofMail].map(([account, found]) => `pending ${mail} ${account} ${found.bits} ${settings(found)}`),
+  )
+
+/** Of a live mail what its owners set, as far as they have copies, and where it belongs. */
+export const mailboxLines = (
+  id: UpdateId,
+  conversation: UpdateId | null,
+  owners: readonly { readonly owner: AccountId; readonly isDeleted: boolean }[],
+  marks: Marks,
+): readonly string[] => {
+  const having = new Set(owners.flatMap(({ owner, isDeleted }) => (isDeleted ? [] : [owner])))
+  const set = [...having].flatMap((owner) => {
+    const found = marks.get(id)?.get(owner)
+    const text = found === undefined ? '0,0,0' : settings(found)
+    return text === '0,0,0' ? [] : [`marks ${id} ${owner} ${text}`]
+  })
+  return conversation === null ? set : [...set, `answer ${id} ${conversation}`]
+}
+
+/** Of each document the last version by the clock, then by its update's name. */
+export const documentLines = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
+  const last = new Map<string, Update>()
+  for (const update of all) {
+    const { change } = update
+    if (change.kind !== 'document' || deleted.has(change.account)) continue
+    const key = `${change.account} ${change.document}`
+    const before = last.get(key)
+    const order =
+      before === undefined
+        ? 1
+        : update.clock - before.clock ||
+          (update.origin === before.origin ? update.sequence - before.sequence : update.origin > before.origin ? 1 : -1)
+    if (order > 0) last.set(key, update)
+  }
+  return [...last].map(([key, { origin, sequence, clock, change }]) => {
+    const what = change.kind === 'document' ? `${change.shelf} ${change.state}` : ''
+    return `document ${key} ${updateId(origin, sequence)} ${clock} ${what}`
+  })
+}
+
+/** The same lines from a replica's state. */
+export const describeMailboxes = (image: StateImage): readonly string[] => [
+  ...image.answers.map(({ origin, sequence, conversation }) => `answer ${updateId(origin, sequence)} ${conversation}`),
+  ...image.marks.map(
+    ({ origin, sequence, account, registers: { read, star, trash } }) =>
+      `marks ${updateId(origin, sequence)} ${account} ${[read, star, trash].join()}`,
+  ),
+  ...image.pending.map(
+    ({ mail, account, bits, registers: { read, star, trash } }) =>
+      `pending ${mail} ${account} ${bits} ${[read, star, trash].join()}`,
+  ),
+  ...image.documents.map(
+    ({ account, document, origin, sequence, clock, shelf, state }) =>
+      `document ${account} ${document} ${updateId(origin, sequence)} ${clock} ${shelf} ${state}`,
+  ),
+]
