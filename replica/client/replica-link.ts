@@ -144,7 +144,11 @@ export class ReplicaLink {
   }
 
   async #reconnect(generation: number): Promise<void> {
-    for (let delayMs: number = limits.reconnectFirstMs; ; delayMs = Math.min(delayMs * backOffGrowth, limits.reconnectMostMs)) {
+    for (
+      let delayMs: number = limits.reconnectFirstMs;
+      ;
+      delayMs = Math.min(delayMs * backOffGrowth, limits.reconnectMostMs)
+    ) {
       const connection = await this.#establish(this.#target, 'return').catch(() => null)
       if (generation !== this.#generation) {
         await connection?.api.close().catch(() => undefined)
