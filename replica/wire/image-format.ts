@@ -6,12 +6,15 @@ export const imageSections = [
   'people',
   'deletedAccounts',
   'accounts',
+  'accountKeys',
   'mails',
   'answers',
   'marks',
   'pending',
   'documents',
   'commands',
+  'executions',
+  'clients',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 
