@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { connectReplica } from './api/remote-replica.ts'
 import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient } from './client/mail-client.ts'
+import type { SearchStart } from './client/search/search-desk.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { createClientStore } from './drivers/client-store.ts'
@@ -11,8 +12,15 @@ import { systemClock } from './drivers/system-clock.ts'
 
 const dialTimeoutMs = 3_000
 
-/** A client of the replica that keeps `directory`, or of another server that it knows. DIRECTORY_NOT_A_GROUP, UNREACHABLE. */
-export const connectClient = async (directory: string, first: ServerId | null): Promise<MailClient> => {
+/**
+ * A client of the replica that keeps `directory`, or of another server that it knows. An app has the search index made ready
+ * `atLogIn`. DIRECTORY_NOT_A_GROUP, UNREACHABLE.
+ */
+export const connectClient = async (
+  directory: string,
+  first: ServerId | null,
+  searchStart: SearchStart = 'atFirstSearch',
+): Promise<MailClient> => {
   const install = await loadInstall(directory)
   if (install === null) {
     throw new QuintetError(
@@ -38,6 +46,7 @@ export const connectClient = async (directory: string, first: ServerId | null): 
     },
     random: randomBytes,
     store: createClientStore(`${directory}/client`),
+    searchStart,
     clock: systemClock,
   })
 }

@@ -135,7 +135,7 @@ export class LocalMailbox {
       if (!(error instanceof QuintetError) || error.code !== 'DIRECTORY_IN_USE') throw error
     }
     this.#group = await keptGroup(data)
-    const client = await connectClient(data, null)
+    const client = await connectClient(data, null, 'atLogIn')
     this.#client = client
     client.onEvent((event) => this.#hear(event))
     this.#tellSession()

@@ -135,7 +135,9 @@ export interface SignedPosts {
 
 /** Whose posts: one person's, or those of whom the account follows, with or without its own. */
 export type PostsOf =
-  { readonly kind: 'author'; readonly author: AccountId } | { readonly kind: 'followed' } | { readonly kind: 'timeline' }
+  | { readonly kind: 'author'; readonly author: AccountId }
+  | { readonly kind: 'followed' }
+  | { readonly kind: 'timeline' }
 
 export interface ProfileInfo {
   readonly account: AccountId

@@ -11,7 +11,15 @@ import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
-import type { AccountInfo, MailContent, PersonInfo, ReplicaEvent, SealedMail, SignedPost, StatusInfo } from './contract.ts'
+import type {
+  AccountInfo,
+  MailContent,
+  PersonInfo,
+  ReplicaEvent,
+  SealedMail,
+  SignedPost,
+  StatusInfo,
+} from './contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'

@@ -60,7 +60,7 @@ export class Reading {
   async headersOf(mails: readonly UpdateId[]): Promise<readonly Header[]> {
     const session = this.#context.person()
     const headers: Header[] = []
-    for (let done = 0; done < mails.length; ) {
+    for (let done = 0; done < mails.length;) {
       const asked = mails.slice(done)
       const page = await this.#context.link.call((api) => api.fetchMany({ mails: asked, content: 'header' }))
       headers.push(...(await Promise.all(page.mails.map((mail) => this.#openedHeader(session, mail)))))

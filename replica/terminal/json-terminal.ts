@@ -63,11 +63,11 @@ class JsonTerminal {
         this.#output.push({ event: 'mail', ...shownHeader(event.header) })
         return
       case 'post': {
-      const { post, author, text, postedAt } = event.post
-      this.#output.push({ event: 'post', post, author, text, postedAt })
-      return
-    }
-    case 'view':
+        const { post, author, text, postedAt } = event.post
+        this.#output.push({ event: 'post', post, author, text, postedAt })
+        return
+      }
+      case 'view':
         this.#output.push({ event: 'view', ...event.view })
         return
       case 'disconnected':

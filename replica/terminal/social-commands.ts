@@ -28,8 +28,10 @@ const unfollow: Command['run'] = async ({ client, screen }, _words, rest) => {
 }
 
 const timeline: Command['run'] = (sitting) =>
-  showPosts(sitting, 'Nothing yet from those whom you follow. people shows who there is, follow NAME follows.', (before) =>
-    sitting.client.timeline(before === null ? { limit: postsShown } : { limit: postsShown, before }),
+  showPosts(
+    sitting,
+    'Nothing yet from those whom you follow. people shows who there is, follow NAME follows.',
+    (before) => sitting.client.timeline(before === null ? { limit: postsShown } : { limit: postsShown, before }),
   )
 
 const profile: Command['run'] = async (sitting, _words, rest) => {

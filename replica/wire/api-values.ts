@@ -56,7 +56,9 @@ const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
 const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
-const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'closed']) })
+const eventName = shape.fields({
+  event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'closed']),
+})
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
 const postEvent = shape.fields({ event: shape.oneOf(['post']), post: signedPost })
@@ -72,7 +74,18 @@ export const requestShapes = {
   people: shape.fields({ like: shape.text(limits.likeChars) }),
   logIn: shape.fields({ account, signature }),
   submit: shape.fields({
-    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion', 'marks', 'document', 'post', 'postDeletion', 'follow']),
+    kind: shape.oneOf([
+      'account',
+      'accountDeletion',
+      'mail',
+      'read',
+      'deletion',
+      'marks',
+      'document',
+      'post',
+      'postDeletion',
+      'follow',
+    ]),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
     signature: personSignature,

@@ -88,7 +88,18 @@ describe('the interactive terminal', () => {
       await ben.post({ text: `post ${index}.` })
       await ben.send({ to: ['ann'], subject: `pump ${index}.`, body: 'It drips.' })
     }
-    const lines = ['timeline', 'follow ben', 'timeline', 'n', 'n', 'search drips', 'n', 'r 12', 'profile ben', 'post hi']
+    const lines = [
+      'timeline',
+      'follow ben',
+      'timeline',
+      'n',
+      'n',
+      'search drips',
+      'n',
+      'r 12',
+      'profile ben',
+      'post hi',
+    ]
     const text = await shown(ann, lines)
     expect(text).toMatch(/Nothing yet from those whom you follow/)
     const pages = Array.from({ length: 12 }, (_, index) => 12 - index)

@@ -248,7 +248,16 @@ export class MailIndexer {
       const { mail, sentAt, fromName, toNames } = sealed
       const isRecipient = sealed.to.includes(session.account)
       const roles = (sealed.from === session.account ? roleBits.sender : 0) | (isRecipient ? roleBits.recipient : 0)
-      return { mail, sentAt, roles, from: fromName, to: toNames.slice(0, addressed), cc: toNames.slice(addressed), subject, body }
+      return {
+        mail,
+        sentAt,
+        roles,
+        from: fromName,
+        to: toNames.slice(0, addressed),
+        cc: toNames.slice(addressed),
+        subject,
+        body,
+      }
     } catch {
       return null
     }

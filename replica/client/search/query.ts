@@ -107,6 +107,7 @@ const placeOf = (text: string): SearchPlace => {
 const dayOf = (name: string, text: string): number => {
   const [, year, month = '01', day = '01'] = /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$/.exec(text) ?? []
   const date = new Date(Number(year), Number(month) - 1, Number(day))
-  if (year !== undefined && date.getMonth() === Number(month) - 1 && date.getDate() === Number(day)) return date.getTime()
+  if (year !== undefined && date.getMonth() === Number(month) - 1 && date.getDate() === Number(day))
+    return date.getTime()
   throw new QuintetError('BAD_REQUEST', `"${name}:" needs a day, such as ${name}:2026-01-31.`)
 }

@@ -117,6 +117,7 @@ const boundTo = (name: string, { account }: SavedIndexOptions): Uint8Array =>
 const nameOf = (number: number): string => `segment-${String(number).padStart(digitsOfName, '0')}`
 
 /** The folder's name does not tell whose it is. */
-const folderOf = (account: AccountId): string => `search-${Buffer.from(sha256(utf8(account)).subarray(0, 10)).toString('hex')}`
+const folderOf = (account: AccountId): string =>
+  `search-${Buffer.from(sha256(utf8(account)).subarray(0, 10)).toString('hex')}`
 
 const sameBuild = (left: Uint8Array, right: Uint8Array): boolean => left.every((byte, index) => byte === right[index])
