@@ -1,6 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ReplicaService } from './api/replica-service.ts'
 import { adminTokenCheck, serveReplica } from './api/serve-replica.ts'
@@ -24,6 +23,7 @@ import type { Install } from './host/install.ts'
 import type { FrameStream } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { isLabel } from './wire/names.ts'
+import { type Keys, machineName, newKeys, readInvite } from './new-install.ts'
 import { decodeInvite } from './wire/invite-codec.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { createWire } from './wire/wire.ts'
@@ -278,48 +278,9 @@ const admissionOf = (install: Install) => {
   return batch.value
 }
 
-interface Keys {
-  readonly publicKey: Uint8Array
-  readonly privateKey: Uint8Array
-}
-
-/** Raw Ed25519 halves. */
-const newKeys = (): Keys => {
-  const seed = Buffer.from(String(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }).d), 'base64url')
-  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
-  const publicKey = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
-  return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }
-}
-
 const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   const peer = peerIdOf(keys.publicKey)
   return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
-}
-
-/** What the person calls the machine, otherwise what the system does. BAD_NAME. */
-const machineName = (given: string | null): string => {
-  const [name = 'unnamed'] = [given?.trim() ?? '', hostname().slice(0, limits.machineNameChars)].filter(
-    (one) => one !== '',
-  )
-  if (Array.from(name).length <= limits.machineNameChars && isLabel(name)) return name
-  throw new QuintetError(
-    'BAD_NAME',
-    `A machine's name has 1 to ${limits.machineNameChars} characters, without control characters.`,
-  )
-}
-
-const inviteScheme = 'quintet:'
-
-const readInvite = async (text: string): Promise<string> => {
-  if (text.trim().startsWith(inviteScheme)) return text
-  try {
-    return await readFile(text, 'utf8')
-  } catch {
-    throw new QuintetError(
-      'BAD_INVITE',
-      `${text} is neither an invite (they begin with quintet://join/) nor a file that can be read.`,
-    )
-  }
 }
 
 const isInviteOf = (text: string, install: Install): boolean => {

@@ -2,17 +2,39 @@ import { type Json, JsonProcess } from './json-process.ts'
 
 /** What the scripted interface answers, by verb. It is the program's documented contract, so it is not checked here again. */
 export interface Answers {
-  signUp: object
+  signUp: { readonly recoveryPhrase?: string }
   logIn: object
   logOut: object
   deleteAccount: object
+  changePassword: object
+  resetPassword: object
+  renewRecoveryPhrase: { readonly recoveryPhrase: string }
   connect: object
-  send: { readonly mail: string }
+  send: { readonly mail: string; readonly outbox?: string; readonly waitingFor?: readonly string[] }
   list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
   read: Omit<MailHeader, 'read'> & { readonly body: string }
-  delete: object
+  delete: { readonly removal: string }
+  deleteMany: { readonly removals: readonly string[] }
+  emptyTrash: object
+  mark: object
+  counts: FolderCounts
+  conversation: { readonly mails: readonly WholeMail[] }
+  removal: { readonly removedOn: readonly number[]; readonly waitingFor: readonly number[] }
+  safeties: { readonly safeties: readonly { readonly mail: string; readonly servers: readonly number[] }[] }
+  drafts: { readonly drafts: readonly WaitingMail[] }
+  saveDraft: { readonly draft: string }
+  discardDraft: object
+  outbox: { readonly entries: readonly WaitingMail[] }
+  cancelOutbox: { readonly subject: string; readonly body: string }
   safety: { readonly servers: readonly number[] }
-  accounts: { readonly accounts: readonly { readonly name: string; readonly online: boolean }[] }
+  accounts: {
+    readonly accounts: readonly {
+      readonly name: string
+      readonly online: boolean
+      /** When the request asks for it by `servers: true`. */
+      readonly servers?: readonly number[]
+    }[]
+  }
   post: { readonly post: string }
   deletePost: object
   follow: object
@@ -47,6 +69,39 @@ export interface MailHeader {
   readonly read: boolean
 }
 
+/** A header or mail that was asked for with `"full": true`. */
+export interface WholeMail extends MailHeader {
+  readonly cc: readonly string[]
+  readonly snippet: string
+  readonly starred: boolean
+  readonly conversation: string
+  readonly own: boolean
+  readonly inTrash: boolean
+  readonly body: string
+  readonly inReplyTo: string | null
+}
+
+export interface FolderCounts {
+  readonly inbox: number
+  readonly unread: number
+  readonly starred: number
+  readonly sent: number
+  readonly trash: number
+  readonly drafts: number
+  readonly outbox: number
+}
+
+/** A draft or an outbox entry. */
+export interface WaitingMail {
+  readonly draft?: string
+  readonly outbox?: string
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
+  readonly subject: string
+  readonly body: string
+  readonly reason?: { readonly kind: string; readonly names?: readonly string[] }
+}
+
 export interface GroupStatus {
   readonly serverId: number
   readonly origin: string
@@ -73,8 +128,10 @@ export class RequestFailure extends Error {
 }
 
 export interface MailOptions {
-  /** Of the replica on this machine. */
+  /** Of the replica on this machine, or of a client without one. */
   readonly data: string
+  /** An invite, to become a client without a replica. */
+  readonly join?: string
   /** Another server to connect to. */
   readonly server?: number
 }
@@ -87,8 +144,9 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, server }: MailOptions) {
-    const args = ['--data', data, '--json', ...(server === undefined ? [] : ['--server', String(server)])]
+  constructor({ data, join, server }: MailOptions) {
+    const place = server === undefined ? [] : ['--server', String(server)]
+    const args = ['--data', data, '--json', ...place, ...(join === undefined ? [] : ['--join', join])]
     this.process = new JsonProcess({ script: 'replica/mail.ts', args, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)

@@ -1,11 +1,12 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { LogInVerdict } from '../core/sessions.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { findAccounts, findPeople, recipientsAmong, seats, warnings } from '../host/queries.ts'
+import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
 import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
@@ -14,9 +15,11 @@ import { signedPartsOf } from '../wire/signed-parts.ts'
 import type {
   AccountInfo,
   MailContent,
+  MemberInfo,
   PersonInfo,
   ReplicaEvent,
   SealedMail,
+  SessionPlace,
   SignedPost,
   StatusInfo,
 } from './contract.ts'
@@ -80,7 +83,8 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Others are told who is logged in here. */
   sessionsChanged(): void {
-    this.host.enqueue({ kind: 'online', accounts: [...this.loggedIn()] })
+    const sessions = [...this.#connections].flatMap(({ claim }) => claim ?? [])
+    this.host.enqueue({ kind: 'sessions', sessions })
   }
 
   randomBytes(count: number): Uint8Array {
@@ -125,13 +129,30 @@ export class ReplicaService implements ConnectionPorts {
       findAccounts(core, names, accounts).flatMap(({ record, name }) => {
         const { account, sealKey, sealedKeys, bytes } = record
         const parts = signedPartsOf(bytes)
-        return parts.ok ? [{ account, name, sealKey, sealedKeys, ...parts.value }] : []
+        const changed = core.state.accountKeys.get(account)
+        const keys = changed === undefined ? null : signedPartsOf(changed.bytes)
+        if (!parts.ok || keys?.ok === false) return []
+        const present = changed?.sealedKeys ?? sealedKeys
+        return [{ account, name, sealKey, sealedKeys: present, ...parts.value, keys: keys?.value ?? null }]
       }),
     )
   }
 
-  people(like: string): Promise<readonly PersonInfo[]> {
-    return this.host.read((core) => findPeople(core, like, this.loggedIn()).slice(0, limits.pageAccounts))
+  people(like: string, after: string | null): Promise<readonly PersonInfo[]> {
+    return this.host.read((core) => findPeople(core, like, after).slice(0, limits.pageAccounts))
+  }
+
+  async members(): Promise<readonly MemberInfo[]> {
+    const known = await this.host.read(members)
+    const own = this.host.listenAddresses()
+    return known.map((member) => ({
+      ...member,
+      addresses: (member.server === this.install.server ? own : member.addresses).slice(0, limits.addressesPerPeer),
+    }))
+  }
+
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict> {
+    return this.host.read((core) => core.judgeLogIn(account, session, offered, this.#options.clock.nowMs()))
   }
 
   async invite(): Promise<string> {
@@ -223,6 +244,10 @@ export class ReplicaService implements ConnectionPorts {
 
   #tellAll(event: ReplicaEvent): void {
     for (const connection of this.#connections) connection.emit(event)
+  }
+
+  #takenOver(session: SessionId, by: SessionPlace): void {
+    for (const connection of this.#connections) if (connection.claim?.session === session) connection.takenOver(by)
   }
 
   async #announce({ origin, sequence, bytes }: Update): Promise<void> {

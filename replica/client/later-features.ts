@@ -2,11 +2,6 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { MailClient } from './contract/mail-client.ts'
 
 const later = [
-  'changePassword',
-  'resetPassword',
-  'renewRecoveryPhrase',
-  'recoveryNoted',
-  'noteRecovery',
   'network',
   'invites',
   'revokeInvite',

@@ -6,12 +6,16 @@ import { passwordCost, type PasswordCost } from './key-lock.ts'
 import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
-import type { ConnectReplica } from './replica-link.ts'
-import { timelinePart } from './timeline-part.ts'
+import type { ConnectReplica, KnownServers } from './replica-link.ts'
 import { SearchDesk, type SearchStart } from './search/search-desk.ts'
+import { timelinePart } from './timeline-part.ts'
 
 export interface MailClientOptions {
   readonly connect: ConnectReplica
+  /** The name of the machine that the client runs on: what another session of the person is told when this one takes over. */
+  readonly machine: string
+  /** Where the client can go on when its server goes away. Left out: nowhere else. */
+  readonly servers?: KnownServers
   readonly random: RandomBytes
   readonly clock: ClientClock
   /** Where a client keeps things of its own, such as the search index; without one they live in memory only. */
@@ -22,10 +26,12 @@ export interface MailClientOptions {
   readonly passwordCost?: PasswordCost
 }
 
+const nowhereElse: KnownServers = { home: 'unnamed', list: () => Promise.resolve([]) }
+
 /** A client of the replica that `connect(null)` reaches. UNREACHABLE. */
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
-  const { connect, random, clock, passwordCost: cost = passwordCost, store = null } = options
-  const context = new ClientContext({ random, clock, passwordCost: cost })
+  const { connect, machine, random, clock, passwordCost: cost = passwordCost, store = null } = options
+  const context = new ClientContext({ machine, random, clock, passwordCost: cost })
   const search = new SearchDesk(context, store, options.searchStart ?? 'atFirstSearch')
   const people = peoplePart(context)
   const client: MailClient = {
@@ -57,6 +63,6 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
       await context.close()
     },
   }
-  await context.open(connect)
+  await context.open(connect, options.servers ?? nowhereElse)
   return client
 }

@@ -1,11 +1,12 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
-import type { Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { AccountId, Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
-import type { HelloMessage, KnowledgeMessage, KnowledgeRows } from './model/messages.ts'
+import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
+import { Sessions } from './sessions.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Who this install is. */
@@ -17,6 +18,8 @@ export interface Identity {
   readonly admission: Batch | null
 }
 
+/** Who is online is told at most this often. */
+const peopleNewsMs = 500
 const heartbeatMs = 1_000
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
@@ -36,7 +39,10 @@ export class Membership {
   readonly #addresses = new Map<PeerId, readonly string[]>()
   readonly #clockFlagged = new Set<PeerId>()
   #hasAddressNews = false
-  #online: HelloOnline = []
+  readonly #sessions: Sessions
+  #hasPeopleNews = false
+  #peopleToldMs = 0
+  #peopleRevision = 0
   #denied = ''
   #members = ''
   /** What the members were last told from; null when addresses have changed since. */
@@ -49,6 +55,7 @@ export class Membership {
     this.#state = state
     this.#matrix = matrix
     this.peers = new Peers(identity.server)
+    this.#sessions = new Sessions(identity.server)
   }
 
   get paused(): readonly ServerId[] {
@@ -60,9 +67,25 @@ export class Membership {
     return this.#addresses
   }
 
-  setOnline(accounts: HelloOnline): void {
-    this.#online = accounts
+  get sessions(): Sessions {
+    return this.#sessions
+  }
+
+  setSessions(sessions: readonly SessionClaim[]): void {
+    this.#sessions.setOwn(sessions)
     this.#toldRevision = -1
+    this.#hasPeopleNews = true
+  }
+
+  /** At which servers each account is logged in now, ascending. */
+  online(): ReadonlyMap<AccountId, readonly ServerId[]> {
+    const online = new Map<AccountId, Set<ServerId>>()
+    const note = (server: ServerId, sessions: readonly SessionClaim[]): void => {
+      for (const { account } of sessions) online.set(account, (online.get(account) ?? new Set()).add(server))
+    }
+    note(this.#identity.server, this.#sessions.own)
+    for (const { server, sessions } of this.peers.allGreeted()) note(server, sessions)
+    return new Map([...online].map(([account, servers]) => [account, [...servers].sort((left, right) => left - right)]))
   }
 
   pause(servers: readonly ServerId[]): void {
@@ -115,7 +138,9 @@ export class Membership {
   }
 
   heard(session: PeerSession, message: KnowledgeMessage, nowMs: number): void {
-    session.online = message.online
+    if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
+    session.sessions = message.sessions
+    if (session.server !== null) this.#sessions.heard(session.server, message.sessions)
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
@@ -126,12 +151,13 @@ export class Membership {
     this.#tellDenied(effects)
     this.#tellMembers(effects)
     this.#flagClocks(effects)
+    this.#tellSessions(nowMs, view !== null, effects)
     const isDue = nowMs - this.#toldMs >= heartbeatMs
     const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
     if (view === null && !isDue && !isNews) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
-    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), lastHash, online: this.#online }
+    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), lastHash, sessions: this.#sessions.own }
     for (const { peer } of this.peers.allGreeted()) effects.send.push({ to: peer, message, urgency: 'ordinary' })
   }
 
@@ -141,6 +167,17 @@ export class Membership {
     const rows = new Map(this.#matrix.rowsOf(holders))
     rows.set(this.#identity.origin, new Map(this.#state.vector))
     return rows
+  }
+
+  #tellSessions(nowMs: number, hasNewView: boolean, effects: EffectsDraft): void {
+    for (const { session, by } of this.#sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
+    const { revision } = this.#state.accounts
+    if (hasNewView || revision !== this.#peopleRevision) this.#hasPeopleNews = true
+    this.#peopleRevision = revision
+    if (!this.#hasPeopleNews || nowMs - this.#peopleToldMs < peopleNewsMs) return
+    this.#hasPeopleNews = false
+    this.#peopleToldMs = nowMs
+    effects.notify.push({ kind: 'people' })
   }
 
   #learnAddresses(peer: PeerId, known: readonly string[]): void {
@@ -188,4 +225,5 @@ export class Membership {
   }
 }
 
-type HelloOnline = KnowledgeMessage['online']
+const textOf = (sessions: readonly SessionClaim[]): string =>
+  sessions.map(({ session, clock }) => `${session} ${clock}`).join()

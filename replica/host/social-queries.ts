@@ -1,6 +1,6 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import type { AccountId, OriginId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import type { PostRecord } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
@@ -39,13 +39,13 @@ export const postForFollowers = (
   return { view: viewOf(core, post), followers }
 }
 
-/** What `viewer` sees of the person who is called so now; null when nobody is. `loggedIn` are logged in here. */
-export const profileOf = (core: ReplicaCore, name: string, viewer: AccountId, loggedIn: ReadonlySet<AccountId>) => {
+/** What `viewer` sees of the person who is called so now; null when nobody is. */
+export const profileOf = (core: ReplicaCore, name: string, viewer: AccountId) => {
   const { accounts, follows, posts } = core.state
   const record = accounts.named(name)
   if (record === undefined) return null
   const { account } = record
-  const servers = serversOf(core, account, loggedIn)
+  const servers = core.online.get(account) ?? []
   return {
     account,
     name: accounts.nameOf(account) ?? record.name,
@@ -57,12 +57,6 @@ export const profileOf = (core: ReplicaCore, name: string, viewer: AccountId, lo
     following: namesOf(core, follows.followedBy(account)),
     posts: posts.countOf(account),
   }
-}
-
-const serversOf = (core: ReplicaCore, account: AccountId, loggedIn: ReadonlySet<AccountId>): readonly ServerId[] => {
-  const elsewhere = core.peers.allGreeted().filter(({ online }) => online.includes(account))
-  const here = loggedIn.has(account) ? [core.identity.server] : []
-  return [...new Set([...here, ...elsewhere.map(({ server }) => server)])].sort((left, right) => left - right)
 }
 
 /** Those that are known by now: who follows somebody may be known before the sign-up has come. */

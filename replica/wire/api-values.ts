@@ -7,11 +7,14 @@ import {
   isUpdateId,
   originId,
   seatCount,
+  sessionId,
 } from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
 import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
+import { isPeerId } from './keys.ts'
+import { personKindNames } from './payload-codec.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */
@@ -33,6 +36,9 @@ const sealKey = shape.bytesOf(32)
 const signature = shape.bytesOf(64)
 /** A person's, over an update. */
 const personSignature = shape.bytesUpTo(mostSignatureBytes)
+const machine = shape.text(limits.machineNameChars * 2)
+/** Of a session. */
+const place = shape.fields({ server, machine })
 const view = shape.fields({ number: sequence, servers })
 
 const sealedMail = shape.fields({
@@ -57,13 +63,21 @@ const documentFields = { document: documentName, update: mailName, writtenAt: sh
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
 const eventName = shape.fields({
-  event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'closed']),
+  event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'takenOver', 'closed']),
 })
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
 const postEvent = shape.fields({ event: shape.oneOf(['post']), post: signedPost })
 const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
+const takenOverEvent = shape.fields({ event: shape.oneOf(['takenOver']), server, machine })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
+
+const taken = shape.fields({ clock: shape.integer(0, lastMoment), takenBy: shape.nothingAtAll })
+const superseded = shape.fields({ clock: shape.nothingAtAll, takenBy: place })
+const logInOutcome = shape.fields({ takenBy: shape.orNull(place) })
+
+const logInAnswer = (value: unknown, at: string) =>
+  logInOutcome(value, at).takenBy === null ? taken(value, at) : superseded(value, at)
 
 /** What a client asks with. */
 export const requestShapes = {
@@ -71,21 +85,16 @@ export const requestShapes = {
     names: shape.listOf(name, limits.lookUpAccounts),
     accounts: shape.listOf(account, limits.lookUpAccounts),
   }),
-  people: shape.fields({ like: shape.text(limits.likeChars) }),
-  logIn: shape.fields({ account, signature }),
+  people: shape.fields({ like: shape.text(limits.likeChars), after: shape.orNull(name) }),
+  logIn: shape.fields({
+    account,
+    signature,
+    session: shape.textLike(/^[A-Za-z0-9_-]{16}$/, sessionId),
+    clock: shape.orNull(shape.integer(0, lastMoment)),
+    machine,
+  }),
   submit: shape.fields({
-    kind: shape.oneOf([
-      'account',
-      'accountDeletion',
-      'mail',
-      'read',
-      'deletion',
-      'marks',
-      'document',
-      'post',
-      'postDeletion',
-      'follow',
-    ]),
+    kind: shape.oneOf(personKindNames),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
     signature: personSignature,
@@ -159,10 +168,26 @@ export const answerShapes = {
       sealedKeys: shape.bytesUpTo(limits.sealedKeysBytes),
       payload: shape.bytesUpTo(limits.accountPayloadBytes),
       signature: personSignature,
+      keys: shape.orNull(
+        shape.fields({ payload: shape.bytesUpTo(limits.accountPayloadBytes), signature: personSignature }),
+      ),
     }),
     limits.lookUpAccounts * 2,
   ),
-  people: shape.listOf(shape.fields({ account, name, online: shape.truth }), limits.pageAccounts),
+  people: shape.listOf(
+    shape.fields({ account, name, online: shape.truth, servers, signedUpAt: shape.integer(0, lastMoment) }),
+    limits.pageAccounts,
+  ),
+  members: shape.listOf(
+    shape.fields({
+      server,
+      peer: shape.guarded(isPeerId, 'a peer id'),
+      machine,
+      addresses: shape.listOf(shape.text(limits.addressChars), limits.addressesPerPeer),
+    }),
+    seatCount,
+  ),
+  logIn: logInAnswer,
   challenge: shape.bytesUpTo(limits.challengeBytes),
   submit: shape.fields({ update: mailName, clock: shape.integer(0, lastMoment) }),
   list: shape.fields({
@@ -207,6 +232,8 @@ export const eventShape = (value: unknown, at: string) => {
     case 'knowledge':
     case 'people':
       return plainEvent(value, at)
+    case 'takenOver':
+      return takenOverEvent(value, at)
     case 'closed':
       return closedEvent(value, at)
   }

@@ -1,11 +1,14 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { accountId, commandId, updateId } from '../core/model/ids.ts'
+import { accountId, commandId, inviteId, updateId } from '../core/model/ids.ts'
 import type {
+  AccountKeysRecord,
   AccountRecord,
   AnswerRecord,
+  ClientRecord,
   CommandRecord,
   DocumentRecord,
+  ExecutionRecord,
   FollowRecord,
   MarkRecord,
   PendingMark,
@@ -13,6 +16,7 @@ import type {
   PostRecord,
   StateImage,
 } from '../core/model/image.ts'
+import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
@@ -20,7 +24,7 @@ import type { GroupContext } from './group-context.ts'
 import type { ImageSection } from './image-format.ts'
 import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
-import { readHead } from './image-head.ts'
+import { readHead, readLabel as readImageLabel, readPeer as readImagePeer } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
 import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
@@ -42,11 +46,16 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
       const { change } = readUpdate(context, origin, 1, bytes, 'check')
       if (change.kind !== 'account') refuse('BAD_SIGNATURE', `account ${account} is not signed by its person`)
     }
+    for (const { account, origin, bytes } of image.accountKeys) {
+      const { change } = readUpdate(context, origin, 1, bytes, 'check')
+      if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
+    }
     return image
   })
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
+const recipientsPattern = /^[0-9a-f]{16}$/
 
 /** What the sections read so far have brought. */
 interface Parts {
@@ -63,15 +72,20 @@ interface Parts {
   readonly postDeletions: PostDeletionRecord[]
   readonly follows: FollowRecord[]
   readonly commands: CommandRecord[]
+  readonly executions: ExecutionRecord[]
+  readonly accountKeys: AccountKeysRecord[]
+  readonly clients: ClientRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
   const mails = new MailsReader()
-  const ofPeople = { people: [], deletedAccounts: [], accounts: [], commands: [] }
+  const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
+  const ofCommands = { commands: [], executions: [] }
+  const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
   const ofPosts = { posts: [], postDeletions: [], follows: [] }
-  const parts: Parts = { head, ...ofPeople, mails, answers: [], marks: [], pending: [], documents: [], ...ofPosts }
+  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -84,9 +98,9 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
+  const { vector, hashes, clocks, group, claims, invites } = head
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
-  const { vector, hashes, clocks, group, claims, invites } = head
   return { vector, hashes, clocks, group, claims, invites, ...ofState, mails: mails.columns(people) }
 }
 
@@ -139,6 +153,15 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
         const update = updateId(items.pick(parts.head.origins), items.positive())
         parts.commands.push({ command, update, clock: items.number() })
       }
+      return
+    case 'executions':
+      while (items.more()) parts.executions.push(readExecution(items, parts))
+      return
+    case 'accountKeys':
+      while (items.more()) parts.accountKeys.push(readAccountKeys(items, parts.head))
+      return
+    case 'clients':
+      while (items.more()) parts.clients.push(readClient(items))
   }
 }
 
@@ -148,4 +171,30 @@ function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
   if (change.kind !== 'account') return damaged('an account is none')
   const { account, name, sealKey, sealedKeys } = change
   return { account, name, sealKey, sealedKeys, clock, origin, bytes }
+}
+
+function readAccountKeys(items: ItemReader, head: ImageHead): AccountKeysRecord {
+  const origin = items.pick(head.origins)
+  const { clock, change, bytes } = readGenuineUpdate(origin, 1, fromBase64(items.text()))
+  if (change.kind !== 'accountKeys') return damaged('the keys of an account are none')
+  const { account, generation, sealedKeys } = change
+  return { account, generation, sealedKeys, clock, origin, bytes }
+}
+
+const readClient = (items: ItemReader): ClientRecord => ({
+  invite: inviteId(items.match(idPattern)),
+  peer: readImagePeer(items),
+  machine: readImageLabel(items),
+})
+
+function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {
+  const account = items.pick(people)
+  const command = commandId(items.match(commandPattern))
+  const recipients = items.match(recipientsPattern)
+  const names = Array.from({ length: items.number(limits.executionNames) }, () => ({
+    origin: items.pick(head.origins),
+    sequence: items.positive(),
+    clock: items.number(),
+  }))
+  return names.length > 0 ? { account, command, recipients, names } : damaged('a command without a name')
 }

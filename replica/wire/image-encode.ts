@@ -27,6 +27,9 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
       row.push(origins.place(origin), toBase64(bytes)),
     ),
+    ...sectionChunks('accountKeys', image.accountKeys, ({ origin, bytes }, row) =>
+      row.push(origins.place(origin), toBase64(bytes)),
+    ),
     ...mailChunks(image.mails, origins, people),
     ...sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places))),
     ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
@@ -40,6 +43,11 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
+    ...sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
+      row.push(people.place(account), command, recipients, names.length)
+      for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
+    }),
+    ...sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine)),
   ]
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
@@ -71,6 +79,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     people,
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
+    accountKeys: image.accountKeys.length,
     mails: mailCount(image.mails),
     answers: image.answers.length,
     marks: image.marks.length,
@@ -80,6 +89,8 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     postDeletions: image.postDeletions.length,
     follows: image.follows.length,
     commands: image.commands.length,
+    executions: image.executions.length,
+    clients: image.clients.length,
   }
   return JSON.stringify({
     format: imageFormat,
@@ -153,7 +164,7 @@ function originsOf(image: StateImage): Set<OriginId> {
     origins.add(origin)
     if (replaces !== null) origins.add(replaces)
   }
-  for (const { origin } of image.accounts) origins.add(origin)
+  for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
   for (const records of [image.documents, image.posts, image.follows])
@@ -161,5 +172,6 @@ function originsOf(image: StateImage): Set<OriginId> {
   for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
+  for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)
   return origins
 }

@@ -6,6 +6,7 @@ export const imageSections = [
   'people',
   'deletedAccounts',
   'accounts',
+  'accountKeys',
   'mails',
   'answers',
   'marks',
@@ -15,6 +16,8 @@ export const imageSections = [
   'postDeletions',
   'follows',
   'commands',
+  'executions',
+  'clients',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 

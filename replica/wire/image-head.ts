@@ -4,7 +4,7 @@ import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts
 import { limits } from '../core/model/limits.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { imageFormat } from './image-format.ts'
+import { imageFormat, imageSections } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
 import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
@@ -43,21 +43,9 @@ export function readHead(chunk: unknown): ImageHead {
 function readCounts(value: unknown): ImageCounts {
   if (typeof value !== 'object' || value === null) return damaged('its counts are missing')
   const found = new Map<string, unknown>(Object.entries(value))
-  const countOf = (section: ImageSection): number => new ItemReader([found.get(section)]).number()
-  return {
-    people: countOf('people'),
-    deletedAccounts: countOf('deletedAccounts'),
-    accounts: countOf('accounts'),
-    mails: countOf('mails'),
-    answers: countOf('answers'),
-    marks: countOf('marks'),
-    pending: countOf('pending'),
-    documents: countOf('documents'),
-    posts: countOf('posts'),
-    postDeletions: countOf('postDeletions'),
-    follows: countOf('follows'),
-    commands: countOf('commands'),
-  }
+  // One that was written before a section was added does not count it.
+  const countOf = (section: ImageSection): number => new ItemReader([found.get(section) ?? 0]).number()
+  return Object.fromEntries(imageSections.map((section) => [section, countOf(section)])) as ImageCounts
 }
 
 function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes' | 'clocks'> {
@@ -125,12 +113,12 @@ function readServer(items: ItemReader): ServerId {
   return isServerId(server) ? server : damaged('there is no such server')
 }
 
-function readPeer(items: ItemReader): PeerId {
+export function readPeer(items: ItemReader): PeerId {
   const peer = shared(items.text())
   return isPeerId(peer) ? peer : damaged('a peer id has the wrong form')
 }
 
-function readLabel(items: ItemReader): string {
+export function readLabel(items: ItemReader): string {
   const label = items.text()
   const fits = Array.from(label).length <= Math.max(limits.groupNameChars, limits.machineNameChars)
   return fits && isLabel(label) ? label : damaged('a name has the wrong form')

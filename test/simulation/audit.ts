@@ -2,6 +2,7 @@ import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
+import { shownOnce } from './checks.ts'
 import { Violation } from './violation.ts'
 
 const auditEveryMs = 1_000
@@ -17,6 +18,7 @@ export class Audit {
     if (timeline.nowMs < this.#nextMs) return
     this.#nextMs = timeline.nowMs + auditEveryMs
     this.lookNow(machine)
+    shownOnce(machine)
   }
 
   lookNow(machine: Machine): void {
@@ -37,6 +39,8 @@ export class Audit {
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)
+      // It goes on under another name.
+      if (machine.core.state.mails.find(id) !== undefined) continue
       this.#gone.add(id)
       machine.world.coverage.note('mails deleted by all')
     }

@@ -1,3 +1,4 @@
+import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { allServerIds, splitUpdateId } from '../../replica/core/model/ids.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import type { Machine } from './machine.ts'
@@ -146,6 +147,14 @@ export class Faults {
     this.#later(awayMs, () => this.#restart(machine))
   }
 
+  /** Mails that the machine holds, and documents of which it has had the content. */
+  #contentsOf(machine: Machine): readonly UpdateId[] {
+    const documents = [...this.#world.ledger.updates].flatMap(([id, { origin, sequence, change }]) =>
+      change.kind === 'document' && sequence <= heldFrom(machine.disk.durable, origin) ? [id] : [],
+    )
+    return [...this.#world.ledger.heldBy(machine), ...documents]
+  }
+
   /** A mail's record rots where two others have it whole. */
   #rot(): void {
     const machine = this.#random.pick(this.#world.up())
@@ -158,7 +167,7 @@ export class Faults {
       if (others.length < 2) continue
       machine.disk.rot(origin, sequence)
       // Whatever shared its record is gone with it.
-      for (const held of [...this.#world.ledger.heldBy(machine)]) this.#world.noteRot(machine, held)
+      for (const held of this.#contentsOf(machine)) this.#world.noteRot(machine, held)
       this.#world.coverage.note('record damaged')
       this.#world.trace.note(machine.name, 'rots', () => mail)
     }

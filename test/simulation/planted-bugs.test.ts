@@ -23,6 +23,7 @@ test.each([
   ['own row counts what is not durable', 'over-claim'],
   ['compaction forgets one seat', 'stable before discarded'],
   ['a repeated command is executed again', 'executed once'],
+  ['a mail given to two servers counts twice', 'executed once'],
   ['a read brings a deleted copy back', 'mark stays', 'recovery'],
   ['of several words on a follow the first counts', 'convergence', 'recovery'],
   ['a join keeps posts that the other has seen taken back', 'convergence', 'recovery'],

@@ -5,6 +5,8 @@ import type {
   Accepted,
   Folder,
   ProfileInfo,
+  LogInAnswer,
+  LogInRequest,
   ReplicaApi,
   ReplicaEvent,
   SealedDocument,
@@ -25,10 +27,10 @@ import {
   type ServerId,
   type UpdateId,
 } from '../../replica/core/model/ids.ts'
+import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
-import type { AccountChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
-import { verifyBytes } from '../../replica/wire/keys.ts'
+import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
 import { withoutBody } from '../../replica/wire/payload-codec.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 
@@ -52,6 +54,12 @@ interface HeldDocument extends SealedDocument {
 
 interface HeldAccount extends AccountInfo {
   deleted: boolean
+}
+
+interface BegunSession {
+  readonly session: string
+  readonly clock: number
+  readonly machine: string
 }
 
 export interface MemoryReplicaOptions {
@@ -80,6 +88,8 @@ export class MemoryReplica {
   paused: readonly ServerId[] = []
   readonly #executed = new Map<string, Accepted>()
   readonly #follows = new Map<AccountId, Set<AccountId>>()
+  readonly #sessions = new Map<AccountId, BegunSession>()
+  #moment = 0
   #sequence = 0
 
   constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {
@@ -156,6 +166,20 @@ export class MemoryReplica {
     })
   }
 
+  nextMoment(): number {
+    this.#moment += 1
+    return this.#moment
+  }
+
+  /** The session of the account that stands now. */
+  logIn(account: AccountId, began: BegunSession): BegunSession {
+    const before = this.#sessions.get(account)
+    const stands =
+      before === undefined || before.session === began.session || began.clock > before.clock ? began : before
+    this.#sessions.set(account, stands)
+    return stands
+  }
+
   nameOf(account: AccountId): string {
     return this.accounts.find((held) => held.account === account)?.name ?? '?'
   }
@@ -174,6 +198,9 @@ export class MemoryReplica {
           return fail('NAME_TAKEN', `The name ${change.name} is taken.`)
         }
         this.#addAccount(change, submission)
+        break
+      case 'accountKeys':
+        this.#changeKeys(change, submission)
         break
       case 'accountDeletion':
         for (const held of this.accounts) if (held.account === change.account) held.deleted = true
@@ -219,7 +246,13 @@ export class MemoryReplica {
   }
 
   #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {
-    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, deleted: false })
+    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, keys: null, deleted: false })
+  }
+
+  #changeKeys({ account, sealedKeys }: AccountKeysChange, { payload, signature }: Submission): void {
+    const place = this.accounts.findIndex((held) => held.account === account)
+    const held = this.accounts[place]
+    if (held !== undefined) this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature } }
   }
 
   followedBy(account: AccountId): AccountId[] {
@@ -385,7 +418,21 @@ class MemoryConnection implements ReplicaApi {
   async people({ like }: { readonly like: string }) {
     const online = new Set([...this.#replica.connections].map(({ session }) => session))
     const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && folded(name).includes(folded(like)))
-    return this.#answer(succeed(found.map(({ account, name }) => ({ account, name, online: online.has(account) }))))
+    const servers = (account: AccountId) => (online.has(account) ? [this.#replica.server] : [])
+    const people = found.map(({ account, name }) => ({
+      account,
+      name,
+      online: online.has(account),
+      servers: servers(account),
+      signedUpAt: 1_700_000_000_000,
+    }))
+    return this.#answer(succeed(people))
+  }
+
+  async members() {
+    const { server } = this.#replica
+    const member = { server, peer: peerIdOf(new Uint8Array(32)), machine: 'memory', addresses: [] }
+    return this.#answer(succeed([member]))
   }
 
   async challenge() {
@@ -393,7 +440,7 @@ class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(this.#challenge))
   }
 
-  async logIn({ account, signature }: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void> {
+  async logIn({ account, signature, session, clock, machine }: LogInRequest): Promise<LogInAnswer> {
     const signed = concat([utf8('quintet/log-in/1'), this.#replica.groupId, this.#challenge ?? new Uint8Array()])
     if (!this.#replica.accounts.some((held) => held.account === account && !held.deleted)) {
       return this.#refuse('NO_SUCH_ACCOUNT', 'There is no such account.')
@@ -402,7 +449,10 @@ class MemoryConnection implements ReplicaApi {
       return this.#refuse('BAD_SIGNATURE', 'The signature is wrong.')
     this.#challenge = null
     this.session = account
-    return this.#answer(succeed(undefined))
+    const began = this.#replica.logIn(account, { session, clock: clock ?? this.#replica.nextMoment(), machine })
+    if (began.session === session) return this.#answer(succeed({ clock: began.clock, takenBy: null }))
+    this.session = null
+    return this.#answer(succeed({ clock: null, takenBy: { server: this.#replica.server, machine: began.machine } }))
   }
 
   async logOut() {

@@ -35,6 +35,7 @@ const clientWithStore = async (replica: MemoryReplica): Promise<Counted> => {
       }
       return api
     },
+    machine: 'test machine',
     random: testRandom,
     clock: systemTestClock,
     passwordCost: cheapPassword,

@@ -5,6 +5,7 @@ import { accountId, commandId } from '../../replica/core/model/ids.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
+import { sessionId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { imageFormat } from '../../replica/wire/image-format.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
@@ -159,8 +160,10 @@ describe('messages', () => {
       [ours.origin, vector],
       [theirs.origin, new Map<typeof ours.origin, number>()],
     ])
-    const online = Array.from({ length: 1_000 }, () => alice.account)
-    const message = { kind: 'knowledge', clock: 1, rows, lastHash: wire.firstHash(ours.origin), online } as const
+    const session = sessionId('A'.repeat(16))
+    const one = { account: alice.account, session, clock: 7, machine: 'bridge' }
+    const sessions = Array.from({ length: 1_000 }, () => one)
+    const message = { kind: 'knowledge', clock: 1, rows, lastHash: wire.firstHash(ours.origin), sessions } as const
     expect(wire.decodeMessage(encodeMessage(message))).toEqual({ ok: true, value: message })
   })
 
@@ -238,7 +241,9 @@ describe('state images', () => {
     group: null,
     claims: [],
     invites: [],
+    clients: [],
     accounts: [],
+    accountKeys: [],
     deletedAccounts: [],
     posts: [],
     postDeletions: [],
@@ -249,6 +254,7 @@ describe('state images', () => {
     pending: [],
     documents: [],
     commands: [],
+    executions: [],
   }
   const chunks = encodeImage(image)
 

@@ -107,6 +107,24 @@ export interface FollowRecord {
   readonly state: 'follows' | 'not'
 }
 
+/** The locks of a person's private keys that replaced those of the sign-up. */
+export interface AccountKeysRecord {
+  readonly account: AccountId
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  readonly origin: OriginId
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
+/** An install that uses the group's servers and keeps no replica. */
+export interface ClientRecord {
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -121,6 +139,18 @@ export interface CommandRecord {
   readonly clock: Clock
 }
 
+/**
+ * A command that was executed, for a kind that executing twice would double. `names` are its updates, ascending by clock, origin and
+ * sequence: more than one when a client gave it to several servers.
+ */
+export interface ExecutionRecord {
+  readonly account: AccountId
+  readonly command: CommandId
+  /** A digest of whom it was for. */
+  readonly recipients: string
+  readonly names: readonly { readonly origin: OriginId; readonly sequence: Sequence; readonly clock: Clock }[]
+}
+
 /** The whole replicated state at one version vector: what a snapshot holds and a state transfer sends. */
 export interface StateImage {
   readonly vector: VersionVector
@@ -131,7 +161,9 @@ export interface StateImage {
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
+  readonly accountKeys: readonly AccountKeysRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
   readonly answers: readonly AnswerRecord[]
@@ -142,4 +174,5 @@ export interface StateImage {
   readonly postDeletions: readonly PostDeletionRecord[]
   readonly follows: readonly FollowRecord[]
   readonly commands: readonly CommandRecord[]
+  readonly executions: readonly ExecutionRecord[]
 }

@@ -46,6 +46,14 @@ export interface AdmissionChange {
   readonly server: ServerId
 }
 
+/** A member lets a client in that keeps no replica: the invite is spent, and no seat is taken. */
+export interface ClientAdmissionChange {
+  readonly kind: 'clientAdmission'
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 /** Fields that every change made by a person has; `signature` covers group, kind and payload (see docs/protocol.md). */
 export interface Signed {
   readonly account: AccountId
@@ -57,6 +65,14 @@ export interface AccountChange extends Signed {
   readonly kind: 'account'
   readonly name: string
   readonly sealKey: Uint8Array
+  readonly sealedKeys: Uint8Array
+}
+
+/** New locks for a person's private keys: another password or phrase. Of several the highest `generation` counts. */
+export interface AccountKeysChange extends Signed {
+  readonly kind: 'accountKeys'
+  /** One more than that of the keys that it replaces (a sign-up has 0), so that old keys cannot be brought back. */
+  readonly generation: number
   readonly sealedKeys: Uint8Array
 }
 
@@ -97,6 +113,7 @@ export interface ForgedChange {
 
 export type PersonChange =
   | AccountChange
+  | AccountKeysChange
   | AccountDeletionChange
   | MailChange
   | ReadChange
@@ -111,7 +128,7 @@ export type PersonChange =
 const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
-export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange
+export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange | ClientAdmissionChange
 export type Change = PersonChange | SystemChange | UnknownChange | ForgedChange
 
 /** A replicated change. `bytes` is the origin's one encoding of it, which hash, log and wire carry unaltered. */
