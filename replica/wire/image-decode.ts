@@ -16,7 +16,6 @@ import type {
   PostRecord,
   StateImage,
 } from '../core/model/image.ts'
-import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
