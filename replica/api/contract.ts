@@ -265,7 +265,6 @@ export type ReplicaEvent =
   | { readonly event: 'knowledge' }
   /** Somebody whom the account follows told the group something. */
   | { readonly event: 'post'; readonly post: SignedPost }
-  /** Accounts or names changed; told at most every `limits.knowledgeEventMs`. */
   /** Accounts, names, or who is online changed; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */

@@ -7,8 +7,8 @@ import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica, KnownServers } from './replica-link.ts'
-import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 import { timelinePart } from './timeline-part.ts'
+import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 
 export interface MailClientOptions {
   readonly connect: ConnectReplica

@@ -12,9 +12,9 @@ import {
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
-import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
 import { isPeerId } from './keys.ts'
 import { personKindNames } from './payload-codec.ts'
+import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */

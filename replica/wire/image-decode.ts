@@ -97,9 +97,9 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, clocks, group, claims, invites } = head
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
+  const { vector, hashes, clocks, group, claims, invites } = head
   return { vector, hashes, clocks, group, claims, invites, ...ofState, mails: mails.columns(people) }
 }
 

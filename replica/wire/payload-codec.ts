@@ -26,15 +26,21 @@ const wrappedKeyBytes = 48
 const emptyBytes = new Uint8Array([0x40])
 
 export type PersonKind = PersonChange['kind']
-/** For what comes from clients. */
-export const personKindNames = [
-  'account',
-  'accountKeys',
-  'accountDeletion',
-  'mail',
-  'read',
-  'deletion',
-] as const satisfies readonly PersonKind[]
+/** For what comes from clients: every kind, which the compiler proves. */
+const personKinds: Readonly<Record<PersonKind, true>> = {
+  account: true,
+  accountKeys: true,
+  accountDeletion: true,
+  mail: true,
+  read: true,
+  deletion: true,
+  marks: true,
+  document: true,
+  post: true,
+  postDeletion: true,
+  follow: true,
+}
+export const personKindNames = Object.keys(personKinds) as readonly PersonKind[]
 
 /** One person's way into a sealed mail: HPKE's encapsulated key and the mail's key sealed under it. */
 export interface KeyWrap {

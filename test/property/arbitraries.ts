@@ -32,9 +32,13 @@ import {
   encodeMailPayload,
   encodeReadPayload,
 } from '../../replica/wire/payload-codec.ts'
+import {
+  encodeFollowPayload,
+  encodePostDeletionPayload,
+  encodePostPayload,
+} from '../../replica/wire/social-payloads.ts'
 import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import { createWire } from '../../replica/wire/wire.ts'
-import { socialPayloads } from './social-arbitraries.ts'
 
 /** The group that everything here belongs to. */
 export const groupId = new Uint8Array(16).fill(3)
@@ -126,6 +130,8 @@ const mailChange = ({ account, command, to, conversation }: MailPayload) => ({
   conversation,
 })
 
+const postText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+
 interface UnsignedChange {
   readonly change: PersonChange
   readonly payload: Uint8Array
@@ -187,7 +193,21 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })
       .map((written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) })),
-    socialPayloads(from.account, { account, command, anyUpdateId }),
+    fc.record({ ...signer, text: postText }).map((post) => ({
+      change: { kind: 'post' as const, account: post.account, command: post.command },
+      payload: encodePostPayload(post),
+    })),
+    fc
+      .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId })
+      .map((change) => ({ change, payload: encodePostDeletionPayload(change) })),
+    fc
+      .record({
+        ...signer,
+        kind: fc.constant('follow' as const),
+        whom: account,
+        state: fc.constantFrom('follows' as const, 'not' as const),
+      })
+      .map((change) => ({ change, payload: encodeFollowPayload(change) })),
   )
 }
 

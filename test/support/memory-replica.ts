@@ -4,9 +4,9 @@ import type {
   AccountInfo,
   Accepted,
   Folder,
-  ProfileInfo,
   LogInAnswer,
   LogInRequest,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
   SealedDocument,
@@ -87,9 +87,9 @@ export class MemoryReplica {
   alter: (mail: SealedMail) => SealedMail = (mail) => mail
   paused: readonly ServerId[] = []
   readonly #executed = new Map<string, Accepted>()
-  readonly #follows = new Map<AccountId, Set<AccountId>>()
   readonly #sessions = new Map<AccountId, BegunSession>()
   #moment = 0
+  readonly #follows = new Map<AccountId, Set<AccountId>>()
   #sequence = 0
 
   constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {

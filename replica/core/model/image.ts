@@ -83,6 +83,24 @@ export interface DocumentRecord {
   readonly state: 'written' | 'deleted'
 }
 
+/** The locks of a person's private keys that replaced those of the sign-up. */
+export interface AccountKeysRecord {
+  readonly account: AccountId
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  readonly origin: OriginId
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
+/** An install that uses the group's servers and keeps no replica. */
+export interface ClientRecord {
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 /** A post. Its text is in the log, under `origin` and `sequence`. */
 export interface PostRecord {
   readonly account: AccountId
@@ -105,24 +123,6 @@ export interface FollowRecord {
   readonly sequence: Sequence
   readonly clock: Clock
   readonly state: 'follows' | 'not'
-}
-
-/** The locks of a person's private keys that replaced those of the sign-up. */
-export interface AccountKeysRecord {
-  readonly account: AccountId
-  readonly generation: number
-  readonly sealedKeys: Uint8Array
-  readonly clock: Clock
-  readonly origin: OriginId
-  /** As in `AccountRecord`. */
-  readonly bytes: Uint8Array
-}
-
-/** An install that uses the group's servers and keeps no replica. */
-export interface ClientRecord {
-  readonly invite: InviteId
-  readonly peer: PeerId
-  readonly machine: string
 }
 
 export interface InviteRecord {
