@@ -160,7 +160,7 @@ export class LocalMailbox {
   async #connect(): Promise<void> {
     const { connectClient, keptGroup } = await loadReplica()
     this.#group = await keptGroup(this.#options.data)
-    const client = await connectClient(this.#options.data, null)
+    const client = await connectClient(this.#options.data, null, 'atLogIn')
     this.#client = client
     client.onEvent((event) => this.#hear(event))
     this.#tellSession()
