@@ -163,7 +163,8 @@ class Replica implements RunningReplica {
 
   async #keep(install: Install): Promise<void> {
     const kept = await loadInstall(this.#options.data)
-    if (kept?.origin === install.origin) await saveInstall(this.#options.data, { ...kept, isRetired: install.isRetired })
+    if (kept?.origin === install.origin)
+      await saveInstall(this.#options.data, { ...kept, isRetired: install.isRetired })
   }
 
   /** This copy is an old one that was written to: it is set aside, and this machine goes on as a new install. */
@@ -214,7 +215,9 @@ class Replica implements RunningReplica {
     }
     this.#changing = this.#changing.then(work).catch((error: unknown) => {
       this.#onFatal(
-        error instanceof QuintetError ? error.failure : { code: 'INTERNAL', message: `Starting anew failed: ${String(error)}` },
+        error instanceof QuintetError
+          ? error.failure
+          : { code: 'INTERNAL', message: `Starting anew failed: ${String(error)}` },
       )
     })
   }

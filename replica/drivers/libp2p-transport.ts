@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
-import type { ClockPort, GroupKeys, LoggerPort, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
+import type {
+  ClockPort,
+  GroupKeys,
+  LoggerPort,
+  PeerLink,
+  SendPriority,
+  Transport,
+  TransportListener,
+} from '../host/ports.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp2p-addresses.ts'
 import { keyFromSeed, protocols } from './libp2p-base.ts'

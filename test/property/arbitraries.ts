@@ -270,9 +270,7 @@ function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload,
   }
 }
 
-const hashes = fc
-  .uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of })
-  .map((entries) => new Map(entries))
+const hashes = fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries))
 
 /** Every kind of message between replicas. */
 export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
