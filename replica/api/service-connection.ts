@@ -3,7 +3,6 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
 import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { ReplicaCore } from '../core/replica-core.ts'
 import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
@@ -41,6 +40,9 @@ const untoldEvents = 1_000
 
 /** How much of a mail is shown: lists leave the body out. */
 export type MailContent = 'header' | 'whole'
+
+/** What queries look at. */
+type Core = Parameters<typeof countsOf>[0]
 
 /** What a connection needs of the service that it belongs to. */
 export interface ConnectionPorts {
@@ -263,7 +265,7 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   /** Looks at what the account that is logged in has. NOT_LOGGED_IN. */
-  async #ofAccount<Value>(query: (core: ReplicaCore, account: AccountId) => Value): Promise<Value> {
+  async #ofAccount<Value>(query: (core: Core, account: AccountId) => Value): Promise<Value> {
     const account = this.#session()
     return this.#service.host.read((core) => query(core, account))
   }

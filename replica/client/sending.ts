@@ -2,11 +2,12 @@ import { LRUCache } from 'lru-cache'
 
 import type { Accepted, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
+import { isEveryone } from '../core/model/everyone.ts'
 import type { CommandId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
-import { checkRecipients, isEveryone, type WholeLetter } from './letters.ts'
+import { checkRecipients, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
 import { snippetOf } from './snippet.ts'
 
