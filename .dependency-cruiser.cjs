@@ -61,6 +61,29 @@ module.exports = {
       to: { path: '^(electron|renderer|build|test)/' },
     },
     {
+      name: 'window-knows-contracts-only',
+      comment: 'The window runs in a page: of the host it knows types. bridge.ts is its one door.',
+      severity: 'error',
+      from: { path: '^renderer/' },
+      to: {
+        path: '^(replica|electron|build)/',
+        pathNot: ['^replica/client/contract/', '^replica/api/contract\\.ts$', model, '^electron/contract/'],
+      },
+    },
+    {
+      name: 'window-takes-types-only',
+      comment: 'What is imported from outside must leave nothing behind in the bundle.',
+      severity: 'error',
+      from: { path: '^renderer/' },
+      to: { path: '^(replica|electron)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'window-has-no-node',
+      severity: 'error',
+      from: { path: '^renderer/', pathNot: '^renderer/vite\\.config\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'nothing-imports-tests',
       severity: 'error',
       from: { pathNot: '^test/' },

@@ -1,6 +1,7 @@
 import javascript from '@eslint/js'
 import prettier from 'eslint-config-prettier/flat'
 import { defineConfig, globalIgnores } from 'eslint/config'
+import vue from 'eslint-plugin-vue'
 import typescript from 'typescript-eslint'
 
 /** Later blocks replace a rule's options, they do not add to them: hence lists to spread. */
@@ -50,9 +51,11 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   javascript.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.vue'],
     extends: [typescript.configs.strictTypeChecked, typescript.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname, extraFileExtensions: ['.vue'] },
+    },
     rules: {
       'no-restricted-syntax': ['error', ...everywhere, noDefaultExport],
       'max-lines': ['error', { max: 400 }],
@@ -116,8 +119,38 @@ export default defineConfig(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
+  ...vue.configs['flat/recommended'],
   {
-    files: ['*.config.ts'],
+    files: ['**/*.vue'],
+    languageOptions: { parserOptions: { parser: typescript.parser } },
+    rules: {
+      // A component is the default export of its file.
+      'no-restricted-syntax': ['error', ...everywhere],
+      'no-undef': 'off',
+      'max-lines': ['error', { max: 300 }],
+      'vue/block-lang': ['error', { script: { lang: 'ts' } }],
+      'vue/component-api-style': ['error', ['script-setup']],
+      'vue/define-props-destructuring': 'error',
+      'vue/no-v-html': 'error',
+      // TypeScript says which properties are optional.
+      'vue/require-default-prop': 'off',
+    },
+  },
+  {
+    files: ['renderer/**/*.ts', 'renderer/**/*.vue', 'test/renderer/**/*.ts', 'test/renderer/**/*.vue'],
+    rules: {
+      // A store's or a composable's function is what elsewhere is a class.
+      'max-lines-per-function': ['error', { max: 160, skipComments: true }],
+      // A template's handler may be async: what it throws, it has told.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+    },
+  },
+  {
+    files: ['renderer/**/*.d.ts'],
+    rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/consistent-type-definitions': 'off' },
+  },
+  {
+    files: ['**/*.config.ts'],
     rules: { 'no-restricted-syntax': ['error', ...everywhere] },
   },
   {

@@ -11,12 +11,17 @@ const entries = { 'replica/main.ts': 'main', 'replica/mail.ts': 'mail' }
 const keptMs = 24 * 60 * 60 * 1000
 const folder = path.join(modules, '.cache', 'bundle')
 
+const bundleOf = (script) => entries[script.split(path.sep).join('/')]
+
+/** Whether a script runs as a bundle. */
+const isBundled = (script) => bundleOf(script) !== undefined
+
 /**
  * The file to run for a script of this checkout: its bundle, made anew when a source or the dependencies have changed, or
  * the script itself when it is none of `entries`.
  */
 async function bundled(script) {
-  const name = entries[script.split(path.sep).join('/')]
+  const name = bundleOf(script)
   if (name === undefined) return path.resolve(script)
   const version = sourcesVersion()
   const made = path.join(folder, version)
@@ -73,4 +78,4 @@ function removeOld(made, temporary) {
   }
 }
 
-module.exports = { bundled }
+module.exports = { bundled, isBundled }

@@ -24,6 +24,10 @@ const types = (name: string, project: string): Stage => {
   ])
 }
 
+/** Components, whose types only vue-tsc reads. */
+const componentTypes = (name: string, project: string): Stage =>
+  check(name, commandOf('vue-tsc', 'bin/vue-tsc.js'), ['-p', project])
+
 const check = (name: string, script: string, args: readonly string[]): Stage => ({
   name,
   run: async () => {
@@ -37,7 +41,17 @@ const checks: readonly Stage[] = [
   check('eslint', commandOf('eslint', 'bin/eslint.js'), ['--max-warnings', '0', '.']),
   types('types', '.'),
   types('core-types', 'replica/core'),
-  check('arrows', commandOf('dependency-cruiser', 'bin/dependency-cruise.mjs'), ['replica', 'build', 'test']),
+  types('page-types', 'build/standin/page'),
+  types('e2e-types', 'test/e2e'),
+  componentTypes('view-types', 'renderer'),
+  componentTypes('view-tests', 'test/renderer'),
+  check('arrows', commandOf('dependency-cruiser', 'bin/dependency-cruise.mjs'), [
+    'replica',
+    'electron',
+    'renderer',
+    'build',
+    'test',
+  ]),
   check('unused', commandOf('knip', 'bin/knip.js'), ['--no-progress']),
   check('format', commandOf('prettier', 'bin/prettier.cjs'), ['--check', '--log-level', 'warn', '--cache', '.']),
 ]

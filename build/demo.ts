@@ -3,11 +3,16 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildApp } from './app/build-app.ts'
+import { noDisplay } from './app/display.ts'
+import { electronProgram } from './app/electron-runtime.ts'
+import { browserCommand, ensureBrowser } from './browser.ts'
 import { passwordOf, ReplicaGroup } from './cluster/group.ts'
 import { crew } from './demo-corpus.ts'
 import { DemoLedger } from './demo-ledger.ts'
 import { DemoReport } from './demo-report.ts'
 import { DemoVoyage, serverOf } from './demo-voyage.ts'
+import { DemoCrew, openDemoWindow } from './demo-window.ts'
 
 const allServers = crew.map(serverOf)
 const west = [1, 2]
@@ -125,10 +130,44 @@ const runInteractive = async (directory: string): Promise<void> => {
   }
 }
 
+/** A group with a filled mailbox, and the app on server 1; all ends when the app is quit. */
+const runWithWindow = async (directory: string): Promise<void> => {
+  const tell = (message: string): void => report.line(message)
+  if (electronProgram() === null && (await ensureBrowser(tell)) === 'missing')
+    throw new Error(`the window needs Electron's runtime or a Chromium; install one: ${browserCommand}`)
+  await buildApp(tell)
+  report.chapter('Five replicas, no server')
+  const group = await ReplicaGroup.create({ directory, name: 'Northern Light', servers: allServers })
+  try {
+    report.line('five replicas run on this machine, and all of them see each other')
+    const people = await DemoCrew.signUp(group)
+    await people.write()
+    await group.settled()
+    report.line('the crew has signed up and written to each other')
+    await people.live()
+    await group.replica(1).stop()
+    report.chapter('Over to you')
+    report.line(`you are ${crew[0].name}, at server 1; the others write to you now and then, from servers 2 to 5`)
+    report.line('"Split the group" in the window cuts servers 1 and 2 off from the others, "Heal" brings them together')
+    report.line('quitting the app ends the whole group and removes its data')
+    await openDemoWindow(group)
+    await people.end()
+  } finally {
+    await group.end()
+  }
+}
+
+const runForPerson = async (directory: string): Promise<void> => {
+  const hindrance = noDisplay()
+  if (hindrance === null) return runWithWindow(directory)
+  console.log(`${hindrance}: this is the terminal client`)
+  return runInteractive(directory)
+}
+
 const usage = `usage: npm run demo -- [--headless]
 Five replicas on this machine, in a temporary directory.
   --headless  splits, crashes and merges the group by itself, checks that nothing is lost, and ends
-without it    opens the terminal client on server 1
+without it    opens the app on server 1, with a mailbox in use, and a control to split and heal the group
 `
 
 const parse = (): { readonly headless?: boolean; readonly help?: boolean } => {
@@ -152,7 +191,7 @@ const main = async (): Promise<void> => {
     rmSync(directory, { recursive: true, force: true })
   }
   process.once('exit', remove)
-  if (!headless) await runInteractive(directory)
+  if (!headless) await runForPerson(directory)
   else if ((await runHeadless(directory)) === 'failed') {
     process.off('exit', remove)
     console.error(`\nThe data directories, each with its replica.log, are kept: ${directory}`)

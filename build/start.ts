@@ -1,74 +1,76 @@
+import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { parseReplicaArguments, type ReplicaArguments } from '../replica/arguments.ts'
-import { connectClient } from '../replica/connect-client.ts'
-import { type Failure, QuintetError } from '../replica/core/model/errors.ts'
-import { loadInstall } from '../replica/drivers/install-file.ts'
-import { exitCodes } from '../replica/host/ports.ts'
-import { runReplica, type RunningReplica } from '../replica/run-replica.ts'
-import { runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
-import { FirstRun } from './start-first-run.ts'
+import { buildApp } from './app/build-app.ts'
+import { noDisplay } from './app/display.ts'
+import { chooseRuntime } from './app/electron-runtime.ts'
+import { fetchElectron } from './app/fetch-electron.ts'
+import { browserCommand, ensureBrowser } from './browser.ts'
+import { root } from './stages.ts'
+import { failStart, startTerminal } from './start-terminal.ts'
 
 const usage = `usage: npm start -- [options]
-Runs this computer's replica and the terminal client on it; quitting the client stops both.
+Opens Quintet: the app's window, or where there is no display the terminal client. Quitting it stops this computer's replica.
   --data DIRECTORY   where the replica keeps its state (default: QUINTET_DATA, else ~/.quintet)
-  --create NAME      first run: make a new group
-  --join INVITE      first run: join a group with an invite, or with a file that holds one
-  --server-id N      first run: the seat to take, 1 to 5
   --listen ADDRESS   address to listen at, a multiaddr; may be repeated
   --no-mdns          do not look for members on the local network
-Without --create and --join the first run asks.
+  --terminal         the terminal client, also where there is a display
+For the terminal client's first run, which asks when none of these is given:
+  --create NAME      make a new group
+  --join INVITE      join a group with an invite, or with a file that holds one
+  --server-id N      the seat to take, 1 to 5
 `
 
-const givenArguments = (args: readonly string[]): ReplicaArguments => {
-  const data = process.env.QUINTET_DATA ?? path.join(homedir(), '.quintet')
-  const options = parseReplicaArguments(['--data', data, ...args])
-  if (options === null || options.format === 'json') {
-    throw new QuintetError('BAD_REQUEST', 'npm start is for people; programs use: npm run replica -- --json')
-  }
-  return { ...options, data: path.resolve(options.data) }
+const terminalOptions = ['--terminal', '--create', '--join', '--server-id']
+const signalExitCode = 130
+
+const say = (message: string): void => {
+  process.stderr.write(`quintet: ${message}\n`)
 }
 
-/** A replica of this process; null when another process runs the one of this data directory already. */
-const startReplica = async (options: ReplicaArguments): Promise<RunningReplica | null> => {
-  try {
-    return await runReplica(options, exitWith)
-  } catch (error) {
-    if (error instanceof QuintetError && error.code === 'DIRECTORY_IN_USE') return null
-    throw error
-  }
-}
-
-/** Asks a person for what the first run needs to know, again and again until it can be done. */
-const askAndStart = async (options: ReplicaArguments): Promise<RunningReplica | null> => {
-  const firstRun = new FirstRun(process.stdin, process.stdout)
-  try {
-    return await firstRun.settle(options, startReplica)
-  } finally {
-    firstRun.close()
-  }
-}
-
-const begin = async (options: ReplicaArguments): Promise<RunningReplica | null> => {
-  const isToldWhat = options.create !== null || options.join !== null
-  if (isToldWhat || (await loadInstall(options.data)) !== null) return startReplica(options)
-  if (process.stdin.isTTY && process.stdout.isTTY) return askAndStart(options)
-  throw new QuintetError(
-    'BAD_REQUEST',
-    `${options.data} holds no group yet. Create one with "npm start -- --create NAME", or join one with "npm start -- --join INVITE".`,
+/** Why there can be no window; null when there can. */
+const hindrance = async (args: readonly string[]): Promise<string | null> => {
+  if (args.some((argument) => terminalOptions.includes(argument.split('=')[0] ?? ''))) return 'as asked for'
+  const hidden = noDisplay()
+  if (hidden !== null) return hidden
+  const reason = await fetchElectron(say)
+  if (reason === null) return null
+  if (process.platform !== 'linux') return `Electron's runtime could not be fetched (${reason})`
+  if ((await ensureBrowser(say)) === 'missing')
+    return `Electron's runtime could not be fetched (${reason}), and there is no Chromium to stand in for it; install one: ${browserCommand}`
+  say(
+    `Electron's runtime could not be fetched (${reason}): the window is drawn by Chromium instead. There is no tray and no ` +
+      'native menu or notification then, and you log in again after each start.',
   )
+  return null
 }
 
-const serve = async (data: string, replica: RunningReplica | null): Promise<void> => {
-  if (replica === null) console.log('This replica runs in another process already: this is one more client of it.')
-  else console.log(`Replica ${replica.install.server} of "${replica.install.groupName}" runs, data in ${data}.`)
-  const client = await connectClient(data, null)
-  await runInteractiveTerminal({ client, input: process.stdin, output: process.stdout })
-}
-
-const exitWith = ({ code, message }: Failure): never => {
-  process.stderr.write(`quintet: ${message} (${code})\n`)
-  process.exit(exitCodes[code] ?? 1)
+const openWindow = async (args: readonly string[]): Promise<void> => {
+  await buildApp(say)
+  const { program, environment } = chooseRuntime()
+  const child = spawn(program, [root, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A terminal has already given SIGINT to the whole process group.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+  const data = path.resolve(process.env['QUINTET_DATA'] ?? path.join(homedir(), '.quintet'))
+  if (!args.some((argument) => argument.startsWith('--data'))) say(`the data is kept in ${data}`)
+  say(
+    'closing the window leaves the replica running: npm start opens it again, Ctrl-C here or Quit in the menu ends it',
+  )
+  await new Promise<void>((ended, failed) => {
+    child.once('error', failed)
+    child.once('close', (code, signal) => {
+      process.exitCode = code ?? (signal === null ? 1 : signalExitCode)
+      ended()
+    })
+  })
 }
 
 const main = async (): Promise<void> => {
@@ -77,21 +79,13 @@ const main = async (): Promise<void> => {
     process.stdout.write(usage)
     return
   }
-  const options = givenArguments(args)
-  const replica = await begin(options)
-  const stop = async (): Promise<never> => {
-    await replica?.stop()
-    process.exit(0)
+  const reason = await hindrance(args)
+  if (reason === null) {
+    await openWindow(args)
+    return
   }
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void stop())
-  await serve(options.data, replica)
-  await stop()
+  if (reason !== 'as asked for') say(`${reason}: this is the terminal client`)
+  await startTerminal(args.filter((argument) => argument !== '--terminal'))
 }
 
-main().catch((error: unknown) => {
-  exitWith(
-    error instanceof QuintetError
-      ? error.failure
-      : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) },
-  )
-})
+main().catch(failStart)

@@ -58,6 +58,21 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
   },
 })
 
+/** The app itself, on Electron or on the stand-in: the list says on which. */
+const endToEnd = (filters: readonly string[]): Stage => ({
+  name: 'e2e',
+  run: async () => {
+    const results = path.join(cacheFolder, 'test-results', 'e2e.json')
+    await rm(results, { force: true })
+    const args = ['test', '--config', 'test/e2e/playwright.config.ts', ...filters]
+    const { exitCode } = await runTool(commandOf('@playwright/test', 'cli.js'), args, 'passed')
+    const report: unknown = JSON.parse(await readFile(results, 'utf8').catch(() => '{}'))
+    const counts = isRecord(report) && isRecord(report.stats) ? report.stats : {}
+    const count = (name: string): number => (typeof counts[name] === 'number' ? counts[name] : 0)
+    return outcome(exitCode, count('expected') + count('flaky'), count('unexpected'))
+  },
+})
+
 const simulation: Stage = {
   name: 'simulation',
   run: async () => {
@@ -75,7 +90,9 @@ const check: Stage = {
 
 const allStages = (filters: readonly string[]): readonly Stage[] => {
   const [unit, property, conformance, network, cluster] = vitestProjects.map((project) => vitestStage(project, filters))
-  return [check, unit, property, conformance, network, simulation, cluster].filter((stage) => stage !== undefined)
+  return [check, unit, property, conformance, network, simulation, cluster, endToEnd(filters)].filter(
+    (stage) => stage !== undefined,
+  )
 }
 
 /** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */

@@ -13,6 +13,8 @@ export interface ReplicaArguments {
   /** An invite, or the name of a file that holds one. */
   readonly join: string | null
   readonly server: ServerId | null
+  /** What this machine is to be called in the group; null for its host name. */
+  readonly machine: string | null
   readonly mdns: 'on' | 'off'
   readonly format: Format
   readonly logLevel: LogLevel
@@ -20,6 +22,8 @@ export interface ReplicaArguments {
 
 export interface MailArguments {
   readonly data: string
+  /** An invite, or the name of a file that holds one: to use the group's servers without a replica. */
+  readonly join: string | null
   readonly server: ServerId | null
   readonly format: Format
 }
@@ -35,6 +39,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
     .option('--join <invite>', 'join a group: an invite, or a file that holds one')
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
+    .option('--machine <name>', 'what this machine is called in the group (default: its host name)')
     .option('--no-mdns', 'do not look for members on the local network')
     .option('--json', 'one JSON object a line on stdout')
     .addOption(
@@ -49,6 +54,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     create?: string
     join?: string
     serverId?: ServerId
+    machine?: string
     mdns: boolean
     json?: boolean
     logLevel: LogLevel
@@ -59,6 +65,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     create: options.create ?? null,
     join: options.join ?? null,
     server: options.serverId ?? null,
+    machine: options.machine ?? null,
     mdns: options.mdns ? 'on' : 'off',
     format: options.json === true ? 'json' : 'text',
     logLevel: options.logLevel,
@@ -69,12 +76,14 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
 export const parseMailArguments = (args: readonly string[]): MailArguments | null => {
   const command = quiet('mail')
     .description('Terminal client of Quintet: sign up, read and send mail at a replica.')
-    .requiredOption('--data <directory>', 'data directory of the replica on this machine')
+    .requiredOption('--data <directory>', 'data directory of the replica on this machine, or of a client without one')
+    .option('--join <invite>', "use the group's servers without a replica here: an invite, or a file that holds one")
     .option('--server <number>', 'another server of the group to connect to', parseServer)
     .option('--json', 'a JSON request a line on stdin, its answer a line on stdout')
   if (!parsed(command, args)) return null
-  const options = command.opts<{ data: string; server?: ServerId; json?: boolean }>()
-  return { data: options.data, server: options.server ?? null, format: options.json === true ? 'json' : 'text' }
+  const options = command.opts<{ data: string; join?: string; server?: ServerId; json?: boolean }>()
+  const { data, join = null, server = null } = options
+  return { data, join, server, format: options.json === true ? 'json' : 'text' }
 }
 
 const append = (value: string, before: string[]): string[] => [...before, value]

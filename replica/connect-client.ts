@@ -1,41 +1,96 @@
 import { randomBytes } from 'node:crypto'
+import type { MemberInfo } from './api/contract.ts'
 import { connectReplica } from './api/remote-replica.ts'
 import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
-import type { ServerId } from './core/model/ids.ts'
+import { isServerId, type ServerId } from './core/model/ids.ts'
+import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
+import type { Install } from './host/install.ts'
+import { machineName } from './new-install.ts'
 
-const dialTimeoutMs = 3_000
+/** Of one try: with what follows it, a server that is gone is told within 3 s. */
+const dialTimeoutMs = 2_500
 
-/** A client of the replica that keeps `directory`, or of another server that it knows. DIRECTORY_NOT_A_GROUP, UNREACHABLE. */
+/**
+ * A client of the replica that keeps `directory`, or of another server that it knows (`first`), or of the group that `joinAsClient`
+ * joined. When its server goes away it goes on at another one. DIRECTORY_NOT_A_GROUP, UNREACHABLE.
+ */
 export const connectClient = async (directory: string, first: ServerId | null): Promise<MailClient> => {
   const install = await loadInstall(directory)
-  if (install === null) {
-    throw new QuintetError(
-      'DIRECTORY_NOT_A_GROUP',
-      `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
-    )
-  }
+  if (install !== null) return attachedClient(directory, install, first)
+  const client = await loadClientInstall(directory)
+  if (client !== null) return freeClient(directory, client, first)
+  throw new QuintetError(
+    'DIRECTORY_NOT_A_GROUP',
+    `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
+  )
+}
+
+/** Uses the replica of its own data directory while that runs, and the others when it does not. */
+const attachedClient = async (directory: string, install: Install, first: ServerId | null): Promise<MailClient> => {
   const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
+  const home = first ?? install.server
   return createMailClient({
     connect: async (server) => {
       const attachment = await loadAttachment(directory)
-      const wanted = server ?? first ?? install.server
+      const wanted = server ?? home
       const member = attachment?.members.get(wanted)
-      if (attachment === null || member === undefined) {
-        throw new QuintetError(
-          'NO_SUCH_SERVER',
-          `No address is known of server ${wanted}. Is a replica running with --data ${directory}?`,
-        )
-      }
+      if (attachment === null || member === undefined) throw unknownServer(wanted, directory)
       const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
       const adminToken = wanted === install.server ? attachment.adminToken : null
       return connectReplica({ stream, adminToken, clock: systemClock })
+    },
+    machine: install.machine,
+    servers: {
+      home,
+      list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
     random: randomBytes,
     clock: systemClock,
   })
 }
+
+/** Keeps no replica: all servers are as good, the nearest is taken. */
+const freeClient = async (directory: string, install: ClientInstall, first: ServerId | null): Promise<MailClient> => {
+  const { groupKey, privateKey, machine } = install
+  const dialer = await createClientDialer({ groupKey, privateKey, clock: systemClock })
+  const members = new Map(install.members)
+  let saved = JSON.stringify([...members])
+  let saving: Promise<void> = Promise.resolve()
+  const learn = (told: readonly MemberInfo[]): void => {
+    for (const { server, peer, addresses } of told) {
+      // Where a server stands that nobody reaches now, the one before it knew better.
+      const known: KnownMember | undefined = members.get(server)
+      if (addresses.length > 0 || known?.peer !== peer) members.set(server, { peer, addresses })
+    }
+    const text = JSON.stringify([...members])
+    if (text === saved) return
+    saved = text
+    const kept = { ...install, members: new Map(members) }
+    // A member that cannot be remembered now is told of again.
+    saving = saving.then(() => saveClientInstall(directory, kept)).catch(() => undefined)
+  }
+  const client = await createMailClient({
+    connect: async (server) => {
+      const member = server === null ? undefined : members.get(server)
+      if (server === null || member === undefined) throw unknownServer(server, directory)
+      const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
+      return connectReplica({ stream, adminToken: null, clock: systemClock })
+    },
+    machine,
+    servers: { home: first ?? 'none', list: () => Promise.resolve([...members.keys()]), learn },
+    random: randomBytes,
+    clock: systemClock,
+  })
+  return client
+}
+
+const unknownServer = (server: ServerId | null, directory: string): QuintetError =>
+  new QuintetError(
+    'NO_SUCH_SERVER',
+    `No address is known of server ${String(server)}. Is a replica running with --data ${directory}?`,
+  )

@@ -2,11 +2,17 @@ import { parseMailArguments } from './arguments.ts'
 import { connectClient } from './connect-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { exitCodes } from './host/ports.ts'
+import { joinAsClient } from './join-as-client.ts'
+import { machineName, readInvite } from './new-install.ts'
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
 const main = async (): Promise<void> => {
   const options = parseMailArguments(process.argv.slice(2))
   if (options === null) return
+  if (options.join !== null) {
+    const invite = await readInvite(options.join)
+    await joinAsClient({ directory: options.data, invite, machine: machineName(null) })
+  }
   const client = await connectClient(options.data, options.server)
   const { stdin: input, stdout: output } = process
   if (options.format === 'json') {

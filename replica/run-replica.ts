@@ -1,6 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ReplicaService } from './api/replica-service.ts'
 import { adminTokenCheck, serveReplica } from './api/serve-replica.ts'
@@ -24,6 +23,7 @@ import type { Install } from './host/install.ts'
 import type { FrameStream } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { isLabel } from './wire/names.ts'
+import { type Keys, machineName, newKeys, readInvite } from './new-install.ts'
 import { decodeInvite } from './wire/invite-codec.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { createWire } from './wire/wire.ts'
@@ -34,6 +34,8 @@ export interface RunningReplica {
   readonly service: ReplicaService
   readonly listen: readonly string[]
   onView(listener: (view: View) => void): void
+  /** Dials the members at once, whatever the back-off: after a wake-up, or on another network. */
+  redial(): void
   /** Flushes and closes everything. */
   stop(): Promise<void>
 }
@@ -105,6 +107,7 @@ export const runReplica = async (
           if (notice.kind === 'view') listener({ number: notice.number, servers: notice.servers })
         })
       },
+      redial: () => transport.redial(),
       stop: async () => {
         service.stop()
         await host.stop()
@@ -204,7 +207,7 @@ const createGroup = async (options: ReplicaArguments, groupName: string): Promis
   const keys = newKeys()
   const server = options.server ?? serverId(1)
   const install: Install = {
-    ...identityOf(server, keys),
+    ...identityOf(server, keys, options.machine),
     groupId: randomBytes(groupIdBytes),
     groupKey: randomBytes(keyBytes),
     groupName,
@@ -222,7 +225,12 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   if (expiresAtMs < Date.now())
     throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
   const keys = newKeys()
-  const request = { token, peer: peerIdOf(keys.publicKey), server: options.server, machine: machineName() }
+  const request = {
+    token,
+    peer: peerIdOf(keys.publicKey),
+    server: options.server,
+    machine: machineName(options.machine),
+  }
   const timeoutMs = joinTimeoutMs
   const answer = await requestJoin({
     groupKey,
@@ -235,7 +243,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
   })
   if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
   const install: Install = {
-    ...identityOf(answer.value.server, keys),
+    ...identityOf(answer.value.server, keys, options.machine),
     groupId,
     groupKey,
     groupName: answer.value.groupName,
@@ -270,38 +278,9 @@ const admissionOf = (install: Install) => {
   return batch.value
 }
 
-interface Keys {
-  readonly publicKey: Uint8Array
-  readonly privateKey: Uint8Array
-}
-
-/** Raw Ed25519 halves. */
-const newKeys = (): Keys => {
-  const seed = Buffer.from(String(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }).d), 'base64url')
-  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
-  const publicKey = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
-  return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }
-}
-
-const identityOf = (server: ServerId, keys: Keys) => {
+const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   const peer = peerIdOf(keys.publicKey)
-  return { server, peer, origin: originOf(server, peer), machine: machineName(), ...keys }
-}
-
-const machineName = (): string => hostname().slice(0, limits.machineNameChars) || 'unnamed'
-
-const inviteScheme = 'quintet:'
-
-const readInvite = async (text: string): Promise<string> => {
-  if (text.trim().startsWith(inviteScheme)) return text
-  try {
-    return await readFile(text, 'utf8')
-  } catch {
-    throw new QuintetError(
-      'BAD_INVITE',
-      `${text} is neither an invite (they begin with quintet://join/) nor a file that can be read.`,
-    )
-  }
+  return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
 }
 
 const isInviteOf = (text: string, install: Install): boolean => {

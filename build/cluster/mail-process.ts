@@ -2,10 +2,13 @@ import { type Json, JsonProcess } from './json-process.ts'
 
 /** What the scripted interface answers, by verb. It is the program's documented contract, so it is not checked here again. */
 export interface Answers {
-  signUp: object
+  signUp: { readonly recoveryPhrase?: string }
   logIn: object
   logOut: object
   deleteAccount: object
+  changePassword: object
+  resetPassword: object
+  renewRecoveryPhrase: { readonly recoveryPhrase: string }
   connect: object
   send: { readonly mail: string; readonly outbox?: string; readonly waitingFor?: readonly string[] }
   list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
@@ -24,7 +27,14 @@ export interface Answers {
   outbox: { readonly entries: readonly WaitingMail[] }
   cancelOutbox: { readonly subject: string; readonly body: string }
   safety: { readonly servers: readonly number[] }
-  accounts: { readonly accounts: readonly { readonly name: string; readonly online: boolean }[] }
+  accounts: {
+    readonly accounts: readonly {
+      readonly name: string
+      readonly online: boolean
+      /** When the request asks for it by `servers: true`. */
+      readonly servers?: readonly number[]
+    }[]
+  }
   view: { readonly number: number; readonly servers: readonly number[] }
   status: GroupStatus
   invite: { readonly invite: string }
@@ -100,8 +110,10 @@ export class RequestFailure extends Error {
 }
 
 export interface MailOptions {
-  /** Of the replica on this machine. */
+  /** Of the replica on this machine, or of a client without one. */
   readonly data: string
+  /** An invite, to become a client without a replica. */
+  readonly join?: string
   /** Another server to connect to. */
   readonly server?: number
 }
@@ -114,8 +126,9 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, server }: MailOptions) {
-    const args = ['--data', data, '--json', ...(server === undefined ? [] : ['--server', String(server)])]
+  constructor({ data, join, server }: MailOptions) {
+    const place = server === undefined ? [] : ['--server', String(server)]
+    const args = ['--data', data, '--json', ...place, ...(join === undefined ? [] : ['--join', join])]
     this.process = new JsonProcess({ script: 'replica/mail.ts', args, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)

@@ -1,5 +1,16 @@
-import type { AccountId, Clock, CommandId, DocumentId, OriginId, ServerId, UpdateId } from '../core/model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  CommandId,
+  DocumentId,
+  OriginId,
+  PeerId,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
+import type { PersonChange } from '../core/model/updates.ts'
 
 /** The folders of a mailbox that the replica knows. A mail in the trash is in no other. */
 export const folders = ['inbox', 'starred', 'sent', 'trash'] as const
@@ -59,12 +70,47 @@ export interface AccountInfo {
   /** The payload that the person signed at sign-up, and the signature: verify before trusting the keys. */
   readonly payload: Uint8Array
   readonly signature: Uint8Array
+  /** The last change of the locks on the private keys, as the person signed it: `sealedKeys` are those. Null when there was none. */
+  readonly keys: { readonly payload: Uint8Array; readonly signature: Uint8Array } | null
 }
 
 export interface PersonInfo {
   readonly account: AccountId
   readonly name: string
   readonly online: boolean
+  /** The servers at which the person is logged in now, ascending. */
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+}
+
+/** A log-in, proven by `signature` over the challenge. */
+export interface LogInRequest {
+  readonly account: AccountId
+  readonly signature: Uint8Array
+  /** Names this log-in, and stays the same when the client goes to another server. */
+  readonly session: SessionId
+  /** What the first server answered; null at a new log-in, which takes over all sessions before it. */
+  readonly clock: Clock | null
+  readonly machine: string
+}
+
+export interface SessionPlace {
+  readonly server: ServerId
+  /** Where the client of the session runs. */
+  readonly machine: string
+}
+
+/** `clock` is to be given at each later log-in of the session. `takenBy`: a later session has taken it over; it is not logged in. */
+export type LogInAnswer =
+  { readonly clock: Clock; readonly takenBy: null } | { readonly clock: null; readonly takenBy: SessionPlace }
+
+/** A server of the group, and where it can be dialled. */
+export interface MemberInfo {
+  readonly server: ServerId
+  readonly peer: PeerId
+  readonly machine: string
+  readonly addresses: readonly string[]
 }
 
 /** A mail as the replica can tell it: who and when, and the bytes that only its people can open. */
@@ -101,7 +147,7 @@ export interface SealedPage {
 
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
 export interface Submission {
-  readonly kind: 'account' | 'accountDeletion' | 'mail' | 'read' | 'deletion' | 'marks' | 'document'
+  readonly kind: PersonChange['kind']
   readonly command: CommandId
   readonly payload: Uint8Array
   readonly signature: Uint8Array
@@ -152,11 +198,17 @@ export type ReplicaEvent =
   | { readonly event: 'view'; readonly view: ViewInfo }
   /** A mail for the account that is logged in on this connection arrived, durably. */
   | { readonly event: 'mail'; readonly mail: SealedMail }
+  /** A later log-in took the session over: it has ended here. */
+  | ({ readonly event: 'takenOver' } & SessionPlace)
+  /** Nothing has been heard from the replica for so long; said by this side. Requests that are under way may still be answered. */
+  | { readonly event: 'silent'; readonly forMs: number }
+  /** It is heard again. */
+  | { readonly event: 'heard' }
   /** Marks or documents of the account changed; told at most every `limits.mailboxEventMs`. */
   | { readonly event: 'mailbox' }
   /** Replicas know more of each other than before; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'knowledge' }
-  /** Accounts or names changed; told at most every `limits.knowledgeEventMs`. */
+  /** Accounts, names, or who is online changed; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */
   | { readonly event: 'closed'; readonly failure: Failure }
@@ -175,13 +227,15 @@ export interface ReplicaApi {
     readonly names: readonly string[]
     readonly accounts: readonly AccountId[]
   }): Promise<readonly AccountInfo[]>
-  /** By name, with `*` and `?`, or a plain substring; ascending by name, at most `limits.pageAccounts`. */
-  people(query: { readonly like: string }): Promise<readonly PersonInfo[]>
+  /** By name, with `*` and `?`, or a plain substring; ascending by name from after the name `after`, at most `limits.pageAccounts`. */
+  people(query: { readonly like: string; readonly after: string | null }): Promise<readonly PersonInfo[]>
+  /** The servers in use, ascending. */
+  members(): Promise<readonly MemberInfo[]>
 
   /** Random bytes that the client signs to log in. */
   challenge(): Promise<Uint8Array>
-  /** `signature` by the account's key over `"quintet/log-in/1" || groupId || challenge`. BAD_SIGNATURE, NO_SUCH_ACCOUNT. */
-  logIn(request: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void>
+  /** `signature` by the account's key over `"quintet/log-in/1" || groupId || challenge`. BAD_SIGNATURE, NO_SUCH_ACCOUNT (deleted), NOT_HERE_YET. */
+  logIn(request: LogInRequest): Promise<LogInAnswer>
   logOut(): Promise<void>
 
   /**

@@ -46,6 +46,7 @@ class RemoteReplica implements ReplicaApi {
     this.#clock = clock
     this.#writer = new MessageWriter(stream)
     this.#lastHeardMs = clock.nowMs()
+    stream.onSilence?.((forMs) => this.#tell(forMs === null ? { event: 'heard' } : { event: 'silent', forMs }))
     this.#stopPings = clock.every(pingIntervalMs, () => this.#ping())
     this.#post({ kind: 'hello', version: apiVersion, adminToken })
     void this.#listen()
@@ -69,6 +70,10 @@ class RemoteReplica implements ReplicaApi {
 
   people(query: RequestOf<'people'>) {
     return this.#call('people', query)
+  }
+
+  members() {
+    return this.#call('members')
   }
 
   challenge() {

@@ -1,15 +1,25 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { LogInVerdict } from '../core/sessions.ts'
+import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { findAccounts, findPeople, recipientsAmong, seats, warnings } from '../host/queries.ts'
+import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
-import type { AccountInfo, PersonInfo, ReplicaEvent, SealedMail, StatusInfo } from './contract.ts'
+import type {
+  AccountInfo,
+  MemberInfo,
+  PersonInfo,
+  ReplicaEvent,
+  SealedMail,
+  SessionPlace,
+  StatusInfo,
+} from './contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts, MailContent } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
@@ -70,7 +80,8 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Others are told who is logged in here. */
   sessionsChanged(): void {
-    this.host.enqueue({ kind: 'online', accounts: [...this.#loggedIn()] })
+    const sessions = [...this.#connections].flatMap(({ claim }) => claim ?? [])
+    this.host.enqueue({ kind: 'sessions', sessions })
   }
 
   randomBytes(count: number): Uint8Array {
@@ -115,13 +126,30 @@ export class ReplicaService implements ConnectionPorts {
       findAccounts(core, names, accounts).flatMap(({ record, name }) => {
         const { account, sealKey, sealedKeys, bytes } = record
         const parts = signedPartsOf(bytes)
-        return parts.ok ? [{ account, name, sealKey, sealedKeys, ...parts.value }] : []
+        const changed = core.state.accountKeys.get(account)
+        const keys = changed === undefined ? null : signedPartsOf(changed.bytes)
+        if (!parts.ok || keys?.ok === false) return []
+        const present = changed?.sealedKeys ?? sealedKeys
+        return [{ account, name, sealKey, sealedKeys: present, ...parts.value, keys: keys?.value ?? null }]
       }),
     )
   }
 
-  people(like: string): Promise<readonly PersonInfo[]> {
-    return this.host.read((core) => findPeople(core, like, this.#loggedIn()).slice(0, limits.pageAccounts))
+  people(like: string, after: string | null): Promise<readonly PersonInfo[]> {
+    return this.host.read((core) => findPeople(core, like, after).slice(0, limits.pageAccounts))
+  }
+
+  async members(): Promise<readonly MemberInfo[]> {
+    const known = await this.host.read(members)
+    const own = this.host.listenAddresses()
+    return known.map((member) => ({
+      ...member,
+      addresses: (member.server === this.install.server ? own : member.addresses).slice(0, limits.addressesPerPeer),
+    }))
+  }
+
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict> {
+    return this.host.read((core) => core.judgeLogIn(account, session, offered, this.#options.clock.nowMs()))
   }
 
   async invite(): Promise<string> {
@@ -148,7 +176,7 @@ export class ReplicaService implements ConnectionPorts {
       for (const { sequence, bytes } of updates) found.set(updateId(origin, sequence), bytes)
     })
     await Promise.all(reads)
-    return mails.map((mail) => sealedMail(mail, found.get(mail.mail), content))
+    return mails.map((mail) => sealedMail(mail, found.get(updateId(mail.origin, mail.sequence)), content))
   }
 
   #notice(notice: Notice): void {
@@ -157,7 +185,7 @@ export class ReplicaService implements ConnectionPorts {
         this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
         break
       case 'mail':
-        if (this.#loggedIn().size > 0) void this.#announce(notice.origin, notice.sequence)
+        if (this.#loggedIn().size > 0) void this.#announce(notice.update)
         break
       case 'mailbox':
         for (const connection of this.#connections)
@@ -184,11 +212,14 @@ export class ReplicaService implements ConnectionPorts {
     for (const connection of this.#connections) connection.emit(event)
   }
 
-  async #announce(origin: OriginId, sequence: Sequence): Promise<void> {
+  #takenOver(session: SessionId, by: SessionPlace): void {
+    for (const connection of this.#connections) if (connection.claim?.session === session) connection.takenOver(by)
+  }
+
+  async #announce({ origin, sequence, bytes }: Update): Promise<void> {
     const views = await this.host.read((core) => recipientsAmong(core, this.#loggedIn(), origin, sequence))
     for (const [account, view] of views) {
-      const [mail] = await this.seal([view], 'header')
-      if (mail === undefined) continue
+      const mail = sealedMail(view, bytes, 'header')
       for (const connection of this.#connections)
         if (connection.account === account) connection.emit({ event: 'mail', mail })
     }

@@ -1,8 +1,10 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId, ServerId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
 import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { SessionClaim } from '../core/model/messages.ts'
+import type { LogInVerdict } from '../core/sessions.ts'
 import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
@@ -19,6 +21,9 @@ import type {
   CountsInfo,
   DocumentInfo,
   GroupInfo,
+  LogInAnswer,
+  LogInRequest,
+  MemberInfo,
   PersonInfo,
   ReplicaApi,
   ReplicaEvent,
@@ -26,6 +31,7 @@ import type {
   SealedDocument,
   SealedMail,
   SealedPage,
+  SessionPlace,
   SpreadInfo,
   StatusInfo,
   Submission,
@@ -52,7 +58,9 @@ export interface ConnectionPorts {
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
-  people(like: string): Promise<readonly PersonInfo[]>
+  people(like: string, after: string | null): Promise<readonly PersonInfo[]>
+  members(): Promise<readonly MemberInfo[]>
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
   sessionsChanged(): void
@@ -63,7 +71,7 @@ export interface ConnectionPorts {
 export class ServiceConnection implements ReplicaApi {
   readonly #service: ConnectionPorts
   readonly #right: ApiRight
-  #account: AccountId | null = null
+  #claim: SessionClaim | null = null
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
   #untold: ReplicaEvent[] = []
@@ -73,13 +81,25 @@ export class ServiceConnection implements ReplicaApi {
     this.#service = service
     this.#right = right
     this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
-      if (this.#account !== null) this.emit({ event: 'mailbox' })
+      if (this.#claim !== null) this.emit({ event: 'mailbox' })
     })
   }
 
   /** Who is logged in on this connection. */
   get account(): AccountId | null {
-    return this.#account
+    return this.#claim?.account ?? null
+  }
+
+  /** The session that is open on this connection. */
+  get claim(): SessionClaim | null {
+    return this.#claim
+  }
+
+  /** The session has ended, because a later one stands. */
+  takenOver(by: SessionPlace): void {
+    this.#claim = null
+    this.emit({ event: 'takenOver', ...by })
+    this.#service.sessionsChanged()
   }
 
   group(): Promise<GroupInfo> {
@@ -104,8 +124,12 @@ export class ServiceConnection implements ReplicaApi {
     return this.#service.lookUp(names, accounts)
   }
 
-  people({ like }: RequestOf<'people'>) {
-    return this.#service.people(like)
+  people({ like, after }: RequestOf<'people'>) {
+    return this.#service.people(like, after)
+  }
+
+  members() {
+    return this.#service.members()
   }
 
   challenge(): Promise<Uint8Array> {
@@ -113,22 +137,29 @@ export class ServiceConnection implements ReplicaApi {
     return Promise.resolve(this.#challenge)
   }
 
-  async logIn({ account, signature }: RequestOf<'logIn'>): Promise<void> {
+  async logIn({ account, signature, session, clock: offered, machine }: LogInRequest): Promise<LogInAnswer> {
     const challenge = this.#challenge
     this.#challenge = null
-    const exists = await this.#service.host.read((core) => core.state.accounts.get(account) !== undefined)
-    if (!exists) throw new QuintetError('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
+    const found = await this.#service.host.read(({ state }) =>
+      state.accounts.isDeleted(account) ? 'deleted' : state.accounts.get(account) === undefined ? 'unknown' : 'known',
+    )
+    if (found === 'deleted') throw new QuintetError('NO_SUCH_ACCOUNT', 'This account has been deleted.')
+    if (found === 'unknown') throw new QuintetError('NOT_HERE_YET', 'This account has not arrived at this server yet.')
     const signed =
       challenge === null ? null : concat([utf8('quintet/log-in/1'), this.#service.install.groupId, challenge])
     if (signed === null || !verifyBytes(fromBase64Url(account), signed, signature)) {
       throw new QuintetError('BAD_SIGNATURE', 'The log-in was not signed by the account for this challenge.')
     }
-    this.#account = account
+    const verdict = await this.#service.judgeLogIn(account, session, offered)
+    if (verdict.kind === 'superseded') return { clock: null, takenBy: verdict.by }
+    const { clock } = verdict
+    this.#claim = { account, session, clock, machine }
     this.#service.sessionsChanged()
+    return { clock, takenBy: null }
   }
 
   logOut(): Promise<void> {
-    this.#account = null
+    this.#claim = null
     this.#service.sessionsChanged()
     return Promise.resolve()
   }
@@ -251,7 +282,7 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   close(): Promise<void> {
-    this.#account = null
+    this.#claim = null
     this.#mailboxChanges.end()
     this.#service.closed(this)
     return Promise.resolve()
@@ -271,8 +302,8 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   #session(): AccountId {
-    if (this.#account === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-    return this.#account
+    if (this.#claim === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    return this.#claim.account
   }
 
   #requireAdmin(): void {

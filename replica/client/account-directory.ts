@@ -1,15 +1,16 @@
 import { foldName } from '../core/model/fold-name.ts'
 import { LRUCache } from 'lru-cache'
 
-import type { AccountInfo, ReplicaApi } from '../api/contract.ts'
+import type { AccountInfo, PersonInfo, ReplicaApi } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
-import type { AccountChange } from '../core/model/updates.ts'
+import type { AccountChange, AccountKeysChange } from '../core/model/updates.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import type { ClientClock } from './client-ports.ts'
 import { importPublicKey } from './hpke.ts'
 import type { Recipient } from './mail-sealer.ts'
+import type { ReplicaLink } from './replica-link.ts'
 
 type LookUp = ReplicaApi['lookUp']
 
@@ -65,20 +66,35 @@ export class AccountDirectory {
   }
 }
 
-/** What the person signed at sign-up, if the replica's record agrees with it in everything. BAD_SIGNATURE. */
-export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): AccountChange => {
+/** An account's record with the locks that it has now. */
+export interface VerifiedAccount extends AccountChange {
+  /** That of the locks. */
+  readonly generation: number
+}
+
+/** What the person signed at sign-up and when the locks changed, if the replica's record agrees with it in everything. BAD_SIGNATURE. */
+export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): VerifiedAccount => {
   const verified = verifySubmission(groupId, 'account', info.payload, info.signature)
   const change = verified.ok ? verified.value.change : null
+  const keys = verifiedKeys(groupId, info)
   const agrees =
     change?.kind === 'account' &&
     change.account === info.account &&
     sameBytes(change.sealKey, info.sealKey) &&
-    sameBytes(change.sealedKeys, info.sealedKeys) &&
+    sameBytes(keys?.sealedKeys ?? change.sealedKeys, info.sealedKeys) &&
+    (info.keys === null || keys?.account === change.account) &&
     (info.name === change.name || info.name.startsWith(`${change.name}${suffixMark}`))
   if (!agrees) {
     throw new QuintetError('BAD_SIGNATURE', `The replica's record of ${info.name} is not what that person signed.`)
   }
-  return change
+  return { ...change, sealedKeys: info.sealedKeys, generation: keys?.generation ?? 0 }
+}
+
+const verifiedKeys = (groupId: Uint8Array, { keys }: AccountInfo): AccountKeysChange | null => {
+  if (keys === null) return null
+  const verified = verifySubmission(groupId, 'accountKeys', keys.payload, keys.signature)
+  const change = verified.ok ? verified.value.change : null
+  return change?.kind === 'accountKeys' ? change : null
 }
 
 /** NO_SUCH_ACCOUNT, with the names. */
@@ -92,3 +108,17 @@ export class UnknownNames extends QuintetError {
 }
 
 export const noSuchAccounts = (names: readonly string[]): QuintetError => new UnknownNames(names)
+
+/** All accounts that are called like this, page by page, because a page has a limit. */
+export const everybody = async (
+  { link }: { readonly link: Pick<ReplicaLink, 'call'> },
+  like: string,
+): Promise<readonly PersonInfo[]> => {
+  const people: PersonInfo[] = []
+  for (let after: string | null = null; ; after = people.at(-1)?.name ?? null) {
+    const query = { like, after }
+    const page: readonly PersonInfo[] = await link.call((api) => api.people(query))
+    people.push(...page)
+    if (page.length < limits.pageAccounts) return people
+  }
+}

@@ -1,18 +1,22 @@
-import type { Accepted, ReplicaEvent, Submission } from '../api/contract.ts'
+import type { Accepted, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
-import { ReplicaLink, type ConnectReplica, type LinkListener } from './replica-link.ts'
+import {
+  ReplicaLink,
+  type ConnectReplica,
+  type KnownServers,
+  type LinkEvent,
+  type LinkListener,
+} from './replica-link.ts'
 import type { Session, SessionPorts } from './session.ts'
-
-type ToldEvent = Exclude<ReplicaEvent, { readonly event: 'closed' }>
 
 /** What the parts of a client listen to. All of them hear everything, in the order in which they were made. */
 export interface ContextListener {
   /** Somebody has just logged in, here or over a new connection. */
   readonly loggedIn?: (session: Session) => void
   readonly loggedOut?: () => void
-  readonly event?: (event: ToldEvent) => void
+  readonly event?: (event: LinkEvent) => void
   readonly connected?: () => void
 }
 
@@ -31,8 +35,16 @@ export class ClientContext {
   }
 
   /** UNREACHABLE when there is nobody to connect to. */
-  async open(connect: ConnectReplica): Promise<void> {
-    this.#opened = await ReplicaLink.open(connect, this.ports.clock, this.#linkListener())
+  async open(connect: ConnectReplica, servers: KnownServers): Promise<void> {
+    const listener = this.#linkListener(servers)
+    this.#opened = await ReplicaLink.open({ connect, clock: this.ports.clock, servers, listener })
+    const { learn } = servers
+    if (learn === undefined) return
+    const look = (): void => {
+      this.link.call((api) => api.members()).then(learn, () => undefined)
+    }
+    this.listen({ connected: look, event: ({ event }) => (event === 'view' ? look() : undefined) })
+    look()
   }
 
   get link(): ReplicaLink {
@@ -58,7 +70,8 @@ export class ClientContext {
   async logInAs(session: Session): Promise<void> {
     if (this.#session !== null) await this.logOut()
     await this.link.call(async (api) => {
-      await session.logIn(api)
+      const takenBy = await session.logIn(api)
+      if (takenBy !== null) throw new QuintetError('NOT_ALLOWED', `This was just logged in on ${takenBy.machine}.`)
       // At once, so that a connection that is lost next is taken up with this session.
       this.#session = session
     })
@@ -97,13 +110,20 @@ export class ClientContext {
     for (const { loggedOut } of this.#listeners) loggedOut?.()
   }
 
-  #linkListener(): LinkListener {
+  #takenOver({ server, machine }: SessionPlace): void {
+    if (this.#session === null) return
+    this.#endSession()
+    this.#tell({ event: 'takenOver', server, machine })
+  }
+
+  #linkListener({ home }: KnownServers): LinkListener {
     return {
       prepare: async (api, _group, occasion) => {
         const session = this.#session
         if (session === null) return
         try {
-          await session.logIn(api)
+          const takenBy = await session.logIn(api)
+          if (takenBy !== null) this.#takenOver(takenBy)
         } catch (error) {
           const isGone = error instanceof QuintetError && ['NO_SUCH_ACCOUNT', 'BAD_SIGNATURE'].includes(error.code)
           if (occasion === 'move' || !isGone) throw error
@@ -111,8 +131,10 @@ export class ClientContext {
         }
       },
       event: (event) => {
+        if (event.event === 'takenOver') this.#takenOver(event)
         for (const listener of this.#listeners) listener.event?.(event)
       },
+      roams: () => (this.#session !== null || home === 'none' ? 'at once' : 'later'),
       disconnected: (failure) => {
         this.#tell({ event: 'disconnected', failure })
       },

@@ -14,7 +14,7 @@ export const groupPart = (context: ClientContext): GroupPart => {
     view: () => context.link.call((api) => api.view()),
     status: () => context.link.call((api) => api.status()),
     invite: async () => ({ invite: await context.link.callOnce((api) => api.invite()) }),
-    pause: (request) => context.link.call((api) => api.pause(request)),
-    resume: (request) => context.link.call((api) => api.resume(request)),
+    pause: (request) => context.link.callWanted((api) => api.pause(request)),
+    resume: (request) => context.link.callWanted((api) => api.resume(request)),
   }
 }

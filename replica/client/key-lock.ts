@@ -8,6 +8,7 @@ import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
 import { aesKeyBytes, aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import type { RandomBytes } from './client-ports.ts'
 import type { PrivateHalves } from './person-keys.ts'
+import { bytesFromPhrase } from './recovery-phrase.ts'
 
 /** scrypt's cost (RFC 7914): N is 2 to the `log2N`. */
 export interface PasswordCost {
@@ -22,12 +23,16 @@ export const passwordCost: PasswordCost = { log2N: 17, r: 8, p: 1 }
 /*
  * sealedKeys = [1, nonce(12), sealed private halves(80), [[method, lock(bytes)], ...]]
  * lock of method 1 (password) = [salt(16), log2N, r, p, check(32), wrapped key(48)]
+ * lock of method 2 (recovery phrase) = [salt(16), check(32), wrapped key(48)]
+ * method 3 opens nothing: it says that the person has noted the phrase down
  *
- * The private halves are sealed under a random key, and that key under each way to unlock it: a further way (a recovery
- * phrase) or a new password adds or replaces a lock and leaves the rest as it is. Methods that are not known are passed over.
+ * The private halves are sealed under a random key, and that key under each way to unlock it: a new password or phrase
+ * replaces its lock and leaves the rest as it is. Methods that are not known are passed over.
  */
 const formatVersion = 1
 const passwordMethod = 1
+const phraseMethod = 2
+const notedMethod = 3
 const saltBytes = 16
 const checkBytes = 32
 const halfBytes = 32
@@ -41,6 +46,7 @@ const mostMemoryBytes = 268_435_456
 
 const zeroNonce = new Uint8Array(aesNonceBytes)
 const lockLabel = utf8('quintet/1/password-lock')
+const phraseLabel = utf8('quintet/1/phrase-lock')
 const keysLabel = utf8('quintet/1/private-keys')
 
 interface PasswordLock {
@@ -60,41 +66,139 @@ export interface LockRequest {
   readonly halves: PrivateHalves
   readonly account: AccountId
   readonly password: string
+  readonly phrase: string
   readonly random: RandomBytes
   readonly cost: PasswordCost
 }
 
-/** Seals the private halves under the password: the bytes that go into the account's record. */
-export const lockKeys = async ({ halves, account, password, random, cost }: LockRequest): Promise<Uint8Array> => {
-  const keysKey = random(aesKeyBytes)
-  const nonce = random(aesNonceBytes)
-  const salt = random(saltBytes)
-  const { key, check } = await stretch(password, salt, cost)
-  // A zero nonce is safe here: the salt makes the key, and it seals this one value.
-  const wrappedKey = aesSeal(key, zeroNonce, keysKey, boundTo(lockLabel, account))
-  const lock = encodeCbor([salt, cost.log2N, cost.r, cost.p, check, wrappedKey])
-  const secret = concat([halves.signSeed, halves.sealSecret])
-  const sealed = aesSeal(keysKey, nonce, secret, boundTo(keysLabel, account))
-  return encodeCbor([formatVersion, nonce, sealed, [[passwordMethod, lock]]])
+/** What opens sealed keys. */
+export type Secret =
+  { readonly kind: 'password'; readonly password: string } | { readonly kind: 'phrase'; readonly phrase: string }
+
+/** What a change of the locks needs beside them. */
+export interface LockPorts {
+  readonly random: RandomBytes
+  readonly cost: PasswordCost
 }
 
-/** Opens what `lockKeys` sealed. WRONG_PASSWORD, NEWER_FORMAT, DAMAGED. */
-export const unlockKeys = async (
-  sealedKeys: Uint8Array,
-  account: AccountId,
-  password: string,
-): Promise<PrivateHalves> => {
-  const { nonce, sealed, locks } = orThrow(readWhole(sealedKeys, readSealedKeys))
-  const found = locks.find(({ method }) => method === passwordMethod)
-  if (found === undefined)
-    throw new QuintetError('NEWER_FORMAT', 'This account is locked in a way that this version does not know.')
-  const lock = orThrow(readWhole(found.lock, readPasswordLock))
-  const { key, check } = await stretch(password, lock.salt, lock.cost)
-  if (!timingSafeEqual(check, lock.check)) throw new QuintetError('WRONG_PASSWORD', 'The password is wrong.')
-  const keysKey = aesOpen(key, zeroNonce, lock.wrappedKey, boundTo(lockLabel, account))
-  const secret = keysKey && aesOpen(keysKey, nonce, sealed, boundTo(keysLabel, account))
+/** Seals the private halves under the password and under the phrase: the bytes that go into the account's record. */
+export const lockKeys = async (request: LockRequest): Promise<Uint8Array> => {
+  const { halves, account, password, phrase, random, cost } = request
+  const keysKey = random(aesKeyBytes)
+  const nonce = random(aesNonceBytes)
+  const secret = concat([halves.signSeed, halves.sealSecret])
+  const sealed = aesSeal(keysKey, nonce, secret, boundTo(keysLabel, account))
+  const locks = [
+    await passwordLock(keysKey, account, password, { random, cost }),
+    phraseLock(keysKey, account, phrase, random),
+  ]
+  return encodeSealedKeys({ nonce, sealed, locks })
+}
+
+/** Opens what `lockKeys` sealed. WRONG_PASSWORD, WRONG_PHRASE, NEWER_FORMAT, DAMAGED. */
+export const unlockKeys = async (sealedKeys: Uint8Array, account: AccountId, by: Secret): Promise<PrivateHalves> => {
+  const keys = orThrow(readWhole(sealedKeys, readSealedKeys))
+  const keysKey = await openLock(keys, account, by)
+  const secret = aesOpen(keysKey, keys.nonce, keys.sealed, boundTo(keysLabel, account))
   if (secret?.length !== halfBytes * 2) throw new QuintetError('DAMAGED', "The account's sealed keys are damaged.")
   return { signSeed: secret.slice(0, halfBytes), sealSecret: secret.slice(halfBytes) }
+}
+
+/** The same keys under another password or phrase. A new phrase is one that nobody has noted yet. As `unlockKeys`. */
+export const changeLock = async (
+  sealedKeys: Uint8Array,
+  account: AccountId,
+  by: Secret,
+  to: Secret,
+  ports: LockPorts,
+): Promise<Uint8Array> => {
+  const keys = orThrow(readWhole(sealedKeys, readSealedKeys))
+  const keysKey = await openLock(keys, account, by)
+  const changed =
+    to.kind === 'password'
+      ? await passwordLock(keysKey, account, to.password, ports)
+      : phraseLock(keysKey, account, to.phrase, ports.random)
+  const replaced = to.kind === 'password' ? [passwordMethod] : [phraseMethod, notedMethod]
+  const others = keys.locks.filter(({ method }) => !replaced.includes(method))
+  return encodeSealedKeys({ ...keys, locks: [...others, changed].sort((left, right) => left.method - right.method) })
+}
+
+/** Whether the person has said that the phrase is noted down. */
+export const isPhraseNoted = (sealedKeys: Uint8Array): boolean =>
+  orThrow(readWhole(sealedKeys, readSealedKeys)).locks.some(({ method }) => method === notedMethod)
+
+/** The same keys, with the note that the phrase has been noted down. */
+export const notePhrase = (sealedKeys: Uint8Array): Uint8Array => {
+  const keys = orThrow(readWhole(sealedKeys, readSealedKeys))
+  const others = keys.locks.filter(({ method }) => method !== notedMethod)
+  return encodeSealedKeys({ ...keys, locks: [...others, { method: notedMethod, lock: new Uint8Array() }] })
+}
+
+type Lock = SealedKeys['locks'][number]
+
+const encodeSealedKeys = ({ nonce, sealed, locks }: SealedKeys): Uint8Array =>
+  encodeCbor([formatVersion, nonce, sealed, locks.map(({ method, lock }) => [method, lock])])
+
+// A zero nonce is safe in both: the salt makes the key, and it seals this one value.
+const passwordLock = async (
+  keysKey: Uint8Array,
+  account: AccountId,
+  password: string,
+  { random, cost }: LockPorts,
+): Promise<Lock> => {
+  const salt = random(saltBytes)
+  const { key, check } = await stretch(password, salt, cost)
+  const wrappedKey = aesSeal(key, zeroNonce, keysKey, boundTo(lockLabel, account))
+  return { method: passwordMethod, lock: encodeCbor([salt, cost.log2N, cost.r, cost.p, check, wrappedKey]) }
+}
+
+const phraseLock = (keysKey: Uint8Array, account: AccountId, phrase: string, random: RandomBytes): Lock => {
+  const salt = random(saltBytes)
+  const { key, check } = keyFromPhrase(phrase, salt)
+  const wrappedKey = aesSeal(key, zeroNonce, keysKey, boundTo(phraseLabel, account))
+  return { method: phraseMethod, lock: encodeCbor([salt, check, wrappedKey]) }
+}
+
+const openLock = async (keys: SealedKeys, account: AccountId, by: Secret): Promise<Uint8Array> => {
+  const method = by.kind === 'password' ? passwordMethod : phraseMethod
+  const found = keys.locks.find((lock) => lock.method === method)
+  if (found === undefined && by.kind === 'phrase')
+    throw new QuintetError('WRONG_PHRASE', 'This account has no recovery phrase yet: only the password opens it.')
+  if (found === undefined)
+    throw new QuintetError('NEWER_FORMAT', 'This account is locked in a way that this version does not know.')
+  const opened =
+    by.kind === 'password' ? await openByPassword(found.lock, account, by) : openByPhrase(found.lock, account, by)
+  if (opened === null) throw new QuintetError('DAMAGED', "The account's sealed keys are damaged.")
+  return opened
+}
+
+const openByPassword = async (
+  bytes: Uint8Array,
+  account: AccountId,
+  { password }: Extract<Secret, { kind: 'password' }>,
+): Promise<Uint8Array | null> => {
+  const lock = orThrow(readWhole(bytes, readPasswordLock))
+  const { key, check } = await stretch(password, lock.salt, lock.cost)
+  if (!timingSafeEqual(check, lock.check)) throw new QuintetError('WRONG_PASSWORD', 'The password is wrong.')
+  return aesOpen(key, zeroNonce, lock.wrappedKey, boundTo(lockLabel, account))
+}
+
+const openByPhrase = (
+  bytes: Uint8Array,
+  account: AccountId,
+  { phrase }: Extract<Secret, { kind: 'phrase' }>,
+): Uint8Array | null => {
+  const lock = orThrow(readWhole(bytes, readPhraseLock))
+  const { key, check } = keyFromPhrase(phrase, lock.salt)
+  if (!timingSafeEqual(check, lock.check))
+    throw new QuintetError('WRONG_PHRASE', 'This recovery phrase is not that of the account.')
+  return aesOpen(key, zeroNonce, lock.wrappedKey, boundTo(phraseLabel, account))
+}
+
+/** The check ties the lock to one phrase, as `stretch` does for a password. */
+const keyFromPhrase = (phrase: string, salt: Uint8Array) => {
+  const bytes = bytesFromPhrase(phrase, salt, aesKeyBytes + checkBytes)
+  return { key: bytes.subarray(0, aesKeyBytes), check: bytes.subarray(aesKeyBytes) }
 }
 
 /**
@@ -137,6 +241,15 @@ const readPasswordLock = (reader: CborReader): PasswordLock => {
     throw new QuintetError('DAMAGED', "The account's password lock asks for a cost that is out of bounds.")
   }
   return { salt, cost, check: reader.bytes(checkBytes), wrappedKey: reader.bytes(aesKeyBytes + tagBytes) }
+}
+
+const readPhraseLock = (reader: CborReader): Omit<PasswordLock, 'cost'> => {
+  reader.tuple(3)
+  return {
+    salt: reader.bytes(saltBytes),
+    check: reader.bytes(checkBytes),
+    wrappedKey: reader.bytes(aesKeyBytes + tagBytes),
+  }
 }
 
 const orThrow = <Value>(result: ReturnType<typeof readWhole<Value>>): Value => {

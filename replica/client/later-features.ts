@@ -3,11 +3,6 @@ import type { MailClient } from './contract/mail-client.ts'
 
 const later = [
   'search',
-  'changePassword',
-  'resetPassword',
-  'renewRecoveryPhrase',
-  'recoveryNoted',
-  'noteRecovery',
   'profile',
   'post',
   'deletePost',

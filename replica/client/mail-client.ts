@@ -6,20 +6,26 @@ import { passwordCost, type PasswordCost } from './key-lock.ts'
 import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
-import type { ConnectReplica } from './replica-link.ts'
+import type { ConnectReplica, KnownServers } from './replica-link.ts'
 
 export interface MailClientOptions {
   readonly connect: ConnectReplica
+  /** The name of the machine that the client runs on: what another session of the person is told when this one takes over. */
+  readonly machine: string
+  /** Where the client can go on when its server goes away. Left out: nowhere else. */
+  readonly servers?: KnownServers
   readonly random: RandomBytes
   readonly clock: ClientClock
   /** For tests, which cannot wait for the real cost. */
   readonly passwordCost?: PasswordCost
 }
 
+const nowhereElse: KnownServers = { home: 'unnamed', list: () => Promise.resolve([]) }
+
 /** A client of the replica that `connect(null)` reaches. UNREACHABLE. */
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
-  const { connect, random, clock, passwordCost: cost = passwordCost } = options
-  const context = new ClientContext({ random, clock, passwordCost: cost })
+  const { connect, machine, random, clock, passwordCost: cost = passwordCost } = options
+  const context = new ClientContext({ machine, random, clock, passwordCost: cost })
   const client: MailClient = {
     ...peoplePart(context),
     ...mailboxPart(context),
@@ -40,6 +46,6 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     },
     close: () => context.close(),
   }
-  await context.open(connect)
+  await context.open(connect, options.servers ?? nowhereElse)
   return client
 }

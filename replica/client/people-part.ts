@@ -1,29 +1,40 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
+import { everybody, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { People } from './contract/people.ts'
-import { knownAccount, newAccount } from './session.ts'
+import { changeLock, isPhraseNoted, notePhrase, type Secret } from './key-lock.ts'
+import { newRecoveryPhrase } from './recovery-phrase.ts'
+import { accountNamed, checkedPassword, knownAccount, newAccount } from './session.ts'
 
-type PeoplePart = Pick<People, 'signUp' | 'logIn' | 'logOut' | 'deleteAccount' | 'accounts'>
+type PeoplePart = Omit<People, 'profile'>
 
 /** Who there is, and one's own account. */
 export const peoplePart = (context: ClientContext): PeoplePart => {
+  const account = new OwnAccount(context)
   context.listen({
-    // A name can move to another account when a partition heals.
     event: ({ event }) => {
-      if (event === 'view') context.directory.forgetAll()
+      if (event !== 'view' && event !== 'people') return
+      // A name can move to another account when a partition heals.
+      context.directory.forgetAll()
+      void account.look().catch(() => undefined)
+      if (event === 'people') context.tell({ event: 'people' })
+    },
+    connected: () => {
+      void account.look().catch(() => undefined)
     },
   })
   return {
     signUp: async (request) => {
-      const { session, submission } = await newAccount(context.groupId, request, context.ports)
+      const { session, submission, recoveryPhrase } = await newAccount(context.groupId, request, context.ports)
       await context.submit(submission)
       await context.logInAs(session)
-      return { recoveryPhrase: '' }
+      return { recoveryPhrase }
     },
-    logIn: async (request) => {
-      const lookUp: Parameters<typeof knownAccount>[0] = (query) => context.link.call((api) => api.lookUp(query))
-      await context.logInAs(await knownAccount(lookUp, context.groupId, request, context.ports))
+    logIn: async ({ name, password }) => {
+      const by: Secret = { kind: 'password', password: checkedPassword(password) }
+      const record = await account.named(name)
+      await context.logInAs(await knownAccount(record, context.groupId, by, context.ports))
     },
     logOut: async () => {
       context.person()
@@ -33,12 +44,76 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
       await context.submit(await context.person().accountDeletion())
       await context.logOut()
     },
+    changePassword: async ({ password, newPassword }) => {
+      const by: Secret = { kind: 'password', password: checkedPassword(password) }
+      await account.changeLock(by, { kind: 'password', password: checkedPassword(newPassword) })
+    },
+    resetPassword: async ({ name, recoveryPhrase, newPassword }) => {
+      const by: Secret = { kind: 'phrase', phrase: recoveryPhrase }
+      const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
+      const record = await account.named(name)
+      await context.logInAs(await knownAccount(record, context.groupId, by, context.ports))
+      await account.changeLock(by, to)
+    },
+    renewRecoveryPhrase: async ({ password }) => {
+      const recoveryPhrase = newRecoveryPhrase(context.ports.random)
+      const by: Secret = { kind: 'password', password: checkedPassword(password) }
+      await account.changeLock(by, { kind: 'phrase', phrase: recoveryPhrase })
+      return { recoveryPhrase }
+    },
+    recoveryNoted: async () => ({ noted: isPhraseNoted((await account.own()).sealedKeys) }),
+    noteRecovery: async () => {
+      const { generation, sealedKeys } = await account.own()
+      if (isPhraseNoted(sealedKeys)) return
+      await context.submit(await context.person().accountKeys(generation + 1, notePhrase(sealedKeys)))
+    },
     accounts: async ({ like }) => {
       if (like.length > limits.likeChars) {
         throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
       }
-      const people = await context.link.call((api) => api.people({ like: like.normalize('NFC') }))
-      return { accounts: people.map((person) => ({ ...person, servers: [], signedUpAt: 0, followed: false })) }
+      const people = await everybody(context, like.normalize('NFC'))
+      return { accounts: people.map((person) => ({ ...person, followed: false })) }
     },
+  }
+}
+
+/** The account of who is logged in, as the connected replica knows it. */
+class OwnAccount {
+  readonly #context: ClientContext
+
+  constructor(context: ClientContext) {
+    this.#context = context
+  }
+
+  named(name: string): ReturnType<typeof accountNamed> {
+    const { link, groupId } = this.#context
+    return accountNamed((query) => link.call((api) => api.lookUp(query)), groupId, name)
+  }
+
+  /** NOT_LOGGED_IN, NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
+  async own(): Promise<VerifiedAccount & { readonly calledNow: string }> {
+    const { account } = this.#context.person()
+    const query = { names: [], accounts: [account] }
+    const found = (await this.#context.link.call((api) => api.lookUp(query))).find((info) => info.account === account)
+    if (found === undefined) throw new QuintetError('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
+    return { ...verifiedAccount(this.#context.groupId, found), calledNow: found.name }
+  }
+
+  async changeLock(by: Secret, to: Secret): Promise<void> {
+    const session = this.#context.person()
+    const { random, passwordCost: cost } = this.#context.ports
+    const { generation, sealedKeys } = await this.own()
+    const changed = await changeLock(sealedKeys, session.account, by, to, { random, cost })
+    await this.#context.submit(await session.accountKeys(generation + 1, changed))
+  }
+
+  /** Another account may have had the name first, on another side of a partition. */
+  async look(): Promise<void> {
+    const { session } = this.#context
+    if (session === null) return
+    const { calledNow } = await this.own()
+    if (calledNow === session.name || this.#context.session !== session) return
+    session.rename(calledNow)
+    this.#context.tell({ event: 'renamed', name: calledNow })
   }
 }

@@ -1,9 +1,12 @@
-import type { GroupInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
+import type { GroupInfo, MemberInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import type { ClientClock } from './client-ports.ts'
+import { HomeWatch } from './home-watch.ts'
+import { LinkWaiters } from './link-waiters.ts'
+import { raceServers, type Starter } from './server-race.ts'
 
 /** Opens a connection: to a server, or (null) to the replica that belongs to this machine. UNREACHABLE. */
 export type ConnectReplica = (server: ServerId | null) => Promise<ReplicaApi>
@@ -11,61 +14,91 @@ export type ConnectReplica = (server: ServerId | null) => Promise<ReplicaApi>
 /** Why there is a new connection: the old one was lost, or the person wants another server. */
 export type Occasion = 'return' | 'move'
 
+export interface KnownServers {
+  /** The server of this machine, which `connect(null)` reaches; it is preferred, and returned to. `none`: a client only. */
+  readonly home: ServerId | 'unnamed' | 'none'
+  /** Those that can be dialled, in any order. */
+  readonly list: () => Promise<readonly ServerId[]>
+  /** Takes note of where servers can be dialled now, as one of them tells. */
+  readonly learn?: (members: readonly MemberInfo[]) => void
+}
+
+export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'silent' | 'heard' }>
+
 export interface LinkListener {
   /** Takes up what a connection needs (the session) before anything else is asked on it; the connection counts when fulfilled. */
   readonly prepare: (api: ReplicaApi, group: GroupInfo, occasion: Occasion) => Promise<void>
-  readonly event: (event: Exclude<ReplicaEvent, { readonly event: 'closed' }>) => void
+  readonly event: (event: LinkEvent) => void
   readonly disconnected: (failure: Failure) => void
   readonly connected: (server: ServerId) => void
+  /** `at once`: somebody is logged in, and goes on at another server. Otherwise the own replica has `limits.reconnectWaitMs` to come back. */
+  readonly roams: () => 'at once' | 'later'
 }
 
-interface Connection {
+export interface LinkOptions {
+  readonly connect: ConnectReplica
+  readonly clock: ClientClock
+  readonly servers: KnownServers
+  readonly listener: LinkListener
+}
+
+export interface Connection {
   readonly api: ReplicaApi
   readonly group: GroupInfo
+  /** Which server was asked for; null is the own one. */
+  readonly asked: ServerId | null
   lost: Failure | null
-}
-
-interface Waiter {
-  readonly resolve: (connection: Connection) => void
-  readonly reject: (error: QuintetError) => void
+  state: 'opening' | 'current' | 'left'
+  /** Requests that wait for their answers. */
+  calls: number
+  idle: () => void
 }
 
 /**
- * The one connection of a client. When it is lost, it is made again to the same server, with a back-off up to
- * `limits.reconnectMostMs`, and requests wait for it, in order, up to `limits.reconnectWaitMs`.
+ * The one connection of a client. When its server goes away, it goes on at the nearest live one: requests that were under way
+ * are given again, and carried out once (`ExecutionTable`). The own replica is preferred, and returned to when it has caught up.
+ * A server that is merely slow is left only when another one answers before it does.
  */
 export class ReplicaLink {
-  readonly #connect: ConnectReplica
-  readonly #clock: ClientClock
-  readonly #listener: LinkListener
-  readonly #waiters = new Set<Waiter>()
-  #target: ServerId | null
-  #group: GroupInfo
+  readonly #options: LinkOptions
+  readonly #waiters: LinkWaiters<Connection>
+  readonly #homeWatch: HomeWatch<Connection>
+  /** The server that is wanted: null is the own one, or any where there is none. */
+  #wanted: ServerId | null = null
+  #group: GroupInfo | null = null
   #current: Connection | null = null
   #closed = false
   /** Grows with every loss and move: an attempt to connect that belongs to an older one gives up. */
   #generation = 0
+  /** The race that a silent server has against the others. */
+  #doubt: Connection | null = null
   #stopBackOff: () => void = () => undefined
 
-  private constructor(connect: ConnectReplica, clock: ClientClock, listener: LinkListener, first: Opened) {
-    this.#connect = connect
-    this.#clock = clock
-    this.#listener = listener
-    this.#target = first.target
-    this.#group = first.group
+  private constructor(options: LinkOptions) {
+    this.#options = options
+    this.#waiters = new LinkWaiters(options.clock)
+    this.#homeWatch = new HomeWatch<Connection>(options.clock, {
+      open: () => this.#open(null),
+      apiOf: ({ api }) => api,
+      standIn: () => this.#current?.api ?? null,
+      goOver: async (connection) => {
+        await this.#prepare(connection, 'return')
+        this.#goOver(connection)
+      },
+      close: closeQuietly,
+    })
   }
 
   /** UNREACHABLE when there is nobody to connect to. */
-  static async open(connect: ConnectReplica, clock: ClientClock, listener: LinkListener): Promise<ReplicaLink> {
-    const api = await connect(null)
-    const group = await api.group()
-    const link = new ReplicaLink(connect, clock, listener, { target: null, group })
-    link.#take(link.#watched(api, group))
+  static async open(options: LinkOptions): Promise<ReplicaLink> {
+    const link = new ReplicaLink(options)
+    link.#take(await link.#race(limits.homeHeadStartMs, []))
     return link
   }
 
   /** The group and the server of the connection, or of the last one. */
   get group(): GroupInfo {
+    if (this.#group === null) throw new QuintetError('UNREACHABLE', 'The client is not connected yet.')
     return this.#group
   }
 
@@ -73,83 +106,165 @@ export class ReplicaLink {
    * Carries out a request that may be given twice, over the present connection or the next one. UNREACHABLE when none
    * comes in time: what was asked may then have been done or not.
    */
-  async call<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
-    for (;;) {
-      // From the loss on: what has been waiting for its answer for long waits as long for a connection as anything else.
-      const connection = this.#current ?? (await this.#next(this.#clock.nowMs() + limits.reconnectWaitMs))
-      try {
-        return await request(connection.api)
-      } catch (error) {
-        if (this.#closed || connection === this.#current || !isUnreachable(error)) throw error
-      }
-    }
+  call<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+    return this.#call(request, () => true)
   }
 
-  /** Carries out a request that must not be given twice. */
+  /** As `call`, for what only the wanted server can do: one that stands in for it is not asked. */
+  callWanted<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+    return this.#call(request, (connection) => this.#isWanted(connection))
+  }
+
+  /** Carries out a request that must not be given twice, at the wanted server. */
   async callOnce<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
-    const connection = this.#current ?? (await this.#next(this.#clock.nowMs() + limits.reconnectWaitMs))
-    return request(connection.api)
+    return ask(await this.#connection((connection) => this.#isWanted(connection)), request)
   }
 
-  /** Goes over to another server; when that fails, the present connection stays. UNREACHABLE, NO_SUCH_SERVER. */
+  /** Goes over to another server; when that fails, the present connection stays. UNREACHABLE, TIMEOUT, NO_SUCH_SERVER. */
   async moveTo(server: ServerId): Promise<void> {
-    const connection = await this.#establish(server, 'move')
-    const previous = this.#current
-    this.#target = server
-    this.#take(connection)
-    this.#listener.connected(this.#group.serverId)
-    await previous?.api.close().catch(() => undefined)
+    const wanted = server === this.#options.servers.home ? null : server
+    const opened = within(this.#options.clock, this.#open(wanted), closeQuietly)
+    const connection = await opened
+    try {
+      await within(this.#options.clock, this.#prepare(connection, 'move'), () => undefined)
+    } catch (error) {
+      closeQuietly(connection)
+      throw error
+    }
+    this.#wanted = wanted
+    this.#goOver(connection)
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#generation += 1
     this.#stopBackOff()
+    this.#homeWatch.stop()
     const connection = this.#current
     this.#current = null
-    this.#refuseWaiters('The client has been closed.')
+    this.#waiters.refuse(new QuintetError('UNREACHABLE', 'The client has been closed.'))
     await connection?.api.close().catch(() => undefined)
   }
 
-  #watched(api: ReplicaApi, group: GroupInfo): Connection {
-    const connection: Connection = { api, group, lost: null }
-    api.onEvent((event) => {
-      if (event.event !== 'closed') this.#listener.event(event)
-      else this.#lose(connection, event.failure)
-    })
-    return connection
+  async #call<Value>(
+    request: (api: ReplicaApi) => Promise<Value>,
+    fits: (connection: Connection) => boolean,
+  ): Promise<Value> {
+    for (;;) {
+      // From the loss on: what has been waiting for its answer for long waits as long for a connection as anything else.
+      const connection = await this.#connection(fits)
+      try {
+        return await ask(connection, request)
+      } catch (error) {
+        if (this.#closed || connection === this.#current || !isUnreachable(error)) throw error
+      }
+    }
+  }
+
+  #connection(fits: (connection: Connection) => boolean): Connection | Promise<Connection> {
+    if (this.#current !== null && fits(this.#current)) return this.#current
+    if (this.#closed) throw new QuintetError('UNREACHABLE', 'The client has been closed.')
+    return this.#waiters.next(fits)
+  }
+
+  /** A client only has no server of its own: any is as good. */
+  #isWanted({ asked }: Connection): boolean {
+    return asked === this.#wanted || (this.#wanted === null && this.#options.servers.home === 'none')
   }
 
   #take(connection: Connection): void {
     this.#generation += 1
     this.#stopBackOff()
+    connection.state = 'current'
     this.#current = connection
     this.#group = connection.group
-    const waiters = [...this.#waiters]
-    this.#waiters.clear()
-    for (const { resolve } of waiters) resolve(connection)
+    // A server that was chosen and went away is not waited for; the own one is.
+    if (!this.#isWanted(connection)) this.#wanted = null
+    if (this.#isWanted(connection)) this.#homeWatch.stop()
+    else this.#homeWatch.start()
+    this.#waiters.offer(connection)
     if (connection.lost !== null) this.#lose(connection, connection.lost)
+  }
+
+  /** To another server while the present one may be alive: what was asked of that one is still answered. */
+  #goOver(connection: Connection): void {
+    const previous = this.#current
+    this.#take(connection)
+    this.#options.listener.connected(this.group.serverId)
+    if (previous !== null) void this.#leave(previous)
+  }
+
+  async #leave(connection: Connection): Promise<void> {
+    connection.state = 'left'
+    if (connection.calls > 0 && connection.lost === null) {
+      await new Promise<void>((idle) => {
+        connection.idle = idle
+        this.#options.clock.after(limits.reconnectWaitMs, idle)
+      })
+    }
+    closeQuietly(connection)
+  }
+
+  #heard(connection: Connection, event: ReplicaEvent): void {
+    switch (event.event) {
+      case 'closed':
+        this.#lose(connection, event.failure)
+        break
+      case 'silent':
+        if (connection === this.#current) void this.#doubtIn(connection, event.forMs)
+        break
+      case 'heard':
+        if (this.#doubt === connection) this.#doubt = null
+        break
+      default:
+        if (connection.state !== 'left') this.#options.listener.event(event)
+    }
   }
 
   #lose(connection: Connection, failure: Failure): void {
     connection.lost = failure
+    connection.idle()
     if (connection !== this.#current || this.#closed) return
     this.#current = null
-    this.#listener.disconnected(failure)
+    this.#options.listener.disconnected(failure)
     this.#generation += 1
     void this.#reconnect(this.#generation)
   }
 
+  /** The server is silent: whoever answers first, it or another one, is the one to go on with. */
+  async #doubtIn(silent: Connection, forMs: number): Promise<void> {
+    if (this.#doubt !== null || this.#closed || this.#options.listener.roams() === 'later') return
+    this.#doubt = silent
+    const connection = await this.#race(0, [silent.group.serverId], () => this.#doubt === silent).catch(() => null)
+    const isStillSilent = this.#doubt === silent && this.#current === silent
+    this.#doubt = null
+    if (connection === null) return
+    if (!isStillSilent) {
+      closeQuietly(connection)
+      return
+    }
+    const message = `Server ${silent.group.serverId} has not been heard for ${(forMs / 1_000).toFixed(1)} s.`
+    this.#options.listener.disconnected({ code: 'UNREACHABLE', message })
+    silent.state = 'left'
+    this.#take(connection)
+    this.#options.listener.connected(this.group.serverId)
+    closeQuietly(silent)
+  }
+
   async #reconnect(generation: number): Promise<void> {
+    const lostMs = this.#options.clock.nowMs()
     for (let delayMs: number = limits.reconnectFirstMs; ; delayMs = Math.min(delayMs * 2, limits.reconnectMostMs)) {
-      const connection = await this.#establish(this.#target, 'return').catch(() => null)
+      const waitedMs = this.#options.clock.nowMs() - lostMs
+      const isPatient = this.#options.listener.roams() === 'later' && waitedMs < limits.reconnectWaitMs
+      const others = isPatient ? 'none' : limits.homeHeadStartMs
+      const connection = await this.#race(others, [], () => generation === this.#generation).catch(() => null)
       if (generation !== this.#generation) {
-        await connection?.api.close().catch(() => undefined)
+        if (connection !== null) closeQuietly(connection)
         return
       }
       if (connection !== null) {
         this.#take(connection)
-        this.#listener.connected(this.#group.serverId)
+        this.#options.listener.connected(this.group.serverId)
         return
       }
       await this.#backOff(delayMs)
@@ -157,16 +272,50 @@ export class ReplicaLink {
     }
   }
 
-  async #establish(target: ServerId | null, occasion: Occasion): Promise<Connection> {
-    const api = await this.#connect(target)
+  /** The wanted server, and after a head start of so many milliseconds all others but `except` beside each other. */
+  async #race(
+    headStartMs: number | 'none',
+    except: readonly ServerId[],
+    isWantedStill: () => boolean = () => true,
+  ): Promise<Connection> {
+    const { servers, clock } = this.#options
+    const wanted = this.#wanted
+    const hasFirst = wanted !== null || servers.home !== 'none'
+    const first = wanted ?? servers.home
+    const isIn = (server: ServerId): boolean => server !== first && !except.includes(server)
+    const others = headStartMs === 'none' ? [] : (await servers.list()).filter(isIn)
+    const starters: Starter<ServerId | null>[] = []
+    if (hasFirst && !except.some((server) => server === first)) starters.push({ server: wanted, afterMs: 0 })
+    const afterMs = starters.length === 0 || headStartMs === 'none' ? 0 : headStartMs
+    for (const server of others) starters.push({ server: server === servers.home ? null : server, afterMs })
+    return raceServers({
+      starters,
+      clock,
+      open: (server) => within(clock, this.#open(server), closeQuietly),
+      prepare: (connection) => {
+        if (!isWantedStill()) return Promise.reject(new QuintetError('UNREACHABLE', 'Another server was taken.'))
+        return within(clock, this.#prepare(connection, 'return'), () => undefined)
+      },
+      close: closeQuietly,
+    })
+  }
+
+  async #open(asked: ServerId | null): Promise<Connection> {
+    const api = await this.#options.connect(asked)
     try {
       const group = await api.group()
-      if (!sameBytes(group.groupId, this.#group.groupId)) {
+      if (this.#group !== null && !sameBytes(group.groupId, this.#group.groupId)) {
         throw new QuintetError('NO_SUCH_SERVER', 'The replica that answers belongs to another group.')
       }
-      const connection = this.#watched(api, group)
-      await this.#listener.prepare(api, group, occasion)
-      if (connection.lost !== null) throw new QuintetError('UNREACHABLE', connection.lost.message)
+      const connection: Connection = {
+        api,
+        group,
+        asked,
+        lost: null,
+        state: 'opening',
+        calls: 0,
+        idle: () => undefined,
+      }
       return connection
     } catch (error) {
       await api.close().catch(() => undefined)
@@ -174,48 +323,56 @@ export class ReplicaLink {
     }
   }
 
+  async #prepare(connection: Connection, occasion: Occasion): Promise<void> {
+    connection.api.onEvent((event) => this.#heard(connection, event))
+    await this.#options.listener.prepare(connection.api, connection.group, occasion)
+    if (connection.lost !== null) throw new QuintetError('UNREACHABLE', connection.lost.message)
+  }
+
   #backOff(delayMs: number): Promise<void> {
     return new Promise((over) => {
-      const stop = this.#clock.after(delayMs, over)
+      const stop = this.#options.clock.after(delayMs, over)
       this.#stopBackOff = () => {
         stop()
         over()
       }
     })
   }
+}
 
-  #next(giveUpMs: number): Promise<Connection> {
-    if (this.#closed) return Promise.reject(new QuintetError('UNREACHABLE', 'The client has been closed.'))
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        resolve: (connection) => {
-          stop()
-          resolve(connection)
-        },
-        reject: (error) => {
-          stop()
-          reject(error)
-        },
-      }
-      const stop = this.#clock.after(Math.max(0, giveUpMs - this.#clock.nowMs()), () => {
-        this.#waiters.delete(waiter)
-        const waited = `${limits.reconnectWaitMs / 1_000} s`
-        reject(new QuintetError('UNREACHABLE', `The replica could not be reached for ${waited}; it is tried on.`))
-      })
-      this.#waiters.add(waiter)
-    })
-  }
-
-  #refuseWaiters(message: string): void {
-    const waiters = [...this.#waiters]
-    this.#waiters.clear()
-    for (const { reject } of waiters) reject(new QuintetError('UNREACHABLE', message))
+const ask = async <Value>(connection: Connection, request: (api: ReplicaApi) => Promise<Value>): Promise<Value> => {
+  connection.calls += 1
+  try {
+    return await request(connection.api)
+  } finally {
+    connection.calls -= 1
+    if (connection.calls === 0) connection.idle()
   }
 }
 
-interface Opened {
-  readonly target: ServerId | null
-  readonly group: GroupInfo
+/** TIMEOUT after `limits.connectMs`; what is fulfilled later is given to `late`. */
+const within = <Value>(clock: ClientClock, work: Promise<Value>, late: (value: Value) => void): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    let isOver = false
+    const stop = clock.after(limits.connectMs, () => {
+      isOver = true
+      reject(new QuintetError('TIMEOUT', `The server did not answer within ${limits.connectMs} ms.`))
+    })
+    work.then(
+      (value) => {
+        stop()
+        if (isOver) late(value)
+        else resolve(value)
+      },
+      (error: unknown) => {
+        stop()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
+  })
+
+const closeQuietly = ({ api }: Connection): void => {
+  api.close().catch(() => undefined)
 }
 
 const isUnreachable = (error: unknown): boolean => error instanceof QuintetError && error.code === 'UNREACHABLE'

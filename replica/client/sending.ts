@@ -6,6 +6,7 @@ import { isEveryone } from '../core/model/everyone.ts'
 import type { CommandId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
+import { everybody } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import { checkRecipients, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
@@ -82,7 +83,7 @@ export class Sending {
   /** All others; who is alone writes to nobody but oneself. */
   async #everyone(): Promise<readonly string[]> {
     const { account } = this.#context.person()
-    const people = await this.#context.link.call((api) => api.people({ like: '*' }))
+    const people = await everybody(this.#context, '*')
     const others = people.filter((person) => person.account !== account)
     return (others.length > 0 ? others : people).map(({ name }) => name)
   }

@@ -1,7 +1,15 @@
-import type { ReplicaApi, Submission } from '../api/contract.ts'
+import type { ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import { commandId, type CommandId, type DocumentId, type UpdateId } from '../core/model/ids.ts'
+import {
+  commandId,
+  sessionId,
+  type Clock,
+  type CommandId,
+  type DocumentId,
+  type SessionId,
+  type UpdateId,
+} from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { BulkMark, Shelf } from '../core/model/mailbox-changes.ts'
 import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
@@ -10,6 +18,7 @@ import { decodeDocumentPayload, encodeDocumentPayload, encodeMarksPayload } from
 import { checkName } from '../wire/names.ts'
 import {
   encodeAccountDeletionPayload,
+  encodeAccountKeysPayload,
   encodeAccountPayload,
   encodeDeletionPayload,
   encodeReadPayload,
@@ -18,11 +27,12 @@ import {
 import { signPayload } from '../wire/update-codec.ts'
 import { aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import { BundleSigner } from './bundle-signer.ts'
-import { noSuchAccounts, verifiedAccount } from './account-directory.ts'
+import { noSuchAccounts, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
-import { lockKeys, unlockKeys, type PasswordCost } from './key-lock.ts'
+import { lockKeys, unlockKeys, type PasswordCost, type Secret } from './key-lock.ts'
 import { MailOpener } from './mail-opener.ts'
 import { MailSealer, type OpenMail } from './mail-sealer.ts'
+import { newRecoveryPhrase } from './recovery-phrase.ts'
 import { makePrivateHalves, personKeysOf, type PersonKeys } from './person-keys.ts'
 
 export interface Credentials {
@@ -31,19 +41,26 @@ export interface Credentials {
 }
 
 export interface SessionPorts {
+  /** The name of the machine that the client runs on. */
+  readonly machine: string
   readonly random: RandomBytes
   readonly clock: ClientClock
   readonly passwordCost: PasswordCost
 }
 
 const commandBytes = 12
+const sessionBytes = 12
 const documentLabel = utf8('quintet/1/document')
 const logInLabel = utf8('quintet/log-in/1')
 
 /** A person who is logged in: the keys, and what they sign, seal and open. */
 export class Session {
-  /** As the person is called now. */
-  readonly name: string
+  #name: string
+  /** Names this log-in, at every server that it is taken to. */
+  readonly #session: SessionId
+  readonly #machine: string
+  /** When this log-in took place, as the first server said; null before. */
+  #clock: Clock | null = null
   readonly opener: MailOpener
   readonly #groupId: Uint8Array
   readonly #keys: PersonKeys
@@ -51,8 +68,10 @@ export class Session {
   readonly #signer: BundleSigner
   readonly #random: RandomBytes
 
-  constructor(name: string, groupId: Uint8Array, keys: PersonKeys, { random, clock }: SessionPorts) {
-    this.name = name
+  constructor(name: string, groupId: Uint8Array, keys: PersonKeys, { random, clock, machine }: SessionPorts) {
+    this.#name = name
+    this.#session = sessionId(toBase64Url(random(sessionBytes)))
+    this.#machine = machine
     this.#groupId = groupId
     this.#keys = keys
     this.#random = random
@@ -62,15 +81,31 @@ export class Session {
     this.#sealer = new MailSealer({ groupId, sender, random, clock })
   }
 
+  /** As the person is called now. */
+  get name(): string {
+    return this.#name
+  }
+
+  rename(name: string): void {
+    this.#name = name
+  }
+
   get account() {
     return this.#keys.account
   }
 
-  /** Answers the replica's challenge. NO_SUCH_ACCOUNT, BAD_SIGNATURE, UNREACHABLE. */
-  async logIn(api: ReplicaApi): Promise<void> {
+  /**
+   * Answers the replica's challenge. At the first time that takes other sessions of the account over; later the session is carried
+   * on, and answered by who has taken it over meanwhile. NO_SUCH_ACCOUNT, NOT_HERE_YET, BAD_SIGNATURE, UNREACHABLE.
+   */
+  async logIn(api: ReplicaApi): Promise<SessionPlace | null> {
     const challenge = await api.challenge()
     const signature = signBytes(this.#keys.signKey, concat([logInLabel, this.#groupId, challenge]))
-    await api.logIn({ account: this.account, signature })
+    const { account } = this
+    const request = { account, signature, session: this.#session, clock: this.#clock, machine: this.#machine }
+    const { clock, takenBy } = await api.logIn(request)
+    if (clock !== null) this.#clock = clock
+    return takenBy
   }
 
   /** A name for a wish that is to be carried out once, however often it is given. */
@@ -120,6 +155,13 @@ export class Session {
     return this.#signed('deletion', command, encodeDeletionPayload({ account: this.account, command, mail }))
   }
 
+  /** New locks for the private keys, in place of those of generation `generation - 1`. */
+  accountKeys(generation: number, sealedKeys: Uint8Array): Promise<Submission> {
+    const command = newCommand(this.#random)
+    const payload = encodeAccountKeysPayload({ account: this.account, command, generation, sealedKeys })
+    return this.#signed('accountKeys', command, payload)
+  }
+
   accountDeletion(): Promise<Submission> {
     const command = newCommand(this.#random)
     return this.#signed('accountDeletion', command, encodeAccountDeletionPayload({ account: this.account, command }))
@@ -139,43 +181,59 @@ export class Session {
   }
 }
 
-/** Makes a person's keys, locks them with the password, and gives the submission that signs them up. BAD_NAME, BAD_REQUEST, TOO_LARGE. */
+/** Makes a person's keys, locks them with the password and a new phrase, and gives the submission that signs them up. BAD_NAME, BAD_REQUEST, TOO_LARGE. */
 export const newAccount = async (
   groupId: Uint8Array,
   credentials: Credentials,
   ports: SessionPorts,
-): Promise<{ readonly session: Session; readonly submission: Submission }> => {
+): Promise<{ readonly session: Session; readonly submission: Submission; readonly recoveryPhrase: string }> => {
   const name = checkedName(credentials.name)
   const password = checkedPassword(credentials.password)
   const { random, passwordCost } = ports
   const halves = makePrivateHalves(random)
   const keys = await personKeysOf(halves)
   const { account, sealKey } = keys
-  const sealedKeys = await lockKeys({ halves, account, password, random, cost: passwordCost })
+  const recoveryPhrase = newRecoveryPhrase(random)
+  const sealedKeys = await lockKeys({
+    halves,
+    account,
+    password,
+    phrase: recoveryPhrase,
+    random,
+    cost: passwordCost,
+  })
   const command = newCommand(random)
   const payload = encodeAccountPayload({ account, command, name, sealKey, sealedKeys })
   const signature = signPayload(groupId, 'account', payload, keys.signKey)
   const submission: Submission = { kind: 'account', command, payload, signature }
-  return { session: new Session(name, groupId, keys, ports), submission }
+  return { session: new Session(name, groupId, keys, ports), submission, recoveryPhrase }
 }
 
-/** Unlocks the keys of a person whom the replica knows. NO_SUCH_ACCOUNT, WRONG_PASSWORD, BAD_SIGNATURE, NEWER_FORMAT, DAMAGED. */
-export const knownAccount = async (
+/** The record of who is called so. NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
+export const accountNamed = async (
   lookUp: ReplicaApi['lookUp'],
   groupId: Uint8Array,
-  credentials: Credentials,
-  ports: SessionPorts,
-): Promise<Session> => {
-  const name = normalName(credentials.name)
-  const password = checkedPassword(credentials.password)
+  asked: string,
+): Promise<VerifiedAccount & { readonly calledNow: string }> => {
+  const name = normalName(asked)
   const found = (await lookUp({ names: [name], accounts: [] })).find((info) => foldName(info.name) === foldName(name))
   if (found === undefined) throw noSuchAccounts([name])
-  const { account, sealKey, sealedKeys } = verifiedAccount(groupId, found)
-  const keys = await personKeysOf(await unlockKeys(sealedKeys, account, password))
+  return { ...verifiedAccount(groupId, found), calledNow: found.name }
+}
+
+/** Unlocks the keys of a person whom the replica knows. NO_SUCH_ACCOUNT, WRONG_PASSWORD, WRONG_PHRASE, BAD_SIGNATURE, NEWER_FORMAT, DAMAGED. */
+export const knownAccount = async (
+  record: VerifiedAccount & { readonly calledNow: string },
+  groupId: Uint8Array,
+  by: Secret,
+  ports: SessionPorts,
+): Promise<Session> => {
+  const { account, sealKey, sealedKeys, calledNow } = record
+  const keys = await personKeysOf(await unlockKeys(sealedKeys, account, by))
   if (keys.account !== account || toBase64Url(keys.sealKey) !== toBase64Url(sealKey)) {
     throw new QuintetError('DAMAGED', "The account's sealed keys are not its own.")
   }
-  return new Session(found.name, groupId, keys, ports)
+  return new Session(calledNow, groupId, keys, ports)
 }
 
 /** One way to write a name: what looks the same is the same. */
@@ -192,7 +250,8 @@ const checkedName = (name: string): string => {
   return checked.value
 }
 
-const checkedPassword = (password: string): string => {
+/** BAD_REQUEST, TOO_LARGE. */
+export const checkedPassword = (password: string): string => {
   if (password === '') throw new QuintetError('BAD_REQUEST', 'The password is empty.')
   if (password.length > limits.passwordChars) {
     throw new QuintetError('TOO_LARGE', `A password can have ${limits.passwordChars} characters at most.`)

@@ -1,11 +1,12 @@
 import type { Command } from './effects.ts'
 import type { Failure } from './model/errors.ts'
 import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
-import { allServerIds, seatCount, splitUpdateId } from './model/ids.ts'
+import { allServerIds, seatCount, splitUpdateId, updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { DocumentChange } from './model/mailbox-changes.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
+import { standingOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What becomes of a command. */
@@ -62,6 +63,8 @@ export const decide = (
       return write({ kind: 'invite', invite: command.invite, expiresAtMs: command.expiresAtMs })
     case 'admit':
       return admit(state, command, nowMs, reserved)
+    case 'admitClient':
+      return admitClient(state, command, nowMs, reserved)
     case 'submit':
       return submit(state, command.signed, reserved)
   }
@@ -94,7 +97,8 @@ const admit = (
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
     return { kind: 'write', changes: [change], server: before.server }
   }
-  if (invite.admitted.length > 0 || reserved.invites.has(command.invite))
+  const isClients = state.seats.clients().some((client) => client.invite === command.invite)
+  if (invite.admitted.length > 0 || isClients || reserved.invites.has(command.invite))
     return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
   if (invite.expiresAtMs <= nowMs)
     return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
@@ -109,6 +113,33 @@ const admit = (
   return { kind: 'write', changes: [{ kind: 'admission', invite: command.invite, peer: command.peer, server }], server }
 }
 
+/** As `admit`, without a seat: all servers are the client's. */
+const admitClient = (
+  state: GroupState,
+  { invite: id, peer, machine }: Extract<Command, { kind: 'admitClient' }>,
+  nowMs: number,
+  reserved: Reserved,
+): Decision => {
+  const invite = state.seats.invite(id)
+  if (invite === undefined || invite.expiresAtMs === 0) {
+    return refuse(
+      'BAD_INVITE',
+      'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
+    )
+  }
+  const clients = state.seats.clients().filter((client) => client.invite === id)
+  const isHere = clients.some((client) => client.peer === peer)
+  if (!isHere) {
+    const isUsed = invite.admitted.length > 0 || clients.length > 0 || reserved.invites.has(id)
+    if (isUsed)
+      return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
+    if (invite.expiresAtMs <= nowMs)
+      return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  }
+  reserved.invites.add(id)
+  return write({ kind: 'clientAdmission', invite: id, peer, machine })
+}
+
 const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: ServerId) => boolean): string => {
   const holder = state.seats.holder(server)
   const free = allServerIds.filter(isFree)
@@ -118,14 +149,25 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
   const { change } = signed
-  const before = state.commands.get(change.command)
-  if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
+  const before = executedBefore(state, change)
+  if (before !== null) return before
   if (reserved.commands.has(change.command)) return { kind: 'joins', command: change.command }
   const refused = checkChange(state, change, reserved)
   if (refused !== null) return refused
   reserved.commands.add(change.command)
   if (change.kind === 'account') reserved.names.add(foldName(change.name))
   return { kind: 'write', changes: [signed], server: null }
+}
+
+/** What became of the same command when it was given before, here or at another server whose update has come. */
+const executedBefore = (state: GroupState, change: PersonChange): Decision | null => {
+  const execution = change.kind === 'mail' ? state.executions.of(change) : undefined
+  if (execution !== undefined) {
+    const { origin, sequence, clock } = standingOf(execution)
+    return { kind: 'done', update: updateId(origin, sequence), clock }
+  }
+  const before = state.commands.get(change.command)
+  return before === undefined ? null : { kind: 'done', update: before.update, clock: before.clock }
 }
 
 /** Null when the change may be written. */
@@ -135,6 +177,7 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
     return refuse('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
   switch (change.kind) {
     case 'accountDeletion':
+    case 'accountKeys':
       return null
     case 'mail': {
       const unknown = change.to.filter((account) => state.accounts.get(account) === undefined)
@@ -165,7 +208,7 @@ const checkOwned = (state: GroupState, account: AccountId, ids: readonly UpdateI
   let owned = 0
   for (const id of ids) {
     const { origin, sequence } = splitUpdateId(id)
-    const mail = state.mails.get(origin, sequence)
+    const mail = state.mails.find(id)
     if (mail !== undefined && state.mails.isOwnedBy(mail, account)) owned += 1
     if (sequence > state.held(origin)) return noSuchMail(id)
   }

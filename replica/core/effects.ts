@@ -1,13 +1,25 @@
-import type { AccountId, Clock, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './model/ids.ts'
+import type {
+  AccountId,
+  Clock,
+  InviteId,
+  OriginId,
+  PeerId,
+  Sequence,
+  ServerId,
+  SessionId,
+  UpdateId,
+} from './model/ids.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
   MailRequestMessage,
   Message,
   RequestMessage,
+  SessionClaim,
   StateRequestMessage,
   VersionVector,
 } from './model/messages.ts'
+import type { SessionPlace } from './sessions.ts'
 import type { Batch, SignedChange, Update } from './model/updates.ts'
 
 /** A wish, before it is an update. */
@@ -18,6 +30,8 @@ export type Command =
   | { readonly kind: 'claim'; readonly server: ServerId; readonly machine: string; readonly replaces: OriginId | null }
   | { readonly kind: 'invite'; readonly invite: InviteId; readonly expiresAtMs: number }
   | { readonly kind: 'admit'; readonly invite: InviteId; readonly peer: PeerId; readonly server: ServerId | null }
+  /** A client that keeps no replica is let in. */
+  | { readonly kind: 'admitClient'; readonly invite: InviteId; readonly peer: PeerId; readonly machine: string }
   | { readonly kind: 'submit'; readonly signed: SignedChange }
 
 /** The caller's name for a command, to be found again in the answer. */
@@ -42,7 +56,7 @@ export type CoreEvent =
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
   | { readonly kind: 'resume'; readonly servers: readonly ServerId[] }
   /** Who is logged in here now. */
-  | { readonly kind: 'online'; readonly accounts: readonly AccountId[] }
+  | { readonly kind: 'sessions'; readonly sessions: readonly SessionClaim[] }
   /** Where members can be dialled, as the transport and settings know it. */
   | { readonly kind: 'addresses'; readonly addresses: ReadonlyMap<PeerId, readonly string[]> }
   /** The answer to `decodeImage`; null when it was not valid. */
@@ -65,11 +79,15 @@ export type Serve =
 
 export type Notice =
   | { readonly kind: 'view'; readonly number: number; readonly servers: readonly ServerId[] }
-  /** A mail came in that these accounts have in their inbox. */
-  | { readonly kind: 'mail'; readonly origin: OriginId; readonly sequence: Sequence }
+  /** A mail came in; its update comes along, so that nobody has to read it back from storage to tell of it. */
+  | { readonly kind: 'mail'; readonly update: Update }
+  /** A session that is open here was taken over by a later one. */
+  | { readonly kind: 'takenOver'; readonly session: SessionId; readonly by: SessionPlace }
+  /** Accounts, their names, or who is online changed; at most twice a second. */
+  | { readonly kind: 'people' }
   /** Marks or documents of this account changed. */
   | { readonly kind: 'mailbox'; readonly account: AccountId }
-  /** Accounts or names changed. */
+  /** Accounts, their names, or who is online changed. */
   | { readonly kind: 'people' }
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }

@@ -1,10 +1,12 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
-import type { Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
-import type { HelloMessage, KnowledgeMessage, KnowledgeRows } from './model/messages.ts'
+import type { AccountId, Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { SeatClaim } from './model/image.ts'
+import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
+import { Sessions } from './sessions.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Who this install is. */
@@ -16,9 +18,11 @@ export interface Identity {
   readonly admission: Batch | null
 }
 
+/** Who is online is told at most this often. */
+const peopleNewsMs = 500
 const heartbeatMs = 1_000
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
-const changedKnowledgeMs = 100
+const changedKnowledgeMs = 250
 /** A clock further off than this is told to people. */
 const clockOffMs = 60_000
 
@@ -35,9 +39,14 @@ export class Membership {
   readonly #addresses = new Map<PeerId, readonly string[]>()
   readonly #clockFlagged = new Set<PeerId>()
   #hasAddressNews = false
-  #online: HelloOnline = []
+  readonly #sessions: Sessions
+  #hasPeopleNews = false
+  #peopleToldMs = 0
+  #peopleRevision = 0
   #denied = ''
   #members = ''
+  /** What the members were last told from; null when addresses have changed since. */
+  #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
   #toldRevision = -1
 
@@ -46,6 +55,7 @@ export class Membership {
     this.#state = state
     this.#matrix = matrix
     this.peers = new Peers(identity.server)
+    this.#sessions = new Sessions(identity.server)
   }
 
   get paused(): readonly ServerId[] {
@@ -57,9 +67,25 @@ export class Membership {
     return this.#addresses
   }
 
-  setOnline(accounts: HelloOnline): void {
-    this.#online = accounts
+  get sessions(): Sessions {
+    return this.#sessions
+  }
+
+  setSessions(sessions: readonly SessionClaim[]): void {
+    this.#sessions.setOwn(sessions)
     this.#toldRevision = -1
+    this.#hasPeopleNews = true
+  }
+
+  /** At which servers each account is logged in now, ascending. */
+  online(): ReadonlyMap<AccountId, readonly ServerId[]> {
+    const online = new Map<AccountId, Set<ServerId>>()
+    const note = (server: ServerId, sessions: readonly SessionClaim[]): void => {
+      for (const { account } of sessions) online.set(account, (online.get(account) ?? new Set()).add(server))
+    }
+    note(this.#identity.server, this.#sessions.own)
+    for (const { server, sessions } of this.peers.allGreeted()) note(server, sessions)
+    return new Map([...online].map(([account, servers]) => [account, [...servers].sort((left, right) => left - right)]))
   }
 
   pause(servers: readonly ServerId[]): void {
@@ -112,7 +138,9 @@ export class Membership {
   }
 
   heard(session: PeerSession, message: KnowledgeMessage, nowMs: number): void {
-    session.online = message.online
+    if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
+    session.sessions = message.sessions
+    if (session.server !== null) this.#sessions.heard(session.server, message.sessions)
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
@@ -123,12 +151,13 @@ export class Membership {
     this.#tellDenied(effects)
     this.#tellMembers(effects)
     this.#flagClocks(effects)
+    this.#tellSessions(nowMs, view !== null, effects)
     const isDue = nowMs - this.#toldMs >= heartbeatMs
     const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
     if (view === null && !isDue && !isNews) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
-    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), lastHash, online: this.#online }
+    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), lastHash, sessions: this.#sessions.own }
     for (const { peer } of this.peers.allGreeted()) effects.send.push({ to: peer, message, urgency: 'ordinary' })
   }
 
@@ -140,10 +169,22 @@ export class Membership {
     return rows
   }
 
+  #tellSessions(nowMs: number, hasNewView: boolean, effects: EffectsDraft): void {
+    for (const { session, by } of this.#sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
+    const { revision } = this.#state.accounts
+    if (hasNewView || revision !== this.#peopleRevision) this.#hasPeopleNews = true
+    this.#peopleRevision = revision
+    if (!this.#hasPeopleNews || nowMs - this.#peopleToldMs < peopleNewsMs) return
+    this.#hasPeopleNews = false
+    this.#peopleToldMs = nowMs
+    effects.notify.push({ kind: 'people' })
+  }
+
   #learnAddresses(peer: PeerId, known: readonly string[]): void {
     if (this.#addresses.get(peer)?.join() === known.join()) return
     this.#addresses.set(peer, known)
     this.#hasAddressNews = true
+    this.#toldHolders = null
   }
 
   #tellDenied(effects: EffectsDraft): void {
@@ -160,11 +201,11 @@ export class Membership {
   }
 
   #tellMembers(effects: EffectsDraft): void {
+    const holders = this.#state.seats.holders()
+    if (this.#toldHolders === holders) return
+    this.#toldHolders = holders
     const members = new Map<PeerId, readonly string[]>()
-    const peers =
-      this.#state.seats.group === null
-        ? [...this.#addresses.keys()]
-        : this.#state.seats.holders().map((claim) => claim.peer)
+    const peers = this.#state.seats.group === null ? [...this.#addresses.keys()] : holders.map((claim) => claim.peer)
     for (const peer of peers) if (peer !== this.#identity.peer) members.set(peer, this.#addresses.get(peer) ?? [])
     const told = [...members].map(([peer, known]) => `${peer} ${known.join()}`).join(';')
     if (told === this.#members) return
@@ -184,4 +225,5 @@ export class Membership {
   }
 }
 
-type HelloOnline = KnowledgeMessage['online']
+const textOf = (sessions: readonly SessionClaim[]): string =>
+  sessions.map(({ session, clock }) => `${session} ${clock}`).join()

@@ -1,4 +1,5 @@
-import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { SessionClaim } from './model/messages.ts'
 import { clockToMs } from './hybrid-clock.ts'
 
 /** A connected replica. It is in the view once its hello was accepted. */
@@ -6,7 +7,7 @@ export interface PeerSession {
   readonly peer: PeerId
   origin: OriginId | null
   server: ServerId | null
-  online: readonly AccountId[]
+  sessions: readonly SessionClaim[]
   /** How far its clock is ahead of ours, as of its last message. */
   clockOffsetMs: number
 }
@@ -36,7 +37,7 @@ export class Peers {
   }
 
   connected(peer: PeerId): PeerSession {
-    const session: PeerSession = { peer, origin: null, server: null, online: [], clockOffsetMs: 0 }
+    const session: PeerSession = { peer, origin: null, server: null, sessions: [], clockOffsetMs: 0 }
     this.#sessions.set(peer, session)
     return session
   }
@@ -56,10 +57,6 @@ export class Peers {
 
   allGreeted(): readonly GreetedPeer[] {
     return [...this.#sessions.values()].filter(isGreeted)
-  }
-
-  online(): ReadonlySet<AccountId> {
-    return new Set(this.allGreeted().flatMap((session) => session.online))
   }
 
   noteClock(session: PeerSession, clock: number, nowMs: number): void {

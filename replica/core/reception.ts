@@ -48,9 +48,12 @@ export class Reception {
     for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
       this.#state.applyBatch(next)
       effects.persist.push(next)
-      noteChanges(next, effects)
+      noteChanges(next, this.#state, effects)
       const last = next.updates.at(-1)
-      if (last !== undefined) this.#clock.observe(last.clock, nowMs)
+      if (last === undefined) continue
+      // What this install wrote itself and takes back stands, wherever the wall clock is now.
+      if (next.origin === this.#identity.origin) this.#clock.restore(last.clock)
+      else this.#clock.observe(last.clock, nowMs)
     }
     return true
   }

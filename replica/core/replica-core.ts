@@ -9,7 +9,7 @@ import { KnowledgeMatrix } from './knowledge.ts'
 import { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
 import { Membership } from './membership.ts'
-import type { Hash, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
+import type { AccountId, Clock, Hash, OriginId, PeerId, Sequence, ServerId, SessionId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type {
   BatchesMessage,
@@ -22,9 +22,10 @@ import type {
 import type { Batch, MakeBatch } from './model/updates.ts'
 import type { PeerSession, View } from './peers.ts'
 import { Reception } from './reception.ts'
+import type { LogInVerdict } from './sessions.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
-import { heldFrom } from './version-vector.ts'
+import { covers, heldFrom } from './version-vector.ts'
 import type { Moment } from './moment.ts'
 import { SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
@@ -100,6 +101,16 @@ export class ReplicaCore {
     return this.#membership.addresses
   }
 
+  /** At which servers each account is logged in now. */
+  get online(): ReturnType<Membership['online']> {
+    return this.#membership.online()
+  }
+
+  /** What becomes of a log-in now; see `Sessions.judge`. */
+  judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null, wallMs: number): LogInVerdict {
+    return this.#membership.sessions.judge(account, session, offered, Math.max(this.#clock.last, microsOf(wallMs)))
+  }
+
   get peers(): Membership['peers'] {
     return this.#membership.peers
   }
@@ -158,6 +169,7 @@ export class ReplicaCore {
       effects,
     )
     if (this.#catchingUp.join(wallMs, effects)) {
+      this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
       this.#lastUpdateMs = now.steadyMs
     }
@@ -218,8 +230,8 @@ export class ReplicaCore {
       case 'resume':
         this.#membership.resume(event.servers)
         break
-      case 'online':
-        this.#membership.setOnline(event.accounts)
+      case 'sessions':
+        this.#membership.setSessions(event.sessions)
         break
       case 'addresses':
         this.#membership.setAddresses(event.addresses)
@@ -363,6 +375,7 @@ export class ReplicaCore {
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
+    if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.executions.forget(this.stable)
     const plan = this.#compaction.plan(
       this.state.vector,
       this.stable,
@@ -371,6 +384,11 @@ export class ReplicaCore {
     )
     effects.snapshot = plan.snapshot
     effects.compact = plan.compact
+  }
+
+  /** Whether nothing is known to exist that is not here. */
+  #holdsAllKnown(): boolean {
+    return this.state.seats.holders().every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
   #send(to: PeerId, message: Message, effects: EffectsDraft): void {

@@ -93,7 +93,7 @@ export class WriteDesk {
         answerWrite(write, batch, index, origin, effects)
       })
     }
-    for (const batch of batches) noteChanges(batch, effects)
+    for (const batch of batches) noteChanges(batch, this.#state, effects)
     this.#writes = []
     this.#byCommand = new Map()
     this.#reserved = nothingReserved()
@@ -131,13 +131,14 @@ export class WriteDesk {
   }
 }
 
-/** What people are told of a batch that has just been applied. */
-export const noteChanges = (batch: Batch, effects: EffectsDraft): void => {
+/** What people are told of a batch that has just been applied; a mail that came before by another name is no news. */
+export const noteChanges = (batch: Batch, state: GroupState, effects: EffectsDraft): void => {
   const changed = new Set<AccountId>()
-  for (const { change, origin, sequence } of batch.updates) {
+  for (const update of batch.updates) {
+    const { change, origin, sequence } = update
     switch (change.kind) {
       case 'mail':
-        effects.notify.push({ kind: 'mail', origin, sequence })
+        if (state.executions.of(change)?.names.length === 1) effects.notify.push({ kind: 'mail', update })
         changed.add(change.account)
         break
       case 'read':
@@ -145,10 +146,6 @@ export const noteChanges = (batch: Batch, effects: EffectsDraft): void => {
       case 'marks':
       case 'document':
         changed.add(change.account)
-        break
-      case 'account':
-      case 'accountDeletion':
-        effects.notify.push({ kind: 'people' })
         break
       case 'forged':
         effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })

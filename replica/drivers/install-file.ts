@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import { isOriginId, isServerId, peerId } from '../core/model/ids.ts'
 import type { Install } from '../host/install.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
-import { writeFileAtomically } from './atomic-file.ts'
+import { asRecord, readJson, writeJson } from './json-file.ts'
 
 /** How clients on this machine find the replica, and other members when it is not running. */
 export interface Attachment {
@@ -84,24 +83,6 @@ export const saveAttachment = (directory: string, { adminToken, server, members 
     server,
     members: Object.fromEntries(members),
   })
-
-const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`)
-
-const readJson = async (path: string): Promise<Readonly<Record<string, unknown>> | null> => {
-  try {
-    return asRecord(JSON.parse(await readFile(path, 'utf8')))
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null
-    if (code === 'ENOENT') return null
-    if (error instanceof SyntaxError)
-      throw new QuintetError('DAMAGED', `${path} is not readable: restore it from a backup, or join again.`)
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `${path} cannot be read: ${String(code)}.`)
-  }
-}
-
-const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
 
 const damaged = (directory: string): QuintetError =>
   new QuintetError(

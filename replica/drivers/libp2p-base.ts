@@ -12,6 +12,7 @@ export const protocols = {
   replica: '/quintet/replica/1',
   client: '/quintet/client/1',
   join: '/quintet/join/1',
+  visit: '/quintet/visit/1',
 } as const
 
 /** How long one try to reach one address may take, its handshakes included. */

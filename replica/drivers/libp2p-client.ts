@@ -7,6 +7,7 @@ import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
 import { groupContext } from '../wire/group-context.ts'
 import { decodeJoinReply, encodeJoinRequest } from '../wire/join-codec.ts'
+import { decodeVisitReply, encodeVisitRequest, type VisitAnswer, type VisitRequest } from '../wire/visit-codec.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { peerOf } from './libp2p-addresses.ts'
 import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'
@@ -23,12 +24,16 @@ export interface ClientDialer {
   stop(): Promise<void>
 }
 
-/** A node that only dials: it listens nowhere, gossips not, is found by nobody, and has an identity for this run only. */
+/** A node that only dials: it listens nowhere, gossips not, and is found by nobody. */
 export const createClientDialer = async (options: {
   readonly groupKey: Uint8Array
+  /** Raw Ed25519 seed of a client that was let in; left out, an identity for this run only. */
+  readonly privateKey?: Uint8Array
   readonly clock: ClockPort
 }): Promise<ClientDialer> => {
-  const node = await createLibp2p(baseOptions(options.groupKey, await generateKeyPair('Ed25519')))
+  const { groupKey, privateKey } = options
+  const key = privateKey === undefined ? await generateKeyPair('Ed25519') : await keyFromSeed(privateKey)
+  const node = await createLibp2p(baseOptions(groupKey, key))
   await node.start()
   return {
     dial: (peer, addresses, timeoutMs) =>
@@ -44,6 +49,21 @@ export const createClientDialer = async (options: {
     stop: () => stopNode(node, options.clock),
   }
 }
+
+export interface VisitOptions {
+  readonly groupKey: Uint8Array
+  /** Raw Ed25519 seed of who asks. */
+  readonly privateKey: Uint8Array
+  /** Of members, with their peer ids. */
+  readonly addresses: readonly string[]
+  readonly request: VisitRequest
+  readonly timeoutMs: number
+  readonly clock: ClockPort
+}
+
+/** Asks members, one after the other, as `requestJoin` does. */
+export const requestVisit = (options: VisitOptions): Promise<Result<VisitAnswer>> =>
+  askMembers(options, options.privateKey, protocols.visit, encodeVisitRequest(options.request), decodeVisitReply)
 
 export interface JoinOptions {
   readonly groupKey: Uint8Array
@@ -61,22 +81,35 @@ export interface JoinOptions {
  * Asks members, one after the other, to be let in. NO_MEMBER_REACHED when none of them answered in time; else the answer, or the
  * refusal, of the first that did. One is asked at a time, because an invite is used up by being asked with.
  */
-export const requestJoin = async (options: JoinOptions): Promise<Result<JoinAnswer>> => {
-  const node = await createLibp2p(baseOptions(options.groupKey, await keyFromSeed(options.privateKey)))
+export const requestJoin = (options: JoinOptions): Promise<Result<JoinAnswer>> => {
+  const { privateKey, request, groupId } = options
+  const decode = (reply: Uint8Array): Result<JoinAnswer> => decodeJoinReply(groupContext(groupId), reply)
+  return askMembers(options, privateKey, protocols.join, encodeJoinRequest(request), decode)
+}
+
+type AskOptions = Pick<JoinOptions, 'groupKey' | 'addresses' | 'timeoutMs' | 'clock'>
+
+const askMembers = async <Answer>(
+  options: AskOptions,
+  privateKey: Uint8Array,
+  protocol: string,
+  request: Uint8Array,
+  decode: (reply: Uint8Array) => Result<Answer>,
+): Promise<Result<Answer>> => {
+  const node = await createLibp2p(baseOptions(options.groupKey, await keyFromSeed(privateKey)))
   await node.start()
   const deadline = AbortSignal.timeout(options.timeoutMs)
-  const members = byPeer(options.addresses)
-  let answer: Result<JoinAnswer> = fail(
+  let answer: Result<Answer> = fail(
     'NO_MEMBER_REACHED',
     'No member of the group could be reached at the addresses of the invite. Is one of them running, on the same network?',
   )
   try {
-    for (const [peer, addresses] of members) {
+    for (const [peer, addresses] of byPeer(options.addresses)) {
       if (deadline.aborted) break
-      const reply = await ask(node, options, peer, addresses, deadline)
+      const reply = await ask(node, options.clock, { peer, addresses, protocol, request, signal: deadline })
       if (reply === null) continue
-      answer = reply
-      if (reply.ok || !passing.has(reply.failure.code)) break
+      answer = decode(reply)
+      if (answer.ok || !passing.has(answer.failure.code)) break
     }
     return answer
   } finally {
@@ -96,19 +129,21 @@ const byPeer = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly stri
   return members
 }
 
+interface Question {
+  readonly peer: PeerId
+  readonly addresses: readonly string[]
+  readonly protocol: string
+  readonly request: Uint8Array
+  readonly signal: AbortSignal
+}
+
 /** The member's answer, or null when it gave none. */
-const ask = async (
-  node: Libp2p,
-  options: JoinOptions,
-  peer: PeerId,
-  addresses: readonly string[],
-  signal: AbortSignal,
-): Promise<Result<JoinAnswer> | null> => {
+const ask = async (node: Libp2p, clock: ClockPort, question: Question): Promise<Uint8Array | null> => {
+  const { peer, addresses, protocol, request, signal } = question
   try {
-    const connection = await reach(node, options.clock, peer, addresses, signal)
-    const stream = await openStream(connection, protocols.join, signal)
-    const reply = await exchange(stream, options.clock, encodeJoinRequest(options.request), signal)
-    return decodeJoinReply(groupContext(options.groupId), reply)
+    const connection = await reach(node, clock, peer, addresses, signal)
+    const stream = await openStream(connection, protocol, signal)
+    return await exchange(stream, clock, request, signal)
   } catch {
     return null
   }

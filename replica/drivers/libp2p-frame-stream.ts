@@ -2,7 +2,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
-import { FrameLink } from './libp2p-link.ts'
+import { clientPatience, FrameLink, type LinkListener } from './libp2p-link.ts'
 import type { Stream } from '@libp2p/interface'
 
 /** A libp2p stream as the `FrameStream` that a client's calls go over. */
@@ -13,6 +13,7 @@ export class LinkFrameStream implements FrameStream {
   readonly #onOver: () => void
   #read: Uint8Array[] = []
   #readBytes = 0
+  #onSilence: (forMs: number | null) => void = () => undefined
   #end: { readonly error: QuintetError | null } | null = null
   #wake: (() => void) | null = null
 
@@ -20,7 +21,7 @@ export class LinkFrameStream implements FrameStream {
   constructor(stream: Stream, remote: PeerId, clock: ClockPort, onOver: () => void) {
     this.remote = remote
     this.#onOver = onOver
-    this.#link = new FrameLink(stream, clock, limits.frameBytes, {
+    const listener: LinkListener = {
       data: (frame) => {
         this.#accept(frame)
       },
@@ -28,7 +29,11 @@ export class LinkFrameStream implements FrameStream {
       over: (end, reason) => {
         this.#finish(end === 'ended' ? null : new QuintetError('UNREACHABLE', `The connection was lost: ${reason}.`))
       },
-    })
+      silent: (forMs) => {
+        this.#onSilence(forMs)
+      },
+    }
+    this.#link = new FrameLink(stream, clock, limits.frameBytes, listener, clientPatience)
     this.frames = { [Symbol.asyncIterator]: () => this.#iterate() }
   }
 
@@ -43,6 +48,10 @@ export class LinkFrameStream implements FrameStream {
 
   close(): Promise<void> {
     return this.#link.close()
+  }
+
+  onSilence(listener: (forMs: number | null) => void): void {
+    this.#onSilence = listener
   }
 
   abort(reason: string): void {

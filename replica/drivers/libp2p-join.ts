@@ -4,18 +4,51 @@ import { limits } from '../core/model/limits.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, LoggerPort } from '../host/ports.ts'
 import { decodeJoinRequest, encodeJoinReply } from '../wire/join-codec.ts'
+import { decodeVisitRequest, encodeVisitReply, type VisitAnswer, type VisitRequest } from '../wire/visit-codec.ts'
 import { FrameLink } from './libp2p-link.ts'
 
 /** From the opened stream to the closed one. */
 const joinTimeoutMs = 10_000
 
+interface ServePorts {
+  readonly clock: ClockPort
+  readonly logger: LoggerPort
+}
+
 /** Serves one request to join: one frame in, one frame out, closed. */
 export const serveJoin = (
   stream: Stream,
   connection: Connection,
-  ports: { readonly clock: ClockPort; readonly logger: LoggerPort },
+  ports: ServePorts,
   join: (request: JoinRequest) => Promise<Result<JoinAnswer>>,
 ): void => {
+  serveOnce(stream, ports, async (frame) =>
+    encodeJoinReply(await answerTo(frame, connection.remotePeer.toString(), ports.logger, join)),
+  )
+}
+
+/** The same for a visit. */
+export const serveVisit = (
+  stream: Stream,
+  connection: Connection,
+  ports: ServePorts,
+  visit: (request: VisitRequest) => Promise<Result<VisitAnswer>>,
+): void => {
+  serveOnce(stream, ports, async (frame) => {
+    const request = decodeVisitRequest(frame)
+    if (!request.ok) return encodeVisitReply(request)
+    const isOther = request.value.kind === 'client' && request.value.peer !== connection.remotePeer.toString()
+    if (isOther) return encodeVisitReply(fail('BAD_REQUEST', 'A visit names another install than the one that asks.'))
+    try {
+      return encodeVisitReply(await visit(request.value))
+    } catch (error) {
+      ports.logger.error('a visit failed', { reason: String(error) })
+      return encodeVisitReply(fail('INTERNAL', 'The request could not be carried out.'))
+    }
+  })
+}
+
+const serveOnce = (stream: Stream, ports: ServePorts, answer: (frame: Uint8Array) => Promise<Uint8Array>): void => {
   let isAsked = false
   const cancel = ports.clock.after(joinTimeoutMs, () => {
     link.abort('joining took too long')
@@ -24,8 +57,8 @@ export const serveJoin = (
     data: (frame) => {
       if (isAsked) return
       isAsked = true
-      void answerTo(frame, connection.remotePeer.toString(), ports.logger, join)
-        .then((answer) => link.send(encodeJoinReply(answer)))
+      void answer(frame)
+        .then((reply) => link.send(reply))
         .then(() => link.close())
         .catch((error: unknown) => {
           ports.logger.info('an answer to a request to join was not delivered', { reason: String(error) })

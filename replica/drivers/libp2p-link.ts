@@ -13,12 +13,25 @@ const silentTicks = 10
 const streamBufferBytes = 131_072
 const closeTimeoutMs = 1_000
 
+/** Clients and servers are patient with each other, because what is given again costs more than waiting. */
+export const clientPatience: Patience = { silentTicks: 40, doubtTicks: 8 }
+const replicaPatience: Patience = { silentTicks, doubtTicks: silentTicks }
+
+export interface Patience {
+  /** Ticks of silence after which the stream is ended. */
+  readonly silentTicks: number
+  /** Ticks of silence after which `silent` is told. */
+  readonly doubtTicks: number
+}
+
 export interface LinkListener {
   data(frame: Uint8Array): void
   /** Frames by which two replicas agree on the stream that they keep. */
   control(tag: FrameTag, frame: Uint8Array): void
   /** Once, last. `ended` means that the other side closed the stream itself. */
   over(end: 'ended' | 'lost', reason: string): void
+  /** Nothing was heard for so long; null: it is heard again. */
+  silent?(forMs: number | null): void
 }
 
 /**
@@ -29,6 +42,7 @@ export class FrameLink {
   readonly #stream: Stream
   readonly #clock: ClockPort
   readonly #listener: LinkListener
+  readonly #patience: Patience
   readonly #decoder: FrameDecoder
   readonly #queue = new SendQueue()
   readonly #stopTicking: () => void
@@ -44,7 +58,14 @@ export class FrameLink {
   #pingSentAtMs: number | null = null
   #lagMs: number | null = null
 
-  constructor(stream: Stream, clock: ClockPort, maxFrameBytes: number, listener: LinkListener) {
+  constructor(
+    stream: Stream,
+    clock: ClockPort,
+    maxFrameBytes: number,
+    listener: LinkListener,
+    patience: Patience = replicaPatience,
+  ) {
+    this.#patience = patience
     this.#stream = stream
     this.#clock = clock
     this.#listener = listener
@@ -186,6 +207,7 @@ export class FrameLink {
   }
 
   #read(chunks: Iterable<Uint8Array>): void {
+    if (this.#silent >= this.#patience.doubtTicks) this.#listener.silent?.(null)
     this.#silent = 0
     for (const chunk of chunks) {
       if (this.#over) return
@@ -221,8 +243,9 @@ export class FrameLink {
     this.#ticks += 1
     // Nothing can be heard while reading is paused; the other side's own heartbeat watches meanwhile.
     if (!this.#paused) this.#silent += 1
-    if (this.#silent >= silentTicks) {
-      this.abort(`nothing was heard for ${silentTicks * tickMs} ms`)
+    if (this.#silent === this.#patience.doubtTicks) this.#listener.silent?.(this.#silent * tickMs)
+    if (this.#silent >= this.#patience.silentTicks) {
+      this.abort(`nothing was heard for ${this.#silent * tickMs} ms`)
       return
     }
     if (this.#ticks % pingTicks !== 1) return

@@ -12,7 +12,7 @@ import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
 import { LinkFrameStream } from './libp2p-frame-stream.ts'
 import { GroupGossip } from './libp2p-gossip.ts'
-import { serveJoin } from './libp2p-join.ts'
+import { serveJoin, serveVisit } from './libp2p-join.ts'
 import { createMemberNode, type MemberNode } from './libp2p-member-node.ts'
 import { ReplicaLinks } from './libp2p-replica-links.ts'
 
@@ -218,6 +218,17 @@ class Libp2pTransport implements Transport {
           const listener = this.#listener
           if (listener === null) throw new QuintetError('STOPPED', 'This server is stopping.')
           return listener.join(request)
+        })
+      },
+      options,
+    )
+    await this.#node.handle(
+      protocols.visit,
+      (stream, connection) => {
+        serveVisit(stream, connection, this.#options, async (request) => {
+          const listener = this.#listener
+          if (listener === null) throw new QuintetError('STOPPED', 'This server is stopping.')
+          return listener.visit(request)
         })
       },
       options,

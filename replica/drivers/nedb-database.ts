@@ -1,4 +1,6 @@
+import type { FileHandle } from 'node:fs/promises'
 import Datastore from 'nedb-promises'
+import { assert } from '../core/model/errors.ts'
 
 export interface Identified {
   readonly _id: string
@@ -12,6 +14,8 @@ export interface Database<Document extends Identified> {
   replace(documents: readonly Document[]): Promise<void>
   remove(ids: readonly string[]): Promise<void>
   find(ids: readonly string[]): Promise<readonly Document[]>
+  /** From now on, what is written goes into this file, which is the datastore's own, opened by the caller. */
+  appendTo(file: FileHandle): void
 }
 
 /**
@@ -26,6 +30,8 @@ export async function openDatabase<Document extends Identified>(
   const options = { filename: path, corruptAlertThreshold: 0, modes }
   const store = Datastore.create(options)
   await store.load()
+  const persistence: unknown = Reflect.get(store, 'persistence')
+  assert(typeof persistence === 'object' && persistence !== null, 'NeDB has a part that writes its file')
   return {
     insert: async (documents) => {
       if (documents.length > 0) await store.insertMany([...documents])
@@ -37,5 +43,10 @@ export async function openDatabase<Document extends Identified>(
       if (ids.length > 0) await store.deleteMany({ _id: { $in: [...ids] } }, { multi: true })
     },
     find: (ids) => store.find<Document>({ _id: { $in: [...ids] } }),
+    // NeDB gives the name to node's `appendFile`, which opens and closes the file each time, but takes an open one as well.
+    appendTo: (file) => {
+      assert(Reflect.has(persistence, 'filename'), 'NeDB keeps the name of its file')
+      Reflect.set(persistence, 'filename', file)
+    },
   }
 }

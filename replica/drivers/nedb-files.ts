@@ -1,12 +1,15 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
+import { fstatSync } from 'node:fs'
+import { constants, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { QuintetError } from '../core/model/errors.ts'
 import type { Database, Identified } from './nedb-database.ts'
 import { openDatabase } from './nedb-database.ts'
 
-/** A file that stays open for its fsyncs, while NeDB writes to it by name. */
+/** A file that stays open. */
 export interface OpenFile {
-  bytes(): Promise<number>
+  readonly handle: FileHandle
+  bytes(): number
+  /** What was written is durable when it is fulfilled. */
   sync(): Promise<void>
   truncate(bytes: number): Promise<void>
   close(): Promise<void>
@@ -23,6 +26,8 @@ export interface FileSystem {
   /** Creates a file and writes it whole, durably. */
   write(path: string, text: string): Promise<void>
   open(path: string): Promise<OpenFile>
+  /** Whatever is written goes to the end. */
+  openForAppending(path: string): Promise<OpenFile>
   /** Makes a directory's entries durable. */
   syncDirectory(path: string): Promise<void>
   truncate(path: string, bytes: number): Promise<void>
@@ -33,6 +38,12 @@ export interface FileSystem {
 }
 
 const fileMode = 0o600
+/**
+ * Here a write that is finished is durable: one call instead of a write and an fsync, each of which is a way to another thread
+ * and back. Elsewhere it need not be (macOS leaves it in the disk's cache), so there the fsync stays.
+ */
+const isDurableOnceWritten = process.platform === 'linux'
+const appendFlags = constants.O_RDWR | constants.O_APPEND | (isDurableOnceWritten ? constants.O_DSYNC : 0)
 const directoryMode = 0o700
 
 export const diskFiles: FileSystem = {
@@ -54,7 +65,9 @@ export const diskFiles: FileSystem = {
       await file.close()
     }
   },
-  open: async (path) => new DiskFile(await open(path, 'r+')),
+  open: async (path) => new DiskFile(await open(path, 'r+'), 'synced'),
+  openForAppending: async (path) =>
+    new DiskFile(await open(path, appendFlags), isDurableOnceWritten ? 'durable' : 'synced'),
   syncDirectory: async (path) => {
     // Windows cannot open a directory; NTFS keeps its entries in a journal instead.
     if (process.platform === 'win32') return
@@ -72,26 +85,29 @@ export const diskFiles: FileSystem = {
 }
 
 class DiskFile implements OpenFile {
-  readonly #file: FileHandle
+  readonly handle: FileHandle
+  readonly #writes: 'synced' | 'durable'
 
-  constructor(file: FileHandle) {
-    this.#file = file
+  constructor(handle: FileHandle, writes: 'synced' | 'durable') {
+    this.handle = handle
+    this.#writes = writes
   }
 
-  async bytes(): Promise<number> {
-    return (await this.#file.stat()).size
+  /** Of an open file the system has it at hand: asking another thread would take a hundred times as long. */
+  bytes(): number {
+    return fstatSync(this.handle.fd).size
   }
 
   sync(): Promise<void> {
-    return this.#file.sync()
+    return this.#writes === 'durable' ? Promise.resolve() : this.handle.sync()
   }
 
   truncate(bytes: number): Promise<void> {
-    return this.#file.truncate(bytes)
+    return this.handle.truncate(bytes)
   }
 
   close(): Promise<void> {
-    return this.#file.close()
+    return this.handle.close()
   }
 }
 

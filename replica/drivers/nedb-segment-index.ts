@@ -22,11 +22,13 @@ export interface Stretch {
 export class SegmentIndex {
   #batches: Entry[]
   #mails: Entry[]
+  #updates = 0
 
   constructor(entries: Iterable<Entry>) {
     const sorted = [...entries].sort(bySequence)
     this.#batches = sorted.filter(({ kind }) => kind === 'batch')
     this.#mails = sorted.filter(({ kind }) => kind === 'mail')
+    this.#count()
   }
 
   /** Ascending; batches before mails. */
@@ -40,7 +42,7 @@ export class SegmentIndex {
   }
 
   get updates(): number {
-    return this.#batches.reduce((sum, { first, last }) => sum + last - first + 1, this.#mails.length)
+    return this.#updates
   }
 
   /** The document that holds `sequence`; a mail that stands alone counts before a batch. */
@@ -70,16 +72,24 @@ export class SegmentIndex {
   put(entry: Entry): void {
     const entries = entry.kind === 'batch' ? this.#batches : this.#mails
     const place = countUpTo(entries, entry.first)
-    const isSame = entries[place - 1]?.first === entry.first
-    entries.splice(isSame ? place - 1 : place, isSame ? 1 : 0, entry)
+    const present = entries[place - 1]?.first === entry.first ? entries[place - 1] : undefined
+    entries.splice(present === undefined ? place : place - 1, present === undefined ? 0 : 1, entry)
+    this.#updates += updatesIn(entry) - (present === undefined ? 0 : updatesIn(present))
   }
 
   remove(entries: readonly Entry[]): void {
     const removed = new Set(entries.map(idOf))
     this.#batches = this.#batches.filter((entry) => !removed.has(idOf(entry)))
     this.#mails = this.#mails.filter((entry) => !removed.has(idOf(entry)))
+    this.#count()
+  }
+
+  #count(): void {
+    this.#updates = this.#batches.reduce((sum, entry) => sum + updatesIn(entry), this.#mails.length)
   }
 }
+
+const updatesIn = ({ first, last }: Entry): number => last - first + 1
 
 /** What a line has besides its text, about. */
 const headBytes = 64
@@ -113,7 +123,8 @@ interface BrokenLine {
 
 const newline = 0x0a
 const tracePattern = /"n":(\d{1,3}),"o":"([\d,]*)/
-const traceChars = 16_384
+/** Text is in base64, so this stands nowhere else. */
+const documentStart = /(?=\{"_id":")/
 
 /**
  * Finds the documents of a segment's file and checks their checksums. `first`: where the segment begins; `end`: the last
@@ -168,10 +179,16 @@ function claimOf(line: Buffer): Stretch | null {
   return read === null ? null : { first: read.first, last: read.first + read.count - 1 }
 }
 
-/** How many updates a line that may be broken anywhere seems to have held: by its count, or by its list of places. */
+/**
+ * How many updates a line that may be broken anywhere seems to have held: by its count, or by its list of places. A line
+ * whose end is broken has swallowed the next one.
+ */
 function countTrace(line: Buffer): number {
-  const [, count, places] = tracePattern.exec(line.toString('latin1', 0, traceChars)) ?? []
-  return Math.max(1, Number(count ?? 1), Math.ceil((places?.split(',').length ?? 0) / 2))
+  const documents = line.toString('latin1').split(documentStart)
+  return documents.reduce((sum, document) => {
+    const [, count, places] = tracePattern.exec(document) ?? []
+    return sum + Math.max(1, Number(count ?? 1), Math.ceil((places?.split(',').length ?? 0) / 2))
+  }, 0)
 }
 
 const isHole = (index: SegmentIndex, { first, last }: Stretch): boolean =>

@@ -118,7 +118,7 @@ export class Segment {
   async sync(): Promise<void> {
     if (this.#writer === null) return
     await this.#writer.file.sync()
-    this.#bytes = await this.#writer.file.bytes()
+    this.#bytes = this.#writer.file.bytes()
   }
 
   /** Brings the file back to what it was before the last `put`. */
@@ -230,10 +230,11 @@ export class Segment {
     let file: OpenFile | null = null
     try {
       const database = await files.openDatabase<StoredDocument>(this.path)
-      file = await files.open(this.path)
-      await file.sync()
+      await syncFile(files, this.path)
       await files.syncDirectory(dirname(this.path))
-      const bytes = await file.bytes()
+      file = await files.openForAppending(this.path)
+      database.appendTo(file.handle)
+      const bytes = file.bytes()
       this.#changed()
       this.#bytes = bytes
       const view = new DatabaseView(database, new SegmentIndex(entries))

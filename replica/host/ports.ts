@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/model/errors.ts'
 import type { JoinAnswer, JoinRequest, VersionVector } from '../core/model/messages.ts'
 import type { Result } from '../core/model/errors.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
+import type { VisitAnswer, VisitRequest } from '../wire/visit-codec.ts'
 
 /** Wall clock and timers. */
 export interface ClockPort {
@@ -108,6 +109,8 @@ export interface TransportListener {
   gossip(peer: PeerId, frame: Uint8Array): void
   /** An install asks to be let in; the answer goes back on the same stream. */
   join(request: JoinRequest): Promise<Result<JoinAnswer>>
+  /** Somebody with an invite looks at the seats, or asks to be let in as a client. */
+  visit(request: VisitRequest): Promise<Result<VisitAnswer>>
   /** A client opened a stream. The host serves `ReplicaApi` on it. */
   client(stream: FrameStream): void
 }
@@ -120,6 +123,11 @@ export interface FrameStream {
   /** Fulfilled when the frame is handed over and the stream can take another. Throws UNREACHABLE when the stream is gone. */
   send(frame: Uint8Array): Promise<void>
   close(): Promise<void>
+  /**
+   * Tells when the other side has given no sign of life for a while (milliseconds), and (null) when it is heard again. The stream
+   * itself ends much later: a machine that is merely slow is not gone.
+   */
+  onSilence?(listener: (forMs: number | null) => void): void
 }
 
 export type SendPriority = 'ordinary' | 'droppable'

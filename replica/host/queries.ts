@@ -1,6 +1,6 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { splitUpdateId, updateId } from '../core/model/ids.ts'
+import { updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { foldName } from '../core/model/fold-name.ts'
@@ -63,9 +63,11 @@ export const mailPage = (
 
 /** A mail of which `account` has a copy; null otherwise. */
 export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): MailView | null => {
-  const { origin, sequence } = splitUpdateId(id)
-  const mail = core.state.mails.get(origin, sequence)
-  return mail !== undefined && core.state.mails.isOwnedBy(mail, account) ? viewOf(core, mail, account) : null
+  const mail = core.state.mails.find(id)
+  // By the name that was asked for: a mail that was given to two servers has two.
+  return mail !== undefined && core.state.mails.isOwnedBy(mail, account)
+    ? { ...viewOf(core, mail, account), mail: id }
+    : null
 }
 
 /** Which of `accounts` have this mail in their inbox. */
@@ -92,15 +94,18 @@ export const findAccounts = (
   return [...found].flatMap((record) => (record === undefined ? [] : [named(core, record)]))
 }
 
-/** Everybody whose name is like `like`, ascending by name; `online` adds who is logged in here. */
-export const findPeople = (core: ReplicaCore, like: string, online: ReadonlySet<AccountId>) => {
+/** Everybody whose name is like `like` and comes after `after`, ascending by name. */
+export const findPeople = (core: ReplicaCore, like: string, after: string | null) => {
   const matches = likePattern(like)
-  const elsewhere = core.peers.online()
+  const { online } = core
+  const from = after === null ? null : foldName(after)
   const people = core.state.accounts.records().flatMap((record) => {
     const { name } = named(core, record)
-    const { account } = record
-    const isOnline = online.has(account) || elsewhere.has(account)
-    return matches(foldName(name)) ? [{ account, name, online: isOnline }] : []
+    const { account, clock } = record
+    const folded = foldName(name)
+    if (!matches(folded) || (from !== null && folded <= from)) return []
+    const servers = online.get(account) ?? []
+    return [{ account, name, online: servers.length > 0, servers, signedUpAt: clockToMs(clock) }]
   })
   return people.sort((left, right) => (foldName(left.name) < foldName(right.name) ? -1 : 1))
 }
@@ -163,3 +168,12 @@ const viewOf = (core: ReplicaCore, mail: MailEntry, account: AccountId): MailVie
     conversation: core.state.mails.conversationOf(mail),
   }
 }
+
+/** The seats' holders, and where they can be dialled as far as is known here. */
+export const members = (core: ReplicaCore) =>
+  core.state.seats.holders().map(({ server, peer, machine }) => ({
+    server,
+    peer,
+    machine,
+    addresses: core.addresses.get(peer) ?? [],
+  }))

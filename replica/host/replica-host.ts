@@ -15,6 +15,7 @@ import { MemberBook } from './member-book.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
+import { visit } from './visit.ts'
 
 interface Queued {
   readonly event: CoreEvent
@@ -292,6 +293,7 @@ export class ReplicaHost {
         else if (batches.value.length > 0 && !this.#diskFull) this.enqueue({ kind: 'gossip', batches: batches.value })
       },
       join: (request) => this.#admit(request),
+      visit: (request) => visit(this, request),
       client: (stream) => this.#onClient?.(stream),
     }
   }

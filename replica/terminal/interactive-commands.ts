@@ -1,8 +1,9 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { accountNamed, serverNames, usageError, type Command } from './command.ts'
+import { accountNamed, serverNames, usageError, type Command, type Sitting } from './command.ts'
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
+import type { Screen } from './screen.ts'
 import { statusLines } from './status-view.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 
@@ -23,8 +24,75 @@ const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   if ((await screen.secret('The same again: ')) !== password) {
     throw new QuintetError('WRONG_PASSWORD', 'The two passwords differ: nothing was signed up.')
   }
-  await client.signUp({ name, password })
-  screen.print(`Signed up and logged in as ${shownName(name)}. Nobody can restore a forgotten password: keep it well.`)
+  const { recoveryPhrase } = await client.signUp({ name, password })
+  screen.print(`Signed up and logged in as ${shownName(name)}.`)
+  await showPhrase(sitting, recoveryPhrase)
+}
+
+/** Shown once: nothing keeps it in the clear. */
+const showPhrase = async ({ client, screen }: Sitting, phrase: string): Promise<void> => {
+  screen.print(
+    'Your recovery phrase, shown only now:',
+    '',
+    `  ${phrase}`,
+    '',
+    'Write it down and keep it away from this machine. Who forgets the password and has lost these twelve words has',
+    'lost the mail: nobody can restore either. Whoever has them can read everything.',
+  )
+  const answer = await screen.question('Is it written down? (yes / later) ')
+  if (answer.trim().toLowerCase().startsWith('y')) await client.noteRecovery()
+  else screen.print('"phrase" makes a new one when you are ready.')
+}
+
+/** A new password, typed twice; null when none was given. */
+const newPassword = async (screen: Screen): Promise<string | null> => {
+  const password = await screen.secret('New password: ')
+  if (password === '') return null
+  if ((await screen.secret('The same again: ')) === password) return password
+  throw new QuintetError('WRONG_PASSWORD', 'The two passwords differ: nothing was changed.')
+}
+
+const changePassword: Command['run'] = async ({ client, screen }) => {
+  const password = await screen.secret('Present password: ')
+  const chosen = await newPassword(screen)
+  if (chosen === null) return
+  await client.changePassword({ password, newPassword: chosen })
+  screen.print('Changed. The old password stops working at each server as the change arrives there.')
+}
+
+const recover: Command['run'] = async (sitting, _words, rest) => {
+  const { client, screen } = sitting
+  if (rest === '') throw usageError('recover NAME')
+  const recoveryPhrase = await screen.secret('The twelve words: ')
+  const chosen = await newPassword(screen)
+  if (chosen === null) return
+  sitting.listed = null
+  await client.resetPassword({ name: rest.normalize('NFC'), recoveryPhrase, newPassword: chosen })
+  screen.print(`The password is changed. Logged in as ${shownName(client.loggedInAs ?? rest)}.`)
+}
+
+const renewPhrase: Command['run'] = async (sitting) => {
+  const password = await sitting.screen.secret('Password: ')
+  const { recoveryPhrase } = await sitting.client.renewRecoveryPhrase({ password })
+  sitting.screen.print('The former phrase opens nothing any more.')
+  await showPhrase(sitting, recoveryPhrase)
+}
+
+const deleteAccount: Command['run'] = async (sitting) => {
+  const { client, screen } = sitting
+  const name = client.loggedInAs
+  if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+  screen.print(
+    'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.',
+  )
+  const typed = await screen.question(`Type your name (${shownName(name)}) to delete it: `)
+  if (typed.normalize('NFC') !== name) {
+    screen.print('Nothing was deleted.')
+    return
+  }
+  await client.deleteAccount()
+  sitting.listed = null
+  screen.print(`The account ${shownName(name)} is deleted.`)
 }
 
 const showView: Command['run'] = async ({ client, screen }) => {
@@ -37,7 +105,9 @@ const showPeople: Command['run'] = async ({ client, screen }, _words, rest) => {
   const { accounts } = await client.accounts({ like: rest })
   const widest = Math.max(0, ...accounts.map(({ name }) => displayWidth(shownName(name))))
   screen.print(
-    ...accounts.map(({ name, online }) => `${fitted(shownName(name), widest)}  ${online ? 'online' : ''}`.trimEnd()),
+    ...accounts.map(({ name, servers }) =>
+      `${fitted(shownName(name), widest)}  ${servers.length > 0 ? `online at ${serverNames(servers)}` : ''}`.trimEnd(),
+    ),
   )
   if (accounts.length === 0) screen.print(rest === '' ? 'Nobody has signed up yet.' : 'Nobody is called so.')
 }
@@ -119,6 +189,10 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
+  ['password', { usage: 'password', help: 'change your password', run: changePassword }],
+  ['recover', { usage: 'recover NAME', help: 'set a new password with the recovery phrase', run: recover }],
+  ['phrase', { usage: 'phrase', help: 'a new recovery phrase', run: renewPhrase }],
+  ['delete-account', { usage: 'delete-account', help: 'delete your account and mailbox', run: deleteAccount }],
   [
     'logout',
     {

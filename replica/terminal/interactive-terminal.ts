@@ -75,6 +75,7 @@ const helpLines = (): readonly string[] => {
 
 const remedies: Partial<Record<ErrorCode, string>> = {
   NOT_LOGGED_IN: 'u NAME logs in or signs up.',
+  WRONG_PHRASE: 'The twelve words were shown at sign-up, and whenever "phrase" made new ones.',
   NO_SUCH_ACCOUNT: 'people shows who there is.',
   UNREACHABLE: 'c N connects to another server.',
   NO_SUCH_SERVER: 'v shows the servers that are reachable.',
@@ -95,9 +96,13 @@ const noticeOf = (event: ClientEvent): string | null => {
     case 'view':
       return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
     case 'disconnected':
-      return `The connection to the server was lost: ${printableLine(event.failure.message)} It is tried again by itself.`
+      return `The connection to the server was lost: ${printableLine(event.failure.message)} Looking for the next one.`
     case 'connected':
-      return `Connected to server ${event.server}.`
+      return `Now at server ${event.server}.`
+    case 'takenOver':
+      return `You were logged out here: this account was logged in on ${printableLine(event.machine)}, at server ${event.server}.`
+    case 'renamed':
+      return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
     case 'sent':
       return 'A mail that waited in the outbox has left.'
     default:

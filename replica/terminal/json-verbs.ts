@@ -1,7 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { mailboxVerbs } from './json-mailbox-verbs.ts'
 import { verb, type Verb } from './json-verb.ts'
-import { either, server, servers, text } from './request-fields.ts'
+import { either, server, servers, text, truth } from './request-fields.ts'
 
 const later = (name: string): Verb => ({
   kind: 'aside',
@@ -12,18 +12,42 @@ const later = (name: string): Verb => ({
 export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   [
     'signUp',
-    verb('session', { name: text, password: text }, (client, request) => client.signUp(request).then(() => ({}))),
+    verb(
+      'session',
+      { name: text, password: text, phrase: either(truth, false) },
+      async (client, { phrase, ...request }) => {
+        const answer = await client.signUp(request)
+        return phrase ? answer : {}
+      },
+    ),
   ],
   ['logIn', verb('session', { name: text, password: text }, (client, request) => client.logIn(request))],
+  [
+    'changePassword',
+    verb('session', { password: text, newPassword: text }, (client, request) => client.changePassword(request)),
+  ],
+  [
+    'resetPassword',
+    verb('session', { name: text, recoveryPhrase: text, newPassword: text }, (client, request) =>
+      client.resetPassword(request),
+    ),
+  ],
+  [
+    'renewRecoveryPhrase',
+    verb('session', { password: text }, (client, request) => client.renewRecoveryPhrase(request)),
+  ],
   ['logOut', verb('session', {}, (client) => client.logOut())],
   ['deleteAccount', verb('session', {}, (client) => client.deleteAccount())],
   ['connect', verb('session', { server }, (client, request) => client.connect(request))],
   ...mailboxVerbs,
   [
     'accounts',
-    verb('question', { like: either(text, '') }, async (client, request) => {
-      const { accounts } = await client.accounts(request)
-      return { accounts: accounts.map(({ name, online }) => ({ name, online })) }
+    verb('question', { like: either(text, ''), servers: either(truth, false) }, async (client, request) => {
+      const { accounts } = await client.accounts({ like: request.like })
+      const shown = accounts.map(({ name, online, servers: at }) =>
+        request.servers ? { name, online, servers: at } : { name, online },
+      )
+      return { accounts: shown }
     }),
   ],
   ['view', verb('aside', {}, (client) => client.view())],

@@ -24,6 +24,9 @@ export const texts: Field<readonly string[]> = (value, name) =>
 export const wholeNumber: Field<number> = (value, name) =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number')
 
+export const truth: Field<boolean> = (value, name) =>
+  typeof value === 'boolean' ? value : wrong(name, 'true or false')
+
 /** A field that may be left out. */
 export const either =
   <Value, Otherwise>(field: Field<Value>, otherwise: Otherwise): Field<Value | Otherwise> =>

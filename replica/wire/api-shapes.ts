@@ -16,6 +16,12 @@ export const nothing: Shape<undefined> = (value, at) => {
   return undefined
 }
 
+/** A field that is null. */
+export const nothingAtAll: Shape<null> = (value, at) => {
+  if (value !== null) throw new ShapeError(at, 'null')
+  return null
+}
+
 /** Text of at most `maxUnits` UTF-16 units. */
 export const text =
   (maxUnits: number): Shape<string> =>

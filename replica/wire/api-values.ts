@@ -7,10 +7,13 @@ import {
   isUpdateId,
   originId,
   seatCount,
+  sessionId,
 } from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { isPeerId } from './keys.ts'
+import { personKindNames } from './payload-codec.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */
@@ -32,6 +35,9 @@ const sealKey = shape.bytesOf(32)
 const signature = shape.bytesOf(64)
 /** A person's, over an update. */
 const personSignature = shape.bytesUpTo(mostSignatureBytes)
+const machine = shape.text(limits.machineNameChars * 2)
+/** Of a session. */
+const place = shape.fields({ server, machine })
 const view = shape.fields({ number: sequence, servers })
 
 const sealedMail = shape.fields({
@@ -55,11 +61,21 @@ const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
 const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
-const eventName = shape.fields({ event: shape.oneOf(['view', 'mail', 'mailbox', 'knowledge', 'people', 'closed']) })
+const eventName = shape.fields({
+  event: shape.oneOf(['view', 'mail', 'mailbox', 'knowledge', 'people', 'takenOver', 'closed']),
+})
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
 const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
+const takenOverEvent = shape.fields({ event: shape.oneOf(['takenOver']), server, machine })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
+
+const taken = shape.fields({ clock: shape.integer(0, lastMoment), takenBy: shape.nothingAtAll })
+const superseded = shape.fields({ clock: shape.nothingAtAll, takenBy: place })
+const logInOutcome = shape.fields({ takenBy: shape.orNull(place) })
+
+const logInAnswer = (value: unknown, at: string) =>
+  logInOutcome(value, at).takenBy === null ? taken(value, at) : superseded(value, at)
 
 /** What a client asks with. */
 export const requestShapes = {
@@ -67,10 +83,16 @@ export const requestShapes = {
     names: shape.listOf(name, limits.lookUpAccounts),
     accounts: shape.listOf(account, limits.lookUpAccounts),
   }),
-  people: shape.fields({ like: shape.text(limits.likeChars) }),
-  logIn: shape.fields({ account, signature }),
+  people: shape.fields({ like: shape.text(limits.likeChars), after: shape.orNull(name) }),
+  logIn: shape.fields({
+    account,
+    signature,
+    session: shape.textLike(/^[A-Za-z0-9_-]{16}$/, sessionId),
+    clock: shape.orNull(shape.integer(0, lastMoment)),
+    machine,
+  }),
   submit: shape.fields({
-    kind: shape.oneOf(['account', 'accountDeletion', 'mail', 'read', 'deletion', 'marks', 'document']),
+    kind: shape.oneOf(personKindNames),
     command: shape.textLike(/^[A-Za-z0-9_-]{16}$/, commandId),
     payload: shape.bytesUpTo(limits.payloadBytes),
     signature: personSignature,
@@ -133,10 +155,26 @@ export const answerShapes = {
       sealedKeys: shape.bytesUpTo(limits.sealedKeysBytes),
       payload: shape.bytesUpTo(limits.accountPayloadBytes),
       signature: personSignature,
+      keys: shape.orNull(
+        shape.fields({ payload: shape.bytesUpTo(limits.accountPayloadBytes), signature: personSignature }),
+      ),
     }),
     limits.lookUpAccounts * 2,
   ),
-  people: shape.listOf(shape.fields({ account, name, online: shape.truth }), limits.pageAccounts),
+  people: shape.listOf(
+    shape.fields({ account, name, online: shape.truth, servers, signedUpAt: shape.integer(0, lastMoment) }),
+    limits.pageAccounts,
+  ),
+  members: shape.listOf(
+    shape.fields({
+      server,
+      peer: shape.guarded(isPeerId, 'a peer id'),
+      machine,
+      addresses: shape.listOf(shape.text(limits.addressChars), limits.addressesPerPeer),
+    }),
+    seatCount,
+  ),
+  logIn: logInAnswer,
   challenge: shape.bytesUpTo(limits.challengeBytes),
   submit: shape.fields({ update: mailName, clock: shape.integer(0, lastMoment) }),
   list: shape.fields({
@@ -176,6 +214,8 @@ export const eventShape = (value: unknown, at: string) => {
     case 'knowledge':
     case 'people':
       return plainEvent(value, at)
+    case 'takenOver':
+      return takenOverEvent(value, at)
     case 'closed':
       return closedEvent(value, at)
   }

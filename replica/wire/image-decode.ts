@@ -1,15 +1,19 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { accountId, commandId, updateId } from '../core/model/ids.ts'
+import { accountId, commandId, inviteId, updateId } from '../core/model/ids.ts'
 import type {
+  AccountKeysRecord,
   AccountRecord,
   AnswerRecord,
+  ClientRecord,
   CommandRecord,
   DocumentRecord,
+  ExecutionRecord,
   MarkRecord,
   PendingMark,
   StateImage,
 } from '../core/model/image.ts'
+import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
@@ -17,7 +21,7 @@ import type { GroupContext } from './group-context.ts'
 import type { ImageSection } from './image-format.ts'
 import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
-import { readHead } from './image-head.ts'
+import { readHead, readLabel as readImageLabel, readPeer as readImagePeer } from './image-head.ts'
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
 import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
@@ -38,11 +42,16 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
       const { change } = readUpdate(context, origin, 1, bytes, 'check')
       if (change.kind !== 'account') refuse('BAD_SIGNATURE', `account ${account} is not signed by its person`)
     }
+    for (const { account, origin, bytes } of image.accountKeys) {
+      const { change } = readUpdate(context, origin, 1, bytes, 'check')
+      if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
+    }
     return image
   })
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
+const recipientsPattern = /^[0-9a-f]{16}$/
 
 /** What the sections read so far have brought. */
 interface Parts {
@@ -56,14 +65,19 @@ interface Parts {
   readonly pending: PendingMark[]
   readonly documents: DocumentRecord[]
   readonly commands: CommandRecord[]
+  readonly executions: ExecutionRecord[]
+  readonly accountKeys: AccountKeysRecord[]
+  readonly clients: ClientRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
   if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
   const head = readHead(parseChunk(chunks[0]))
   const mails = new MailsReader()
-  const ofPeople = { people: [], deletedAccounts: [], accounts: [], commands: [] }
-  const parts: Parts = { head, ...ofPeople, mails, answers: [], marks: [], pending: [], documents: [] }
+  const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
+  const ofCommands = { commands: [], executions: [] }
+  const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
+  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofCommands }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -76,11 +90,13 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, group, claims, invites } = head
-  const { accounts, deletedAccounts, people, answers, marks, pending, documents, commands } = parts
+  const { vector, hashes, clocks, group, claims, invites } = head
+  const { people, accounts, accountKeys, deletedAccounts, clients, answers, marks, pending, documents } = parts
+  const { commands, executions } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
-  const ofMailboxes = { mails: mails.columns(people), answers, marks, pending, documents }
-  return { vector, hashes, group, claims, invites, accounts, deletedAccounts, ...ofMailboxes, commands }
+  const ofPeople = { clients, accounts, accountKeys, deletedAccounts }
+  const columns = { mails: mails.columns(people), answers, marks, pending, documents }
+  return { vector, hashes, clocks, group, claims, invites, ...ofPeople, ...columns, commands, executions }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -123,6 +139,15 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
         const update = updateId(items.pick(parts.head.origins), items.positive())
         parts.commands.push({ command, update, clock: items.number() })
       }
+      return
+    case 'executions':
+      while (items.more()) parts.executions.push(readExecution(items, parts))
+      return
+    case 'accountKeys':
+      while (items.more()) parts.accountKeys.push(readAccountKeys(items, parts.head))
+      return
+    case 'clients':
+      while (items.more()) parts.clients.push(readClient(items))
   }
 }
 
@@ -132,4 +157,30 @@ function readAccount(items: ItemReader, head: ImageHead): AccountRecord {
   if (change.kind !== 'account') return damaged('an account is none')
   const { account, name, sealKey, sealedKeys } = change
   return { account, name, sealKey, sealedKeys, clock, origin, bytes }
+}
+
+function readAccountKeys(items: ItemReader, head: ImageHead): AccountKeysRecord {
+  const origin = items.pick(head.origins)
+  const { clock, change, bytes } = readGenuineUpdate(origin, 1, fromBase64(items.text()))
+  if (change.kind !== 'accountKeys') return damaged('the keys of an account are none')
+  const { account, generation, sealedKeys } = change
+  return { account, generation, sealedKeys, clock, origin, bytes }
+}
+
+const readClient = (items: ItemReader): ClientRecord => ({
+  invite: inviteId(items.match(idPattern)),
+  peer: readImagePeer(items),
+  machine: readImageLabel(items),
+})
+
+function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {
+  const account = items.pick(people)
+  const command = commandId(items.match(commandPattern))
+  const recipients = items.match(recipientsPattern)
+  const names = Array.from({ length: items.number(limits.executionNames) }, () => ({
+    origin: items.pick(head.origins),
+    sequence: items.positive(),
+    clock: items.number(),
+  }))
+  return names.length > 0 ? { account, command, recipients, names } : damaged('a command without a name')
 }

@@ -26,6 +26,9 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
       row.push(origins.place(origin), toBase64(bytes)),
     ),
+    ...sectionChunks('accountKeys', image.accountKeys, ({ origin, bytes }, row) =>
+      row.push(origins.place(origin), toBase64(bytes)),
+    ),
     ...mailChunks(image.mails, origins, people),
     ...sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places))),
     ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
@@ -34,6 +37,11 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
+    ...sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
+      row.push(people.place(account), command, recipients, names.length)
+      for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
+    }),
+    ...sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine)),
   ]
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
@@ -60,22 +68,30 @@ class Table<Value extends string> {
 type Item = number | string
 
 function encodeHead(image: StateImage, origins: Table<OriginId>, people: number): string {
-  const { vector, hashes, group } = image
+  const { vector, hashes, clocks, group } = image
   const counts: ImageCounts = {
     people,
     deletedAccounts: image.deletedAccounts.length,
     accounts: image.accounts.length,
+    accountKeys: image.accountKeys.length,
     mails: mailCount(image.mails),
     answers: image.answers.length,
     marks: image.marks.length,
     pending: image.pending.length,
     documents: image.documents.length,
     commands: image.commands.length,
+    executions: image.executions.length,
+    clients: image.clients.length,
   }
   return JSON.stringify({
     format: imageFormat,
     counts,
-    origins: origins.values.map((origin) => [origin, vector.get(origin) ?? 0, hashes.get(origin) ?? null]),
+    origins: origins.values.map((origin) => [
+      origin,
+      vector.get(origin) ?? 0,
+      hashes.get(origin) ?? null,
+      clocks.get(origin) ?? 0,
+    ]),
     group: group && [group.name, group.clock, origins.place(group.origin)],
     claims: image.claims.map(({ origin, server, peer, machine, replaces, clock }) => [
       origins.place(origin),
@@ -133,17 +149,18 @@ function placeOf(update: UpdateId, origins: Table<OriginId>): [number, Sequence]
 }
 
 function originsOf(image: StateImage): Set<OriginId> {
-  const origins = new Set<OriginId>([...image.vector.keys(), ...image.hashes.keys()])
+  const origins = new Set<OriginId>([...image.vector.keys(), ...image.hashes.keys(), ...image.clocks.keys()])
   if (image.group !== null) origins.add(image.group.origin)
   for (const { origin, replaces } of image.claims) {
     origins.add(origin)
     if (replaces !== null) origins.add(replaces)
   }
-  for (const { origin } of image.accounts) origins.add(origin)
+  for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
   for (const { origin } of image.documents) origins.add(origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
+  for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)
   return origins
 }

@@ -1,17 +1,20 @@
 /** Version of the state image's encoding. */
-export const imageFormat = 2
+export const imageFormat = 3
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
 export const imageSections = [
   'people',
   'deletedAccounts',
   'accounts',
+  'accountKeys',
   'mails',
   'answers',
   'marks',
   'pending',
   'documents',
   'commands',
+  'executions',
+  'clients',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 

@@ -1,16 +1,16 @@
-import type { Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
+import type { Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
 import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { imageFormat } from './image-format.ts'
+import { imageFormat, imageSections } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
 import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
 
 /** The first chunk: what there is little of, and the tables and counts that the others need. */
-export interface ImageHead extends Pick<StateImage, 'vector' | 'hashes' | 'group' | 'claims' | 'invites'> {
+export interface ImageHead extends Pick<StateImage, 'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites'> {
   readonly counts: ImageCounts
   /** Ascending. */
   readonly origins: readonly OriginId[]
@@ -26,13 +26,14 @@ export function readHead(chunk: unknown): ImageHead {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
   if (format !== imageFormat) damaged('its format is not known')
-  const { origins, vector, hashes } = readOrigins(new ItemReader(fields.get('origins')))
+  const { origins, vector, hashes, clocks } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {
     counts: readCounts(fields.get('counts')),
     origins,
     vector,
     hashes,
+    clocks,
     group,
     claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
     invites: readEach(fields.get('invites'), readInvite),
@@ -42,37 +43,31 @@ export function readHead(chunk: unknown): ImageHead {
 function readCounts(value: unknown): ImageCounts {
   if (typeof value !== 'object' || value === null) return damaged('its counts are missing')
   const found = new Map<string, unknown>(Object.entries(value))
-  const countOf = (section: ImageSection): number => new ItemReader([found.get(section)]).number()
-  return {
-    people: countOf('people'),
-    deletedAccounts: countOf('deletedAccounts'),
-    accounts: countOf('accounts'),
-    mails: countOf('mails'),
-    answers: countOf('answers'),
-    marks: countOf('marks'),
-    pending: countOf('pending'),
-    documents: countOf('documents'),
-    commands: countOf('commands'),
-  }
+  // One that was written before a section was added does not count it.
+  const countOf = (section: ImageSection): number => new ItemReader([found.get(section) ?? 0]).number()
+  return Object.fromEntries(imageSections.map((section) => [section, countOf(section)])) as ImageCounts
 }
 
-function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes'> {
+function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes' | 'clocks'> {
   const origins: OriginId[] = []
   const vector = new Map<OriginId, Sequence>()
   const hashes = new Map<OriginId, Hash>()
+  const clocks = new Map<OriginId, Clock>()
   while (items.more()) {
     const row = items.list()
     const origin = readOrigin(row)
     const sequence = row.number()
     const chainValue = row.orNull(() => hash(row.match(hashPattern)))
+    const clock = row.number()
     row.end()
     const before = origins.at(-1)
     if (before !== undefined && before >= origin) damaged('origins do not ascend')
     origins.push(origin)
     if (sequence > 0) vector.set(origin, sequence)
     if (chainValue !== null) hashes.set(origin, chainValue)
+    if (clock > 0) clocks.set(origin, clock)
   }
-  return origins.length <= limits.vectorEntries ? { origins, vector, hashes } : damaged('too many origins')
+  return origins.length <= limits.vectorEntries ? { origins, vector, hashes, clocks } : damaged('too many origins')
 }
 
 function readGroup(items: ItemReader, origins: readonly OriginId[]): StateImage['group'] {
@@ -118,12 +113,12 @@ function readServer(items: ItemReader): ServerId {
   return isServerId(server) ? server : damaged('there is no such server')
 }
 
-function readPeer(items: ItemReader): PeerId {
+export function readPeer(items: ItemReader): PeerId {
   const peer = shared(items.text())
   return isPeerId(peer) ? peer : damaged('a peer id has the wrong form')
 }
 
-function readLabel(items: ItemReader): string {
+export function readLabel(items: ItemReader): string {
   const label = items.text()
   const fits = Array.from(label).length <= Math.max(limits.groupNameChars, limits.machineNameChars)
   return fits && isLabel(label) ? label : damaged('a name has the wrong form')

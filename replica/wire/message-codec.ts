@@ -1,9 +1,9 @@
 import { assert } from '../core/model/errors.ts'
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, OriginId, Sequence } from '../core/model/ids.ts'
-import { hash } from '../core/model/ids.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { hash, sessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { MailRequestMessage, MailsMessage, Message } from '../core/model/messages.ts'
+import type { MailRequestMessage, MailsMessage, Message, SessionClaim } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import { isLiveKind } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
@@ -13,8 +13,8 @@ import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
 import { addressFields, readAddresses, readRows, rowFields } from './knowledge-codec.ts'
+import { readLabel, readUpdate } from './update-codec.ts'
 import { readAccountId, readOrigin, readSequence } from './payload-parts.ts'
-import { readUpdate } from './update-codec.ts'
 
 /** Whether `origin`'s updates up to `last` are held already. */
 export type IsHeld = (origin: OriginId, last: Sequence) => boolean
@@ -33,6 +33,7 @@ const messageTypes: Readonly<Record<Message['kind'], number>> = {
 }
 const kindsByType = new Map(Object.entries(messageTypes).map(([kind, type]) => [type, kind]))
 const hashBytes = 32
+const sessionBytes = 12
 const mostFields = 16
 
 const nothingHeld: IsHeld = () => false
@@ -81,7 +82,12 @@ function fieldsOf(message: Message): readonly CborValue[] {
         message.clock,
         rowFields(message.rows),
         fromBase64Url(message.lastHash),
-        message.online.map(fromBase64Url),
+        message.sessions.map(({ account, session, clock, machine }) => [
+          fromBase64Url(account),
+          fromBase64Url(session),
+          clock,
+          machine,
+        ]),
       ]
     case 'request':
       return [message.id, message.origin, message.after, message.maxBytes]
@@ -131,7 +137,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
         clock: reader.uint(),
         rows: readRows(reader),
         lastHash: hash(toBase64Url(reader.bytes(hashBytes))),
-        online: readOnline(reader),
+        sessions: readSessions(reader),
       }
     case 'request':
       expect(4)
@@ -191,12 +197,18 @@ function readUnlessHeld(context: GroupContext, reader: CborReader, isHeld: IsHel
   return isHeld(span.value.origin, span.value.last) ? null : readBatch(context, bytes, () => 'check')
 }
 
-function readOnline(reader: CborReader): AccountId[] {
-  const online: AccountId[] = []
-  for (let rest = reader.list(0, limits.onlineAccounts, 'accounts online'); rest > 0; rest--) {
-    online.push(readAccountId(reader))
+function readSessions(reader: CborReader): SessionClaim[] {
+  const sessions: SessionClaim[] = []
+  for (let rest = reader.list(0, limits.onlineAccounts, 'sessions'); rest > 0; rest--) {
+    reader.tuple(4)
+    sessions.push({
+      account: readAccountId(reader),
+      session: sessionId(toBase64Url(reader.bytes(sessionBytes))),
+      clock: reader.uint(),
+      machine: readLabel(reader, 0, limits.machineNameChars, 'machine name'),
+    })
   }
-  return online
+  return sessions
 }
 
 function readMailRequest(reader: CborReader): MailRequestMessage {

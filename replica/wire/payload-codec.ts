@@ -2,8 +2,8 @@ import type { Result } from '../core/model/errors.ts'
 import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { AccountChange, PersonChange } from '../core/model/updates.ts'
-import { concat, fromBase64Url } from './bytes.ts'
+import type { AccountChange, AccountKeysChange, PersonChange } from '../core/model/updates.ts'
+import { concat, fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
@@ -25,6 +25,15 @@ const wrappedKeyBytes = 48
 const emptyBytes = new Uint8Array([0x40])
 
 export type PersonKind = PersonChange['kind']
+/** For what comes from clients. */
+export const personKindNames = [
+  'account',
+  'accountKeys',
+  'accountDeletion',
+  'mail',
+  'read',
+  'deletion',
+] as const satisfies readonly PersonKind[]
 
 /** One person's way into a sealed mail: HPKE's encapsulated key and the mail's key sealed under it. */
 export interface KeyWrap {
@@ -47,6 +56,10 @@ export interface MailPayload {
 /** Encodes once what a person signs at sign-up. The arguments are to be within their limits. */
 export const encodeAccountPayload = (change: Omit<AccountChange, 'kind'>): Uint8Array =>
   encodeCbor([...signer(change), change.name, change.sealKey, change.sealedKeys])
+
+/** New locks for the private keys. */
+export const encodeAccountKeysPayload = (change: Omit<AccountKeysChange, 'kind'>): Uint8Array =>
+  encodeCbor([...signer(change), change.generation, change.sealedKeys])
 
 export const encodeAccountDeletionPayload = (change: SignerFields): Uint8Array => encodeCbor(signer(change))
 
@@ -103,6 +116,17 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
   switch (kind) {
     case 'account':
       return readAccount(reader)
+    case 'accountKeys': {
+      reader.tuple(4)
+      const signedBy = readSigner(reader)
+      const generation = reader.uint()
+      return {
+        kind,
+        ...signedBy,
+        generation,
+        sealedKeys: reader.bytesUpTo(limits.sealedKeysBytes, 'sealed keys').slice(),
+      }
+    }
     case 'accountDeletion':
       reader.tuple(2)
       return { kind, ...readSigner(reader) }

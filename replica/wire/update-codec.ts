@@ -20,7 +20,7 @@ import { readOrigin } from './payload-parts.ts'
 /** What is known of a person's signature before an update is decoded: nothing, that it holds, that it does not. */
 export type Trust = 'check' | 'genuine' | 'forged'
 
-const systemTypes = { group: 1, seat: 2, invite: 3, admission: 4 } as const
+const systemTypes = { group: 1, seat: 2, invite: 3, admission: 4, clientAdmission: 9 } as const
 const personTypes: Readonly<Record<PersonKind, number>> = {
   account: 16,
   accountDeletion: 17,
@@ -29,6 +29,7 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   deletion: 20,
   marks: 21,
   document: 22,
+  accountKeys: 32,
 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
@@ -38,8 +39,10 @@ const personKinds = new Map<number, PersonKind>([
   [20, 'deletion'],
   [21, 'marks'],
   [22, 'document'],
+  [32, 'accountKeys'],
 ])
 const highestType = 65_535
+const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
 const peerIdChars = 64
 
 /** A payload that a person is to sign. */
@@ -131,7 +134,7 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
   const change = kind === undefined ? readSystemChange(reader, type, fields) : readPerson(reader, kind, fields, judge)
   reader.end()
   // An account is kept for long, and a view would keep the whole frame that it came in.
-  return { origin, sequence, clock, change, bytes: change.kind === 'account' ? bytes.slice() : bytes }
+  return { origin, sequence, clock, change, bytes: keptForLong.has(change.kind) ? bytes.slice() : bytes }
 }
 
 function readPerson(reader: CborReader, kind: PersonKind, fields: number, judge: Judge): Change {
@@ -165,6 +168,13 @@ function readSystemChange(reader: CborReader, type: number, fields: number): Cha
       const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
       return { kind: 'admission', invite, peer: readPeer(reader), server: reader.server() }
     }
+    case systemTypes.clientAdmission: {
+      expectFields(fields, 5)
+      const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
+      const peer = readPeer(reader)
+      const machine = readLabel(reader, 0, limits.machineNameChars, 'machine name')
+      return { kind: 'clientAdmission', invite, peer, machine }
+    }
     default:
       for (let rest = fields - 2; rest > 0; rest--) reader.skip(limits.unknownDepth)
       return { kind: 'unknown', type }
@@ -180,6 +190,8 @@ function systemFields(clock: Clock, change: SystemChange): CborValue[] {
       return [...head, change.server, change.peer, change.machine, change.replaces]
     case 'invite':
       return [...head, fromBase64Url(change.invite), change.expiresAtMs]
+    case 'clientAdmission':
+      return [...head, fromBase64Url(change.invite), change.peer, change.machine]
     case 'admission':
       return [...head, fromBase64Url(change.invite), change.peer, change.server]
   }

@@ -7,7 +7,7 @@ import { importPublicKey } from '../../replica/client/hpke.ts'
 import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Recipient } from '../../replica/client/mail-sealer.ts'
 import type { Session } from '../../replica/client/session.ts'
-import { knownAccount } from '../../replica/client/session.ts'
+import { accountNamed, knownAccount } from '../../replica/client/session.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { Clock, Hash, Sequence } from '../../replica/core/model/ids.ts'
@@ -110,12 +110,13 @@ const senderOf = async (core: ReplicaCore, wire: Wire, install: Install): Promis
     const parts = signedPartsOf(record.bytes)
     if (!parts.ok) throw new QuintetError(parts.failure.code, parts.failure.message)
     const { account, name, sealKey, sealedKeys } = record
-    return { account, name, sealKey, sealedKeys, ...parts.value }
+    return { account, name, sealKey, sealedKeys, ...parts.value, keys: null }
   })
   const name = nameOf(install.server)
-  const ports = { random: randomBytes, clock: systemClock, passwordCost }
-  const credentials = { name, password: passwordOf(name) }
-  const session = await knownAccount(() => Promise.resolve(infos), install.groupId, credentials, ports)
+  const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }
+  const record = await accountNamed(() => Promise.resolve(infos), install.groupId, name)
+  const by = { kind: 'password', password: passwordOf(name) } as const
+  const session = await knownAccount(record, install.groupId, by, ports)
   const others = infos.filter(({ account }) => account !== session.account)
   const recipients = await Promise.all(
     others.map(async ({ account, sealKey }) => ({ account, sealKey: await importPublicKey(sealKey) })),

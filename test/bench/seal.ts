@@ -72,7 +72,8 @@ const letterTo = (session: Session, recipient: Recipient, body: string) => ({
 
 const personIn = async (groupId: Uint8Array): Promise<Person> => {
   const keys = await personKeysOf(makePrivateHalves(randomBytes))
-  const session = new Session('somebody', groupId, keys, { random: randomBytes, clock: systemClock, passwordCost })
+  const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }
+  const session = new Session('somebody', groupId, keys, ports)
   return { session, asRecipient: { account: keys.account, sealKey: keys.sealPair.publicKey } }
 }
 

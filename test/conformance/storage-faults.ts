@@ -1,6 +1,7 @@
+import type { FileHandle } from 'node:fs/promises'
 import { appendFile } from 'node:fs/promises'
 import type { Identified } from '../../replica/drivers/nedb-database.ts'
-import type { FileSystem } from '../../replica/drivers/nedb-files.ts'
+import type { FileSystem, OpenFile } from '../../replica/drivers/nedb-files.ts'
 import { diskFiles } from '../../replica/drivers/nedb-files.ts'
 
 /** What happens at the chosen operation: one failure, after which all is well again, or the end of the process. */
@@ -18,15 +19,8 @@ export class FaultyFiles {
       ...diskFiles,
       makeDirectory: async (path) => this.#do(() => diskFiles.makeDirectory(path)),
       write: (path, text) => this.#do(() => diskFiles.write(path, text)),
-      open: async (path) => {
-        const file = await diskFiles.open(path)
-        return {
-          bytes: () => file.bytes(),
-          sync: () => this.#do(() => file.sync()),
-          truncate: (bytes) => this.#do(() => file.truncate(bytes)),
-          close: () => file.close(),
-        }
-      },
+      open: async (path) => this.#wrapped(await diskFiles.open(path)),
+      openForAppending: async (path) => this.#wrapped(await diskFiles.openForAppending(path)),
       syncDirectory: (path) => this.#do(() => diskFiles.syncDirectory(path)),
       truncate: (path, bytes) => this.#do(() => diskFiles.truncate(path, bytes)),
       rename: (from, to) => this.#do(() => diskFiles.rename(from, to)),
@@ -52,6 +46,16 @@ export class FaultyFiles {
     return this.#operations >= this.#at
   }
 
+  #wrapped(file: OpenFile): OpenFile {
+    return {
+      handle: file.handle,
+      bytes: () => file.bytes(),
+      sync: () => this.#do(() => file.sync()),
+      truncate: (bytes) => this.#do(() => file.truncate(bytes)),
+      close: () => file.close(),
+    }
+  }
+
   async #openDatabase<Document extends Identified>(path: string) {
     const database = await this.#do(() => diskFiles.openDatabase<Document>(path))
     const half = (documents: readonly Document[]) => () => {
@@ -63,6 +67,9 @@ export class FaultyFiles {
       replace: (documents: readonly Document[]) => this.#do(() => database.replace(documents), half(documents)),
       remove: (ids: readonly string[]) => this.#do(() => database.remove(ids)),
       find: (ids: readonly string[]) => database.find(ids),
+      appendTo: (file: FileHandle) => {
+        database.appendTo(file)
+      },
     }
   }
 

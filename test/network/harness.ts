@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Result } from '../../replica/core/model/errors.ts'
 import { fail } from '../../replica/core/model/errors.ts'
 import type { PeerId } from '../../replica/core/model/ids.ts'
+import type { VisitAnswer } from '../../replica/wire/visit-codec.ts'
 import type { JoinAnswer, JoinRequest } from '../../replica/core/model/messages.ts'
 import { createLibp2pTransport } from '../../replica/drivers/libp2p-transport.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
@@ -55,6 +56,10 @@ export class Recorder implements TransportListener {
     this.gossips.push({ peer, text: Buffer.from(frame).toString() })
     this.onGossip(peer, frame)
     this.#wake()
+  }
+
+  visit(): Promise<Result<VisitAnswer>> {
+    return Promise.resolve(fail('BAD_INVITE', 'Nobody is invited here.'))
   }
 
   join(request: JoinRequest): Promise<Result<JoinAnswer>> {

@@ -2,8 +2,17 @@ import fc from 'fast-check'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { allServerIds, commandId, documentId, hash, inviteId, seatOf, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountRecord, StateImage } from '../../replica/core/model/image.ts'
+import {
+  allServerIds,
+  commandId,
+  documentId,
+  hash,
+  inviteId,
+  seatOf,
+  sessionId,
+  updateId,
+} from '../../replica/core/model/ids.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
@@ -17,6 +26,7 @@ import { checkName } from '../../replica/wire/names.ts'
 import type { MailPayload } from '../../replica/wire/payload-codec.ts'
 import {
   encodeAccountDeletionPayload,
+  encodeAccountKeysPayload,
   encodeAccountPayload,
   encodeDeletionPayload,
   encodeMailPayload,
@@ -88,6 +98,7 @@ export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
     }),
     fc.record({ kind: fc.constant('invite' as const), invite: anyInviteId, expiresAtMs: fc.maxSafeNat() }),
     fc.record({ kind: fc.constant('admission' as const), invite: anyInviteId, peer, server }),
+    fc.record({ kind: fc.constant('clientAdmission' as const), invite: anyInviteId, peer, machine: label }),
   )
 
 export const mailPayloadOf = (from: Person): fc.Arbitrary<MailPayload> =>
@@ -250,7 +261,9 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     clock,
     rows,
     lastHash: anyHash,
-    online: fc.array(account, { maxLength: 4 }),
+    sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
+      maxLength: 4,
+    }),
   }),
   fc.record({
     kind: fc.constant('request' as const),
@@ -309,6 +322,17 @@ const accountRecord: fc.Arbitrary<AccountRecord> = fc
     return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
   })
 
+const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
+  .tuple(person, command, fc.maxSafeNat(), bytesUpTo(100), clock, origin)
+  .map(([who, commandName, generation, sealedKeys, madeAt, madeBy]) => {
+    const fields = { account: who.account, generation, sealedKeys }
+    const change = { kind: 'accountKeys' as const, command: commandName, ...fields }
+    const payload = encodeAccountKeysPayload(change)
+    const signature = signPayload(groupId, 'accountKeys', payload, who.privateKey)
+    const encoded = encodeUpdate({ clock: madeAt, change: { change, payload, signature } })
+    return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
+  })
+
 const highestMail = 1_000_000
 const bits = fc.nat(3)
 const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
@@ -333,6 +357,7 @@ const mailRecords = fc
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes: fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  clocks: fc.uniqueArray(fc.tuple(origin, clock), { selector: ([of]) => of }).map((entries) => new Map(entries)),
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>
@@ -353,7 +378,9 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
     }),
   ),
+  clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
+  accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),
   deletedAccounts: fc.array(account, { maxLength: 3 }),
   mails: mailRecords.map(mailColumns),
   answers: fc.array(fc.record({ origin, sequence, conversation: anyUpdateId })),
@@ -371,4 +398,15 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
     }),
   ),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
+  executions: fc.array(
+    fc.record({
+      account,
+      command,
+      recipients: fc.stringMatching(/^[0-9a-f]{16}$/),
+      names: fc.array(fc.record({ origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+  ),
 })

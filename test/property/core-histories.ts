@@ -24,12 +24,7 @@ const anyUpdate: fc.Arbitrary<UpdateId> = fc
 
 const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
   const signer = { account: person, command: fc.constant(commandId(textOf(byte, 12))) }
-  const mail = fc.record({
-    ...signer,
-    kind: fc.constant('mail' as const),
-    to: fc.uniqueArray(person, { minLength: 1, maxLength: 3 }),
-    conversation: fc.option(anyUpdate),
-  })
+  const mail = fc.integer({ min: 0, max: wishes - 1 }).map(wishOf)
   const marks = fc.record({
     ...signer,
     kind: fc.constant('marks' as const),
@@ -50,6 +45,12 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     sealKey: fc.constant(new Uint8Array(32)),
     sealedKeys: fc.constant(new Uint8Array(1)),
   })
+  const keys = fc.record({
+    ...signer,
+    kind: fc.constant('accountKeys' as const),
+    generation: fc.integer({ min: 1, max: 3 }),
+    sealedKeys: fc.constant(new Uint8Array(1)),
+  })
   return fc.oneof(
     { weight: 5, arbitrary: mail },
     { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate }) },
@@ -57,8 +58,19 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     { weight: 6, arbitrary: marks },
     { weight: 3, arbitrary: document },
     { weight: 2, arbitrary: account },
+    { weight: 2, arbitrary: keys },
     { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },
   )
+})
+
+/** The same mail is wished for again and again, as by a client that goes from one server to the next. */
+const wishes = 14
+const wishOf = (wish: number): PersonChange => ({
+  kind: 'mail',
+  account: people[wish % people.length] ?? accountId(''),
+  command: commandId(textOf(wish >> 1, 12)),
+  to: people.filter((_, index) => (((wish >> 1) % 15) + 1) & (1 << index)),
+  conversation: wish % 3 === 0 ? updateId(origins[0] ?? originId(''), (wish % 4) + 1) : null,
 })
 
 const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>

@@ -1,7 +1,8 @@
 import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
-import type { Change, Update } from '../../replica/core/model/updates.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
+import { shownOnce } from './checks.ts'
 import { Violation } from './violation.ts'
 
 const auditEveryMs = 1_000
@@ -17,6 +18,7 @@ export class Audit {
     if (timeline.nowMs < this.#nextMs) return
     this.#nextMs = timeline.nowMs + auditEveryMs
     this.lookNow(machine)
+    shownOnce(machine)
   }
 
   lookNow(machine: Machine): void {
@@ -35,6 +37,8 @@ export class Audit {
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)
+      // It goes on under another name.
+      if (machine.core.state.mails.find(id) !== undefined) continue
       this.#gone.add(id)
       machine.world.coverage.note('mails deleted by all')
     }
@@ -65,9 +69,6 @@ const hasContent = (machine: Machine, id: UpdateId): void => {
   throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
 }
 
-/** An invite's or admission's clock orders nothing that anybody sees, and a snapshot does not keep it. */
-export const ordersSomething = ({ kind }: Change): boolean => kind !== 'invite' && kind !== 'admission'
-
 const microsPerMs = 1_000
 const maxDriftMs = 60_000
 const slackMs = 3_000
@@ -80,15 +81,14 @@ export class HybridCheck {
   /** Updates that became durable in one step. Own ones came from commands that may have been given before the others arrived. */
   noted(machine: Machine, updates: readonly Update[]): void {
     const isOwn = (update: Update): boolean => update.origin === machine.identity.origin
-    const telling = updates.filter(({ change }) => ordersSomething(change))
-    for (const { clock, sequence } of telling.filter(isOwn)) {
+    for (const { clock, sequence } of updates.filter(isOwn)) {
       if (clock <= this.#floor) {
         const what = `${machine.name}:${sequence} sorts before what was held when it was written`
         throw new Violation('answer after question', `${what}: ${clock} <= ${this.#floor}`)
       }
       this.#own = clock
     }
-    for (const update of telling)
+    for (const update of updates)
       if (!isOwn(update)) this.#floor = Math.max(this.#floor, Math.min(update.clock, reachOf(machine)))
   }
 
@@ -100,17 +100,18 @@ export class HybridCheck {
 const reachOf = (machine: Machine): number => (machine.stepWallMs - slackMs + maxDriftMs) * microsPerMs
 
 const silenceMs = 4_000
+const workingMs = ({ world, writtenMs }: Machine): number => world.timeline.nowMs - writtenMs
 
-/** That whoever is connected hears from this machine, whatever its clock does. */
+/** That whoever is connected hears from this machine, whatever its clock does. What the disk takes does not count. */
 export class HeartbeatCheck {
   readonly #toldMs = new Map<PeerId, number>()
 
   told(machine: Machine, peer: PeerId): void {
-    this.#toldMs.set(peer, machine.world.timeline.nowMs)
+    this.#toldMs.set(peer, workingMs(machine))
   }
 
   look(machine: Machine): void {
-    const { nowMs } = machine.world.timeline
+    const nowMs = workingMs(machine)
     const greeted = new Set(machine.core.peers.allGreeted().map(({ peer }) => peer))
     for (const peer of this.#toldMs.keys()) if (!greeted.has(peer)) this.#toldMs.delete(peer)
     for (const peer of greeted) {

@@ -8,7 +8,6 @@ import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/m
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
-import { ordersSomething } from './audit.ts'
 import { deletedBy } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
@@ -27,7 +26,7 @@ const oneContent = (machine: Machine, update: Update): void => {
 const clocksGrow = (machine: Machine, update: Update): void => {
   const { ledger } = machine.world
   const id = updateId(update.origin, update.sequence)
-  if (ledger.updates.has(id) || !ordersSomething(update.change)) return
+  if (ledger.updates.has(id)) return
   const last = ledger.lastClock.get(update.origin) ?? 0
   if (update.clock <= last) throw new Violation('clock', `${id} has clock ${update.clock} after ${last}`)
   ledger.lastClock.set(update.origin, update.clock)
@@ -42,6 +41,21 @@ const executedOnce = (machine: Machine, update: Update): void => {
   if (before !== undefined && before !== update.sequence)
     throw new Violation('executed once', `${update.origin}:${update.sequence} repeats ${update.origin}:${before}`)
   executed.set(key, update.sequence)
+}
+
+/** One command that several replicas carried out is one mail, wherever more than one of its updates has come. */
+export const shownOnce = (machine: Machine): void => {
+  const shown = new Map<string, UpdateId>()
+  const { ledger } = machine.world
+  for (const { origin, sequence } of machine.core.state.mails.records()) {
+    const id = updateId(origin, sequence)
+    const change = ledger.updates.get(id)?.change
+    if (change?.kind !== 'mail') continue
+    if (ledger.namesOf(change).length > 1) machine.world.coverage.note('mail given to two servers')
+    const before = shown.get(`${change.account} ${change.command}`)
+    if (before !== undefined) throw new Violation('executed once', `${machine.name} shows ${before} again as ${id}`)
+    shown.set(`${change.account} ${change.command}`, id)
+  }
 }
 
 /** Nobody is told that a replica holds what its disk does not cover. */
@@ -210,8 +224,8 @@ export const recovered = (machine: Machine, suffix: readonly Batch[]): void => {
 /** Live here, or deleted by everybody. */
 export const notLost = (machine: Machine, mail: UpdateId): void => {
   const { ledger } = machine.world
-  const { origin, sequence } = splitUpdateId(mail)
   const { core, disk } = machine
+  const { origin, sequence } = splitUpdateId(core.state.executions.standing(mail))
   if (ledger.isDeletedByAll(mail)) return
   // What came by an interrupted transfer is stored, but belongs to nobody's state yet.
   if (heldFrom(disk.durable, origin) < sequence && origin !== machine.identity.origin) return

@@ -6,6 +6,7 @@ export const coverageKinds = [
   'commands refused',
   'command repeated',
   'mails acknowledged',
+  'mail given to two servers',
   'accounts made',
   'names taken twice',
   'accounts deleted',

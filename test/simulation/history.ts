@@ -28,6 +28,7 @@ export interface HistoryResult {
   readonly lines: readonly string[]
 }
 
+/** Besides what small answers over a slow network make of what is to be fetched. */
 const healLimitMs = 60_000
 const lookEveryMs = 250
 const shownEvents = 50
@@ -70,7 +71,7 @@ const live = (world: World): number => {
   growth.stop()
   faults.heal()
   const healedAtMs = timeline.nowMs
-  const limitMs = healedAtMs + healLimitMs
+  const limitMs = healedAtMs + healLimitMs + fetchMs(world)
   while (timeline.nowMs < limitMs && !isConverged(world)) timeline.run(timeline.nowMs + lookEveryMs, () => false)
   const healMs = timeline.nowMs - healedAtMs
   converged(world)
@@ -78,9 +79,16 @@ const live = (world: World): number => {
   return healMs
 }
 
+/** Asking for all that there is, answer by answer, one after the other. */
+const fetchMs = ({ ledger, settings }: World): number => {
+  const updates = [...ledger.updates.values()]
+  const bytes = updates.reduce((sum, update) => sum + update.bytes.length, 0)
+  return (bytes / settings.chunkBytes) * 2 * settings.network.delayMs
+}
+
 /** What every disk gives back is the same state once more. */
 const restartAll = (world: World): void => {
-  const digest = world.up()[0]?.core.state.digest()
+  const digest = world.lasting()[0]?.core.state.digest()
   for (const machine of world.lasting()) {
     machine.audit.lookNow(machine)
     machine.crash()

@@ -1,7 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
+import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
-import type { Change, Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -16,6 +16,8 @@ export class Ledger {
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
   readonly #deletedAccounts = new Set<AccountId>()
+  /** By account and command, the updates that it became. */
+  readonly #names = new Map<string, UpdateId[]>()
 
   record(update: Update): void {
     const id = updateId(update.origin, update.sequence)
@@ -23,6 +25,7 @@ export class Ledger {
     this.updates.set(id, update)
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
+    if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
     for (const mail of deletedBy(change)) {
       const deleters = this.#deletions.get(mail) ?? new Set()
@@ -65,12 +68,19 @@ export class Ledger {
   isDeletedByAll(mail: UpdateId): boolean {
     const change = this.updates.get(mail)?.change
     if (change?.kind !== 'mail') return false
-    const deleters = this.#deletions.get(mail)
+    const deletions = this.namesOf(change).map((name) => this.#deletions.get(name))
     return [change.account, ...change.to].every(
-      (owner) => this.#deletedAccounts.has(owner) || (deleters?.has(owner) ?? false),
+      (owner) => this.#deletedAccounts.has(owner) || deletions.some((deleters) => deleters?.has(owner) ?? false),
     )
   }
+
+  /** All updates that one command became. */
+  namesOf(mail: MailChange): readonly UpdateId[] {
+    return this.#names.get(wishOf(mail)) ?? []
+  }
 }
+
+const wishOf = ({ account, command }: MailChange): string => `${account} ${command}`
 
 /** The mails of which a change deletes somebody's copies. */
 export const deletedBy = (change: Change): readonly UpdateId[] => {

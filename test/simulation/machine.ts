@@ -60,6 +60,7 @@ export class Machine implements Endpoint {
   #life = 0
   #phase: 'idle' | 'woken' | 'busy' = 'idle'
   #fuse = Infinity
+  #writtenMs = 0
   #stepWallMs = 0
   #fresh: readonly Update[] = []
 
@@ -233,6 +234,11 @@ export class Machine implements Endpoint {
     })
   }
 
+  /** How long the disk has kept this machine waiting, in all. */
+  get writtenMs(): number {
+    return this.#writtenMs
+  }
+
   writeMs(): number {
     const { random } = this.world
     return random.chance(0.01) ? random.next() * longestDiskWriteMs : random.next() * 8
@@ -300,17 +306,21 @@ export class Machine implements Endpoint {
     }
     this.disk.begin(write)
     const needsMs = this.writeMs()
-    if (this.#fuse < 0) {
-      this.later(needsMs * this.world.random.next(), () => this.crash())
-      return
-    }
-    this.later(needsMs, () => {
+    this.#writtenMs += needsMs
+    const done = (): void => {
       this.disk.commit(write)
       if (write.kind === 'append') this.#fresh = []
       checks.durable(this, write)
       run()
       this.#carryOut()
-    })
+    }
+    if (this.#fuse >= 0) this.later(needsMs, done)
+    else
+      this.later(needsMs * this.world.random.next(), () => {
+        // Healing takes the fuse out.
+        if (this.#fuse < 0) this.crash()
+        else done()
+      })
   }
 
   send(to: PeerId, message: Message, urgency: 'ordinary' | 'droppable'): void {

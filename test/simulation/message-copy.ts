@@ -6,7 +6,7 @@ export const copyMessage = (message: Message): Message => {
     case 'hello':
       return { ...message, rows: copyRows(message.rows), addresses: new Map(message.addresses) }
     case 'knowledge':
-      return { ...message, rows: copyRows(message.rows), online: [...message.online] }
+      return { ...message, rows: copyRows(message.rows), sessions: [...message.sessions] }
     case 'batches':
       return { ...message, batches: [...message.batches] }
     case 'mailRequest':

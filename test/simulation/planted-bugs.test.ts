@@ -23,6 +23,7 @@ test.each([
   ['own row counts what is not durable', 'over-claim'],
   ['compaction forgets one seat', 'stable before discarded'],
   ['a repeated command is executed again', 'executed once'],
+  ['a mail given to two servers counts twice', 'executed once'],
   ['a read brings a deleted copy back', 'mark stays'],
   ['the clock forgets what it saw', 'answer after question'],
   ['a transfer is joined before its mails are stored', 'content of live mail'],

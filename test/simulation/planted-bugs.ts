@@ -8,6 +8,7 @@ import { markBits } from '../../replica/core/model/image.ts'
 import { SteadyTime } from '../../replica/core/moment.ts'
 import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
+import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
 import { DocumentTable } from '../../replica/core/state/document-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { MailStore } from '../../replica/core/state/mail-store.ts'
@@ -89,6 +90,31 @@ const bugs = {
   },
   'a repeated command is executed again': () => {
     CommandTable.prototype.get = () => undefined
+  },
+  'a mail given to two servers counts twice': () => {
+    replace(
+      ExecutionTable.prototype,
+      'add',
+      (right) =>
+        function (this: ExecutionTable, wish, place) {
+          right.call(this, wish, place)
+          return null
+        },
+    )
+  },
+  'a mark on the other name of a mail is lost': () => {
+    ExecutionTable.prototype.standing = (id) => id
+  },
+  'a join forgets what a mail is called elsewhere': () => {
+    replace(
+      ExecutionTable.prototype,
+      'join',
+      (right) =>
+        function (this: ExecutionTable, records) {
+          right.call(this, records)
+          return []
+        },
+    )
   },
   'a read brings a deleted copy back': () => {
     replace(

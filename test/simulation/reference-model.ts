@@ -1,10 +1,10 @@
 import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
+import type { AccountKeysRecord, AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
-import type { AccountChange, Update } from '../../replica/core/model/updates.ts'
+import type { AccountChange, MailChange, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import {
   describeMailboxes,
@@ -23,14 +23,17 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
   const all = [...updates]
   const deleted = new Set(all.flatMap(({ change }) => (change.kind === 'accountDeletion' ? [change.account] : [])))
   const ids = new Set(all.map(({ origin, sequence }) => updateId(origin, sequence)))
-  const marks = marksOf(all)
+  const mails = mailsOf(all)
+  const marks = marksOf(withStandingNames(all, mails))
   const lines = [
     ...[...deleted].map((account) => `deleted ${account}`),
     ...firstAccounts(all, deleted),
+    ...lastKeys(all, deleted),
     ...pendingLines(marks, ids),
     ...documentLines(all, deleted),
   ]
-  for (const update of all) lines.push(...linesOf(update, marks, deleted))
+  for (const names of mails) lines.push(...mailLines(names, marks, deleted))
+  for (const update of all) lines.push(...linesOf(update))
   return lines.sort()
 }
 
@@ -39,6 +42,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
   [
     ...image.deletedAccounts.map((account) => `deleted ${account}`),
     ...image.accounts.map(accountLine),
+    ...image.accountKeys.map(keysLine),
     ...Array.from(mailRecords(image.mails), ({ origin, sequence, clock, from, to, marks }) =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
@@ -77,25 +81,74 @@ const firstAccounts = (all: readonly Update[], deleted: ReadonlySet<AccountId>):
   return [...first.values()].map(({ change, clock, origin }) => accountLine({ ...change, clock, origin }))
 }
 
+/** Of several changes of one account's keys the last counts: by generation, clock, origin. */
+const lastKeys = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
+  const changes = all.flatMap(({ change, clock, origin }) =>
+    change.kind === 'accountKeys' && !deleted.has(change.account) ? [{ ...change, clock, origin }] : [],
+  )
+  const ascending = changes.sort(
+    (one, two) => one.generation - two.generation || one.clock - two.clock || (one.origin < two.origin ? -1 : 1),
+  )
+  return [...new Map(ascending.map((keys) => [keys.account, keysLine(keys)])).values()]
+}
+
+const keysLine = ({ account, generation, clock, origin }: Omit<AccountKeysRecord, 'sealedKeys' | 'bytes'>): string =>
+  `keys ${account} ${generation} ${clock} ${origin}`
+
 const isSignUp = (update: Update): update is Update & { readonly change: AccountChange } =>
   update.change.kind === 'account'
 
-const linesOf = (
-  { origin, sequence, clock, change }: Update,
-  marks: Marks,
-  deleted: ReadonlySet<AccountId>,
-): readonly string[] => {
+type MailUpdate = Update & { readonly change: MailChange }
+
+const isMail = (update: Update): update is MailUpdate => update.change.kind === 'mail'
+
+/** One command is one mail, however many updates it became. Each list is ascending by clock, origin, sequence. */
+const mailsOf = (all: readonly Update[]): readonly (readonly MailUpdate[])[] => {
+  const mails = new Map<string, MailUpdate[]>()
+  for (const update of all.filter(isMail)) {
+    const { account, command, to, conversation } = update.change
+    const wish = `${account} ${command} ${to.join()} ${conversation ?? ''}`
+    mails.set(wish, [...(mails.get(wish) ?? []), update])
+  }
+  const isBefore = (one: Update, two: Update): number =>
+    one.clock - two.clock ||
+    (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
+  return [...mails.values()].map((names) => names.sort(isBefore))
+}
+
+/** The updates with every mark on the name under which its mail stands. */
+const withStandingNames = (all: readonly Update[], mails: readonly (readonly MailUpdate[])[]): readonly Update[] => {
+  const standing = new Map<UpdateId, UpdateId>()
+  const idOf = ({ origin, sequence }: Update): UpdateId => updateId(origin, sequence)
+  for (const names of mails) {
+    const last = names.at(-1)
+    if (last !== undefined) for (const name of names) standing.set(idOf(name), idOf(last))
+  }
+  const stands = (id: UpdateId): UpdateId => standing.get(id) ?? id
+  return all.map((update): Update => {
+    const { change } = update
+    if (change.kind === 'marks') return { ...update, change: { ...change, mails: change.mails.map(stands) } }
+    if (change.kind !== 'read' && change.kind !== 'deletion') return update
+    return { ...update, change: { ...change, mail: stands(change.mail) } }
+  })
+}
+
+/** The latest name stands, at the earliest time, with the marks on all names. */
+const mailLines = (names: readonly MailUpdate[], marks: Marks, deleted: ReadonlySet<AccountId>): readonly string[] => {
+  const [first, last] = [names[0], names.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const owners = [last.change.account, ...last.change.to]
+  const id = updateId(last.origin, last.sequence)
+  const bits = owners.map(
+    (owner) => (marks.get(id)?.get(owner)?.bits ?? 0) | (deleted.has(owner) ? markBits.deleted : 0),
+  )
+  const copies = owners.map((owner, copy) => ({ owner, isDeleted: ((bits[copy] ?? 0) & markBits.deleted) !== 0 }))
+  if (copies.every(({ isDeleted }) => isDeleted)) return []
+  return [mailLine(id, first.clock, owners, bits), ...mailboxLines(id, last.change.conversation, copies, marks)]
+}
+
+const linesOf = ({ origin, clock, change }: Update): readonly string[] => {
   switch (change.kind) {
-    case 'mail': {
-      const id = updateId(origin, sequence)
-      const owners = [change.account, ...change.to]
-      const bits = owners.map(
-        (owner) => (marks.get(id)?.get(owner)?.bits ?? 0) | (deleted.has(owner) ? markBits.deleted : 0),
-      )
-      const copies = owners.map((owner, copy) => ({ owner, isDeleted: ((bits[copy] ?? 0) & markBits.deleted) !== 0 }))
-      if (copies.every(({ isDeleted }) => isDeleted)) return []
-      return [mailLine(id, clock, owners, bits), ...mailboxLines(id, change.conversation, copies, marks)]
-    }
     case 'seat':
       return [`seat ${change.server} ${origin} ${change.peer} ${clock}`]
     case 'invite':

@@ -12,7 +12,7 @@ import type {
 import { accountId, commandId, hash, inviteId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft, MakeBatch, PersonChange, SignedChange, Update } from '../../replica/core/model/updates.ts'
 import { originOf, peerIdOf } from '../../replica/wire/keys.ts'
-import { encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
+import { encodeAccountKeysPayload, encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
 import { encodeUpdate } from '../../replica/wire/update-codec.ts'
 import type { Random } from './random.ts'
 
@@ -62,11 +62,19 @@ export const makeBatchOf =
 
 /** As a client would sign it; `content` stands for what is sealed. */
 export const sign = (change: PersonChange, content: string): SignedChange => {
-  const payload =
-    change.kind === 'account'
-      ? encodeAccountPayload(change)
-      : new Uint8Array(Buffer.from(`${content} ${JSON.stringify(change)}`))
+  const payload = payloadOf(change, content)
   return Object.freeze({ change: Object.freeze(change), payload, signature: unsigned })
+}
+
+const payloadOf = (change: PersonChange, content: string): Uint8Array => {
+  switch (change.kind) {
+    case 'account':
+      return encodeAccountPayload(change)
+    case 'accountKeys':
+      return encodeAccountKeysPayload(change)
+    default:
+      return new Uint8Array(Buffer.from(`${content} ${JSON.stringify(change)}`))
+  }
 }
 
 /** Frozen, so that nothing leaks from one replica into another through what they share. */

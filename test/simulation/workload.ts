@@ -9,6 +9,7 @@ import type { World } from './world.ts'
 
 const names = ['ada', 'Ada', 'bob', 'cleo', 'dora', 'emil', 'fritz', 'gerda', 'hugo', 'ida']
 const recipientsAtMost = 5
+const failOverChance = 0.06
 /** Few, so that they are often written again. */
 const documentsOfOne = 3
 const burstCommands = 60
@@ -23,6 +24,7 @@ const wishes = [
   { kind: 'marks', weight: 14 },
   { kind: 'document', weight: 12 },
   { kind: 'accountDeletion', weight: 1 },
+  { kind: 'accountKeys', weight: 3 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
 
 /** People at every replica who sign up, write, read, delete, and give a command again when no answer came. */
@@ -68,7 +70,7 @@ export class Workload {
     this.#give(machine, sign(change, `content ${this.#count}`))
   }
 
-  /** Waits for the answer; when none comes the same command is mostly given again, at the same replica. */
+  /** Waits for the answer; when none comes the same command is mostly given again, at the same replica or at the next. */
   #give(machine: Machine, signed: SignedChange): void {
     const { coverage, ledger } = this.#world
     machine.command({ kind: 'submit', signed }, (result) => {
@@ -82,13 +84,14 @@ export class Workload {
       }
       const isLost = result === null && this.#random.chance(0.7)
       const isUnheard = result !== null && this.#random.chance(0.03)
-      if (isLost || isUnheard) this.#giveAgain(machine, signed)
+      const next = this.#random.chance(0.4) ? (this.#random.pick(this.#world.up()) ?? machine) : machine
+      if (isLost || isUnheard) this.#giveAgain(next, signed)
     })
     if (this.#random.chance(0.03)) this.#giveAgain(machine, signed)
-    // A client that fails over signs up again elsewhere, with the same keys.
+    // A client that fails over gives the same command to another server, whether or not the first one carried it out.
     const other = this.#random.pick(this.#world.up())
-    if (signed.change.kind === 'account' && other !== undefined && this.#random.chance(0.2))
-      this.#giveAgain(other, signed)
+    const chance = signed.change.kind === 'account' ? 0.2 : failOverChance
+    if (other !== undefined && this.#random.chance(chance)) this.#giveAgain(other, signed)
   }
 
   #giveAgain(machine: Machine, signed: SignedChange): void {
@@ -128,6 +131,10 @@ export class Workload {
       case 'deletion': {
         const mail = this.#mailOf(machine, account)
         return mail === null ? null : { kind: 'deletion', account, command, mail }
+      }
+      case 'accountKeys': {
+        const generation = (machine.core.state.accountKeys.get(account)?.generation ?? 0) + 1
+        return { kind: 'accountKeys', account, command, generation, sealedKeys: new Uint8Array(1) }
       }
       case 'marks': {
         const mails = [this.#mailOf(machine, account), this.#mailOf(machine, account)].filter((mail) => mail !== null)

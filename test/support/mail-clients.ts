@@ -11,7 +11,13 @@ import type { MemoryReplica } from './memory-replica.ts'
 export const cheapPassword = { log2N: 4, r: 1, p: 1 }
 
 export const clientOver = (connect: (server: ServerId | null) => Promise<ReplicaApi>): Promise<MailClient> =>
-  createMailClient({ connect, random: testRandom, clock: systemTestClock, passwordCost: cheapPassword })
+  createMailClient({
+    connect,
+    machine: 'test machine',
+    random: testRandom,
+    clock: systemTestClock,
+    passwordCost: cheapPassword,
+  })
 
 export const clientOf = (replica: MemoryReplica): Promise<MailClient> => clientOver(async () => replica.connect())
 

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
-import type { ReplicaApi, ReplicaEvent, SealedMail, StatusInfo, Submission } from '../../replica/api/contract.ts'
+import type {
+  LogInAnswer,
+  LogInRequest,
+  ReplicaApi,
+  ReplicaEvent,
+  SealedMail,
+  StatusInfo,
+  Submission,
+} from '../../replica/api/contract.ts'
 import { fail, QuintetError, succeed, type ErrorCode, type Result } from '../../replica/core/model/errors.ts'
 import {
   originId,
@@ -12,7 +20,7 @@ import {
 } from '../../replica/core/model/ids.ts'
 import { likePattern } from '../../replica/core/state/like-pattern.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
-import { verifyBytes } from '../../replica/wire/keys.ts'
+import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
 import { folded, headerOf, isRead, type HeldMail } from './memory-mails.ts'
 import type { HeldAccount, MemoryReplica } from './memory-replica.ts'
 
@@ -80,7 +88,21 @@ export class MemoryConnection implements ReplicaApi {
   async people({ like }: { readonly like: string }) {
     const online = new Set([...this.#replica.connections].map(({ session }) => session))
     const found = this.#replica.accounts.filter(({ name, deleted }) => !deleted && likePattern(like)(folded(name)))
-    return this.#answer(succeed(found.map(({ account, name }) => ({ account, name, online: online.has(account) }))))
+    const servers = (account: AccountId) => (online.has(account) ? [this.#replica.server] : [])
+    const people = found.map(({ account, name }) => ({
+      account,
+      name,
+      online: online.has(account),
+      servers: servers(account),
+      signedUpAt: 1_700_000_000_000,
+    }))
+    return this.#answer(succeed(people))
+  }
+
+  async members() {
+    const { server } = this.#replica
+    const member = { server, peer: peerIdOf(new Uint8Array(32)), machine: 'memory', addresses: [] }
+    return this.#answer(succeed([member]))
   }
 
   async challenge() {
@@ -88,7 +110,7 @@ export class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(this.#challenge))
   }
 
-  async logIn({ account, signature }: { readonly account: AccountId; readonly signature: Uint8Array }): Promise<void> {
+  async logIn({ account, signature, session, clock, machine }: LogInRequest): Promise<LogInAnswer> {
     const signed = concat([utf8('quintet/log-in/1'), this.#replica.groupId, this.#challenge ?? new Uint8Array()])
     if (!this.#replica.accounts.some((held) => held.account === account && !held.deleted)) {
       return this.#refuse('NO_SUCH_ACCOUNT', 'There is no such account.')
@@ -97,7 +119,10 @@ export class MemoryConnection implements ReplicaApi {
       return this.#refuse('BAD_SIGNATURE', 'The signature is wrong.')
     this.#challenge = null
     this.session = account
-    return this.#answer(succeed(undefined))
+    const began = this.#replica.logIn(account, { session, clock: clock ?? this.#replica.nextMoment(), machine })
+    if (began.session === session) return this.#answer(succeed({ clock: began.clock, takenBy: null }))
+    this.session = null
+    return this.#answer(succeed({ clock: null, takenBy: { server: this.#replica.server, machine: began.machine } }))
   }
 
   async logOut() {

@@ -19,8 +19,8 @@ import {
   type ServerId,
   type UpdateId,
 } from '../../replica/core/model/ids.ts'
+import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
-import type { AccountChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import { folded, headerOf, isIn, isRead, noMarks, setMark, type HeldMail } from './memory-mails.ts'
@@ -32,6 +32,12 @@ interface HeldDocument extends SealedDocument {
 
 export interface HeldAccount extends AccountInfo {
   deleted: boolean
+}
+
+interface BegunSession {
+  readonly session: string
+  readonly clock: number
+  readonly machine: string
 }
 
 export interface MemoryReplicaOptions {
@@ -58,6 +64,8 @@ export class MemoryReplica {
   alter: (mail: SealedMail) => SealedMail = (mail) => mail
   paused: readonly ServerId[] = []
   readonly #executed = new Map<string, Accepted>()
+  readonly #sessions = new Map<AccountId, BegunSession>()
+  #moment = 0
   #sequence = 0
 
   constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {
@@ -139,6 +147,20 @@ export class MemoryReplica {
     })
   }
 
+  nextMoment(): number {
+    this.#moment += 1
+    return this.#moment
+  }
+
+  /** The session of the account that stands now. */
+  logIn(account: AccountId, began: BegunSession): BegunSession {
+    const before = this.#sessions.get(account)
+    const stands =
+      before === undefined || before.session === began.session || began.clock > before.clock ? began : before
+    this.#sessions.set(account, stands)
+    return stands
+  }
+
   nameOf(account: AccountId): string {
     return this.accounts.find((held) => held.account === account)?.name ?? '?'
   }
@@ -157,6 +179,9 @@ export class MemoryReplica {
           return fail('NAME_TAKEN', `The name ${change.name} is taken.`)
         }
         this.#addAccount(change, submission)
+        break
+      case 'accountKeys':
+        this.#changeKeys(change, submission)
         break
       case 'accountDeletion':
         for (const held of this.accounts) if (held.account === change.account) held.deleted = true
@@ -188,7 +213,13 @@ export class MemoryReplica {
   }
 
   #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {
-    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, deleted: false })
+    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, keys: null, deleted: false })
+  }
+
+  #changeKeys({ account, sealedKeys }: AccountKeysChange, { payload, signature }: Submission): void {
+    const place = this.accounts.findIndex((held) => held.account === account)
+    const held = this.accounts[place]
+    if (held !== undefined) this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature } }
   }
 
   #addMail(change: MailChange, { payload, signature }: Submission): void {

@@ -53,7 +53,7 @@ describe('the api over a stream', () => {
     expect(await api.view()).toEqual(await direct.view())
     expect(await api.status()).toEqual(await direct.status())
     expect(await api.lookUp({ names: ['nobody'], accounts: [] })).toEqual([])
-    expect(await api.people({ like: '' })).toEqual([])
+    expect(await api.people({ like: '', after: null })).toEqual([])
     expect(await api.challenge()).toHaveLength(32)
     expect(await api.safety({ mail: updateId(originId('1.aaaaaaaa'), 1) })).toEqual([1])
     expect(await api.invite()).toBe('quintet://join/test')

@@ -269,7 +269,12 @@ describe('a connection that is lost', () => {
       if (connects > 1) throw new QuintetError('UNREACHABLE', 'nobody there')
       return replica.connect()
     }
-    const client = await createMailClient({ connect, random: (length) => new Uint8Array(length), clock })
+    const client = await createMailClient({
+      machine: 'test machine',
+      connect,
+      random: (length) => new Uint8Array(length),
+      clock,
+    })
     replica.dropConnections()
     const viewed = codeOf(client.view())
     for (; nowMs <= 60_000; nowMs += 50) {
@@ -293,7 +298,7 @@ describe('a connection that is lost', () => {
       if (connects === 2) throw new QuintetError('UNREACHABLE', 'nobody there yet')
       return replica.connect()
     }
-    const client = await createMailClient({ connect, random: testRandom, clock })
+    const client = await createMailClient({ machine: 'test machine', connect, random: testRandom, clock })
     const [connection] = replica.connections
     connection!.answerAfter = new Promise(() => undefined)
     const viewed = client.view()
@@ -342,6 +347,7 @@ describe('what goes to a replica', () => {
     const pairs: FramePair[] = []
     const secrets: Uint8Array[] = []
     const client = await createMailClient({
+      machine: 'test machine',
       connect: async () => {
         const pair = makeFramePair()
         pairs.push(pair)

@@ -40,7 +40,13 @@ class ManualClock {
 }
 
 const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
-  createMailClient({ connect: async () => replica.connect(), random: testRandom, clock, passwordCost: cheapPassword })
+  createMailClient({
+    connect: async () => replica.connect(),
+    random: testRandom,
+    clock,
+    machine: 'memory',
+    passwordCost: cheapPassword,
+  })
 
 /** Somebody with a clock of their own, and what they are told. */
 const person = async (replica: MemoryReplica, name: string) => {

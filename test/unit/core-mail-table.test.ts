@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { originId, updateId } from '../../replica/core/model/ids.ts'
 import { markBits } from '../../replica/core/model/image.ts'
+import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
 import { MailTable } from '../../replica/core/state/mail-table.ts'
 import { person } from '../support/core-fixture.ts'
 
@@ -10,7 +11,7 @@ const mails = 3_000
 const vector = new Map([[origin, mails]])
 
 const filled = (): MailTable => {
-  const table = new MailTable()
+  const table = new MailTable(new ExecutionTable())
   for (let sequence = 1; sequence <= mails; sequence += 1) {
     table.add({ origin, sequence, clock: sequence, from: ada, to: [bob], marks: [0, 0] }, () => false)
   }

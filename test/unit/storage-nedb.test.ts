@@ -118,6 +118,18 @@ describe('damage on disk', () => {
     },
   )
 
+  test('a broken line end at the end of a log hides no update: what the swallowed line held is told, too', async () => {
+    const directory = await newDirectory()
+    const { one } = await fill(directory)
+    const [, tail] = await segmentPaths(directory, one.origin)
+    await flipByte(tail!, (await readFile(tail!)).indexOf('\n'))
+    const storage = await openStorage(directory)
+    const found = await storage.recover()
+    expect(found.damage).toMatchObject([{ origin: one.origin, first: 1_001, last: 1_100 }])
+    expect(found.highest.get(one.origin)).toBe(1_100)
+    await storage.close()
+  })
+
   test('an empty file is damage where something must have been, and nothing at a log’s end', async () => {
     const directory = await newDirectory()
     const { one, batches } = await fill(directory)

@@ -5,7 +5,9 @@ import { accountId, commandId } from '../../replica/core/model/ids.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
+import { sessionId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { imageFormat } from '../../replica/wire/image-format.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
@@ -158,8 +160,10 @@ describe('messages', () => {
       [ours.origin, vector],
       [theirs.origin, new Map<typeof ours.origin, number>()],
     ])
-    const online = Array.from({ length: 1_000 }, () => alice.account)
-    const message = { kind: 'knowledge', clock: 1, rows, lastHash: wire.firstHash(ours.origin), online } as const
+    const session = sessionId('A'.repeat(16))
+    const one = { account: alice.account, session, clock: 7, machine: 'bridge' }
+    const sessions = Array.from({ length: 1_000 }, () => one)
+    const message = { kind: 'knowledge', clock: 1, rows, lastHash: wire.firstHash(ours.origin), sessions } as const
     expect(wire.decodeMessage(encodeMessage(message))).toEqual({ ok: true, value: message })
   })
 
@@ -233,10 +237,13 @@ describe('state images', () => {
   const image: StateImage = {
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
     hashes: new Map(),
+    clocks: new Map(),
     group: null,
     claims: [],
     invites: [],
+    clients: [],
     accounts: [],
+    accountKeys: [],
     deletedAccounts: [],
     mails: mailColumns(records),
     answers: [],
@@ -244,6 +251,7 @@ describe('state images', () => {
     pending: [],
     documents: [],
     commands: [],
+    executions: [],
   }
   const chunks = encodeImage(image)
 
@@ -263,7 +271,7 @@ describe('state images', () => {
   })
 
   test('an image of a newer format is refused as such', () => {
-    expect(codeOf(decodeImage(['{"format":3}']))).toBe('NEWER_FORMAT')
+    expect(codeOf(decodeImage([`{"format":${imageFormat + 1}}`]))).toBe('NEWER_FORMAT')
   })
 
   test("an account that its person did not sign is refused in another's image, and trusted in our own", () => {

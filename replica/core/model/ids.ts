@@ -17,6 +17,8 @@ export type AccountId = Brand<string, 'AccountId'>
 export type InviteId = Brand<string, 'InviteId'>
 /** A wish's name, chosen by the client (base64url of 12 random bytes), so that a retry is executed once. */
 export type CommandId = Brand<string, 'CommandId'>
+/** One log-in of a person, chosen by the client (base64url of 12 random bytes): it stays the same from server to server. */
+export type SessionId = Brand<string, 'SessionId'>
 /** A document of a person: base64url of 16 bytes chosen by the client. */
 export type DocumentId = Brand<string, 'DocumentId'>
 /** SHA-256 chain value, base64url. */
@@ -33,6 +35,7 @@ export const originId = (value: string): OriginId => value as OriginId
 export const accountId = (value: string): AccountId => value as AccountId
 export const inviteId = (value: string): InviteId => value as InviteId
 export const commandId = (value: string): CommandId => value as CommandId
+export const sessionId = (value: string): SessionId => value as SessionId
 export const documentId = (value: string): DocumentId => value as DocumentId
 export const hash = (value: string): Hash => value as Hash
 

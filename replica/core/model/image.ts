@@ -83,6 +83,24 @@ export interface DocumentRecord {
   readonly state: 'written' | 'deleted'
 }
 
+/** The locks of a person's private keys that replaced those of the sign-up. */
+export interface AccountKeysRecord {
+  readonly account: AccountId
+  readonly generation: number
+  readonly sealedKeys: Uint8Array
+  readonly clock: Clock
+  readonly origin: OriginId
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
+/** An install that uses the group's servers and keeps no replica. */
+export interface ClientRecord {
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -97,15 +115,31 @@ export interface CommandRecord {
   readonly clock: Clock
 }
 
+/**
+ * A command that was executed, for a kind that executing twice would double. `names` are its updates, ascending by clock, origin and
+ * sequence: more than one when a client gave it to several servers.
+ */
+export interface ExecutionRecord {
+  readonly account: AccountId
+  readonly command: CommandId
+  /** A digest of whom it was for. */
+  readonly recipients: string
+  readonly names: readonly { readonly origin: OriginId; readonly sequence: Sequence; readonly clock: Clock }[]
+}
+
 /** The whole replicated state at one version vector: what a snapshot holds and a state transfer sends. */
 export interface StateImage {
   readonly vector: VersionVector
   /** Chain value of each origin at `vector`, so that its log can be followed on. */
   readonly hashes: ReadonlyMap<OriginId, Hash>
+  /** The highest clock of each origin's updates up to `vector`: what is written after a start sorts after them. */
+  readonly clocks: ReadonlyMap<OriginId, Clock>
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
+  readonly accountKeys: readonly AccountKeysRecord[]
   readonly deletedAccounts: readonly AccountId[]
   readonly mails: MailColumns
   readonly answers: readonly AnswerRecord[]
@@ -113,4 +147,5 @@ export interface StateImage {
   readonly pending: readonly PendingMark[]
   readonly documents: readonly DocumentRecord[]
   readonly commands: readonly CommandRecord[]
+  readonly executions: readonly ExecutionRecord[]
 }

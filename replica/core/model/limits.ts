@@ -63,6 +63,8 @@ export const limits = {
   batchesPerMessage: 16_384,
   /** Levels of arrays in an update of a kind that is not known here. */
   unknownDepth: 16,
+  /** Servers that one command may have been given to. */
+  executionNames: 256,
   sequencesPerRequest: 65_536,
   imageChunks: 65_536,
   peersPerHello: 256,
@@ -111,6 +113,14 @@ export const limits = {
   mailsAtOnce: 16,
   /** How long a request waits for a lost connection to come back. */
   reconnectWaitMs: 10_000,
+  /** How long one server may take to answer and to take the session up before another is tried. */
+  connectMs: 2_800,
+  /** What the own server has for itself before the others are tried beside it. */
+  homeHeadStartMs: 300,
+  /** How often a client that uses another server looks for its own: at first, and at most. */
+  homeLookMs: 500,
+  homeLookMostMs: 5_000,
+  homeCatchUpTries: 120,
   reconnectFirstMs: 100,
   reconnectMostMs: 2_000,
   /** A request to the terminal client. */

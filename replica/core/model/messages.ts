@@ -1,4 +1,4 @@
-import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from './ids.ts'
+import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId } from './ids.ts'
 import type { Failure } from './errors.ts'
 import type { Batch, Update } from './updates.ts'
 
@@ -21,6 +21,16 @@ export interface HelloMessage {
   readonly addresses: ReadonlyMap<PeerId, readonly string[]>
 }
 
+/** A person is logged in at the server that says so. Of an account's sessions the one with the highest clock, then id, stands. */
+export interface SessionClaim {
+  readonly account: AccountId
+  readonly session: SessionId
+  /** When the person logged in: it stays the same when the client goes from one server to another. */
+  readonly clock: Clock
+  /** Where the client runs. */
+  readonly machine: string
+}
+
 /** Sent every second and after a view change: heartbeat, knowledge matrix, who is online here. */
 export interface KnowledgeMessage {
   readonly kind: 'knowledge'
@@ -28,7 +38,7 @@ export interface KnowledgeMessage {
   readonly rows: KnowledgeRows
   /** Chain value of the sender's own origin, so that a fork is found. */
   readonly lastHash: Hash
-  readonly online: readonly AccountId[]
+  readonly sessions: readonly SessionClaim[]
 }
 
 /** Asks for `origin`'s batches after `after`, about `maxBytes` of them. */

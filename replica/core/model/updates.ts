@@ -35,11 +35,27 @@ export interface AdmissionChange {
   readonly server: ServerId
 }
 
+/** A member lets a client in that keeps no replica: the invite is spent, and no seat is taken. */
+export interface ClientAdmissionChange {
+  readonly kind: 'clientAdmission'
+  readonly invite: InviteId
+  readonly peer: PeerId
+  readonly machine: string
+}
+
 /** A person signs up. `sealKey`: X25519 public key; `sealedKeys`: the private halves under a key from the password. */
 export interface AccountChange extends Signed {
   readonly kind: 'account'
   readonly name: string
   readonly sealKey: Uint8Array
+  readonly sealedKeys: Uint8Array
+}
+
+/** New locks for a person's private keys: another password or phrase. Of several the highest `generation` counts. */
+export interface AccountKeysChange extends Signed {
+  readonly kind: 'accountKeys'
+  /** One more than that of the keys that it replaces (a sign-up has 0), so that old keys cannot be brought back. */
+  readonly generation: number
   readonly sealedKeys: Uint8Array
 }
 
@@ -79,13 +95,20 @@ export interface ForgedChange {
 }
 
 export type PersonChange =
-  AccountChange | AccountDeletionChange | MailChange | ReadChange | DeletionChange | MarksChange | DocumentChange
+  | AccountChange
+  | AccountKeysChange
+  | AccountDeletionChange
+  | MailChange
+  | ReadChange
+  | DeletionChange
+  | MarksChange
+  | DocumentChange
 
 /** The kinds whose contents the log keeps as long as the state shows them (`LiveUpdates`): what they say is in their bytes only. */
 const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
-export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange
+export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange | ClientAdmissionChange
 export type Change = PersonChange | SystemChange | UnknownChange | ForgedChange
 
 /** A replicated change. `bytes` is the origin's one encoding of it, which hash, log and wire carry unaltered. */

@@ -14,9 +14,15 @@ export class AccountTable {
   readonly #labels = new Map<AccountId, string>()
   readonly #byLabel = new Map<string, AccountId>()
   readonly #rivals = new Map<string, AccountRecord[]>()
+  #revision = 0
 
   get size(): number {
     return this.#accounts.size
+  }
+
+  /** Changes whenever an account comes, goes, or is called otherwise. */
+  get revision(): number {
+    return this.#revision
   }
 
   get(account: AccountId): AccountRecord | undefined {
@@ -82,6 +88,7 @@ export class AccountTable {
 
   /** Gives the claimants of one name their labels: the earliest the name itself, the others one with their server. */
   #label(folded: string): void {
+    this.#revision += 1
     const rivals = this.#rivals.get(folded) ?? []
     rivals.sort((left, right) => left.clock - right.clock || (left.account < right.account ? -1 : 1))
     for (const rival of rivals) this.#unlabel(rival.account)

@@ -77,6 +77,13 @@ export class SetDigest {
   }
 }
 
+/** 32 hexadecimal digits of a list. */
+export const digestOf = (parts: readonly DigestPart[]): string => {
+  const digest = new SetDigest()
+  digest.addRecord(parts)
+  return digest.toString()
+}
+
 const hashLane = (text: string, lane: number): number => {
   const factor = factors[lane] ?? 1
   let mixed: number = seeds[lane] ?? 0

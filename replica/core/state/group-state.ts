@@ -1,15 +1,17 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
-import { splitUpdateId, updateId } from '../model/ids.ts'
-import type { AccountRecord, StateImage } from '../model/image.ts'
+import { updateId } from '../model/ids.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
+import { AccountKeysTable } from './account-keys-table.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
+import { ExecutionTable } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
@@ -21,8 +23,10 @@ import { SeatTable } from './seat-table.ts'
  * Two states join into that of the union of their sets.
  */
 export class GroupState {
-  readonly mails = new MailTable()
+  readonly executions = new ExecutionTable()
+  readonly mails = new MailTable(this.executions)
   readonly accounts = new AccountTable()
+  readonly accountKeys = new AccountKeysTable()
   readonly documents = new DocumentTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
@@ -44,7 +48,7 @@ export class GroupState {
     return this.#newestClock
   }
 
-  /** The highest clock value known of `origin`'s updates (its invites and admissions aside, of which a snapshot keeps none). */
+  /** The highest clock value of `origin`'s updates. */
   newestClockOf(origin: OriginId): Clock {
     return this.#clocks.get(origin) ?? 0
   }
@@ -84,7 +88,10 @@ export class GroupState {
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
-    this.mails.join(image, { mine, theirs: image.vector, isGone })
+    for (const record of image.accountKeys) this.#changeKeys(record)
+    for (const { invite, peer, machine } of image.clients) this.seats.admitClient(invite, peer, machine)
+    const merges = this.executions.join(image.executions)
+    this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
@@ -94,10 +101,7 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const { origin, clock } of [...image.claims, ...image.accounts, ...image.documents])
-      this.#noteClock(origin, clock)
-    for (const { origin, clocks } of image.mails.origins) this.#noteClock(origin, greatest(clocks))
-    for (const { update, clock } of image.commands) this.#noteClock(splitUpdateId(update).origin, clock)
+    for (const [origin, clock] of image.clocks) this.#noteClock(origin, clock)
     this.#revision += 1
   }
 
@@ -105,10 +109,13 @@ export class GroupState {
     return {
       vector: new Map(this.#vector),
       hashes: new Map(this.#hashes),
+      clocks: new Map(this.#clocks),
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      clients: this.seats.clients(),
       accounts: this.accounts.records(),
+      accountKeys: this.accountKeys.records(),
       deletedAccounts: this.accounts.deleted(),
       mails: this.mails.columns(),
       answers: this.mails.answers(),
@@ -116,6 +123,7 @@ export class GroupState {
       pending: this.mails.pendingMarks(),
       documents: this.documents.records(),
       commands: this.commands.records(),
+      executions: this.executions.records(),
     }
   }
 
@@ -124,6 +132,7 @@ export class GroupState {
     const digest = new SetDigest()
     this.seats.digest(digest)
     this.accounts.digest(digest)
+    this.accountKeys.digest(digest)
     this.mails.digest(digest)
     this.documents.digest(digest)
     return digest.toString()
@@ -155,6 +164,14 @@ export class GroupState {
       case 'account':
         this.accounts.add(accountRecord(update, change))
         break
+      case 'clientAdmission':
+        this.seats.admitClient(change.invite, change.peer, change.machine)
+        break
+      case 'accountKeys': {
+        const { account, generation, sealedKeys } = change
+        this.#changeKeys({ account, generation, sealedKeys, clock, origin, bytes: update.bytes })
+        break
+      }
       case 'accountDeletion':
         this.#deleteAccount(change.account)
         break
@@ -192,7 +209,15 @@ export class GroupState {
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
     const { account: from, to, conversation } = change
-    this.mails.add({ origin, sequence, clock, from, to, marks }, this.#isGone, conversation)
+    const record = { origin, sequence, clock, from, to, marks }
+    const before = this.executions.add(change, record)
+    const after = before === null ? undefined : this.executions.of(change)
+    if (before === null || after === undefined) this.mails.add(record, this.#isGone, conversation)
+    else this.mails.repeat(record, { before, after, isGone: this.#isGone })
+  }
+
+  #changeKeys(record: AccountKeysRecord): void {
+    if (!this.accounts.isDeleted(record.account)) this.accountKeys.add(record)
   }
 
   #applyMarks({ account, mark, mails }: MarksChange, clock: Clock): void {
@@ -208,14 +233,13 @@ export class GroupState {
 
   #deleteAccount(account: AccountId): void {
     this.accounts.remove(account)
+    this.accountKeys.remove(account)
     this.mails.removeOwner(account)
     this.documents.removeOwner(account)
   }
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
-
-const greatest = (clocks: Float64Array): Clock => clocks.reduce((most, clock) => Math.max(most, clock), 0)
 
 const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
   account: change.account,

@@ -47,6 +47,10 @@ export class MailRows {
     return this.#rows
   }
 
+  get lastSequence(): Sequence {
+    return this.sequenceAt(this.#rows - 1)
+  }
+
   get dead(): number {
     return this.#dead
   }
@@ -100,6 +104,12 @@ export class MailRows {
 
   setMarks(copy: number, bits: number): void {
     this.#marks[copy] = bits
+  }
+
+  /** Rare, so that images may share the column: it is copied. */
+  setClock(row: number, clock: Clock): void {
+    this.#clocks = this.#clocks.slice()
+    this.#clocks[row] = clock
   }
 
   /** Tells that a row has died by its last mark. */

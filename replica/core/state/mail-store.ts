@@ -1,5 +1,5 @@
 import { assert } from '../model/errors.ts'
-import type { AccountId, OriginId, Sequence } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence } from '../model/ids.ts'
 import { markBits } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
 import type { MailColumns } from '../model/mail-columns.ts'
@@ -86,6 +86,18 @@ export class MailStore implements MailSource {
     if (!rows.isDead(row)) return
     rows.noteDeath()
     this.#size -= 1
+  }
+
+  /** An origin's mails are appended in the order of their sequences. */
+  canAppend(origin: OriginId, sequence: Sequence): boolean {
+    const place = this.#originPlaces.get(origin)
+    return place === undefined || this.#rowsAt(place).lastSequence < sequence
+  }
+
+  /** To be called while no folder's index has the mail. */
+  setClock(key: MailKey, clock: Clock): void {
+    const [rows, row] = this.#locate(key)
+    rows.setClock(row, clock)
   }
 
   /** Throws dead rows out when it pays to. When the mails are `rearranged`, all keys have become others. */

@@ -1,4 +1,4 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, updateId } from '../model/ids.ts'
 import type { AnswerRecord, MarkRecord, MarkRegisters, PendingMark } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
@@ -10,6 +10,8 @@ import { heldFrom } from '../version-vector.ts'
 import { Conversations } from './conversations.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
+import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
+import { firstOf, standingOf } from './execution-table.ts'
 import type { LiveSource } from './live-updates.ts'
 import type { MailEntry, MailPlace } from './mail-entry.ts'
 import { MailFolders, noCopy, placeOf } from './mail-folders.ts'
@@ -35,8 +37,13 @@ export class MailTable implements LiveSource {
   readonly #pending = new PendingMarks()
   /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
   readonly #mailboxes = new Map<AccountId, MailFolders>()
+  readonly #executions: ExecutionTable
   /** Kept up with every change once it was asked for; null until then. */
   #digest: SetDigest | null = null
+
+  constructor(executions: ExecutionTable) {
+    this.#executions = executions
+  }
 
   get size(): number {
     return this.#store.size
@@ -45,6 +52,12 @@ export class MailTable implements LiveSource {
   get(origin: OriginId, sequence: Sequence): MailEntry | undefined {
     const key = this.#store.find(origin, sequence)
     return key === null ? undefined : this.#store.entryAt(key)
+  }
+
+  /** The mail by any of its names. */
+  find(id: UpdateId): MailEntry | undefined {
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
+    return this.get(origin, sequence)
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
@@ -62,16 +75,16 @@ export class MailTable implements LiveSource {
 
   /** `account`'s copies of a conversation's mails, oldest first. */
   conversation(account: AccountId, id: UpdateId): readonly MailEntry[] {
-    const mails = [id, ...this.#conversations.answers(id)].flatMap((name) => {
-      const { origin, sequence } = splitUpdateId(name)
-      return this.get(origin, sequence) ?? []
-    })
+    const names = this.#executions.namesOf(id)
+    const answers = names.flatMap((name) => [...this.#conversations.answers(name)])
+    const mails = [id, ...answers].flatMap((name) => this.find(name) ?? [])
     return mails.filter((mail) => this.isOwnedBy(mail, account)).sort(compareMails)
   }
 
   /** The first mail of the conversation in which a mail answers; null when it answers nothing. */
   conversationOf({ origin, sequence }: MailPlace): UpdateId | null {
-    return this.#conversations.of(origin, sequence)
+    const conversation = this.#conversations.of(origin, sequence)
+    return conversation && this.#executions.standing(conversation)
   }
 
   /**
@@ -94,6 +107,59 @@ export class MailTable implements LiveSource {
     for (const [account, { registers }] of waiting ?? []) this.#setOn(key, account, registers)
   }
 
+  /** The same mail came once more, by a new name. */
+  repeat(record: MailRecord, { before, after, isGone }: RepeatContext): void {
+    const waiting = this.#takePending(record)
+    const { origin, sequence } = standingOf(before)
+    const key = this.#store.find(origin, sequence)
+    // Deleted by everyone already, whatever it is called.
+    if (key === null) return
+    const goneBits = (owner: AccountId): number => (isGone(owner) ? markBits.deleted : 0)
+    this.#rename(key, after, (owner) => (waiting?.get(owner)?.bits ?? 0) | goneBits(owner))
+    for (const [account, { registers }] of waiting ?? []) this.#setByName(record, account, registers)
+    this.#tidy()
+  }
+
+  /** Lets a mail stand as `execution` says, with further marks. */
+  #rename(key: MailKey, execution: Execution, bitsOf: (owner: AccountId, copy: number) => number): void {
+    const before = this.#store.entryAt(key)
+    const { origin, sequence } = standingOf(execution)
+    const { clock } = firstOf(execution)
+    if (!this.#store.canAppend(origin, sequence)) {
+      if (clock !== before.clock) this.#setClock(key, clock)
+      this.#mark(key, bitsOf)
+      return
+    }
+    const owners = [before.from, ...before.to]
+    const marks = owners.map((owner, copy) => (before.marks[copy] ?? 0) | bitsOf(owner, copy))
+    const registers = [...new Set(owners)].map((owner) => [owner, this.registersOf(before, owner)] as const)
+    const conversation = this.#conversations.of(before.origin, before.sequence)
+    this.#remove(key)
+    this.add({ ...before, origin, sequence, clock, marks }, () => false, conversation)
+    for (const [owner, set] of registers) this.#setByName({ origin, sequence }, owner, set)
+  }
+
+  #setClock(key: MailKey, clock: Clock): void {
+    const before = this.#store.entryAt(key)
+    const places = [...ownersOf(before)].map((owner) => [owner, this.placeOf(before, owner)] as const)
+    for (const [owner, place] of places) this.#mailboxes.get(owner)?.move(key, place, 0)
+    this.#store.setClock(key, clock)
+    for (const [owner, place] of places) this.#mailboxes.get(owner)?.move(key, 0, place)
+    this.#digest?.removeRecord(partsOf(before))
+    this.#digest?.addRecord(partsOf({ ...before, clock }))
+  }
+
+  /** The mail by any of its names. */
+  #keyOf(name: Named): MailKey | null {
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(updateId(name.origin, name.sequence)))
+    return this.#store.find(origin, sequence)
+  }
+
+  #setByName(name: Named, account: AccountId, registers: MarkRegisters): void {
+    const key = this.#keyOf(name)
+    if (key !== null) this.#setOn(key, account, registers)
+  }
+
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
   #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, WaitingMarks> | undefined {
     return this.#pending.size === 0 ? undefined : this.#pending.take(updateId(origin, sequence))
@@ -101,21 +167,21 @@ export class MailTable implements LiveSource {
 
   /** Marks `account`'s copies for good. `vector` tells a mail that is still to come from one that is gone. */
   mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
-    const { origin, sequence } = splitUpdateId(id)
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     const key = this.#store.find(origin, sequence)
     if (key !== null) {
       this.#markOwned(key, account, bits)
       this.#tidy()
       return 'marked'
     }
-    if (heldFrom(vector, origin) >= sequence) return 'settled'
+    if (heldFrom(vector, origin) >= sequence || this.#executions.isAlias(id)) return 'settled'
     this.#pending.add({ mail: id, account, bits, registers: noRegisters })
     return 'pending'
   }
 
   /** Sets marks that can be taken back on `account`'s copies, where they are later than what is set. As `mark`. */
   set(id: UpdateId, account: AccountId, registers: MarkRegisters, vector: VersionVector): MarkOutcome {
-    const { origin, sequence } = splitUpdateId(id)
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     const key = this.#store.find(origin, sequence)
     if (key !== null) {
       this.#setOn(key, account, registers)
@@ -159,22 +225,27 @@ export class MailTable implements LiveSource {
 
   /** The other half of a join: what the other state's vector covers and the other state has not is deleted. */
   join({ mails: columns, answers, marks, pending }: MailsAndMarks, context: JoinContext): void {
-    const { mine, theirs, isGone } = context
+    const { mine, theirs, isGone, merges } = context
     // The folders are put in order when they are asked for: mails come by origin here, and most of the order would be wrong.
     this.#mailboxes.clear()
     if (this.#store.isUnused && this.#pending.size === 0 && mine.size === 0) {
       this.#store.adopt(columns, isGone)
       this.#digest = null
     } else {
-      if (this.size > 0) this.#removeAbsent(columns, theirs)
-      for (const record of mailRecords(columns)) this.#joinRecord(record, mine, isGone)
+      const repeated = new Repeated(merges)
+      if (this.size > 0) this.#removeAbsent(columns, theirs, repeated)
+      for (const record of mailRecords(columns)) {
+        const merge = merges.length === 0 ? undefined : repeated.of(record)
+        if (merge === undefined) this.#joinRecord(record, mine, isGone)
+        else this.#joinRepeated(record, merge)
+      }
     }
     for (const answer of answers) if (this.has(answer.origin, answer.sequence)) this.#conversations.add(answer)
     for (const { origin, sequence, account, registers } of marks) {
-      const key = this.#store.find(origin, sequence)
+      const key = this.#keyOf({ origin, sequence })
       if (key !== null) this.#setOn(key, account, registers)
     }
-    this.#pending.settle(theirs)
+    this.#settlePending(theirs)
     for (const { mail, account, bits, registers } of pending) {
       this.mark(mail, account, bits, mine)
       this.set(mail, account, registers, mine)
@@ -215,13 +286,36 @@ export class MailTable implements LiveSource {
     this.#pending.digest(digest)
   }
 
+  /** A mail of the other state that is known here by other names: here it may have been deleted by everyone. */
+  #joinRepeated(record: MailRecord, { mine, merged }: ExecutionMerge): void {
+    const key = this.#store.find(mine.origin, mine.sequence)
+    if (key !== null) this.#rename(key, merged, (_owner, copy) => record.marks[copy] ?? 0)
+  }
+
+  /** Marks that waited for what the other state covers: the mail has come, perhaps by another name, or is gone for good. */
+  #settlePending(theirs: VersionVector): void {
+    if (this.#pending.size === 0) return
+    for (const { mail, account, bits, registers } of this.#pending.records()) {
+      const name = splitUpdateId(mail)
+      if (name.sequence > heldFrom(theirs, name.origin) && !this.#executions.isAlias(mail)) continue
+      this.#pending.take(mail)
+      const key = this.#keyOf(name)
+      if (key === null) continue
+      this.#markOwned(key, account, bits)
+      this.#setByName(name, account, registers)
+    }
+  }
+
   /** Whoever covers a mail of ours and has it not, has seen it deleted. */
-  #removeAbsent(columns: MailColumns, theirs: VersionVector): void {
+  #removeAbsent(columns: MailColumns, theirs: VersionVector, repeated: Repeated): void {
     const kept = new Map(columns.origins.map(({ origin, sequences }) => [origin, new Set(sequences)]))
+    const keptUnder = ({ origin, sequence }: Named): boolean => kept.get(origin)?.has(sequence) === true
     for (const { origin, sequences } of this.columns().origins) {
       const covered = heldFrom(theirs, origin)
       for (const sequence of sequences) {
-        if (sequence > covered || kept.get(origin)?.has(sequence) === true) continue
+        const merge = repeated.of({ origin, sequence })
+        const isSeen = merge !== undefined || sequence <= covered
+        if (!isSeen || keptUnder(merge?.theirs ?? { origin, sequence })) continue
         const key = this.#store.find(origin, sequence)
         if (key !== null) this.#remove(key)
       }
@@ -300,6 +394,31 @@ export interface JoinContext {
   /** What this state covered before the join. */
   readonly mine: VersionVector
   readonly theirs: VersionVector
+  readonly isGone: (account: AccountId) => boolean
+  readonly merges: readonly ExecutionMerge[]
+}
+
+/** What is known of mails that both states of a join know by different names, by each name. */
+class Repeated {
+  readonly #merges = new Map<UpdateId, ExecutionMerge>()
+
+  constructor(merges: readonly ExecutionMerge[]) {
+    for (const merge of merges) {
+      for (const { origin, sequence } of merge.merged.names) this.#merges.set(updateId(origin, sequence), merge)
+    }
+  }
+
+  of({ origin, sequence }: Named): ExecutionMerge | undefined {
+    return this.#merges.size === 0 ? undefined : this.#merges.get(updateId(origin, sequence))
+  }
+}
+
+type Named = Pick<MailPlace, 'origin' | 'sequence'>
+
+export interface RepeatContext {
+  /** The command without and with the new name. */
+  readonly before: Execution
+  readonly after: Execution
   readonly isGone: (account: AccountId) => boolean
 }
 

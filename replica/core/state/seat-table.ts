@@ -1,6 +1,6 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
 import { allServerIds } from '../model/ids.ts'
-import type { InviteRecord, SeatClaim } from '../model/image.ts'
+import type { ClientRecord, InviteRecord, SeatClaim } from '../model/image.ts'
 import type { SetDigest } from './digest.ts'
 
 interface Invite {
@@ -18,7 +18,10 @@ interface GroupName {
 export class SeatTable {
   readonly #claims = new Map<OriginId, SeatClaim>()
   readonly #invites = new Map<InviteId, Invite>()
+  readonly #clients = new Map<string, ClientRecord>()
   #group: GroupName | null = null
+  /** Null when it must be worked out anew: it is asked for many times in every step. */
+  #holders: readonly SeatClaim[] | null = null
 
   get group(): GroupName | null {
     return this.#group
@@ -30,11 +33,15 @@ export class SeatTable {
       present === null ||
       group.clock < present.clock ||
       (group.clock === present.clock && group.origin < present.origin)
-    if (earlier) this.#group = group
+    if (!earlier) return
+    this.#group = group
+    this.#holders = null
   }
 
   addClaim(claim: SeatClaim): void {
-    if (!this.#claims.has(claim.origin)) this.#claims.set(claim.origin, claim)
+    if (this.#claims.has(claim.origin)) return
+    this.#claims.set(claim.origin, claim)
+    this.#holders = null
   }
 
   claimOf(origin: OriginId): SeatClaim | undefined {
@@ -56,9 +63,9 @@ export class SeatTable {
     )
   }
 
-  /** The seats' present holders: whose knowledge decides what is stable. */
+  /** The seats' present holders: whose knowledge decides what is stable. The same list until a claim, or the group's name, comes. */
   holders(): readonly SeatClaim[] {
-    return allServerIds.flatMap((server) => this.holder(server) ?? [])
+    return (this.#holders ??= allServerIds.flatMap((server) => this.holder(server) ?? []))
   }
 
   addInvite(invite: InviteId, expiresAtMs: number): void {
@@ -80,6 +87,17 @@ export class SeatTable {
     return [...this.#invites].map(([invite, record]) => toRecord(invite, record))
   }
 
+  /** A client was let in that keeps no replica. */
+  admitClient(invite: InviteId, peer: PeerId, machine: string): void {
+    const key = `${invite} ${peer}`
+    const before = this.#clients.get(key)
+    if (before === undefined || machine < before.machine) this.#clients.set(key, { invite, peer, machine })
+  }
+
+  clients(): readonly ClientRecord[] {
+    return [...this.#clients.values()]
+  }
+
   /** Whether a member let this peer in, or it holds (or held) a seat. */
   isAdmitted(peer: PeerId): boolean {
     for (const claim of this.#claims.values()) if (claim.peer === peer) return true
@@ -99,6 +117,7 @@ export class SeatTable {
 
   digest(digest: SetDigest): void {
     if (this.#group !== null) digest.add(`group ${this.#group.clock} ${this.#group.name}`)
+    for (const { invite, peer, machine } of this.#clients.values()) digest.add(`client ${invite} ${peer} ${machine}`)
     for (const claim of this.#claims.values())
       digest.add(`seat ${claim.origin} ${claim.peer} ${claim.clock} ${String(claim.replaces)}`)
     for (const { invite, expiresAtMs, admitted } of this.invites()) {

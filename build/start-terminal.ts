@@ -1,0 +1,82 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { parseReplicaArguments, type ReplicaArguments } from '../replica/arguments.ts'
+import { connectClient } from '../replica/connect-client.ts'
+import { type Failure, QuintetError } from '../replica/core/model/errors.ts'
+import { loadInstall } from '../replica/drivers/install-file.ts'
+import { exitCodes } from '../replica/host/ports.ts'
+import { runReplica, type RunningReplica } from '../replica/run-replica.ts'
+import { runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
+import { FirstRun } from './start-first-run.ts'
+
+const givenArguments = (args: readonly string[]): ReplicaArguments => {
+  const data = process.env.QUINTET_DATA ?? path.join(homedir(), '.quintet')
+  const options = parseReplicaArguments(['--data', data, ...args])
+  if (options === null || options.format === 'json') {
+    throw new QuintetError('BAD_REQUEST', 'npm start is for people; programs use: npm run replica -- --json')
+  }
+  return { ...options, data: path.resolve(options.data) }
+}
+
+/** A replica of this process; null when another process runs the one of this data directory already. */
+const startReplica = async (options: ReplicaArguments): Promise<RunningReplica | null> => {
+  try {
+    return await runReplica(options, exitWith)
+  } catch (error) {
+    if (error instanceof QuintetError && error.code === 'DIRECTORY_IN_USE') return null
+    throw error
+  }
+}
+
+/** Asks a person for what the first run needs to know, again and again until it can be done. */
+const askAndStart = async (options: ReplicaArguments): Promise<RunningReplica | null> => {
+  const firstRun = new FirstRun(process.stdin, process.stdout)
+  try {
+    return await firstRun.settle(options, startReplica)
+  } finally {
+    firstRun.close()
+  }
+}
+
+const begin = async (options: ReplicaArguments): Promise<RunningReplica | null> => {
+  const isToldWhat = options.create !== null || options.join !== null
+  if (isToldWhat || (await loadInstall(options.data)) !== null) return startReplica(options)
+  if (process.stdin.isTTY && process.stdout.isTTY) return askAndStart(options)
+  throw new QuintetError(
+    'BAD_REQUEST',
+    `${options.data} holds no group yet. Create one with "npm start -- --create NAME", or join one with "npm start -- --join INVITE".`,
+  )
+}
+
+const serve = async (data: string, replica: RunningReplica | null): Promise<void> => {
+  if (replica === null) console.log('This replica runs in another process already: this is one more client of it.')
+  else console.log(`Replica ${replica.install.server} of "${replica.install.groupName}" runs, data in ${data}.`)
+  const client = await connectClient(data, null)
+  await runInteractiveTerminal({ client, input: process.stdin, output: process.stdout })
+}
+
+const exitWith = ({ code, message }: Failure): never => {
+  process.stderr.write(`quintet: ${message} (${code})\n`)
+  process.exit(exitCodes[code] ?? 1)
+}
+
+/** This computer's replica and the terminal client on it; quitting the client stops both. */
+export const startTerminal = async (args: readonly string[]): Promise<void> => {
+  const options = givenArguments(args)
+  const replica = await begin(options)
+  const stop = async (): Promise<never> => {
+    await replica?.stop()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void stop())
+  await serve(options.data, replica)
+  await stop()
+}
+
+/** Ends the process with what went wrong. */
+export const failStart = (error: unknown): never =>
+  exitWith(
+    error instanceof QuintetError
+      ? error.failure
+      : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) },
+  )

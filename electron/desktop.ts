@@ -1,0 +1,210 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { app, nativeTheme } from 'electron'
+import { inviteAmong, inviteScheme, type WindowArguments } from './arguments.ts'
+import type { AppEvent } from './contract/app-host.ts'
+import { serveWindow } from './ipc/serve-window.ts'
+import { DemoGroup } from './state/demo-group.ts'
+import { LocalMailbox } from './state/local-mailbox.ts'
+import { ProgramHost } from './state/program-host.ts'
+import { Settings } from './state/settings.ts'
+import { setMenu } from './system/menu.ts'
+import { watchNetwork } from './system/network-watch.ts'
+import { Notifier } from './system/notifier.ts'
+import { setStartAtLogin } from './system/start-at-login.ts'
+import { type Strings, stringsFor } from './system/strings.ts'
+import { TrayIcon } from './system/tray.ts'
+import { UnreadCount } from './system/unread-count.ts'
+import { registerAppScheme, serveAppFiles } from './window/app-protocol.ts'
+import { guardPages } from './window/guards.ts'
+import { MainWindow } from './window/main-window.ts'
+import { WindowPlace } from './window/window-state.ts'
+
+const flushWithinMs = 5_000
+const bundleFolder = import.meta.dirname
+const preload = path.join(bundleFolder, '..', 'preload', 'preload.cjs')
+const pages = path.join(bundleFolder, '..', 'renderer')
+const icon = path.join(bundleFolder, '..', 'icons', 'window.png')
+const trayIcon = path.join(bundleFolder, '..', 'icons', 'tray.png')
+
+/** The app with its window; a second start for the same data directory only brings the first one's window to the front. */
+export const runDesktop = (options: WindowArguments): void => {
+  mkdirSync(app.getPath('userData'), { recursive: true, mode: 0o700 })
+  if (!app.requestSingleInstanceLock()) {
+    app.quit()
+    return
+  }
+  registerAppScheme()
+  app.enableSandbox()
+  app.setAsDefaultProtocolClient(inviteScheme)
+  const desktop = new Desktop(options)
+  app.on('second-instance', (_event, args) => {
+    desktop.openAgain(inviteAmong(args))
+  })
+  app.on('open-url', (event, url) => {
+    event.preventDefault()
+    desktop.openAgain(inviteAmong([url]))
+  })
+  app.on('open-file', (event, file) => {
+    event.preventDefault()
+    desktop.openAgain(inviteAmong([file]))
+  })
+  app.on('activate', () => {
+    desktop.openAgain(null)
+  })
+  // The replica goes on without a window.
+  app.on('window-all-closed', () => undefined)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      app.quit()
+    })
+  }
+  desktop.quitAfterFlush()
+  void app.whenReady().then(() => desktop.start())
+}
+
+class Desktop {
+  readonly #options: WindowArguments
+  readonly #mailbox: LocalMailbox
+  readonly #demo: DemoGroup | null
+  #settings: Settings | null = null
+  #place: WindowPlace | null = null
+  #window: MainWindow | null = null
+  #quitting: 'no' | 'asked' | 'flushed' = 'no'
+  #pageIsThere = false
+  /** What the page is to be told once it is there. */
+  readonly #untold: AppEvent[] = []
+
+  constructor(options: WindowArguments) {
+    this.#options = options
+    this.#mailbox = new LocalMailbox(options)
+    this.#demo = options.demo === null ? null : new DemoGroup(options.demo)
+  }
+
+  /** The window is made first: it shows that it starts while the replica does. */
+  async start(): Promise<void> {
+    const folder = app.getPath('userData')
+    const [settings, place] = await Promise.all([Settings.load(folder), WindowPlace.load(folder)])
+    this.#settings = settings
+    this.#place = place
+    nativeTheme.themeSource = settings.current.theme
+    serveAppFiles(pages)
+    guardPages()
+    const window: MainWindow = new MainWindow({
+      place,
+      preload,
+      icon,
+      onClose: () => this.#closing(notifier, settings),
+    })
+    this.#window = window
+    const strings = (): Strings => stringsFor(settings.current.language)
+    const show = (): void => window.show()
+    const actions = { show, command: (command: Command) => this.#tell({ event: 'command', command }) }
+    const tray = new TrayIcon(trayIcon, strings(), { ...actions, quit: () => app.quit() })
+    setMenu(strings(), actions)
+    const notifier: Notifier = new Notifier({
+      icon,
+      strings,
+      isWanted: () => settings.current.notifications === 'on' && !window.isFocused,
+      open: (mail) => {
+        show()
+        if (mail !== null) actions.command({ kind: 'mail', mail })
+      },
+    })
+    const unread = new UnreadCount(this.#mailbox, (count) => {
+      tray.setUnread(count)
+      window.setTitle(count === 0 ? 'Quintet' : `Quintet (${count})`)
+    })
+    this.#connect(window, settings, notifier, unread)
+    settings.onChange((changed) => {
+      nativeTheme.themeSource = changed.theme
+      setMenu(strings(), actions)
+      tray.setStrings(strings())
+      this.#tell({ event: 'settings', settings: changed })
+      void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
+    })
+    if (this.#options.show === 'window') show()
+    if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })
+    watchNetwork(() => this.#mailbox.redial())
+    await this.#mailbox.open()
+    if (this.#demo !== null) await this.#mailbox.logIn(await this.#demo.person())
+  }
+
+  openAgain(invite: string | null): void {
+    this.#window?.show()
+    if (invite !== null) this.#tell({ event: 'inviteOpened', invite })
+  }
+
+  /** Quitting waits until everything is on the disk, `flushWithinMs` at most. */
+  quitAfterFlush(): void {
+    app.on('before-quit', () => {
+      if (this.#quitting === 'no') this.#quitting = 'asked'
+    })
+    app.on('will-quit', (event) => {
+      if (this.#quitting === 'flushed') return
+      event.preventDefault()
+      const tooLate = new Promise((over) => setTimeout(over, flushWithinMs))
+      void Promise.race([this.#flush(), tooLate]).then(() => {
+        this.#quitting = 'flushed'
+        app.exit(0)
+      })
+    })
+  }
+
+  #connect(window: MainWindow, settings: Settings, notifier: Notifier, unread: UnreadCount): void {
+    const mailbox = this.#mailbox
+    serveWindow({
+      host: new ProgramHost({
+        data: this.#options.data,
+        mailbox,
+        settings,
+        demo: this.#demo,
+        strings: () => stringsFor(settings.current.language),
+        tell: (event) => this.#tell(event),
+        pageIsThere: () => this.#tellUntold(),
+      }),
+      client: () => mailbox.client,
+      clientCalled: (method) => {
+        mailbox.called(method)
+        unread.called(method)
+      },
+      isWindow: (contents) => window.isOf(contents),
+    })
+    mailbox.onPhase((phase) => {
+      window.tellApp({ event: 'phase', phase })
+      unread.recount()
+    })
+    mailbox.onEvent((event) => {
+      window.tellClient(event)
+      notifier.hear(event)
+      unread.hear(event)
+    })
+  }
+
+  #closing(notifier: Notifier, settings: Settings): 'hide' | 'close' {
+    if (this.#quitting !== 'no') return 'close'
+    if (settings.current.trayHintShown === 'no') {
+      const strings = stringsFor(settings.current.language)
+      notifier.say(strings.staysTitle, strings.staysBody)
+      void settings.change({ trayHintShown: 'yes' }).catch(() => undefined)
+    }
+    return 'hide'
+  }
+
+  #tell(event: AppEvent): void {
+    if (this.#pageIsThere) this.#window?.tellApp(event)
+    else this.#untold.push(event)
+  }
+
+  #tellUntold(): void {
+    this.#pageIsThere = true
+    for (const event of this.#untold.splice(0)) this.#window?.tellApp(event)
+  }
+
+  async #flush(): Promise<void> {
+    await this.#mailbox.close().catch(() => undefined)
+    await Promise.all([this.#settings?.settled(), this.#place?.settled()])
+  }
+}
+
+type Command = Extract<AppEvent, { readonly event: 'command' }>['command']

@@ -1,0 +1,68 @@
+import * as v from 'valibot'
+import { limits } from '../../replica/core/model/limits.ts'
+import type { AppHost, AppSettings, FirstRunDraft } from '../contract/app-host.ts'
+import type { HostMethod } from '../contract/bridge.ts'
+import { count, name, nothing, type RequestSchemas, server, text } from './shapes.ts'
+
+const urlChars = 8_192
+const copiedChars = 4_194_304
+const undoSendMostSeconds = 60
+
+const invite = text(limits.inviteChars)
+const machine = text(limits.machineNameChars * 4)
+
+const settingShapes = {
+  theme: v.picklist(['system', 'light', 'dark']),
+  language: v.picklist(['system', 'en', 'de']),
+  notifications: v.picklist(['on', 'off']),
+  startAtLogin: v.picklist(['on', 'off']),
+  staySignedIn: v.picklist(['on', 'off']),
+  undoSendSeconds: count(0, undoSendMostSeconds),
+  trayHintShown: v.picklist(['yes', 'no']),
+  density: v.picklist(['comfortable', 'compact']),
+}
+
+/** Any of them may be left out, none may be `undefined`. */
+const changes = v.strictObject({
+  theme: v.exactOptional(settingShapes.theme),
+  language: v.exactOptional(settingShapes.language),
+  notifications: v.exactOptional(settingShapes.notifications),
+  startAtLogin: v.exactOptional(settingShapes.startAtLogin),
+  staySignedIn: v.exactOptional(settingShapes.staySignedIn),
+  undoSendSeconds: v.exactOptional(settingShapes.undoSendSeconds),
+  trayHintShown: v.exactOptional(settingShapes.trayHintShown),
+  density: v.exactOptional(settingShapes.density),
+})
+
+export const settingsShape: v.GenericSchema<unknown, AppSettings> = v.object(settingShapes)
+
+export const firstRunShape: v.GenericSchema<unknown, FirstRunDraft> = v.strictObject({
+  step: v.picklist(['choice', 'create', 'invite', 'seat']),
+  groupName: text(limits.groupNameChars * 4),
+  machine,
+  invite,
+  server: v.nullable(server),
+})
+
+/** Every method of the program around the client, and what it takes. The compiler proves the list complete. */
+export const hostRequests: RequestSchemas<AppHost, HostMethod> = {
+  info: nothing,
+  phase: nothing,
+  createGroup: v.strictObject({ groupName: name, machine, server }),
+  inspectInvite: v.strictObject({ invite }),
+  join: v.strictObject({ invite, machine, server: v.nullable(server) }),
+  joinAsClient: v.strictObject({ invite, machine }),
+  firstRun: nothing,
+  keepFirstRun: v.strictObject({ draft: v.nullable(firstRunShape) }),
+  retry: nothing,
+  reset: nothing,
+  settings: nothing,
+  changeSettings: v.strictObject({ settings: changes }),
+  chooseInviteFile: nothing,
+  saveInvite: v.strictObject({ invite }),
+  openLink: v.strictObject({ url: text(urlChars) }),
+  copyText: v.strictObject({ text: text(copiedChars) }),
+  showDataDirectory: nothing,
+  setDemo: v.strictObject({ demo: v.picklist(['whole', 'split']) }),
+  quit: nothing,
+}

@@ -1,0 +1,183 @@
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import { type Failure, QuintetError } from '../../replica/core/model/errors.ts'
+import type { ServerId } from '../../replica/core/model/ids.ts'
+import type { KeptGroup } from '../../replica/kept-group.ts'
+import type { RunningReplica } from '../../replica/run-replica.ts'
+import type { AppPhase } from '../contract/app-host.ts'
+import { failureOf } from '../ipc/answers.ts'
+
+export interface MailboxOptions {
+  readonly data: string
+  /** Multiaddrs; empty for the usual one. */
+  readonly listen: readonly string[]
+  readonly mdns: 'on' | 'off'
+}
+
+interface FirstOpening {
+  readonly create: string | null
+  readonly join: string | null
+  readonly server: ServerId | null
+  readonly machine: string | null
+}
+
+const usualListen = '/ip4/0.0.0.0/tcp/0'
+const laterOpening: FirstOpening = { create: null, join: null, server: null, machine: null }
+/** After these calls somebody else may be logged in, or nobody. */
+const sessionMethods: ReadonlySet<string> = new Set([
+  'signUp',
+  'logIn',
+  'logOut',
+  'deleteAccount',
+  'resetPassword',
+  'renameGroup',
+  'connect',
+])
+
+/** This machine's replica, the client that the window uses, and how far they are. */
+export class LocalMailbox {
+  readonly #options: MailboxOptions
+  readonly #phaseListeners: ((phase: AppPhase) => void)[] = []
+  readonly #eventListeners: ((event: ClientEvent) => void)[] = []
+  #phase: AppPhase = { phase: 'starting', step: 'Opening the mailbox' }
+  #group: KeptGroup | null = null
+  #replica: RunningReplica | null = null
+  #client: MailClient | null = null
+  #work: Promise<unknown> = Promise.resolve()
+
+  constructor(options: MailboxOptions) {
+    this.#options = options
+  }
+
+  get phase(): AppPhase {
+    return this.#phase
+  }
+
+  /** UNREACHABLE while none is open. */
+  get client(): MailClient {
+    if (this.#client === null) throw new QuintetError('UNREACHABLE', 'The mailbox is not open yet.')
+    return this.#client
+  }
+
+  get isOpen(): boolean {
+    return this.#client !== null
+  }
+
+  onPhase(listener: (phase: AppPhase) => void): void {
+    this.#phaseListeners.push(listener)
+  }
+
+  onEvent(listener: (event: ClientEvent) => void): void {
+    this.#eventListeners.push(listener)
+  }
+
+  /** Opens what the data directory holds; `phase` tells what came of it. */
+  open(): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#client !== null) return
+      this.#become({ phase: 'starting', step: 'Opening the mailbox' })
+      try {
+        const { keptGroup } = await loadReplica()
+        if ((await keptGroup(this.#options.data)) === null) this.#become({ phase: 'empty' })
+        else await this.#start(laterOpening)
+      } catch (error) {
+        this.#become({ phase: 'failed', failure: failureOf(error) })
+      }
+    })
+  }
+
+  /** Makes the group that this machine is the first of. Rejects, and `phase` stays, when it cannot be done. */
+  create(groupName: string, machine: string, server: ServerId): Promise<void> {
+    return this.#inOrder(() => this.#startFirst({ create: groupName, join: null, server, machine }))
+  }
+
+  join(invite: string, machine: string, server: ServerId | null): Promise<void> {
+    return this.#inOrder(() => this.#startFirst({ create: null, join: invite, server, machine }))
+  }
+
+  async logIn(person: { readonly name: string; readonly password: string }): Promise<void> {
+    await this.client.logIn(person)
+    this.#tellSession()
+  }
+
+  /** To be called after each call of the client's. */
+  called(method: string): void {
+    if (sessionMethods.has(method)) this.#tellSession()
+  }
+
+  /** The machine woke up, or is on another network. */
+  redial(): void {
+    this.#replica?.redial()
+  }
+
+  /** Everything that was accepted is on the disk when this is fulfilled. */
+  close(): Promise<void> {
+    return this.#inOrder(() => this.#stop())
+  }
+
+  async #startFirst(opening: FirstOpening): Promise<void> {
+    const { keptGroup } = await loadReplica()
+    if ((await keptGroup(this.#options.data)) !== null)
+      throw new QuintetError('DIRECTORY_HAS_A_GROUP', 'This machine belongs to a group already.')
+    await this.#start(opening)
+  }
+
+  async #start(opening: FirstOpening): Promise<void> {
+    const { connectClient, keptGroup, runReplica } = await loadReplica()
+    const { data, listen, mdns } = this.#options
+    const options = { data, mdns, ...opening, listen: listen.length === 0 ? [usualListen] : listen }
+    try {
+      this.#replica = await runReplica({ ...options, format: 'json', logLevel: 'info' }, (failure) =>
+        this.#fail(failure),
+      )
+    } catch (error) {
+      // A replica without a window keeps this directory: the window is one more client of it.
+      if (!(error instanceof QuintetError) || error.code !== 'DIRECTORY_IN_USE') throw error
+    }
+    this.#group = await keptGroup(data)
+    const client = await connectClient(data, null)
+    this.#client = client
+    client.onEvent((event) => this.#hear(event))
+    this.#tellSession()
+  }
+
+  #hear(event: ClientEvent): void {
+    for (const listener of this.#eventListeners) listener(event)
+    if (event.event === 'takenOver' || event.event === 'renamed' || event.event === 'connected') this.#tellSession()
+  }
+
+  #tellSession(): void {
+    const [client, group] = [this.#client, this.#group]
+    if (client === null || group === null) return
+    const account = client.loggedInAs
+    const phase = account === null ? 'signedOut' : 'signedIn'
+    const { server } = client
+    this.#become({ phase, group: group.groupName, mode: 'replica', server, account })
+  }
+
+  #fail(failure: Failure): void {
+    void this.#stop().then(() => this.#become({ phase: 'failed', failure }))
+  }
+
+  async #stop(): Promise<void> {
+    const [client, replica] = [this.#client, this.#replica]
+    this.#client = null
+    this.#replica = null
+    await client?.close().catch(() => undefined)
+    await replica?.stop()
+  }
+
+  #become(phase: AppPhase): void {
+    this.#phase = phase
+    for (const listener of this.#phaseListeners) listener(phase)
+  }
+
+  #inOrder<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => undefined)
+    return done
+  }
+}
+
+/** Some 500 modules: the window is on its way before they are loaded. */
+const loadReplica = () => import('./replica-modules.ts')

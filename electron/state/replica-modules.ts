@@ -1,0 +1,4 @@
+// What is loaded when the window is there already: see LocalMailbox.
+export { connectClient } from '../../replica/connect-client.ts'
+export { keptGroup } from '../../replica/kept-group.ts'
+export { runReplica } from '../../replica/run-replica.ts'

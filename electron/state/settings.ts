@@ -1,0 +1,66 @@
+import path from 'node:path'
+import * as v from 'valibot'
+import type { AppSettings, FirstRunDraft } from '../contract/app-host.ts'
+import { firstRunShape, settingsShape } from '../ipc/host-requests.ts'
+import { DesktopFile } from './desktop-file.ts'
+
+export const defaultSettings: AppSettings = {
+  theme: 'system',
+  language: 'system',
+  notifications: 'on',
+  startAtLogin: 'off',
+  staySignedIn: 'on',
+  undoSendSeconds: 5,
+  trayHintShown: 'no',
+  density: 'comfortable',
+}
+
+/** What the person set, and how far the first run was. */
+export class Settings {
+  readonly #file: DesktopFile<AppSettings>
+  readonly #firstRunFile: DesktopFile<FirstRunDraft | null>
+  readonly #listeners: ((settings: AppSettings) => void)[] = []
+  #current: AppSettings = defaultSettings
+  #firstRun: FirstRunDraft | null = null
+
+  private constructor(folder: string) {
+    this.#file = new DesktopFile(path.join(folder, 'settings.json'), settingsShape, defaultSettings)
+    this.#firstRunFile = new DesktopFile(path.join(folder, 'first-run.json'), v.nullable(firstRunShape), null)
+  }
+
+  static async load(folder: string): Promise<Settings> {
+    const settings = new Settings(folder)
+    settings.#current = await settings.#file.load()
+    settings.#firstRun = await settings.#firstRunFile.load()
+    return settings
+  }
+
+  get current(): AppSettings {
+    return this.#current
+  }
+
+  get firstRun(): FirstRunDraft | null {
+    return this.#firstRun
+  }
+
+  async change(changes: Partial<AppSettings>): Promise<AppSettings> {
+    this.#current = { ...this.#current, ...changes }
+    for (const listener of this.#listeners) listener(this.#current)
+    await this.#file.save(this.#current)
+    return this.#current
+  }
+
+  async keepFirstRun(draft: FirstRunDraft | null): Promise<void> {
+    this.#firstRun = draft
+    await this.#firstRunFile.save(draft)
+  }
+
+  onChange(listener: (settings: AppSettings) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  async settled(): Promise<void> {
+    await this.#file.settled()
+    await this.#firstRunFile.settled()
+  }
+}

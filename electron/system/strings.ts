@@ -1,0 +1,91 @@
+import { app } from 'electron'
+import type { AppSettings } from '../contract/app-host.ts'
+
+/** What the program itself says, outside the window. */
+export interface Strings {
+  readonly file: string
+  readonly edit: string
+  readonly viewMenu: string
+  readonly go: string
+  readonly help: string
+  readonly compose: string
+  readonly search: string
+  readonly settings: string
+  readonly shortcuts: string
+  readonly mail: string
+  readonly people: string
+  readonly timeline: string
+  readonly network: string
+  readonly open: string
+  readonly quit: string
+  readonly unread: (count: number) => string
+  readonly newMails: (count: number) => string
+  readonly lateMails: (count: number) => string
+  readonly from: (names: string) => string
+  readonly noSubject: string
+  readonly staysTitle: string
+  readonly staysBody: string
+  readonly inviteFile: string
+  readonly newPost: (author: string) => string
+}
+
+const english: Strings = {
+  file: '&File',
+  edit: '&Edit',
+  viewMenu: '&View',
+  go: '&Go',
+  help: '&Help',
+  compose: 'New mail',
+  search: 'Search',
+  settings: 'Settings',
+  shortcuts: 'Keyboard shortcuts',
+  mail: 'Mail',
+  people: 'People',
+  timeline: 'Timeline',
+  network: 'Network',
+  open: 'Open Quintet',
+  quit: 'Quit Quintet',
+  unread: (count) => `Quintet: ${count} unread`,
+  newMails: (count) => (count === 1 ? 'A new mail' : `${count} new mails`),
+  lateMails: (count) => (count === 1 ? 'A mail from earlier came in' : `${count} mails from earlier came in`),
+  from: (names) => `From ${names}`,
+  noSubject: '(no subject)',
+  staysTitle: 'Quintet goes on in the background',
+  staysBody:
+    'This machine still sends and receives for the group. Open the window again from the tray, or by starting Quintet; to end it, choose Quit.',
+  inviteFile: 'Invite',
+  newPost: (author) => `${author} posted`,
+}
+
+const german: Strings = {
+  file: '&Datei',
+  edit: '&Bearbeiten',
+  viewMenu: '&Ansicht',
+  go: '&Gehe zu',
+  help: '&Hilfe',
+  compose: 'Neue Mail',
+  search: 'Suchen',
+  settings: 'Einstellungen',
+  shortcuts: 'Tastenkürzel',
+  mail: 'Mail',
+  people: 'Personen',
+  timeline: 'Beiträge',
+  network: 'Netzwerk',
+  open: 'Quintet öffnen',
+  quit: 'Quintet beenden',
+  unread: (count) => `Quintet: ${count} ungelesen`,
+  newMails: (count) => (count === 1 ? 'Eine neue Mail' : `${count} neue Mails`),
+  lateMails: (count) => (count === 1 ? 'Eine frühere Mail ist angekommen' : `${count} frühere Mails sind angekommen`),
+  from: (names) => `Von ${names}`,
+  noSubject: '(ohne Betreff)',
+  staysTitle: 'Quintet läuft im Hintergrund weiter',
+  staysBody:
+    'Dieser Rechner sendet und empfängt weiter für die Gruppe. Das Fenster öffnet sich wieder über das Symbol in der Leiste oder durch einen neuen Start; beendet wird mit Beenden.',
+  inviteFile: 'Einladung',
+  newPost: (author) => `Neuer Beitrag von ${author}`,
+}
+
+export const stringsFor = (language: AppSettings['language']): Strings => {
+  const wanted = language === 'system' ? app.getLocale() : language
+  return wanted.startsWith('de') ? german : english
+}

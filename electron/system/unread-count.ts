@@ -1,0 +1,45 @@
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import type { LocalMailbox } from '../state/local-mailbox.ts'
+
+const pauseMs = 250
+/** After these calls there may be more or fewer unread mails. */
+const countingMethods: ReadonlySet<string> = new Set(['read', 'mark', 'delete', 'deleteMany', 'emptyTrash'])
+
+/** How much is unread, asked for when something happened, and not more often than every `pauseMs`. */
+export class UnreadCount {
+  readonly #mailbox: LocalMailbox
+  readonly #tell: (unread: number) => void
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(mailbox: LocalMailbox, tell: (unread: number) => void) {
+    this.#mailbox = mailbox
+    this.#tell = tell
+  }
+
+  hear({ event }: ClientEvent): void {
+    if (event === 'mail' || event === 'mailbox' || event === 'connected') this.recount()
+  }
+
+  called(method: string): void {
+    if (countingMethods.has(method)) this.recount()
+  }
+
+  recount(): void {
+    if (this.#timer !== null) return
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      void this.#ask().then(this.#tell)
+    }, pauseMs)
+  }
+
+  /** Nobody who is logged in has nothing unread. */
+  async #ask(): Promise<number> {
+    if (!this.#mailbox.isOpen) return 0
+    const { client } = this.#mailbox
+    if (client.loggedInAs === null) return 0
+    return client.counts().then(
+      ({ unread }) => unread,
+      () => 0,
+    )
+  }
+}

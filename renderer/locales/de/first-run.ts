@@ -1,0 +1,3 @@
+import type { english, Translated } from '../messages.ts'
+
+export const firstRun: Translated<typeof english.firstRun> = { title: 'Willkommen' }

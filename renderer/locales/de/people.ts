@@ -1,0 +1,3 @@
+import type { english, Translated } from '../messages.ts'
+
+export const people: Translated<typeof english.people> = { title: 'Personen' }

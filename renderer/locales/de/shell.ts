@@ -1,0 +1,50 @@
+import type { english, Translated } from '../messages.ts'
+
+export const shell: Translated<typeof english.shell> = {
+  skip: 'Zum Inhalt springen',
+  navigation: 'Seiten',
+  pages: { mail: 'Post', timeline: 'Chronik', people: 'Personen', network: 'Netz', settings: 'Einstellungen' },
+  starting: 'Startet',
+  failed: 'Quintet konnte nicht starten',
+  failedHint: 'Nichts ist verloren: Was hier gespeichert ist, bleibt, wie es ist.',
+  showFolder: 'Datenordner zeigen',
+  startOver: 'Alles von den anderen zurückholen',
+  connection: {
+    whole: 'Mit allen verbunden',
+    wholeOf: '{reachable} von {seats} Servern sind verbunden',
+    split: 'Getrennt von {names}. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
+    alone:
+      'Kein anderer Server ist erreichbar. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
+    paused: 'Der Abgleich mit {names} ruht.',
+    lost: 'Server {server} ist nicht erreichbar. Ein anderer wird gesucht; nichts, was Sie schreiben, geht verloren.',
+    details: 'Zum Netz',
+  },
+  status: {
+    label: 'Hier ist Server {server}, {reachable} von {seats} verbunden',
+    here: 'dieses Gerät',
+  },
+  takenOver: {
+    title: 'Sie sind jetzt anderswo angemeldet',
+    text: 'Dieses Fenster wurde abgemeldet, weil das Konto an Server {server} ({machine}) angemeldet wurde.',
+  },
+  renamed: 'Sie heißen jetzt {name}, weil ein anderes Konto den früheren Namen zuerst hatte.',
+  palette: {
+    title: 'Etwas tun',
+    placeholder: 'Befehl eingeben',
+    none: 'So heißt kein Befehl.',
+    open: 'Befehlsliste',
+  },
+  shortcuts: {
+    title: 'Tastenkürzel',
+    open: 'Tastenkürzel zeigen',
+    then: 'dann',
+    groups: { go: 'Gehe zu', mail: 'Post', list: 'In der Liste', compose: 'Beim Schreiben', window: 'Fenster' },
+  },
+  account: { menu: 'Konto von {name}', logOut: 'Abmelden', settings: 'Einstellungen', shortcuts: 'Tastenkürzel' },
+  demo: {
+    whole: 'Das ist die Vorführgruppe.',
+    split: 'Die Vorführgruppe ist geteilt: hier Server 1 und 2, getrennt davon 3, 4 und 5.',
+    doSplit: 'Teilen',
+    doHeal: 'Verbinden',
+  },
+}

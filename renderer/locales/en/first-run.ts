@@ -1,0 +1,1 @@
+export const firstRun = { title: 'Welcome' } as const

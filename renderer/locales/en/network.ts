@@ -1,0 +1,1 @@
+export const network = { title: 'Network' } as const

@@ -1,0 +1,47 @@
+export const shell = {
+  skip: 'Skip to content',
+  navigation: 'Pages',
+  pages: { mail: 'Mail', timeline: 'Timeline', people: 'People', network: 'Network', settings: 'Settings' },
+  starting: 'Starting',
+  failed: 'Quintet could not start',
+  failedHint: 'Nothing is lost: what is stored here stays as it is.',
+  showFolder: 'Show the data folder',
+  startOver: 'Take everything back from the others',
+  connection: {
+    whole: 'Connected with everyone',
+    wholeOf: '{reachable} of {seats} servers are connected',
+    split: 'Cut off from {names}. You can go on working: everything merges when you meet again.',
+    alone: 'No other server can be reached. You can go on working: everything merges when you meet again.',
+    paused: 'Syncing with {names} is paused.',
+    lost: 'Server {server} cannot be reached. Looking for another one; nothing that you write is lost.',
+    details: 'See the network',
+  },
+  status: {
+    label: 'Server {server} here, {reachable} of {seats} connected',
+    here: 'this machine',
+  },
+  takenOver: {
+    title: 'You are logged in somewhere else now',
+    text: 'This window was logged out, because this account was logged in at server {server} ({machine}).',
+  },
+  renamed: 'Your name is now {name}, because another account had the former one first.',
+  palette: {
+    title: 'Do something',
+    placeholder: 'Type a command',
+    none: 'No command is called that.',
+    open: 'Command palette',
+  },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    open: 'Show the keyboard shortcuts',
+    then: 'then',
+    groups: { go: 'Go to', mail: 'Mail', list: 'In the list', compose: 'When writing', window: 'Window' },
+  },
+  account: { menu: 'Account of {name}', logOut: 'Log out', settings: 'Settings', shortcuts: 'Keyboard shortcuts' },
+  demo: {
+    whole: 'This is the demonstration group.',
+    split: 'The demonstration group is split: servers 1 and 2 here, 3, 4 and 5 apart.',
+    doSplit: 'Split it',
+    doHeal: 'Heal it',
+  },
+} as const

@@ -1,0 +1,47 @@
+import { computed, type ComputedRef } from 'vue'
+import { createI18n } from 'vue-i18n'
+import { english, type MessageKey, type Messages } from './messages.ts'
+
+export type Language = 'en' | 'de'
+
+/** One for the window; templates and code use it through `text`. */
+export const i18n = createI18n<[Messages], Language, false>({
+  locale: 'en',
+  fallbackLocale: 'en',
+  messages: { en: english } as Record<Language, Messages>,
+})
+
+const texts = i18n.global
+
+/** The settings' language, or the nearest to the machine's. */
+export const languageOf = (chosen: 'system' | Language): Language => {
+  if (chosen !== 'system') return chosen
+  return navigator.language.toLowerCase().startsWith('de') ? 'de' : 'en'
+}
+
+/** Other languages than English are loaded when they are chosen. */
+export const setLanguage = async (language: Language): Promise<void> => {
+  if (language === 'de') {
+    const { german } = await import('./german.ts')
+    texts.setLocaleMessage('de', german)
+  }
+  texts.locale.value = language
+  document.documentElement.lang = language
+}
+
+export const currentLanguage: ComputedRef<Language> = computed(() => texts.locale.value)
+
+export type Words = Readonly<Record<string, string | number>>
+
+/** The text of a key, in the window's language; reactive where it is used in a template or a computed value. */
+export const text = (key: MessageKey, words: Words = {}): string => texts.t(key, words)
+
+/** A text with forms for none, one and many (`a | b | c`), which may use `{count}`. */
+export const textOf = (key: MessageKey, count: number, words: Words = {}): string =>
+  texts.t(key, { count: formatNumber(count), ...words }, { plural: count })
+
+export const formatNumber = (value: number): string => new Intl.NumberFormat(currentLanguage.value).format(value)
+
+/** "Anna, Ben and Chris". */
+export const formatList = (items: readonly string[]): string =>
+  new Intl.ListFormat(currentLanguage.value, { style: 'long', type: 'conjunction' }).format(items)

@@ -1,0 +1,57 @@
+import type { Letter, Mail } from '../../replica/client/contract/mailbox.ts'
+import { formatList, text } from '../locales/i18n.ts'
+import { fullDate } from './dates.ts'
+
+export type AnswerKind = 'reply' | 'replyAll' | 'forward'
+
+/** What a reply or a forward begins with. `self` is the person's own name. */
+export const answerTo = (mail: Mail, kind: AnswerKind, self: string): Letter => {
+  switch (kind) {
+    case 'reply':
+      return { ...answer(mail), to: mail.own ? mail.to : [mail.from], cc: [] }
+    case 'replyAll': {
+      const to = mail.own ? [...mail.to] : [mail.from, ...mail.to]
+      return { ...answer(mail), to: others(to, [self]), cc: others(mail.cc, [self, ...to]) }
+    }
+    case 'forward':
+      return { to: [], cc: [], subject: prefixed('Fwd', mail.subject), body: `\n\n${forwarded(mail)}` }
+  }
+}
+
+/** Whether a reply to all reaches more people than a reply. */
+export const hasMoreRecipients = (mail: Mail, self: string): boolean => {
+  const { to, cc = [] } = answerTo(mail, 'replyAll', self)
+  return to.length + cc.length > 1
+}
+
+const answer = (mail: Mail): Omit<Letter, 'to' | 'cc'> => ({
+  subject: prefixed('Re', mail.subject),
+  body: `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: mail.from })}\n\n${quote(mail.body)}`,
+  inReplyTo: mail.mail,
+})
+
+const prefixed = (prefix: string, subject: string): string =>
+  subject.toLowerCase().startsWith(`${prefix.toLowerCase()}:`) ? subject : `${prefix}: ${subject}`.trimEnd()
+
+const quote = (body: string): string =>
+  body
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.startsWith('>') || line === '' ? `>${line}` : `> ${line}`))
+    .join('\n')
+
+const forwarded = (mail: Mail): string => {
+  const words = {
+    from: mail.from,
+    date: fullDate(mail.sentAt),
+    subject: mail.subject,
+    to: formatList([...mail.to, ...mail.cc]),
+  }
+  return `${text('mail.forwarded', words)}\n\n${mail.body}`
+}
+
+/** Each name once, none of `without`; never empty-handed: a letter to oneself stays one. */
+const others = (names: readonly string[], without: readonly string[]): readonly string[] => {
+  const left = [...new Set(names)].filter((name) => !without.includes(name))
+  return left.length === 0 && names.length > 0 && without.length === 1 ? [...new Set(names)] : left
+}

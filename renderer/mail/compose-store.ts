@@ -1,0 +1,126 @@
+import { defineStore } from 'pinia'
+import { computed, markRaw, shallowRef } from 'vue'
+import type { DocumentId, Draft, Letter, Mail, OutboxEntry } from '../../replica/client/contract/mailbox.ts'
+import { showFailure, showNote } from '../base/toasts.ts'
+import { client } from '../bridge.ts'
+import { useApp } from '../stores/app.ts'
+import { useOwnName } from '../stores/own-name.ts'
+import { answerTo, type AnswerKind } from './answers.ts'
+import { createComposition, type Composition } from './composition.ts'
+import { rememberedDrafts, rememberDrafts } from './open-drafts.ts'
+import { useSending } from './sending.ts'
+
+const emptyLetter: Letter = { to: [], cc: [], subject: '', body: '' }
+
+/** The letters that are being written. */
+export const useCompose = defineStore('compose', () => {
+  const app = useApp()
+  const ownName = useOwnName()
+  const open = shallowRef<readonly Composition[]>([])
+  let lastKey = 0
+
+  const remember = (): void => rememberDrafts(open.value.flatMap(({ kept }) => kept.value ?? []))
+
+  const add = (letter: Letter, draft: DocumentId | null): Composition => {
+    lastKey += 1
+    const composition = markRaw(createComposition(lastKey, letter, draft))
+    open.value = [...open.value, composition]
+    remember()
+    return composition
+  }
+
+  const remove = (composition: Composition): void => {
+    open.value = open.value.filter((one) => one !== composition)
+    remember()
+  }
+
+  const begin = (letter: Partial<Letter> = {}): void => {
+    add({ ...emptyLetter, ...letter }, null)
+  }
+
+  const answer = (mail: Mail, kind: AnswerKind): void => {
+    add(answerTo(mail, kind, ownName.value), null)
+  }
+
+  /** One window for each draft. */
+  const resume = (draft: Draft): void => {
+    const shown = open.value.find(({ kept }) => kept.value === draft.draft)
+    if (shown !== undefined) shown.shape.value = 'open'
+    else add({ ...draft, ...(draft.inReplyTo === null ? {} : { inReplyTo: draft.inReplyTo }) } as Letter, draft.draft)
+  }
+
+  /** Takes back what has not left, to go on writing. */
+  const takeBack = async (outbox: OutboxEntry['outbox']): Promise<void> => {
+    try {
+      const letter = await client.cancelOutbox({ outbox })
+      add(letter, null).keeper.changed(Date.now())
+    } catch (error) {
+      showFailure('mail.failed.takeBack', error)
+    }
+  }
+
+  /** What was written stays among the drafts. */
+  const close = async (composition: Composition): Promise<void> => {
+    await composition.keeper.flush()
+    if (composition.state.value === 'failed') {
+      showFailure('mail.failed.draft', null)
+      return
+    }
+    remove(composition)
+    await composition.end()
+    if (composition.kept.value !== null) showNote('mail.draftKept')
+  }
+
+  const discard = async (composition: Composition): Promise<void> => {
+    remove(composition)
+    await composition.end()
+    const letter = composition.written()
+    const wasWritten = composition.keeper.draft !== null || composition.state.value !== 'new'
+    try {
+      if (composition.keeper.draft !== null) await client.discardDraft({ draft: composition.keeper.draft })
+      const undo = (): void => add(letter, null).keeper.changed(Date.now())
+      if (wasWritten) showNote('mail.draftDiscarded', {}, { label: 'common.undo', run: undo })
+    } catch (error) {
+      showFailure('mail.failed.discard', error)
+    }
+  }
+
+  const sending = useSending({ takeBack, reopen: (letter, draft) => void add(letter, draft) })
+
+  const send = async (composition: Composition): Promise<void> => {
+    remove(composition)
+    await composition.end()
+    await sending.send(composition.written(), composition.keeper.draft, app.settings.undoSendSeconds)
+  }
+
+  const flushAll = async (): Promise<void> => {
+    await Promise.all(open.value.map(({ keeper }) => keeper.flush()))
+    remember()
+  }
+
+  /** What was open when the window or the machine went down is open again, out of the way. */
+  const restore = async (): Promise<void> => {
+    const names = rememberedDrafts()
+    if (names.length === 0) return
+    const { drafts } = await client.drafts()
+    for (const draft of drafts.filter((one) => names.includes(one.draft))) {
+      resume(draft)
+      const shown = open.value.at(-1)
+      if (shown !== undefined) shown.shape.value = 'minimised'
+    }
+  }
+
+  return {
+    open: computed(() => open.value),
+    remember,
+    begin,
+    answer,
+    resume,
+    takeBack,
+    close,
+    discard,
+    send,
+    flushAll,
+    restore,
+  }
+})

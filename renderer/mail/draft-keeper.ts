@@ -1,0 +1,88 @@
+import type { DocumentId, Letter } from '../../replica/client/contract/mailbox.ts'
+
+/** After the last change, in milliseconds. */
+const restMs = 700
+/** Whoever writes without a pause has it saved this often, too. */
+const writingMs = 3_000
+
+export type KeptState = 'new' | 'changed' | 'saving' | 'saved' | 'failed'
+
+export interface DraftSaver {
+  /** What is written now. */
+  readonly letter: () => Letter
+  readonly save: (letter: Letter, draft: DocumentId | null) => Promise<DocumentId>
+  readonly onState: (state: KeptState, draft: DocumentId | null) => void
+}
+
+/** Saves a draft soon after every change: one save at a time, and never an older text over a newer one. */
+export class DraftKeeper {
+  readonly #saver: DraftSaver
+  #draft: DocumentId | null
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #changedSince: number | null = null
+  #saving: Promise<void> | null = null
+
+  constructor(saver: DraftSaver, draft: DocumentId | null) {
+    this.#saver = saver
+    this.#draft = draft
+  }
+
+  /** Null until it has been saved for the first time. */
+  get draft(): DocumentId | null {
+    return this.#draft
+  }
+
+  changed(nowMs: number): void {
+    this.#changedSince ??= nowMs
+    this.#tell('changed')
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    const waitMs = Math.max(Math.min(restMs, this.#changedSince + writingMs - nowMs), 0)
+    this.#timer = setTimeout(() => void this.flush(), waitMs)
+  }
+
+  /** Saves what is not saved yet, at once; fulfilled when it is durable or has failed (then it is tried at the next change). */
+  async flush(): Promise<void> {
+    this.#stopTimer()
+    while (this.#changedSince !== null || this.#saving !== null) {
+      const before = this.#changedSince
+      this.#saving ??= this.#save()
+      await this.#saving
+      if (before !== null && this.#changedSince === before) return
+    }
+  }
+
+  /** Forgets what is not saved: the letter is sent or thrown away. Fulfilled when no save is under way. */
+  async stop(): Promise<void> {
+    this.#stopTimer()
+    this.#changedSince = null
+    await this.#saving
+  }
+
+  async #save(): Promise<void> {
+    const since = this.#changedSince
+    this.#changedSince = null
+    this.#tell('saving')
+    try {
+      this.#draft = await this.#saver.save(this.#saver.letter(), this.#draft)
+      this.#tell(this.#hasChanges() ? 'changed' : 'saved')
+    } catch {
+      this.#changedSince ??= since
+      this.#tell('failed')
+    } finally {
+      this.#saving = null
+    }
+  }
+
+  #hasChanges(): boolean {
+    return this.#changedSince !== null
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  #tell(state: KeptState): void {
+    this.#saver.onState(state, this.#draft)
+  }
+}

@@ -1,0 +1,53 @@
+export const formats = ['bold', 'italic', 'strike', 'code', 'link', 'heading', 'list', 'numbers', 'quote'] as const
+export type Format = (typeof formats)[number]
+
+export interface Written {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+const around: Partial<Record<Format, string>> = { bold: '**', italic: '_', strike: '~~', code: '`' }
+const before: Partial<Record<Format, string>> = { heading: '## ', list: '- ', numbers: '1. ', quote: '> ' }
+
+/** What a button of the toolbar makes of the selection; the same button takes it off again. */
+export const formatted = (written: Written, format: Format): Written => {
+  const mark = around[format]
+  if (mark !== undefined) return wrapped(written, mark)
+  const prefix = before[format]
+  return prefix === undefined ? linked(written) : prefixed(written, prefix)
+}
+
+const wrapped = ({ text, start, end }: Written, mark: string): Written => {
+  const length = mark.length
+  const chosen = text.slice(start, end)
+  if (text.slice(start - length, start) === mark && text.slice(end, end + length) === mark) {
+    const bare = text.slice(0, start - length) + chosen + text.slice(end + length)
+    return { text: bare, start: start - length, end: end - length }
+  }
+  return {
+    text: text.slice(0, start) + mark + chosen + mark + text.slice(end),
+    start: start + length,
+    end: end + length,
+  }
+}
+
+const prefixed = ({ text, start, end }: Written, prefix: string): Written => {
+  const from = text.lastIndexOf('\n', start - 1) + 1
+  const lines = text.slice(from, end).split('\n')
+  const isOn = lines.every((line) => line.startsWith(prefix))
+  const changed = lines.map((line) => (isOn ? line.slice(prefix.length) : prefix + line)).join('\n')
+  return { text: text.slice(0, from) + changed + text.slice(end), start: from, end: from + changed.length }
+}
+
+const linked = ({ text, start, end }: Written): Written => {
+  const chosen = text.slice(start, end)
+  const address = 'https://'
+  const link = `[${chosen}](${address})`
+  const at = chosen === '' ? start + 1 : start + chosen.length + 3
+  return {
+    text: text.slice(0, start) + link + text.slice(end),
+    start: at,
+    end: chosen === '' ? at : at + address.length,
+  }
+}

@@ -1,0 +1,109 @@
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import type { Mark } from '../../replica/client/contract/mailbox.ts'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { showFailure, showNote } from '../base/toasts.ts'
+import { client } from '../bridge.ts'
+import { formatNumber } from '../locales/i18n.ts'
+import type { MessageKey } from '../locales/messages.ts'
+import { useMailView } from './mail-view.ts'
+import { useMailbox } from './mailbox-store.ts'
+import { useRemovals } from './removals-store.ts'
+
+/** What waits for a yes, because it cannot be taken back. */
+export type Asked = { readonly kind: 'delete'; readonly mails: readonly UpdateId[] } | { readonly kind: 'emptyTrash' }
+
+const opposites = {
+  trash: 'restore',
+  restore: 'trash',
+} as const
+
+/** What a person does with mails: shown at once, told, and undone where that is possible. */
+export const useMailActions = defineStore('mailActions', () => {
+  const mailbox = useMailbox()
+  const mail = useMailView()
+  const removals = useRemovals()
+  const asked = shallowRef<Asked | null>(null)
+  const lastDone = shallowRef<{ readonly mails: readonly UpdateId[]; readonly how: 'trash' | 'restore' } | null>(null)
+
+  const attempt = async (attempted: MessageKey, work: () => Promise<void>): Promise<'done' | 'failed'> => {
+    try {
+      await work()
+      return 'done'
+    } catch (error) {
+      showFailure(attempted, error)
+      return 'failed'
+    }
+  }
+
+  const mark = async (mails: readonly UpdateId[], how: Mark): Promise<void> => {
+    if (mails.length === 0) return
+    if (how === 'trash' || how === 'restore') leave(mails)
+    const outcome = await attempt(`mail.failed.${how}`, () => mailbox.mark(mails, how))
+    if (outcome === 'failed' || (how !== 'trash' && how !== 'restore')) return
+    const words = { count: formatNumber(mails.length) }
+    lastDone.value = { mails, how }
+    showNote(mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`, words, {
+      label: 'common.undo',
+      run: undo,
+    })
+  }
+
+  /** `z`: takes back the last move to the trash or out of it. */
+  const undo = (): void => {
+    const done = lastDone.value
+    lastDone.value = null
+    if (done !== null) void mark(done.mails, opposites[done.how])
+  }
+
+  /** The mails go from what is shown: so does the selection, and an open one is closed. */
+  const leave = (mails: readonly UpdateId[]): void => {
+    mail.selectNone()
+    if (mail.openMail !== null && mails.includes(mail.openMail)) mail.closeMail()
+  }
+
+  const askToDelete = (mails: readonly UpdateId[]): void => {
+    if (mails.length > 0) asked.value = { kind: 'delete', mails }
+  }
+  const askToEmptyTrash = (): void => {
+    asked.value = { kind: 'emptyTrash' }
+  }
+
+  /** In the trash `#` deletes for good, elsewhere it moves there. */
+  const discard = (mails: readonly UpdateId[]): void => {
+    if (mail.view === 'trash') askToDelete(mails)
+    else void mark(mails, 'trash')
+  }
+
+  const carryOut = async (what: Asked): Promise<void> => {
+    asked.value = null
+    switch (what.kind) {
+      case 'delete':
+        leave(what.mails)
+        await attempt('mail.failed.delete', async () => removals.add(await mailbox.deleteForGood(what.mails)))
+        break
+      case 'emptyTrash':
+        mail.selectNone()
+        mail.closeMail()
+        await attempt('mail.failed.emptyTrash', async () => {
+          await client.emptyTrash()
+          await mailbox.refresh()
+        })
+        break
+    }
+  }
+
+  return {
+    asked: computed(() => asked.value),
+    cancel: (): void => {
+      asked.value = null
+    },
+    canUndo: computed(() => lastDone.value !== null),
+    undo,
+    mark,
+    discard,
+    askToDelete,
+    askToEmptyTrash,
+    carryOut,
+  }
+})

@@ -1,0 +1,155 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { Header } from '../../replica/client/contract/mailbox.ts'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { client, codeOf } from '../bridge.ts'
+import { useNavigation } from '../shell/navigation.ts'
+import { isFolder, isView, type ViewId } from './folder-views.ts'
+import { createMailList, type MailList } from './mail-list.ts'
+import { useMailbox } from './mailbox-store.ts'
+import { extended, nothingSelected, selected, toggled, type Selection } from './selection.ts'
+
+/** The client gives no larger page. */
+const largestPageMails = 1_000
+
+/** What the mail page shows: the folder or search, where the cursor is, what is selected, which mail is open. */
+export const useMailView = defineStore('mailView', () => {
+  const navigation = useNavigation()
+  const mailbox = useMailbox()
+
+  const view = computed<ViewId>(() => {
+    const [first = ''] = placeParts()
+    return isView(first) ? first : 'inbox'
+  })
+  const openMail = computed(() => (placeParts()[1] ?? null) as UpdateId | null)
+  const cursor = ref(0)
+  const selection = shallowRef<Selection>(nothingSelected)
+  const searched = ref('')
+  const searchList = shallowRef<MailList | null>(null)
+  /** How many mails the search could look through; null when it looked through all. */
+  const partly = shallowRef<{ readonly indexed: number; readonly mails: number } | null>(null)
+
+  /** Whether only what is loaded here was looked through, because the client cannot search. */
+  const isFallback = ref(false)
+
+  const searchLoaded = (query: string): { readonly headers: readonly Header[]; readonly total: number } => {
+    const words = query.toLocaleLowerCase().split(/\s+/u)
+    const known = isFolder(view.value) ? mailbox.listOf(view.value).rows.value.known() : []
+    const headers = known.filter(({ from, to, subject, snippet }) => {
+      const whole = [from, ...to, subject, snippet].join(' ').toLocaleLowerCase()
+      return words.every((word) => whole.includes(word))
+    })
+    return { headers, total: headers.length }
+  }
+
+  function placeParts(): readonly string[] {
+    const { page, at } = navigation.place
+    return page === 'mail' && at !== null ? at.split('/') : []
+  }
+
+  /** Null for drafts and outbox. */
+  const list = computed<MailList | null>(() => {
+    if (searchList.value !== null) return searchList.value
+    return isFolder(view.value) ? mailbox.listOf(view.value) : null
+  })
+
+  const cursorHeader = computed<Header | undefined>(() => list.value?.rows.value.at(cursor.value))
+  /** What an action is about: the selected, else the open one, else the one under the cursor. */
+  const concerned = computed<readonly UpdateId[]>(() => {
+    if (selection.value.mails.size > 0) return [...selection.value.mails]
+    const one = openMail.value ?? cursorHeader.value?.mail
+    return one === undefined ? [] : [one]
+  })
+
+  const goTo = (folder: ViewId): void => {
+    searchList.value = null
+    searched.value = ''
+    selection.value = nothingSelected
+    cursor.value = 0
+    navigation.go('mail', folder)
+  }
+
+  /** Going back leads to the list, not to the mail that was open before. */
+  const open = (mail: UpdateId): void => {
+    const place = `${view.value}/${mail}`
+    if (openMail.value === null) navigation.go('mail', place)
+    else navigation.replace('mail', place)
+  }
+
+  const closeMail = (): void => {
+    if (openMail.value !== null) navigation.replace('mail', view.value)
+  }
+
+  const moveCursor = (to: number): Header | undefined => {
+    const last = Math.max((list.value?.rows.value.total ?? 0) - 1, 0)
+    cursor.value = Math.min(Math.max(to, 0), last)
+    return cursorHeader.value
+  }
+
+  const toggle = (mail: UpdateId): void => {
+    selection.value = toggled(selection.value, mail)
+  }
+  const extendTo = (mail: UpdateId): void => {
+    const rows = list.value?.rows.value
+    if (rows === undefined) return
+    selection.value = extended(selection.value, mail, {
+      indexOf: (one) => rows.indexOf(one),
+      at: (index) => rows.at(index)?.mail,
+    })
+  }
+  const selectAll = async (): Promise<void> => {
+    if (list.value !== null) selection.value = selected(await list.value.allMails(largestPageMails))
+  }
+  const selectNone = (): void => {
+    selection.value = nothingSelected
+  }
+
+  /** An empty query ends the search. NOT_YET when the client cannot search. */
+  const search = async (query: string): Promise<void> => {
+    searched.value = query
+    selection.value = nothingSelected
+    cursor.value = 0
+    partly.value = null
+    isFallback.value = false
+    if (query.trim() === '') {
+      searchList.value = null
+      return
+    }
+    const found = createMailList(async (offset, limit) => {
+      try {
+        const page = await client.search({ query, offset, limit })
+        partly.value = page.indexed < page.mails ? { indexed: page.indexed, mails: page.mails } : null
+        return page
+      } catch (error) {
+        if (codeOf(error) !== 'NOT_YET') throw error
+        isFallback.value = true
+        return searchLoaded(query)
+      }
+    })
+    searchList.value = found
+    await found.show(0, 0)
+  }
+
+  return {
+    view,
+    openMail,
+    cursor,
+    cursorHeader,
+    selection: computed(() => selection.value),
+    searched: computed(() => searched.value),
+    partly: computed(() => partly.value),
+    isFallback: computed(() => isFallback.value),
+    isSearching: computed(() => searchList.value !== null),
+    list,
+    concerned,
+    goTo,
+    open,
+    closeMail,
+    moveCursor,
+    toggle,
+    extendTo,
+    selectAll,
+    selectNone,
+    search,
+  }
+})

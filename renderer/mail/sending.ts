@@ -1,0 +1,67 @@
+import { markRaw } from 'vue'
+import { toast } from 'vue-sonner'
+import type { DocumentId, Letter, SendAnswer } from '../../replica/client/contract/mailbox.ts'
+import { showFailure, showNote } from '../base/toasts.ts'
+import { client } from '../bridge.ts'
+import { formatList } from '../locales/i18n.ts'
+import { useNavigation } from '../shell/navigation.ts'
+import ComposeUndo from './ComposeUndo.vue'
+
+const secondMs = 1_000
+
+/** Sends letters and tells what became of them. */
+export const useSending = (composing: {
+  readonly takeBack: (outbox: DocumentId) => Promise<void>
+  readonly reopen: (letter: Letter, draft: DocumentId | null) => void
+}) => {
+  const navigation = useNavigation()
+
+  const tell = (answer: SendAnswer): void => {
+    if ('mail' in answer) {
+      showNote('mail.sent')
+      return
+    }
+    const seeOutbox = { label: 'mail.seeOutbox', run: () => navigation.go('mail', 'outbox') } as const
+    const { reason, outbox } = answer
+    switch (reason.kind) {
+      case 'held':
+        offerUndo(outbox, reason.until)
+        break
+      case 'unknownNames':
+        showNote('mail.waitsForNames', { names: formatList(reason.names) }, seeOutbox)
+        break
+      case 'failed':
+        showNote('mail.waitsForServer', {}, seeOutbox)
+        break
+    }
+  }
+
+  const offerUndo = (outbox: DocumentId, until: number): void => {
+    const undo = (): void => {
+      toast.dismiss(id)
+      void composing.takeBack(outbox)
+    }
+    const id = toast.custom(markRaw(ComposeUndo), {
+      duration: Math.max(until - Date.now(), 0),
+      componentProps: { until, onUndo: undo },
+    })
+  }
+
+  /** What cannot be sent is open again, as it was. */
+  const send = async (letter: Letter, draft: DocumentId | null, undoSeconds: number): Promise<void> => {
+    try {
+      tell(
+        await client.send({
+          ...letter,
+          ...(draft === null ? {} : { draft }),
+          ...(undoSeconds > 0 ? { holdMs: undoSeconds * secondMs } : {}),
+        }),
+      )
+    } catch (error) {
+      composing.reopen(letter, draft)
+      showFailure('mail.failed.send', error)
+    }
+  }
+
+  return { send }
+}

@@ -1,0 +1,82 @@
+import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue'
+import type { Mail } from '../../replica/client/contract/mailbox.ts'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { client, onClientEvent } from '../bridge.ts'
+import { useMailbox } from './mailbox-store.ts'
+
+/** The open mail and the conversation around it, oldest first. The mail comes first, the others as soon as they are there. */
+export const useConversation = (opened: () => UpdateId | null) => {
+  const mailbox = useMailbox()
+  const mails = shallowRef<readonly Mail[]>([])
+  const failure = shallowRef<unknown>(null)
+  /** The mails that are shown with their text. */
+  const unfolded = shallowRef<ReadonlySet<UpdateId>>(new Set())
+  let asked = 0
+
+  const read = async (mail: UpdateId): Promise<void> => {
+    const mine = (asked += 1)
+    failure.value = null
+    if (!mails.value.some((one) => one.mail === mail)) mails.value = []
+    unfolded.value = new Set([mail])
+    try {
+      const first = await client.read({ mail })
+      if (mine !== asked) return
+      if (mails.value.length === 0) mails.value = [first]
+      mailbox.showRead(mail)
+      const { mails: whole } = await client.conversation({ conversation: first.conversation })
+      if (mine !== asked) return
+      take(whole, mail)
+      unfolded.value = new Set([mail, ...whole.filter((one) => !one.read).map((one) => one.mail)])
+      await markUnfolded(whole)
+      await mailbox.refreshCounts()
+    } catch (error) {
+      if (mine === asked) failure.value = error
+    }
+  }
+
+  const take = (whole: readonly Mail[], mail: UpdateId): void => {
+    const isWhole = whole.some((one) => one.mail === mail)
+    mails.value = isWhole ? whole : [...whole, ...mails.value]
+  }
+
+  const markUnfolded = async (whole: readonly Mail[]): Promise<void> => {
+    const unread = whole.filter((one) => !one.read && unfolded.value.has(one.mail)).map((one) => one.mail)
+    if (unread.length > 0) await mailbox.mark(unread, 'read')
+  }
+
+  const refresh = async (): Promise<void> => {
+    const mine = asked
+    const [first] = mails.value
+    const mail = opened()
+    if (first === undefined || mail === null) return
+    const { mails: whole } = await client.conversation({ conversation: first.conversation })
+    if (mine === asked && whole.length > 0) take(whole, mail)
+  }
+
+  const toggle = (mail: UpdateId): void => {
+    const changed = new Set(unfolded.value)
+    if (!changed.delete(mail)) changed.add(mail)
+    unfolded.value = changed
+    // What could not be marked now stays unread, as the list shows.
+    markUnfolded(mails.value).catch(() => undefined)
+  }
+
+  watch(
+    opened,
+    (mail) => {
+      if (mail === null) mails.value = []
+      else void read(mail)
+    },
+    { immediate: true },
+  )
+  onScopeDispose(
+    onClientEvent((event) => {
+      const concerns = event.event === 'mail' ? event.header.conversation === mails.value[0]?.conversation : false
+      // What is shown stays; the next change asks again.
+      if (concerns || event.event === 'mailbox' || event.event === 'sent') refresh().catch(() => undefined)
+    }),
+  )
+
+  const current: ComputedRef<Mail | undefined> = computed(() => mails.value.find(({ mail }) => mail === opened()))
+  return { mails, current, failure, unfolded, toggle, read }
+}

@@ -1,0 +1,47 @@
+import { onScopeDispose } from 'vue'
+import { showNote } from '../base/toasts.ts'
+import { onAppEvent, onClientEvent } from '../bridge.ts'
+import { useCommands } from './commands.ts'
+import { useNavigation } from './navigation.ts'
+
+/** What the native menu, the tray and other clients of this person make the window do. */
+export const useHostEvents = (): void => {
+  const navigation = useNavigation()
+  const commands = useCommands()
+
+  const runCommand = (id: string): void => commands.registered.find((command) => command.id === id)?.run()
+
+  onScopeDispose(
+    onAppEvent((event) => {
+      if (event.event !== 'command') return
+      const { command } = event
+      switch (command.kind) {
+        case 'page':
+          navigation.go(command.page)
+          break
+        case 'settings':
+          navigation.go('settings')
+          break
+        case 'shortcuts':
+          commands.isSheetOpen = true
+          break
+        case 'compose':
+          navigation.go('mail', navigation.place.page === 'mail' ? navigation.place.at : null)
+          runCommand('compose')
+          break
+        case 'search':
+          navigation.go('mail', navigation.place.page === 'mail' ? navigation.place.at : null)
+          runCommand('search')
+          break
+        case 'mail':
+          navigation.go('mail', `inbox/${command.mail}`)
+          break
+      }
+    }),
+  )
+  onScopeDispose(
+    onClientEvent((event) => {
+      if (event.event === 'renamed') showNote('shell.renamed', { name: event.name })
+    }),
+  )
+}

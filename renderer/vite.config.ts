@@ -1,0 +1,29 @@
+import path from 'node:path'
+import tailwindcss from '@tailwindcss/vite'
+import vue from '@vitejs/plugin-vue'
+import type { UserConfig } from 'vite'
+
+/**
+ * The window's page, also built alone with `npx vite build --config renderer/vite.config.ts`.
+ * Relative URLs and nothing inlined: it is served under `app://` with a strict content security policy.
+ */
+export const rendererConfig: UserConfig = {
+  root: import.meta.dirname,
+  base: './',
+  plugins: [vue(), tailwindcss()],
+  define: {
+    __VUE_OPTIONS_API__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+  },
+  build: {
+    outDir: path.join(import.meta.dirname, '..', 'out', 'renderer'),
+    emptyOutDir: true,
+    target: 'chrome140',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+}
+
+export default rendererConfig

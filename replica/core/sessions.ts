@@ -1,0 +1,84 @@
+import type { AccountId, Clock, ServerId, SessionId } from './model/ids.ts'
+import { limits } from './model/limits.ts'
+import type { SessionClaim } from './model/messages.ts'
+
+/** Where a session is: the server that it is logged in at, and the machine that its client runs on. */
+export interface SessionPlace {
+  readonly server: ServerId
+  readonly machine: string
+}
+
+interface Latest extends SessionPlace {
+  readonly session: SessionId
+  readonly clock: Clock
+}
+
+/** What becomes of a log-in. */
+export type LogInVerdict =
+  | { readonly kind: 'taken'; readonly clock: Clock }
+  /** A later session of the account has been seen since this one began. */
+  | { readonly kind: 'superseded'; readonly by: SessionPlace }
+
+/**
+ * One active session per account, without a word of it in the log. Servers tell each other who is logged in; of two
+ * sessions of an account the later log-in stands, wherever the two are and whenever their servers meet. A client that comes
+ * back, here or at another server, carries its session on and takes over nobody.
+ */
+export class Sessions {
+  readonly #self: ServerId
+  /** The latest session seen of each account, also when it is over. */
+  readonly #latest = new Map<AccountId, Latest>()
+  readonly #told = new Set<SessionId>()
+  #own: readonly SessionClaim[] = []
+
+  constructor(self: ServerId) {
+    this.#self = self
+  }
+
+  /** Those that are open here. */
+  get own(): readonly SessionClaim[] {
+    return this.#own
+  }
+
+  /** `offered` is the time of the log-in of a session that is carried on; null for a new log-in. */
+  judge(account: AccountId, session: SessionId, offered: Clock | null, now: Clock): LogInVerdict {
+    const latest = this.#latest.get(account)
+    if (latest?.session === session) return { kind: 'taken', clock: latest.clock }
+    if (offered === null) return { kind: 'taken', clock: Math.max(now, (latest?.clock ?? 0) + 1) }
+    if (latest === undefined || isLater({ clock: offered, session }, latest)) return { kind: 'taken', clock: offered }
+    return { kind: 'superseded', by: { server: latest.server, machine: latest.machine } }
+  }
+
+  setOwn(sessions: readonly SessionClaim[]): void {
+    this.#own = sessions
+    this.heard(this.#self, sessions)
+  }
+
+  heard(server: ServerId, sessions: readonly SessionClaim[]): void {
+    for (const { account, session, clock, machine } of sessions) {
+      const latest = this.#latest.get(account)
+      if (latest !== undefined && latest.session !== session && !isLater({ clock, session }, latest)) continue
+      this.#latest.delete(account)
+      this.#latest.set(account, { session, clock, server, machine })
+      if (this.#latest.size <= limits.onlineAccounts) continue
+      const [oldest] = this.#latest.keys()
+      if (oldest !== undefined) this.#latest.delete(oldest)
+    }
+  }
+
+  /** Sessions open here that later ones have taken over and that were not told so yet. */
+  takenOver(): readonly { readonly session: SessionId; readonly by: SessionPlace }[] {
+    const found = this.#own.flatMap(({ account, session }) => {
+      const latest = this.#latest.get(account)
+      if (latest === undefined || latest.session === session || this.#told.has(session)) return []
+      return [{ session, by: { server: latest.server, machine: latest.machine } }]
+    })
+    const open = new Set(this.#own.map(({ session }) => session))
+    for (const session of this.#told) if (!open.has(session)) this.#told.delete(session)
+    for (const { session } of found) this.#told.add(session)
+    return found
+  }
+}
+
+const isLater = (one: Pick<Latest, 'clock' | 'session'>, two: Pick<Latest, 'clock' | 'session'>): boolean =>
+  one.clock > two.clock || (one.clock === two.clock && one.session > two.session)

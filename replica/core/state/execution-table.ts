@@ -1,0 +1,157 @@
+import type { AccountId, CommandId, UpdateId } from '../model/ids.ts'
+import { updateId } from '../model/ids.ts'
+import type { ExecutionRecord } from '../model/image.ts'
+import type { VersionVector } from '../model/messages.ts'
+import { heldFrom } from '../version-vector.ts'
+import { digestOf } from './digest.ts'
+import type { MailPlace } from './mail-entry.ts'
+import { compareMails } from './mailbox-index.ts'
+
+/** Commands that are remembered although every seat in use is known to hold them. */
+const keptExecutions = 10_000
+/** How many more there may be before they are looked through. */
+const slack = 2_500
+
+/** What makes two updates one execution: who wished what, to whom. */
+export interface Wish {
+  readonly account: AccountId
+  readonly command: CommandId
+  readonly to: readonly AccountId[]
+  readonly conversation: UpdateId | null
+}
+
+/** Of one command what stands for it: the latest of its names, shown at the earliest of its times. */
+export type Execution = ExecutionRecord
+
+/** What a join found out about a command that both states know by different names. */
+export interface ExecutionMerge {
+  readonly mine: MailPlace
+  readonly theirs: MailPlace
+  readonly merged: Execution
+}
+
+/**
+ * A mail that a client gave to two servers, because the first one went away before it answered, counts once. Its updates
+ * are all names of one mail: the latest (clock, origin, sequence) stands, which is mostly the one that was answered; it is shown at
+ * the time of the earliest, so that an answer sorts after it; marks on any name are marks of it.
+ *
+ * A command is remembered until no other name of it can come: a server makes another one only before it holds the first, so when all
+ * seats in use hold it, and all that they are known to hold is here, every name is here.
+ */
+export class ExecutionTable {
+  readonly #executions = new Map<string, Execution>()
+  /** By each name but the standing one, of commands that have several. */
+  readonly #aliases = new Map<UpdateId, UpdateId>()
+  #lookAt = keptExecutions + slack
+
+  get isFull(): boolean {
+    return this.#executions.size > this.#lookAt
+  }
+
+  of(wish: Wish): Execution | undefined {
+    return this.#executions.get(keyOf(wish.account, wish.command, recipientsOf(wish)))
+  }
+
+  /** The name under which the mail that was (also) called so stands. */
+  standing(id: UpdateId): UpdateId {
+    return this.#aliases.get(id) ?? id
+  }
+
+  /** All names of the mail that is (also) called so. */
+  namesOf(id: UpdateId): readonly UpdateId[] {
+    if (this.#aliases.size === 0) return [id]
+    const standing = this.standing(id)
+    const others = [...this.#aliases].flatMap(([alias, stands]) => (stands === standing ? [alias] : []))
+    return [standing, ...others]
+  }
+
+  isAlias(id: UpdateId): boolean {
+    return this.#aliases.has(id)
+  }
+
+  /** Takes a name in. Returns the command as it was before; null when this is its first name. */
+  add(wish: Wish, place: MailPlace): Execution | null {
+    const { account, command } = wish
+    const recipients = recipientsOf(wish)
+    const key = keyOf(account, command, recipients)
+    const before = this.#executions.get(key)
+    const { origin, sequence, clock } = place
+    const names = before === undefined ? [{ origin, sequence, clock }] : union(before.names, [place])
+    this.#keep(key, { account, command, recipients, names })
+    return before ?? null
+  }
+
+  /** Brings this table to the union of both. What only one of them knows needs no more. */
+  join(records: readonly ExecutionRecord[]): readonly ExecutionMerge[] {
+    const merges: ExecutionMerge[] = []
+    for (const record of records) {
+      const key = keyOf(record.account, record.command, record.recipients)
+      const before = this.#executions.get(key)
+      if (before === undefined) {
+        this.#keep(key, record)
+        continue
+      }
+      const names = union(before.names, record.names)
+      if (names.length === before.names.length && names.length === record.names.length) continue
+      const merged = { ...record, names }
+      this.#keep(key, merged)
+      merges.push({ mine: standingOf(before), theirs: standingOf(record), merged })
+    }
+    return merges
+  }
+
+  /** Forgets the oldest of those of which `stable` covers all names. To be called when everything known of is held. */
+  forget(stable: VersionVector): void {
+    const isStable = ({ origin, sequence }: MailPlace): boolean => sequence <= heldFrom(stable, origin)
+    const oldestFirst = [...this.#executions].sort(([, one], [, two]) => compareMails(firstOf(one), firstOf(two)))
+    for (const [key, execution] of oldestFirst.slice(0, -keptExecutions)) {
+      if (!execution.names.every(isStable)) continue
+      this.#executions.delete(key)
+      for (const name of execution.names) this.#aliases.delete(idOf(name))
+    }
+    // In a partition none may be forgotten: they are not looked through at every step for that.
+    this.#lookAt = Math.max(keptExecutions, this.#executions.size) + slack
+  }
+
+  records(): readonly ExecutionRecord[] {
+    return [...this.#executions.values()]
+  }
+
+  #keep(key: string, execution: Execution): void {
+    this.#executions.set(key, execution)
+    if (execution.names.length === 1) return
+    const standing = idOf(standingOf(execution))
+    for (const name of execution.names) this.#aliases.set(idOf(name), standing)
+    this.#aliases.delete(standing)
+  }
+}
+
+/** The name that stands. */
+export const standingOf = ({ names }: Execution): MailPlace => placeAt(names, -1)
+
+/** The earliest name, whose time is shown. */
+export const firstOf = ({ names }: Execution): MailPlace => placeAt(names, 0)
+
+const placeAt = (names: readonly MailPlace[], index: number): MailPlace => {
+  const place = names.at(index)
+  if (place === undefined) throw new Error('invariant broken: a command that was executed has a name')
+  return place
+}
+
+const idOf = ({ origin, sequence }: MailPlace): UpdateId => updateId(origin, sequence)
+
+/** Ascending, each once. */
+const union = (one: readonly MailPlace[], two: readonly MailPlace[]): readonly MailPlace[] => {
+  const names = new Map<UpdateId, MailPlace>()
+  for (const { origin, sequence, clock } of [...one, ...two])
+    names.set(updateId(origin, sequence), { origin, sequence, clock })
+  return [...names.values()].sort(compareMails)
+}
+
+const recipientDigits = 16
+
+/** In short: a person could sign one command for two lists of recipients, and these are not one mail. */
+const recipientsOf = ({ to, conversation }: Wish): string =>
+  digestOf([conversation ?? '', ...to]).slice(0, recipientDigits)
+
+const keyOf = (account: AccountId, command: CommandId, recipients: string): string => account + command + recipients

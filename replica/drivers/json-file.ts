@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises'
+import { QuintetError } from '../core/model/errors.ts'
+import { writeFileAtomically } from './atomic-file.ts'
+
+/** Replaces the file, whole or not at all. */
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`)
+
+/** Null when there is no such file. DAMAGED, DIRECTORY_NOT_USABLE. */
+export const readJson = async (path: string): Promise<Readonly<Record<string, unknown>> | null> => {
+  try {
+    return asRecord(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'ENOENT') return null
+    if (error instanceof SyntaxError)
+      throw new QuintetError('DAMAGED', `${path} is not readable: restore it from a backup, or join again.`)
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `${path} cannot be read: ${String(code)}.`)
+  }
+}
+
+export const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}

@@ -1,0 +1,38 @@
+import type { Result } from '../core/model/errors.ts'
+import { fail, QuintetError } from '../core/model/errors.ts'
+import { allServerIds } from '../core/model/ids.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
+import { inviteIdOf } from '../wire/invite-codec.ts'
+import type { VisitAnswer, VisitRequest } from '../wire/visit-codec.ts'
+import type { ReplicaHost } from './replica-host.ts'
+
+/** Answers who has an invite and wants no seat. BAD_INVITE, INVITE_USED, INVITE_EXPIRED, and what hinders writing. */
+export const visit = async (host: ReplicaHost, request: VisitRequest): Promise<Result<VisitAnswer>> => {
+  const invite = inviteIdOf(request.token)
+  try {
+    if (request.kind === 'client') {
+      const { peer, machine } = request
+      await host.command({ kind: 'admitClient', invite, peer, machine })
+    } else {
+      const known = await host.read((core) => core.state.seats.invite(invite))
+      if (known === undefined || known.expiresAtMs === 0)
+        return fail('BAD_INVITE', 'This member does not know that invite: ask for a new one.')
+    }
+    const own = host.listenAddresses()
+    return { ok: true, value: await host.read((core) => answerOf(core, own)) }
+  } catch (error) {
+    if (error instanceof QuintetError) return { ok: false, failure: error.failure }
+    throw error
+  }
+}
+
+const answerOf = (core: ReplicaCore, own: readonly string[]): VisitAnswer => ({
+  groupName: core.state.seats.group?.name ?? '',
+  seats: allServerIds.map((server) => {
+    const claim = core.state.seats.holder(server)
+    if (claim === undefined) return { server, holder: null }
+    const { peer, machine } = claim
+    const addresses = peer === core.identity.peer ? own : (core.addresses.get(peer) ?? [])
+    return { server, holder: { peer, machine, addresses } }
+  }),
+})

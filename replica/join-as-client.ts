@@ -1,0 +1,108 @@
+import { mkdir } from 'node:fs/promises'
+import { QuintetError } from './core/model/errors.ts'
+import type { ServerId } from './core/model/ids.ts'
+import { limits } from './core/model/limits.ts'
+import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
+import { loadInstall } from './drivers/install-file.ts'
+import { requestVisit } from './drivers/libp2p-client.ts'
+import { systemClock } from './drivers/system-clock.ts'
+import { sameBytes } from './wire/bytes.ts'
+import { decodeInvite, type Invite } from './wire/invite-codec.ts'
+import { peerIdOf } from './wire/keys.ts'
+import type { VisitAnswer, VisitRequest } from './wire/visit-codec.ts'
+import { newKeys } from './new-install.ts'
+
+const joinTimeoutMs = 20_000
+const lookTimeoutMs = 5_000
+
+/** What an invite says, and what a member that could be reached adds to it. */
+export interface InspectedInvite {
+  readonly groupName: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  /** All five, each with the machine that has it (null when it is free); null when no member could be reached. */
+  readonly seats: readonly { readonly server: ServerId; readonly machine: string | null }[] | null
+}
+
+/** Looks at an invite without using it up. BAD_INVITE, INVITE_EXPIRED. */
+export const inspectInvite = async (text: string): Promise<InspectedInvite> => {
+  const invite = validInvite(text)
+  const { groupName, expiresAtMs, token } = invite
+  const answer = await visit(invite, newKeys().privateKey, { kind: 'look', token }, lookTimeoutMs)
+  if (!answer.ok && ['BAD_INVITE', 'INVITE_EXPIRED'].includes(answer.failure.code))
+    throw new QuintetError(answer.failure.code, answer.failure.message)
+  const seats = answer.ok
+    ? answer.value.seats.map(({ server, holder }) => ({ server, machine: holder?.machine ?? null }))
+    : null
+  return { groupName: answer.ok ? answer.value.groupName : groupName, expiresAt: expiresAtMs, seats }
+}
+
+/**
+ * Makes `directory` one of a client that keeps no replica: it uses the group's servers, whichever are there. The invite is spent, no
+ * seat is taken. A directory that is one of this group already is left as it is.
+ * BAD_INVITE, INVITE_USED, INVITE_EXPIRED, NO_MEMBER_REACHED, DIRECTORY_HAS_A_GROUP, DIRECTORY_NOT_USABLE.
+ */
+export const joinAsClient = async (request: {
+  readonly directory: string
+  readonly invite: string
+  readonly machine: string
+}): Promise<ClientInstall> => {
+  const { directory } = request
+  await makeDirectory(directory)
+  const present = await loadClientInstall(directory)
+  if (present !== null) return sameGroup(directory, present, request.invite)
+  if ((await loadInstall(directory)) !== null)
+    throw new QuintetError('DIRECTORY_HAS_A_GROUP', `${directory} is that of a replica. Use another data directory.`)
+  const invite = validInvite(request.invite)
+  const { privateKey, publicKey } = newKeys()
+  const peer = peerIdOf(publicKey)
+  const machine = request.machine.slice(0, limits.machineNameChars)
+  const asked = { kind: 'client', token: invite.token, peer, machine } as const
+  const answer = await visit(invite, privateKey, asked, joinTimeoutMs)
+  if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
+  const { groupId, groupKey } = invite
+  const members = membersOf(answer.value)
+  const install: ClientInstall = {
+    groupId,
+    groupKey,
+    groupName: answer.value.groupName,
+    peer,
+    privateKey,
+    machine,
+    members,
+  }
+  await saveClientInstall(directory, install)
+  return install
+}
+
+const sameGroup = (directory: string, present: ClientInstall, text: string): ClientInstall => {
+  const invite = decodeInvite(text)
+  if (invite.ok && sameBytes(invite.value.groupId, present.groupId)) return present
+  const message = `${directory} belongs to the group "${present.groupName}". Use another data directory.`
+  throw new QuintetError('DIRECTORY_HAS_A_GROUP', message)
+}
+
+const validInvite = (text: string): Invite => {
+  const invite = decodeInvite(text)
+  if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
+  if (invite.value.expiresAtMs < Date.now())
+    throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  return invite.value
+}
+
+const visit = (invite: Invite, privateKey: Uint8Array, request: VisitRequest, timeoutMs: number) => {
+  const { groupKey, addresses } = invite
+  return requestVisit({ groupKey, privateKey, addresses, request, timeoutMs, clock: systemClock })
+}
+
+const membersOf = ({ seats }: VisitAnswer): ReadonlyMap<ServerId, KnownMember> =>
+  new Map(seats.flatMap(({ server, holder }) => (holder === null ? [] : [[server, holder] as const])))
+
+const makeDirectory = async (directory: string): Promise<void> => {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory ${directory} cannot be made: ${code}.`)
+  }
+}

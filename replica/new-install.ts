@@ -1,0 +1,46 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { QuintetError } from './core/model/errors.ts'
+import { limits } from './core/model/limits.ts'
+import { isLabel } from './wire/names.ts'
+
+export interface Keys {
+  readonly publicKey: Uint8Array
+  readonly privateKey: Uint8Array
+}
+
+/** A new install's Ed25519 key: its raw halves. */
+export const newKeys = (): Keys => {
+  const seed = Buffer.from(String(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }).d), 'base64url')
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
+  const publicKey = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
+  return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }
+}
+
+/** What the person calls the machine, otherwise what the system does. BAD_NAME. */
+export const machineName = (given: string | null): string => {
+  const [name = 'unnamed'] = [given?.trim() ?? '', hostname().slice(0, limits.machineNameChars)].filter(
+    (one) => one !== '',
+  )
+  if (Array.from(name).length <= limits.machineNameChars && isLabel(name)) return name
+  throw new QuintetError(
+    'BAD_NAME',
+    `A machine's name has 1 to ${limits.machineNameChars} characters, without control characters.`,
+  )
+}
+
+const inviteScheme = 'quintet:'
+
+/** An invite as it was given, or from the file that holds it. BAD_INVITE. */
+export const readInvite = async (text: string): Promise<string> => {
+  if (text.trim().startsWith(inviteScheme)) return text
+  try {
+    return await readFile(text, 'utf8')
+  } catch {
+    throw new QuintetError(
+      'BAD_INVITE',
+      `${text} is neither an invite (they begin with quintet://join/) nor a file that can be read.`,
+    )
+  }
+}

@@ -1,0 +1,135 @@
+import { rm } from 'node:fs/promises'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import type { MailProcess } from '../../build/cluster/mail-process.ts'
+import { headersOf, mailNamed, numbered, send, subjectsOf, useCluster } from '../support/cluster.ts'
+
+const cluster = useCluster()
+const inFlight = 200
+/** Three seconds are promised; a busy machine gets some more. */
+const movedWithinMs = 6_000
+
+/** Sends `inFlight` mails at once; `cut` happens when some of them have been answered. */
+const sendThrough = async (client: MailProcess, label: string, cut: () => Promise<void> | void) => {
+  const answered: string[] = []
+  const sends = numbered(label, inFlight).map(async (subject) => {
+    const mail = await send(client, 'eva', subject)
+    answered.push(mail)
+    return mail
+  })
+  await sends[Math.floor(inFlight / 4)]
+  const atMs = Date.now()
+  await cut()
+  const early = answered.length
+  return { sends, early, atMs }
+}
+
+const eachOnce = async (client: MailProcess, folder: 'inbox' | 'sent', label: string): Promise<void> => {
+  const subjects = (await subjectsOf(client, folder)).filter((subject) => subject.startsWith(`${label} `))
+  expect([...subjects].sort()).toEqual([...numbered(label, inFlight)].sort())
+}
+
+const moved = (client: MailProcess, from: number): Promise<unknown> =>
+  client.event('connected', (event) => event['server'] !== from, movedWithinMs)
+
+describe('a client whose server goes away', () => {
+  let group: ReplicaGroup
+  let ada: MailProcess
+  let eva: MailProcess
+
+  beforeAll(async () => {
+    group = await cluster.group([1, 2, 3])
+    ada = await group.person('ada', 1)
+    eva = await group.person('eva', 3)
+    await group.settled()
+  })
+
+  test('goes on at another one: all that it was sending is there once, also when the first one is back', async () => {
+    const { sends, early } = await sendThrough(ada, 'killed', () => group.kill(1))
+    await moved(ada, 1)
+    const mails = await Promise.all(sends)
+    expect(early).toBeLessThan(inFlight)
+    await group.settled([2, 3])
+    await eachOnce(ada, 'sent', 'killed')
+    await eachOnce(eva, 'inbox', 'killed')
+    await group.restart(1)
+    await ada.event('connected', (event) => event['server'] === 1)
+    await group.settled()
+    await eachOnce(ada, 'sent', 'killed')
+    await eachOnce(eva, 'inbox', 'killed')
+    // By whatever name it was answered, each can be read.
+    for (const mail of mails.slice(0, 60)) expect((await ada.ask('read', { mail })).subject).toContain('killed ')
+  })
+
+  test('that hangs is left within seconds, and what it still carries out counts once', async () => {
+    const before = ada.events('connected').length
+    const { sends } = await sendThrough(ada, 'frozen', () => group.replica(1).process.signal('SIGSTOP'))
+    await ada.process.until(
+      () => (ada.events('connected').length > before ? true : null),
+      movedWithinMs,
+      'the client has moved',
+    )
+    expect(ada.events('disconnected').length).toBeGreaterThan(0)
+    await Promise.all(sends)
+    group.replica(1).process.signal('SIGCONT')
+    await group.sees([1, 2, 3], [1, 2, 3])
+    await group.settled()
+    await eachOnce(ada, 'sent', 'frozen')
+    await eachOnce(eva, 'inbox', 'frozen')
+  })
+
+  test('keeps its session, and hears of new mail where it is now', async () => {
+    const back = ada.events('connected').length
+    await group.kill(1)
+    await ada.process.until(() => (ada.events('connected').length > back ? true : null), movedWithinMs, 'moved')
+    const mail = await send(eva, 'ada', 'where are you?')
+    await ada.event('mail', (event) => event['mail'] === mail)
+    const { accounts } = await eva.ask('accounts', { like: 'ada', servers: true })
+    expect(accounts).toEqual([{ name: 'ada', online: true, servers: [expect.any(Number)] }])
+    await group.restart(1)
+    await group.settled()
+  })
+
+  test('says within seconds that a server cannot be reached, and stays where it is', async () => {
+    await group.kill(2)
+    await expect(eva.ask('connect', { server: 2 })).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    await send(eva, 'ada', 'still here')
+    await group.restart(2)
+    await group.settled()
+  })
+})
+
+describe('a group that loses machines', () => {
+  test('with four of five servers gone a client of one of them works on', async () => {
+    const group = await cluster.group()
+    const ada = await group.person('ada', 1)
+    const eva = await group.person('eva', 5)
+    await send(ada, 'eva', 'before')
+    await group.settled()
+    await group.kill(1, 2, 3, 4)
+    await ada.event('connected', (event) => event['server'] === 5)
+    await send(ada, 'eva', 'after')
+    await eva.event('mail', (event) => event['subject'] === 'after')
+    expect(await subjectsOf(eva, 'inbox')).toEqual(['after', 'before'])
+    expect(await subjectsOf(ada, 'sent')).toEqual(['after', 'before'])
+  })
+
+  test('with two disks gone, a mail that was on three of five is still there', async () => {
+    const group = await cluster.group()
+    const ada = await group.person('ada', 1)
+    const eva = await group.person('eva', 5)
+    await group.settled()
+    await group.partition([1, 2, 3], [4, 5])
+    const mail = await send(ada, 'eva', 'on three of five', 'keep me')
+    await group.settled([1, 2, 3])
+    await expect.poll(async () => (await ada.ask('safety', { mail })).servers, { timeout: 30_000 }).toEqual([1, 2, 3])
+    await group.kill(1, 2)
+    await Promise.all([1, 2].map((server) => rm(group.dataOf(server), { recursive: true, force: true })))
+    await group.heal([3, 4, 5])
+    await group.sees([3, 4, 5], [3, 4, 5])
+    await group.settled([3, 4, 5])
+    const arrived = await mailNamed(eva, 'inbox', 'on three of five')
+    expect((await eva.ask('read', { mail: arrived })).body).toBe('keep me')
+    expect((await headersOf(eva, 'inbox')).length).toBe(1)
+  })
+})

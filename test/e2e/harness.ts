@@ -1,0 +1,166 @@
+/**
+ * How the specs drive the app. All that runs is real: the app's process with its replica and its window, and headless
+ * replicas as processes for the other seats, on loopback.
+ *
+ *   import { expect, test } from './harness.ts'
+ *   test('what a person sees', async ({ quintet }) => {
+ *     const { group, window } = await quintet.groupWithApp()      // five servers, the app is server 1
+ *     const ben = await group.person('ben', 3)                     // a scripted person at server 3
+ *     await window.signUp('anna')                                  // in the app, without clicking
+ *     await ben.ask('send', { to: ['anna'], subject: 'Hi', body: '...' })
+ *     await expect(window.page.getByText('Hi')).toBeVisible()
+ *   })
+ *
+ * `quintet.open({ data })` starts the app on a data directory (a new one by default), also again after `window.close()` or
+ * `window.kill()`. `window.page` is Playwright's page, `window.app` its ElectronApplication, `window.call(door, method,
+ * request)` asks the program as the page does. Everything ends with the test. When one fails, the replicas' logs are shown.
+ */
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type ElectronApplication, type Page, test as base } from '@playwright/test'
+import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
+import { passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
+import type { Answer } from '../../electron/contract/bridge.ts'
+
+export { expect } from '@playwright/test'
+
+const allFive = [1, 2, 3, 4, 5]
+const shownLogLines = 25
+
+export type Door = 'client' | 'host'
+
+/** The app, running. */
+export class AppWindow {
+  readonly app: ElectronApplication
+  readonly page: Page
+  readonly data: string
+  /** What the page reported as errors. */
+  readonly pageErrors: string[] = []
+
+  constructor(app: ElectronApplication, page: Page, data: string) {
+    this.app = app
+    this.page = page
+    this.data = data
+    page.on('pageerror', (error) => this.pageErrors.push(error.stack ?? error.message))
+  }
+
+  get pid(): number {
+    return this.app.process().pid ?? 0
+  }
+
+  /** Asks the program as the page does; the answer as it comes. */
+  ask(door: Door, method: string, request?: unknown): Promise<Answer<unknown>> {
+    return this.page.evaluate(
+      ([wanted, name, value]) => {
+        const { quintet } = window
+        return wanted === 'client' ? quintet.client(name as 'list', value) : quintet.host(name as 'info', value)
+      },
+      [door, method, request] as const,
+    )
+  }
+
+  /** As `ask`, but a failure rejects with its code and message. */
+  async call(door: Door, method: string, request?: unknown): Promise<unknown> {
+    const answer = await this.ask(door, method, request)
+    if (!answer.ok) throw new Error(`${door}.${method}: ${answer.failure.message} (${answer.failure.code})`)
+    return answer.value
+  }
+
+  /** A new person, by `passwordOf`; fulfilled when the window knows it. */
+  async signUp(name: string): Promise<void> {
+    await this.call('client', 'signUp', { name, password: passwordOf(name) })
+  }
+
+  async logIn(name: string): Promise<void> {
+    await this.call('client', 'logIn', { name, password: passwordOf(name) })
+  }
+
+  /** As the person quits it; fulfilled when the process has ended. */
+  async close(): Promise<void> {
+    if (this.hasEnded) return
+    await this.app.close()
+  }
+
+  /** As a crash: SIGKILL of the main process. */
+  async kill(): Promise<void> {
+    if (this.hasEnded) return
+    const child = this.app.process()
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  get hasEnded(): boolean {
+    const { exitCode, signalCode } = this.app.process()
+    return exitCode !== null || signalCode !== null
+  }
+}
+
+export class Quintet {
+  readonly #directories: string[] = []
+  readonly #windows: AppWindow[] = []
+  readonly #groups: ReplicaGroup[] = []
+
+  /** An empty directory that goes when the test has ended. */
+  async directory(): Promise<string> {
+    const made = await mkdtemp(path.join(tmpdir(), 'quintet-e2e-'))
+    this.#directories.push(made)
+    return made
+  }
+
+  /** Starts the app. */
+  async open(options: Partial<LaunchOptions> = {}): Promise<AppWindow> {
+    const data = options.data ?? (await this.directory())
+    const { app, page } = await launchApp({ ...options, data })
+    const window = new AppWindow(app, page, data)
+    this.#windows.push(window)
+    return window
+  }
+
+  /** The app with a group of its own: nobody else is there. */
+  async openAlone(groupName = 'Northern Light'): Promise<AppWindow> {
+    const window = await this.open()
+    await window.call('host', 'createGroup', { groupName, machine: 'bridge', server: 1 })
+    return window
+  }
+
+  /** Headless replicas. */
+  async group(servers: readonly number[] = allFive): Promise<ReplicaGroup> {
+    const group = await ReplicaGroup.create({ directory: await this.directory(), name: 'Northern Light', servers })
+    this.#groups.push(group)
+    return group
+  }
+
+  /** Five servers that see each other; the first of them is the app. */
+  async groupWithApp(
+    servers: readonly number[] = allFive,
+  ): Promise<{ readonly group: ReplicaGroup; readonly window: AppWindow }> {
+    const group = await this.group(servers)
+    const [first = 1] = servers
+    await group.replica(first).stop()
+    const window = await this.open({ data: group.dataOf(first) })
+    await group.sees(servers, servers)
+    return { group, window }
+  }
+
+  async logTails(): Promise<string> {
+    return (await Promise.all(this.#groups.map((group) => group.logTails(shownLogLines)))).join('\n')
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#windows.map((window) => window.kill().catch(() => undefined)))
+    await Promise.all(this.#groups.map((group) => group.end()))
+    await Promise.all(this.#directories.map((made) => rm(made, { recursive: true, force: true, maxRetries: 5 })))
+  }
+}
+
+export const test = base.extend<{ readonly quintet: Quintet }>({
+  quintet: async ({}, use, testInfo) => {
+    const quintet = new Quintet()
+    await use(quintet)
+    if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.logTails())
+    await quintet.end()
+  },
+})
