@@ -87,8 +87,6 @@ export type Notice =
   | { readonly kind: 'people' }
   /** Marks or documents of this account changed. */
   | { readonly kind: 'mailbox'; readonly account: AccountId }
-  /** Accounts, their names, or who is online changed. */
-  | { readonly kind: 'people' }
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
