@@ -6,6 +6,7 @@ import { createMailClient } from './client/mail-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
+import { createClientStore } from './drivers/client-store.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -50,6 +51,7 @@ const attachedClient = async (directory: string, install: Install, first: Server
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
     random: randomBytes,
+    store: createClientStore(`${directory}/client`),
     clock: systemClock,
   })
 }

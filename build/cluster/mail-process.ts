@@ -35,6 +35,24 @@ export interface Answers {
       readonly servers?: readonly number[]
     }[]
   }
+  post: { readonly post: string }
+  deletePost: object
+  follow: object
+  unfollow: object
+  timeline: { readonly posts: readonly { readonly author: string; readonly text: string; readonly postedAt: number }[] }
+  posts: {
+    readonly posts: readonly { readonly post: string; readonly author: string; readonly text: string }[]
+    readonly next?: string
+  }
+  profile: {
+    readonly name: string
+    readonly online: boolean
+    readonly followed: boolean
+    readonly followers: readonly string[]
+    readonly following: readonly string[]
+    readonly posts: number
+  }
+  search: { readonly headers: readonly MailHeader[] }
   view: { readonly number: number; readonly servers: readonly number[] }
   status: GroupStatus
   invite: { readonly invite: string }

@@ -145,6 +145,61 @@ export interface SealedPage {
   readonly next: string | null
 }
 
+/** Names of mails, for those who keep account of a whole mailbox. */
+export interface NamePage {
+  readonly mails: readonly UpdateId[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** The account's mails among those that were asked for, in their order. */
+export interface ManyMails {
+  readonly mails: readonly SealedMail[]
+  /** So many of the asked ones were looked at; the rest did not fit. */
+  readonly covered: number
+}
+
+/** How much of a mail is given: lists leave the body out. */
+export type MailContent = 'header' | 'whole'
+
+/** A post as its author signed it; verify it before it is shown. */
+export interface SignedPost {
+  readonly post: UpdateId
+  readonly author: AccountId
+  readonly authorName: string
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly postedAt: number
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface SignedPosts {
+  readonly posts: readonly SignedPost[]
+  /** The `before` of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/** Whose posts: one person's, or those of whom the account follows, with or without its own. */
+export type PostsOf =
+  | { readonly kind: 'author'; readonly author: AccountId }
+  | { readonly kind: 'followed' }
+  | { readonly kind: 'timeline' }
+
+export interface ProfileInfo {
+  readonly account: AccountId
+  readonly name: string
+  readonly online: boolean
+  readonly servers: readonly ServerId[]
+  /** Milliseconds since 1970. */
+  readonly signedUpAt: number
+  /** Whether the account that is logged in follows this one. */
+  readonly followed: boolean
+  /** Names, ascending, at most `limits.shownFollows`. */
+  readonly followers: readonly string[]
+  readonly following: readonly string[]
+  readonly posts: number
+}
+
 /** A person's signed wish. `kind` is the update's kind code of docs/protocol.md. */
 export interface Submission {
   readonly kind: PersonChange['kind']
@@ -208,6 +263,8 @@ export type ReplicaEvent =
   | { readonly event: 'mailbox' }
   /** Replicas know more of each other than before; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'knowledge' }
+  /** Somebody whom the account follows told the group something. */
+  | { readonly event: 'post'; readonly post: SignedPost }
   /** Accounts, names, or who is online changed; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'people' }
   /** The replica is going down, or the connection to it was lost. */
@@ -261,6 +318,21 @@ export interface ReplicaApi {
   document(query: { readonly document: DocumentId }): Promise<SealedDocument | null>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
+  /** Many at once, or as many as fit; mails that the account has not are left out. At most `limits.fetchedMails`. */
+  fetchMany(query: { readonly mails: readonly UpdateId[]; readonly content: MailContent }): Promise<ManyMails>
+  /** Newest first; with `unread` only those. A page looks at `limit` mails, so it can have fewer, and still go on. */
+  mailNames(query: {
+    readonly folder: Folder
+    readonly only: 'all' | 'unread'
+    readonly limit: number
+    readonly before: string | null
+  }): Promise<NamePage>
+  /** Newest first. A post whose content is being repaired is left out. */
+  posts(query: { readonly of: PostsOf; readonly limit: number; readonly before: string | null }): Promise<SignedPosts>
+  /** By present name; null when there is no such account. */
+  profile(query: { readonly name: string }): Promise<ProfileInfo | null>
+  /** Whom the account follows. */
+  followed(): Promise<readonly AccountId[]>
   /** Servers that hold the mail durably, as far as is known here, ascending. */
   safety(query: { readonly mail: UpdateId }): Promise<readonly ServerId[]>
   /** As `safety`, for those of `mails` that the account has, up to `limits.pageHeaders`. */

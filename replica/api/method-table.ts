@@ -43,6 +43,8 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   submit: method('person', requestShapes.submit, answerShapes.submit, (api, submission) => api.submit(submission)),
   list: method('person', requestShapes.list, answerShapes.list, (api, query) => listWithinFrame(api, query)),
   fetch: method('person', requestShapes.mail, answerShapes.fetch, (api, query) => api.fetch(query)),
+  fetchMany: method('person', requestShapes.fetchMany, answerShapes.fetchMany, (api, query) => api.fetchMany(query)),
+  mailNames: method('person', requestShapes.mailNames, answerShapes.mailNames, (api, query) => api.mailNames(query)),
   counts: method('person', nothing, answerShapes.counts, (api) => api.counts()),
   conversation: method('person', requestShapes.conversation, answerShapes.conversation, (api, query) =>
     api.conversation(query),
@@ -52,6 +54,9 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   document: method('person', requestShapes.document, answerShapes.document, (api, query) => api.document(query)),
   safeties: method('person', requestShapes.mails, answerShapes.safeties, (api, query) => api.safeties(query)),
   spread: method('person', requestShapes.update, answerShapes.spread, (api, query) => api.spread(query)),
+  posts: method('person', requestShapes.posts, answerShapes.posts, (api, query) => api.posts(query)),
+  profile: method('person', requestShapes.profile, answerShapes.profile, (api, query) => api.profile(query)),
+  followed: method('person', nothing, answerShapes.followed, (api) => api.followed()),
   safety: method('person', requestShapes.mail, answerShapes.safety, (api, query) => api.safety(query)),
   invite: method('admin', nothing, answerShapes.invite, (api) => api.invite()),
   pause: method('admin', requestShapes.servers, nothing, (api, query) => api.pause(query)),
@@ -71,7 +76,8 @@ const listWithinFrame = async (api: ReplicaApi, query: RequestOf<'list'>): Promi
 const fieldsBytes = 512
 const bytesPerUnit = 3
 
-const mostBytesOf = (mail: SealedMail): number =>
+/** At most so many bytes of a frame does a mail take. */
+export const mostBytesOf = (mail: SealedMail): number =>
   mail.payload.length +
   fieldsBytes +
   bytesPerUnit *

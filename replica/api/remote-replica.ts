@@ -100,6 +100,14 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('fetch', query)
   }
 
+  fetchMany(query: RequestOf<'fetchMany'>) {
+    return this.#call('fetchMany', query)
+  }
+
+  mailNames(query: RequestOf<'mailNames'>) {
+    return this.#call('mailNames', query)
+  }
+
   counts() {
     return this.#call('counts')
   }
@@ -126,6 +134,18 @@ class RemoteReplica implements ReplicaApi {
 
   spread(query: RequestOf<'spread'>) {
     return this.#call('spread', query)
+  }
+
+  posts(query: RequestOf<'posts'>) {
+    return this.#call('posts', query)
+  }
+
+  profile(query: RequestOf<'profile'>) {
+    return this.#call('profile', query)
+  }
+
+  followed() {
+    return this.#call('followed')
   }
 
   safety(query: RequestOf<'safety'>) {

@@ -7,21 +7,24 @@ import type { Install } from '../host/install.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
+import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 import type {
   AccountInfo,
+  MailContent,
   MemberInfo,
   PersonInfo,
   ReplicaEvent,
   SealedMail,
   SessionPlace,
+  SignedPost,
   StatusInfo,
 } from './contract.ts'
 import type { ApiRight } from './method-table.ts'
-import type { ConnectionPorts, MailContent } from './service-connection.ts'
+import type { ConnectionPorts } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
 import { Throttle } from './throttle.ts'
 
@@ -164,19 +167,37 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Mails as a client may see them, in the order given; what storage has lost is shown without content and fetched again. */
   async seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]> {
+    const found = await this.#contents(mails)
+    return mails.map((mail) => sealedMail(mail, found.get(mail.mail), content))
+  }
+
+  /** Posts as their authors signed them, in the order given, without those whose content storage has lost. */
+  async signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]> {
+    const found = await this.#contents(posts)
+    return posts.flatMap(({ post, author, authorName, postedAt }) => {
+      const bytes = found.get(post)
+      const parts = bytes === undefined ? null : signedPartsOf(bytes)
+      return parts?.ok === true ? [{ post, author, authorName, postedAt, ...parts.value }] : []
+    })
+  }
+
+  /** What storage holds of these updates. */
+  async #contents(
+    updates: readonly { readonly origin: OriginId; readonly sequence: Sequence }[],
+  ): Promise<ReadonlyMap<UpdateId, Uint8Array>> {
     const wanted = new Map<OriginId, Sequence[]>()
-    for (const { origin, sequence } of mails) {
+    for (const { origin, sequence } of updates) {
       const sequences = wanted.get(origin) ?? []
       sequences.push(sequence)
       wanted.set(origin, sequences)
     }
     const found = new Map<UpdateId, Uint8Array>()
     const reads = [...wanted].map(async ([origin, sequences]) => {
-      const updates = await this.host.readUpdates(origin, sequences)
-      for (const { sequence, bytes } of updates) found.set(updateId(origin, sequence), bytes)
+      for (const { sequence, bytes } of await this.host.readUpdates(origin, sequences))
+        found.set(updateId(origin, sequence), bytes)
     })
     await Promise.all(reads)
-    return mails.map((mail) => sealedMail(mail, found.get(updateId(mail.origin, mail.sequence)), content))
+    return found
   }
 
   #notice(notice: Notice): void {
@@ -185,7 +206,10 @@ export class ReplicaService implements ConnectionPorts {
         this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
         break
       case 'mail':
-        if (this.#loggedIn().size > 0) void this.#announce(notice.update)
+        if (this.loggedIn().size > 0) void this.#announce(notice.update)
+        break
+      case 'post':
+        if (this.loggedIn().size > 0) void this.#announcePost(notice.origin, notice.sequence)
         break
       case 'mailbox':
         for (const connection of this.#connections)
@@ -211,6 +235,16 @@ export class ReplicaService implements ConnectionPorts {
     }
   }
 
+  async #announcePost(origin: OriginId, sequence: Sequence): Promise<void> {
+    const found = await this.host.read((core) => postForFollowers(core, this.loggedIn(), origin, sequence))
+    if (found === null || found.followers.length === 0) return
+    const [post] = await this.signedPosts([found.view])
+    if (post === undefined) return
+    for (const connection of this.#connections)
+      if (connection.account !== null && found.followers.includes(connection.account))
+        connection.emit({ event: 'post', post })
+  }
+
   #tellAll(event: ReplicaEvent): void {
     for (const connection of this.#connections) connection.emit(event)
   }
@@ -220,7 +254,7 @@ export class ReplicaService implements ConnectionPorts {
   }
 
   async #announce({ origin, sequence, bytes }: Update): Promise<void> {
-    const views = await this.host.read((core) => recipientsAmong(core, this.#loggedIn(), origin, sequence))
+    const views = await this.host.read((core) => recipientsAmong(core, this.loggedIn(), origin, sequence))
     for (const [account, view] of views) {
       const mail = sealedMail(view, bytes, 'header')
       for (const connection of this.#connections)
@@ -228,7 +262,8 @@ export class ReplicaService implements ConnectionPorts {
     }
   }
 
-  #loggedIn(): ReadonlySet<AccountId> {
+  /** Who is logged in here. */
+  loggedIn(): ReadonlySet<AccountId> {
     return new Set([...this.#connections].flatMap(({ account }) => account ?? []))
   }
 }

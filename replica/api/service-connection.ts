@@ -1,7 +1,7 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
-import { isUpdateId, splitUpdateId } from '../core/model/ids.ts'
+import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/sessions.ts'
@@ -9,7 +9,8 @@ import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { mailPage, ownedMail } from '../host/queries.ts'
+import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
+import { postPage, profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
@@ -23,13 +24,20 @@ import type {
   GroupInfo,
   LogInAnswer,
   LogInRequest,
+  MailContent,
+  ManyMails,
   MemberInfo,
+  NamePage,
   PersonInfo,
+  PostsOf,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
   SafetyInfo,
   SealedDocument,
   SealedMail,
+  SignedPost,
+  SignedPosts,
   SealedPage,
   SessionPlace,
   SpreadInfo,
@@ -37,15 +45,15 @@ import type {
   Submission,
   ViewInfo,
 } from './contract.ts'
-import type { ApiRight, RequestOf } from './method-table.ts'
+import { mostBytesOf, type ApiRight, type RequestOf } from './method-table.ts'
 import { Throttle } from './throttle.ts'
 
 const challengeBytes = 32
+/** Of many mails so many are read at once, and so much is given in one answer. */
+const mailsPerRead = 16
+const manyBytes = limits.frameBytes / 2
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
-
-/** How much of a mail is shown: lists leave the body out. */
-export type MailContent = 'header' | 'whole'
 
 /** What queries look at. */
 type Core = Parameters<typeof countsOf>[0]
@@ -63,6 +71,7 @@ export interface ConnectionPorts {
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
+  signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]>
   sessionsChanged(): void
   closed(connection: ServiceConnection): void
 }
@@ -197,6 +206,54 @@ export class ServiceConnection implements ReplicaApi {
     return sealed
   }
 
+  async fetchMany({ mails, content }: RequestOf<'fetchMany'>): Promise<ManyMails> {
+    const account = this.#session()
+    const found: SealedMail[] = []
+    let bytes = 0
+    let covered = 0
+    while (covered < mails.length) {
+      const asked = mails.slice(covered, covered + mailsPerRead)
+      const owned = await this.#service.host.read((core) => asked.flatMap((id) => ownedMail(core, account, id) ?? []))
+      for (const mail of await this.#service.seal(owned, content)) {
+        const size = mostBytesOf(mail)
+        if (found.length > 0 && bytes + size > manyBytes) return { mails: found, covered: mails.indexOf(mail.mail) }
+        bytes += size
+        found.push(mail)
+      }
+      covered += asked.length
+    }
+    return { mails: found, covered }
+  }
+
+  async mailNames({ folder, only, limit, before }: RequestOf<'mailNames'>): Promise<NamePage> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pageNames)
+    const page = await this.#service.host.read((core) => mailNames(core, { account, folder, only }, most, place))
+    const { mails, next } = page
+    return { mails, next: next && `${next.clock}@${updateId(next.origin, next.sequence)}` }
+  }
+
+  async posts({ of, limit, before }: RequestOf<'posts'>): Promise<SignedPosts> {
+    const account = this.#session()
+    const place = before === null ? null : parsePlace(before)
+    const most = Math.min(limit, limits.pagePosts)
+    const { posts, hasMore } = await this.#service.host.read((core) =>
+      postPage(core, authorsOf(core, of, account), most, place),
+    )
+    const last = posts.at(-1)
+    const next = hasMore && last !== undefined ? `${last.clock}@${last.post}` : null
+    return { posts: await this.#service.signedPosts(posts), next }
+  }
+
+  profile({ name }: RequestOf<'profile'>): Promise<ProfileInfo | null> {
+    return this.#ofAccount((core, account) => profileOf(core, name, account))
+  }
+
+  followed(): Promise<readonly AccountId[]> {
+    return this.#ofAccount((core, account) => core.state.follows.followedBy(account).slice(0, limits.onlineAccounts))
+  }
+
   async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
     const mail = await this.#owned(id)
     return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
@@ -317,6 +374,17 @@ export class ServiceConnection implements ReplicaApi {
 }
 
 const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
+
+const authorsOf = ({ state }: Core, of: PostsOf, account: AccountId): readonly AccountId[] => {
+  switch (of.kind) {
+    case 'author':
+      return [of.author]
+    case 'followed':
+      return state.follows.followedBy(account)
+    case 'timeline':
+      return [...state.follows.followedBy(account), account]
+  }
+}
 
 const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
   const [clock = '', id = ''] = text.split('@')

@@ -1,5 +1,6 @@
 import type { Accepted, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
+import type { UpdateId } from '../core/model/ids.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
 import {
@@ -18,6 +19,8 @@ export interface ContextListener {
   readonly loggedOut?: () => void
   readonly event?: (event: LinkEvent) => void
   readonly connected?: () => void
+  /** This client has sent a mail. */
+  readonly sent?: (mail: UpdateId) => void
 }
 
 /** What the parts of a client share: the connection, the session, and whom to tell. */
@@ -89,6 +92,10 @@ export class ClientContext {
 
   listen(listener: ContextListener): void {
     this.#listeners.push(listener)
+  }
+
+  noteSent(mail: UpdateId): void {
+    for (const { sent } of this.#listeners) sent?.(mail)
   }
 
   tell(event: ClientEvent): void {

@@ -2,14 +2,6 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { MailClient } from './contract/mail-client.ts'
 
 const later = [
-  'search',
-  'profile',
-  'post',
-  'deletePost',
-  'follow',
-  'unfollow',
-  'timeline',
-  'posts',
   'network',
   'invites',
   'revokeInvite',

@@ -1,4 +1,4 @@
-import type { ClientClock, RandomBytes } from './client-ports.ts'
+import type { ClientClock, ClientStore, RandomBytes } from './client-ports.ts'
 import { ClientContext } from './client-context.ts'
 import type { MailClient } from './contract/mail-client.ts'
 import { groupPart } from './group-part.ts'
@@ -7,6 +7,8 @@ import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica, KnownServers } from './replica-link.ts'
+import { timelinePart } from './timeline-part.ts'
+import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 
 export interface MailClientOptions {
   readonly connect: ConnectReplica
@@ -16,6 +18,10 @@ export interface MailClientOptions {
   readonly servers?: KnownServers
   readonly random: RandomBytes
   readonly clock: ClientClock
+  /** Where a client keeps things of its own, such as the search index; without one they live in memory only. */
+  readonly store?: ClientStore
+  /** `atFirstSearch` unless said otherwise. */
+  readonly searchStart?: SearchStart
   /** For tests, which cannot wait for the real cost. */
   readonly passwordCost?: PasswordCost
 }
@@ -24,11 +30,19 @@ const nowhereElse: KnownServers = { home: 'unnamed', list: () => Promise.resolve
 
 /** A client of the replica that `connect(null)` reaches. UNREACHABLE. */
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
-  const { connect, machine, random, clock, passwordCost: cost = passwordCost } = options
+  const { connect, machine, random, clock, passwordCost: cost = passwordCost, store = null } = options
   const context = new ClientContext({ machine, random, clock, passwordCost: cost })
+  const search = new SearchDesk(context, store, options.searchStart ?? 'atFirstSearch')
+  const people = peoplePart(context)
   const client: MailClient = {
-    ...peoplePart(context),
-    ...mailboxPart(context),
+    ...people,
+    deleteAccount: async () => {
+      const session = context.person()
+      await people.deleteAccount()
+      await search.forget(session)
+    },
+    ...mailboxPart(context, search),
+    ...timelinePart(context),
     ...groupPart(context),
     ...laterFeatures,
     get loggedInAs() {
@@ -44,7 +58,10 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     onEvent: (listener) => {
       context.tellTo(listener)
     },
-    close: () => context.close(),
+    close: async () => {
+      await search.close()
+      await context.close()
+    },
   }
   await context.open(connect, options.servers ?? nowhereElse)
   return client

@@ -10,15 +10,14 @@ import { checkedLetter, wholeLetter } from './letters.ts'
 import { Marking } from './marking.ts'
 import { Outbox } from './outbox.ts'
 import { Reading } from './reading.ts'
+import type { SearchDesk } from './search/search-desk.ts'
 import { Sending } from './sending.ts'
-
-type MailboxPart = Omit<Mailbox, 'search'>
 
 /** Everything that was put into the trash up to now, whatever the servers' clocks say. */
 const always = Number.MAX_SAFE_INTEGER
 
 /** A person's mail. */
-export const mailboxPart = (context: ClientContext): MailboxPart => {
+export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox => {
   const sending = new Sending(context)
   const documents = new Documents(context)
   const outbox = new Outbox(context, documents, sending)
@@ -39,9 +38,14 @@ export const mailboxPart = (context: ClientContext): MailboxPart => {
     },
     delete: async ({ mail }) => {
       const { update } = await context.submit(await context.person().deletion(mail))
+      search.removed([mail])
       return { removal: update }
     },
-    deleteMany: async ({ mails }) => ({ removals: await marking.mark(mails, 'delete') }),
+    deleteMany: async ({ mails }) => {
+      const removals = await marking.mark(mails, 'delete')
+      search.removed(mails)
+      return { removals }
+    },
     emptyTrash: () => marking.emptyTrash(always),
     safety: async (request) => {
       context.person()
@@ -59,6 +63,7 @@ export const mailboxPart = (context: ClientContext): MailboxPart => {
     },
     ...draftsPart(documents),
     outbox: async () => ({ entries: await outbox.entries() }),
+    search: (request) => search.search(request, (mails) => reading.headersOf(mails)),
     cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox)),
   }
 }

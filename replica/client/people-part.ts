@@ -72,7 +72,8 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
         throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
       }
       const people = await everybody(context, like.normalize('NFC'))
-      return { accounts: people.map((person) => ({ ...person, followed: false })) }
+      const followed = new Set(context.session === null ? [] : await context.link.call((api) => api.followed()))
+      return { accounts: people.map((person) => ({ ...person, followed: followed.has(person.account) })) }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { AccountId } from '../core/model/ids.ts'
 import { fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { accountIdOf, publicKeyOf, toPrivateKey } from '../wire/keys.ts'
 import type { RandomBytes } from './client-ports.ts'
+import { aesKeyBytes } from './aes.ts'
 import { importPrivateKey, importPublicKey } from './hpke.ts'
 
 /** What the password locks away: 32 bytes each. Any 32 random bytes are a key of their kind (RFC 8032, RFC 7748). */
@@ -22,10 +23,12 @@ export interface PersonKeys {
   readonly sealKey: Uint8Array
   /** Seals the person's own documents (AES-256). */
   readonly documentKey: Uint8Array
+  /** Seals what a client keeps for this person on the machine's disk (AES-256); it outlives a change of password. */
+  readonly storeKey: Uint8Array
 }
 
 const documentLabel = utf8('quintet/1/documents')
-const documentKeyBytes = 32
+const storeLabel = utf8('quintet/1/client-store')
 const noSalt = new Uint8Array()
 
 // What stands before a raw X25519 private key in the DER form of RFC 8410.
@@ -44,9 +47,13 @@ export const personKeysOf = async ({ signSeed, sealSecret }: PrivateHalves): Pro
     signKey: toPrivateKey(signSeed),
     sealPair: { privateKey, publicKey },
     sealKey,
-    documentKey: new Uint8Array(hkdfSync('sha256', sealSecret, noSalt, documentLabel, documentKeyBytes)),
+    documentKey: derivedKey(sealSecret, documentLabel),
+    storeKey: derivedKey(sealSecret, storeLabel),
   }
 }
+
+const derivedKey = (secret: Uint8Array, label: Uint8Array): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', secret, noSalt, label, aesKeyBytes))
 
 const sealKeyOf = (sealSecret: Uint8Array): Uint8Array => {
   const key = createPrivateKey({ key: Buffer.concat([x25519Prefix, sealSecret]), format: 'der', type: 'pkcs8' })

@@ -56,6 +56,21 @@ export class Reading {
     return next === null ? { headers, ...counts } : { headers, ...counts, next }
   }
 
+  /** The headers of those of these mails that are in the mailbox, in the order given. */
+  async headersOf(mails: readonly UpdateId[]): Promise<readonly Header[]> {
+    const session = this.#context.person()
+    const headers: Header[] = []
+    for (let done = 0; done < mails.length;) {
+      const asked = mails.slice(done)
+      const page = await this.#context.link.call((api) => api.fetchMany({ mails: asked, content: 'header' }))
+      headers.push(...(await Promise.all(page.mails.map((mail) => this.#openedHeader(session, mail)))))
+      // A replica that looks at none of them is asked no further.
+      if (page.covered === 0) break
+      done += page.covered
+    }
+    return headers
+  }
+
   async read(id: UpdateId): Promise<Mail> {
     const session = this.#context.person()
     const sealed = await this.#fetch(id)

@@ -60,6 +60,7 @@ export class Sending {
         () => this.#sealing.run(seal),
         (submission) => this.#submit(submission, letter, seal),
       )
+      this.#context.noteSent(update)
       return update
     } finally {
       this.#sends -= 1

@@ -24,6 +24,7 @@ import {
   encodeReadPayload,
   type PersonKind,
 } from '../wire/payload-codec.ts'
+import type { SignerFields } from '../wire/payload-parts.ts'
 import { signPayload } from '../wire/update-codec.ts'
 import { aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import { BundleSigner } from './bundle-signer.ts'
@@ -94,6 +95,11 @@ export class Session {
     return this.#keys.account
   }
 
+  /** Seals what is kept for this person on the machine's disk. */
+  get storeKey(): Uint8Array {
+    return this.#keys.storeKey
+  }
+
   /**
    * Answers the replica's challenge. At the first time that takes other sessions of the account over; later the session is carried
    * on, and answered by who has taken it over meanwhile. NO_SUCH_ACCOUNT, NOT_HERE_YET, BAD_SIGNATURE, UNREACHABLE.
@@ -143,6 +149,12 @@ export class Session {
     const content = isWhole ? aesOpen(this.#keys.documentKey, nonce, rest, this.#bound(document)) : null
     if (content === null) throw new QuintetError('CANNOT_OPEN', 'A draft cannot be opened: it is damaged or not yours.')
     return content
+  }
+
+  /** Signs a change of the given kind, whose payload `encode` makes. */
+  change(kind: PersonKind, encode: (signer: SignerFields) => Uint8Array): Promise<Submission> {
+    const command = newCommand(this.#random)
+    return this.#signed(kind, command, encode({ account: this.account, command }))
   }
 
   markRead(mail: UpdateId): Promise<Submission> {

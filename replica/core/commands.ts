@@ -4,6 +4,7 @@ import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId 
 import { allServerIds, seatCount, splitUpdateId, updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { DocumentChange } from './model/mailbox-changes.ts'
+import type { FollowChange, PostDeletionChange } from './model/social-changes.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
 import { standingOf } from './state/execution-table.ts'
@@ -192,6 +193,12 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
       return checkOwned(state, change.account, change.mails)
     case 'document':
       return checkDocument(state, change)
+    case 'post':
+      return null
+    case 'postDeletion':
+      return checkPost(state, change)
+    case 'follow':
+      return checkFollow(state, change)
   }
 }
 
@@ -223,4 +230,18 @@ const checkDocument = (state: GroupState, { account, document, state: after }: D
   if (!isNew || state.documents.countOf(account) < limits.documentsPerAccount) return null
   const most = limits.documentsPerAccount
   return refuse('TOO_MANY', `You can keep ${most} drafts and waiting mails at most. Send or discard some.`)
+}
+
+const checkPost = (state: GroupState, { account, post }: PostDeletionChange): Decision | null => {
+  const { origin, sequence } = splitUpdateId(post)
+  const found = state.posts.get(origin, sequence)
+  if (found === undefined) return refuse('NO_SUCH_POST', `There is no post ${post} (any more).`)
+  return found.account === account ? null : refuse('NOT_ALLOWED', 'Only its author can take a post back.')
+}
+
+const checkFollow = (state: GroupState, { account, whom, state: after }: FollowChange): Decision | null => {
+  if (account === whom && after === 'follows')
+    return refuse('BAD_REQUEST', 'You cannot follow yourself; your own posts can be shown with those of others.')
+  if (state.accounts.get(whom) !== undefined) return null
+  return refuse('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
 }

@@ -87,6 +87,8 @@ export type Notice =
   | { readonly kind: 'people' }
   /** Marks or documents of this account changed. */
   | { readonly kind: 'mailbox'; readonly account: AccountId }
+  /** Somebody told the group something. */
+  | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }

@@ -147,6 +147,14 @@ export const noteChanges = (batch: Batch, state: GroupState, effects: EffectsDra
       case 'document':
         changed.add(change.account)
         break
+      case 'post':
+        effects.notify.push({ kind: 'post', origin, sequence })
+        break
+      case 'account':
+      case 'accountDeletion':
+      case 'follow':
+        effects.notify.push({ kind: 'people' })
+        break
       case 'forged':
         effects.notify.push({ kind: 'forged', update: updateId(origin, sequence) })
         break

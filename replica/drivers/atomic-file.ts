@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
  * Replaces a file's content so that after a crash it is the old or the new one, whole: temporary file, fsync, rename,
  * fsync of the directory. Only the owner can read it.
  */
-export const writeFileAtomically = async (path: string, content: string): Promise<void> => {
+export const writeFileAtomically = async (path: string, content: string | Uint8Array): Promise<void> => {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     const file = await open(temporary, 'w', 0o600)

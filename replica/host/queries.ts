@@ -61,6 +61,21 @@ export const mailPage = (
   return { mails, total: index.size, unread: mailbox.unread(folder), hasMore: found.length > limit }
 }
 
+/** Ids of a folder's mails, newest first, from before `before`; `limit` mails are looked at. */
+export const mailNames = (
+  core: ReplicaCore,
+  { account, folder, only }: { account: AccountId; folder: FolderName; only: 'all' | 'unread' },
+  limit: number,
+  before: MailPlace | null,
+): { readonly mails: readonly UpdateId[]; readonly next: MailPlace | null } => {
+  const { mails } = core.state
+  const found = mails.mailbox(account).index(folder).page(limit, before)
+  const isUnread = (mail: MailEntry): boolean => (mails.placeOf(mail, account) & placeBits.unread) !== 0
+  const chosen = only === 'all' ? found : found.filter(isUnread)
+  const next = found.length === limit ? (found.at(-1) ?? null) : null
+  return { mails: chosen.map(({ origin, sequence }) => updateId(origin, sequence)), next }
+}
+
 /** A mail of which `account` has a copy; null otherwise. */
 export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): MailView | null => {
   const mail = core.state.mails.find(id)

@@ -17,6 +17,8 @@ export interface Sitting {
     readonly headers: readonly Header[]
     readonly next: string | null
   } | null
+  /** Shows the next page of what is no folder, as of a search or of posts; null when there is none. */
+  more: (() => Promise<void>) | null
   /** The drafts, or the outbox entries, that were shown last, by number (from 1). */
   drafts: readonly DocumentId[]
   outbox: readonly DocumentId[]

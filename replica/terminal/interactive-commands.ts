@@ -4,6 +4,7 @@ import { accountNamed, serverNames, usageError, type Command, type Sitting } fro
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
 import type { Screen } from './screen.ts'
+import { socialCommands } from './social-commands.ts'
 import { statusLines } from './status-view.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 
@@ -205,7 +206,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name): [string, Command] => [
+  ...socialCommands,
+  ...['retire'].map((name): [string, Command] => [
     name,
     { usage: name, help: 'comes with a later version', run: later },
   ]),

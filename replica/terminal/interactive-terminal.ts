@@ -25,7 +25,7 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null, drafts: [], outbox: [] }
+  const sitting: Sitting = { client, screen, layout, listed: null, more: null, drafts: [], outbox: [] }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
@@ -69,7 +69,7 @@ const helpLines = (): readonly string[] => {
   return [
     ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
     `  ${fitted('quit', widest)}  leave`,
-    `With a later version: ${later.join(', ')}.`,
+    ...(later.length === 0 ? [] : [`With a later version: ${later.join(', ')}.`]),
   ]
 }
 
@@ -93,6 +93,8 @@ const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
       return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
+    case 'post':
+      return `${shownName(event.post.author)} posted: ${printableLine(event.post.text)}`
     case 'view':
       return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
     case 'disconnected':

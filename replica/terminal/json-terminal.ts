@@ -62,6 +62,11 @@ class JsonTerminal {
       case 'mail':
         this.#output.push({ event: 'mail', ...shownHeader(event.header) })
         return
+      case 'post': {
+        const { post, author, text, postedAt } = event.post
+        this.#output.push({ event: 'post', post, author, text, postedAt })
+        return
+      }
       case 'view':
         this.#output.push({ event: 'view', ...event.view })
         return

@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { mailboxVerbs } from './json-mailbox-verbs.ts'
+import { socialVerbs } from './json-social-verbs.ts'
 import { verb, type Verb } from './json-verb.ts'
 import { either, server, servers, text, truth } from './request-fields.ts'
 
@@ -55,5 +56,6 @@ export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['invite', verb('aside', {}, (client) => client.invite())],
   ['pause', verb('session', { servers }, (client, request) => client.pause(request))],
   ['resume', verb('session', { servers }, (client, request) => client.resume(request))],
-  ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map((name) => [name, later(name)] as const),
+  ...socialVerbs,
+  ...['retire'].map((name) => [name, later(name)] as const),
 ])

@@ -162,11 +162,13 @@ const list: Command['run'] = async (sitting, [word = 'inbox']) => {
   const folder = folders.find((name) => name === word)
   if (folder === undefined) throw new QuintetError('NO_SUCH_FOLDER', `The folders are ${folders.join(', ')}.`)
   sitting.listed = { folder, headers: [], next: null }
+  sitting.more = null
   await showPage(sitting, folder, [], null)
 }
 
 const nextPage: Command['run'] = async (sitting) => {
-  const { listed } = sitting
+  const { listed, more } = sitting
+  if (more !== null) return more()
   if (listed === null) return list(sitting, [], '')
   if (listed.next === null) sitting.screen.print('That was the last page.')
   else await showPage(sitting, listed.folder, listed.headers, listed.next)
@@ -248,7 +250,7 @@ export const safetyOf = (servers: readonly ServerId[]): string => {
 export const mailCommands: readonly (readonly [string, Command])[] = [
   ['m', { usage: 'm [NAME, NAME cc: NAME]', help: 'write a mail', run: writeMail }],
   ['l', { usage: 'l [FOLDER]', help: `list the newest mails: ${folders.join(', ')}`, run: list }],
-  ['n', { usage: 'n', help: 'the next page of the list', run: nextPage }],
+  ['n', { usage: 'n', help: 'the next page', run: nextPage }],
   ['r', { usage: 'r N', help: 'read mail N of the list', run: readMail }],
   ['re', { usage: 're N', help: 'answer mail N', run: answerMail }],
   ['conv', { usage: 'conv N', help: 'the whole conversation of mail N', run: showConversation }],

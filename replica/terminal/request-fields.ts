@@ -39,6 +39,12 @@ export const mailName: Field<UpdateId> = (value, name) => {
   throw new QuintetError('NO_SUCH_MAIL', `"${id.slice(0, 64)}" is not the name of a mail.`)
 }
 
+export const postName: Field<UpdateId> = (value, name) => {
+  const id = text(value, name)
+  if (isUpdateId(id)) return id
+  throw new QuintetError('NO_SUCH_POST', `"${id.slice(0, 64)}" is not the name of a post.`)
+}
+
 export const mailNames: Field<readonly UpdateId[]> = (value, name) =>
   Array.isArray(value) ? value.map((item) => mailName(item, name)) : wrong(name, 'a list of mails')
 

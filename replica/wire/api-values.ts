@@ -14,6 +14,7 @@ import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
 import { isPeerId } from './keys.ts'
 import { personKindNames } from './payload-codec.ts'
+import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** A name as it is shown may carry `~<server>`; a code point may take two units. */
@@ -62,10 +63,11 @@ const documentFields = { document: documentName, update: mailName, writtenAt: sh
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
 const eventName = shape.fields({
-  event: shape.oneOf(['view', 'mail', 'mailbox', 'knowledge', 'people', 'takenOver', 'closed']),
+  event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'takenOver', 'closed']),
 })
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
+const postEvent = shape.fields({ event: shape.oneOf(['post']), post: signedPost })
 const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
 const takenOverEvent = shape.fields({ event: shape.oneOf(['takenOver']), server, machine })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
@@ -110,6 +112,17 @@ export const requestShapes = {
   mails: shape.fields({ mails: shape.listOf(mailName, limits.pageHeaders) }),
   update: shape.fields({ update: mailName }),
   mail: shape.fields({ mail: mailName }),
+  ...socialRequests,
+  fetchMany: shape.fields({
+    mails: shape.listOf(mailName, limits.fetchedMails),
+    content: shape.oneOf(['header', 'whole']),
+  }),
+  mailNames: shape.fields({
+    folder,
+    only: shape.oneOf(['all', 'unread']),
+    limit: shape.integer(1, limits.pageNames),
+    before: shape.orNull(pageMark),
+  }),
   servers: shape.fields({ servers }),
 } as const
 
@@ -184,7 +197,10 @@ export const answerShapes = {
     next: shape.orNull(pageMark),
   }),
   fetch: sealedMail,
+  fetchMany: shape.fields({ mails: shape.listOf(sealedMail, limits.fetchedMails), covered: sequence }),
+  mailNames: shape.fields({ mails: shape.listOf(mailName, limits.pageNames), next: shape.orNull(pageMark) }),
   safety: servers,
+  ...socialAnswers,
   safeties: shape.listOf(shape.fields({ mail: mailName, servers }), limits.pageHeaders),
   spread: shape.fields({ heldBy: servers, waitingFor: servers }),
   counts: shape.fields({
@@ -210,6 +226,8 @@ export const eventShape = (value: unknown, at: string) => {
       return viewEvent(value, at)
     case 'mail':
       return mailEvent(value, at)
+    case 'post':
+      return postEvent(value, at)
     case 'mailbox':
     case 'knowledge':
     case 'people':

@@ -9,11 +9,13 @@ import type {
   CommandRecord,
   DocumentRecord,
   ExecutionRecord,
+  FollowRecord,
   MarkRecord,
   PendingMark,
+  PostDeletionRecord,
+  PostRecord,
   StateImage,
 } from '../core/model/image.ts'
-import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
@@ -25,6 +27,7 @@ import { readHead, readLabel as readImageLabel, readPeer as readImagePeer } from
 import { damaged, ItemReader, parseChunk } from './image-items.ts'
 import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
+import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { shared } from './keys.ts'
 import { readGenuineUpdate, readUpdate } from './update-codec.ts'
 
@@ -64,6 +67,9 @@ interface Parts {
   readonly marks: MarkRecord[]
   readonly pending: PendingMark[]
   readonly documents: DocumentRecord[]
+  readonly posts: PostRecord[]
+  readonly postDeletions: PostDeletionRecord[]
+  readonly follows: FollowRecord[]
   readonly commands: CommandRecord[]
   readonly executions: ExecutionRecord[]
   readonly accountKeys: AccountKeysRecord[]
@@ -77,7 +83,8 @@ function readImage(chunks: readonly string[]): StateImage {
   const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
   const ofCommands = { commands: [], executions: [] }
   const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
-  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofCommands }
+  const ofPosts = { posts: [], postDeletions: [], follows: [] }
+  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -90,13 +97,10 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { vector, hashes, clocks, group, claims, invites } = head
-  const { people, accounts, accountKeys, deletedAccounts, clients, answers, marks, pending, documents } = parts
-  const { commands, executions } = parts
+  const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
-  const ofPeople = { clients, accounts, accountKeys, deletedAccounts }
-  const columns = { mails: mails.columns(people), answers, marks, pending, documents }
-  return { vector, hashes, clocks, group, claims, invites, ...ofPeople, ...columns, commands, executions }
+  const { vector, hashes, clocks, group, claims, invites } = head
+  return { vector, hashes, clocks, group, claims, invites, ...ofState, mails: mails.columns(people) }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {
@@ -132,6 +136,15 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       return
     case 'documents':
       while (items.more()) parts.documents.push(readDocument(items, tables, parts.head.vector))
+      return
+    case 'posts':
+      while (items.more()) parts.posts.push(notBeyond(readPostRow(items, tables), parts.head.vector))
+      return
+    case 'postDeletions':
+      while (items.more()) parts.postDeletions.push(readPostDeletionRow(items, tables))
+      return
+    case 'follows':
+      while (items.more()) parts.follows.push(notBeyond(readFollowRow(items, tables), parts.head.vector))
       return
     case 'commands':
       while (items.more()) {

@@ -8,6 +8,7 @@ import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
 import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
 import { writeMails } from './image-mails.ts'
+import { followRow, postRow } from './image-social.ts'
 
 /**
  * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on. See
@@ -34,6 +35,11 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
     ...sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places))),
     ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
+    ...sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places))),
+    ...sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
+      row.push(...placeOf(post, origins), people.place(account)),
+    ),
+    ...sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places))),
     ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
       row.push(command, ...placeOf(update, origins), clock),
     ),
@@ -79,6 +85,9 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     marks: image.marks.length,
     pending: image.pending.length,
     documents: image.documents.length,
+    posts: image.posts.length,
+    postDeletions: image.postDeletions.length,
+    follows: image.follows.length,
     commands: image.commands.length,
     executions: image.executions.length,
     clients: image.clients.length,
@@ -158,7 +167,9 @@ function originsOf(image: StateImage): Set<OriginId> {
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
-  for (const { origin } of image.documents) origins.add(origin)
+  for (const records of [image.documents, image.posts, image.follows])
+    for (const { origin } of records) origins.add(origin)
+  for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)
   for (const { update } of image.commands) origins.add(splitUpdateId(update).origin)
   for (const { names } of image.executions) for (const { origin } of names) origins.add(origin)

@@ -3,7 +3,7 @@ import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange, PersonChange } from '../core/model/updates.ts'
-import { concat, fromBase64Url, toBase64Url } from './bytes.ts'
+import { concat, fromBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
@@ -19,6 +19,7 @@ import {
   updateFields,
   type SignerFields,
 } from './payload-parts.ts'
+import { readFollow, readPost, readPostDeletion } from './social-payloads.ts'
 
 const encapsulatedBytes = 32
 const wrappedKeyBytes = 48
@@ -144,6 +145,12 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       return readMarks(reader)
     case 'document':
       return readDocument(reader)
+    case 'post':
+      return readPost(reader)
+    case 'postDeletion':
+      return readPostDeletion(reader)
+    case 'follow':
+      return readFollow(reader)
   }
 }
 

@@ -30,6 +30,9 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   marks: 21,
   document: 22,
   accountKeys: 32,
+  post: 40,
+  postDeletion: 41,
+  follow: 42,
 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
@@ -40,6 +43,9 @@ const personKinds = new Map<number, PersonKind>([
   [21, 'marks'],
   [22, 'document'],
   [32, 'accountKeys'],
+  [40, 'post'],
+  [41, 'postDeletion'],
+  [42, 'follow'],
 ])
 const highestType = 65_535
 const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])

@@ -7,6 +7,7 @@ import type { Bench, FigureReport, Sample } from './figures.ts'
 import { reportFigures, tableOf } from './figures.ts'
 import { healBench } from './heal.ts'
 import { latencyBench } from './latency.ts'
+import { searchBench } from './search.ts'
 import { sealBench } from './seal.ts'
 import { startBench } from './start.ts'
 import { throughputBench } from './throughput.ts'
@@ -20,6 +21,7 @@ const benches: readonly Bench[] = [
   diskBench,
   transferBench,
   sealBench,
+  searchBench,
 ]
 
 const usualRuns = 5

@@ -32,6 +32,11 @@ import {
   encodeMailPayload,
   encodeReadPayload,
 } from '../../replica/wire/payload-codec.ts'
+import {
+  encodeFollowPayload,
+  encodePostDeletionPayload,
+  encodePostPayload,
+} from '../../replica/wire/social-payloads.ts'
 import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import { createWire } from '../../replica/wire/wire.ts'
 
@@ -125,6 +130,8 @@ const mailChange = ({ account, command, to, conversation }: MailPayload) => ({
   conversation,
 })
 
+const postText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+
 interface UnsignedChange {
   readonly change: PersonChange
   readonly payload: Uint8Array
@@ -186,6 +193,21 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })
       .map((written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) })),
+    fc.record({ ...signer, text: postText }).map((post) => ({
+      change: { kind: 'post' as const, account: post.account, command: post.command },
+      payload: encodePostPayload(post),
+    })),
+    fc
+      .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId })
+      .map((change) => ({ change, payload: encodePostDeletionPayload(change) })),
+    fc
+      .record({
+        ...signer,
+        kind: fc.constant('follow' as const),
+        whom: account,
+        state: fc.constantFrom('follows' as const, 'not' as const),
+      })
+      .map((change) => ({ change, payload: encodeFollowPayload(change) })),
   )
 }
 
@@ -334,6 +356,7 @@ const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
   })
 
 const highestMail = 1_000_000
+const placeInLog = { origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }
 const bits = fc.nat(3)
 const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
 const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
@@ -395,6 +418,16 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       clock,
       shelf: fc.nat(255),
       state: fc.constantFrom('written' as const, 'deleted' as const),
+    }),
+  ),
+  posts: fc.array(fc.record({ account, ...placeInLog })),
+  postDeletions: fc.array(fc.record({ post: anyUpdateId, account })),
+  follows: fc.array(
+    fc.record({
+      account,
+      whom: account,
+      ...placeInLog,
+      state: fc.constantFrom('follows' as const, 'not' as const),
     }),
   ),
   commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),

@@ -38,6 +38,12 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     shelf: fc.constantFrom(1, 2),
     state: fc.constantFrom('written' as const, 'deleted' as const),
   })
+  const follow = fc.record({
+    ...signer,
+    kind: fc.constant('follow' as const),
+    whom: person,
+    state: fc.constantFrom('follows' as const, 'not' as const),
+  })
   const account = fc.record({
     ...signer,
     kind: fc.constant('account' as const),
@@ -57,6 +63,9 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     { weight: 8, arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate }) },
     { weight: 6, arbitrary: marks },
     { weight: 3, arbitrary: document },
+    { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('post' as const) }) },
+    { weight: 5, arbitrary: fc.record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdate }) },
+    { weight: 4, arbitrary: follow },
     { weight: 2, arbitrary: account },
     { weight: 2, arbitrary: keys },
     { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },

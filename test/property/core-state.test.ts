@@ -128,7 +128,7 @@ describe('the replicated state', () => {
         const state = stateOf(batches)
         const shown = describeUpdates(batches.flatMap(({ updates }) => updates)).flatMap((line) => {
           const [kind, ...words] = line.split(' ')
-          if (kind === 'mail') return words.slice(0, 1)
+          if (kind === 'mail' || (kind === 'post' && words.length === 3)) return words.slice(0, 1)
           return kind === 'document' && words.at(-1) === 'written' ? words.slice(2, 3) : []
         })
         const live = [...state.live.sequences()].flatMap(([origin, sequences]) =>
@@ -141,6 +141,46 @@ describe('the replicated state', () => {
         }
       }),
       { numRuns: 200 },
+    )
+  })
+
+  test('shows the posts of some people in causal order, each once, page by page', () => {
+    fc.assert(
+      fc.property(logs, order, fc.integer({ min: 1, max: 4 }), (all, turns, limit) => {
+        const state = stateOf(interleave(all, turns, null))
+        const posts = state.posts.records()
+        const authors = [...new Set(posts.map(({ account }) => account))].slice(0, 2)
+        const expected = posts.filter(({ account }) => authors.includes(account)).toReversed()
+        const paged = []
+        for (
+          let page = state.posts.page(authors, limit, null);
+          page.length > 0;
+          page = state.posts.page(authors, limit, page.at(-1) ?? null)
+        )
+          paged.push(...page)
+        expect(paged).toEqual(expected)
+        for (const [index, post] of posts.entries()) {
+          const later = posts.slice(index + 1).find(({ origin }) => origin === post.origin)
+          if (later !== undefined) expect(later.sequence).toBeGreaterThan(post.sequence)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('knows as followers exactly those who follow', () => {
+    fc.assert(
+      fc.property(logs, order, (all, turns) => {
+        const { follows } = stateOf(interleave(all, turns, null))
+        const pairs = follows.records().filter(({ state }) => state === 'follows')
+        for (const { account, whom } of follows.records()) {
+          const isOn = pairs.some((pair) => pair.account === account && pair.whom === whom)
+          expect(follows.follows(account, whom)).toBe(isOn)
+          expect(follows.followersOf(whom).includes(account)).toBe(isOn)
+          expect(follows.followedBy(account).includes(whom)).toBe(isOn)
+        }
+      }),
+      { numRuns: 300 },
     )
   })
 })

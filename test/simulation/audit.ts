@@ -34,6 +34,8 @@ export class Audit {
     for (const { origin, sequence, state } of machine.core.state.documents.records()) {
       if (state === 'written') hasContent(machine, updateId(origin, sequence))
     }
+    for (const { origin, sequence } of machine.core.state.posts.records())
+      hasContent(machine, updateId(origin, sequence))
     for (const id of this.#marks.keys()) {
       if (live.has(id)) continue
       this.#marks.delete(id)
@@ -66,7 +68,10 @@ const hasContent = (machine: Machine, id: UpdateId): void => {
   const holds = disk.holds(origin, sequence)
   if (holds || core.repairing > 0 || world.isRotten(machine, id)) return
   if (world.ledger.isDeletedByAll(id) || world.ledger.isSuperseded(id)) return
-  throw new Violation('content of live mail', `${machine.name} shows ${id} but has no content of it`)
+  throw new Violation(
+    'content of live mail',
+    `${machine.name} shows ${id} (${world.ledger.updates.get(id)?.change.kind}) but has no content of it`,
+  )
 }
 
 const microsPerMs = 1_000

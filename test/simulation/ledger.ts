@@ -15,6 +15,7 @@ export class Ledger {
   readonly #holders = new Map<Machine, Set<UpdateId>>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
+  readonly #takenBack = new Set<UpdateId>()
   readonly #deletedAccounts = new Set<AccountId>()
   /** By account and command, the updates that it became. */
   readonly #names = new Map<string, UpdateId[]>()
@@ -27,6 +28,7 @@ export class Ledger {
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
     if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
+    if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
     for (const mail of deletedBy(change)) {
       const deleters = this.#deletions.get(mail) ?? new Set()
       if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
@@ -48,9 +50,11 @@ export class Ledger {
     return this.#holders.get(machine) ?? new Set()
   }
 
-  /** Whether a document has a later version somewhere, or its account is gone. */
+  /** Whether a document has a later version somewhere, a post was taken back somewhere, or the account of either is gone. */
   isSuperseded(id: UpdateId): boolean {
     const update = this.updates.get(id)
+    if (update?.change.kind === 'post')
+      return this.#takenBack.has(id) || this.#deletedAccounts.has(update.change.account)
     if (update?.change.kind !== 'document') return false
     const last = this.#documents.get(documentKey(update.change))
     return (

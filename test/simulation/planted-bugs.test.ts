@@ -25,10 +25,13 @@ test.each([
   ['a repeated command is executed again', 'executed once'],
   ['a mail given to two servers counts twice', 'executed once'],
   ['a read brings a deleted copy back', 'mark stays'],
+  ['a read brings a deleted copy back', 'mark stays', 'recovery'],
+  ['of several words on a follow the first counts', 'convergence', 'recovery'],
+  ['a join keeps posts that the other has seen taken back', 'convergence', 'recovery'],
   ['the clock forgets what it saw', 'answer after question'],
   ['a transfer is joined before its mails are stored', 'content of live mail'],
   ['nothing missing is asked for', 'convergence'],
-])('the simulator finds that %s', async (plant, check) => {
+])('the simulator finds that %s', async (plant, ...checks) => {
   expect(plantedBugNames).toContain(plant)
-  expect(await firstFound(plant, 12)).toBe(check)
+  expect(checks).toContain(await firstFound(plant, 12))
 })

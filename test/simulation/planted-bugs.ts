@@ -10,10 +10,12 @@ import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
 import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
 import { DocumentTable } from '../../replica/core/state/document-table.ts'
+import { FollowTable } from '../../replica/core/state/follow-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { MailStore } from '../../replica/core/state/mail-store.ts'
 import { MailTable } from '../../replica/core/state/mail-table.ts'
 import { RegisterTable } from '../../replica/core/state/mark-registers.ts'
+import { PostTable } from '../../replica/core/state/post-table.ts'
 import { SeatTable } from '../../replica/core/state/seat-table.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import { habits } from './habits.ts'
@@ -85,6 +87,38 @@ const bugs = {
       (right) =>
         function (this: MailTable, image, context) {
           right.call(this, image, { ...context, theirs: new Map() })
+        },
+    )
+  },
+  'a deletion of a post that comes before it is dropped': () => {
+    replace(
+      PostTable.prototype,
+      'delete',
+      (right) =>
+        function (this: PostTable, id, account, vector) {
+          const { origin, sequence } = splitUpdateId(id)
+          if (this.has(origin, sequence)) right.call(this, id, account, vector)
+        },
+    )
+  },
+  'a join keeps posts that the other has seen taken back': () => {
+    replace(
+      PostTable.prototype,
+      'join',
+      (right) =>
+        function (this: PostTable, image, context) {
+          right.call(this, image, { ...context, theirs: new Map() })
+        },
+    )
+  },
+  'of several words on a follow the first counts': () => {
+    replace(
+      FollowTable.prototype,
+      'add',
+      (right) =>
+        function (this: FollowTable, record, isGone) {
+          const isKnown = this.records().some(({ account, whom }) => account === record.account && whom === record.whom)
+          if (!isKnown) right.call(this, record, isGone)
         },
     )
   },

@@ -14,6 +14,7 @@ import {
   pendingLines,
   type Marks,
 } from './reference-mailbox.ts'
+import { describeSocial, socialLines } from './reference-social.ts'
 
 /**
  * What the state must be for a set of updates, written down as plainly as possible: no order, no joins, no pending
@@ -31,6 +32,7 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
     ...lastKeys(all, deleted),
     ...pendingLines(marks, ids),
     ...documentLines(all, deleted),
+    ...socialLines(all, deleted),
   ]
   for (const names of mails) lines.push(...mailLines(names, marks, deleted))
   for (const update of all) lines.push(...linesOf(update))
@@ -47,6 +49,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
       mailLine(updateId(origin, sequence), clock, [from, ...to], marks),
     ),
     ...describeMailboxes(image),
+    ...describeSocial(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
     ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),

@@ -23,6 +23,9 @@ const wishes = [
   { kind: 'deletion', weight: 20 },
   { kind: 'marks', weight: 14 },
   { kind: 'document', weight: 12 },
+  { kind: 'post', weight: 10 },
+  { kind: 'postDeletion', weight: 5 },
+  { kind: 'follow', weight: 6 },
   { kind: 'accountDeletion', weight: 1 },
   { kind: 'accountKeys', weight: 3 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
@@ -145,6 +148,18 @@ export class Workload {
         const document = documentId(Buffer.alloc(16, this.#random.int(1, documentsOfOne)).toString('base64url'))
         const state = this.#random.chance(0.3) ? 'deleted' : 'written'
         return { kind: 'document', account, command, document, shelf: shelves.drafts, state }
+      }
+      case 'post':
+        return { kind: 'post', account, command }
+      case 'postDeletion': {
+        const post = this.#random.pick(machine.core.state.posts.page([account], 3, null))
+        return post === undefined
+          ? null
+          : { kind: 'postDeletion', account, command, post: updateId(post.origin, post.sequence) }
+      }
+      case 'follow': {
+        const whom = this.#random.pick(people.filter((other) => other !== account)) ?? account
+        return { kind: 'follow', account, command, whom, state: this.#random.chance(0.6) ? 'follows' : 'not' }
       }
       case 'accountDeletion':
         return people.length < 5 ? null : { kind: 'accountDeletion', account, command }

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto'
 import type {
   LogInAnswer,
   LogInRequest,
+  ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
   SealedMail,
+  SignedPosts,
   StatusInfo,
   Submission,
 } from '../../replica/api/contract.ts'
@@ -209,6 +211,59 @@ export class MemoryConnection implements ReplicaApi {
     const held = this.#all(owner).find((other) => other.mail === mail)
     if (held === undefined) return this.#refuse('NO_SUCH_MAIL', 'There is no such mail.')
     return this.#answer(succeed(this.#replica.tell(held, owner)))
+  }
+
+  async fetchMany({ mails, content }: Parameters<ReplicaApi['fetchMany']>[0]) {
+    const owner = this.#owner()
+    const all = this.#all(owner)
+    const found = mails.flatMap((id) => all.find(({ mail }) => mail === id) ?? [])
+    const told = found.map((mail) => this.#replica.tell(mail, owner))
+    return this.#answer(succeed({ mails: content === 'whole' ? told : told.map(headerOf), covered: mails.length }))
+  }
+
+  async mailNames({ folder, only, limit, before }: Parameters<ReplicaApi['mailNames']>[0]) {
+    const owner = this.#owner()
+    const start = before === null ? 0 : Number(before)
+    const page = this.#replica.box(folder, owner).slice(start, start + limit)
+    const chosen = page.filter((mail) => only === 'all' || !isRead(mail, owner))
+    const next = page.length === limit ? String(start + limit) : null
+    return this.#answer(succeed({ mails: chosen.map(({ mail }) => mail), next }))
+  }
+
+  async posts({ of, limit, before }: Parameters<ReplicaApi['posts']>[0]): Promise<SignedPosts> {
+    const owner = this.#owner()
+    const authors = of.kind === 'author' ? [of.author] : this.#replica.followedBy(owner)
+    if (of.kind === 'timeline') authors.push(owner)
+    const all = this.#replica.posts.filter(({ author }) => authors.includes(author)).reverse()
+    const start = before === null ? 0 : Number(before)
+    const next = start + limit < all.length ? String(start + limit) : null
+    return this.#answer(succeed({ posts: all.slice(start, start + limit), next }))
+  }
+
+  async profile({ name }: { readonly name: string }): Promise<ProfileInfo | null> {
+    const owner = this.#owner()
+    const replica = this.#replica
+    const held = replica.accounts.find((other) => folded(other.name) === folded(name) && !other.deleted)
+    if (held === undefined) return this.#answer(succeed(null))
+    const { account } = held
+    const people = replica.accounts.map((other) => other.account)
+    const isOnline = [...replica.connections].some(({ session }) => session === account)
+    const profile: ProfileInfo = {
+      account,
+      name: held.name,
+      online: isOnline,
+      servers: isOnline ? [replica.server] : [],
+      signedUpAt: 1_700_000_000_000,
+      followed: replica.followedBy(owner).includes(account),
+      followers: people.filter((other) => replica.followedBy(other).includes(account)).map((of) => replica.nameOf(of)),
+      following: replica.followedBy(account).map((of) => replica.nameOf(of)),
+      posts: replica.posts.filter(({ author }) => author === account).length,
+    }
+    return this.#answer(succeed(profile))
+  }
+
+  async followed() {
+    return this.#answer(succeed(this.#replica.followedBy(this.#owner())))
   }
 
   async safety() {

@@ -7,6 +7,7 @@ import type {
   ReplicaEvent,
   SealedDocument,
   SealedMail,
+  SignedPost,
   Submission,
   ViewInfo,
 } from '../../replica/api/contract.ts'
@@ -55,6 +56,7 @@ export class MemoryReplica {
   readonly accounts: HeldAccount[] = []
   readonly mails: HeldMail[] = []
   documents: HeldDocument[] = []
+  posts: SignedPost[] = []
   /** Whether all seats can be reached. */
   isWhole = true
   /** What was submitted, in order, retries included. */
@@ -66,6 +68,7 @@ export class MemoryReplica {
   readonly #executed = new Map<string, Accepted>()
   readonly #sessions = new Map<AccountId, BegunSession>()
   #moment = 0
+  readonly #follows = new Map<AccountId, Set<AccountId>>()
   #sequence = 0
 
   constructor({ server = serverId(1), groupId = new Uint8Array(randomBytes(16)) }: MemoryReplicaOptions = {}) {
@@ -206,6 +209,20 @@ export class MemoryReplica {
       }
       case 'document':
         this.#write(change, submission)
+        break
+      case 'post':
+        this.#addPost(change.account, submission)
+        break
+      case 'postDeletion':
+        if (!this.posts.some(({ post }) => post === change.post)) return fail('NO_SUCH_POST', 'There is no such post.')
+        this.posts = this.posts.filter(({ post }) => post !== change.post)
+        break
+      case 'follow': {
+        const followed = this.#follows.get(change.account) ?? new Set()
+        this.#follows.set(change.account, followed)
+        if (change.state === 'follows') followed.add(change.whom)
+        else followed.delete(change.whom)
+      }
     }
     this.#sequence += 1
     if (change.kind === 'mail') this.#addMail(change, submission)
@@ -220,6 +237,21 @@ export class MemoryReplica {
     const place = this.accounts.findIndex((held) => held.account === account)
     const held = this.accounts[place]
     if (held !== undefined) this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature } }
+  }
+
+  followedBy(account: AccountId): AccountId[] {
+    return [...(this.#follows.get(account) ?? [])]
+  }
+
+  #addPost(author: AccountId, { payload, signature }: Submission): void {
+    const postedAt = 1_700_000_000_000 + this.#sequence * 1_000
+    const id = updateId(originId(`${this.server}.aaaaaaaa`), this.#sequence + 1)
+    const post: SignedPost = { post: id, author, authorName: this.nameOf(author), postedAt, payload, signature }
+    this.posts.push(post)
+    for (const connection of this.connections) {
+      const { session } = connection
+      if (session !== null && this.followedBy(session).includes(author)) connection.emit({ event: 'post', post })
+    }
   }
 
   #addMail(change: MailChange, { payload, signature }: Submission): void {

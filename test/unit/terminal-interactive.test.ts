@@ -80,9 +80,42 @@ describe('the interactive terminal', () => {
     expect(text).toMatch(/No mail 24 has been listed/)
   })
 
+  test('shows posts, people and what is found, page by page', async () => {
+    const replica = new MemoryReplica()
+    const ben = await signedUp(replica, 'ben')
+    const ann = await signedUp(replica, 'ann')
+    for (let index = 1; index <= 12; index++) {
+      await ben.post({ text: `post ${index}.` })
+      await ben.send({ to: ['ann'], subject: `pump ${index}.`, body: 'It drips.' })
+    }
+    const lines = [
+      'timeline',
+      'follow ben',
+      'timeline',
+      'n',
+      'n',
+      'search drips',
+      'n',
+      'r 12',
+      'profile ben',
+      'post hi',
+    ]
+    const text = await shown(ann, lines)
+    expect(text).toMatch(/Nothing yet from those whom you follow/)
+    const pages = Array.from({ length: 12 }, (_, index) => 12 - index)
+    expect(text.match(/(?<=^post )\d+(?=\.$)/gm)?.slice(0, 12)).toEqual(pages.map(String))
+    expect(text.match(/(?<=ben +)pump \d+\./g)).toEqual(pages.map((number) => `pump ${number}.`))
+    expect(text).toMatch(/That was the last page/)
+    expect(text).toMatch(/Subject: pump 1\./)
+    expect(text).toMatch(/ben, online, followed by you\n.*\nFollowers: ann\nFollows: nobody\nPosts: 12/)
+    expect(text).toMatch(/Posted: everyone/)
+    expect(replica.posts.length).toBe(13)
+  })
+
   test('says what is wrong and what can be done', async () => {
     const client = await clientOf(new MemoryReplica())
-    const text = await shown(client, ['l', 'frob', 'c 9', 'c', 'r x', 'pause', 'post hello', 'help'])
+    const text = await shown(client, ['l', 'frob', 'c 9', 'c', 'r x', 'pause', 'follow', 'help'])
+    expect(text).toMatch(/used as: follow NAME/)
     expect(text).toMatch(/Log in first\. u NAME/)
     expect(text).toMatch(/no command "frob"/)
     expect(text).toMatch(/no server "9"/)

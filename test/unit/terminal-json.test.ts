@@ -53,6 +53,9 @@ const runAll = async (client: MailClient, requests: readonly object[]): Promise<
 
 const answersOf = (lines: readonly Line[]): readonly Line[] => lines.filter((line) => 'ok' in line)
 
+const textOf: unknown = expect.any(String)
+const numberOf: unknown = expect.any(Number)
+
 describe('the JSON terminal', () => {
   test('carries out a whole script given at once, and ends with its input', async () => {
     const replica = new MemoryReplica()
@@ -133,9 +136,14 @@ describe('the JSON terminal', () => {
       [{ do: 'read', mail: 'what' }, 'NO_SUCH_MAIL', /what/],
       [{ do: 'connect', server: 9 }, 'NO_SUCH_SERVER', /9/],
       [{ do: 'pause', servers: 2 }, 'BAD_REQUEST', /"servers"/],
-      ...['post', 'follow', 'unfollow', 'timeline', 'search', 'retire'].map(
-        (verb) => [{ do: verb }, 'NOT_YET', /later/] as const,
-      ),
+      [{ do: 'post', text: '' }, 'BAD_REQUEST', /empty/],
+      [{ do: 'post', text: 'x'.repeat(1_001) }, 'TOO_LARGE', /1000/],
+      [{ do: 'deletePost', post: 'what' }, 'NO_SUCH_POST', /what/],
+      [{ do: 'follow', name: 'zed' }, 'NO_SUCH_ACCOUNT', /zed/],
+      [{ do: 'profile', name: 'zed' }, 'NO_SUCH_ACCOUNT', /zed/],
+      [{ do: 'timeline', limit: 1_000 }, 'TOO_MANY', /200/],
+      [{ do: 'search', query: 'after:never', limit: 1 }, 'BAD_REQUEST', /after/],
+      [{ do: 'retire' }, 'NOT_YET', /later/],
     ]
     const lines = await runAll(
       client,
@@ -145,6 +153,35 @@ describe('the JSON terminal', () => {
       const found = answersOf(lines).find((line) => line.id === id)
       expect(found).toMatchObject({ ok: false, code, message: expect.stringMatching(message) as unknown })
     }
+  })
+
+  test('posts, follows, shows timelines and searches in exactly the documented form', async () => {
+    const replica = new MemoryReplica()
+    const ben = await signedUp(replica, 'ben')
+    const ann = await signedUp(replica, 'ann')
+    await sendNow(ben, { to: ['ann'], subject: 'Pump', body: 'It drips.' })
+    const running = start(ann)
+    running.ask({ id: 1, do: 'follow', name: 'Ben' })
+    expect(await running.answer(1)).toEqual({ id: 1, ok: true })
+    await ben.post({ text: 'All well here.' })
+    const told = await running.event('post')
+    expect(told).toEqual({ event: 'post', post: textOf, author: 'ben', text: 'All well here.', postedAt: numberOf })
+    running.ask({ id: 2, do: 'timeline', limit: 5 })
+    const posts = [{ author: 'ben', text: 'All well here.', postedAt: numberOf }]
+    expect(await running.answer(2)).toEqual({ id: 2, ok: true, posts })
+    running.ask({ id: 3, do: 'search', query: 'drips from:ben', limit: 5 })
+    const header = { mail: textOf, from: 'ben', to: ['ann'], subject: 'Pump', sentAt: numberOf, read: false }
+    expect(await running.answer(3)).toEqual({ id: 3, ok: true, headers: [header] })
+    running.ask({ id: 4, do: 'post', text: 'Mine' })
+    running.ask({ id: 5, do: 'posts', name: 'ann' })
+    expect(await running.answer(5)).toMatchObject({ posts: [{ author: 'ann', text: 'Mine' }] })
+    const { post } = await running.answer(4)
+    running.ask({ id: 6, do: 'deletePost', post })
+    running.ask({ id: 7, do: 'unfollow', name: 'ben' })
+    running.ask({ id: 8, do: 'profile', name: 'ann' })
+    expect(await running.answer(8)).toMatchObject({ name: 'ann', following: [], posts: 0, online: true })
+    running.input.end()
+    await running.over
   })
 
   test('answers what is not a request with id null, and goes on', async () => {

@@ -144,8 +144,15 @@ export interface Mailbox {
   /**
    * Full text over the person's own mail: words are prefixes and may have typing errors; `from:ben to:anna cc: subject:
    * before:2026-01-31 after:2026-01-01 is:unread is:read is:starred in:inbox`, and "quoted phrases" narrow it. Best first, then newest.
+   * Answers with what is searchable so far; with `until` only when everything is. What is in the trash is found with `in:trash`
+   * and `in:anywhere` only. BAD_REQUEST for an operator with a wrong value.
    */
-  search(request: { readonly query: string; readonly limit: number; readonly offset?: number }): Promise<SearchPage>
+  search(request: {
+    readonly query: string
+    readonly limit: number
+    readonly offset?: number
+    readonly until?: 'indexed'
+  }): Promise<SearchPage>
 }
 
 export interface SearchPage {

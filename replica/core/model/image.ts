@@ -101,6 +101,30 @@ export interface ClientRecord {
   readonly machine: string
 }
 
+/** A post. Its text is in the log, under `origin` and `sequence`. */
+export interface PostRecord {
+  readonly account: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+}
+
+/** A deletion of a post that came before it. */
+export interface PostDeletionRecord {
+  readonly post: UpdateId
+  readonly account: AccountId
+}
+
+/** The last word on whether `account` follows `whom`, and the update that brought it. */
+export interface FollowRecord {
+  readonly account: AccountId
+  readonly whom: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly state: 'follows' | 'not'
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -146,6 +170,9 @@ export interface StateImage {
   readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
   readonly documents: readonly DocumentRecord[]
+  readonly posts: readonly PostRecord[]
+  readonly postDeletions: readonly PostDeletionRecord[]
+  readonly follows: readonly FollowRecord[]
   readonly commands: readonly CommandRecord[]
   readonly executions: readonly ExecutionRecord[]
 }

@@ -3,6 +3,7 @@ export const limits = {
   nameChars: 64,
   subjectChars: 1_000,
   bodyBytes: 1_048_576,
+  postChars: 1_000,
   recipients: 100,
   passwordChars: 1_000,
   snippetChars: 160,
@@ -82,6 +83,12 @@ export const limits = {
 
   pageHeaders: 1_000,
   pageAccounts: 1_000,
+  pagePosts: 200,
+  /** Of those who follow somebody, or are followed, so many are shown. */
+  shownFollows: 1_000,
+  /** Mails that are fetched at once, and names of mails on a page. */
+  fetchedMails: 1_000,
+  pageNames: 20_000,
   sessionsPerConnection: 1,
   requestsInFlight: 10_000,
   inviteDays: 7,
@@ -123,6 +130,13 @@ export const limits = {
   homeCatchUpTries: 120,
   reconnectFirstMs: 100,
   reconnectMostMs: 2_000,
+  /** A search, and its words; longer bodies are searchable up to here. */
+  queryChars: 1_000,
+  queryWords: 32,
+  searchedBodyChars: 32_768,
+  /** Files of the search index, and how large one can be. */
+  searchFiles: 10_000,
+  searchFileBytes: 67_108_864,
   /** A request to the terminal client. */
   terminalLineBytes: 4_194_304,
 } as const

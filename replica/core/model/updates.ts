@@ -1,6 +1,7 @@
 import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
 import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
 import type { Signed } from './signed.ts'
+import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
 
 /** The group's birth. */
 export interface GroupChange {
@@ -103,9 +104,12 @@ export type PersonChange =
   | DeletionChange
   | MarksChange
   | DocumentChange
+  | PostChange
+  | PostDeletionChange
+  | FollowChange
 
 /** The kinds whose contents the log keeps as long as the state shows them (`LiveUpdates`): what they say is in their bytes only. */
-const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document'])
+const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
 export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange | ClientAdmissionChange

@@ -13,9 +13,11 @@ import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
 import { ExecutionTable } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
+import { FollowTable } from './follow-table.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
+import { PostTable } from './post-table.ts'
 import { SeatTable } from './seat-table.ts'
 
 /**
@@ -28,10 +30,12 @@ export class GroupState {
   readonly accounts = new AccountTable()
   readonly accountKeys = new AccountKeysTable()
   readonly documents = new DocumentTable()
+  readonly posts = new PostTable()
+  readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails, this.documents)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.posts)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -93,6 +97,8 @@ export class GroupState {
     const merges = this.executions.join(image.executions)
     this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
+    this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
+    for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
@@ -122,6 +128,9 @@ export class GroupState {
       marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
       documents: this.documents.records(),
+      posts: this.posts.records(),
+      postDeletions: this.posts.pendingDeletions(),
+      follows: this.follows.records(),
       commands: this.commands.records(),
       executions: this.executions.records(),
     }
@@ -135,6 +144,8 @@ export class GroupState {
     this.accountKeys.digest(digest)
     this.mails.digest(digest)
     this.documents.digest(digest)
+    this.posts.digest(digest)
+    this.follows.digest(digest)
     return digest.toString()
   }
 
@@ -190,11 +201,23 @@ export class GroupState {
       case 'document':
         this.#applyDocument(update, change)
         break
+      case 'post':
+        this.posts.add({ account: change.account, origin, sequence, clock }, this.#isGone)
+        break
+      case 'postDeletion':
+        this.posts.delete(change.post, change.account, this.#vector)
+        break
+      case 'follow': {
+        const { account, whom, state } = change
+        this.follows.add({ account, whom, origin, sequence, clock, state }, this.#isGone)
+        break
+      }
       case 'unknown':
       case 'forged':
         break
     }
     if (change.kind !== 'mail') this.mails.settle(updateId(origin, sequence))
+    if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
     this.#noteClock(origin, clock)
@@ -236,6 +259,8 @@ export class GroupState {
     this.accountKeys.remove(account)
     this.mails.removeOwner(account)
     this.documents.removeOwner(account)
+    this.posts.removeAuthor(account)
+    this.follows.removeAccount(account)
   }
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)

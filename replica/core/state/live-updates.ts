@@ -46,6 +46,7 @@ export function* liveUpdatesOf(
     for (const sequence of sequences) yield { origin, sequence }
   }
   for (const document of image.documents) if (document.state === 'written') yield document
+  yield* image.posts
 }
 
 const ascending = (parts: readonly Iterable<Sequence>[]): Float64Array => {

@@ -1,0 +1,293 @@
+import type { NamePage, ReplicaApi, SealedMail } from '../../api/contract.ts'
+import type { UpdateId } from '../../core/model/ids.ts'
+import type { ClientClock } from '../client-ports.ts'
+import type { Session } from '../session.ts'
+import { SavedIndex, type SavedIndexOptions } from './saved-index.ts'
+import { roleBits } from './segment.ts'
+import { SearchIndex, type SearchableMail } from './search-index.ts'
+import { Turns } from './turns.ts'
+
+export interface IndexerOptions {
+  readonly session: Session
+  readonly clock: ClientClock
+  /** Where the index is kept; null for one that lives in memory only. */
+  readonly saving: SavedIndexOptions | null
+  /** Nothing is read from the disk before. */
+  readonly ready: Promise<void>
+  readonly call: <Value>(request: (api: ReplicaApi) => Promise<Value>) => Promise<Value>
+}
+
+/** The index is saved so long after it began to differ from what is saved. */
+const saveDelayMs = 5_000
+const retryMs = 2_000
+const mailsPerFetch = 32
+const namesPerPage = 5_000
+/** A mail that is in the trash is in no other folder. */
+const indexedFolders = ['inbox', 'sent', 'trash'] as const
+/** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
+const compareDelayMs = 3_000
+
+/**
+ * Keeps one person's index up with the mailbox, in the background: what arrives goes first, then what the index misses, newest
+ * first. Each piece of work is short, so that typing goes on smoothly.
+ */
+export class MailIndexer {
+  readonly #options: IndexerOptions
+  readonly #turns: Turns
+  #index = new SearchIndex()
+  #saved: SavedIndex | null = null
+  /** What is known to be in the mailbox and not in the index. */
+  readonly #wanted = new Set<UpdateId>()
+  /** In which order it is indexed, from the end; some of it may not be wanted any more. */
+  readonly #queue: UpdateId[] = []
+  /** Mails that cannot be opened: they are counted as searchable, since there is nothing to find in them. */
+  readonly #unreadable = new Set<UpdateId>()
+  #needsComparison = true
+  #unsavedSinceMs: number | null = null
+  #isClosed = false
+  #stopTimer: (() => void) | null = null
+  #wake: () => void = () => undefined
+  #waiting: (() => void)[] = []
+  readonly #finished: Promise<void>
+
+  constructor(options: IndexerOptions) {
+    this.#options = options
+    this.#turns = new Turns((delayMs, task) => options.clock.after(delayMs, task))
+    this.#finished = this.#run()
+  }
+
+  get index(): SearchIndex {
+    return this.#index
+  }
+
+  /** Mails that are searchable, and all that there are, as far as is known. */
+  get progress(): { readonly indexed: number; readonly mails: number } {
+    const indexed = this.#index.size + this.#unreadable.size
+    return { indexed, mails: indexed + this.#wanted.size + (this.#needsComparison ? 1 : 0) }
+  }
+
+  /** A mail has come, or was sent. */
+  arrived(mail: UpdateId): void {
+    if (!this.#index.has(mail) && !this.#unreadable.has(mail)) this.#want([mail])
+    this.#wake()
+  }
+
+  gone(mail: UpdateId): void {
+    this.#wanted.delete(mail)
+    this.#unreadable.delete(mail)
+    const segment = this.#index.remove(mail)
+    if (segment === null) return
+    this.#want(this.#index.emptyIfWorn(segment))
+    this.#wake()
+  }
+
+  /** Something in the mailbox may have changed that nobody has told. */
+  compare(): void {
+    this.#needsComparison = true
+    this.#wake()
+  }
+
+  /** As `compare`, a little later, and once for many. */
+  compareSoon(): void {
+    this.#stopTimer ??= this.#options.clock.after(compareDelayMs, () => {
+      this.#stopTimer = null
+      this.compare()
+    })
+  }
+
+  /** Fulfilled when all that is known now is searchable, or after `mostMs` (null: however long it takes). */
+  async upToDate(mostMs: number | null): Promise<void> {
+    if (this.#isClosed || (this.#wanted.size === 0 && !this.#needsComparison)) return
+    await new Promise<void>((over) => {
+      const stop = mostMs === null ? null : this.#options.clock.after(mostMs, over)
+      this.#waiting.push(() => {
+        stop?.()
+        over()
+      })
+    })
+  }
+
+  /** Saves what is not saved, and ends. */
+  async close(): Promise<void> {
+    this.#end()
+    await this.#finished
+    await this.#saved?.close()
+  }
+
+  #end(): void {
+    this.#isClosed = true
+    this.#stopTimer?.()
+    this.#wake()
+  }
+
+  async #run(): Promise<void> {
+    await this.#options.ready
+    await this.#load()
+    while (!this.#isClosed) {
+      try {
+        await this.#work()
+      } catch {
+        // The server is away, or the disk is full: nothing is lost by trying again, and nobody need wait for it.
+        this.#tellWaiting()
+        await this.#sleep(retryMs)
+      }
+    }
+    await this.#save().catch(() => undefined)
+    this.#tellWaiting()
+  }
+
+  async #load(): Promise<void> {
+    const { saving } = this.#options
+    if (saving === null) return
+    try {
+      const { saved, index } = await SavedIndex.load(saving, this.#turns)
+      this.#saved = saved
+      this.#index = index
+    } catch {
+      // A disk that cannot be used: the index then lives in memory.
+      this.#index = new SearchIndex()
+    }
+  }
+
+  async #work(): Promise<void> {
+    if (this.#needsComparison) await this.#compareWithMailbox()
+    else if (this.#wanted.size > 0) await this.#indexSome()
+    else {
+      this.#tellWaiting()
+      const dueMs = this.#unsavedSinceMs === null ? null : this.#unsavedSinceMs + saveDelayMs
+      const nowMs = this.#options.clock.nowMs()
+      if (dueMs !== null && dueMs <= nowMs) await this.#save()
+      else await this.#sleep(dueMs === null ? null : dueMs - nowMs)
+    }
+  }
+
+  /** Finds what the mailbox has and the index has not, and the other way round. */
+  async #compareWithMailbox(): Promise<void> {
+    this.#needsComparison = false
+    const before = new Set(this.#index.mails())
+    const missing: UpdateId[] = []
+    try {
+      for (const folder of indexedFolders) {
+        let next: string | null = null
+        do {
+          const query = { folder, only: 'all', limit: namesPerPage, before: next } as const
+          const page: NamePage = await this.#options.call((api) => api.mailNames(query))
+          this.#turns.begin()
+          for (const mail of page.mails) {
+            before.delete(mail)
+            if (!this.#index.has(mail) && !this.#unreadable.has(mail)) missing.push(mail)
+          }
+          next = page.next
+          await this.#turns.pass()
+        } while (next !== null && !this.#isClosed)
+      }
+    } catch (error) {
+      this.#needsComparison = true
+      throw error
+    }
+    if (this.#isClosed) return
+    for (const mail of before) this.gone(mail)
+    this.#want(missing.reverse())
+  }
+
+  /** The last ones are taken first. */
+  #want(mails: readonly UpdateId[]): void {
+    for (const mail of mails) {
+      this.#wanted.add(mail)
+      this.#queue.push(mail)
+    }
+  }
+
+  #take(): readonly UpdateId[] {
+    const taken = new Set<UpdateId>()
+    while (taken.size < mailsPerFetch) {
+      const mail = this.#queue.pop()
+      if (mail === undefined) break
+      if (this.#wanted.has(mail)) taken.add(mail)
+    }
+    return [...taken]
+  }
+
+  async #indexSome(): Promise<void> {
+    const asked = this.#take()
+    try {
+      const { mails, covered } = await this.#options.call((api) => api.fetchMany({ mails: asked, content: 'whole' }))
+      this.#turns.begin()
+      for (const sealed of mails) {
+        await this.#turns.pass()
+        if (this.#isClosed) return
+        await this.#indexOne(sealed)
+      }
+      const found = new Set(mails.map(({ mail }) => mail))
+      for (const mail of asked.slice(0, covered)) if (!found.has(mail)) this.#wanted.delete(mail)
+    } finally {
+      this.#queue.push(...asked.filter((mail) => this.#wanted.has(mail)).reverse())
+    }
+    await this.#saveInTime()
+  }
+
+  async #indexOne(sealed: SealedMail): Promise<void> {
+    const opened = await this.#open(sealed)
+    // It may have been removed meanwhile.
+    if (!this.#wanted.delete(sealed.mail)) return
+    if (opened === null) this.#unreadable.add(sealed.mail)
+    else this.#index.add(opened)
+    this.#unsavedSinceMs ??= this.#options.clock.nowMs()
+  }
+
+  /** A long building is saved as it goes on, so that it can be taken up again. */
+  async #saveInTime(): Promise<void> {
+    const { clock } = this.#options
+    if (this.#unsavedSinceMs !== null && clock.nowMs() >= this.#unsavedSinceMs + saveDelayMs) await this.#save()
+  }
+
+  async #open(sealed: SealedMail): Promise<SearchableMail | null> {
+    const { session } = this.#options
+    try {
+      const { subject, body, addressed } = await session.opener.open(sealed)
+      const { mail, sentAt, fromName, toNames } = sealed
+      const isRecipient = sealed.to.includes(session.account)
+      const roles = (sealed.from === session.account ? roleBits.sender : 0) | (isRecipient ? roleBits.recipient : 0)
+      return {
+        mail,
+        sentAt,
+        roles,
+        from: fromName,
+        to: toNames.slice(0, addressed),
+        cc: toNames.slice(addressed),
+        subject,
+        body,
+      }
+    } catch {
+      return null
+    }
+  }
+
+  async #save(): Promise<void> {
+    if (this.#unsavedSinceMs === null) return
+    this.#unsavedSinceMs = null
+    try {
+      await this.#saved?.save(this.#index, this.#turns)
+    } catch (error) {
+      this.#unsavedSinceMs = this.#options.clock.nowMs()
+      throw error
+    }
+  }
+
+  #tellWaiting(): void {
+    for (const over of this.#waiting.splice(0)) over()
+  }
+
+  async #sleep(mostMs: number | null): Promise<void> {
+    if (this.#isClosed) return
+    await new Promise<void>((over) => {
+      const stop = mostMs === null ? null : this.#options.clock.after(mostMs, over)
+      this.#wake = () => {
+        stop?.()
+        over()
+      }
+    })
+    this.#wake = () => undefined
+    this.#turns.begin()
+  }
+}

@@ -1,0 +1,160 @@
+import type { Folder, NamePage } from '../../api/contract.ts'
+import { QuintetError } from '../../core/model/errors.ts'
+import type { UpdateId } from '../../core/model/ids.ts'
+import { limits } from '../../core/model/limits.ts'
+import type { ClientContext } from '../client-context.ts'
+import type { ClientStore } from '../client-ports.ts'
+import type { Header, Mailbox, SearchPage } from '../contract/mailbox.ts'
+import { MailIndexer } from './mail-indexer.ts'
+import type { Session } from '../session.ts'
+import { parseQuery, type Query } from './query.ts'
+import { SavedIndex, type SavedIndexOptions } from './saved-index.ts'
+import { roleBits, type IndexedMail } from './segment.ts'
+
+/** When a person's index is built or loaded: an app wants it ready, a program that may never search need not pay for it. */
+export type SearchStart = 'atLogIn' | 'atFirstSearch'
+
+/** Shows mails in the order given; those that are gone are left out. */
+export type ShowHeaders = (mails: readonly UpdateId[]) => Promise<readonly Header[]>
+
+type SearchRequest = Parameters<Mailbox['search']>[0]
+
+/** A search waits so long for mails that came just before it. */
+const mostWaitMs = 1_000
+/** With more than this missing, waiting would not help. */
+const fewMails = 200
+/** What is shown is looked at again when some of it turns out to be gone, so often. */
+const mostRounds = 3
+const wholeMailbox = ['inbox', 'sent', 'trash'] as const
+
+/** Full text search over the mail of whoever is logged in. */
+export class SearchDesk {
+  readonly #context: ClientContext
+  readonly #store: ClientStore | null
+  #indexer: MailIndexer | null = null
+  #closing: Promise<void> = Promise.resolve()
+
+  constructor(context: ClientContext, store: ClientStore | null, start: SearchStart) {
+    this.#context = context
+    this.#store = store
+    context.listen({
+      loggedIn: () => {
+        if (start === 'atLogIn') this.#begin()
+      },
+      loggedOut: () => {
+        this.#end()
+      },
+      event: (event) => {
+        if (event.event === 'mail') this.#indexer?.arrived(event.mail.mail)
+        if (event.event === 'mailbox') this.#indexer?.compareSoon()
+      },
+      sent: (mail) => {
+        this.#indexer?.arrived(mail)
+      },
+      connected: () => {
+        this.#indexer?.compare()
+      },
+    })
+  }
+
+  /** This person removed it. */
+  removed(mails: readonly UpdateId[]): void {
+    for (const mail of mails) this.#indexer?.gone(mail)
+  }
+
+  /** Saves what is not saved. */
+  async close(): Promise<void> {
+    this.#end()
+    await this.#closing
+  }
+
+  /** Removes the index of `session`'s account from the disk, when it is logged in no more. */
+  async forget(session: Session): Promise<void> {
+    await this.#closing
+    const saving = this.#savingOf(session)
+    if (saving !== null) await SavedIndex.discard(saving)
+  }
+
+  /** BAD_REQUEST, TOO_LARGE, TOO_MANY, NOT_LOGGED_IN. */
+  async search({ query: text, limit, offset = 0, until }: SearchRequest, show: ShowHeaders): Promise<SearchPage> {
+    this.#context.person()
+    checkPage(limit, offset)
+    const query = parseQuery(text)
+    const indexer = this.#indexer ?? this.#begin()
+    const { indexed, mails } = indexer.progress
+    if (until === 'indexed') await indexer.upToDate(null)
+    else if (mails - indexed <= fewMails) await indexer.upToDate(mostWaitMs)
+    const admits = await this.#filter(query)
+    for (let round = 1; ; round += 1) {
+      const found = indexer.index.search({ query, admits, offset, limit })
+      const headers = await show(found.mails)
+      if (headers.length === found.mails.length || round === mostRounds) {
+        return { headers, total: found.total, ...indexer.progress }
+      }
+      const shown = new Set(headers.map(({ mail }) => mail))
+      this.removed(found.mails.filter((mail) => !shown.has(mail)))
+    }
+  }
+
+  /** Marks and the trash are not in the index: they change too often. What is asked of them is looked up now. */
+  async #filter({ read, starred, place }: Query): Promise<(mail: IndexedMail) => boolean> {
+    const [unread, stars, trash] = await Promise.all([
+      read === null ? null : this.#names(wholeMailbox, 'unread'),
+      starred || place === 'starred' ? this.#names(['starred'], 'all') : null,
+      place === 'anywhere' ? null : this.#names(['trash'], 'all'),
+    ])
+    const role = place === 'sent' ? roleBits.sender : place === 'inbox' ? roleBits.recipient : 0
+    return ({ mail, roles }) =>
+      (roles & role) === role &&
+      (trash === null || trash.has(mail) === (place === 'trash')) &&
+      (stars === null || stars.has(mail)) &&
+      (unread === null || unread.has(mail) === (read === 'unread'))
+  }
+
+  async #names(folders: readonly Folder[], only: 'all' | 'unread'): Promise<ReadonlySet<UpdateId>> {
+    const found = new Set<UpdateId>()
+    for (const folder of folders) {
+      let before: string | null = null
+      do {
+        const query = { folder, only, limit: limits.pageNames, before }
+        const page: NamePage = await this.#context.link.call((api) => api.mailNames(query))
+        for (const mail of page.mails) found.add(mail)
+        before = page.next
+      } while (before !== null)
+    }
+    return found
+  }
+
+  #begin(): MailIndexer {
+    const session = this.#context.person()
+    // The former person's files are closed before these are opened: it may be the same person.
+    const ready = this.#closing
+    const indexer = new MailIndexer({
+      session,
+      clock: this.#context.ports.clock,
+      saving: this.#savingOf(session),
+      ready,
+      call: (request) => this.#context.link.call(request),
+    })
+    this.#indexer = indexer
+    return indexer
+  }
+
+  #savingOf({ account, storeKey }: Session): SavedIndexOptions | null {
+    const { random } = this.#context.ports
+    return this.#store === null ? null : { store: this.#store, account, key: storeKey, random }
+  }
+
+  #end(): void {
+    const indexer = this.#indexer
+    this.#indexer = null
+    if (indexer !== null) this.#closing = indexer.close()
+  }
+}
+
+const checkPage = (limit: number, offset: number): void => {
+  if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(offset) || offset < 0)
+    throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up, its offset from 0.')
+  if (limit > limits.pageHeaders)
+    throw new QuintetError('TOO_MANY', `A page has at most ${limits.pageHeaders} headers.`)
+}

@@ -1,0 +1,99 @@
+import type { PostsOf, SignedPost } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { isUpdateId, type AccountId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { FollowChange } from '../core/model/social-changes.ts'
+import {
+  decodePostPayload,
+  encodeFollowPayload,
+  encodePostDeletionPayload,
+  encodePostPayload,
+} from '../wire/social-payloads.ts'
+import { verifySubmission } from '../wire/update-codec.ts'
+import { noSuchAccounts } from './account-directory.ts'
+import type { ClientContext } from './client-context.ts'
+import type { People, Post, PostPage, Timeline } from './contract/people.ts'
+import { normalName } from './session.ts'
+
+type TimelinePart = Timeline & Pick<People, 'profile'>
+
+/** Posts to the group, and who follows whom. */
+export const timelinePart = (context: ClientContext): TimelinePart => {
+  context.listen({
+    event: (event) => {
+      if (event.event !== 'post') return
+      const post = verifiedPost(context.groupId, event.post)
+      if (post !== null) context.tell({ event: 'post', post })
+    },
+  })
+  return {
+    post: async ({ text }) => {
+      const session = context.person()
+      checkText(text)
+      const { update } = await context.submit(
+        await session.change('post', (signer) => encodePostPayload({ ...signer, text })),
+      )
+      return { post: update }
+    },
+    deletePost: async ({ post }) => {
+      const session = context.person()
+      if (!isUpdateId(post)) throw new QuintetError('NO_SUCH_POST', 'This is not the name of a post.')
+      await context.submit(
+        await session.change('postDeletion', (signer) => encodePostDeletionPayload({ ...signer, post })),
+      )
+    },
+    follow: ({ name }) => follow(context, name, 'follows'),
+    unfollow: ({ name }) => follow(context, name, 'not'),
+    timeline: ({ own = false, ...page }) => pageOf(context, { kind: own ? 'timeline' : 'followed' }, page),
+    posts: async ({ name, ...page }) =>
+      pageOf(context, { kind: 'author', author: await accountOf(context, name) }, page),
+    profile: async ({ name }) => {
+      context.person()
+      const found = await context.link.call((api) => api.profile({ name: normalName(name) }))
+      if (found === null) throw noSuchAccounts([name])
+      return found
+    },
+  }
+}
+
+const follow = async (context: ClientContext, name: string, state: FollowChange['state']): Promise<void> => {
+  const session = context.person()
+  const whom = await accountOf(context, name)
+  await context.submit(await session.change('follow', (signer) => encodeFollowPayload({ ...signer, whom, state })))
+}
+
+interface Page {
+  readonly limit: number
+  readonly before?: string
+}
+
+const pageOf = async (context: ClientContext, of: PostsOf, { limit, before }: Page): Promise<PostPage> => {
+  context.person()
+  if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
+  if (limit > limits.pagePosts) throw new QuintetError('TOO_MANY', `A page has at most ${limits.pagePosts} posts.`)
+  const page = await context.link.call((api) => api.posts({ of, limit, before: before ?? null }))
+  const posts = page.posts.flatMap((post) => verifiedPost(context.groupId, post) ?? [])
+  return page.next === null ? { posts } : { posts, next: page.next }
+}
+
+/** NO_SUCH_ACCOUNT. */
+const accountOf = async (context: ClientContext, name: string): Promise<AccountId> => {
+  context.person()
+  const found = await context.link.call((api) => api.profile({ name: normalName(name) }))
+  if (found === null) throw noSuchAccounts([name])
+  return found.account
+}
+
+/** Null when it is not what its author signed: it was forged, or damaged on its way. */
+const verifiedPost = (groupId: Uint8Array, { payload, signature, ...told }: SignedPost): Post | null => {
+  const verified = verifySubmission(groupId, 'post', payload, signature)
+  const decoded = decodePostPayload(payload)
+  if (!verified.ok || !decoded.ok || decoded.value.account !== told.author) return null
+  return { post: told.post, author: told.authorName, text: decoded.value.text, postedAt: told.postedAt }
+}
+
+const checkText = (text: string): void => {
+  if (text.trim() === '') throw new QuintetError('BAD_REQUEST', 'A post cannot be empty.')
+  if (text.length > limits.postChars && Array.from(text).length > limits.postChars)
+    throw new QuintetError('TOO_LARGE', `A post can have ${limits.postChars} characters at most.`)
+}

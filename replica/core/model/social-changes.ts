@@ -1,0 +1,20 @@
+import type { AccountId, UpdateId } from './ids.ts'
+import type { Signed } from './signed.ts'
+
+/** `account` tells the group something. The text is in the update's bytes only. */
+export interface PostChange extends Signed {
+  readonly kind: 'post'
+}
+
+/** `account` takes back a post of its own. */
+export interface PostDeletionChange extends Signed {
+  readonly kind: 'postDeletion'
+  readonly post: UpdateId
+}
+
+/** `account` wants to see the posts of `whom`, or does not any more: the last one by the hybrid clock counts. */
+export interface FollowChange extends Signed {
+  readonly kind: 'follow'
+  readonly whom: AccountId
+  readonly state: 'follows' | 'not'
+}

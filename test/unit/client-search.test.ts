@@ -1,0 +1,174 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import type { ReplicaApi } from '../../replica/api/contract.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import { createMailClient } from '../../replica/client/mail-client.ts'
+import { createClientStore } from '../../replica/drivers/client-store.ts'
+import { systemTestClock, testRandom } from '../support/client-ports.ts'
+import { cheapPassword, sendNow, signedUp } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'quintet-search-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+interface Counted {
+  readonly client: MailClient
+  /** How many mails were fetched whole. */
+  readonly fetched: () => number
+}
+
+const clientWithStore = async (replica: MemoryReplica): Promise<Counted> => {
+  let fetched = 0
+  const client = await createMailClient({
+    connect: async () => {
+      const api: ReplicaApi = replica.connect()
+      const fetchMany = api.fetchMany.bind(api)
+      api.fetchMany = (query) => {
+        if (query.content === 'whole') fetched += query.mails.length
+        return fetchMany(query)
+      }
+      return api
+    },
+    machine: 'test machine',
+    random: testRandom,
+    clock: systemTestClock,
+    passwordCost: cheapPassword,
+    store: createClientStore(directory),
+  })
+  return { client, fetched: () => fetched }
+}
+
+const logIn = (client: MailClient, name: string): Promise<void> =>
+  client.logIn({ name, password: `${name}'s password` })
+
+const subjects = async (client: MailClient, query: string): Promise<readonly string[]> => {
+  const { headers } = await client.search({ query, limit: 50, until: 'indexed' })
+  return headers.map(({ subject }) => subject)
+}
+
+const indexFiles = async (): Promise<readonly string[]> => {
+  const names = await readdir(directory, { recursive: true })
+  return names.filter((name) => /segment-\d+$/.test(name)).map((name) => path.join(directory, name))
+}
+
+describe('a person who searches', () => {
+  test('finds mail in both folders, and what comes later, without asking again', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const ben = await signedUp(replica, 'ben')
+    await sendNow(ann, { to: ['ben'], subject: 'Compressor', body: 'The valve leaks.' })
+    await sendNow(ben, { to: ['ann'], subject: 'Tonight', body: 'Which valve do you mean?' })
+    expect(await subjects(ann, 'valve')).toEqual(['Tonight', 'Compressor'])
+    expect(await subjects(ann, 'valve in:sent')).toEqual(['Compressor'])
+    expect(await subjects(ann, 'valve in:inbox from:ben')).toEqual(['Tonight'])
+    await sendNow(ben, { to: ['ann'], subject: 'Later', body: 'The VALVE of the boiler.' })
+    expect((await ann.search({ query: 'valve', limit: 1 })).headers.map(({ subject }) => subject)).toEqual(['Later'])
+  })
+
+  test('sees marks as they are now, and no mail that was removed', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const first = await sendNow(ann, { to: ['ann'], subject: 'first', body: 'ship' })
+    await sendNow(ann, { to: ['ann'], subject: 'second', body: 'ship' })
+    expect(await subjects(ann, 'ship is:unread')).toEqual(['second', 'first'])
+    await ann.read({ mail: first })
+    expect(await subjects(ann, 'ship is:unread')).toEqual(['second'])
+    expect(await subjects(ann, 'is:read')).toEqual(['first'])
+    const elsewhere = await signedInto(replica, 'ann')
+    await elsewhere.delete({ mail: first })
+    const page = await ann.search({ query: 'ship', limit: 10 })
+    expect(page.headers.map(({ subject }) => subject)).toEqual(['second'])
+    expect(page.total).toBe(1)
+  })
+
+  test('is told that a page has limits', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    await expect(ann.search({ query: 'x', limit: 0 })).rejects.toThrow('from 1 up')
+    await expect(ann.search({ query: 'x', limit: 1_001 })).rejects.toThrow('1000 headers')
+    await ann.logOut()
+    await expect(ann.search({ query: 'x', limit: 1 })).rejects.toThrow('Log in')
+  })
+
+  const signedInto = async (replica: MemoryReplica, name: string): Promise<MailClient> => {
+    const { client } = await clientWithStore(replica)
+    await logIn(client, name)
+    return client
+  }
+})
+
+describe('the saved index', () => {
+  const filled = async (mails: number): Promise<MemoryReplica> => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    for (let number = 1; number <= mails; number += 1) {
+      await sendNow(ann, { to: ['ann'], subject: `mail ${number}`, body: `secretword number${number}` })
+    }
+    await ann.close()
+    const { client } = await clientWithStore(replica)
+    await logIn(client, 'ann')
+    expect((await client.search({ query: 'secretword', limit: 1, until: 'indexed' })).total).toBe(mails)
+    await client.close()
+    return replica
+  }
+
+  test('is taken up again after a restart: only what came since is fetched', async () => {
+    const replica = await filled(40)
+    const other = await signedUp(replica, 'ben')
+    await sendNow(other, { to: ['ann'], subject: 'new', body: 'secretword' })
+    const { client, fetched } = await clientWithStore(replica)
+    await logIn(client, 'ann')
+    expect((await client.search({ query: 'secretword', limit: 50, until: 'indexed' })).total).toBe(41)
+    expect(await subjects(client, 'number7')).toEqual(['mail 7'])
+    expect(fetched()).toBe(1)
+    await client.close()
+  })
+
+  test('shows nothing of what is in it to who reads the disk', async () => {
+    await filled(5)
+    const files = await indexFiles()
+    expect(files.length).toBe(1)
+    for (const file of files) expect((await readFile(file)).includes('secretword')).toBe(false)
+  })
+
+  test('is built anew when it is damaged', async () => {
+    const replica = await filled(5)
+    const [file = ''] = await indexFiles()
+    const bytes = await readFile(file)
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
+    await writeFile(file, bytes)
+    const { client, fetched } = await clientWithStore(replica)
+    await logIn(client, 'ann')
+    expect((await client.search({ query: 'secretword', limit: 1, until: 'indexed' })).total).toBe(5)
+    expect(fetched()).toBe(5)
+    await client.close()
+  })
+
+  test('is read, but not written, while another process of this machine has it', async () => {
+    const replica = await filled(5)
+    const first = await clientWithStore(replica)
+    await logIn(first.client, 'ann')
+    await first.client.search({ query: 'secretword', limit: 1, until: 'indexed' })
+    const second = await clientWithStore(replica)
+    await logIn(second.client, 'ann')
+    expect((await second.client.search({ query: 'secretword', limit: 1, until: 'indexed' })).total).toBe(5)
+    expect(second.fetched()).toBe(0)
+    await second.client.close()
+    await first.client.close()
+  })
+
+  test('goes with its account', async () => {
+    const replica = await filled(5)
+    const { client } = await clientWithStore(replica)
+    await logIn(client, 'ann')
+    await client.search({ query: 'secretword', limit: 1, until: 'indexed' })
+    await client.deleteAccount()
+    expect(await indexFiles()).toEqual([])
+    await client.close()
+  })
+})
