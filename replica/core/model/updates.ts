@@ -1,14 +1,4 @@
-import type {
-  AccountId,
-  Clock,
-  Hash,
-  InviteId,
-  OriginId,
-  PeerId,
-  Sequence,
-  ServerId,
-  UpdateId,
-} from './ids.ts'
+import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
 import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
 import type { Signed } from './signed.ts'
 import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
