@@ -1,3 +1,4 @@
+import { rendererConfig } from './renderer/vite.config.ts'
 import { defineConfig } from 'vitest/config'
 
 const clusterTestTimeoutMs = 120_000
@@ -11,6 +12,11 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: project('unit') },
+      {
+        plugins: rendererConfig.plugins,
+        define: rendererConfig.define,
+        test: { ...project('renderer'), environment: 'happy-dom', setupFiles: ['test/renderer/setup.ts'] },
+      },
       {
         extends: true,
         test: {

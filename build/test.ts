@@ -14,7 +14,7 @@ import {
 
 const simulationSeeds = 200
 const tallyPattern = /^seeds: (\d+) passed, (\d+) failed$/gm
-const vitestProjects = ['unit', 'property', 'conformance', 'network', 'cluster']
+const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
 const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
@@ -89,8 +89,10 @@ const check: Stage = {
 }
 
 const allStages = (filters: readonly string[]): readonly Stage[] => {
-  const [unit, property, conformance, network, cluster] = vitestProjects.map((project) => vitestStage(project, filters))
-  return [check, unit, property, conformance, network, simulation, cluster, endToEnd(filters)].filter(
+  const [unit, renderer, property, conformance, network, cluster] = vitestProjects.map((project) =>
+    vitestStage(project, filters),
+  )
+  return [check, unit, renderer, property, conformance, network, simulation, cluster, endToEnd(filters)].filter(
     (stage) => stage !== undefined,
   )
 }

@@ -7,7 +7,7 @@ import type { UserConfig } from 'vite'
  * The window's page, also built alone with `npx vite build --config renderer/vite.config.ts`.
  * Relative URLs and nothing inlined: it is served under `app://` with a strict content security policy.
  */
-export const rendererConfig: UserConfig = {
+export const rendererConfig = {
   root: import.meta.dirname,
   base: './',
   plugins: [vue(), tailwindcss()],
@@ -24,6 +24,6 @@ export const rendererConfig: UserConfig = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-}
+} satisfies UserConfig
 
 export default rendererConfig

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { isServerId, seatCount } from './core/model/ids.ts'
+import { limits } from './core/model/limits.ts'
 import type { LogLevel } from './drivers/pino-logger.ts'
 
 export type Format = 'json' | 'text'
@@ -16,6 +17,12 @@ export interface ReplicaArguments {
   /** What this machine is to be called in the group; null for its host name. */
   readonly machine: string | null
   readonly mdns: 'on' | 'off'
+  /** Null: as it was chosen before. */
+  readonly syncIntervalMs: number | null
+  /** Whether this machine's copy is taken anew from the others: `together` when one of them is reachable, `alone` in any case. */
+  readonly reset: 'no' | 'together' | 'alone'
+  /** `ask`: a person is asked before the copy is reset. */
+  readonly consent: 'given' | 'ask'
   readonly format: Format
   readonly logLevel: LogLevel
 }
@@ -41,6 +48,14 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
     .option('--machine <name>', 'what this machine is called in the group (default: its host name)')
     .option('--no-mdns', 'do not look for members on the local network')
+    .option(
+      '--sync-interval-ms <number>',
+      `how often to compare notes with the others when nothing happens, ${limits.syncIntervalLeastMs} to ${limits.syncIntervalMostMs}`,
+      parseInterval,
+    )
+    .option('--reset', "wipe this machine's copy and take everything back from the others")
+    .option('--even-alone', 'with --reset: although no other member can be reached')
+    .option('--yes', 'with --reset: do not ask')
     .option('--json', 'one JSON object a line on stdout')
     .addOption(
       new Option('--log-level <level>', 'what goes into replica.log')
@@ -56,6 +71,10 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     serverId?: ServerId
     machine?: string
     mdns: boolean
+    syncIntervalMs?: number
+    reset?: boolean
+    evenAlone?: boolean
+    yes?: boolean
     json?: boolean
     logLevel: LogLevel
   }>()
@@ -67,6 +86,9 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     server: options.serverId ?? null,
     machine: options.machine ?? null,
     mdns: options.mdns ? 'on' : 'off',
+    syncIntervalMs: options.syncIntervalMs ?? null,
+    reset: options.reset !== true ? 'no' : options.evenAlone === true ? 'alone' : 'together',
+    consent: options.yes === true ? 'given' : 'ask',
     format: options.json === true ? 'json' : 'text',
     logLevel: options.logLevel,
   }
@@ -92,6 +114,14 @@ const parseServer = (value: string): ServerId => {
   const server = Number(value)
   if (!isServerId(server)) throw new InvalidArgumentError(`It must be a number from 1 to ${seatCount}.`)
   return server
+}
+
+const parseInterval = (value: string): number => {
+  const intervalMs = Number(value)
+  const { syncIntervalLeastMs: least, syncIntervalMostMs: most } = limits
+  if (!Number.isInteger(intervalMs) || intervalMs < least || intervalMs > most)
+    throw new InvalidArgumentError(`It must be a number of milliseconds from ${least} to ${most}.`)
+  return intervalMs
 }
 
 const quiet = (name: string): Command =>

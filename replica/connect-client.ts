@@ -8,10 +8,11 @@ import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { createClientStore } from './drivers/client-store.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
-import { createClientDialer } from './drivers/libp2p-client.ts'
+import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { machineName } from './new-install.ts'
+import { sameBytes } from './wire/bytes.ts'
 
 /** Of one try: with what follows it, a server that is gone is told within 3 s. */
 const dialTimeoutMs = 2_500
@@ -33,16 +34,20 @@ export const connectClient = async (directory: string, first: ServerId | null): 
 
 /** Uses the replica of its own data directory while that runs, and the others when it does not. */
 const attachedClient = async (directory: string, install: Install, first: ServerId | null): Promise<MailClient> => {
-  const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
+  const dialers = new KeyedDialers()
   const home = first ?? install.server
   return createMailClient({
     connect: async (server) => {
+      // The replica may have another seat or key since.
+      const present = (await loadInstall(directory)) ?? install
+      const dialer = await dialers.get(present.groupKey)
       const attachment = await loadAttachment(directory)
-      const wanted = server ?? home
+      const isHome = server === null || server === home
+      const wanted = isHome && home === install.server ? present.server : (server ?? home)
       const member = attachment?.members.get(wanted)
       if (attachment === null || member === undefined) throw unknownServer(wanted, directory)
       const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
-      const adminToken = wanted === install.server ? attachment.adminToken : null
+      const adminToken = wanted === present.server ? attachment.adminToken : null
       return connectReplica({ stream, adminToken, clock: systemClock })
     },
     machine: install.machine,
@@ -54,6 +59,21 @@ const attachedClient = async (directory: string, install: Install, first: Server
     store: createClientStore(`${directory}/client`),
     clock: systemClock,
   })
+}
+
+/** A dialer for the group's present key: another one when the key was changed. */
+class KeyedDialers {
+  #key: Uint8Array = new Uint8Array()
+  #dialer: Promise<ClientDialer> | null = null
+
+  get(groupKey: Uint8Array): Promise<ClientDialer> {
+    if (this.#dialer !== null && sameBytes(groupKey, this.#key)) return this.#dialer
+    const former = this.#dialer
+    this.#key = groupKey
+    this.#dialer = createClientDialer({ groupKey, clock: systemClock })
+    void former?.then((dialer) => dialer.stop()).catch(() => undefined)
+    return this.#dialer
+  }
 }
 
 /** Keeps no replica: all servers are as good, the nearest is taken. */

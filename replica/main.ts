@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import type { ReplicaArguments } from './arguments.ts'
 import { parseReplicaArguments } from './arguments.ts'
 import type { Failure } from './core/model/errors.ts'
@@ -24,19 +25,39 @@ const main = async (): Promise<void> => {
   // Before anybody is told that the replica runs, because from then on it may be stopped.
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  if (options.reset !== 'no' && options.consent === 'ask') await askForConsent(options.data)
   replica = await runReplica(options, exitWith)
   report(replica, options)
 }
 
+/** BAD_REQUEST when it is not given. */
+const askForConsent = async (directory: string): Promise<void> => {
+  if (!process.stdin.isTTY)
+    throw new QuintetError('BAD_REQUEST', '--reset wipes the copy on this machine: add --yes if that is what you want.')
+  const questions = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await questions.question(
+    `This wipes the copy of the group in ${directory} and takes everything back from the others.\n` +
+      'What only this machine has, and can still be read, is handed to them then. Go on? (yes/no) ',
+  )
+  questions.close()
+  if (answer.trim().toLowerCase() !== 'yes') throw new QuintetError('BAD_REQUEST', 'Nothing was changed.')
+}
+
 const report = (replica: RunningReplica, options: ReplicaArguments): void => {
-  const { server, origin, peer, groupName } = replica.install
   if (options.format === 'json') {
-    write({ event: 'ready', serverId: server, origin, peerId: peer, listen: replica.listen, data: options.data })
+    const ready = (): void => {
+      const { server, origin, peer } = replica.install
+      write({ event: 'ready', serverId: server, origin, peerId: peer, listen: replica.listen, data: options.data })
+    }
+    ready()
+    // Under a new identity: an old copy that started over, or another seat.
+    replica.onRestart(ready)
     replica.onView((view) => {
       write({ event: 'view', ...view })
     })
     return
   }
+  const { server, groupName } = replica.install
   console.log(`Replica ${server} of "${groupName}" is ready, at ${replica.listen.join(', ')}.`)
   console.log(`Use it with: npm run mail -- --data ${options.data}`)
   replica.onView(({ number, servers }) => {

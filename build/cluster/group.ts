@@ -70,9 +70,9 @@ export class ReplicaGroup {
   }
 
   /** A new replica takes the seat `server` with an invite of `inviter`. */
-  async join(server: number, inviter: number): Promise<ReplicaProcess> {
+  async join(server: number, inviter: number, data = this.dataOf(server)): Promise<ReplicaProcess> {
     const { invite } = await this.operator(inviter).ask('invite')
-    const replica = new ReplicaProcess({ data: this.dataOf(server), join: invite, server })
+    const replica = new ReplicaProcess({ data, join: invite, server })
     this.#replicas.set(server, replica)
     await replica.ready()
     return replica
@@ -144,6 +144,15 @@ export class ReplicaGroup {
       const states = new Set(statuses.map((status) => `${status.digest} ${vectorText(status.vector)}`))
       return states.size === 1
     })
+  }
+
+  /** Fulfilled with the statuses of `servers` when they are as expected. */
+  until(
+    servers: readonly number[],
+    what: string,
+    isMet: (statuses: readonly GroupStatus[]) => boolean,
+  ): Promise<readonly GroupStatus[]> {
+    return this.#poll(servers, settledWithinMs, what, isMet)
   }
 
   /** The end of each replica's log. */

@@ -57,6 +57,15 @@ export interface Answers {
   status: GroupStatus
   invite: { readonly invite: string }
   pause: object
+  network: NetworkAnswer
+  invites: { readonly invites: readonly InviteAnswer[] }
+  revokeInvite: object
+  retire: object
+  renameGroup: object
+  renameMachine: object
+  rotateKey: object
+  setSyncInterval: object
+  seat: object
   resume: object
 }
 
@@ -67,6 +76,36 @@ export interface MailHeader {
   readonly subject: string
   readonly sentAt: number
   readonly read: boolean
+}
+
+export interface InviteAnswer {
+  readonly invite: string
+  readonly expiresAt: number
+  readonly state: string
+  readonly usedBy: number | null
+}
+
+export interface NetworkAnswer {
+  readonly groupName: string
+  readonly server: number
+  readonly machine: string
+  readonly ownSeat: string
+  readonly seats: readonly {
+    readonly server: number
+    readonly state: string
+    readonly machine: string | null
+    readonly lastSeenAt: number | null
+    readonly holds: Readonly<Record<string, number>>
+    readonly behind: number
+  }[]
+  readonly history: readonly {
+    readonly at: number
+    readonly joined: readonly number[]
+    readonly left: readonly number[]
+    readonly mailsIn: number
+  }[]
+  readonly warnings: readonly string[]
+  readonly syncIntervalMs: number
 }
 
 /** A header or mail that was asked for with `"full": true`. */
@@ -137,6 +176,7 @@ export interface MailOptions {
 }
 
 const eventWithinMs = 60_000
+const askEveryMs = 100
 
 /** The scripted terminal client as a process: `replica/mail.ts --json`. Requests may overlap. */
 export class MailProcess {
@@ -170,6 +210,21 @@ export class MailProcess {
     this.#unanswered.set(id, answer)
     this.process.write(JSON.stringify({ id, ...request }))
     return answer.promise
+  }
+
+  /** Asks again and again until the answer is as expected. */
+  async until<Answer>(
+    ask: () => Promise<Answer>,
+    isMet: (answer: Answer) => boolean,
+    withinMs = eventWithinMs,
+  ): Promise<Answer> {
+    const deadline = Date.now() + withinMs
+    for (;;) {
+      const answer = await ask()
+      if (isMet(answer)) return answer
+      if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(answer)}`)
+      await new Promise((resolve) => setTimeout(resolve, askEveryMs))
+    }
   }
 
   /** What was pushed so far. */

@@ -89,6 +89,7 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   pause: v.strictObject({ servers }),
   resume: v.strictObject({ servers }),
   retire: v.strictObject({ server }),
+  takeSeat: v.strictObject({ server }),
   renameGroup: v.strictObject({ name }),
   renameMachine: v.strictObject({ name }),
   rotateKey: nothing,

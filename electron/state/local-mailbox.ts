@@ -34,6 +34,9 @@ const sessionMethods: ReadonlySet<string> = new Set([
   'connect',
 ])
 
+/** What a window leaves as it is: it asks for a reset, or another interval, in its own way. */
+const asChosenBefore = { syncIntervalMs: null, reset: 'no', consent: 'ask' } as const
+
 /** This machine's replica, the client that the window uses, and how far they are. */
 export class LocalMailbox {
   readonly #options: MailboxOptions
@@ -144,7 +147,7 @@ export class LocalMailbox {
     const { data, listen, mdns } = this.#options
     const options = { data, mdns, ...opening, listen: listen.length === 0 ? [usualListen] : listen }
     try {
-      this.#replica = await runReplica({ ...options, format: 'json', logLevel: 'info' }, (failure) =>
+      this.#replica = await runReplica({ ...options, ...asChosenBefore, format: 'json', logLevel: 'info' }, (failure) =>
         this.#fail(failure),
       )
     } catch (error) {

@@ -20,7 +20,7 @@ export class DraftKeeper {
   #draft: DocumentId | null
   #timer: ReturnType<typeof setTimeout> | null = null
   #changedSince: number | null = null
-  #saving: Promise<void> | null = null
+  #saving: Promise<'saved' | 'failed'> | null = null
 
   constructor(saver: DraftSaver, draft: DocumentId | null) {
     this.#saver = saver
@@ -44,10 +44,8 @@ export class DraftKeeper {
   async flush(): Promise<void> {
     this.#stopTimer()
     while (this.#changedSince !== null || this.#saving !== null) {
-      const before = this.#changedSince
       this.#saving ??= this.#save()
-      await this.#saving
-      if (before !== null && this.#changedSince === before) return
+      if ((await this.#saving) === 'failed') return
     }
   }
 
@@ -58,16 +56,18 @@ export class DraftKeeper {
     await this.#saving
   }
 
-  async #save(): Promise<void> {
+  async #save(): Promise<'saved' | 'failed'> {
     const since = this.#changedSince
     this.#changedSince = null
     this.#tell('saving')
     try {
       this.#draft = await this.#saver.save(this.#saver.letter(), this.#draft)
       this.#tell(this.#hasChanges() ? 'changed' : 'saved')
+      return 'saved'
     } catch {
       this.#changedSince ??= since
       this.#tell('failed')
+      return 'failed'
     } finally {
       this.#saving = null
     }

@@ -22,7 +22,7 @@ export const createMailList = (fetchMails: FetchMails) => {
   const version = ref(0)
   const isLoaded = ref(false)
   const failure = shallowRef<unknown>(null)
-  const shown = { from: 0, to: pageMails - 1 }
+  const shown = { from: 0, to: pageMails - 1, state: 'hidden' as 'hidden' | 'visible' }
   const fetching = new Set<number>()
   /** Pages whose rows are shown until better ones come. */
   const stale = new Set<number>()
@@ -69,6 +69,7 @@ export const createMailList = (fetchMails: FetchMails) => {
   const show = (from: number, to: number): Promise<void> => {
     shown.from = Math.max(from, 0)
     shown.to = to
+    shown.state = 'visible'
     failure.value = null
     return fillShown()
   }
@@ -80,7 +81,12 @@ export const createMailList = (fetchMails: FetchMails) => {
     stale.clear()
     for (let page = 0; page * pageMails < rows.value.total; page += 1) stale.add(page)
     failure.value = null
-    await fillShown()
+    if (shown.state === 'visible') await fillShown()
+  }
+
+  /** It is not on the screen any more: changes are fetched when it is again. */
+  const hide = (): void => {
+    shown.state = 'hidden'
   }
 
   /** Changes what is known, at once. */
@@ -107,6 +113,7 @@ export const createMailList = (fetchMails: FetchMails) => {
     isLoaded: computed(() => isLoaded.value),
     failure: computed(() => failure.value),
     show,
+    hide,
     refresh,
     edit,
     allMails,

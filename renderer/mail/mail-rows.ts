@@ -39,6 +39,9 @@ export class MailRows {
   /** What the client answered for `offset`. */
   put(offset: number, headers: readonly Header[], total: number): void {
     this.#total = total
+    const answered = new Set(headers.map(({ mail }) => mail))
+    // They may have stood elsewhere, before others came in or went.
+    for (const [index, { mail }] of this.#rows) if (answered.has(mail)) this.#rows.delete(index)
     headers.forEach((header, index) => this.#rows.set(offset + index, header))
     for (const index of this.#rows.keys()) if (index >= total) this.#rows.delete(index)
   }

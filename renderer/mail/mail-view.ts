@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
-import { client, codeOf } from '../bridge.ts'
+import { client } from '../bridge.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { isFolder, isView, type ViewId } from './folder-views.ts'
 import { createMailList, type MailList } from './mail-list.ts'
@@ -28,19 +28,6 @@ export const useMailView = defineStore('mailView', () => {
   const searchList = shallowRef<MailList | null>(null)
   /** How many mails the search could look through; null when it looked through all. */
   const partly = shallowRef<{ readonly indexed: number; readonly mails: number } | null>(null)
-
-  /** Whether only what is loaded here was looked through, because the client cannot search. */
-  const isFallback = ref(false)
-
-  const searchLoaded = (query: string): { readonly headers: readonly Header[]; readonly total: number } => {
-    const words = query.toLocaleLowerCase().split(/\s+/u)
-    const known = isFolder(view.value) ? mailbox.listOf(view.value).rows.value.known() : []
-    const headers = known.filter(({ from, to, subject, snippet }) => {
-      const whole = [from, ...to, subject, snippet].join(' ').toLocaleLowerCase()
-      return words.every((word) => whole.includes(word))
-    })
-    return { headers, total: headers.length }
-  }
 
   function placeParts(): readonly string[] {
     const { page, at } = navigation.place
@@ -104,27 +91,20 @@ export const useMailView = defineStore('mailView', () => {
     selection.value = nothingSelected
   }
 
-  /** An empty query ends the search. NOT_YET when the client cannot search. */
+  /** An empty query ends the search. */
   const search = async (query: string): Promise<void> => {
     searched.value = query
     selection.value = nothingSelected
     cursor.value = 0
     partly.value = null
-    isFallback.value = false
     if (query.trim() === '') {
       searchList.value = null
       return
     }
     const found = createMailList(async (offset, limit) => {
-      try {
-        const page = await client.search({ query, offset, limit })
-        partly.value = page.indexed < page.mails ? { indexed: page.indexed, mails: page.mails } : null
-        return page
-      } catch (error) {
-        if (codeOf(error) !== 'NOT_YET') throw error
-        isFallback.value = true
-        return searchLoaded(query)
-      }
+      const page = await client.search({ query, offset, limit })
+      partly.value = page.indexed < page.mails ? { indexed: page.indexed, mails: page.mails } : null
+      return page
     })
     searchList.value = found
     await found.show(0, 0)
@@ -138,7 +118,6 @@ export const useMailView = defineStore('mailView', () => {
     selection: computed(() => selection.value),
     searched: computed(() => searched.value),
     partly: computed(() => partly.value),
-    isFallback: computed(() => isFallback.value),
     isSearching: computed(() => searchList.value !== null),
     list,
     concerned,

@@ -39,7 +39,7 @@ export const useMailbox = defineStore('mailbox', () => {
     await Promise.all([refreshCounts(), ...[...lists.values()].map((list) => list.refresh())])
   }
 
-  const refreshSoon = useThrottleFn(() => refresh().catch(() => undefined), refreshMs, true)
+  const refreshSoon = useThrottleFn(() => refresh().catch(() => undefined), refreshMs, true, false)
 
   const takeIn = useThrottleFn(
     () => {

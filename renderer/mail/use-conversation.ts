@@ -1,8 +1,12 @@
+import { useDebounceFn } from '@vueuse/core'
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue'
 import type { Mail } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client, onClientEvent } from '../bridge.ts'
 import { useMailbox } from './mailbox-store.ts'
+
+/** After the last change, so that what was asked for comes first. */
+const refreshMs = 200
 
 /** The open mail and the conversation around it, oldest first. The mail comes first, the others as soon as they are there. */
 export const useConversation = (opened: () => UpdateId | null) => {
@@ -53,6 +57,9 @@ export const useConversation = (opened: () => UpdateId | null) => {
     if (mine === asked && whole.length > 0) take(whole, mail)
   }
 
+  // What is shown stays; the next change asks again.
+  const refreshSoon = useDebounceFn(() => refresh().catch(() => undefined), refreshMs)
+
   const toggle = (mail: UpdateId): void => {
     const changed = new Set(unfolded.value)
     if (!changed.delete(mail)) changed.add(mail)
@@ -72,8 +79,7 @@ export const useConversation = (opened: () => UpdateId | null) => {
   onScopeDispose(
     onClientEvent((event) => {
       const concerns = event.event === 'mail' ? event.header.conversation === mails.value[0]?.conversation : false
-      // What is shown stays; the next change asks again.
-      if (concerns || event.event === 'mailbox' || event.event === 'sent') refresh().catch(() => undefined)
+      if (concerns || event.event === 'mailbox' || event.event === 'sent') void refreshSoon()
     }),
   )
 

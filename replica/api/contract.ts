@@ -10,6 +10,7 @@ import type {
   UpdateId,
 } from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
+import type { GroupApi } from './group-contract.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 
 /** The folders of a mailbox that the replica knows. A mail in the trash is in no other. */
@@ -274,7 +275,7 @@ export type ReplicaEvent =
  * What one replica offers to one client: ciphertext only. One object is one connection with at most one session.
  * Every method rejects with a `QuintetError`. `admin` methods need the right to the data directory (NOT_ALLOWED).
  */
-export interface ReplicaApi {
+export interface ReplicaApi extends GroupApi {
   group(): Promise<GroupInfo>
   view(): Promise<ViewInfo>
   status(): Promise<StatusInfo>

@@ -1,6 +1,7 @@
 import { limits } from '../core/model/limits.ts'
 import { nothing, type Shape } from '../wire/api-shapes.ts'
 import { answerShapes, requestShapes } from '../wire/api-values.ts'
+import { groupAnswers, groupRequests } from '../wire/group-shapes.ts'
 import type { ReplicaApi, SealedMail, SealedPage } from './contract.ts'
 
 /** What a connection may do: `admin` is who has the right to the data directory. */
@@ -59,6 +60,15 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   followed: method('person', nothing, answerShapes.followed, (api) => api.followed()),
   safety: method('person', requestShapes.mail, answerShapes.safety, (api, query) => api.safety(query)),
   invite: method('admin', nothing, answerShapes.invite, (api) => api.invite()),
+  network: method('person', nothing, groupAnswers.network, (api) => api.network()),
+  invites: method('admin', nothing, groupAnswers.invites, (api) => api.invites()),
+  revokeInvite: method('admin', groupRequests.invite, nothing, (api, request) => api.revokeInvite(request)),
+  retire: method('admin', groupRequests.server, nothing, (api, request) => api.retire(request)),
+  renameGroup: method('admin', groupRequests.groupName, nothing, (api, request) => api.renameGroup(request)),
+  renameMachine: method('admin', groupRequests.machineName, nothing, (api, request) => api.renameMachine(request)),
+  rotateKey: method('admin', nothing, nothing, (api) => api.rotateKey()),
+  setSyncInterval: method('admin', groupRequests.interval, nothing, (api, request) => api.setSyncInterval(request)),
+  takeSeat: method('admin', groupRequests.server, nothing, (api, request) => api.takeSeat(request)),
   pause: method('admin', requestShapes.servers, nothing, (api, query) => api.pause(query)),
   resume: method('admin', requestShapes.servers, nothing, (api, query) => api.resume(query)),
 }

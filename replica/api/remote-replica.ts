@@ -164,6 +164,42 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('resume', query)
   }
 
+  network() {
+    return this.#call('network')
+  }
+
+  invites() {
+    return this.#call('invites')
+  }
+
+  revokeInvite(request: RequestOf<'revokeInvite'>) {
+    return this.#call('revokeInvite', request)
+  }
+
+  retire(request: RequestOf<'retire'>) {
+    return this.#call('retire', request)
+  }
+
+  renameGroup(request: RequestOf<'renameGroup'>) {
+    return this.#call('renameGroup', request)
+  }
+
+  renameMachine(request: RequestOf<'renameMachine'>) {
+    return this.#call('renameMachine', request)
+  }
+
+  rotateKey() {
+    return this.#call('rotateKey')
+  }
+
+  setSyncInterval(request: RequestOf<'setSyncInterval'>) {
+    return this.#call('setSyncInterval', request)
+  }
+
+  takeSeat(request: RequestOf<'takeSeat'>) {
+    return this.#call('takeSeat', request)
+  }
+
   onEvent(listener: (event: ReplicaEvent) => void): void {
     this.#listener = listener
     const untold = this.#untold

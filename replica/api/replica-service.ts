@@ -9,6 +9,7 @@ import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
 import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
+import type { ViewHistory } from '../host/view-history.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
@@ -23,6 +24,8 @@ import type {
   SignedPost,
   StatusInfo,
 } from './contract.ts'
+import { GroupAdmin } from './group-admin.ts'
+import type { GroupApi } from './group-contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts } from './service-connection.ts'
 import { ServiceConnection } from './service-connection.ts'
@@ -31,6 +34,11 @@ import { Throttle } from './throttle.ts'
 export interface ServiceOptions {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly history: Pick<ViewHistory, 'list'>
+  /** Begins the replica anew under another server id. */
+  readonly takeSeat: GroupApi['takeSeat']
+  /** The present one, for invites. */
+  readonly groupKey: () => Uint8Array
   readonly clock: ClockPort
   readonly randomBytes: (count: number) => Uint8Array
 }
@@ -42,6 +50,7 @@ const nothing = new Uint8Array()
 export class ReplicaService implements ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly group: GroupApi
   readonly clock: ClockPort
   readonly #options: ServiceOptions
   readonly #connections = new Set<ServiceConnection>()
@@ -53,6 +62,7 @@ export class ReplicaService implements ConnectionPorts {
     this.#options = options
     this.install = options.install
     this.host = options.host
+    this.group = new GroupAdmin({ ...options, nowMs: () => options.clock.nowMs(), status: () => this.status() })
     this.clock = options.clock
     const toAll = (event: ReplicaEvent) => () => this.#tellAll(event)
     this.#knowledge = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'knowledge' }))
@@ -161,7 +171,9 @@ export class ReplicaService implements ConnectionPorts {
     await this.host.command({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })
     const others = this.host.links().flatMap((link) => link.addresses.slice(0, 2))
     const addresses = [...new Set([...this.host.listenAddresses(), ...others])].slice(0, limits.addressesPerPeer)
-    const { groupId, groupKey, groupName } = this.install
+    const { groupId } = this.install
+    const groupKey = this.#options.groupKey()
+    const groupName = await this.host.read((core) => core.state.seats.group?.name ?? this.install.groupName)
     return encodeInvite({ groupId, groupName, groupKey, token, expiresAtMs, addresses })
   }
 
@@ -214,6 +226,9 @@ export class ReplicaService implements ConnectionPorts {
       case 'mailbox':
         for (const connection of this.#connections)
           if (connection.account === notice.account) connection.mailboxChanged()
+        break
+      case 'takenOver':
+        this.#takenOver(notice.session, notice.by)
         break
       case 'people':
         this.#people.ask()

@@ -46,6 +46,7 @@ import type {
   Submission,
   ViewInfo,
 } from './contract.ts'
+import type { GroupApi } from './group-contract.ts'
 import { mostBytesOf, type ApiRight, type RequestOf } from './method-table.ts'
 import { Throttle } from './throttle.ts'
 
@@ -60,6 +61,7 @@ const untoldEvents = 1_000
 export interface ConnectionPorts {
   readonly install: Install
   readonly host: ReplicaHost
+  readonly group: GroupApi
   readonly clock: ClockPort
   randomBytes(count: number): Uint8Array
   status(): Promise<StatusInfo>
@@ -319,6 +321,50 @@ export class ServiceConnection implements ReplicaApi {
   async resume({ servers }: RequestOf<'resume'>): Promise<void> {
     this.#requireAdmin()
     await this.#service.host.resume(servers)
+  }
+
+  network() {
+    return this.#service.group.network()
+  }
+
+  async invites() {
+    this.#requireAdmin()
+    return this.#service.group.invites()
+  }
+
+  async revokeInvite(request: RequestOf<'revokeInvite'>) {
+    this.#requireAdmin()
+    await this.#service.group.revokeInvite(request)
+  }
+
+  async retire(request: RequestOf<'retire'>) {
+    this.#requireAdmin()
+    await this.#service.group.retire(request)
+  }
+
+  async renameGroup(request: RequestOf<'renameGroup'>) {
+    this.#requireAdmin()
+    await this.#service.group.renameGroup(request)
+  }
+
+  async renameMachine(request: RequestOf<'renameMachine'>) {
+    this.#requireAdmin()
+    await this.#service.group.renameMachine(request)
+  }
+
+  async rotateKey() {
+    this.#requireAdmin()
+    await this.#service.group.rotateKey()
+  }
+
+  async setSyncInterval(request: RequestOf<'setSyncInterval'>) {
+    this.#requireAdmin()
+    await this.#service.group.setSyncInterval(request)
+  }
+
+  async takeSeat(request: RequestOf<'takeSeat'>) {
+    this.#requireAdmin()
+    await this.#service.group.takeSeat(request)
   }
 
   onEvent(listener: (event: ReplicaEvent) => void): void {

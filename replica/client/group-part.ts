@@ -1,10 +1,8 @@
 import type { ClientContext } from './client-context.ts'
 import type { Group } from './contract/group.ts'
 
-type GroupPart = Pick<Group, 'view' | 'status' | 'invite' | 'pause' | 'resume'>
-
 /** The group and its machines. */
-export const groupPart = (context: ClientContext): GroupPart => {
+export const groupPart = (context: ClientContext): Group => {
   context.listen({
     event: (event) => {
       if (event.event === 'view') context.tell(event)
@@ -14,6 +12,15 @@ export const groupPart = (context: ClientContext): GroupPart => {
     view: () => context.link.call((api) => api.view()),
     status: () => context.link.call((api) => api.status()),
     invite: async () => ({ invite: await context.link.callOnce((api) => api.invite()) }),
+    network: () => context.link.call((api) => api.network()),
+    invites: async () => ({ invites: await context.link.call((api) => api.invites()) }),
+    revokeInvite: (request) => context.link.call((api) => api.revokeInvite(request)),
+    retire: (request) => context.link.callOnce((api) => api.retire(request)),
+    renameGroup: (request) => context.link.call((api) => api.renameGroup(request)),
+    renameMachine: (request) => context.link.call((api) => api.renameMachine(request)),
+    rotateKey: () => context.link.callOnce((api) => api.rotateKey()),
+    setSyncInterval: (request) => context.link.call((api) => api.setSyncInterval(request)),
+    takeSeat: (request) => context.link.callOnce((api) => api.takeSeat(request)),
     pause: (request) => context.link.callWanted((api) => api.pause(request)),
     resume: (request) => context.link.callWanted((api) => api.resume(request)),
   }

@@ -3,7 +3,6 @@ import { ClientContext } from './client-context.ts'
 import type { MailClient } from './contract/mail-client.ts'
 import { groupPart } from './group-part.ts'
 import { passwordCost, type PasswordCost } from './key-lock.ts'
-import { laterFeatures } from './later-features.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica, KnownServers } from './replica-link.ts'
@@ -44,7 +43,6 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     ...mailboxPart(context, search),
     ...timelinePart(context),
     ...groupPart(context),
-    ...laterFeatures,
     get loggedInAs() {
       return context.session?.name ?? null
     },

@@ -7,21 +7,11 @@ import type { DocumentChange } from './model/mailbox-changes.ts'
 import type { FollowChange, PostDeletionChange } from './model/social-changes.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
+import type { Decision } from './decisions.ts'
+import { refuse, write } from './decisions.ts'
+import { decideOnGroup } from './group-commands.ts'
 import { standingOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
-
-/** What becomes of a command. */
-export type Decision =
-  | {
-      readonly kind: 'write'
-      readonly changes: readonly (SystemChange | SignedChange)[]
-      readonly server: ServerId | null
-    }
-  /** It was carried out before. */
-  | { readonly kind: 'done'; readonly update: UpdateId; readonly clock: Clock }
-  /** The same command is being carried out in this very step. */
-  | { readonly kind: 'joins'; readonly command: CommandId }
-  | { readonly kind: 'refused'; readonly failure: Failure }
 
 /** What commands of the same step, not applied yet, have taken. */
 export interface Reserved {
@@ -68,16 +58,14 @@ export const decide = (
       return admitClient(state, command, nowMs, reserved)
     case 'submit':
       return submit(state, command.signed, reserved)
+    case 'retire':
+    case 'revoke':
+    case 'renameGroup':
+    case 'renameMachine':
+    case 'reissue':
+      return decideOnGroup(state, command, self)
   }
 }
-
-const write = (...changes: readonly (SystemChange | SignedChange)[]): Decision => ({
-  kind: 'write',
-  changes,
-  server: null,
-})
-
-const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
 
 const admit = (
   state: GroupState,
@@ -93,6 +81,8 @@ const admit = (
     )
   }
   const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
+  if (before === undefined && invite.revoked)
+    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (before !== undefined) {
     // Its answer was lost on the way, and it asks again, here or elsewhere.
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
@@ -145,7 +135,7 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
   const holder = state.seats.holder(server)
   const free = allServerIds.filter(isFree)
   const choice = free.length === 0 ? 'No seat is free.' : `Free seats: ${free.join(', ')}.`
-  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${holder.machine}`}. ${choice}`
+  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${state.seats.machineOf(holder)}`}. ${choice}`
 }
 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {

@@ -12,6 +12,7 @@ import type {
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
+  GroupKey,
   MailRequestMessage,
   Message,
   RequestMessage,
@@ -20,7 +21,7 @@ import type {
   VersionVector,
 } from './model/messages.ts'
 import type { SessionPlace } from './sessions.ts'
-import type { Batch, SignedChange, Update } from './model/updates.ts'
+import type { Batch, SignedChange, SystemChange, Update } from './model/updates.ts'
 
 /** A wish, before it is an update. */
 export type Command =
@@ -33,6 +34,13 @@ export type Command =
   /** A client that keeps no replica is let in. */
   | { readonly kind: 'admitClient'; readonly invite: InviteId; readonly peer: PeerId; readonly machine: string }
   | { readonly kind: 'submit'; readonly signed: SignedChange }
+  /** The machine on this seat is gone for good. */
+  | { readonly kind: 'retire'; readonly server: ServerId }
+  | { readonly kind: 'revoke'; readonly invite: InviteId }
+  | { readonly kind: 'renameGroup'; readonly name: string }
+  | { readonly kind: 'renameMachine'; readonly name: string }
+  /** What an older copy of this machine had and nobody else has: written anew unless it is known by now. */
+  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange }
 
 /** The caller's name for a command, to be found again in the answer. */
 export type CommandTicket = number
@@ -70,6 +78,13 @@ export type CoreEvent =
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
+  /** The group key as this install knows it (at start), or a new one for all. */
+  | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }
+  | { readonly kind: 'rotateKey'; readonly key: string }
+  /** At start: the others had retired this install before. */
+  | { readonly kind: 'wasRetired' }
+  /** How often knowledge is exchanged when nothing happens. */
+  | { readonly kind: 'syncInterval'; readonly intervalMs: number }
   /** A compaction ended, or a snapshot that could not be written has been waited for. */
   | { readonly kind: 'compacted' }
 
@@ -95,11 +110,18 @@ export type Notice =
   | { readonly kind: 'knowledge' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
   | { readonly kind: 'forged'; readonly update: UpdateId }
+  /** This copy of `origin`'s log is not the one that the others go on with: this install must start over. */
   | { readonly kind: 'forked'; readonly origin: OriginId }
+  /** The others have retired this install. */
+  | { readonly kind: 'retired' }
   | { readonly kind: 'clockOff'; readonly server: ServerId; readonly offsetMs: number }
   | { readonly kind: 'transfer'; readonly phase: 'begun' | 'done' | 'abandoned'; readonly peer: PeerId }
-  /** The members to keep connected changed. */
-  | { readonly kind: 'members'; readonly addresses: ReadonlyMap<PeerId, readonly string[]> }
+  /** The members to keep connected changed; `known` are all peers that were ever let in. */
+  | {
+      readonly kind: 'members'
+      readonly addresses: ReadonlyMap<PeerId, readonly string[]>
+      readonly known: ReadonlySet<PeerId>
+    }
 
 /**
  * What one step wants done, carried out in the order of the fields, each group wholly before the next: nothing is
@@ -112,6 +134,8 @@ export interface Effects {
   readonly store: readonly { readonly origin: OriginId; readonly updates: readonly Update[] }[]
   /** A state transfer is complete: write this snapshot, then let these origins' logs go on after these sequences. */
   readonly install: { readonly image: StateImage; readonly continueAfter: VersionVector } | null
+  /** Keep this as the group's key from now on, durably. */
+  readonly groupKey: GroupKey | null
   readonly gossip: readonly Batch[]
   readonly send: readonly {
     readonly to: PeerId
@@ -150,6 +174,7 @@ export const noEffects = (): EffectsDraft => ({
   persist: [],
   store: [],
   install: null,
+  groupKey: null,
   gossip: [],
   send: [],
   serve: [],

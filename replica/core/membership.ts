@@ -1,10 +1,10 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
-import type { AccountId, Hash, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
-import type { PeerSession } from './peers.ts'
+import type { GreetedPeer, PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
 import type { GroupState } from './state/group-state.ts'
@@ -18,9 +18,10 @@ export interface Identity {
   readonly admission: Batch | null
 }
 
+/** How often knowledge is told when nothing happens, unless people choose another interval. */
+export const usualSyncIntervalMs = 1_000
 /** Who is online is told at most this often. */
 const peopleNewsMs = 500
-const heartbeatMs = 1_000
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
 /** A clock further off than this is told to people. */
@@ -48,6 +49,8 @@ export class Membership {
   /** What the members were last told from; null when addresses have changed since. */
   #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
+  #syncIntervalMs = usualSyncIntervalMs
+  readonly #seenMs = new Map<ServerId, number>()
   #toldRevision = -1
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
@@ -65,6 +68,19 @@ export class Membership {
   /** Where members can be dialled, as far as is known. */
   get addresses(): ReadonlyMap<PeerId, readonly string[]> {
     return this.#addresses
+  }
+
+  get syncIntervalMs(): number {
+    return this.#syncIntervalMs
+  }
+
+  set syncIntervalMs(intervalMs: number) {
+    this.#syncIntervalMs = intervalMs
+  }
+
+  /** When each server was last heard, in milliseconds since 1970. */
+  get seenMs(): ReadonlyMap<ServerId, number> {
+    return this.#seenMs
   }
 
   get sessions(): Sessions {
@@ -107,9 +123,10 @@ export class Membership {
     return hasNews
   }
 
-  hello(clock: number, ownRows: KnowledgeRows): HelloMessage {
+  hello(clock: number, ownRows: KnowledgeRows, keyMadeAt: number): HelloMessage {
     const { origin, server, admission } = this.#identity
-    return { kind: 'hello', origin, server, clock, rows: ownRows, admission, addresses: new Map(this.#addresses) }
+    const addresses = new Map(this.#addresses)
+    return { kind: 'hello', origin, server, clock, rows: ownRows, admission, addresses, keyMadeAt }
   }
 
   /** Null when the hello is accepted; otherwise why it is not. */
@@ -119,6 +136,7 @@ export class Membership {
     if (claim !== undefined && claim.peer !== session.peer) return `Origin ${hello.origin} belongs to another machine.`
     if (this.#state.seats.isAdmitted(session.peer)) return null
     const proof = hello.admission
+    if (proof !== null && this.#succeeds(session, hello, proof)) return null
     const admitsPeer =
       proof?.updates.some(({ change }) => change.kind === 'admission' && change.peer === session.peer) ?? false
     const isByMember = proof !== null && this.#state.seats.claimOf(proof.origin) !== undefined
@@ -127,9 +145,20 @@ export class Membership {
     return 'This machine has not been admitted to the group. Join with an invite.'
   }
 
+  /** An install that started over proves by its first update that the former holder of its seat goes on in it. */
+  #succeeds({ peer }: PeerSession, { origin }: HelloMessage, proof: Batch): boolean {
+    const change = proof.updates[0]?.change
+    if (proof.origin !== origin || change?.kind !== 'seat' || change.peer !== peer) return false
+    const { replaces, succession } = change
+    if (succession === undefined || replaces === null || this.#state.seats.isRetired(replaces)) return false
+    return this.#state.seats.claimOf(replaces)?.peer === succession.former
+  }
+
   accept(session: PeerSession, hello: HelloMessage, nowMs: number): void {
     session.origin = hello.origin
     session.server = hello.server
+    session.keyMadeAt = hello.keyMadeAt
+    this.#seenMs.set(hello.server, nowMs)
     this.peers.noteClock(session, hello.clock, nowMs)
     for (const [peer, known] of hello.addresses) {
       const isNews = peer === session.peer || !this.#addresses.has(peer)
@@ -137,27 +166,30 @@ export class Membership {
     }
   }
 
-  heard(session: PeerSession, message: KnowledgeMessage, nowMs: number): void {
+  heard(session: GreetedPeer, message: KnowledgeMessage, nowMs: number): void {
+    this.#seenMs.set(session.server, nowMs)
     if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
     session.sessions = message.sessions
-    if (session.server !== null) this.#sessions.heard(session.server, message.sessions)
+    this.#sessions.heard(session.server, message.sessions)
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
   /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
-  conclude(nowMs: number, clock: number, lastHash: Hash, rows: () => KnowledgeRows, effects: EffectsDraft): void {
+  conclude(nowMs: number, clock: number, rows: () => KnowledgeRows, effects: EffectsDraft): void {
     const view = this.peers.refreshView()
     if (view !== null) effects.notify.push({ kind: 'view', ...view })
     this.#tellDenied(effects)
     this.#tellMembers(effects)
     this.#flagClocks(effects)
-    this.#tellSessions(nowMs, view !== null, effects)
-    const isDue = nowMs - this.#toldMs >= heartbeatMs
+    if (view !== null) this.#hasPeopleNews = true
+    this.#tellSessions(nowMs, effects)
+    const isDue = nowMs - this.#toldMs >= this.#syncIntervalMs
     const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
     if (view === null && !isDue && !isNews) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
-    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), lastHash, sessions: this.#sessions.own }
+    const hashes = new Map(this.#state.hashes)
+    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), hashes, sessions: this.#sessions.own }
     for (const { peer } of this.peers.allGreeted()) effects.send.push({ to: peer, message, urgency: 'ordinary' })
   }
 
@@ -169,10 +201,10 @@ export class Membership {
     return rows
   }
 
-  #tellSessions(nowMs: number, hasNewView: boolean, effects: EffectsDraft): void {
+  #tellSessions(nowMs: number, effects: EffectsDraft): void {
     for (const { session, by } of this.#sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
     const { revision } = this.#state.accounts
-    if (hasNewView || revision !== this.#peopleRevision) this.#hasPeopleNews = true
+    if (revision !== this.#peopleRevision) this.#hasPeopleNews = true
     this.#peopleRevision = revision
     if (!this.#hasPeopleNews || nowMs - this.#peopleToldMs < peopleNewsMs) return
     this.#hasPeopleNews = false
@@ -207,10 +239,11 @@ export class Membership {
     const members = new Map<PeerId, readonly string[]>()
     const peers = this.#state.seats.group === null ? [...this.#addresses.keys()] : holders.map((claim) => claim.peer)
     for (const peer of peers) if (peer !== this.#identity.peer) members.set(peer, this.#addresses.get(peer) ?? [])
-    const told = [...members].map(([peer, known]) => `${peer} ${known.join()}`).join(';')
+    const known = this.#state.seats.knownPeers()
+    const told = `${[...members].map(([peer, places]) => `${peer} ${places.join()}`).join(';')} ${[...known].join()}`
     if (told === this.#members) return
     this.#members = told
-    effects.notify.push({ kind: 'members', addresses: members })
+    effects.notify.push({ kind: 'members', addresses: members, known })
   }
 
   #flagClocks(effects: EffectsDraft): void {

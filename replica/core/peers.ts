@@ -1,4 +1,4 @@
-import type { OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SessionClaim } from './model/messages.ts'
 import { clockToMs } from './hybrid-clock.ts'
 
@@ -10,6 +10,8 @@ export interface PeerSession {
   sessions: readonly SessionClaim[]
   /** How far its clock is ahead of ours, as of its last message. */
   clockOffsetMs: number
+  /** When the group key that it has was made. */
+  keyMadeAt: Clock
 }
 
 /** A session whose hello was accepted. */
@@ -37,7 +39,7 @@ export class Peers {
   }
 
   connected(peer: PeerId): PeerSession {
-    const session: PeerSession = { peer, origin: null, server: null, sessions: [], clockOffsetMs: 0 }
+    const session: PeerSession = { peer, origin: null, server: null, sessions: [], clockOffsetMs: 0, keyMadeAt: 0 }
     this.#sessions.set(peer, session)
     return session
   }

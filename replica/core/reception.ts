@@ -15,7 +15,6 @@ export class Reception {
   readonly #matrix: KnowledgeMatrix
   readonly #clock: HybridClock
   readonly #intake: LogIntake
-  #hasForked = false
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix, clock: HybridClock, intake: LogIntake) {
     this.#identity = identity
@@ -25,23 +24,17 @@ export class Reception {
     this.#intake = intake
   }
 
-  /** Whether others hold another content under an id that this install has given out. */
-  get hasForked(): boolean {
-    return this.#hasForked
-  }
-
-  /** Whether the batch (and those that waited for it) brought anything new. */
-  receive(nowMs: number, batch: Batch, effects: EffectsDraft): boolean {
+  /** Tells whether the batch (and those that waited for it) brought anything new, or is of another log than the one held. */
+  receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' {
     if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
     switch (this.#intake.judge(batch)) {
       case 'duplicate':
-        return false
+        return 'none'
       case 'early':
         this.#intake.keepEarly(batch)
-        return false
+        return 'none'
       case 'fork':
-        this.fork(batch.origin, effects)
-        return false
+        return 'fork'
       case 'accepted':
         break
     }
@@ -55,12 +48,7 @@ export class Reception {
       if (next.origin === this.#identity.origin) this.#clock.restore(last.clock)
       else this.#clock.observe(last.clock, nowMs)
     }
-    return true
-  }
-
-  fork(origin: OriginId, effects: EffectsDraft): void {
-    effects.notify.push({ kind: 'forked', origin })
-    if (origin === this.#identity.origin) this.#hasForked = true
+    return 'some'
   }
 
   #nextEarly(origin: OriginId): Batch | null {

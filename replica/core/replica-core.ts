@@ -4,7 +4,9 @@ import type { CompactionTuning } from './compaction.ts'
 import { Compaction, usualTuning } from './compaction.ts'
 import type { CoreEvent, Effects, EffectsDraft } from './effects.ts'
 import { noEffects } from './effects.ts'
+import { Forks } from './forks.ts'
 import { HybridClock } from './hybrid-clock.ts'
+import { KeyKeeper } from './key-keeper.ts'
 import { KnowledgeMatrix } from './knowledge.ts'
 import { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
@@ -20,7 +22,8 @@ import type {
   VersionVector,
 } from './model/messages.ts'
 import type { Batch, MakeBatch } from './model/updates.ts'
-import type { PeerSession, View } from './peers.ts'
+import type { GreetedPeer, PeerSession, View } from './peers.ts'
+import { RetiredPeers, sendAway } from './retired-peers.ts'
 import { Reception } from './reception.ts'
 import type { LogInVerdict } from './sessions.ts'
 import { Spreading } from './spreading.ts'
@@ -62,12 +65,18 @@ export class ReplicaCore {
   readonly #reception: Reception
   readonly #desk: WriteDesk
   readonly #membership: Membership
+  readonly #forks: Forks
+  readonly #keys = new KeyKeeper()
+  readonly #retiredPeers: RetiredPeers
   readonly #antiEntropy = new AntiEntropy()
   readonly #catchingUp: CatchingUp
   readonly #spreading = new Spreading()
   readonly #compaction: Compaction
   /** The own log is taken back from others up to here: they, or traces on disk, know of it. */
   #reclaimTo: Sequence = 0
+  /** A member said so, before the update that says so came. */
+  #isSaidRetired = false
+  #hasToldRetired = false
   #lastUpdateMs = 0
   #mergeUntilMs = 0
   readonly #steady = new SteadyTime()
@@ -82,6 +91,8 @@ export class ReplicaCore {
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
     this.#catchingUp = new CatchingUp(this.state, this.#clock)
     this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
+    this.#forks = new Forks(identity, this.state)
+    this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
     this.#reclaimTo = heldFrom(recovered.highest, identity.origin)
     // Own values of the past stand, wherever the wall clock is now.
@@ -125,8 +136,37 @@ export class ReplicaCore {
   }
 
   get hindrance(): Hindrance {
-    if (this.#reception.hasForked) return 'forked'
+    if (this.isRetired) return 'retired'
+    if (this.#forks.hasForked) return 'forked'
     return this.#held < this.#reclaimTo ? 'reclaiming' : null
+  }
+
+  /** The others have retired this install. */
+  get isRetired(): boolean {
+    return this.#isSaidRetired || this.state.seats.isRetired(this.identity.origin)
+  }
+
+  /** Another install has this one's seat: it claimed it earlier, on the other side of a partition. */
+  get hasLostSeat(): boolean {
+    const { origin, server } = this.identity
+    const holder = this.state.seats.holder(server)
+    return !this.isRetired && this.state.seats.claimOf(origin) !== undefined && holder?.origin !== origin
+  }
+
+  get syncIntervalMs(): number {
+    return this.#membership.syncIntervalMs
+  }
+
+  /** When each server was last heard, in milliseconds since 1970. */
+  get seenMs(): Membership['seenMs'] {
+    return this.#membership.seenMs
+  }
+
+  /** Whether all that the reachable others are known to hold is held here too; false when there is nobody. */
+  get isCaughtUp(): boolean {
+    const greeted = this.peers.allGreeted()
+    if (greeted.length === 0 || this.transferringFrom !== null || this.state.seats.group === null) return false
+    return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
   /** What every seat in use holds durably. */
@@ -174,13 +214,17 @@ export class ReplicaCore {
       this.#lastUpdateMs = now.steadyMs
     }
     this.#askForMissing(now.steadyMs, effects)
+    this.#retiredPeers.dismiss(this.peers.allGreeted(), effects)
+    if (this.isRetired && !this.#hasToldRetired) {
+      this.#hasToldRetired = true
+      effects.notify.push({ kind: 'retired' })
+    }
     this.#maintain(now.steadyMs, effects)
     if (this.#membership.takeAddressNews()) this.#greetAgain(wallMs, effects)
     const view = this.view.number
     this.#membership.conclude(
       now.steadyMs,
       microsOf(wallMs),
-      this.#intake.headHash(this.identity.origin),
       () => this.rows(),
       effects,
     )
@@ -210,7 +254,7 @@ export class ReplicaCore {
         break
       case 'connected':
         this.peers.connected(event.peer)
-        this.#send(event.peer, this.#membership.hello(microsOf(now.wallMs), this.rows()), effects)
+        this.#send(event.peer, this.#ownHello(now.wallMs), effects)
         break
       case 'disconnected':
         this.#disconnected(event.peer, effects)
@@ -245,6 +289,18 @@ export class ReplicaCore {
       case 'damaged':
         this.#catchingUp.damaged(event.origin, event.first, event.last)
         break
+      case 'groupKey':
+        this.#keys.begin(event.groupKey)
+        break
+      case 'rotateKey':
+        this.#keys.adopt({ key: event.key, madeAt: this.#clock.next(now.wallMs) }, this.#members(), effects)
+        break
+      case 'wasRetired':
+        this.#isSaidRetired = true
+        break
+      case 'syncInterval':
+        this.#membership.syncIntervalMs = event.intervalMs
+        break
       case 'snapshotWritten':
         this.#compaction.snapshotWritten(event.vector)
         break
@@ -263,22 +319,33 @@ export class ReplicaCore {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
+      if (message.failure.code === 'RETIRED' && this.state.seats.isAdmitted(peer)) this.#isSaidRetired = true
       return
     }
-    if (this.peers.greeted(peer) === undefined) return
+    const greeted = this.peers.greeted(peer)
+    if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  #memberMessage(
+    now: Moment,
+    session: GreetedPeer,
+    message: Exclude<Message, { kind: 'hello' | 'refusal' }>,
+    effects: EffectsDraft,
+  ): void {
+    const { peer } = session
     switch (message.kind) {
       case 'knowledge':
         this.#knowledge(now, session, message, effects)
         break
       case 'request':
-        effects.serve.push({ peer, request: message, held: this.state.held(message.origin) })
+        if (this.#isServed(session)) effects.serve.push({ peer, request: message, held: this.state.held(message.origin) })
         break
       case 'stateRequest':
       case 'mailRequest':
-        effects.serve.push({ peer, request: message })
+        if (this.#isServed(session)) effects.serve.push({ peer, request: message })
         break
       case 'batches':
-        this.#batches(now, peer, message, effects)
+        this.#batches(now, session, message, effects)
         break
       case 'discarded':
         if (!this.#antiEntropy.isWaitingFor(peer, message.id)) break
@@ -291,7 +358,24 @@ export class ReplicaCore {
       case 'mails':
         this.#catchingUp.mails(now.steadyMs, peer, message, effects)
         break
+      case 'fork':
+        this.#forks.heard(message.origin, effects)
+        break
+      case 'groupKey':
+        if (this.#retiredPeers.has(session.origin)) break
+        this.#keys.heard(session, message)
+        this.#keys.adopt({ key: message.key, madeAt: message.madeAt }, this.#members(), effects)
+        break
     }
+  }
+
+  /** Retired machines hand over what they have, and get nothing. */
+  #isServed(session: GreetedPeer): boolean {
+    return !this.#retiredPeers.has(session.origin)
+  }
+
+  #members(): readonly GreetedPeer[] {
+    return this.peers.allGreeted().filter((session) => this.#isServed(session))
   }
 
   #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
@@ -302,25 +386,31 @@ export class ReplicaCore {
       effects.disconnect.push(session.peer)
       return
     }
+    if (this.#retiredPeers.isNeedless(hello)) {
+      sendAway(session.peer, effects)
+      return
+    }
     this.#membership.accept(session, hello, now.wallMs)
     this.#learn(now, hello.rows, effects)
+    const member = this.peers.greeted(session.peer)
+    if (member !== undefined && this.#isServed(member)) this.#keys.greeted(member, effects)
     this.#mergeUntilMs = now.steadyMs + mergeMs
+  }
+
+  #ownHello(wallMs: number): HelloMessage {
+    return this.#membership.hello(microsOf(wallMs), this.rows(), this.#keys.madeAt)
   }
 
   /** Two that joined at the same time learn of each other's addresses only from those that know both by now. */
   #greetAgain(wallMs: number, effects: EffectsDraft): void {
-    const hello = this.#membership.hello(microsOf(wallMs), this.rows())
+    const hello = this.#ownHello(wallMs)
     for (const { peer } of this.peers.allGreeted()) this.#send(peer, hello, effects)
   }
 
-  #knowledge(now: Moment, session: PeerSession, message: KnowledgeMessage, effects: EffectsDraft): void {
+  #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#membership.heard(session, message, now.wallMs)
     this.#learn(now, message.rows, effects)
-    const { origin } = session
-    if (origin === null) return
-    const told = heldFrom(message.rows.get(origin) ?? new Map(), origin)
-    if (told > 0 && told === this.state.held(origin) && message.lastHash !== this.state.lastHash(origin))
-      this.#reception.fork(origin, effects)
+    this.#forks.compare(session, message, effects)
   }
 
   /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
@@ -338,12 +428,16 @@ export class ReplicaCore {
     if (isNews) effects.notify.push({ kind: 'knowledge' })
   }
 
-  #batches(now: Moment, peer: PeerId, message: BatchesMessage, effects: EffectsDraft): void {
-    const session = this.peers.greeted(peer)
+  #batches(now: Moment, session: GreetedPeer, message: BatchesMessage, effects: EffectsDraft): void {
+    const { peer } = session
     let progress: 'some' | 'none' = 'none'
     for (const batch of message.batches) {
-      if (this.#reception.receive(now.wallMs, batch, effects)) progress = 'some'
-      if (session !== undefined) this.matrix.raise(session.origin, batch.origin, batch.last)
+      const outcome = this.#reception.receive(now.wallMs, batch, effects)
+      if (outcome === 'some') progress = 'some'
+      // What was asked for was to follow on what is held; what comes unasked may be late.
+      if (outcome === 'fork' && this.#antiEntropy.isWaitingFor(peer, message.id))
+        this.#forks.unfitting(session, batch.origin, effects)
+      this.matrix.raise(session.origin, batch.origin, batch.last)
     }
     if (message.id !== 0) this.#antiEntropy.answered(now.steadyMs, peer, message.id, progress)
   }
@@ -351,6 +445,7 @@ export class ReplicaCore {
   #disconnected(peer: PeerId, effects: EffectsDraft): void {
     this.peers.disconnected(peer)
     this.#antiEntropy.disconnected(peer)
+    this.#forks.disconnected(peer)
     this.#catchingUp.disconnected(peer, effects)
   }
 
@@ -376,6 +471,8 @@ export class ReplicaCore {
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
     if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.executions.forget(this.stable)
+    // What is about to start over keeps what only it may have.
+    if (this.#forks.hasForked) return
     const plan = this.#compaction.plan(
       this.state.vector,
       this.stable,

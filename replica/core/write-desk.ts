@@ -1,4 +1,4 @@
-import type { Decision } from './commands.ts'
+import type { Decision } from './decisions.ts'
 import { decide, nothingReserved } from './commands.ts'
 import type { Command, CommandAnswer, CommandTicket, EffectsDraft } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
@@ -25,12 +25,15 @@ interface PendingWrite {
   readonly server: ServerId | null
 }
 
-/** Why no command can be carried out now: the own log is being taken back, or it has forked. */
-export type Hindrance = 'reclaiming' | 'forked' | null
+/**
+ * Why no command can be carried out now: the own log is being taken back; it has forked, and this install is about to
+ * start over; or the others have retired it.
+ */
+export type Hindrance = 'reclaiming' | 'forked' | 'retired' | null
 
 /**
  * Turns commands into this install's own updates: those of one step are committed together. While the own log
- * is being taken back from others commands wait here, and none is lost.
+ * is being taken back from others, or is about to begin anew, commands wait here, and none is lost.
  */
 export class WriteDesk {
   readonly #identity: Identity
@@ -56,10 +59,10 @@ export class WriteDesk {
   }
 
   take(nowMs: number, waiting: Waiting, hindrance: Hindrance, effects: EffectsDraft): void {
-    if (hindrance === 'forked') {
+    if (hindrance === 'retired') {
       const message =
-        'This copy was restored from an old backup and its log has forked. Remove the data directory and join the group again.'
-      effects.answer.push({ ticket: waiting.ticket, result: fail('DAMAGED', message) })
+        'The others have retired this machine: it can be read, but nothing can be written here. Start it with --reset and a new invite to join again.'
+      effects.answer.push({ ticket: waiting.ticket, result: fail('RETIRED', message) })
     } else if (hindrance === null) {
       this.#carryOut(nowMs, waiting, effects)
     } else if (this.#queue.length < queuedCommands) {

@@ -1,3 +1,4 @@
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
@@ -17,11 +18,17 @@ export interface Attachment {
 
 const installFormat = 1
 const installName = 'install.json'
+const nextName = 'next-install.json'
 const attachmentName = 'attach.json'
 
 /** Who this data directory's install is; null when it belongs to no group yet. NEWER_FORMAT, DAMAGED, DIRECTORY_NOT_USABLE. */
-export const loadInstall = async (directory: string): Promise<Install | null> => {
-  const value = await readJson(join(directory, installName))
+export const loadInstall = (directory: string): Promise<Install | null> => readInstall(directory, installName)
+
+/** The install that this directory's is about to become; null when it is not. As `loadInstall`. */
+export const loadNextInstall = (directory: string): Promise<Install | null> => readInstall(directory, nextName)
+
+const readInstall = async (directory: string, name: string): Promise<Install | null> => {
+  const value = await readJson(join(directory, name))
   if (value === null) return null
   if (typeof value['format'] === 'number' && value['format'] > installFormat) {
     throw new QuintetError('NEWER_FORMAT', `${directory} was written by a newer version of Quintet: update this one.`)
@@ -37,6 +44,10 @@ export const loadInstall = async (directory: string): Promise<Install | null> =>
   return {
     groupId: fromBase64Url(text('groupId')),
     groupKey: fromBase64Url(text('groupKey')),
+    keyMadeAt: typeof value['keyMadeAt'] === 'number' ? value['keyMadeAt'] : 0,
+    formerKeys: Array.isArray(value['formerKeys'])
+      ? value['formerKeys'].filter((key) => typeof key === 'string').map(fromBase64Url)
+      : [],
     groupName: text('groupName'),
     server,
     origin,
@@ -44,19 +55,30 @@ export const loadInstall = async (directory: string): Promise<Install | null> =>
     publicKey: fromBase64Url(text('publicKey')),
     privateKey: fromBase64Url(text('privateKey')),
     machine: text('machine'),
+    isRetired: value['isRetired'] === true,
     admission: value['admission'] === null ? null : fromBase64Url(text('admission')),
     inviteAddresses: Array.isArray(addresses) ? addresses.filter((address) => typeof address === 'string') : [],
   }
 }
 
 /** Keeps an install for good: whoever can read the file is this install, so only its owner can. */
-export const saveInstall = (directory: string, install: Install): Promise<void> => {
-  const { groupId, groupKey, publicKey, privateKey, admission } = install
-  return writeJson(join(directory, installName), {
+export const saveInstall = (directory: string, install: Install): Promise<void> =>
+  writeInstall(directory, installName, install)
+
+/** Keeps what this directory's install is about to become, so that a crash on the way does not matter. */
+export const saveNextInstall = (directory: string, install: Install): Promise<void> =>
+  writeInstall(directory, nextName, install)
+
+export const removeNextInstall = (directory: string): Promise<void> => rm(join(directory, nextName), { force: true })
+
+const writeInstall = (directory: string, name: string, install: Install): Promise<void> => {
+  const { groupId, groupKey, formerKeys, publicKey, privateKey, admission } = install
+  return writeJson(join(directory, name), {
     format: installFormat,
     ...install,
     groupId: toBase64Url(groupId),
     groupKey: toBase64Url(groupKey),
+    formerKeys: formerKeys.map(toBase64Url),
     publicKey: toBase64Url(publicKey),
     privateKey: toBase64Url(privateKey),
     admission: admission === null ? null : toBase64Url(admission),

@@ -1,9 +1,12 @@
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import type { ComponentLogger, Ed25519PrivateKey, Logger } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { Libp2pOptions } from 'libp2p'
 import { assert } from '../core/model/errors.ts'
+import { concat } from '../wire/bytes.ts'
+import { publicKeyOf } from '../wire/keys.ts'
 import { quickNoise } from './libp2p-encryption.ts'
+import { KeyRing } from './libp2p-key-ring.ts'
 import { thriftyYamux } from './libp2p-muxer.ts'
 import { privateNetwork } from './libp2p-private-network.ts'
 
@@ -19,17 +22,26 @@ export const protocols = {
 export const dialTimeoutMs = 3_000
 const maxConnections = 512
 
-/** An install's identity from its raw Ed25519 seed (32 bytes). */
-export const keyFromSeed = (privateKey: Uint8Array): Promise<Ed25519PrivateKey> => {
+/**
+ * An install's identity from its raw Ed25519 seed (32 bytes). libp2p would compute the public half in JavaScript, which takes
+ * a fifth of a replica's start.
+ */
+export const keyFromSeed = (privateKey: Uint8Array): Ed25519PrivateKey => {
   assert(privateKey.length === 32, 'a private key is a seed of 32 bytes')
-  return generateKeyPairFromSeed('Ed25519', privateKey)
+  const key = privateKeyFromRaw(concat([privateKey, publicKeyOf(privateKey)]))
+  assert(key.type === 'Ed25519', 'a seed and its public half are an Ed25519 key')
+  return key
 }
 
 /**
  * What every libp2p node of a group has in common. libp2p must neither dial by itself, nor limit or prune by its own lights: a
  * group has few members, and all of them may sit behind one address.
  */
-export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey) =>
+export const baseOptions = (
+  groupKey: Uint8Array,
+  privateKey: Ed25519PrivateKey,
+  keys = new KeyRing({ present: groupKey, former: [] }),
+) =>
   ({
     privateKey,
     start: false,
@@ -37,7 +49,7 @@ export const baseOptions = (groupKey: Uint8Array, privateKey: Ed25519PrivateKey)
     logger: silentLogger,
     transports: [tcp()],
     connectionEncrypters: [quickNoise()],
-    connectionProtector: privateNetwork(groupKey),
+    connectionProtector: privateNetwork(keys),
     streamMuxers: [
       thriftyYamux({
         // The window is what may arrive after reading was paused, so libp2p must be ready to keep that much.

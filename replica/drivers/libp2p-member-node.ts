@@ -6,13 +6,14 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { createHash } from 'node:crypto'
 import { createLibp2p } from 'libp2p'
 import { limits } from '../core/model/limits.ts'
+import type { KeyRing } from './libp2p-key-ring.ts'
 import { baseOptions } from './libp2p-base.ts'
 
 export type MemberNode = Libp2p<{ gossip: GossipSub; identify: Identify }>
 
 export interface MemberNodeOptions {
   readonly privateKey: Ed25519PrivateKey
-  readonly groupKey: Uint8Array
+  readonly keys: KeyRing
   readonly groupId: Uint8Array
   readonly listen: readonly string[]
   readonly mdns: 'on' | 'off'
@@ -32,7 +33,7 @@ const hexHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes
 /** A member's libp2p node, not yet started. */
 export const createMemberNode = (options: MemberNodeOptions): Promise<MemberNode> =>
   createLibp2p({
-    ...baseOptions(options.groupKey, options.privateKey),
+    ...baseOptions(options.keys.all()[0] ?? new Uint8Array(), options.privateKey, options.keys),
     addresses: { listen: [...options.listen] },
     connectionGater: options.gater,
     services: { identify: identify(), gossip: gossip(options.groupId) },

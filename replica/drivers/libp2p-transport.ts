@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
-import type { ClockPort, LoggerPort, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
+import type { ClockPort, GroupKeys, LoggerPort, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp2p-addresses.ts'
 import { keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
+import { KeyRing } from './libp2p-key-ring.ts'
 import { LinkFrameStream } from './libp2p-frame-stream.ts'
 import { GroupGossip } from './libp2p-gossip.ts'
 import { serveJoin, serveVisit } from './libp2p-join.ts'
@@ -19,8 +20,8 @@ import { ReplicaLinks } from './libp2p-replica-links.ts'
 export interface Libp2pTransportOptions {
   /** The install's identity: its raw Ed25519 seed (32 bytes). */
   readonly privateKey: Uint8Array
-  /** 32 bytes. Without them nobody gets as far as a handshake. */
-  readonly groupKey: Uint8Array
+  /** Without one of them nobody gets as far as a handshake; with a former one, only members who were away. */
+  readonly groupKeys: GroupKeys
   readonly groupId: Uint8Array
   /** Multiaddrs, as `/ip4/0.0.0.0/tcp/0`. */
   readonly listen: readonly string[]
@@ -40,28 +41,34 @@ const streamsPerConnection = 16
 /** The real network: libp2p over TCP inside the group's private network. Throws BAD_ADDRESS for a `listen` that is none. */
 export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
   for (const address of options.listen) checkListenAddress(address)
-  const privateKey = await keyFromSeed(options.privateKey)
+  const privateKey = keyFromSeed(options.privateKey)
   const denied = new DeniedPeers()
+  const keys = new KeyRing(options.groupKeys)
   const heard: HeardPeers = { listener: () => undefined }
   const node = await createMemberNode({
     privateKey,
-    groupKey: options.groupKey,
+    keys,
     groupId: options.groupId,
     listen: options.listen,
     mdns: options.mdns,
     gater: {
-      denyInboundEncryptedConnection: (peer) => denied.has(peerId(peer.toString())),
+      denyInboundEncryptedConnection: (peer, connection) => {
+        const id = peerId(peer.toString())
+        return denied.has(id) || (keys.isOnFormer(connection) && !denied.known.has(id))
+      },
       denyOutboundEncryptedConnection: (peer) => denied.has(peerId(peer.toString())),
     },
     onHeard: (peer, addresses) => {
       heard.listener(peerId(peer.toString()), addresses.map(String))
     },
   })
-  return new Libp2pTransport(node, options, denied, heard)
+  return new Libp2pTransport(node, options, denied, heard, keys)
 }
 
 class DeniedPeers {
   peers: ReadonlySet<PeerId> = new Set()
+  /** Those that may come in by a former group key. */
+  known: ReadonlySet<PeerId> = new Set()
 
   has(peer: PeerId): boolean {
     return this.peers.has(peer)
@@ -77,6 +84,7 @@ class Libp2pTransport implements Transport {
   readonly #node: MemberNode
   readonly #options: Libp2pTransportOptions
   readonly #denied: DeniedPeers
+  readonly #keys: KeyRing
   readonly #links: ReplicaLinks
   readonly #dialler: Dialler
   readonly #gossip: GroupGossip
@@ -85,7 +93,14 @@ class Libp2pTransport implements Transport {
   #listener: TransportListener | null = null
   #stopCare: () => void = () => undefined
 
-  constructor(node: MemberNode, options: Libp2pTransportOptions, denied: DeniedPeers, heard: HeardPeers) {
+  constructor(
+    node: MemberNode,
+    options: Libp2pTransportOptions,
+    denied: DeniedPeers,
+    heard: HeardPeers,
+    keys: KeyRing,
+  ) {
+    this.#keys = keys
     this.#node = node
     this.#options = options
     this.#denied = denied
@@ -181,6 +196,14 @@ class Libp2pTransport implements Transport {
 
   remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
     this.#dialler.remember(new Map([...members].filter(([peer]) => peer !== this.self)))
+  }
+
+  know(peers: ReadonlySet<PeerId>): void {
+    this.#denied.known = new Set(peers)
+  }
+
+  useKeys(keys: GroupKeys): void {
+    this.#keys.keys = keys
   }
 
   links(): readonly PeerLink[] {

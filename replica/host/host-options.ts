@@ -1,5 +1,6 @@
 import type { Identity } from '../core/membership.ts'
 import type { PeerId } from '../core/model/ids.ts'
+import type { GroupKey } from '../core/model/messages.ts'
 import type { MakeBatch } from '../core/model/updates.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ClockPort, LoggerPort, Storage, Transport } from './ports.ts'
@@ -13,6 +14,10 @@ export interface HostOptions {
   readonly transport: Transport
   readonly clock: ClockPort
   readonly logger: LoggerPort
+  /** The group key that is in use. */
+  readonly groupKey: GroupKey
+  /** Keeps a newer group key durably, and uses it from then on. */
+  readonly keepKey: (groupKey: GroupKey) => Promise<void>
   /** Where the members of the invite can be dialled; empty for the group's first install. */
   readonly invitedBy: ReadonlyMap<PeerId, readonly string[]>
 }

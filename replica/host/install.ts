@@ -6,6 +6,10 @@ export interface Install {
   readonly groupId: Uint8Array
   /** 32 bytes: key of the private network. */
   readonly groupKey: Uint8Array
+  /** When the key was made (hybrid clock); 0 as long as it is only known from an invite or the group's beginning. */
+  readonly keyMadeAt: number
+  /** Newest first: for members that were away when the key was changed. */
+  readonly formerKeys: readonly Uint8Array[]
   readonly groupName: string
   readonly server: ServerId
   readonly origin: OriginId
@@ -15,7 +19,9 @@ export interface Install {
   /** Raw Ed25519 seed, 32 bytes. */
   readonly privateKey: Uint8Array
   readonly machine: string
-  /** The batch that admitted this install; null for the group's first. */
+  /** The others have retired it: it can only join again with an invite. */
+  readonly isRetired: boolean
+  /** The batch that admitted this install, or its own first one that names its predecessor; null for the group's first. */
   readonly admission: Uint8Array | null
   /** Members' addresses from the invite, for the first connection. */
   readonly inviteAddresses: readonly string[]

@@ -139,6 +139,14 @@ export interface PeerLink {
   readonly lagMs: number | null
 }
 
+/** The group's keys: the present one for all, former ones for members that were away when it was made. */
+export interface GroupKeys {
+  /** 32 bytes. */
+  readonly present: Uint8Array
+  /** Newest first. */
+  readonly former: readonly Uint8Array[]
+}
+
 /** Real networks, or the simulator's. */
 export interface Transport {
   readonly self: PeerId
@@ -160,6 +168,10 @@ export interface Transport {
   deny(peers: ReadonlySet<PeerId>): void
   /** Members and where they were seen: kept connected, redialled with capped back-off. */
   remember(members: ReadonlyMap<PeerId, readonly string[]>): void
+  /** Who may come in by a former group key: those that were ever let into the group. */
+  know(peers: ReadonlySet<PeerId>): void
+  /** For connections from now on; those that are open stay. */
+  useKeys(keys: GroupKeys): void
   /** Addresses at which connected members were reached, to be remembered and told to others. */
   links(): readonly PeerLink[]
   /** Forget all back-off and dial now (wake-up, network change). */

@@ -1,8 +1,9 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { updateId } from '../core/model/ids.ts'
+import { allServerIds, updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
+import { retiredFailure } from '../core/retired-peers.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
@@ -126,12 +127,12 @@ export const findPeople = (core: ReplicaCore, like: string, after: string | null
 }
 
 export const seats = (core: ReplicaCore): readonly Seat[] =>
-  core.state.seats.holders().map(({ server, origin, machine, peer }) => ({
-    server,
-    origin,
-    peer,
-    machine,
-    isReachable: core.view.servers.includes(server),
+  core.state.seats.holders().map((claim) => ({
+    server: claim.server,
+    origin: claim.origin,
+    peer: claim.peer,
+    machine: core.state.seats.machineOf(claim),
+    isReachable: core.view.servers.includes(claim.server),
   }))
 
 /** What is out of the ordinary here, as sentences for people. */
@@ -141,8 +142,10 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
     found.push('This replica is taking its own log back from the others; sending waits for that.')
   }
   if (core.hindrance === 'forked') {
-    found.push('This copy was restored from an old backup and its log has forked: join the group again.')
+    found.push('This copy was restored from an old backup: it starts over with what the others hold.')
   }
+  if (core.isRetired) found.push(retiredFailure.message)
+  if (core.hasLostSeat) found.push(lostSeatWarning(core))
   if (core.repairing > 0) {
     found.push(`${core.repairing} mails are damaged on this disk and are being fetched from the others.`)
   }
@@ -152,6 +155,15 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
     if (Math.abs(clockOffsetMs) > clockOffMs) found.push(`The clock of server ${server} is off by ${offSeconds} s.`)
   }
   return found
+}
+
+const lostSeatWarning = (core: ReplicaCore): string => {
+  const { server } = core.identity
+  const holder = core.state.seats.holder(server)
+  const free = allServerIds.filter((other) => core.state.seats.holder(other) === undefined)
+  const who = holder === undefined ? 'Another machine' : core.state.seats.machineOf(holder)
+  const choice = free.length === 0 ? 'No other is free: retire a machine that is gone.' : `Choose ${free.join(', ')}.`
+  return `${who} took server id ${server} first, while this machine could not see it. ${choice} Nothing is lost.`
 }
 
 const clockOffMs = 60_000

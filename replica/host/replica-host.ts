@@ -4,7 +4,8 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { isServerId } from '../core/model/ids.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
-import type { Update } from '../core/model/updates.ts'
+import { limits } from '../core/model/limits.ts'
+import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
@@ -24,6 +25,13 @@ interface Queued {
 }
 
 const pausedSetting = 'paused'
+const syncIntervalSetting = 'sync-interval'
+export const syncIntervalSentence = `A sync interval is from ${limits.syncIntervalLeastMs} to ${limits.syncIntervalMostMs} ms.`
+const isSyncInterval = (value: unknown): value is number =>
+  typeof value === 'number' &&
+  Number.isInteger(value) &&
+  value >= limits.syncIntervalLeastMs &&
+  value <= limits.syncIntervalMostMs
 export type { Notice }
 
 const tickMs = 50
@@ -93,6 +101,9 @@ export class ReplicaHost {
     await this.#members.load()
     const paused = await this.#options.storage.readSetting(pausedSetting)
     if (Array.isArray(paused)) this.enqueue({ kind: 'pause', servers: paused.filter(isServerId) })
+    this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
+    const interval = await this.#options.storage.readSetting(syncIntervalSetting)
+    if (isSyncInterval(interval)) this.enqueue({ kind: 'syncInterval', intervalMs: interval })
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
     this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
@@ -176,6 +187,11 @@ export class ReplicaHost {
     this.#push({ event, done: null })
   }
 
+  /** Takes in batches that were held by an older copy; fulfilled when that is durable. */
+  receive(batches: readonly Batch[]): Promise<void> {
+    return this.#settle({ kind: 'gossip', batches })
+  }
+
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
   async pause(servers: readonly ServerId[]): Promise<void> {
     await this.#settle({ kind: 'pause', servers })
@@ -185,6 +201,18 @@ export class ReplicaHost {
   async resume(servers: readonly ServerId[]): Promise<void> {
     await this.#settle({ kind: 'resume', servers })
     await this.#options.storage.writeSetting(pausedSetting, this.#core.paused)
+  }
+
+  /** How often knowledge is exchanged when nothing happens, in milliseconds; kept over restarts. BAD_REQUEST. */
+  async setSyncInterval(intervalMs: number): Promise<void> {
+    if (!isSyncInterval(intervalMs)) throw new QuintetError('BAD_REQUEST', syncIntervalSentence)
+    await this.#settle({ kind: 'syncInterval', intervalMs })
+    await this.#options.storage.writeSetting(syncIntervalSetting, intervalMs)
+  }
+
+  /** From now on the group uses this key (base64url); fulfilled when it is durable here and on its way to the others. */
+  rotateKey(key: string): Promise<void> {
+    return this.#settle({ kind: 'rotateKey', key })
   }
 
   /** Fulfilled when the event's effects have been carried out. */
@@ -230,6 +258,7 @@ export class ReplicaHost {
     if (effects.persist.length > 0) await storage.append(effects.persist)
     for (const { origin, updates } of effects.store) await storage.storeUpdates(origin, updates)
     if (effects.install !== null) await this.#install(effects.install)
+    if (effects.groupKey !== null) await this.#options.keepKey(effects.groupKey)
     if (effects.gossip.length > 0) transport.gossip(encodeGossip(effects.gossip))
     this.#send(effects)
     for (const task of effects.serve) this.#server.serve(task)
@@ -266,8 +295,11 @@ export class ReplicaHost {
   }
 
   #notify(notice: Notice): void {
-    if (notice.kind === 'members') this.#members.setMembers(notice.addresses)
-    else if (!frequentNotices.has(notice.kind)) this.#options.logger.info(notice.kind, { ...notice })
+    if (notice.kind === 'members') {
+      this.#options.transport.know(notice.known)
+      this.#members.setMembers(notice.addresses)
+    }
+    if (notice.kind !== 'members' && !frequentNotices.has(notice.kind)) this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }
 

@@ -63,13 +63,11 @@ const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<v
 }
 
 const helpLines = (): readonly string[] => {
-  const rows = [...commands.values()].filter(({ help }) => !help.startsWith('comes with'))
+  const rows = [...commands.values()]
   const widest = Math.max(...rows.map(({ usage }) => displayWidth(usage)))
-  const later = [...commands].filter(([, { help }]) => help.startsWith('comes with')).map(([name]) => name)
   return [
     ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
     `  ${fitted('quit', widest)}  leave`,
-    ...(later.length === 0 ? [] : [`With a later version: ${later.join(', ')}.`]),
   ]
 }
 

@@ -1,13 +1,8 @@
-import { QuintetError } from '../core/model/errors.ts'
+import { groupVerbs } from './group-verbs.ts'
 import { mailboxVerbs } from './json-mailbox-verbs.ts'
 import { socialVerbs } from './json-social-verbs.ts'
 import { verb, type Verb } from './json-verb.ts'
 import { either, server, servers, text, truth } from './request-fields.ts'
-
-const later = (name: string): Verb => ({
-  kind: 'aside',
-  prepare: () => () => Promise.reject(new QuintetError('NOT_YET', `"${name}" comes with a later version.`)),
-})
 
 /** What a JSON request can ask for, with the fields that each needs. */
 export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
@@ -56,6 +51,6 @@ export const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['invite', verb('aside', {}, (client) => client.invite())],
   ['pause', verb('session', { servers }, (client, request) => client.pause(request))],
   ['resume', verb('session', { servers }, (client, request) => client.resume(request))],
+  ...groupVerbs,
   ...socialVerbs,
-  ...['retire'].map((name) => [name, later(name)] as const),
 ])

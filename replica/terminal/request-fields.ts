@@ -1,5 +1,13 @@
 import { QuintetError } from '../core/model/errors.ts'
-import { isServerId, isUpdateId, seatCount, type ServerId, type UpdateId } from '../core/model/ids.ts'
+import {
+  inviteId,
+  isServerId,
+  isUpdateId,
+  seatCount,
+  type InviteId,
+  type ServerId,
+  type UpdateId,
+} from '../core/model/ids.ts'
 import { folders, type Folder } from '../client/contract/mailbox.ts'
 
 /** Checks one field of a request (undefined when it is not there) and gives it its type. BAD_REQUEST names the field. */
@@ -23,6 +31,11 @@ export const texts: Field<readonly string[]> = (value, name) =>
 
 export const wholeNumber: Field<number> = (value, name) =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number')
+
+export const inviteName: Field<InviteId> = (value, name) => {
+  const id = text(value, name)
+  return /^[A-Za-z0-9_-]{43}$/.test(id) ? inviteId(id) : wrong(name, 'the name of an invite, as "invites" gives it')
+}
 
 export const truth: Field<boolean> = (value, name) =>
   typeof value === 'boolean' ? value : wrong(name, 'true or false')

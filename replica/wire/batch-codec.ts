@@ -7,9 +7,18 @@ import type { Batch, Draft, MakeBatch, Update } from '../core/model/updates.ts'
 import { fromBase64Url, sha256, toBase64Url } from './bytes.ts'
 import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
-import { signedByOrigin, startOfChain } from './group-context.ts'
+import { signedByFormer, signedByOrigin, startOfChain } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
-import { keyBytes, originOf, peerIdOf, signatureBytes, signBytes, toPrivateKey, verifyBytes } from './keys.ts'
+import {
+  keyBytes,
+  originOf,
+  peerIdOf,
+  publicKeyOfPeer,
+  signatureBytes,
+  signBytes,
+  toPrivateKey,
+  verifyBytes,
+} from './keys.ts'
 import { readOrigin, readSequence } from './payload-parts.ts'
 import type { Trust } from './update-codec.ts'
 import { encodeUpdate, readUpdate } from './update-codec.ts'
@@ -104,7 +113,7 @@ export function readBatch(context: GroupContext, bytes: Uint8Array, trustOf: (se
   const updates = encoded.map((update, index) =>
     readUpdate(context, origin, first + index, update, trustOf(first + index)),
   )
-  for (const update of updates) checkSeat(update, publicKey)
+  for (const update of updates) checkSeat(context, update, publicKey)
   return { origin, first, last, previousHash, lastHash, updates, bytes }
 }
 
@@ -139,11 +148,16 @@ export function follow(previousHash: Hash, encoded: readonly Uint8Array[]): Hash
 const isOriginOf = (origin: OriginId, publicKey: Uint8Array): boolean =>
   origin === originOf(seatOf(origin), peerIdOf(publicKey))
 
-function checkSeat({ origin, change }: Update, publicKey: Uint8Array): void {
+function checkSeat(context: GroupContext, { origin, change }: Update, publicKey: Uint8Array): void {
   if (change.kind !== 'seat') return
   if (change.server !== seatOf(origin) || change.peer !== peerIdOf(publicKey)) {
     malformed(`${origin} claims a seat that is not its own`)
   }
+  if (change.succession === undefined) return
+  const formerKey = publicKeyOfPeer(change.succession.former)
+  const signed = signedByFormer(context, change.server, change.peer)
+  if (formerKey === null || !verifyBytes(formerKey, signed, change.succession.signature))
+    refuse('BAD_SIGNATURE', `${origin} goes on for ${String(change.replaces)}, which did not sign that`)
 }
 
 function ownUpdate(

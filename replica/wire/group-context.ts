@@ -1,5 +1,5 @@
 import { assert } from '../core/model/errors.ts'
-import type { Hash, OriginId, Sequence } from '../core/model/ids.ts'
+import type { Hash, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash } from '../core/model/ids.ts'
 import { concat, fromBase64Url, sha256, toBase64Url, uint64, utf8 } from './bytes.ts'
 
@@ -11,6 +11,7 @@ export interface GroupContext {
   readonly bundle: Uint8Array
   readonly batch: Uint8Array
   readonly log: Uint8Array
+  readonly succession: Uint8Array
 }
 
 export function groupContext(groupId: Uint8Array): GroupContext {
@@ -20,6 +21,7 @@ export function groupContext(groupId: Uint8Array): GroupContext {
     bundle: concat([utf8('quintet/1/bundle'), groupId]),
     batch: concat([utf8('quintet/1/batch'), groupId]),
     log: concat([utf8('quintet/1/log'), groupId]),
+    succession: concat([utf8('quintet/1/succession'), groupId]),
   }
 }
 
@@ -34,3 +36,7 @@ export const signedByPerson = (context: GroupContext, type: number, payload: Uin
 /** What an origin signs of a batch that ends with `last` and chain value `lastHash`. */
 export const signedByOrigin = (context: GroupContext, origin: OriginId, last: Sequence, lastHash: Hash): Uint8Array =>
   concat([context.batch, utf8(origin), uint64(last), fromBase64Url(lastHash)])
+
+/** What the former holder of a seat signs, so that the install with the id `peer` may go on in it. */
+export const signedByFormer = (context: GroupContext, server: ServerId, peer: PeerId): Uint8Array =>
+  concat([context.succession, new Uint8Array([server]), utf8(peer)])

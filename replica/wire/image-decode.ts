@@ -99,8 +99,9 @@ function readImage(chunks: readonly string[]): StateImage {
   }
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
-  const { vector, hashes, clocks, group, claims, invites } = head
-  return { vector, hashes, clocks, group, claims, invites, ...ofState, mails: mails.columns(people) }
+  const { vector, hashes, clocks, group, claims, invites, machineNames, retired } = head
+  const seats = { group, claims, invites, machineNames, retired }
+  return { vector, hashes, clocks, ...seats, ...ofState, mails: mails.columns(people) }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

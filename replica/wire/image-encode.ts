@@ -110,11 +110,14 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       replaces && origins.place(replaces),
       clock,
     ]),
-    invites: image.invites.map(({ invite, expiresAtMs, admitted }) => [
+    invites: image.invites.map(({ invite, expiresAtMs, admitted, revoked }) => [
       invite,
       expiresAtMs,
       admitted.map(({ peer, server }) => [peer, server]),
+      revoked ? 1 : 0,
     ]),
+    machineNames: image.machineNames.map(({ origin, name, clock }) => [origins.place(origin), name, clock]),
+    retired: image.retired.map((origin) => [origins.place(origin)]),
   })
 }
 
@@ -164,6 +167,8 @@ function originsOf(image: StateImage): Set<OriginId> {
     origins.add(origin)
     if (replaces !== null) origins.add(replaces)
   }
+  for (const { origin } of image.machineNames) origins.add(origin)
+  for (const origin of image.retired) origins.add(origin)
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)

@@ -1,6 +1,6 @@
 import type { Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
-import type { InviteRecord, SeatClaim, StateImage } from '../core/model/image.ts'
+import type { InviteRecord, MachineName, SeatClaim, StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
@@ -10,7 +10,8 @@ import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
 
 /** The first chunk: what there is little of, and the tables and counts that the others need. */
-export interface ImageHead extends Pick<StateImage, 'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites'> {
+export interface ImageHead
+  extends Pick<StateImage, 'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'> {
   readonly counts: ImageCounts
   /** Ascending. */
   readonly origins: readonly OriginId[]
@@ -37,6 +38,9 @@ export function readHead(chunk: unknown): ImageHead {
     group,
     claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
     invites: readEach(fields.get('invites'), readInvite),
+    // Images written before there were such have no such lists.
+    machineNames: readEach(fields.get('machineNames') ?? [], (items) => readMachineName(items, origins)),
+    retired: readEach(fields.get('retired') ?? [], (items) => items.pick(origins)),
   }
 }
 
@@ -85,11 +89,17 @@ const readClaim = (items: ItemReader, origins: readonly OriginId[]): SeatClaim =
   clock: items.number(),
 })
 
+const readMachineName = (items: ItemReader, origins: readonly OriginId[]): MachineName => ({
+  origin: items.pick(origins),
+  name: readLabel(items),
+  clock: items.number(),
+})
+
 function readInvite(items: ItemReader): InviteRecord {
   const invite: InviteId = inviteId(items.match(hashPattern))
   const expiresAtMs = items.number()
   const admitted = readEach(items.next(), (row) => ({ peer: readPeer(row), server: readServer(row) }))
-  return { invite, expiresAtMs, admitted }
+  return { invite, expiresAtMs, admitted, revoked: items.more() && items.number(1) === 1 }
 }
 
 function readEach<Value>(value: unknown, read: (items: ItemReader) => Value): Value[] {

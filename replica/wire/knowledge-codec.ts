@@ -1,11 +1,15 @@
 import { assert } from '../core/model/errors.ts'
-import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import type { Hash, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
+import { hash } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { KnowledgeRows, VersionVector } from '../core/model/messages.ts'
+import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
 import { readOrigin } from './payload-parts.ts'
 import { readPeer } from './update-codec.ts'
+
+const hashBytes = 32
 
 /** `[[origin...], [[row's origin, sequence of each origin...]...]]`: every origin's name once, then only numbers. */
 export function rowFields(rows: KnowledgeRows): CborValue {
@@ -48,6 +52,21 @@ function readVector(reader: CborReader, origins: readonly OriginId[]): VersionVe
     if (sequence > 0) vector.set(origin, sequence)
   }
   return vector
+}
+
+/** `[[origin, hash]...]`: where each log ends. */
+export const hashFields = (hashes: ReadonlyMap<OriginId, Hash>): CborValue =>
+  Array.from(hashes)
+    .slice(-limits.vectorEntries)
+    .map(([origin, value]) => [origin, fromBase64Url(value)])
+
+export function readHashes(reader: CborReader): ReadonlyMap<OriginId, Hash> {
+  const hashes = new Map<OriginId, Hash>()
+  for (let rest = reader.list(0, limits.vectorEntries, 'hashes'); rest > 0; rest--) {
+    reader.tuple(2)
+    hashes.set(readOrigin(reader), hash(toBase64Url(reader.bytes(hashBytes))))
+  }
+  return hashes
 }
 
 /** `[[peer, [address...]]...]`, as many as the limits allow. */

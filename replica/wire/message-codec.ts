@@ -1,7 +1,7 @@
 import { assert } from '../core/model/errors.ts'
 import type { Result } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
-import { hash, sessionId } from '../core/model/ids.ts'
+import { sessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { MailRequestMessage, MailsMessage, Message, SessionClaim } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
@@ -12,9 +12,10 @@ import type { CborReader, CborValue } from './cbor.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
-import { addressFields, readAddresses, readRows, rowFields } from './knowledge-codec.ts'
-import { readLabel, readUpdate } from './update-codec.ts'
+import { addressFields, hashFields, readAddresses, readHashes, readRows, rowFields } from './knowledge-codec.ts'
+import { keyBytes } from './keys.ts'
 import { readAccountId, readOrigin, readSequence } from './payload-parts.ts'
+import { readLabel, readUpdate } from './update-codec.ts'
 
 /** Whether `origin`'s updates up to `last` are held already. */
 export type IsHeld = (origin: OriginId, last: Sequence) => boolean
@@ -30,9 +31,10 @@ const messageTypes: Readonly<Record<Message['kind'], number>> = {
   mailRequest: 8,
   mails: 9,
   refusal: 10,
+  fork: 11,
+  groupKey: 12,
 }
 const kindsByType = new Map(Object.entries(messageTypes).map(([kind, type]) => [type, kind]))
-const hashBytes = 32
 const sessionBytes = 12
 const mostFields = 16
 
@@ -74,14 +76,14 @@ export const decodeGossip = (
 function fieldsOf(message: Message): readonly CborValue[] {
   switch (message.kind) {
     case 'hello': {
-      const { origin, server, clock, rows, admission, addresses } = message
-      return [origin, server, clock, rowFields(rows), admission?.bytes ?? null, addressFields(addresses)]
+      const { origin, server, clock, rows, admission, addresses, keyMadeAt } = message
+      return [origin, server, clock, rowFields(rows), admission?.bytes ?? null, addressFields(addresses), keyMadeAt]
     }
     case 'knowledge':
       return [
         message.clock,
         rowFields(message.rows),
-        fromBase64Url(message.lastHash),
+        hashFields(message.hashes),
         message.sessions.map(({ account, session, clock, machine }) => [
           fromBase64Url(account),
           fromBase64Url(session),
@@ -110,6 +112,10 @@ function fieldsOf(message: Message): readonly CborValue[] {
       ]
     case 'refusal':
       return failureFields(message.failure)
+    case 'fork':
+      return [message.origin]
+    case 'groupKey':
+      return [fromBase64Url(message.key), message.madeAt]
   }
 }
 
@@ -120,7 +126,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
   }
   switch (kind) {
     case 'hello':
-      expect(6)
+      expect(7)
       return {
         kind,
         origin: readOrigin(reader),
@@ -129,6 +135,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
         rows: readRows(reader),
         admission: reader.orNull(() => readUnlessHeld(context, reader, isHeld)),
         addresses: readAddresses(reader),
+        keyMadeAt: reader.uint(),
       }
     case 'knowledge':
       expect(4)
@@ -136,7 +143,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
         kind,
         clock: reader.uint(),
         rows: readRows(reader),
-        lastHash: hash(toBase64Url(reader.bytes(hashBytes))),
+        hashes: readHashes(reader),
         sessions: readSessions(reader),
       }
     case 'request':
@@ -176,6 +183,12 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
     case 'refusal':
       expect(2)
       return { kind, failure: readFailure(reader) }
+    case 'fork':
+      expect(1)
+      return { kind, origin: readOrigin(reader) }
+    case 'groupKey':
+      expect(2)
+      return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
     default:
       return malformed('a message is of a kind that is not known here')
   }

@@ -1,16 +1,16 @@
 import type { Result } from '../core/model/errors.ts'
 import { assert, fail, succeed } from '../core/model/errors.ts'
 import type { AccountId, Clock, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
-import { inviteId } from '../core/model/ids.ts'
+import { inviteId, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Change, Draft, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
+import type { Change, Draft, SeatChange, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborValue } from './cbor.ts'
 import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
 import { groupContext, signedByPerson } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
-import { isPeerId, keyBytes, signBytes } from './keys.ts'
+import { isPeerId, keyBytes, originOf, signatureBytes, signBytes } from './keys.ts'
 import { holdsPersonSignature, isSignatureLength, mostSignatureBytes, signTogether } from './person-signature.ts'
 import { isLabel } from './names.ts'
 import type { PersonKind } from './payload-codec.ts'
@@ -20,7 +20,18 @@ import { readOrigin } from './payload-parts.ts'
 /** What is known of a person's signature before an update is decoded: nothing, that it holds, that it does not. */
 export type Trust = 'check' | 'genuine' | 'forged'
 
-const systemTypes = { group: 1, seat: 2, invite: 3, admission: 4, clientAdmission: 9 } as const
+const systemTypes = {
+  group: 1,
+  seat: 2,
+  invite: 3,
+  admission: 4,
+  retirement: 5,
+  revocation: 6,
+  machineName: 7,
+  clientAdmission: 9,
+} as const
+/** A seat with the proof that its former holder goes on in it. */
+const successionType = 8
 const personTypes: Readonly<Record<PersonKind, number>> = {
   account: 16,
   accountDeletion: 17,
@@ -137,7 +148,8 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
   const type = reader.uint(highestType)
   const clock = reader.uint()
   const kind = personKinds.get(type)
-  const change = kind === undefined ? readSystemChange(reader, type, fields) : readPerson(reader, kind, fields, judge)
+  const change =
+    kind === undefined ? readSystemChange(reader, type, fields, origin) : readPerson(reader, kind, fields, judge)
   reader.end()
   // An account is kept for long, and a view would keep the whole frame that it came in.
   return { origin, sequence, clock, change, bytes: keptForLong.has(change.kind) ? bytes.slice() : bytes }
@@ -152,20 +164,21 @@ function readPerson(reader: CborReader, kind: PersonKind, fields: number, judge:
   return judge(kind, change.account, payload, signature) ? change : { kind: 'forged', account: change.account }
 }
 
-function readSystemChange(reader: CborReader, type: number, fields: number): Change {
+function readSystemChange(reader: CborReader, type: number, fields: number, origin: OriginId): Change {
   switch (type) {
     case systemTypes.group:
       expectFields(fields, 3)
       return { kind: 'group', name: readLabel(reader, 1, limits.groupNameChars, 'group name') }
     case systemTypes.seat:
       expectFields(fields, 6)
-      return {
-        kind: 'seat',
-        server: reader.server(),
-        peer: readPeer(reader),
-        machine: readLabel(reader, 0, limits.machineNameChars, 'machine name'),
-        replaces: reader.orNull(() => readOrigin(reader)),
-      }
+      return readSeat(reader)
+    case successionType: {
+      expectFields(fields, 8)
+      const seat = readSeat(reader)
+      const succession = { former: readPeer(reader), signature: reader.bytes(signatureBytes).slice() }
+      const holds = seat.replaces === originOf(seat.server, succession.former) && seatOf(origin) === seat.server
+      return holds ? { ...seat, succession } : malformed('an install goes on for one that had another seat')
+    }
     case systemTypes.invite:
       expectFields(fields, 4)
       return { kind: 'invite', invite: inviteId(toBase64Url(reader.bytes(keyBytes))), expiresAtMs: reader.uint() }
@@ -174,6 +187,15 @@ function readSystemChange(reader: CborReader, type: number, fields: number): Cha
       const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
       return { kind: 'admission', invite, peer: readPeer(reader), server: reader.server() }
     }
+    case systemTypes.retirement:
+      expectFields(fields, 3)
+      return { kind: 'retirement', retired: readOrigin(reader) }
+    case systemTypes.revocation:
+      expectFields(fields, 3)
+      return { kind: 'revocation', invite: inviteId(toBase64Url(reader.bytes(keyBytes))) }
+    case systemTypes.machineName:
+      expectFields(fields, 3)
+      return { kind: 'machineName', name: readLabel(reader, 1, limits.machineNameChars, 'machine name') }
     case systemTypes.clientAdmission: {
       expectFields(fields, 5)
       const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
@@ -187,13 +209,33 @@ function readSystemChange(reader: CborReader, type: number, fields: number): Cha
   }
 }
 
+function readSeat(reader: CborReader): SeatChange {
+  return {
+    kind: 'seat',
+    server: reader.server(),
+    peer: readPeer(reader),
+    machine: readLabel(reader, 0, limits.machineNameChars, 'machine name'),
+    replaces: reader.orNull(() => readOrigin(reader)),
+  }
+}
+
 function systemFields(clock: Clock, change: SystemChange): CborValue[] {
   const head = [systemTypes[change.kind], clock]
   switch (change.kind) {
     case 'group':
       return [...head, change.name]
-    case 'seat':
-      return [...head, change.server, change.peer, change.machine, change.replaces]
+    case 'seat': {
+      const seat = [change.server, change.peer, change.machine, change.replaces]
+      const { succession } = change
+      if (succession === undefined) return [...head, ...seat]
+      return [successionType, clock, ...seat, succession.former, succession.signature]
+    }
+    case 'retirement':
+      return [...head, change.retired]
+    case 'revocation':
+      return [...head, fromBase64Url(change.invite)]
+    case 'machineName':
+      return [...head, change.name]
     case 'invite':
       return [...head, fromBase64Url(change.invite), change.expiresAtMs]
     case 'clientAdmission':

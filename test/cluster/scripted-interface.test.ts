@@ -123,9 +123,10 @@ describe('the scripted interface, verb by verb', () => {
     expect(await answer(ada, { do: 'connect', server: 1 })).toEqual({ ok: true })
   })
 
-  test('what comes later says so', async () => {
-    const later: readonly Json[] = [{ do: 'retire', server: 2 }]
-    for (const request of later) expect(await answer(ada, request)).toEqual(failed('NOT_YET'))
+  test('a machine that is not gone is not retired, and nobody retires without the right to it', async () => {
+    expect(await answer(group.operator(1), { do: 'retire', server: 2 })).toEqual(failed('BAD_REQUEST'))
+    expect(await answer(group.operator(1), { do: 'retire', server: 1 })).toEqual(failed('BAD_REQUEST'))
+    expect(await answer(ada, { do: 'retire', server: 9 })).toEqual(failed('NO_SUCH_SERVER'))
   })
 
   test('wrong requests are told what is wrong', async () => {

@@ -109,7 +109,7 @@ export interface PeerOptions {
 export const startPeer = async (options: PeerOptions = {}): Promise<Peer> => {
   const transport = await createLibp2pTransport({
     privateKey: options.seed ?? freshSeed(),
-    groupKey: options.key ?? groupKey,
+    groupKeys: { present: options.key ?? groupKey, former: [] },
     groupId,
     listen: [options.listen ?? anyPort],
     mdns: 'off',

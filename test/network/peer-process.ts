@@ -8,7 +8,7 @@ const [name = 'child', listen = '/ip4/127.0.0.1/tcp/0', known = ''] = process.ar
 
 const transport = await createLibp2pTransport({
   privateKey: seedOf(name),
-  groupKey,
+  groupKeys: { present: groupKey, former: [] },
   groupId,
   listen: [listen],
   mdns: 'off',

@@ -103,6 +103,9 @@ export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
     }),
     fc.record({ kind: fc.constant('invite' as const), invite: anyInviteId, expiresAtMs: fc.maxSafeNat() }),
     fc.record({ kind: fc.constant('admission' as const), invite: anyInviteId, peer, server }),
+    fc.record({ kind: fc.constant('retirement' as const), retired: origin }),
+    fc.record({ kind: fc.constant('revocation' as const), invite: anyInviteId }),
+    fc.record({ kind: fc.constant('machineName' as const), name: label }),
     fc.record({ kind: fc.constant('clientAdmission' as const), invite: anyInviteId, peer, machine: label }),
   )
 
@@ -267,6 +270,10 @@ function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload,
   }
 }
 
+const hashes = fc
+  .uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of })
+  .map((entries) => new Map(entries))
+
 /** Every kind of message between replicas. */
 export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
   fc.record({
@@ -277,12 +284,13 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     rows,
     admission: fc.option<Batch>(batch),
     addresses: addressBook,
+    keyMadeAt: clock,
   }),
   fc.record({
     kind: fc.constant('knowledge' as const),
     clock,
     rows,
-    lastHash: anyHash,
+    hashes,
     sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
       maxLength: 4,
     }),
@@ -309,6 +317,8 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     .tuple(mailUpdates, id, fc.maxSafeNat())
     .map(([mails, request, covered]) => ({ kind: 'mails' as const, id: request, covered, ...mails })),
   fc.record({ kind: fc.constant('refusal' as const), failure }),
+  fc.record({ kind: fc.constant('fork' as const), origin }),
+  fc.record({ kind: fc.constant('groupKey' as const), key: base64Url(32), madeAt: clock }),
 )
 
 export const joinRequest: fc.Arbitrary<JoinRequest> = fc.record({
@@ -379,8 +389,16 @@ const mailRecords = fc
 
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
-  hashes: fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries)),
-  clocks: fc.uniqueArray(fc.tuple(origin, clock), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  hashes,
+  clocks: fc
+    .uniqueArray(
+      fc.tuple(
+        origin,
+        clock.filter((value) => value > 0),
+      ),
+      { selector: ([of]) => of },
+    )
+    .map((entries) => new Map(entries)),
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>
@@ -399,8 +417,11 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
       invite: anyInviteId,
       expiresAtMs: fc.maxSafeNat(),
       admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
+      revoked: fc.boolean(),
     }),
   ),
+  machineNames: fc.array(fc.record({ origin, name: label, clock })),
+  retired: fc.uniqueArray(origin),
   clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),

@@ -86,6 +86,8 @@ export class HybridCheck {
   /** Updates that became durable in one step. Own ones came from commands that may have been given before the others arrived. */
   noted(machine: Machine, updates: readonly Update[]): void {
     const isOwn = (update: Update): boolean => update.origin === machine.identity.origin
+    // Own updates that are taken back from the others were written long ago.
+    if (machine.world.restored.has(machine.identity.origin)) return
     for (const { clock, sequence } of updates.filter(isOwn)) {
       if (clock <= this.#floor) {
         const what = `${machine.name}:${sequence} sorts before what was held when it was written`

@@ -6,6 +6,7 @@ import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
+import { isLiveKind } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { deletedBy } from './ledger.ts'
@@ -18,6 +19,7 @@ import { Violation } from './violation.ts'
 const oneContent = (machine: Machine, update: Update): void => {
   const id = updateId(update.origin, update.sequence)
   const known = machine.world.ledger.updates.get(id)
+  if (machine.world.restored.has(update.origin)) return
   if (known === undefined || known === update || Buffer.compare(known.bytes, update.bytes) === 0) return
   throw new Violation('one content', `${machine.name} has another content for ${id}`)
 }
@@ -26,7 +28,7 @@ const oneContent = (machine: Machine, update: Update): void => {
 const clocksGrow = (machine: Machine, update: Update): void => {
   const { ledger } = machine.world
   const id = updateId(update.origin, update.sequence)
-  if (ledger.updates.has(id)) return
+  if (ledger.updates.has(id) || machine.world.restored.has(update.origin)) return
   const last = ledger.lastClock.get(update.origin) ?? 0
   if (update.clock <= last) throw new Violation('clock', `${id} has clock ${update.clock} after ${last}`)
   ledger.lastClock.set(update.origin, update.clock)
@@ -34,7 +36,7 @@ const clocksGrow = (machine: Machine, update: Update): void => {
 
 /** One command given (again) at one replica is executed once. */
 const executedOnce = (machine: Machine, update: Update): void => {
-  if (!('command' in update.change)) return
+  if (!('command' in update.change) || machine.world.restored.has(update.origin)) return
   const key = `${update.origin} ${update.change.command}`
   const { executed } = machine.world.ledger
   const before = executed.get(key)
@@ -62,6 +64,7 @@ export const shownOnce = (machine: Machine): void => {
 const noOverclaim = (machine: Machine, rows: KnowledgeRows): void => {
   for (const [holder, row] of rows) {
     const owner = machine.world.machineOf(holder)
+    if (machine.world.restored.has(holder)) continue
     if (owner === undefined) {
       if (row.size === 0) continue
       throw new Violation('over-claim', `${machine.name} tells a row of ${holder}, which does not exist`)
@@ -120,7 +123,7 @@ const appended = (machine: Machine, update: Update): void => {
   clocksGrow(machine, update)
   executedOnce(machine, update)
   machine.world.ledger.record(update)
-  if (update.change.kind === 'mail') machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
+  if (isLiveKind(update.change.kind)) machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
 }
 
 export const sent = (machine: Machine, to: PeerId, message: Message): void => {
@@ -160,8 +163,9 @@ export const answered = (machine: Machine, result: Result<CommandAnswer>): void 
 /** A log is discarded only where every seat in use holds it durably, and the older kept snapshot covers it. */
 export const compacting = (machine: Machine, floor: VersionVector): void => {
   for (const [origin, sequence] of floor) {
-    for (const claim of holdersAmong(machine.core.state.seats.claims())) {
+    for (const claim of holdersAmong(machine.core.state.seats)) {
       const holder = machine.world.machineOf(claim.origin)
+      if (machine.world.restored.has(claim.origin)) continue
       if (holder !== undefined && heldFrom(holder.disk.durable, origin) < sequence)
         throw new Violation(
           'stable before discarded',
@@ -202,11 +206,6 @@ export const discarded = (machine: Machine, origin: OriginId, sequence: Sequence
 const isOwner = (machine: Machine, account: AccountId, mail: UpdateId): boolean => {
   const change = machine.world.ledger.updates.get(mail)?.change
   return change?.kind === 'mail' && [change.account, ...change.to].includes(account)
-}
-
-/** Nobody forks a log in a history without restored backups. */
-export const forked = (machine: Machine, origin: OriginId): void => {
-  throw new Violation('fork', `${machine.name} finds that ${origin} has forked`)
 }
 
 /** A start finds every mail that was safe here, unless it was deleted. */

@@ -49,6 +49,11 @@ export const coverageKinds = [
   'joined',
   'machine replaced',
   'replaced machine came back',
+  'machine retired',
+  'retired machine came back',
+  'old copy restored',
+  'old copy started over',
+  'update issued again',
   'seat claimed twice',
   'view changed',
 ] as const

@@ -3,6 +3,7 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import { habits } from './habits.ts'
 import type { Machine } from './machine.ts'
+import { startOver } from './starting-over.ts'
 import type { DiskWrite } from './model-disk.ts'
 
 /** One part of carrying out a step's effects. A crash may come before any of them, and while one writes. */
@@ -54,7 +55,7 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
         trace.note(machine.name, `transfer ${notice.phase}`, () => notice.peer)
       })
     }
-    if (notice.kind === 'forked') add('forked', () => checks.forked(machine, notice.origin))
+    if (notice.kind === 'forked') add('forked', () => startOver(machine, notice.origin))
   }
   add('background', () => machine.background.begin(effects))
   return inHabitualOrder(actions)

@@ -13,6 +13,7 @@ const awayMs = 20_000
 const clockJumpMs = 300_000
 const effectsUntilCrash = 12
 const copiesToRot = 3
+const restoreMs = 10_000
 
 /** What goes wrong in a history, by its own generator. */
 export class Faults {
@@ -33,7 +34,7 @@ export class Faults {
     trace.note('world', 'heals')
     network.unblockAll()
     const peers = this.#world.lasting().map(({ peer }) => peer)
-    for (const machine of this.#world.lasting()) {
+    for (const machine of this.#world.machines.filter(({ isDestroyed }) => !isDestroyed)) {
       machine.crashSoon(Infinity)
       machine.discover(peers)
       if (!machine.isUp) machine.start()
@@ -67,6 +68,8 @@ export class Faults {
         return this.#away()
       case 'rot':
         return this.#rot()
+      case 'restore':
+        return this.#restore()
     }
   }
 
@@ -145,6 +148,19 @@ export class Faults {
     this.#world.trace.note(machine.name, 'is switched off')
     machine.crash()
     this.#later(awayMs, () => this.#restart(machine))
+  }
+
+  /** A backup is made, and put in place of the disk later on. */
+  #restore(): void {
+    const machine = this.#random.pick(this.#world.up())
+    if (machine === undefined) return
+    const copy = machine.backUp()
+    this.#later(restoreMs, () => {
+      if (machine.isDestroyed || machine.isRetired || this.#world.up().length < 2) return
+      this.#world.coverage.note('old copy restored')
+      this.#world.trace.note(machine.name, 'is restored from an old copy')
+      machine.restore(copy)
+    })
   }
 
   /** Mails that the machine holds, and documents of which it has had the content. */

@@ -128,12 +128,36 @@ export class Growth {
     this.#world.trace.note(gone.name, comesBack ? 'is taken for gone' : 'is destroyed')
     if (comesBack) gone.crash()
     else gone.destroy()
-    this.#join({ server: null, replaces: gone })
+    const isRetired = this.#random.chance(0.5)
+    if (isRetired) this.#retire(gone)
+    else this.#join({ server: null, replaces: gone })
     if (!comesBack) return
     this.#world.timeline.after(this.#random.next() * comesBackMs, () => {
       if (gone.isUp) return
-      this.#world.coverage.note('replaced machine came back')
+      this.#world.coverage.note(gone.isRetired ? 'retired machine came back' : 'replaced machine came back')
       gone.start()
+    })
+  }
+
+  /** Another machine says that it is gone for good; then a new one takes the free seat. */
+  #retire(gone: Machine): void {
+    const judge = this.#random.pick(this.#world.up())
+    const isHolder = judge?.core.state.seats.holder(gone.seat)?.origin === gone.identity.origin
+    if (this.#isOver || gone.isUp) return
+    const again = (): void => this.#world.timeline.after(this.#random.waitMs(retryMs), () => this.#retire(gone))
+    if (judge === undefined || !isHolder) {
+      again()
+      return
+    }
+    judge.command({ kind: 'retire', server: gone.seat }, (answer) => {
+      if (answer?.ok !== true) {
+        again()
+        return
+      }
+      gone.isRetired = true
+      this.#world.coverage.note('machine retired')
+      this.#world.trace.note(judge.name, 'retires', () => gone.name)
+      this.#join({ server: null, replaces: null })
     })
   }
 }

@@ -1,5 +1,5 @@
-import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { Machine } from './machine.ts'
@@ -13,6 +13,9 @@ export class Ledger {
   readonly executed = new Map<string, Sequence>()
   readonly lastClock = new Map<OriginId, Clock>()
   readonly #holders = new Map<Machine, Set<UpdateId>>()
+  readonly #commands = new Map<Machine, Set<CommandId>>()
+  /** Acknowledged mails, whatever they are called. */
+  readonly acknowledgedWishes: { readonly command: CommandId; readonly people: readonly AccountId[] }[] = []
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
   readonly #takenBack = new Set<UpdateId>()
@@ -39,6 +42,33 @@ export class Ledger {
   held(machine: Machine, mail: UpdateId): void {
     const mails = this.#holders.get(machine) ?? new Set()
     this.#holders.set(machine, mails.add(mail))
+    const { origin, sequence } = splitUpdateId(mail)
+    const change = machine.disk.readUpdate(origin, sequence)?.change
+    if (change?.kind === 'mail') this.#commandsOf(machine).add(change.command)
+  }
+
+  /** Mails that this machine, or the install that it goes on for, holds durably, by the commands that sent them. */
+  holdsCommand(machine: Machine, command: CommandId): boolean {
+    return this.#commandsOf(machine).has(command)
+  }
+
+  /** The machine has an old copy now. */
+  restored(machine: Machine): void {
+    this.#holders.delete(machine)
+    this.#commands.delete(machine)
+    for (const { origin, sequence, change } of machine.disk.updates())
+      if (change.kind === 'mail') this.held(machine, updateId(origin, sequence))
+  }
+
+  /** `next` will give back what `old` has. */
+  inherit(next: Machine, old: Machine): void {
+    this.#commands.set(next, new Set(this.#commandsOf(old)))
+  }
+
+  #commandsOf(machine: Machine): Set<CommandId> {
+    const commands = this.#commands.get(machine) ?? new Set<CommandId>()
+    this.#commands.set(machine, commands)
+    return commands
   }
 
   /** The machine's copy rotted. */

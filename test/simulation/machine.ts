@@ -17,6 +17,8 @@ import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
 import type { Endpoint } from './network.ts'
 import { firstHash, makeBatchOf } from './sim-codec.ts'
+import type { Aside } from './starting-over.ts'
+import { giveBack } from './starting-over.ts'
 import type { World } from './world.ts'
 
 /** Simulated histories begin here, in milliseconds since 1970. */
@@ -37,12 +39,16 @@ export class Machine implements Endpoint {
   readonly world: World
   readonly identity: Identity
   readonly name: string
-  readonly disk: ModelDisk
+  disk: ModelDisk
   readonly background: BackgroundWork
   readonly server: MachineServer
-  readonly audit = new Audit()
-  readonly hybrid = new HybridCheck()
-  readonly heartbeat = new HeartbeatCheck()
+  audit = new Audit()
+  hybrid = new HybridCheck()
+  heartbeat = new HeartbeatCheck()
+  /** Copies of former installs of this machine that are to be given back. */
+  aside: readonly Aside[] = []
+  /** The group was told that it is gone for good. */
+  isRetired = false
   readonly wanted = new Set<PeerId>()
   skewMs = 0
   denied: ReadonlySet<PeerId> = new Set()
@@ -50,7 +56,7 @@ export class Machine implements Endpoint {
   isDestroyed = false
   readonly #first: FirstCommand
   #bootstrap: readonly PeerId[]
-  readonly #tuning: CompactionTuning
+  readonly tuning: CompactionTuning
   readonly #tickets = new Map<CommandTicket, OnAnswer>()
   #core: ReplicaCore | null = null
   #queue: CoreEvent[] = []
@@ -76,7 +82,7 @@ export class Machine implements Endpoint {
     this.name = identity.origin
     this.#first = first
     this.#bootstrap = bootstrap
-    this.#tuning = tuning
+    this.tuning = tuning
     this.disk = new ModelDisk((origin, sequence) =>
       this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }),
     )
@@ -133,7 +139,7 @@ export class Machine implements Endpoint {
     if (image !== null && !image.ok) throw new Error(image.failure.message)
     this.#life += 1
     const ports = { makeBatch: makeBatchOf(this.identity.origin), firstHash }
-    this.#core = new ReplicaCore(this.identity, ports, { image: image?.value ?? null, suffix, highest }, this.#tuning)
+    this.#core = new ReplicaCore(this.identity, ports, { image: image?.value ?? null, suffix, highest }, this.tuning)
     coverage.note('recovered')
     if (snapshot !== null) coverage.note('recovered from a snapshot')
     if (suffix.length > 0) coverage.note('recovered with a suffix')
@@ -143,8 +149,40 @@ export class Machine implements Endpoint {
     this.#phase = 'idle'
     this.#fuse = Infinity
     for (const peer of this.#bootstrap) this.wanted.add(peer)
-    if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.command(this.#first, () => undefined)
+    if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
+    if (this.aside.length > 0) giveBack(this)
     this.#tickLater(this.#life)
+  }
+
+  /** A successor's first update was made, with its predecessor's word for it, before it began. */
+  #takeSeat(): void {
+    const { origin, admission } = this.identity
+    if (admission?.origin === origin) this.enqueue({ kind: 'gossip', batches: [admission] })
+    else this.command(this.#first, () => undefined)
+  }
+
+  /** Whom it may find on its local network. */
+  get known(): readonly PeerId[] {
+    return [...new Set([...this.#bootstrap, ...this.wanted])]
+  }
+
+  /** Its disk is replaced by an old copy of it, as somebody does who restores a backup. */
+  restore(copy: ModelDisk): void {
+    this.crash()
+    this.disk = copy
+    this.audit = new Audit()
+    this.hybrid = new HybridCheck()
+    this.heartbeat = new HeartbeatCheck()
+    this.world.restored.add(this.identity.origin)
+    this.world.ledger.restored(this)
+    this.start()
+  }
+
+  /** A copy of the disk as it is now. */
+  backUp(): ModelDisk {
+    return this.disk.copy((origin, sequence) =>
+      this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }),
+    )
   }
 
   /** Power is lost: what is not durable is gone, whoever waits gets no answer. */

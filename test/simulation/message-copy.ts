@@ -6,7 +6,7 @@ export const copyMessage = (message: Message): Message => {
     case 'hello':
       return { ...message, rows: copyRows(message.rows), addresses: new Map(message.addresses) }
     case 'knowledge':
-      return { ...message, rows: copyRows(message.rows), sessions: [...message.sessions] }
+      return { ...message, rows: copyRows(message.rows), hashes: new Map(message.hashes), sessions: [...message.sessions] }
     case 'batches':
       return { ...message, batches: [...message.batches] }
     case 'mailRequest':
@@ -18,6 +18,8 @@ export const copyMessage = (message: Message): Message => {
     case 'stateRequest':
     case 'stateChunk':
     case 'refusal':
+    case 'fork':
+    case 'groupKey':
       return { ...message }
   }
 }
@@ -48,6 +50,10 @@ export const kindOf = (message: Message): string => {
       return `mails #${message.id} ${message.origin}:${message.updates.map(({ sequence }) => sequence).join()} covering ${message.covered}`
     case 'refusal':
       return `refusal: ${message.failure.message}`
+    case 'fork':
+      return `fork of ${message.origin}`
+    case 'groupKey':
+      return `group key of ${message.madeAt}`
   }
 }
 

@@ -44,6 +44,21 @@ export class ModelDisk {
     this.#onDamage = onDamage
   }
 
+  /** A copy of what is durable. */
+  copy(onDamage: (origin: OriginId, sequence: Sequence) => void): ModelDisk {
+    const copy = new ModelDisk(onDamage)
+    for (const [origin, log] of this.#logs) copy.#logs.set(origin, log.copy())
+    for (const [origin, end] of this.#ends) copy.#ends.set(origin, end)
+    copy.#snapshots = [...this.#snapshots]
+    copy.#durable = new Map(this.#durable)
+    return copy
+  }
+
+  /** Every update that is held whole. */
+  updates(): readonly Update[] {
+    return [...this.#logs.values()].flatMap((log) => log.updates())
+  }
+
   /** What this disk holds without a gap, now. */
   get durable(): VersionVector {
     return this.#durable

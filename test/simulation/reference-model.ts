@@ -1,4 +1,4 @@
-import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
@@ -51,6 +51,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
     ...describeMailboxes(image),
     ...describeSocial(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
+    ...image.retired.map((origin) => `retired ${origin}`),
     ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),
       ...admitted.map(({ peer, server }) => `admitted ${invite} ${peer} ${server}`),
@@ -61,9 +62,18 @@ export const describeImage = (image: StateImage): readonly string[] =>
 export const updatesUpTo = (vector: VersionVector, known: ReadonlyMap<UpdateId, Update>): readonly Update[] =>
   [...known.values()].filter(({ origin, sequence }) => sequence <= heldFrom(vector, origin))
 
-/** The claims that no other replaces, of each seat the earliest by clock, then peer id. */
-export const holdersAmong = (claims: readonly SeatClaim[]): readonly SeatClaim[] => {
-  const standing = claims.filter(({ origin }) => claims.every(({ replaces }) => replaces !== origin))
+interface Seats {
+  claims(): readonly SeatClaim[]
+  retired(): readonly OriginId[]
+}
+
+/** The claims that no other replaces and nobody retired, of each seat the earliest by clock, then peer id. */
+export const holdersAmong = (seats: Seats): readonly SeatClaim[] => {
+  const claims = seats.claims()
+  const retired = seats.retired()
+  const standing = claims.filter(
+    ({ origin }) => !retired.includes(origin) && claims.every(({ replaces }) => replaces !== origin),
+  )
   const isBefore = (one: SeatClaim, two: SeatClaim): boolean =>
     one.clock < two.clock || (one.clock === two.clock && one.peer < two.peer)
   return standing.filter((claim) => !standing.some((other) => other.server === claim.server && isBefore(other, claim)))
@@ -156,6 +166,8 @@ const linesOf = ({ origin, clock, change }: Update): readonly string[] => {
       return [`seat ${change.server} ${origin} ${change.peer} ${clock}`]
     case 'invite':
       return [`invite ${change.invite} ${change.expiresAtMs}`]
+    case 'retirement':
+      return [`retired ${change.retired}`]
     case 'admission':
       return [`admitted ${change.invite} ${change.peer} ${change.server}`]
     default:

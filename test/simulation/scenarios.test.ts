@@ -50,6 +50,7 @@ describe('what the simulator found stays fixed', () => {
     rows: new Map(),
     admission: null,
     addresses: new Map(),
+    keyMadeAt: 0,
   }
   const claim = makeBatchOf(other.origin)(1, firstHash(other.origin), [
     { clock: 1, change: { kind: 'seat', server: other.server, peer: other.peer, machine: 'b', replaces: null } },

@@ -3,7 +3,7 @@ import type { NetworkQuality } from './network.ts'
 import type { Random } from './random.ts'
 
 /** Kinds of faults; each history has its own mix of them (swarm testing: Groce et al., 2012). */
-export const faultKinds = ['crash', 'partition', 'oneWay', 'cut', 'clock', 'pause', 'away', 'rot'] as const
+export const faultKinds = ['crash', 'partition', 'oneWay', 'cut', 'clock', 'pause', 'away', 'rot', 'restore'] as const
 export type FaultKind = (typeof faultKinds)[number]
 
 /** What one history is like. */
@@ -25,9 +25,9 @@ export interface Settings {
 
 /** Most of the time some kinds are left out, so that the others get far. */
 export const chooseSettings = (random: Random): Settings => {
-  const faults = faultKinds.filter((kind) => random.chance(kind === 'rot' ? 0.25 : 0.6))
+  const faults = faultKinds.filter((kind) => random.chance(kind === 'rot' || kind === 'restore' ? 0.25 : 0.6))
   const firstSeats = random.int(3, 5)
-  const replacements = firstSeats < 5 && !faults.includes('rot') ? random.int(0, 2) : 0
+  const replacements = firstSeats < 5 && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
   return {
     chaosMs: random.int(10_000, 32_000),
     firstSeats,

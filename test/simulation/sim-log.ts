@@ -18,6 +18,18 @@ export class SimLog {
   readonly #damagedMails = new Set<Sequence>()
   #torn = 0
 
+  /** Every update that is held whole. */
+  updates(): readonly Update[] {
+    const sequences = new Set([
+      ...this.#mails.keys(),
+      ...this.#batches.flatMap(({ updates }) => updates.map(({ sequence }) => sequence)),
+    ])
+    return [...sequences].flatMap((sequence) => {
+      const update = this.read(sequence)
+      return update === null || update === 'damaged' ? [] : [update]
+    })
+  }
+
   get last(): Sequence {
     return Math.max(this.#batches.at(-1)?.last ?? 0, ...this.#mails.keys())
   }

@@ -1,7 +1,8 @@
 import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
 import { documentId, updateId } from '../../replica/core/model/ids.ts'
 import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
-import type { PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import { newAccountId, newCommandId, sign } from './sim-codec.ts'
@@ -29,6 +30,12 @@ const wishes = [
   { kind: 'accountDeletion', weight: 1 },
   { kind: 'accountKeys', weight: 3 },
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
+
+/** Its sender was told that the mail is safe. */
+const noteAcknowledged = (ledger: Ledger, update: UpdateId, { account, command, to }: MailChange): void => {
+  ledger.acknowledged.add(update)
+  ledger.acknowledgedWishes.push({ command, people: [account, ...to] })
+}
 
 /** People at every replica who sign up, write, read, delete, and give a command again when no answer came. */
 export class Workload {
@@ -78,7 +85,7 @@ export class Workload {
     const { coverage, ledger } = this.#world
     machine.command({ kind: 'submit', signed }, (result) => {
       if (result?.ok === true) {
-        if (signed.change.kind === 'mail') ledger.acknowledged.add(result.value.update)
+        if (signed.change.kind === 'mail') noteAcknowledged(ledger, result.value.update, signed.change)
         if (signed.change.kind === 'mail') coverage.note('mails acknowledged')
         if (signed.change.kind === 'account') coverage.note('accounts made')
         if (signed.change.kind === 'document') coverage.note('documents written')
@@ -106,7 +113,7 @@ export class Workload {
       this.#world.coverage.note('command repeated')
       machine.command({ kind: 'submit', signed }, (result) => {
         if (result?.ok === true && signed.change.kind === 'mail')
-          this.#world.ledger.acknowledged.add(result.value.update)
+          noteAcknowledged(this.#world.ledger, result.value.update, signed.change)
       })
     })
   }

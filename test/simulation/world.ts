@@ -23,6 +23,8 @@ export class World {
   /** Every install that ever was. */
   readonly machines: Machine[] = []
   readonly #byOrigin = new Map<OriginId, Machine>()
+  /** Origins whose install was restored from an old copy: two logs may go by their name. */
+  readonly restored = new Set<OriginId>()
   readonly #rotten = new Set<string>()
 
   constructor(seed: number, mode: TraceMode) {
@@ -48,7 +50,7 @@ export class World {
 
   /** Those that will be there in the end. */
   lasting(): readonly Machine[] {
-    return this.machines.filter((machine) => !machine.isDestroyed)
+    return this.machines.filter((machine) => !machine.isDestroyed && !machine.isRetired)
   }
 
   nameOf(peer: PeerId): string {

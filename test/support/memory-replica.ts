@@ -355,6 +355,8 @@ const headerOf = (mail: SealedMail): SealedMail => {
   return payload.ok ? { ...mail, payload: payload.value } : mail
 }
 
+const noGroup = 'A replica in memory has no group of machines.'
+
 class MemoryConnection implements ReplicaApi {
   session: AccountId | null = null
   readonly #replica: MemoryReplica
@@ -601,6 +603,42 @@ class MemoryConnection implements ReplicaApi {
   async invite(): Promise<string> {
     if (this.#right !== 'admin') return this.#refuse('NOT_ALLOWED', 'This needs the right to the data directory.')
     return this.#answer(succeed('quintet://join/test'))
+  }
+
+  network(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  invites(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  revokeInvite(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  retire(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  renameGroup(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  renameMachine(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  rotateKey(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  setSyncInterval(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  takeSeat(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
   }
 
   async pause({ servers }: { readonly servers: readonly ServerId[] }): Promise<void> {

@@ -152,6 +152,7 @@ describe('a command', () => {
       rows: new Map([[other.origin, image.vector]]),
       admission: null,
       addresses: new Map(),
+      keyMadeAt: 0,
     }
     core.step(noonMs, [
       { kind: 'connected', peer: other.peer },

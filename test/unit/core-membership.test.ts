@@ -12,6 +12,7 @@ const helloOf = (who: Identity, addresses: ReadonlyMap<PeerId, readonly string[]
   rows: new Map(),
   admission: null,
   addresses,
+  keyMadeAt: 0,
 })
 
 describe('members that join at the same time', () => {

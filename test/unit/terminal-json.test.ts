@@ -143,7 +143,7 @@ describe('the JSON terminal', () => {
       [{ do: 'profile', name: 'zed' }, 'NO_SUCH_ACCOUNT', /zed/],
       [{ do: 'timeline', limit: 1_000 }, 'TOO_MANY', /200/],
       [{ do: 'search', query: 'after:never', limit: 1 }, 'BAD_REQUEST', /after/],
-      [{ do: 'retire' }, 'NOT_YET', /later/],
+      [{ do: 'retire' }, 'BAD_REQUEST', /"server"/],
     ]
     const lines = await runAll(
       client,

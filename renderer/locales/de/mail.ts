@@ -111,7 +111,6 @@ export const mail: Translated<typeof english.mail> = {
     none: 'Nichts gefunden',
     noneHint:
       'Versuchen Sie weniger oder kürzere Wörter. from:ben, is:unread, before:2026-01-31 und "ganze Wendungen" grenzen ein.',
-    fallback: 'Die volle Suche gibt es noch nicht: Das sind Treffer unter den geladenen Nachrichten.',
     partly: 'Bisher sind {indexed} von {mails} Nachrichten durchsucht.',
   },
   link: {

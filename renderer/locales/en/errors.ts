@@ -1,14 +1,19 @@
+import type { ErrorCode } from '../../../replica/core/model/errors.ts'
+
 /** By error code: what to do about it. What happened is said by what was attempted. */
 export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
   NOT_YET: 'This cannot be done yet.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
+  NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or connect to another server.',
   NO_SUCH_MAIL: 'The mail is no longer there: it was deleted, or it has left already.',
+  NO_SUCH_POST: 'The post is no longer there.',
   NO_SUCH_FOLDER: 'There is no such folder.',
   NO_SUCH_SERVER: 'No machine has that server id.',
   NAME_TAKEN: 'Somebody has this name already. Choose another one.',
   BAD_NAME: 'A name has 1 to 64 characters, without * and ?, and does not begin or end with a space.',
   WRONG_PASSWORD: 'The password is not right. Mind upper and lower case.',
+  WRONG_PHRASE: 'These are not the twelve words of this account. Check their spelling and order.',
   NOT_LOGGED_IN: 'Log in first.',
   NOT_ALLOWED: 'Only the machine that this server runs on may do that.',
   TOO_LARGE: 'That is too large. Shorten it.',
@@ -17,7 +22,11 @@ export const errors = {
   CANNOT_OPEN: 'This mail cannot be opened with your keys.',
   BAD_INVITE: 'This invite cannot be read. Copy all of it, or ask for a new one.',
   INVITE_EXPIRED: 'This invite has expired. Ask a member for a new one.',
+  NOT_HERE_YET: 'This has not reached this server yet. Try again in a moment.',
+  WRONG_PHRASE: 'This is not the recovery phrase of this account.',
   INVITE_USED: 'This invite has been used. Ask a member for a new one.',
+  INVITE_REVOKED: 'This invite has been revoked. Ask a member for a new one.',
+  RETIRED: 'The others have retired this machine. Ask a member for an invite to join again.',
   SEAT_TAKEN: 'This server id is taken. Choose another one.',
   NO_SEAT_FREE: 'All five server ids are taken. Use Quintet as a client, or retire a server that is gone.',
   NOT_ADMITTED: 'The group does not admit this machine. Ask a member for an invite.',
@@ -37,4 +46,4 @@ export const errors = {
   BAD_ADDRESS: 'This is not an address.',
   STOPPED: 'The server has stopped. Start Quintet again.',
   INTERNAL: 'Something unforeseen went wrong. Try again; if it stays, start Quintet again.',
-} as const
+} as const satisfies Readonly<Record<ErrorCode, string>>

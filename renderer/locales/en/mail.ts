@@ -100,7 +100,6 @@ export const mail = {
     clear: 'End the search',
     none: 'Nothing found',
     noneHint: 'Try fewer or shorter words. from:ben, is:unread, before:2026-01-31 and "quoted phrases" narrow it.',
-    fallback: 'The full search is not there yet: these are matches among the mails that are loaded.',
     partly: 'Looked through {indexed} of {mails} mails so far.',
   },
   link: {

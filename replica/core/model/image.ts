@@ -27,6 +27,13 @@ export interface SeatClaim {
   readonly clock: Clock
 }
 
+/** What a machine was called after it took its seat. */
+export interface MachineName {
+  readonly origin: OriginId
+  readonly name: string
+  readonly clock: Clock
+}
+
 export interface AccountRecord {
   readonly account: AccountId
   readonly name: string
@@ -130,6 +137,7 @@ export interface InviteRecord {
   readonly expiresAtMs: number
   /** Who spent it; more than one when it was used on two sides of a partition. */
   readonly admitted: readonly { readonly peer: PeerId; readonly server: ServerId }[]
+  readonly revoked: boolean
 }
 
 /** A command that was carried out: the same one given again gets the same answer. */
@@ -161,6 +169,8 @@ export interface StateImage {
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly machineNames: readonly MachineName[]
+  readonly retired: readonly OriginId[]
   readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
   readonly accountKeys: readonly AccountKeysRecord[]

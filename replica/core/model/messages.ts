@@ -19,6 +19,8 @@ export interface HelloMessage {
   readonly admission: Batch | null
   /** Where the sender, and the members that it knows, can be dialled. */
   readonly addresses: ReadonlyMap<PeerId, readonly string[]>
+  /** When the group key that the sender has was made; 0 when it only knows it from an invite. */
+  readonly keyMadeAt: Clock
 }
 
 /** A person is logged in at the server that says so. Of an account's sessions the one with the highest clock, then id, stands. */
@@ -36,8 +38,8 @@ export interface KnowledgeMessage {
   readonly kind: 'knowledge'
   readonly clock: Clock
   readonly rows: KnowledgeRows
-  /** Chain value of the sender's own origin, so that a fork is found. */
-  readonly lastHash: Hash
+  /** Chain value of each origin where the sender's copy of its log ends, so that a fork is found. */
+  readonly hashes: ReadonlyMap<OriginId, Hash>
   readonly sessions: readonly SessionClaim[]
 }
 
@@ -97,7 +99,25 @@ export interface MailsMessage {
   readonly updates: readonly Update[]
 }
 
-/** This peer is not served, and why (NOT_ADMITTED, SEAT_TAKEN, DAMAGED for a forked log). */
+/** What the receiver holds of `origin` is not what the sender holds: a copy was restored and written to. */
+export interface ForkMessage {
+  readonly kind: 'fork'
+  readonly origin: OriginId
+}
+
+/** A newer group key, for members only. */
+export interface GroupKeyMessage extends GroupKey {
+  readonly kind: 'groupKey'
+}
+
+/** The group's key and when it was made; of two the later counts. */
+export interface GroupKey {
+  /** 32 bytes, base64url. */
+  readonly key: string
+  readonly madeAt: Clock
+}
+
+/** This peer is not served, and why (NOT_ADMITTED, RETIRED). */
 export interface RefusalMessage {
   readonly kind: 'refusal'
   readonly failure: Failure
@@ -115,6 +135,8 @@ export type Message =
   | MailRequestMessage
   | MailsMessage
   | RefusalMessage
+  | ForkMessage
+  | GroupKeyMessage
 
 /** An install asks to be let in, on the join protocol. */
 export interface JoinRequest {

@@ -13,7 +13,7 @@ import type {
 import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
 import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
 
-/** The group's birth. */
+/** The group's birth, or a new name for it: the latest counts. */
 export interface GroupChange {
   readonly kind: 'group'
   readonly name: string
@@ -29,6 +29,33 @@ export interface SeatChange {
   readonly peer: PeerId
   readonly machine: string
   readonly replaces: OriginId | null
+  /** How an install proves that it goes on for the one that it replaces; left out by one that an admission let in. */
+  readonly succession?: Succession
+}
+
+/** The install that had this seat names its successor: it has lost its copy, or found that its copy is an old one. */
+export interface Succession {
+  readonly former: PeerId
+  /** By `former`'s key over the group, the seat and the new peer (see docs/protocol.md). */
+  readonly signature: Uint8Array
+}
+
+/** The machine of this install is gone for good: its seat is free, and nobody waits for it. */
+export interface RetirementChange {
+  readonly kind: 'retirement'
+  readonly retired: OriginId
+}
+
+/** An invite that was not used yet lets nobody in any more. */
+export interface RevocationChange {
+  readonly kind: 'revocation'
+  readonly invite: InviteId
+}
+
+/** An install's machine is called so from now on. */
+export interface MachineNameChange {
+  readonly kind: 'machineName'
+  readonly name: string
 }
 
 /** An invite that may be used once, until `expiresAtMs`. */
@@ -128,7 +155,15 @@ export type PersonChange =
 const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
-export type SystemChange = GroupChange | SeatChange | InviteChange | AdmissionChange | ClientAdmissionChange
+export type SystemChange =
+  | GroupChange
+  | SeatChange
+  | InviteChange
+  | AdmissionChange
+  | RetirementChange
+  | RevocationChange
+  | MachineNameChange
+  | ClientAdmissionChange
 export type Change = PersonChange | SystemChange | UnknownChange | ForgedChange
 
 /** A replicated change. `bytes` is the origin's one encoding of it, which hash, log and wire carry unaltered. */

@@ -66,6 +66,11 @@ export class GroupState {
     return heldFrom(this.#vector, origin)
   }
 
+  /** Chain value of each origin where what is held of it ends. */
+  get hashes(): ReadonlyMap<OriginId, Hash> {
+    return this.#hashes
+  }
+
   /** Chain value after the last applied update of `origin`; undefined before its first. */
   lastHash(origin: OriginId): Hash | undefined {
     return this.#hashes.get(origin)
@@ -86,8 +91,11 @@ export class GroupState {
     const isGone = this.#isGone
     if (image.group !== null) this.seats.setGroup(image.group)
     for (const claim of image.claims) this.seats.addClaim(claim)
-    for (const { invite, expiresAtMs, admitted } of image.invites) {
+    for (const named of image.machineNames) this.seats.nameMachine(named)
+    for (const origin of image.retired) this.seats.retire(origin)
+    for (const { invite, expiresAtMs, admitted, revoked } of image.invites) {
       this.seats.addInvite(invite, expiresAtMs)
+      if (revoked) this.seats.revoke(invite)
       for (const { peer, server } of admitted) this.seats.admit(invite, peer, server)
     }
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
@@ -119,6 +127,8 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      machineNames: this.seats.machineNames(),
+      retired: this.seats.retired(),
       clients: this.seats.clients(),
       accounts: this.accounts.records(),
       accountKeys: this.accountKeys.records(),
@@ -171,6 +181,15 @@ export class GroupState {
         break
       case 'admission':
         this.seats.admit(change.invite, change.peer, change.server)
+        break
+      case 'retirement':
+        this.seats.retire(change.retired)
+        break
+      case 'revocation':
+        this.seats.revoke(change.invite)
+        break
+      case 'machineName':
+        this.seats.nameMachine({ origin, clock, name: change.name })
         break
       case 'account':
         this.accounts.add(accountRecord(update, change))

@@ -1,10 +1,11 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
 import { allServerIds } from '../model/ids.ts'
-import type { ClientRecord, InviteRecord, SeatClaim } from '../model/image.ts'
+import type { ClientRecord, InviteRecord, MachineName, SeatClaim } from '../model/image.ts'
 import type { SetDigest } from './digest.ts'
 
 interface Invite {
   expiresAtMs: number
+  isRevoked: boolean
   readonly admitted: Map<PeerId, ServerId>
 }
 
@@ -14,9 +15,14 @@ interface GroupName {
   readonly origin: OriginId
 }
 
-/** Who sits where, who was invited, who was let in. Everything only grows; the answers are functions of the sets. */
+/**
+ * Who sits where, who was invited, let in, retired, and what all are called. Everything only grows, or its latest
+ * counts; the answers are functions of the sets.
+ */
 export class SeatTable {
   readonly #claims = new Map<OriginId, SeatClaim>()
+  readonly #machineNames = new Map<OriginId, MachineName>()
+  readonly #retired = new Set<OriginId>()
   readonly #invites = new Map<InviteId, Invite>()
   readonly #clients = new Map<string, ClientRecord>()
   #group: GroupName | null = null
@@ -27,13 +33,9 @@ export class SeatTable {
     return this.#group
   }
 
+  /** The latest name counts. */
   setGroup(group: GroupName): void {
-    const present = this.#group
-    const earlier =
-      present === null ||
-      group.clock < present.clock ||
-      (group.clock === present.clock && group.origin < present.origin)
-    if (!earlier) return
+    if (this.#group !== null && !isLater(group, this.#group)) return
     this.#group = group
     this.#holders = null
   }
@@ -44,6 +46,29 @@ export class SeatTable {
     this.#holders = null
   }
 
+  /** The latest name counts, for the claim of the same install. */
+  nameMachine(named: MachineName): void {
+    const present = this.#machineNames.get(named.origin)
+    if (present === undefined || named.clock > present.clock) this.#machineNames.set(named.origin, named)
+  }
+
+  machineNames(): readonly MachineName[] {
+    return [...this.#machineNames.values()]
+  }
+
+  retire(origin: OriginId): void {
+    this.#retired.add(origin)
+    this.#holders = null
+  }
+
+  isRetired(origin: OriginId): boolean {
+    return this.#retired.has(origin)
+  }
+
+  retired(): readonly OriginId[] {
+    return [...this.#retired]
+  }
+
   claimOf(origin: OriginId): SeatClaim | undefined {
     return this.#claims.get(origin)
   }
@@ -52,11 +77,19 @@ export class SeatTable {
     return [...this.#claims.values()]
   }
 
-  /** The install whose seat it is: of the claims that no later one replaces, the earliest by clock, then peer id. */
+  /** What the machine of a claim is called now. */
+  machineOf(claim: SeatClaim): string {
+    return this.#machineNames.get(claim.origin)?.name ?? claim.machine
+  }
+
+  /**
+   * The install whose seat it is: of the claims that no later one replaces and that were not retired, the earliest by
+   * clock, then peer id.
+   */
   holder(server: ServerId): SeatClaim | undefined {
     const claims = this.claims().filter((claim) => claim.server === server)
     const replaced = new Set(claims.map((claim) => claim.replaces))
-    const standing = claims.filter((claim) => !replaced.has(claim.origin))
+    const standing = claims.filter((claim) => !replaced.has(claim.origin) && !this.#retired.has(claim.origin))
     return standing.reduce<SeatClaim | undefined>(
       (first, claim) => (first === undefined || isEarlier(claim, first) ? claim : first),
       undefined,
@@ -72,9 +105,14 @@ export class SeatTable {
     this.#invite(invite).expiresAtMs = Math.max(expiresAtMs, this.#invite(invite).expiresAtMs)
   }
 
+  revoke(invite: InviteId): void {
+    this.#invite(invite).isRevoked = true
+  }
+
   admit(invite: InviteId, peer: PeerId, server: ServerId): void {
     const admitted = this.#invite(invite).admitted
     const before = admitted.get(peer)
+    this.#holders = null
     admitted.set(peer, before === undefined || server < before ? server : before)
   }
 
@@ -105,6 +143,13 @@ export class SeatTable {
     return false
   }
 
+  /** Peers that were let in at some time, those without a seat of their own included. */
+  knownPeers(): ReadonlySet<PeerId> {
+    const peers = new Set(this.claims().map(({ peer }) => peer))
+    for (const { admitted } of this.#invites.values()) for (const peer of admitted.keys()) peers.add(peer)
+    return peers
+  }
+
   /** Seats given by admissions whose claims have not come in yet. */
   promised(): ReadonlySet<ServerId> {
     const claimed = new Set(this.claims().map((claim) => claim.peer))
@@ -120,8 +165,11 @@ export class SeatTable {
     for (const { invite, peer, machine } of this.#clients.values()) digest.add(`client ${invite} ${peer} ${machine}`)
     for (const claim of this.#claims.values())
       digest.add(`seat ${claim.origin} ${claim.peer} ${claim.clock} ${String(claim.replaces)}`)
-    for (const { invite, expiresAtMs, admitted } of this.invites()) {
+    for (const { origin, name, clock } of this.#machineNames.values()) digest.add(`machine ${origin} ${clock} ${name}`)
+    for (const origin of this.#retired) digest.add(`retired ${origin}`)
+    for (const { invite, expiresAtMs, admitted, revoked } of this.invites()) {
       digest.add(`invite ${invite} ${expiresAtMs}`)
+      if (revoked) digest.add(`revoked ${invite}`)
       for (const { peer, server } of admitted) digest.add(`admitted ${invite} ${peer} ${server}`)
     }
   }
@@ -129,7 +177,7 @@ export class SeatTable {
   #invite(invite: InviteId): Invite {
     let record = this.#invites.get(invite)
     if (record === undefined) {
-      record = { expiresAtMs: 0, admitted: new Map() }
+      record = { expiresAtMs: 0, isRevoked: false, admitted: new Map() }
       this.#invites.set(invite, record)
     }
     return record
@@ -139,8 +187,12 @@ export class SeatTable {
 const isEarlier = (left: SeatClaim, right: SeatClaim): boolean =>
   left.clock < right.clock || (left.clock === right.clock && left.peer < right.peer)
 
-const toRecord = (invite: InviteId, { expiresAtMs, admitted }: Invite): InviteRecord => ({
+const isLater = (left: GroupName, right: GroupName): boolean =>
+  left.clock > right.clock || (left.clock === right.clock && left.origin > right.origin)
+
+const toRecord = (invite: InviteId, { expiresAtMs, isRevoked, admitted }: Invite): InviteRecord => ({
   invite,
   expiresAtMs,
   admitted: [...admitted].map(([peer, server]) => ({ peer, server })),
+  revoked: isRevoked,
 })

@@ -1,0 +1,111 @@
+import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
+import { inviteList, networkSeats, ownSeat } from '../host/network-queries.ts'
+import type { ReplicaHost } from '../host/replica-host.ts'
+import type { ViewHistory } from '../host/view-history.ts'
+import { toBase64Url } from '../wire/bytes.ts'
+import { isLabel } from '../wire/names.ts'
+import type { StatusInfo } from './contract.ts'
+import type { GroupApi, InviteInfo, NetworkReport } from './group-contract.ts'
+
+export interface GroupAdminOptions {
+  readonly host: ReplicaHost
+  readonly history: Pick<ViewHistory, 'list'>
+  readonly status: () => Promise<StatusInfo>
+  readonly nowMs: () => number
+  readonly randomBytes: (count: number) => Uint8Array
+  /** Begins the replica anew under another server id. */
+  readonly takeSeat: GroupApi['takeSeat']
+}
+
+const keyBytes = 32
+
+/** What can be asked of a replica, and decided, about the group and its machines. Who may is looked at before. */
+export class GroupAdmin implements GroupApi {
+  readonly #options: GroupAdminOptions
+
+  constructor(options: GroupAdminOptions) {
+    this.#options = options
+  }
+
+  async network(): Promise<NetworkReport> {
+    const { host, history } = this.#options
+    const { groupName, serverId, view, paused, warnings, diskBytes, mails, accounts } = await this.#options.status()
+    const links = host.links()
+    return host.read((core) => {
+      const own = core.state.seats.claimOf(core.identity.origin)
+      return {
+        groupName,
+        server: serverId,
+        machine: own === undefined ? '' : core.state.seats.machineOf(own),
+        ownSeat: ownSeat(core),
+        view,
+        seats: networkSeats(core, links),
+        history: history.list(),
+        paused,
+        warnings,
+        diskBytes,
+        mails,
+        accounts,
+        syncIntervalMs: core.syncIntervalMs,
+      }
+    })
+  }
+
+  invites(): Promise<readonly InviteInfo[]> {
+    const nowMs = this.#options.nowMs()
+    return this.#options.host.read((core) => inviteList(core, nowMs).slice(0, limits.invitesShown))
+  }
+
+  async revokeInvite({ invite }: Parameters<GroupApi['revokeInvite']>[0]): Promise<void> {
+    await this.#options.host.command({ kind: 'revoke', invite })
+  }
+
+  async retire({ server }: Parameters<GroupApi['retire']>[0]): Promise<void> {
+    const { host } = this.#options
+    const isHere = await host.read((core) => core.identity.server === server && !core.hasLostSeat)
+    if (isHere)
+      throw new QuintetError('BAD_REQUEST', `Server ${server} is this machine: ask another member to retire it.`)
+    const isConnected = await host.read((core) => core.view.servers.includes(server))
+    if (isConnected) {
+      throw new QuintetError(
+        'BAD_REQUEST',
+        `Server ${server} is connected, so it is not gone: only a machine that is gone for good is retired. To retire it all the same, pause it first.`,
+      )
+    }
+    await host.command({ kind: 'retire', server })
+  }
+
+  async renameGroup({ name }: Parameters<GroupApi['renameGroup']>[0]): Promise<void> {
+    await this.#options.host.command({ kind: 'renameGroup', name: checkedLabel(name, 'group', limits.groupNameChars) })
+  }
+
+  async renameMachine({ name }: Parameters<GroupApi['renameMachine']>[0]): Promise<void> {
+    const label = checkedLabel(name, 'machine', limits.machineNameChars)
+    await this.#options.host.command({ kind: 'renameMachine', name: label })
+  }
+
+  async rotateKey(): Promise<void> {
+    const { host, randomBytes } = this.#options
+    if (await host.read((core) => core.isRetired))
+      throw new QuintetError('RETIRED', 'The others have retired this machine: it cannot make a key for them.')
+    const open = (await this.invites()).filter(({ state }) => state === 'open')
+    for (const { invite } of open) await host.command({ kind: 'revoke', invite })
+    await host.rotateKey(toBase64Url(randomBytes(keyBytes)))
+  }
+
+  setSyncInterval({ intervalMs }: Parameters<GroupApi['setSyncInterval']>[0]): Promise<void> {
+    return this.#options.host.setSyncInterval(intervalMs)
+  }
+
+  takeSeat(request: Parameters<GroupApi['takeSeat']>[0]): Promise<void> {
+    return this.#options.takeSeat(request)
+  }
+}
+
+/** BAD_NAME. */
+const checkedLabel = (name: string, what: string, mostChars: number): string => {
+  const label = name.normalize('NFC').trim()
+  if (label !== '' && Array.from(label).length <= mostChars && isLabel(label)) return label
+  throw new QuintetError('BAD_NAME', `A ${what}'s name has 1 to ${mostChars} characters, without control characters.`)
+}

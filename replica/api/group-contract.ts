@@ -1,0 +1,83 @@
+import type { InviteId, ServerId } from '../core/model/ids.ts'
+import type { ViewChange } from '../core/model/view-change.ts'
+
+/** `here`: the server this client is connected to. `unreachable`: in use, but not in the view. */
+export type SeatState = 'free' | 'here' | 'connected' | 'unreachable' | 'paused'
+
+/** One of the five seats, as the connected server sees it. */
+export interface NetworkSeat {
+  readonly server: ServerId
+  readonly state: SeatState
+  /** The machine's name; null when the seat is free. */
+  readonly machine: string | null
+  /** Round trip of the last heartbeat; null when there is none. */
+  readonly lagMs: number | null
+  /** Milliseconds since 1970; null when it has not been seen since this server's start. */
+  readonly lastSeenAt: number | null
+  /** Milliseconds that its clock is ahead of ours, when it is more than a minute off; null otherwise. */
+  readonly clockOffMs: number | null
+  /** Updates that this seat is known to hold of each seat's origin (the matrix's row), by server id. */
+  readonly holds: Readonly<Record<string, number>>
+  /** Updates that are known to exist of each seat's origin and that this seat is not known to hold. */
+  readonly behind: number
+}
+
+/**
+ * `held`: all is well. `lost`: another machine claimed this server id earlier, on the other side of a partition: choose
+ * another one (`takeSeat`). `retired`: the others have retired this machine: start it with --reset and a new invite.
+ */
+export type OwnSeat = 'held' | 'lost' | 'retired'
+
+/** What a replica tells of the group's machines. */
+export interface NetworkReport {
+  readonly groupName: string
+  readonly server: ServerId
+  readonly machine: string
+  readonly ownSeat: OwnSeat
+  readonly view: { readonly number: number; readonly servers: readonly ServerId[] }
+  readonly seats: readonly NetworkSeat[]
+  /** Newest first, at most `limits.historyViews`; kept over restarts. */
+  readonly history: readonly ViewChange[]
+  readonly paused: readonly ServerId[]
+  readonly warnings: readonly string[]
+  readonly diskBytes: number
+  readonly mails: number
+  readonly accounts: number
+  readonly syncIntervalMs: number
+}
+
+export interface InviteInfo {
+  readonly invite: InviteId
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  readonly state: 'open' | 'used' | 'expired' | 'revoked'
+  /** The seat that it gave; null unless it was used. */
+  readonly usedBy: ServerId | null
+}
+
+/** The group and its machines. All but `network` are `admin` methods: they need the right to the data directory (NOT_ALLOWED). */
+export interface GroupApi {
+  network(): Promise<NetworkReport>
+  /** Newest first, at most `limits.invitesShown`. */
+  invites(): Promise<readonly InviteInfo[]>
+  /** BAD_INVITE when there is none, INVITE_USED. */
+  revokeInvite(request: { readonly invite: InviteId }): Promise<void>
+  /**
+   * The machine on this seat is gone for good: nobody waits for it, and the seat is free. BAD_REQUEST for this server, and
+   * for one that is connected (pause it first); NO_SUCH_SERVER when the seat is free.
+   */
+  retire(request: { readonly server: ServerId }): Promise<void>
+  /** BAD_NAME. */
+  renameGroup(request: { readonly name: string }): Promise<void>
+  /** This replica's own machine. BAD_NAME. */
+  renameMachine(request: { readonly name: string }): Promise<void>
+  /** Makes a new group key; open invites are revoked, because they hold the old one. */
+  rotateKey(): Promise<void>
+  /** BAD_REQUEST outside of 200 to 60,000 ms. */
+  setSyncInterval(request: { readonly intervalMs: number }): Promise<void>
+  /**
+   * Goes on under another server id, after another machine turned out to have this one's. The replica starts anew, so the
+   * connection ends. BAD_REQUEST when this one's seat is not lost; SEAT_TAKEN.
+   */
+  takeSeat(request: { readonly server: ServerId }): Promise<void>
+}

@@ -1,0 +1,47 @@
+import type { EffectsDraft } from './effects.ts'
+import type { GroupKey } from './model/messages.ts'
+import type { GreetedPeer } from './peers.ts'
+
+/**
+ * Hands the newest group key from member to member over their connections, which prove who they are. Members that were
+ * away when it was made get it when they come back; who is retired never does.
+ */
+export class KeyKeeper {
+  #current: GroupKey | null = null
+
+  /** When the present key was made; 0 when it came with an invite. */
+  get madeAt(): number {
+    return this.#current?.madeAt ?? 0
+  }
+
+  /** At start: the key that is in use. */
+  begin(groupKey: GroupKey): void {
+    if (isNewer(groupKey, this.#current)) this.#current = groupKey
+  }
+
+  /** Takes a newer key over; tells everyone who has not got it. */
+  adopt(groupKey: GroupKey, members: readonly GreetedPeer[], effects: EffectsDraft): void {
+    if (!isNewer(groupKey, this.#current)) return
+    this.#current = groupKey
+    effects.groupKey = groupKey
+    for (const member of members) this.greeted(member, effects)
+  }
+
+  /** A member tells which key it has. */
+  greeted(member: GreetedPeer, effects: EffectsDraft): void {
+    const groupKey = this.#current
+    if (groupKey === null || groupKey.madeAt === 0 || member.keyMadeAt >= groupKey.madeAt) return
+    member.keyMadeAt = groupKey.madeAt
+    effects.send.push({ to: member.peer, message: { kind: 'groupKey', ...groupKey }, urgency: 'ordinary' })
+  }
+
+  /** `peer` has handed this key over, so it has it. */
+  heard(peer: GreetedPeer, groupKey: GroupKey): void {
+    peer.keyMadeAt = Math.max(peer.keyMadeAt, groupKey.madeAt)
+  }
+}
+
+/** The later one; of two that were made at once, one that is the same everywhere. */
+const isNewer = (groupKey: GroupKey, than: GroupKey | null): boolean =>
+  than === null || groupKey.madeAt > than.madeAt || (groupKey.madeAt === than.madeAt && groupKey.key > than.key)
+

@@ -1,0 +1,50 @@
+import type { EffectsDraft } from './effects.ts'
+import type { KnowledgeMatrix } from './knowledge.ts'
+import type { Failure } from './model/errors.ts'
+import type { OriginId, PeerId } from './model/ids.ts'
+import type { HelloMessage, VersionVector } from './model/messages.ts'
+import type { GreetedPeer } from './peers.ts'
+import type { GroupState } from './state/group-state.ts'
+import { covers } from './version-vector.ts'
+
+const nothing: VersionVector = new Map()
+
+/** What a retired machine hears when it comes back. */
+export const retiredFailure: Failure = {
+  code: 'RETIRED',
+  message:
+    'The others have retired this machine. What it had not sent yet was taken in; start it with --reset and a new invite to join again.',
+}
+
+/** Machines that were retired and come back: what they had not sent yet is taken in, and they are told to join again. */
+export class RetiredPeers {
+  readonly #state: GroupState
+  readonly #matrix: KnowledgeMatrix
+
+  constructor(state: GroupState, matrix: KnowledgeMatrix) {
+    this.#state = state
+    this.#matrix = matrix
+  }
+
+  has(origin: OriginId | null): boolean {
+    return origin !== null && this.#state.seats.isRetired(origin)
+  }
+
+  /** Whether a retired machine that says hello has nothing that is not known here. */
+  isNeedless(hello: HelloMessage): boolean {
+    return this.has(hello.origin) && covers(this.#state.vector, hello.rows.get(hello.origin) ?? nothing)
+  }
+
+  /** Sends those away of which all has been taken in. */
+  dismiss(sessions: readonly GreetedPeer[], effects: EffectsDraft): void {
+    for (const { peer, origin } of sessions) {
+      if (this.has(origin) && covers(this.#state.vector, this.#matrix.row(origin))) sendAway(peer, effects)
+    }
+  }
+}
+
+/** Tells it why, and ends the connection. */
+export const sendAway = (peer: PeerId, effects: EffectsDraft): void => {
+  effects.send.push({ to: peer, message: { kind: 'refusal', failure: retiredFailure }, urgency: 'ordinary' })
+  effects.disconnect.push(peer)
+}

@@ -1,0 +1,106 @@
+import type { MailClient } from '../client/contract/mail-client.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
+import { usageError, type Command, type Sitting } from './command.ts'
+import { inviteLine, networkLines } from './network-view.ts'
+import { printableLine } from './text-width.ts'
+
+type Invite = Awaited<ReturnType<MailClient['invites']>>['invites'][number]
+
+/** BAD_REQUEST unless the person types `yes`. */
+const confirm = async ({ screen }: Sitting, question: string): Promise<void> => {
+  const answer = await screen.question(`${question} (yes/no) `)
+  if (answer.trim().toLowerCase() !== 'yes') throw new QuintetError('BAD_REQUEST', 'Left as it was.')
+}
+
+const serverOf = (word: string | undefined, usage: string): ServerId => {
+  const server = Number(word)
+  if (word === undefined) throw usageError(usage)
+  if (isServerId(server)) return server
+  throw new QuintetError('NO_SUCH_SERVER', `There is no server "${printableLine(word)}": servers are 1 to ${seatCount}.`)
+}
+
+const retire: Command['run'] = async (sitting, [word]) => {
+  const server = serverOf(word, 'retire N')
+  const { seats } = await sitting.client.network()
+  const machine = seats.find((seat) => seat.server === server)?.machine ?? null
+  if (machine !== null) {
+    await confirm(
+      sitting,
+      `Is ${printableLine(machine)} (server ${server}) gone for good? Its seat becomes free, and it can only come back with a new invite.`,
+    )
+  }
+  await sitting.client.retire({ server })
+  sitting.screen.print(`Retired. Server id ${server} is free: invite a new machine, and start it with --server-id ${server}.`)
+}
+
+const takeSeat: Command['run'] = async ({ client, screen }, [word]) => {
+  const server = serverOf(word, 'seat N')
+  await client.takeSeat({ server })
+  screen.print(`This machine goes on as server ${server}. Nothing of its mail is lost.`)
+}
+
+const openInvites = async (client: MailClient): Promise<readonly Invite[]> => (await client.invites()).invites
+
+const showInvites: Command['run'] = async ({ client, screen }) => {
+  const invites = await openInvites(client)
+  screen.print(...invites.map((invite, index) => inviteLine(invite, index + 1)))
+  if (invites.length === 0) screen.print('Nobody has been invited yet.')
+}
+
+const revoke: Command['run'] = async (sitting, [word]) => {
+  const invites = await openInvites(sitting.client)
+  const invite = word !== undefined && /^[0-9]{1,4}$/.test(word) ? invites[Number(word) - 1] : undefined
+  if (invite === undefined) throw usageError('revoke N, with a number that invites shows')
+  await confirm(sitting, 'Whoever has this invite can then not join with it. Revoke it?')
+  await sitting.client.revokeInvite({ invite: invite.invite })
+  sitting.screen.print('Revoked.')
+}
+
+const renameGroup: Command['run'] = async ({ client, screen }, _words, rest) => {
+  if (rest === '') throw usageError('rename-group NAME')
+  await client.renameGroup({ name: rest })
+  screen.print(`The group is called ${printableLine(rest)} now.`)
+}
+
+const renameMachine: Command['run'] = async ({ client, screen }, _words, rest) => {
+  if (rest === '') throw usageError('rename-machine NAME')
+  await client.renameMachine({ name: rest })
+  screen.print(`Server ${client.server} is called ${printableLine(rest)} now.`)
+}
+
+const rotateKey: Command['run'] = async (sitting) => {
+  await confirm(
+    sitting,
+    'A new key for the group: open invites are revoked, and machines that are away get it when they come back. Go on?',
+  )
+  await sitting.client.rotateKey()
+  sitting.screen.print('The group has a new key.')
+}
+
+const setInterval: Command['run'] = async ({ client, screen }, [word]) => {
+  const intervalMs = Number(word)
+  if (word === undefined || !Number.isInteger(intervalMs)) throw usageError('interval MS')
+  await client.setSyncInterval({ intervalMs })
+  screen.print(`This server compares notes with the others every ${intervalMs} ms now.`)
+}
+
+/** What a person decides about the group and its machines. */
+export const groupCommands: readonly (readonly [string, Command])[] = [
+  [
+    'network',
+    {
+      usage: 'network',
+      help: 'the machines of the group, and what happened',
+      run: async ({ client, screen, layout }) => screen.print(...networkLines(await client.network(), layout())),
+    },
+  ],
+  ['invites', { usage: 'invites', help: 'the invites that were made', run: showInvites }],
+  ['revoke', { usage: 'revoke N', help: 'invite N of the list lets nobody in any more', run: revoke }],
+  ['retire', { usage: 'retire N', help: 'the machine of server N is gone for good', run: retire }],
+  ['seat', { usage: 'seat N', help: 'go on as server N, when another machine has this id', run: takeSeat }],
+  ['rename-group', { usage: 'rename-group NAME', help: 'a new name for the group', run: renameGroup }],
+  ['rename-machine', { usage: 'rename-machine NAME', help: 'a new name for the connected server', run: renameMachine }],
+  ['rotate-key', { usage: 'rotate-key', help: 'a new key for the group', run: rotateKey }],
+  ['interval', { usage: 'interval MS', help: 'how often to compare notes, 200 to 60000', run: setInterval }],
+]

@@ -1,0 +1,65 @@
+import { inviteId, isServerId, seatCount } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import * as shape from './api-shapes.ts'
+
+const warningsShown = 64
+const lastMoment = Number.MAX_SAFE_INTEGER
+const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
+const servers = shape.listOf(server, seatCount)
+const count = shape.integer(0, Number.MAX_SAFE_INTEGER)
+const moment = shape.integer(0, lastMoment)
+const machine = shape.text(limits.machineNameChars * 2)
+const invite = shape.textLike(/^[A-Za-z0-9_-]{43}$/, inviteId)
+const view = shape.fields({ number: count, servers })
+
+/** What a client asks with about the group. */
+export const groupRequests = {
+  invite: shape.fields({ invite }),
+  server: shape.fields({ server }),
+  groupName: shape.fields({ name: shape.text(limits.groupNameChars * 2) }),
+  machineName: shape.fields({ name: shape.text(limits.machineNameChars * 2) }),
+  interval: shape.fields({ intervalMs: shape.measure }),
+} as const
+
+/** What a replica answers about the group. */
+export const groupAnswers = {
+  network: shape.fields({
+    groupName: shape.text(limits.groupNameChars * 2),
+    server,
+    machine,
+    ownSeat: shape.oneOf(['held', 'lost', 'retired']),
+    view,
+    seats: shape.listOf(
+      shape.fields({
+        server,
+        state: shape.oneOf(['free', 'here', 'connected', 'unreachable', 'paused']),
+        machine: shape.orNull(machine),
+        lagMs: shape.orNull(shape.measure),
+        lastSeenAt: shape.orNull(moment),
+        clockOffMs: shape.orNull(shape.integer(-lastMoment, lastMoment)),
+        holds: shape.recordOf(/^[0-9]{1,3}$/, count, seatCount),
+        behind: count,
+      }),
+      seatCount,
+    ),
+    history: shape.listOf(
+      shape.fields({ at: moment, number: count, servers, joined: servers, left: servers, mailsIn: count }),
+      limits.historyViews,
+    ),
+    paused: servers,
+    warnings: shape.listOf(shape.text(limits.failureChars), warningsShown),
+    diskBytes: shape.measure,
+    mails: count,
+    accounts: count,
+    syncIntervalMs: count,
+  }),
+  invites: shape.listOf(
+    shape.fields({
+      invite,
+      expiresAt: moment,
+      state: shape.oneOf(['open', 'used', 'expired', 'revoked']),
+      usedBy: shape.orNull(server),
+    }),
+    limits.invitesShown,
+  ),
+} as const

@@ -1,0 +1,93 @@
+import { cp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import { numbered, sendMany, send, subjectsOf, useCluster } from '../support/cluster.ts'
+
+const cluster = useCluster()
+
+/** Stops the server, keeps a copy of its data directory, and starts it again. Returns how to put the copy in its place. */
+const backUp = async (group: ReplicaGroup, server: number): Promise<() => Promise<void>> => {
+  const copy = path.join(await cluster.directory(), `backup-${server}`)
+  await group.replica(server).stop()
+  await cp(group.dataOf(server), copy, { recursive: true })
+  await group.restart(server)
+  return async () => {
+    await group.kill(server)
+    await rm(group.dataOf(server), { recursive: true })
+    await cp(copy, group.dataOf(server), { recursive: true })
+  }
+}
+
+const sorted = (subjects: readonly string[]): readonly string[] => [...subjects].sort()
+
+describe('a copy restored from an old backup', () => {
+  test('that nobody wrote to takes back what is its own, and goes on as before', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 3)
+    const ben = await group.person('ben', 1)
+    await group.settled()
+    await sendMany(ada, 'ben', 5, 'before')
+    await group.settled()
+    const restore = await backUp(group, 3)
+    await group.sees([1, 2, 3], [1, 2, 3])
+    const { origin } = await group.status(3)
+    await sendMany(ada, 'ben', 8, 'after')
+    await group.settled()
+    await restore()
+    await group.restart(3)
+    await group.sees([1, 2, 3], [1, 2, 3])
+    await group.settled()
+    await send(ada, 'ben', 'on it goes')
+    const [first] = await group.settled()
+    expect((await group.status(3)).origin).toBe(origin)
+    expect(first?.mails).toBe(14)
+    const all = [...numbered('before', 5), ...numbered('after', 8), 'on it goes']
+    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(sorted(all))
+    expect(sorted(await subjectsOf(ada, 'sent'))).toEqual(sorted(all))
+  })
+
+  test('that was written to before it met the others starts over, and nothing is lost or doubled', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 3)
+    const ben = await group.person('ben', 1)
+    await group.settled()
+    await sendMany(ada, 'ben', 5, 'before')
+    await group.settled()
+    // The backup is one of a machine that keeps to itself, so that it is alone when it is started.
+    await group.partition([1, 2], [3])
+    const restore = await backUp(group, 3)
+    await group.heal()
+    await group.sees([1, 2, 3], [1, 2, 3])
+    const { origin } = await group.status(3)
+    await sendMany(ada, 'ben', 8, 'of the first life')
+    await group.settled()
+    await restore()
+    await group.restart(3)
+    await sendMany(ada, 'ben', 11, 'of the second life')
+    const cleo = await group.person('cleo', 3)
+    await send(cleo, 'ben', 'from somebody new')
+    expect((await group.status(3)).origin).toBe(origin)
+    await group.heal()
+    await group.sees([1, 2, 3], [1, 2, 3])
+    const all = [
+      ...numbered('before', 5),
+      ...numbered('of the first life', 8),
+      ...numbered('of the second life', 11),
+      'from somebody new',
+    ]
+    await group.until([1, 2, 3], 'everything is everywhere', (statuses) =>
+      statuses.every(({ mails }) => mails === all.length),
+    )
+    await group.settled()
+    const status = await group.status(3)
+    expect(status.origin).not.toBe(origin)
+    expect(status.serverId).toBe(3)
+    expect(status.warnings).toEqual([])
+    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(sorted(all))
+    expect(await subjectsOf(cleo, 'sent')).toEqual(['from somebody new'])
+    await send(ada, 'ben', 'and on')
+    await group.settled()
+    expect(await subjectsOf(ben, 'inbox')).toContain('and on')
+  })
+})

@@ -1,0 +1,132 @@
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
+import { MailProcess } from '../../build/cluster/mail-process.ts'
+import { noise, numbered, run, send, sendMany, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
+
+const cluster = useCluster()
+const sorted = (subjects: readonly string[]): readonly string[] => [...subjects].sort()
+
+describe('a machine that is gone for good', () => {
+  test('is retired: what it held back goes on, and a new machine takes its seat', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 1)
+    await group.person('ben', 2)
+    await group.settled()
+    await group.kill(3)
+    await group.sees([1, 2], [1, 2])
+    const mails = await sendMany(ada, 'ada', 300, 'to be deleted', noise(1_500))
+    await Promise.all(mails.map((mail) => ada.ask('delete', { mail })))
+    const [full] = await group.settled([1, 2])
+    // Its copy is waited for: nothing may be discarded.
+    const waiting = await group.status(1)
+    const { origin } = waiting
+    expect(waiting.stable[origin] ?? 0).toBeLessThan(waiting.vector[origin] ?? 0)
+    await group.operator(1).ask('retire', { server: 3 })
+    await group.until([1, 2], 'all is stable without the retired one, and the disk shrinks', (statuses) =>
+      statuses.every(
+        ({ stable, vector, diskBytes }) =>
+          (stable[origin] ?? 0) === (vector[origin] ?? 0) && diskBytes < (full?.diskBytes ?? 0) / 2,
+      ),
+    )
+    const { seats } = await group.operator(2).ask('network')
+    expect(seats.find(({ server }) => server === 3)).toMatchObject({ state: 'free', machine: null })
+    const data = path.join(await cluster.directory(), 'new-three')
+    await group.join(3, 1, data)
+    await group.sees([1, 2], [1, 2, 3])
+    await send(ada, 'ben', 'to all three')
+    await group.until([1, 2], 'the new one holds it', (statuses) =>
+      statuses.every(({ stable, vector }) => (stable[origin] ?? 0) === (vector[origin] ?? 0)),
+    )
+  })
+
+  test('that comes back hands over what it had not sent, is told to join again, and can', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 3)
+    const ben = await group.person('ben', 1)
+    await group.settled()
+    await group.partition([1, 2], [3])
+    await sendMany(ada, 'ben', 7, 'not sent yet')
+    await group.kill(3)
+    await group.operator(1).ask('retire', { server: 3 })
+    await group.settled([1, 2])
+    await group.restart(3)
+    await group.heal()
+    await group.until([1, 2], 'its mails are taken in', (statuses) => statuses.every(({ mails }) => mails === 7))
+    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(sorted(numbered('not sent yet', 7)))
+    const [status] = await group.until([3], 'it knows', ([three]) => (three?.warnings.length ?? 0) > 0)
+    expect(status?.warnings.join()).toContain('retired')
+    await expect(send(ada, 'ben', 'too late')).rejects.toMatchObject({ code: 'RETIRED' })
+    await group.sees([1, 2], [1, 2])
+    const { invite } = await group.operator(1).ask('invite')
+    await group.replica(3).stop()
+    const alone = await run('replica/main.ts', ['--data', group.dataOf(3), '--no-mdns', '--reset', '--yes'])
+    expect(alone).toMatchObject({ code: 1, stderr: textLike(/RETIRED/) })
+    const again = new ReplicaProcess({
+      data: group.dataOf(3),
+      join: invite,
+      server: 3,
+      more: ['--reset', '--yes'],
+    })
+    await again.ready()
+    await group.sees([1, 2], [1, 2, 3])
+    await send(ada, 'ben', 'with you again')
+    await group.until([1, 2], 'it is a member', (statuses) => statuses.every(({ mails }) => mails === 8))
+    expect((await group.status(3)).warnings).toEqual([])
+    await again.stop()
+  })
+
+  test('is neither this one nor one that is connected', async () => {
+    const group = await cluster.group([1, 2])
+    const operator = group.operator(1)
+    await expect(operator.ask('retire', { server: 1 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    await expect(operator.ask('retire', { server: 2 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    await expect(operator.ask('retire', { server: 4 })).rejects.toMatchObject({ code: 'NO_SUCH_SERVER' })
+  })
+})
+
+describe('two machines that took one seat in two partitions', () => {
+  test('the earlier keeps it; the other chooses another one and loses nothing', async () => {
+    const group = await cluster.group([1, 2])
+    const ben = await group.person('ben', 1)
+    await group.settled()
+    await group.partition([1], [2])
+    await group.kill(2)
+    await group.join(3, 1)
+    await group.operator(3).ask('pause', { servers: [2] })
+    await group.restart(2)
+    const later = path.join(await cluster.directory(), 'later')
+    const { invite } = await group.operator(2).ask('invite')
+    const loser = new ReplicaProcess({ data: later, join: invite, server: 3 })
+    const { origin } = await loser.ready()
+    const operator = new MailProcess({ data: later })
+    const cleo = new MailProcess({ data: later })
+    await cleo.ask('signUp', { name: 'cleo', password: 'a password of cleo' })
+    await sendMany(cleo, 'ben', 6, 'written in the wrong seat')
+    await group.heal()
+    const told = await operator.until(
+      () => operator.ask('network'),
+      ({ ownSeat }) => ownSeat === 'lost',
+    )
+    expect(told.warnings.join()).toContain('Choose 4, 5')
+    await expect(operator.ask('seat', { server: 1 })).rejects.toMatchObject({ code: 'SEAT_TAKEN' })
+    await expect(group.operator(3).ask('seat', { server: 4 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    await operator.ask('seat', { server: 4 })
+    const moved = await operator.until(
+      () => operator.ask('status'),
+      (status) => status.serverId === 4 && status.view.servers.length === 4,
+    )
+    expect(moved.origin).not.toBe(origin)
+    await send(cleo, 'ben', 'written in the right seat')
+    await group.until([1, 2, 3], 'all of it is everywhere', (statuses) => statuses.every(({ mails }) => mails === 7))
+    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(
+      sorted([...numbered('written in the wrong seat', 6), 'written in the right seat']),
+    )
+    const { digest } = await operator.ask('status')
+    const statuses = await group.settled([1, 2, 3])
+    expect(statuses.map((status) => status.digest)).toEqual([digest, digest, digest])
+    expect((await operator.ask('network')).ownSeat).toBe('held')
+    await loser.stop()
+    await Promise.all([operator.close(), cleo.close()])
+  })
+})

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import type { Mail } from '../../replica/client/contract/mailbox.ts'
+import { answerTo, hasMoreRecipients } from '../../renderer/mail/answers.ts'
+import { accountId } from '../../replica/core/model/ids.ts'
+import { FakeMailbox } from './fake-mailbox.ts'
+
+const mail: Mail = {
+  ...new FakeMailbox(0, () => undefined).header(1, 0),
+  from: 'Anna',
+  to: ['Ingrid', 'Ben'],
+  cc: ['Zoë', 'Anna'],
+  subject: 'Drill',
+  own: false,
+  body: 'Thursday?\n\n> or Friday\n',
+  inReplyTo: null,
+  fromAccount: accountId('anna'),
+}
+
+describe('answering', () => {
+  it('goes to the sender, quotes, and names the mail that it answers', () => {
+    const reply = answerTo(mail, 'reply', 'Ingrid')
+    expect(reply).toMatchObject({ to: ['Anna'], cc: [], subject: 'Re: Drill', inReplyTo: mail.mail })
+    expect(reply.body).toContain('> Thursday?\n>\n>> or Friday')
+    expect(reply.body.startsWith('\n\n')).toBe(true)
+  })
+  it('to all leaves oneself out and names nobody twice', () => {
+    expect(answerTo(mail, 'replyAll', 'Ingrid')).toMatchObject({ to: ['Anna', 'Ben'], cc: ['Zoë'] })
+  })
+  it('of an own mail goes to its recipients', () => {
+    expect(answerTo({ ...mail, own: true, from: 'Ingrid', to: ['Ben'] }, 'reply', 'Ingrid').to).toEqual(['Ben'])
+  })
+  it('does not heap up prefixes', () => {
+    expect(answerTo({ ...mail, subject: 'RE: Drill' }, 'reply', 'Ingrid').subject).toBe('RE: Drill')
+  })
+  it('forwards the whole text to nobody yet, in a conversation of its own', () => {
+    const forward = answerTo(mail, 'forward', 'Ingrid')
+    expect(forward).toMatchObject({ to: [], subject: 'Fwd: Drill' })
+    expect(forward.body).toContain('Thursday?')
+    expect(forward.inReplyTo).toBeUndefined()
+  })
+  it('offers to answer all only when that reaches more', () => {
+    expect(hasMoreRecipients(mail, 'Ingrid')).toBe(true)
+    expect(hasMoreRecipients({ ...mail, to: ['Ingrid'], cc: [] }, 'Ingrid')).toBe(false)
+  })
+})

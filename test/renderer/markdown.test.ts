@@ -1,0 +1,74 @@
+// @vitest-environment jsdom
+// DOMPurify stands by jsdom; on happy-dom it lets things through.
+import { describe, expect, it } from 'vitest'
+import { linkTarget } from '../../renderer/mail/links.ts'
+import { renderMarkdown } from '../../renderer/mail/markdown.ts'
+import { splitQuoted } from '../../renderer/mail/quoted.ts'
+
+const rendered = (source: string): HTMLElement => {
+  const element = document.createElement('div')
+  element.append(renderMarkdown(source))
+  return element
+}
+
+describe('Markdown of others', () => {
+  it('shows what people write', () => {
+    const element = rendered('# Hi\n\n**bold** and [a link](https://example.org)\n\n- one\n- two')
+    expect(element.querySelector('h1')?.textContent).toBe('Hi')
+    expect(element.querySelector('strong')?.textContent).toBe('bold')
+    expect(element.querySelector('a')?.getAttribute('href')).toBe('https://example.org')
+    expect(element.querySelectorAll('li')).toHaveLength(2)
+  })
+
+  it.each([
+    '<script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '![picture](https://tracker.example/p.gif)',
+    '<iframe src="https://example.org"></iframe>',
+    '<style>body { display: none }</style>',
+    '<svg onload=alert(1)>',
+    '<a href="https://example.org" onclick="alert(1)" style="position:fixed">x</a>',
+    '| a |\n| :-: |\n| b |',
+  ])('lets nothing act, reach out or restyle: %s', (source) => {
+    const element = rendered(source)
+    expect(element.querySelector('script, img, iframe, style, svg, object, link')).toBeNull()
+    for (const each of element.querySelectorAll('*'))
+      for (const name of each.getAttributeNames()) expect(['href', 'title', 'start']).toContain(name)
+  })
+
+  it.each(['[x](javascript:alert(1))', '[x](data:text/html,hi)', '[x](file:///etc/passwd)', '[x](quintet://join/abc)'])(
+    'has no link to anything but web and mail: %s',
+    (source) => {
+      expect(rendered(source).querySelector('a[href]')).toBeNull()
+    },
+  )
+})
+
+describe('where a link leads', () => {
+  it('is its real host, whatever stands before an @', () => {
+    expect(linkTarget('https://bank.example@evil.example/login')).toMatchObject({ host: 'evil.example' })
+  })
+  it('says when letters may look like others', () => {
+    expect(linkTarget('https://аpple.com/')).toMatchObject({ looksForeign: true })
+    expect(linkTarget('https://apple.com/')).toMatchObject({ looksForeign: false })
+  })
+  it('is nowhere for other schemes', () => {
+    expect(linkTarget('javascript:alert(1)')).toBeNull()
+    expect(linkTarget('/relative')).toBeNull()
+  })
+})
+
+describe('quotations', () => {
+  it('at the end are folded with the line above them', () => {
+    const { own, quoted } = splitQuoted('Yes!\n\nOn Monday, Anna wrote:\n\n> Shall we?\n>\n> Anna\n')
+    expect(own).toBe('Yes!')
+    expect(quoted).toMatch(/^On Monday/u)
+  })
+  it('in the middle stay where they are', () => {
+    const body = '> Shall we?\n\nYes.'
+    expect(splitQuoted(body)).toEqual({ own: body, quoted: '' })
+  })
+  it('are shown when there is nothing else', () => {
+    expect(splitQuoted('> only this').own).toBe('> only this')
+  })
+})

@@ -1,0 +1,104 @@
+import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
+import { originOf } from '../../replica/wire/keys.ts'
+import { reissued } from '../../replica/host/give-back.ts'
+import { Machine } from './machine.ts'
+import type { ModelDisk } from './model-disk.ts'
+import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
+import { Violation } from './violation.ts'
+
+const lookEveryMs = 300
+const microsPerMs = 1_000
+const noSignature = new Uint8Array(64)
+
+/**
+ * What the program around the core does with an old copy that was written to: it is set aside, a new install goes on in
+ * the seat, and when that has what the others have, it gives back what only the old copy had.
+ */
+export const startOver = (old: Machine, forked: OriginId): void => {
+  const { world } = old
+  if (!world.restored.has(forked)) throw new Violation('fork', `${old.name} finds that ${forked} has forked`)
+  old.crash()
+  old.isDestroyed = true
+  const { peer } = newIdentity(world.random, old.seat)
+  const origin = originOf(old.seat, peer)
+  const change = {
+    kind: 'seat',
+    server: old.seat,
+    peer,
+    machine: `machine ${world.machines.length + 1}`,
+    replaces: old.identity.origin,
+    succession: { former: old.peer, signature: noSignature },
+  } as const
+  const admission = makeBatchOf(origin)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
+  const next = new Machine(
+    world,
+    { origin, server: old.seat, peer, admission },
+    { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
+    old.known,
+    old.tuning,
+  )
+  next.skewMs = old.skewMs
+  next.aside = [...old.aside, { disk: old.disk, forked }]
+  world.ledger.inherit(next, old)
+  world.coverage.note('old copy started over')
+  world.trace.note(next.name, 'goes on for', () => old.name)
+  world.add(next)
+  next.start()
+}
+
+/** A copy that was set aside. */
+export interface Aside {
+  readonly disk: ModelDisk
+  readonly forked: OriginId
+}
+
+/** Gives back, again and again until all of it is. In this life of the machine. */
+export const giveBack = (machine: Machine): void => {
+  machine.later(lookEveryMs, () => {
+    machine.whenIdle(() => {
+      const [aside] = machine.aside
+      if (aside === undefined) return
+      if (machine.isUp && machine.core.isCaughtUp) giveBackOne(machine, aside)
+      else giveBack(machine)
+    })
+  })
+}
+
+const giveBackOne = (machine: Machine, aside: Aside): void => {
+  const { core } = machine
+  const found: Update[] = []
+  for (const [origin, last] of aside.disk.recover().highest) {
+    if (origin === machine.identity.origin) continue
+    const batches = aside.disk.readBatches(origin, core.state.held(origin), Infinity)
+    if (batches.length > 0) machine.enqueue({ kind: 'gossip', batches })
+    if (origin === aside.forked) found.push(...divergent(machine, aside.disk, origin, last))
+  }
+  const changes = reissued(found)
+  let open = changes.length
+  const done = (): void => {
+    machine.aside = machine.aside.slice(1)
+    giveBack(machine)
+  }
+  if (open === 0) done()
+  for (const change of changes) {
+    machine.command({ kind: 'reissue', change }, (answer) => {
+      // Without an answer the machine went down: its next life begins again.
+      if (answer === null) return
+      machine.world.coverage.note('update issued again')
+      open -= 1
+      if (open === 0) done()
+    })
+  }
+}
+
+const divergent = (machine: Machine, aside: ModelDisk, origin: OriginId, last: Sequence): readonly Update[] => {
+  const found: Update[] = []
+  for (let sequence = last; sequence > 0; sequence -= 1) {
+    const mine = aside.readUpdate(origin, sequence)
+    const theirs = machine.disk.readUpdate(origin, sequence)
+    if (mine !== null && theirs !== null && Buffer.compare(mine.bytes, theirs.bytes) === 0) break
+    if (mine !== null) found.unshift(mine)
+  }
+  return found
+}
