@@ -29,7 +29,7 @@ import { ViewHistory } from './host/view-history.ts'
 import { finishStartingOver, hasAside, openAside, requireOtherMember, startOver, successorOf } from './start-over.ts'
 import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
 import { isLabel } from './wire/names.ts'
-import { type Keys, machineName, newKeys, readInvite } from './new-install.ts'
+import { chosenMachineName, type Keys, newKeys, readInvite } from './new-install.ts'
 import { decodeInvite } from './wire/invite-codec.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { createWire } from './wire/wire.ts'
@@ -464,7 +464,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
     token,
     peer: peerIdOf(keys.publicKey),
     server: options.server,
-    machine: machineName(options.machine),
+    machine: chosenMachineName(options.machine),
   }
   const timeoutMs = joinTimeoutMs
   const answer = await requestJoin({
@@ -521,7 +521,7 @@ const admissionOf = (install: Install) => {
 
 const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   const peer = peerIdOf(keys.publicKey)
-  return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
+  return { server, peer, origin: originOf(server, peer), machine: chosenMachineName(machine), ...keys }
 }
 
 const isInviteOf = (text: string, install: Install): boolean => {

@@ -4,7 +4,7 @@ import { type Failure, QuintetError } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import type { KeptGroup } from '../../replica/kept-group.ts'
 import type { RunningReplica } from '../../replica/run-replica.ts'
-import type { AppPhase } from '../contract/app-host.ts'
+import type { AppPhase, InspectedInvite } from '../contract/app-host.ts'
 import { failureOf } from '../ipc/answers.ts'
 
 export interface MailboxOptions {
@@ -81,7 +81,9 @@ export class LocalMailbox {
       this.#become({ phase: 'starting', step: 'Opening the mailbox' })
       try {
         const { keptGroup } = await loadReplica()
-        if ((await keptGroup(this.#options.data)) === null) this.#become({ phase: 'empty' })
+        const kept = await keptGroup(this.#options.data)
+        if (kept === null) this.#become({ phase: 'empty' })
+        else if (kept.server === null) await this.#connect()
         else await this.#start(laterOpening)
       } catch (error) {
         this.#become({ phase: 'failed', failure: failureOf(error) })
@@ -96,6 +98,21 @@ export class LocalMailbox {
 
   join(invite: string, machine: string, server: ServerId | null): Promise<void> {
     return this.#inOrder(() => this.#startFirst({ create: null, join: invite, server, machine }))
+  }
+
+  /** As `join`, without a replica of its own. */
+  joinAsClient(invite: string, machine: string): Promise<void> {
+    return this.#inOrder(async () => {
+      const { joinAsClient } = await loadReplica()
+      await joinAsClient({ directory: this.#options.data, invite, machine })
+      await this.#connect()
+    })
+  }
+
+  /** BAD_INVITE, INVITE_EXPIRED. */
+  async inspectInvite(invite: string): Promise<InspectedInvite> {
+    const { inspectInvite } = await loadReplica()
+    return inspectInvite(invite)
   }
 
   async logIn(person: { readonly name: string; readonly password: string }): Promise<void> {
@@ -126,7 +143,7 @@ export class LocalMailbox {
   }
 
   async #start(opening: FirstOpening): Promise<void> {
-    const { connectClient, keptGroup, runReplica } = await loadReplica()
+    const { runReplica } = await loadReplica()
     const { data, listen, mdns } = this.#options
     const options = { data, mdns, ...opening, listen: listen.length === 0 ? [usualListen] : listen }
     try {
@@ -137,8 +154,13 @@ export class LocalMailbox {
       // A replica without a window keeps this directory: the window is one more client of it.
       if (!(error instanceof QuintetError) || error.code !== 'DIRECTORY_IN_USE') throw error
     }
-    this.#group = await keptGroup(data)
-    const client = await connectClient(data, null)
+    await this.#connect()
+  }
+
+  async #connect(): Promise<void> {
+    const { connectClient, keptGroup } = await loadReplica()
+    this.#group = await keptGroup(this.#options.data)
+    const client = await connectClient(this.#options.data, null)
     this.#client = client
     client.onEvent((event) => this.#hear(event))
     this.#tellSession()
@@ -155,7 +177,8 @@ export class LocalMailbox {
     const account = client.loggedInAs
     const phase = account === null ? 'signedOut' : 'signedIn'
     const { server } = client
-    this.#become({ phase, group: group.groupName, mode: 'replica', server, account })
+    const mode = group.server === null ? 'client' : 'replica'
+    this.#become({ phase, group: group.groupName, mode, server, account })
   }
 
   #fail(failure: Failure): void {

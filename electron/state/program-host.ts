@@ -63,8 +63,8 @@ export class ProgramHost implements AppHost {
     await this.keepFirstRun({ draft: null })
   }
 
-  inspectInvite(_request: Request<'inspectInvite'>): Promise<InspectedInvite> {
-    return Promise.reject(notYet('Looking into an invite'))
+  inspectInvite({ invite }: Request<'inspectInvite'>): Promise<InspectedInvite> {
+    return this.#options.mailbox.inspectInvite(invite)
   }
 
   async join({ invite, machine, server }: Request<'join'>): Promise<void> {
@@ -72,8 +72,9 @@ export class ProgramHost implements AppHost {
     await this.keepFirstRun({ draft: null })
   }
 
-  joinAsClient(_request: Request<'joinAsClient'>): Promise<void> {
-    return Promise.reject(notYet('Using Quintet as a client only'))
+  async joinAsClient({ invite, machine }: Request<'joinAsClient'>): Promise<void> {
+    await this.#options.mailbox.joinAsClient(invite, machine)
+    await this.keepFirstRun({ draft: null })
   }
 
   async firstRun(): Promise<FirstRunDraft | null> {

@@ -1,4 +1,5 @@
 // What is loaded when the window is there already: see LocalMailbox.
 export { connectClient } from '../../replica/connect-client.ts'
+export { inspectInvite, joinAsClient } from '../../replica/join-as-client.ts'
 export { keptGroup } from '../../replica/kept-group.ts'
 export { runReplica } from '../../replica/run-replica.ts'

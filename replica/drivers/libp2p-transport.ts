@@ -41,7 +41,7 @@ const streamsPerConnection = 16
 /** The real network: libp2p over TCP inside the group's private network. Throws BAD_ADDRESS for a `listen` that is none. */
 export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
   for (const address of options.listen) checkListenAddress(address)
-  const privateKey = await keyFromSeed(options.privateKey)
+  const privateKey = keyFromSeed(options.privateKey)
   const denied = new DeniedPeers()
   const keys = new KeyRing(options.groupKeys)
   const heard: HeardPeers = { listener: () => undefined }

@@ -390,7 +390,15 @@ const mailRecords = fc
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes,
-  clocks: fc.uniqueArray(fc.tuple(origin, clock), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  clocks: fc
+    .uniqueArray(
+      fc.tuple(
+        origin,
+        clock.filter((value) => value > 0),
+      ),
+      { selector: ([of]) => of },
+    )
+    .map((entries) => new Map(entries)),
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>

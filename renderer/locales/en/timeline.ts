@@ -1,1 +1,20 @@
-export const timeline = { title: 'Timeline' } as const
+export const timeline = {
+  title: 'Timeline',
+  hint: 'Short posts to the whole group, from you and those you follow.',
+  write: 'Write a post',
+  placeholder: 'What should the others know?',
+  left: '{count} characters left',
+  tooLong: '{count} characters too many',
+  post: 'Post',
+  postFailed: 'The post did not go out',
+  by: 'Post by {name}',
+  delete: 'Delete the post',
+  deleteTitle: 'Delete this post?',
+  deleteWhat: 'It is removed everywhere, and cannot be brought back.',
+  deleteFailed: 'The post could not be deleted',
+  more: 'Older posts',
+  failed: 'The timeline cannot be shown',
+  empty: 'Quiet so far',
+  emptyHint: 'Write the first post, or follow people to see theirs here.',
+  findPeople: 'Find people to follow',
+} as const

@@ -6,7 +6,7 @@ import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { JoinContext } from './mail-table.ts'
+import type { JoinContext } from './mail-join.ts'
 import { comparePosts, PostIndex, type PostPlace } from './post-index.ts'
 
 /**

@@ -1,0 +1,92 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { ServerId } from '../../replica/core/model/ids.ts'
+import { client, onClientEvent } from '../bridge.ts'
+
+/** Whether the recovery phrase is written down, as far as it is known. */
+export type RecoveryState = 'unknown' | 'noted' | 'open'
+
+/**
+ * What of an account outlives the page that it was begun on: the recovery phrase, which is shown once and only kept in
+ * memory, and who took the session over.
+ */
+export const useAccount = defineStore('account', () => {
+  const phrase = ref<string | null>(null)
+  const isSigningUp = ref(false)
+  const isPhraseShown = ref(false)
+  const recovery = ref<RecoveryState>('unknown')
+  const takenOverBy = shallowRef<{ readonly server: ServerId; readonly machine: string } | null>(null)
+
+  onClientEvent((event) => {
+    if (event.event === 'takenOver') takenOverBy.value = { server: event.server, machine: event.machine }
+  })
+
+  const begin = (): void => {
+    takenOverBy.value = null
+    recovery.value = 'unknown'
+    phrase.value = null
+  }
+
+  const show = (shown: string): void => {
+    // A server of an older version makes none.
+    if (shown === '') return
+    phrase.value = shown
+    recovery.value = 'open'
+    isPhraseShown.value = true
+  }
+
+  /** The window becomes the mailbox when this is done; the phrase is shown before. */
+  const signUp = async (name: string, password: string): Promise<void> => {
+    isSigningUp.value = true
+    try {
+      begin()
+      show((await client.signUp({ name, password })).recoveryPhrase)
+    } finally {
+      isSigningUp.value = false
+    }
+  }
+
+  const logIn = async (name: string, password: string): Promise<void> => {
+    await client.logIn({ name, password })
+    begin()
+  }
+
+  const reset = async (name: string, recoveryPhrase: string, newPassword: string): Promise<void> => {
+    await client.resetPassword({ name, recoveryPhrase, newPassword })
+    begin()
+  }
+
+  const renewPhrase = async (password: string): Promise<void> => {
+    show((await client.renewRecoveryPhrase({ password })).recoveryPhrase)
+  }
+
+  /** Asks whether the phrase is noted; does not remind when that cannot be known. */
+  const check = async (): Promise<void> => {
+    try {
+      recovery.value = (await client.recoveryNoted()).noted ? 'noted' : 'open'
+    } catch {
+      recovery.value = 'unknown'
+    }
+  }
+
+  const note = async (): Promise<void> => {
+    await client.noteRecovery()
+    recovery.value = 'noted'
+    phrase.value = null
+    isPhraseShown.value = false
+  }
+
+  return {
+    phrase: computed(() => phrase.value),
+    isSigningUp: computed(() => isSigningUp.value),
+    isPhraseShown,
+    recovery: computed(() => recovery.value),
+    takenOverBy: computed(() => takenOverBy.value),
+    signUp,
+    logIn,
+    reset,
+    renewPhrase,
+    check,
+    note,
+  }
+})

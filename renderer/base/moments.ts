@@ -1,0 +1,46 @@
+import { currentLanguage } from '../locales/i18n.ts'
+
+const secondMs = 1_000
+const minuteMs = 60_000
+const hourMs = 3_600_000
+const dayMs = 86_400_000
+
+const units: readonly { readonly unit: Intl.RelativeTimeFormatUnit; readonly ms: number; readonly belowMs: number }[] =
+  [
+    { unit: 'second', ms: secondMs, belowMs: minuteMs },
+    { unit: 'minute', ms: minuteMs, belowMs: hourMs },
+    { unit: 'hour', ms: hourMs, belowMs: dayMs },
+    { unit: 'day', ms: dayMs, belowMs: Infinity },
+  ]
+
+/** "3 minutes ago", "in 7 days", "now"; milliseconds since 1970. */
+export const relativeTime = (at: number, nowMs: number): string => {
+  const distanceMs = at - nowMs
+  const format = new Intl.RelativeTimeFormat(currentLanguage.value, { numeric: 'auto' })
+  if (Math.abs(distanceMs) < 5 * secondMs) return format.format(0, 'second')
+  const { unit, ms } = units.find(({ belowMs }) => Math.abs(distanceMs) < belowMs) ?? { unit: 'day', ms: dayMs }
+  return format.format(Math.round(distanceMs / ms), unit)
+}
+
+/** How long something took: "17 min", "2 hr, 5 min". */
+export const duration = (spanMs: number): string => {
+  const named = (value: number, unit: string): string =>
+    new Intl.NumberFormat(currentLanguage.value, { style: 'unit', unit, unitDisplay: 'short' }).format(value)
+  if (spanMs < minuteMs) return named(Math.max(1, Math.round(spanMs / secondMs)), 'second')
+  const hours = Math.floor(spanMs / hourMs)
+  const minutes = Math.round((spanMs % hourMs) / minuteMs)
+  if (spanMs >= dayMs) return named(Math.round(spanMs / dayMs), 'day')
+  return [hours > 0 ? named(hours, 'hour') : '', minutes > 0 ? named(minutes, 'minute') : ''].filter(Boolean).join(' ')
+}
+
+/** "4.2 MB". */
+export const byteSize = (bytes: number): string => {
+  const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
+  const step = Math.min(steps.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  return new Intl.NumberFormat(currentLanguage.value, {
+    style: 'unit',
+    unit: steps[step] ?? 'byte',
+    unitDisplay: 'short',
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  }).format(bytes / 1_000 ** step)
+}

@@ -1,0 +1,119 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { FirstRunDraft, InspectedInvite } from '../../electron/contract/app-host.ts'
+import type { ErrorCode } from '../../replica/core/model/errors.ts'
+import type { ServerId } from '../../replica/core/model/ids.ts'
+import { codeOf, host, onAppEvent } from '../bridge.ts'
+
+export type FirstRunWork = 'none' | 'loading' | 'inspecting' | 'creating' | 'joining'
+
+const beginning: FirstRunDraft = { step: 'choice', groupName: '', machine: '', invite: '', server: null }
+/** The host asks members over and over while it inspects; typing is kept no oftener than this. */
+const keepAfterMs = 400
+/** An invite may come as a link, and mailers break it into lines. */
+const linkPattern = /^quintet:\/\/join\/?/i
+
+/** How far the first run is. Kept by the host at every step, so that it goes on there after a restart. */
+export const useFirstRun = defineStore('firstRun', () => {
+  const draft = shallowRef(beginning)
+  const inspected = shallowRef<InspectedInvite | null>(null)
+  const failure = ref<ErrorCode | null>(null)
+  const work = ref<FirstRunWork>('loading')
+  const joinsAs = ref<'server' | 'client'>('server')
+  let keeping: ReturnType<typeof setTimeout> | undefined
+
+  const keep = (): void => {
+    clearTimeout(keeping)
+    // What could not be kept is only typed again.
+    host.keepFirstRun({ draft: draft.value }).catch(() => undefined)
+  }
+
+  const change = (changed: Partial<FirstRunDraft>): void => {
+    draft.value = { ...draft.value, ...changed }
+    clearTimeout(keeping)
+    if (changed.step === undefined) keeping = setTimeout(keep, keepAfterMs)
+    else keep()
+  }
+
+  const goTo = (step: FirstRunDraft['step']): void => {
+    failure.value = null
+    change({ step })
+  }
+
+  const attempt = async (what: FirstRunWork, done: () => Promise<void>): Promise<void> => {
+    if (work.value !== 'none') return
+    work.value = what
+    failure.value = null
+    try {
+      await done()
+    } catch (error) {
+      failure.value = codeOf(error)
+    } finally {
+      work.value = 'none'
+    }
+  }
+
+  /** Reads the invite and asks a member who has which seat; then the seat is chosen. */
+  const inspect = (): Promise<void> =>
+    attempt('inspecting', async () => {
+      inspected.value = await host.inspectInvite({ invite: draft.value.invite })
+      const free = inspected.value.seats?.filter(({ machine }) => machine === null) ?? []
+      const isFree = inspected.value.seats === null || free.some(({ server }) => server === draft.value.server)
+      change({ step: 'seat', server: isFree ? draft.value.server : (free[0]?.server ?? null) })
+    })
+
+  /** Takes an invite as it was pasted, dropped or opened. */
+  const takeInvite = (invite: string): Promise<void> => {
+    inspected.value = null
+    change({ step: 'invite', invite: invite.replaceAll(/\s+/gu, '').replace(linkPattern, '') })
+    return inspect()
+  }
+
+  const load = async (): Promise<void> => {
+    const [kept, { machine }] = await Promise.all([host.firstRun(), host.info()])
+    draft.value = kept ?? { ...beginning, machine }
+    work.value = 'none'
+    if (draft.value.step === 'seat' && draft.value.invite !== '') await inspect()
+  }
+
+  const create = (server: ServerId): Promise<void> =>
+    attempt('creating', () =>
+      host.createGroup({ groupName: draft.value.groupName.trim(), machine: draft.value.machine.trim(), server }),
+    )
+
+  const join = (): Promise<void> =>
+    attempt('joining', async () => {
+      const { invite, server } = draft.value
+      const machine = draft.value.machine.trim()
+      try {
+        if (joinsAs.value === 'client') await host.joinAsClient({ invite, machine })
+        else await host.join({ invite, machine, server })
+      } catch (error) {
+        if (codeOf(error) === 'SEAT_TAKEN') inspected.value = await host.inspectInvite({ invite }).catch(() => null)
+        throw error
+      }
+    })
+
+  onAppEvent((event) => {
+    if (event.event === 'inviteOpened' && (work.value === 'none' || work.value === 'loading')) {
+      work.value = 'none'
+      void takeInvite(event.invite)
+    }
+  })
+
+  return {
+    draft: computed(() => draft.value),
+    inspected: computed(() => inspected.value),
+    failure: computed(() => failure.value),
+    work: computed(() => work.value),
+    isWorking: computed(() => work.value === 'creating' || work.value === 'joining'),
+    joinsAs,
+    load,
+    change,
+    goTo,
+    takeInvite,
+    inspect,
+    create,
+    join,
+  }
+})

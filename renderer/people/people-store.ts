@@ -1,0 +1,60 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import type { Person } from '../../replica/client/contract/people.ts'
+import type { ErrorCode } from '../../replica/core/model/errors.ts'
+import { client, codeOf, onClientEvent } from '../bridge.ts'
+
+/** A pause in typing after which the server is asked. */
+const typingPauseMs = 150
+
+/** Everyone in the group, as far as the search goes. */
+export const usePeople = defineStore('people', () => {
+  const query = ref('')
+  const people = shallowRef<readonly Person[] | null>(null)
+  const failure = ref<ErrorCode | null>(null)
+  let asked = 0
+  let pause: ReturnType<typeof setTimeout> | undefined
+
+  const load = async (): Promise<void> => {
+    asked += 1
+    const turn = asked
+    try {
+      const { accounts } = await client.accounts({ like: query.value.trim() === '' ? '*' : query.value.trim() })
+      if (turn !== asked) return
+      people.value = accounts
+      failure.value = null
+    } catch (error) {
+      if (turn === asked) failure.value = codeOf(error)
+    }
+  }
+
+  watch(query, () => {
+    clearTimeout(pause)
+    pause = setTimeout(() => void load(), typingPauseMs)
+  })
+
+  onClientEvent((event) => {
+    if (people.value !== null && (event.event === 'people' || event.event === 'view')) void load()
+  })
+
+  /** Shown at once; taken back, with the error passed on, when the server refuses. */
+  const setFollowed = async (name: string, follow: 'follow' | 'unfollow'): Promise<void> => {
+    const former = people.value
+    const followed = follow === 'follow'
+    people.value = former?.map((person) => (person.name === name ? { ...person, followed } : person)) ?? null
+    try {
+      await client[follow]({ name })
+    } catch (error) {
+      people.value = former
+      throw error
+    }
+  }
+
+  return {
+    query,
+    people: computed(() => people.value),
+    failure: computed(() => failure.value),
+    load,
+    setFollowed,
+  }
+})

@@ -1,0 +1,53 @@
+import { expect, test } from './harness.ts'
+
+test('an invite shows the group and its seats, and joining takes the seat that was chosen', async ({ quintet }) => {
+  const group = await quintet.group([1, 2])
+  const { invite } = await group.operator(1).ask('invite')
+  const window = await quintet.open()
+  const inspected = await window.call('host', 'inspectInvite', { invite })
+  expect(inspected).toMatchObject({ groupName: 'Northern Light' })
+  const { seats } = inspected as { readonly seats: readonly { readonly machine: string | null }[] }
+  expect(seats.map(({ machine }) => machine === null)).toEqual([false, false, true, true, true])
+  const taken = await window.ask('host', 'join', { invite, machine: 'sick bay', server: 2 })
+  expect(taken).toMatchObject({ ok: false, failure: { code: 'SEAT_TAKEN' } })
+  expect(await window.call('host', 'phase')).toEqual({ phase: 'empty' })
+  await window.call('host', 'join', { invite, machine: 'sick bay', server: 4 })
+  expect(await window.call('host', 'phase')).toMatchObject({ phase: 'signedOut', mode: 'replica', server: 4 })
+  await group.sees([1, 2], [1, 2, 4])
+  await window.signUp('anna')
+  expect(await window.call('host', 'phase')).toMatchObject({ phase: 'signedIn', account: 'anna' })
+})
+
+test('a machine without a replica uses the servers of the others', async ({ quintet }) => {
+  const group = await quintet.group([1, 2])
+  const ben = await group.person('ben', 2)
+  const { invite } = await group.operator(1).ask('invite')
+  const window = await quintet.open()
+  await window.call('host', 'joinAsClient', { invite, machine: 'tablet' })
+  await window.signUp('anna')
+  expect(await window.call('host', 'phase')).toMatchObject({ phase: 'signedIn', mode: 'client' })
+  await group.settled()
+  await ben.ask('send', { to: ['anna'], subject: 'Hi', body: '' })
+  await expect.poll(() => window.call('client', 'list', { folder: 'inbox', limit: 5 })).toMatchObject({ total: 1 })
+  await window.close()
+  const again = await quintet.open({ data: window.data })
+  await expect.poll(() => again.call('host', 'phase')).toMatchObject({ phase: 'signedOut', mode: 'client' })
+})
+
+test('invites that are bad, used or expired say so, and the first run is where it was', async ({ quintet }) => {
+  const group = await quintet.group([1])
+  const { invite } = await group.operator(1).ask('invite')
+  const window = await quintet.open()
+  const bad = await window.ask('host', 'inspectInvite', { invite: invite.slice(0, -3) })
+  expect(bad).toMatchObject({ ok: false, failure: { code: 'BAD_INVITE' } })
+  const draft = { step: 'seat', groupName: '', machine: 'mess', invite, server: 2 }
+  await window.call('host', 'keepFirstRun', { draft })
+  await window.kill()
+  const again = await quintet.open({ data: window.data })
+  expect(await again.call('host', 'firstRun')).toEqual(draft)
+  await again.call('host', 'join', { invite, machine: 'mess', server: 2 })
+  expect(await again.call('host', 'firstRun')).toBeNull()
+  const other = await quintet.open()
+  const used = await other.ask('host', 'join', { invite, machine: 'bridge', server: 3 })
+  expect(used).toMatchObject({ ok: false, failure: { code: 'INVITE_USED' } })
+})

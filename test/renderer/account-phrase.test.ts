@@ -1,0 +1,103 @@
+import { flushPromises, mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
+import AccountPhrase from '../../renderer/account/AccountPhrase.vue'
+import { useAccount } from '../../renderer/account/account-store.ts'
+import { askedPositions, isSameWord } from '../../renderer/account/phrase.ts'
+import { serverId } from '../../replica/core/model/ids.ts'
+import { fakeQuintet } from './setup.ts'
+
+const words = [
+  'legal',
+  'winner',
+  'thank',
+  'year',
+  'wave',
+  'sausage',
+  'worth',
+  'useful',
+  'arrow',
+  'thumb',
+  'yellow',
+  'zoo',
+]
+
+const openAsked = async () => {
+  const wrapper = mount(AccountPhrase, { props: { phrase: words.join(' ') }, attachTo: document.body })
+  await wrapper.findAll('button').at(-1)?.trigger('click')
+  await flushPromises()
+  const asked = wrapper.findAll('label').map((label) => Number(label.text().replace('Word ', '')))
+  return { wrapper, asked, fields: wrapper.findAll('input') }
+}
+
+describe('the recovery phrase', () => {
+  it('is shown word by word in its order, and can be copied', async () => {
+    fakeQuintet().add('host', { copyText: () => undefined })
+    const wrapper = mount(AccountPhrase, { props: { phrase: words.join(' ') } })
+    expect(wrapper.findAll('li').map((word) => word.text())).toEqual(words.map((word, index) => `${index + 1}${word}`))
+    await wrapper.findAll('button')[0]?.trigger('click')
+    expect(fakeQuintet().calls).toContainEqual({ method: 'copyText', request: { text: words.join(' ') } })
+  })
+
+  it('is noted only when the asked words are typed', async () => {
+    const { wrapper, asked, fields } = await openAsked()
+    expect(asked).toHaveLength(3)
+    await wrapper.get('form').trigger('submit')
+    expect(wrapper.emitted('noted')).toBeUndefined()
+    for (const [index, number] of asked.entries())
+      await fields[index]?.setValue(` ${words[number - 1]?.toUpperCase()} `)
+    await wrapper.get('form').trigger('submit')
+    expect(wrapper.emitted('noted')).toHaveLength(1)
+  })
+
+  it('says which word is wrong', async () => {
+    const { wrapper, asked, fields } = await openAsked()
+    for (const [index, number] of asked.entries()) await fields[index]?.setValue(words[number - 1])
+    await fields[1]?.setValue('wrong')
+    await wrapper.get('form').trigger('submit')
+    expect(wrapper.findAll('[role=alert]').map((alert) => alert.text())).toEqual([`That is not word ${asked[1]}.`])
+    expect(wrapper.emitted('noted')).toBeUndefined()
+  })
+
+  it('shows nothing of the words while it asks, and can go back to them', async () => {
+    const { wrapper } = await openAsked()
+    expect(words.filter((word) => wrapper.text().includes(word))).toEqual([])
+    await wrapper.findAll('button').at(0)?.trigger('click')
+    expect(wrapper.findAll('li')).toHaveLength(12)
+  })
+
+  it('asks for different words, in their order', () => {
+    let drawn = 0
+    const chances = [0.99, 0, 0.5]
+    const asked = askedPositions(12, () => chances[drawn++] ?? 0)
+    expect(asked).toEqual([0, 6, 11])
+    expect(askedPositions(12, () => 0)).toEqual([0, 1, 2])
+    expect(isSameWord(' Zoo ', 'zoo')).toBe(true)
+    expect(isSameWord('zo', 'zoo')).toBe(false)
+  })
+})
+
+describe('an account', () => {
+  it('shows its phrase after sign-up, and reminds until it is noted', async () => {
+    fakeQuintet().add('client', {
+      signUp: () => ({ recoveryPhrase: words.join(' ') }),
+      noteRecovery: () => undefined,
+      recoveryNoted: () => ({ noted: false }),
+    })
+    const account = useAccount()
+    await account.signUp('Ingrid', 'a long password')
+    expect(account).toMatchObject({ isPhraseShown: true, phrase: words.join(' '), recovery: 'open' })
+    account.isPhraseShown = false
+    expect(account.recovery).toBe('open')
+    await account.note()
+    expect(account).toMatchObject({ isPhraseShown: false, phrase: null, recovery: 'noted' })
+  })
+
+  it('tells who took its session over until somebody logs in again', async () => {
+    fakeQuintet().add('client', { logIn: () => undefined })
+    const account = useAccount()
+    fakeQuintet().emit({ event: 'takenOver', server: serverId(3), machine: 'lab' })
+    expect(account.takenOverBy).toEqual({ server: 3, machine: 'lab' })
+    await account.logIn('Ingrid', 'a long password')
+    expect(account.takenOverBy).toBeNull()
+  })
+})
