@@ -23,8 +23,6 @@ export const errors: Translated<typeof english.errors> = {
   CANNOT_OPEN: 'Diese Nachricht lässt sich mit Ihren Schlüsseln nicht öffnen.',
   BAD_INVITE: 'Diese Einladung ist nicht lesbar. Kopieren Sie sie ganz, oder bitten Sie um eine neue.',
   INVITE_EXPIRED: 'Diese Einladung ist abgelaufen. Bitten Sie ein Mitglied um eine neue.',
-  NOT_HERE_YET: 'Das ist auf diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal.',
-  WRONG_PHRASE: 'Das ist nicht der Wiederherstellungssatz dieses Kontos.',
   INVITE_USED: 'Diese Einladung wurde schon benutzt. Bitten Sie ein Mitglied um eine neue.',
   INVITE_REVOKED: 'Diese Einladung wurde zurückgezogen. Bitten Sie ein Mitglied um eine neue.',
   RETIRED:
