@@ -22,11 +22,10 @@ export const errors: Translated<typeof english.errors> = {
   CANNOT_OPEN: 'Diese Nachricht lässt sich mit Ihren Schlüsseln nicht öffnen.',
   BAD_INVITE: 'Diese Einladung ist nicht lesbar. Kopieren Sie sie ganz, oder bitten Sie um eine neue.',
   INVITE_EXPIRED: 'Diese Einladung ist abgelaufen. Bitten Sie ein Mitglied um eine neue.',
-  NOT_HERE_YET: 'Das ist auf diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal.',
-  WRONG_PHRASE: 'Das ist nicht der Wiederherstellungssatz dieses Kontos.',
   INVITE_USED: 'Diese Einladung wurde schon benutzt. Bitten Sie ein Mitglied um eine neue.',
   INVITE_REVOKED: 'Diese Einladung wurde zurückgezogen. Bitten Sie ein Mitglied um eine neue.',
-  RETIRED: 'Die anderen haben diesen Rechner aus der Gruppe genommen. Bitten Sie ein Mitglied um eine Einladung, um wieder beizutreten.',
+  RETIRED:
+    'Die anderen haben diesen Rechner aus der Gruppe genommen. Bitten Sie ein Mitglied um eine Einladung, um wieder beizutreten.',
   SEAT_TAKEN: 'Diese Servernummer ist vergeben. Wählen Sie eine andere.',
   NO_SEAT_FREE: 'Alle fünf Servernummern sind vergeben. Benutzen Sie Quintet ohne eigenen Server.',
   NOT_ADMITTED: 'Die Gruppe lässt dieses Gerät nicht zu. Bitten Sie ein Mitglied um eine Einladung.',

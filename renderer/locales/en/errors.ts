@@ -22,8 +22,6 @@ export const errors = {
   CANNOT_OPEN: 'This mail cannot be opened with your keys.',
   BAD_INVITE: 'This invite cannot be read. Copy all of it, or ask for a new one.',
   INVITE_EXPIRED: 'This invite has expired. Ask a member for a new one.',
-  NOT_HERE_YET: 'This has not reached this server yet. Try again in a moment.',
-  WRONG_PHRASE: 'This is not the recovery phrase of this account.',
   INVITE_USED: 'This invite has been used. Ask a member for a new one.',
   INVITE_REVOKED: 'This invite has been revoked. Ask a member for a new one.',
   RETIRED: 'The others have retired this machine. Ask a member for an invite to join again.',
