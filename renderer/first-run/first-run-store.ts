@@ -3,7 +3,9 @@ import { computed, ref, shallowRef } from 'vue'
 import type { FirstRunDraft, InspectedInvite } from '../../electron/contract/app-host.ts'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
+import { showNote } from '../base/toasts.ts'
 import { codeOf, host, onAppEvent } from '../bridge.ts'
+import { useApp } from '../stores/app.ts'
 
 export type FirstRunWork = 'none' | 'loading' | 'inspecting' | 'creating' | 'joining'
 
@@ -15,11 +17,13 @@ const linkPattern = /^quintet:\/\/join\/?/i
 
 /** How far the first run is. Kept by the host at every step, so that it goes on there after a restart. */
 export const useFirstRun = defineStore('firstRun', () => {
+  const app = useApp()
   const draft = shallowRef(beginning)
   const inspected = shallowRef<InspectedInvite | null>(null)
   const failure = ref<ErrorCode | null>(null)
   const work = ref<FirstRunWork>('loading')
   const joinsAs = ref<'server' | 'client'>('server')
+  const isWorking = computed(() => work.value === 'creating' || work.value === 'joining')
   let keeping: ReturnType<typeof setTimeout> | undefined
 
   const keep = (): void => {
@@ -95,10 +99,13 @@ export const useFirstRun = defineStore('firstRun', () => {
     })
 
   onAppEvent((event) => {
-    if (event.event === 'inviteOpened' && (work.value === 'none' || work.value === 'loading')) {
-      work.value = 'none'
-      void takeInvite(event.invite)
+    if (event.event !== 'inviteOpened' || isWorking.value) return
+    if (app.phase.phase !== 'empty') {
+      showNote('firstRun.belongsAlready')
+      return
     }
+    work.value = 'none'
+    void takeInvite(event.invite)
   })
 
   return {
@@ -106,7 +113,7 @@ export const useFirstRun = defineStore('firstRun', () => {
     inspected: computed(() => inspected.value),
     failure: computed(() => failure.value),
     work: computed(() => work.value),
-    isWorking: computed(() => work.value === 'creating' || work.value === 'joining'),
+    isWorking,
     joinsAs,
     load,
     change,

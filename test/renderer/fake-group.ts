@@ -9,6 +9,7 @@ export const fakeNetwork = (states: readonly SeatState[]): NetworkInfo => ({
   groupName: 'RV Northern Light',
   server: serverId(1),
   machine: machines[0],
+  ownSeat: 'held',
   view: {
     number: 4,
     servers: states.flatMap((state, index) => (state === 'connected' || state === 'here' ? [serverId(index + 1)] : [])),

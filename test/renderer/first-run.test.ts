@@ -2,6 +2,7 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, it, vi } from 'vitest'
 import type { FirstRunDraft, InspectedInvite } from '../../electron/contract/app-host.ts'
 import FirstRunPage from '../../renderer/first-run/FirstRunPage.vue'
+import { useApp } from '../../renderer/stores/app.ts'
 import { useFirstRun } from '../../renderer/first-run/first-run-store.ts'
 import { allServerIds, type ServerId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeQuintet } from './setup.ts'
@@ -86,7 +87,7 @@ describe('the first run', () => {
     const store = useFirstRun()
     expect(store.draft.server).toBe(3)
     expect(page.text()).toContain('RV Northern Light')
-    expect(page.get<HTMLInputElement>('input[type=radio]:checked').exists()).toBe(true)
+    expect(page.get<HTMLInputElement>('input[type=radio]:checked').element.value).toBe('3')
   })
 
   it('takes an invite as it was pasted: as a link, broken into lines', async () => {
@@ -102,9 +103,20 @@ describe('the first run', () => {
   it('takes an invite that was opened from outside', async () => {
     hostWith(null)
     const page = await open()
+    fakeQuintet().emitApp({ event: 'phase', phase: { phase: 'empty' } })
     fakeQuintet().emitApp({ event: 'inviteOpened', invite: 'quintet://join/abc' })
     await flushPromises()
     expect(page.get('h1').text()).toBe('Choose a place for this machine')
+  })
+
+  it('leaves an invite alone that is opened while there is a group here', async () => {
+    const state = hostWith(null)
+    const store = useFirstRun()
+    await useApp().load()
+    fakeQuintet().emitApp({ event: 'inviteOpened', invite: 'quintet://join/abc' })
+    await flushPromises()
+    expect(state.draft).toBeNull()
+    expect(store.draft.invite).toBe('')
   })
 
   it.each([
@@ -114,7 +126,7 @@ describe('the first run', () => {
     ['NO_MEMBER_REACHED', 'No member can be reached'],
   ] as const)('stays where it is and says what to do about %s', async (code, remedy) => {
     const state = hostWith({ ...begun, step: 'invite', invite: 'invite' })
-    fakeQuintet().fail('inspectInvite', code)
+    fakeQuintet().failWith('inspectInvite', code)
     const page = await open()
     await page.get('form').trigger('submit')
     await flushPromises()
@@ -127,7 +139,7 @@ describe('the first run', () => {
     const state = hostWith({ ...begun, step: 'seat', invite: 'invite', server: serverId(2) })
     const page = await open()
     state.inspected = seatsTakenBy({ 1: 'bridge', 2: 'Galley' })
-    fakeQuintet().fail('join', 'SEAT_TAKEN')
+    fakeQuintet().failWith('join', 'SEAT_TAKEN')
     await page.get('form').trigger('submit')
     await flushPromises()
     expect(page.get('[role=alert]').text()).toContain('This server id is taken')

@@ -91,7 +91,7 @@ describe('people', () => {
     fakeAccounts()
     const people = usePeople()
     await people.load()
-    fakeQuintet().fail('follow', 'UNREACHABLE')
+    fakeQuintet().failWith('follow', 'UNREACHABLE')
     const following = people.setFollowed('Anna', 'follow')
     expect(people.people?.find(({ name }) => name === 'Anna')?.followed).toBe(true)
     await expect(following).rejects.toMatchObject({ code: 'UNREACHABLE' })

@@ -41,7 +41,7 @@ describe('settings', () => {
   it('are taken back when the host refuses', async () => {
     await useApp().load()
     const wrapper = mount(SettingsAppearance, { attachTo: document.body })
-    fakeQuintet().fail('changeSettings', 'DISK_FULL')
+    fakeQuintet().failWith('changeSettings', 'DISK_FULL')
     await radio('Dark')(wrapper)?.trigger('click')
     await flushPromises()
     expect(useApp().settings.theme).toBe('system')

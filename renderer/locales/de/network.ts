@@ -33,6 +33,19 @@ export const network: Translated<typeof english.network> = {
   clockAhead: 'Seine Uhr geht {minutes} min vor',
   clockBehind: 'Seine Uhr geht {minutes} min nach',
   clockHint: 'Die Reihenfolge der Post stimmt trotzdem. Stellen Sie die Uhr dieses Geräts.',
+  ownSeat: {
+    lost: 'Ein anderes Gerät hat Servernummer {server}',
+    lostHint:
+      'Zwei Geräte haben getrennt voneinander denselben Platz belegt, und das andere war früher. Nichts ist verloren: Wählen Sie einen anderen Platz, dort geht dieser Server weiter.',
+    choose: 'Anderen Platz wählen',
+    take: 'Diesen Platz nehmen',
+    taken: 'Dieser Server geht als Server {server} weiter.',
+    failed: 'Der Platz ließ sich nicht nehmen',
+    retired: 'Die anderen haben dieses Gerät ausgemustert',
+    retiredHint:
+      'Was es noch nicht gesendet hatte, wird noch angenommen. Um zurückzukehren, beginnen Sie unter Einstellungen auf diesem Gerät neu; alles kommt von den anderen zurück.',
+    toReset: 'Zu den Einstellungen',
+  },
   map: {
     label: 'Karte der fünf Plätze',
     seat: 'Server {server}, {name}: {state}',

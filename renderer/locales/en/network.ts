@@ -30,6 +30,19 @@ export const network = {
   clockAhead: 'Its clock is {minutes} min ahead',
   clockBehind: 'Its clock is {minutes} min behind',
   clockHint: 'Mails stay in the right order all the same. Set that machine’s clock.',
+  ownSeat: {
+    lost: 'Another machine has server id {server}',
+    lostHint:
+      'Two machines took the same seat while they were apart, and the other was first. Nothing is lost: choose another seat, and this server goes on there.',
+    choose: 'Choose another seat',
+    take: 'Take this seat',
+    taken: 'This server goes on as server {server}.',
+    failed: 'The seat could not be taken',
+    retired: 'The others have retired this machine',
+    retiredHint:
+      'What it had not sent is still taken in. To come back, start over on this machine under Settings; everything returns from the others.',
+    toReset: 'To the settings',
+  },
   map: {
     label: 'Map of the five seats',
     seat: 'Server {server}, {name}: {state}',
