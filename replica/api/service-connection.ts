@@ -1,44 +1,33 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/model/ids.ts'
-import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, SessionId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Install } from '../host/install.ts'
-import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
+import { conversationOf, countsOf, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
-import { postPage, profileOf, type PostView } from '../host/social-queries.ts'
+import { profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
 import { verifyBytes } from '../wire/keys.ts'
-import { signedPartsOf } from '../wire/signed-parts.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import type {
   AccountInfo,
   Accepted,
   CountsInfo,
-  DocumentInfo,
   GroupInfo,
   LogInAnswer,
   LogInRequest,
   MailContent,
-  ManyMails,
   MemberInfo,
-  NamePage,
   PersonInfo,
-  PostsOf,
   ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
-  SafetyInfo,
-  SealedDocument,
   SealedMail,
   SignedPost,
-  SignedPosts,
-  SealedPage,
   SessionPlace,
   SpreadInfo,
   StatusInfo,
@@ -46,13 +35,11 @@ import type {
   ViewInfo,
 } from './contract.ts'
 import type { GroupApi } from './group-contract.ts'
-import { mostBytesOf, type ApiRight, type RequestOf } from './method-table.ts'
+import { type ApiRight, type RequestOf } from './method-table.ts'
+import { Reader } from './reader.ts'
 import { Throttle } from './throttle.ts'
 
 const challengeBytes = 32
-/** Of many mails so many are read at once, and so much is given in one answer. */
-const mailsPerRead = 16
-const manyBytes = limits.frameBytes / 2
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
 
@@ -82,6 +69,7 @@ export interface ConnectionPorts {
 export class ServiceConnection implements ReplicaApi {
   readonly #service: ConnectionPorts
   readonly #right: ApiRight
+  readonly #reader: Reader
   #claim: SessionClaim | null = null
   #challenge: Uint8Array | null = null
   #listener: ((event: ReplicaEvent) => void) | null = null
@@ -91,6 +79,7 @@ export class ServiceConnection implements ReplicaApi {
   constructor(service: ConnectionPorts, right: ApiRight) {
     this.#service = service
     this.#right = right
+    this.#reader = new Reader(service)
     this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
       if (this.#claim !== null) this.emit({ event: 'mailbox' })
     })
@@ -188,64 +177,40 @@ export class ServiceConnection implements ReplicaApi {
     return { update, clock }
   }
 
-  async list({ folder, limit, before, offset }: RequestOf<'list'>): Promise<SealedPage> {
-    const account = this.#session()
-    const from = before === null ? offset : parsePlace(before)
-    const most = Math.min(limit, limits.pageHeaders)
-    const { mails, total, unread, hasMore } = await this.#service.host.read((core) =>
-      mailPage(core, account, folder, most, from),
-    )
-    const last = mails.at(-1)
-    const next = hasMore && last !== undefined ? `${last.clock}@${last.mail}` : null
-    return { mails: await this.#service.seal(mails, 'header'), total, unread, next }
+  async list(request: RequestOf<'list'>) {
+    return this.#reader.list(this.#session(), request)
   }
 
-  async fetch({ mail: id }: RequestOf<'fetch'>): Promise<SealedMail> {
-    const [sealed] = await this.#service.seal([await this.#owned(id)], 'whole')
-    if (sealed === undefined || sealed.payload.length === 0) {
-      throw new QuintetError('DAMAGED', damagedMessage)
-    }
-    return sealed
+  async fetch(request: RequestOf<'fetch'>) {
+    return this.#reader.fetch(this.#session(), request)
   }
 
-  async fetchMany({ mails, content }: RequestOf<'fetchMany'>): Promise<ManyMails> {
-    const account = this.#session()
-    const found: SealedMail[] = []
-    let bytes = 0
-    let covered = 0
-    while (covered < mails.length) {
-      const asked = mails.slice(covered, covered + mailsPerRead)
-      const owned = await this.#service.host.read((core) => asked.flatMap((id) => ownedMail(core, account, id) ?? []))
-      for (const mail of await this.#service.seal(owned, content)) {
-        const size = mostBytesOf(mail)
-        if (found.length > 0 && bytes + size > manyBytes) return { mails: found, covered: mails.indexOf(mail.mail) }
-        bytes += size
-        found.push(mail)
-      }
-      covered += asked.length
-    }
-    return { mails: found, covered }
+  async fetchMany(request: RequestOf<'fetchMany'>) {
+    return this.#reader.fetchMany(this.#session(), request)
   }
 
-  async mailNames({ folder, only, limit, before }: RequestOf<'mailNames'>): Promise<NamePage> {
-    const account = this.#session()
-    const place = before === null ? null : parsePlace(before)
-    const most = Math.min(limit, limits.pageNames)
-    const page = await this.#service.host.read((core) => mailNames(core, { account, folder, only }, most, place))
-    const { mails, next } = page
-    return { mails, next: next && `${next.clock}@${updateId(next.origin, next.sequence)}` }
+  async mailNames(request: RequestOf<'mailNames'>) {
+    return this.#reader.mailNames(this.#session(), request)
   }
 
-  async posts({ of, limit, before }: RequestOf<'posts'>): Promise<SignedPosts> {
-    const account = this.#session()
-    const place = before === null ? null : parsePlace(before)
-    const most = Math.min(limit, limits.pagePosts)
-    const { posts, hasMore } = await this.#service.host.read((core) =>
-      postPage(core, authorsOf(core, of, account), most, place),
-    )
-    const last = posts.at(-1)
-    const next = hasMore && last !== undefined ? `${last.clock}@${last.post}` : null
-    return { posts: await this.#service.signedPosts(posts), next }
+  async posts(request: RequestOf<'posts'>) {
+    return this.#reader.posts(this.#session(), request)
+  }
+
+  async documents(request: RequestOf<'documents'>) {
+    return this.#reader.documents(this.#session(), request)
+  }
+
+  async document(request: RequestOf<'document'>) {
+    return this.#reader.document(this.#session(), request)
+  }
+
+  async safety(request: RequestOf<'safety'>) {
+    return this.#reader.safety(this.#session(), request)
+  }
+
+  async safeties(request: RequestOf<'safeties'>) {
+    return this.#reader.safeties(this.#session(), request)
   }
 
   profile({ name }: RequestOf<'profile'>): Promise<ProfileInfo | null> {
@@ -254,11 +219,6 @@ export class ServiceConnection implements ReplicaApi {
 
   followed(): Promise<readonly AccountId[]> {
     return this.#ofAccount((core, account) => core.state.follows.followedBy(account).slice(0, limits.onlineAccounts))
-  }
-
-  async safety({ mail: id }: RequestOf<'safety'>): Promise<readonly ServerId[]> {
-    const mail = await this.#owned(id)
-    return this.#service.host.read((core) => core.holdersOf(mail.origin, mail.sequence))
   }
 
   counts(): Promise<CountsInfo> {
@@ -271,33 +231,6 @@ export class ServiceConnection implements ReplicaApi {
 
   trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly UpdateId[]> {
     return this.#ofAccount((core, account) => trashedBefore(core, account, beforeMs))
-  }
-
-  async documents({ shelf }: RequestOf<'documents'>): Promise<readonly DocumentInfo[]> {
-    const found = await this.#ofAccount((core, account) => documentsOn(core, account, shelf))
-    return found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))
-  }
-
-  async document({ document }: RequestOf<'document'>): Promise<SealedDocument | null> {
-    const found = await this.#ofAccount((core, account) => documentOf(core, account, document))
-    if (found === null) return null
-    const { update, writtenAt, origin, sequence } = found
-    const [stored] = await this.#service.host.readUpdates(origin, [sequence])
-    const parts = stored === undefined ? null : signedPartsOf(stored.bytes)
-    if (parts?.ok === true) return { document, update, writtenAt, payload: parts.value.payload }
-    // It may have been written anew meanwhile, and compacted.
-    const now = await this.#ofAccount((core, account) => documentOf(core, account, document))
-    if (now?.update !== update) return this.document({ document })
-    throw new QuintetError('DAMAGED', damagedMessage)
-  }
-
-  async safeties({ mails }: RequestOf<'safeties'>): Promise<readonly SafetyInfo[]> {
-    return this.#ofAccount((core, account) =>
-      mails.flatMap((mail) => {
-        const owned = ownedMail(core, account, mail)
-        return owned === null ? [] : [{ mail, servers: core.holdersOf(owned.origin, owned.sequence) }]
-      }),
-    )
   }
 
   spread({ update }: RequestOf<'spread'>): Promise<SpreadInfo> {
@@ -391,13 +324,6 @@ export class ServiceConnection implements ReplicaApi {
     return Promise.resolve()
   }
 
-  async #owned(id: UpdateId): Promise<MailView> {
-    const account = this.#session()
-    const mail = await this.#service.host.read((core) => ownedMail(core, account, id))
-    if (mail === null) throw new QuintetError('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
-    return mail
-  }
-
   /** Looks at what the account that is logged in has. NOT_LOGGED_IN. */
   async #ofAccount<Value>(query: (core: Core, account: AccountId) => Value): Promise<Value> {
     const account = this.#session()
@@ -417,25 +343,4 @@ export class ServiceConnection implements ReplicaApi {
     }
     throw new QuintetError(failure.code, failure.message)
   }
-}
-
-const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
-
-const authorsOf = ({ state }: Core, of: PostsOf, account: AccountId): readonly AccountId[] => {
-  switch (of.kind) {
-    case 'author':
-      return [of.author]
-    case 'followed':
-      return state.follows.followedBy(account)
-    case 'timeline':
-      return [...state.follows.followedBy(account), account]
-  }
-}
-
-const parsePlace = (text: string): Pick<MailView, 'clock' | 'origin' | 'sequence'> => {
-  const [clock = '', id = ''] = text.split('@')
-  if (!/^[0-9]{1,16}$/.test(clock) || !isUpdateId(id)) {
-    throw new QuintetError('BAD_REQUEST', '"before" is not the "next" of a page.')
-  }
-  return { clock: Number(clock), ...splitUpdateId(id) }
 }

@@ -122,15 +122,8 @@ const nothingLost = (world: World): void => {
  * the old copy that it started over from, held is live somewhere on each, unless somebody deleted a copy of it.
  */
 const noWishLost = (world: World): void => {
-  const deletedCommands = new Set<string>()
-  const deletedPeople = new Set<string>()
-  for (const machine of world.lasting())
-    for (const account of machine.core.state.accounts.deleted()) deletedPeople.add(account)
-  for (const { change } of world.ledger.updates.values()) {
-    const isBulk = change.kind === 'marks' && change.mark === 'delete'
-    const mails = isBulk ? change.mails : change.kind === 'deletion' ? [change.mail] : []
-    for (const id of mails) for (const command of world.ledger.commandsNamed.get(id) ?? []) deletedCommands.add(command)
-  }
+  const deletedCommands = commandsDeleted(world)
+  const deletedPeople = new Set<string>(world.lasting().flatMap(({ core }) => core.state.accounts.deleted()))
   for (const machine of world.lasting()) {
     const live = new Set<string>()
     for (const { origin, sequences } of machine.core.state.mails.columns().origins) {
@@ -146,6 +139,17 @@ const noWishLost = (world: World): void => {
       throw new Violation('mail lost', `${machine.name} has not got the mail of command ${command}`)
     }
   }
+}
+
+/** The commands behind mails of which somebody deleted a copy. */
+const commandsDeleted = (world: World): ReadonlySet<string> => {
+  const deleted = new Set<string>()
+  for (const { change } of world.ledger.updates.values()) {
+    const isBulk = change.kind === 'marks' && change.mark === 'delete'
+    const mails = isBulk ? change.mails : change.kind === 'deletion' ? [change.mail] : []
+    for (const id of mails) for (const command of world.ledger.commandsNamed.get(id) ?? []) deleted.add(command)
+  }
+  return deleted
 }
 
 const goneMails = (world: World, vector: VersionVector): readonly string[] => {

@@ -235,6 +235,11 @@ export class GroupState {
       case 'forged':
         break
     }
+    this.#concludeUpdate(update)
+  }
+
+  /** What every update leaves behind, whatever it says. */
+  #concludeUpdate({ origin, sequence, clock, change }: Update): void {
     if (change.kind !== 'mail') this.mails.settle(updateId(origin, sequence))
     if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })

@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import { seatOf, updateId } from '../../replica/core/model/ids.ts'
+import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
+import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
+import { mailColumns } from '../../replica/core/model/mail-columns.ts'
+import { encodeAccountKeysPayload, encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
+import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
+import {
+  account,
+  anyDocumentId,
+  anyInviteId,
+  anyUpdateId,
+  bytes,
+  bytesUpTo,
+  clock,
+  command,
+  groupId,
+  hashes,
+  install,
+  installs,
+  label,
+  name,
+  origin,
+  peer,
+  person,
+  sequence,
+  server,
+} from './arbitraries.ts'
+
+const accountRecord: fc.Arbitrary<AccountRecord> = fc
+  .tuple(person, command, name, bytes(32), bytesUpTo(100), clock, origin)
+  .map(([who, commandName, accountName, sealKey, sealedKeys, madeAt, madeBy]) => {
+    const fields = { account: who.account, name: accountName, sealKey, sealedKeys }
+    const change = { kind: 'account' as const, command: commandName, ...fields }
+    const payload = encodeAccountPayload(change)
+    const signature = signPayload(groupId, 'account', payload, who.privateKey)
+    const encoded = encodeUpdate({ clock: madeAt, change: { change, payload, signature } })
+    return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
+  })
+
+const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
+  .tuple(person, command, fc.maxSafeNat(), bytesUpTo(100), clock, origin)
+  .map(([who, commandName, generation, sealedKeys, madeAt, madeBy]) => {
+    const fields = { account: who.account, generation, sealedKeys }
+    const change = { kind: 'accountKeys' as const, command: commandName, ...fields }
+    const payload = encodeAccountKeysPayload(change)
+    const signature = signPayload(groupId, 'accountKeys', payload, who.privateKey)
+    const encoded = encodeUpdate({ clock: madeAt, change: { change, payload, signature } })
+    return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
+  })
+
+const highestMail = 1_000_000
+const placeInLog = { origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }
+const bits = fc.nat(3)
+const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
+const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
+  fc.record({
+    origin,
+    sequence: fc.integer({ min: 1, max: highestMail }),
+    clock,
+    from: account,
+    to: fc.constant(to),
+    marks: fc.array(bits, { minLength: to.length + 1, maxLength: to.length + 1 }),
+  }),
+)
+const mailRecords = fc
+  .uniqueArray(mailRecord, { selector: (mail) => updateId(mail.origin, mail.sequence), maxLength: 20 })
+  .map((mails) =>
+    mails.sort((left, right) =>
+      left.origin === right.origin ? left.sequence - right.sequence : left.origin < right.origin ? -1 : 1,
+    ),
+  )
+
+export const stateImage: fc.Arbitrary<StateImage> = fc.record({
+  vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
+  hashes,
+  clocks: fc
+    .uniqueArray(
+      fc.tuple(
+        origin,
+        clock.filter((value) => value > 0),
+      ),
+      { selector: ([of]) => of },
+    )
+    .map((entries) => new Map(entries)),
+  group: fc.option(fc.record({ name: label, clock, origin })),
+  claims: fc.array(
+    install.chain((one) =>
+      fc.record({
+        origin: fc.constant(one.origin),
+        server: fc.constant(seatOf(one.origin)),
+        peer: fc.constant(one.peer),
+        machine: label,
+        replaces: fc.option(origin),
+        clock,
+      }),
+    ),
+  ),
+  invites: fc.array(
+    fc.record({
+      invite: anyInviteId,
+      expiresAtMs: fc.maxSafeNat(),
+      admitted: fc.array(fc.record({ peer, server }), { maxLength: 2 }),
+      revoked: fc.boolean(),
+    }),
+  ),
+  machineNames: fc.array(fc.record({ origin, name: label, clock })),
+  retired: fc.uniqueArray(origin),
+  clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
+  accounts: fc.array(accountRecord, { maxLength: 3 }),
+  accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),
+  deletedAccounts: fc.array(account, { maxLength: 3 }),
+  mails: mailRecords.map(mailColumns),
+  answers: fc.array(fc.record({ origin, sequence, conversation: anyUpdateId })),
+  marks: fc.array(fc.record({ origin, sequence, account, registers })),
+  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits, registers })),
+  documents: fc.array(
+    fc.record({
+      account,
+      document: anyDocumentId,
+      origin,
+      sequence: fc.integer({ min: 1, max: highestMail }),
+      clock,
+      shelf: fc.nat(255),
+      state: fc.constantFrom('written' as const, 'deleted' as const),
+    }),
+  ),
+  posts: fc.array(fc.record({ account, ...placeInLog })),
+  postDeletions: fc.array(fc.record({ post: anyUpdateId, account })),
+  follows: fc.array(
+    fc.record({
+      account,
+      whom: account,
+      ...placeInLog,
+      state: fc.constantFrom('follows' as const, 'not' as const),
+    }),
+  ),
+  commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
+  executions: fc.array(
+    fc.record({
+      account,
+      command,
+      recipients: fc.stringMatching(/^[0-9a-f]{16}$/),
+      names: fc.array(fc.record({ origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+  ),
+})
