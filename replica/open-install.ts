@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import type { ReplicaArguments } from './arguments.ts'
+import { QuintetError } from './core/model/errors.ts'
+import type { ServerId } from './core/model/ids.ts'
+import { serverId } from './core/model/ids.ts'
+import { limits } from './core/model/limits.ts'
+import { loadInstall, saveInstall } from './drivers/install-file.ts'
+import { requestJoin } from './drivers/libp2p-client.ts'
+import { systemClock } from './drivers/system-clock.ts'
+import type { Install } from './host/install.ts'
+import { machineName, type Keys, newKeys, readInvite } from './new-install.ts'
+import { requireOtherMember, startOver, successorOf } from './start-over.ts'
+import { isLabel } from './wire/names.ts'
+import { decodeInvite } from './wire/invite-codec.ts'
+import { originOf, peerIdOf } from './wire/keys.ts'
+
+const joinTimeoutMs = 20_000
+const groupKeyBytes = 32
+const groupIdBytes = 16
+
+/** The install that the directory holds, or the one that the arguments ask for. */
+export const openInstall = async (options: ReplicaArguments): Promise<Install> => {
+  const install = await loadInstall(options.data)
+  if (install === null) {
+    if (options.create !== null) return createGroup(options, options.create)
+    if (options.join !== null) {
+      const joined = await joinGroup(options, await readInvite(options.join))
+      await saveInstall(options.data, joined)
+      return joined
+    }
+    throw new QuintetError(
+      'DIRECTORY_NOT_A_GROUP',
+      `${options.data} holds no group yet: use --create NAME or --join INVITE.`,
+    )
+  }
+  if (options.server !== null && options.server !== install.server) {
+    throw new QuintetError(
+      'BAD_REQUEST',
+      `This install has server id ${install.server}; it cannot become ${options.server}. Join with a new data directory.`,
+    )
+  }
+  // After a reset the invite is spent, and the directory is that of its group.
+  const isOther =
+    (options.create !== null && options.create !== install.groupName) ||
+    (options.join !== null && !isInviteOf(await readInvite(options.join), install))
+  if (isOther) throw otherGroup(options, install)
+  return install
+}
+
+const otherGroup = (options: ReplicaArguments, install: Install): QuintetError =>
+  new QuintetError(
+    'DIRECTORY_HAS_A_GROUP',
+    `${options.data} belongs to the group "${install.groupName}". Use another data directory.`,
+  )
+
+const createGroup = async (options: ReplicaArguments, groupName: string): Promise<Install> => {
+  const isTooLong = Array.from(groupName).length > limits.groupNameChars
+  if (groupName.trim() === '' || isTooLong || !isLabel(groupName)) {
+    throw new QuintetError(
+      'BAD_NAME',
+      `A group's name has 1 to ${limits.groupNameChars} characters, without control characters.`,
+    )
+  }
+  const keys = newKeys()
+  const server = options.server ?? serverId(1)
+  const install: Install = {
+    ...identityOf(server, keys, options.machine),
+    groupId: randomBytes(groupIdBytes),
+    groupKey: randomBytes(groupKeyBytes),
+    ...newcomer,
+    groupName,
+    admission: null,
+    inviteAddresses: [],
+  }
+  await saveInstall(options.data, install)
+  return install
+}
+
+const joinGroup = async (options: ReplicaArguments, text: string): Promise<Install> => {
+  const invite = decodeInvite(text)
+  if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
+  const { groupId, groupKey, token, addresses, expiresAtMs } = invite.value
+  if (expiresAtMs < Date.now())
+    throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  const keys = newKeys()
+  const request = {
+    token,
+    peer: peerIdOf(keys.publicKey),
+    server: options.server,
+    machine: machineName(options.machine),
+  }
+  const timeoutMs = joinTimeoutMs
+  const answer = await requestJoin({
+    groupKey,
+    groupId,
+    privateKey: keys.privateKey,
+    addresses,
+    request,
+    timeoutMs,
+    clock: systemClock,
+  })
+  if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
+  const install: Install = {
+    ...identityOf(answer.value.server, keys, options.machine),
+    groupId,
+    groupKey,
+    ...newcomer,
+    groupName: answer.value.groupName,
+    admission: answer.value.admission.bytes,
+    inviteAddresses: addresses,
+  }
+  return install
+}
+
+/** What every install begins with. */
+const newcomer = { keyMadeAt: 0, formerKeys: [], isRetired: false } as const
+
+/** Sets this machine's copy aside, so that everything is taken back from the others: with an invite, or on the same seat. */
+export const resetCopy = async (options: ReplicaArguments, reset: 'together' | 'alone'): Promise<void> => {
+  const install = await loadInstall(options.data)
+  if (install === null) return
+  const occasion = { kind: 'reset', forked: null } as const
+  if (options.join !== null) {
+    const invite = await readInvite(options.join)
+    if (!isInviteOf(invite, install)) throw otherGroup(options, install)
+    await startOver(options.data, await joinGroup(options, invite), occasion)
+    return
+  }
+  if (install.isRetired) {
+    throw new QuintetError(
+      'RETIRED',
+      'The others have retired this machine: ask a member for an invite and add --join INVITE.',
+    )
+  }
+  if (reset === 'together') await requireOtherMember(options.data, install)
+  await startOver(options.data, successorOf(install, install.machine), occasion)
+}
+
+const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
+  const peer = peerIdOf(keys.publicKey)
+  return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
+}
+
+const isInviteOf = (text: string, install: Install): boolean => {
+  const invite = decodeInvite(text)
+  return invite.ok && Buffer.compare(invite.value.groupId, install.groupId) === 0
+}
