@@ -150,7 +150,7 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/consistent-type-definitions': 'off' },
   },
   {
-    files: ['**/*.config.ts'],
+    files: ['**/*.config.ts', 'test/e2e/prepare.ts'],
     rules: { 'no-restricted-syntax': ['error', ...everywhere] },
   },
   {

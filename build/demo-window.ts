@@ -1,117 +1,17 @@
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
-import type { MailClient } from '../replica/client/contract/mail-client.ts'
-import { connectClient } from '../replica/connect-client.ts'
-import { QuintetError } from '../replica/core/model/errors.ts'
-import type { UpdateId } from '../replica/core/model/ids.ts'
 import { chooseRuntime } from './app/electron-runtime.ts'
-import { passwordOf, type ReplicaGroup } from './cluster/group.ts'
-import { crew } from './demo-corpus.ts'
-import { conversations, type DemoConversation, draft, liveMails, posts } from './demo-mailbox.ts'
+import type { ReplicaGroup } from './cluster/group.ts'
 import { root } from './stages.ts'
-
-const captain = crew[0].name
-const liveEveryMs = 20_000
-
-/** The crew's clients in this process, each at their own server. */
-export class DemoCrew {
-  readonly #clients: ReadonlyMap<string, MailClient>
-  #timer: NodeJS.Timeout | null = null
-
-  private constructor(clients: ReadonlyMap<string, MailClient>) {
-    this.#clients = clients
-  }
-
-  static async signUp(group: ReplicaGroup): Promise<DemoCrew> {
-    const entries = crew.map(async ({ name }, index) => {
-      const client = await connectClient(group.dataOf(index + 1), null)
-      await client.signUp({ name, password: passwordOf(name) })
-      return [name, client] as const
-    })
-    return new DemoCrew(new Map(await Promise.all(entries)))
-  }
-
-  /** The mailbox that a newcomer finds. */
-  async write(): Promise<void> {
-    for (const conversation of conversations) await this.#converse(conversation)
-    for (const { author, text } of posts) await this.#of(author).post({ text })
-    const others = crew.filter(({ name }) => name !== captain)
-    await Promise.all(others.map(({ name }) => this.#of(captain).follow({ name })))
-    await this.#of(captain).saveDraft(draft)
-  }
-
-  /** From now on somebody writes to the captain now and then, who reads at the window. */
-  async live(): Promise<void> {
-    await this.#of(captain).close()
-    let next = 0
-    this.#timer = setInterval(() => {
-      const mail = liveMails[next % liveMails.length]
-      next += 1
-      if (mail === undefined) return
-      const { from, subject, body } = mail
-      // In a split its server goes on without the captain's; when servers end, this does.
-      void this.#of(from)
-        .send({ to: [captain], subject, body })
-        .catch(() => undefined)
-    }, liveEveryMs)
-  }
-
-  async end(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer)
-    await Promise.all([...this.#clients.values()].map((client) => client.close().catch(() => undefined)))
-  }
-
-  async #converse({ subject, mails, state }: DemoConversation): Promise<void> {
-    const written: UpdateId[] = []
-    for (const { from, to, cc = [], body } of mails) {
-      const last = written.at(-1)
-      const answered = last === undefined ? { subject } : { subject: `Re: ${subject}`, inReplyTo: last }
-      const client = this.#of(from)
-      if (last !== undefined) await arrived(client, last)
-      const sent = await client.send({ to, cc, body, ...answered })
-      if ('mail' in sent) written.push(sent.mail)
-    }
-    if (state === undefined) return
-    const own = this.#of(captain)
-    await Promise.all(written.map((mail) => arrived(own, mail)))
-    await own.mark({ mails: written, mark: 'read' })
-    if (state === 'starred') await own.mark({ mails: written.slice(0, 1), mark: 'star' })
-  }
-
-  #of(name: string): MailClient {
-    const client = this.#clients.get(name)
-    if (client === undefined) throw new Error(`${name} is not of the crew`)
-    return client
-  }
-}
-
-const arrivesWithinMs = 20_000
-const pollMs = 20
-
-/** A mail is answered once it is there. */
-const arrived = async (client: MailClient, mail: UpdateId): Promise<void> => {
-  for (const deadline = Date.now() + arrivesWithinMs; ;) {
-    try {
-      await client.safety({ mail })
-      return
-    } catch (error) {
-      if (!(error instanceof QuintetError) || error.code !== 'NO_SUCH_MAIL' || Date.now() > deadline) throw error
-    }
-    await new Promise((over) => setTimeout(over, pollMs))
-  }
-}
 
 /** Opens the app on server 1, signed in as the captain; fulfilled when it has been quit. */
 export const openDemoWindow = async (group: ReplicaGroup): Promise<void> => {
-  const person = { name: captain, password: passwordOf(captain) }
-  await writeFile(path.join(group.directory, 'demo.json'), JSON.stringify(person), { mode: 0o600 })
-  const { program, environment } = chooseRuntime()
-  const args = [root, '--data', group.dataOf(1), '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0']
-  const child = spawn(program, args, {
+  const data = group.dataOf(1)
+  await group.replica(1).stop()
+  const runtime = chooseRuntime()
+  const child = spawn(runtime.program, [root, '--data', data, '--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0'], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...environment, QUINTET_DEMO: group.directory },
+    env: { ...process.env, ...runtime.environment, QUINTET_DEMO: group.directory },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
   await new Promise<void>((ended, failed) => {

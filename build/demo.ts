@@ -9,10 +9,11 @@ import { electronProgram } from './app/electron-runtime.ts'
 import { browserCommand, ensureBrowser } from './browser.ts'
 import { passwordOf, ReplicaGroup } from './cluster/group.ts'
 import { crew } from './demo-corpus.ts'
+import { DemoCrew } from './demo-crew.ts'
 import { DemoLedger } from './demo-ledger.ts'
 import { DemoReport } from './demo-report.ts'
 import { DemoVoyage, serverOf } from './demo-voyage.ts'
-import { DemoCrew, openDemoWindow } from './demo-window.ts'
+import { openDemoWindow } from './demo-window.ts'
 
 const allServers = crew.map(serverOf)
 const west = [1, 2]
@@ -140,12 +141,11 @@ const runWithWindow = async (directory: string): Promise<void> => {
   const group = await ReplicaGroup.create({ directory, name: 'Northern Light', servers: allServers })
   try {
     report.line('five replicas run on this machine, and all of them see each other')
-    const people = await DemoCrew.signUp(group)
+    const people = await DemoCrew.signUp(directory)
     await people.write()
     await group.settled()
     report.line('the crew has signed up and written to each other')
     await people.live()
-    await group.replica(1).stop()
     report.chapter('Over to you')
     report.line(`you are ${crew[0].name}, at server 1; the others write to you now and then, from servers 2 to 5`)
     report.line('"Split the group" in the window cuts servers 1 and 2 off from the others, "Heal" brings them together')

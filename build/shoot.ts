@@ -4,12 +4,16 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Page } from '@playwright/test'
+import type { AppPhase } from '../electron/contract/app-host.ts'
 import type { QuintetBridge } from '../electron/contract/bridge.ts'
 import { buildApp } from './app/build-app.ts'
+import { ReplicaGroup } from './cluster/group.ts'
+import { DemoCrew } from './demo-crew.ts'
 import { type LaunchedApp, launchApp } from './app/launch.ts'
 
-const usage = `usage: node build/run.cjs build/shoot.ts FOLDER [--script FILE] [--width N] [--height N] [--theme dark]
+const usage = `usage: node build/run.cjs build/shoot.ts FOLDER [--demo] [--script FILE] [--width N] [--height N] [--theme dark]
 Starts the app with a group of its own and puts pictures of it into FOLDER.
+  --demo         the group of npm run demo: five servers, the window signed in, a mailbox in use
   --script FILE  a module with "export const shoot = async ({ app, page, call, shot }) => ...": what to do and to show
                  instead of first run and inbox; call('client' | 'host', method, request), shot(name)
 `
@@ -31,12 +35,34 @@ const shownByDefault = async ({ page, call, shot }: Shooting): Promise<void> => 
   await shot('inbox')
 }
 
+/** Signed in by itself, which takes a password's cost. */
+const shownOfDemo = async ({ call, shot }: Shooting): Promise<void> => {
+  for (const deadline = Date.now() + signInWithinMs; Date.now() < deadline;) {
+    const { phase } = (await call('host', 'phase')) as AppPhase
+    if (phase === 'signedIn') break
+  }
+  await shot('inbox')
+}
+
+const signInWithinMs = 30_000
+
+const filledGroup = async (directory: string): Promise<ReplicaGroup> => {
+  const group = await ReplicaGroup.create({ directory, name: 'Northern Light', servers: [1, 2, 3, 4, 5] })
+  const crew = await DemoCrew.signUp(directory)
+  await crew.write()
+  await group.settled()
+  await crew.end()
+  await group.replica(1).stop()
+  return group
+}
+
 const main = async (): Promise<void> => {
   const { values, positionals } = parseArgs({
     options: {
       script: { type: 'string' },
       width: { type: 'string', default: '1200' },
       height: { type: 'string', default: '800' },
+      demo: { type: 'boolean', default: false },
       theme: { type: 'string', default: 'light' },
     },
     allowPositionals: true,
@@ -49,8 +75,11 @@ const main = async (): Promise<void> => {
   }
   await buildApp(console.log)
   await mkdir(folder, { recursive: true })
-  const data = await mkdtemp(path.join(tmpdir(), 'quintet-shoot-'))
-  const launched = await launchApp({ data })
+  const directory = await mkdtemp(path.join(tmpdir(), 'quintet-shoot-'))
+  const group = values.demo ? await filledGroup(directory) : null
+  const launched = await launchApp(
+    group === null ? { data: directory } : { data: group.dataOf(1), environment: { QUINTET_DEMO: directory } },
+  )
   const { app, page } = launched
   page.on('console', (message) => console.log(`page: ${message.text()}`))
   page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`))
@@ -65,11 +94,13 @@ const main = async (): Promise<void> => {
       console.log(`${name}.png`)
     }
     const script = values.script === undefined ? null : pathToFileURL(path.resolve(values.script)).href
-    const { shoot } = script === null ? { shoot: shownByDefault } : ((await import(script)) as ShootScript)
+    const { shoot } =
+      script === null ? { shoot: values.demo ? shownOfDemo : shownByDefault } : ((await import(script)) as ShootScript)
     await shoot({ ...launched, call, shot })
   } finally {
     await app.close()
-    await rm(data, { recursive: true, force: true })
+    await group?.end()
+    await rm(directory, { recursive: true, force: true })
   }
 }
 

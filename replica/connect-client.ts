@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { MemberInfo } from './api/contract.ts'
 import { connectReplica } from './api/remote-replica.ts'
 import type { MailClient } from './client/contract/mail-client.ts'
-import { createMailClient } from './client/mail-client.ts'
+import { createMailClient, type MailClientOptions } from './client/mail-client.ts'
+import type { SearchStart } from './client/search/search-desk.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
@@ -11,21 +12,30 @@ import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
-import { sameBytes } from './wire/bytes.ts'
 import { machineName } from './new-install.ts'
+import { sameBytes } from './wire/bytes.ts'
 
 /** Of one try: with what follows it, a server that is gone is told within 3 s. */
+/** What a client keeps on this machine. */
+type Keeping = Required<Pick<MailClientOptions, 'store' | 'searchStart'>>
+
 const dialTimeoutMs = 2_500
 
 /**
  * A client of the replica that keeps `directory`, or of another server that it knows (`first`), or of the group that `joinAsClient`
- * joined. When its server goes away it goes on at another one. DIRECTORY_NOT_A_GROUP, UNREACHABLE.
+ * joined. When its server goes away it goes on at another one. An app has the search index made ready `atLogIn`.
+ * DIRECTORY_NOT_A_GROUP, UNREACHABLE.
  */
-export const connectClient = async (directory: string, first: ServerId | null): Promise<MailClient> => {
+export const connectClient = async (
+  directory: string,
+  first: ServerId | null,
+  searchStart: SearchStart = 'atFirstSearch',
+): Promise<MailClient> => {
+  const keeping = { store: createClientStore(`${directory}/client`), searchStart }
   const install = await loadInstall(directory)
-  if (install !== null) return attachedClient(directory, install, first)
+  if (install !== null) return attachedClient(directory, install, first, keeping)
   const client = await loadClientInstall(directory)
-  if (client !== null) return freeClient(directory, client, first)
+  if (client !== null) return freeClient(directory, client, first, keeping)
   throw new QuintetError(
     'DIRECTORY_NOT_A_GROUP',
     `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
@@ -33,7 +43,12 @@ export const connectClient = async (directory: string, first: ServerId | null): 
 }
 
 /** Uses the replica of its own data directory while that runs, and the others when it does not. */
-const attachedClient = async (directory: string, install: Install, first: ServerId | null): Promise<MailClient> => {
+const attachedClient = async (
+  directory: string,
+  install: Install,
+  first: ServerId | null,
+  keeping: Keeping,
+): Promise<MailClient> => {
   const dialers = new KeyedDialers()
   const home = first ?? install.server
   return createMailClient({
@@ -55,8 +70,8 @@ const attachedClient = async (directory: string, install: Install, first: Server
       home,
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
+    ...keeping,
     random: randomBytes,
-    store: createClientStore(`${directory}/client`),
     clock: systemClock,
   })
 }
@@ -77,7 +92,12 @@ class KeyedDialers {
 }
 
 /** Keeps no replica: all servers are as good, the nearest is taken. */
-const freeClient = async (directory: string, install: ClientInstall, first: ServerId | null): Promise<MailClient> => {
+const freeClient = async (
+  directory: string,
+  install: ClientInstall,
+  first: ServerId | null,
+  keeping: Keeping,
+): Promise<MailClient> => {
   const { groupKey, privateKey, machine } = install
   const dialer = await createClientDialer({ groupKey, privateKey, clock: systemClock })
   const members = new Map(install.members)
@@ -105,6 +125,7 @@ const freeClient = async (directory: string, install: ClientInstall, first: Serv
     },
     machine,
     servers: { home: first ?? 'none', list: () => Promise.resolve([...members.keys()]), learn },
+    ...keeping,
     random: randomBytes,
     clock: systemClock,
   })

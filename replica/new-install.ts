@@ -30,17 +30,6 @@ export const machineName = (given: string | null): string => {
   )
 }
 
-/** What the person calls the machine, otherwise what the system does. BAD_NAME. */
-export const chosenMachineName = (given: string | null): string => {
-  const name = given?.trim() ?? ''
-  if (name === '') return machineName()
-  if (Array.from(name).length <= limits.machineNameChars && isLabel(name)) return name
-  throw new QuintetError(
-    'BAD_NAME',
-    `A machine's name has ${limits.machineNameChars} characters at most, without control characters.`,
-  )
-}
-
 const inviteScheme = 'quintet:'
 
 /** An invite as it was given, or from the file that holds it. BAD_INVITE. */

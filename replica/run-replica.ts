@@ -29,7 +29,7 @@ import { ViewHistory } from './host/view-history.ts'
 import { finishStartingOver, hasAside, openAside, requireOtherMember, startOver, successorOf } from './start-over.ts'
 import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
 import { isLabel } from './wire/names.ts'
-import { chosenMachineName, type Keys, newKeys, readInvite } from './new-install.ts'
+import { machineName, type Keys, newKeys, readInvite } from './new-install.ts'
 import { decodeInvite } from './wire/invite-codec.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { createWire } from './wire/wire.ts'
@@ -163,7 +163,8 @@ class Replica implements RunningReplica {
 
   async #keep(install: Install): Promise<void> {
     const kept = await loadInstall(this.#options.data)
-    if (kept?.origin === install.origin) await saveInstall(this.#options.data, { ...kept, isRetired: install.isRetired })
+    if (kept?.origin === install.origin)
+      await saveInstall(this.#options.data, { ...kept, isRetired: install.isRetired })
   }
 
   /** This copy is an old one that was written to: it is set aside, and this machine goes on as a new install. */
@@ -214,7 +215,9 @@ class Replica implements RunningReplica {
     }
     this.#changing = this.#changing.then(work).catch((error: unknown) => {
       this.#onFatal(
-        error instanceof QuintetError ? error.failure : { code: 'INTERNAL', message: `Starting anew failed: ${String(error)}` },
+        error instanceof QuintetError
+          ? error.failure
+          : { code: 'INTERNAL', message: `Starting anew failed: ${String(error)}` },
       )
     })
   }
@@ -464,7 +467,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
     token,
     peer: peerIdOf(keys.publicKey),
     server: options.server,
-    machine: chosenMachineName(options.machine),
+    machine: machineName(options.machine),
   }
   const timeoutMs = joinTimeoutMs
   const answer = await requestJoin({
@@ -521,7 +524,7 @@ const admissionOf = (install: Install) => {
 
 const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   const peer = peerIdOf(keys.publicKey)
-  return { server, peer, origin: originOf(server, peer), machine: chosenMachineName(machine), ...keys }
+  return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
 }
 
 const isInviteOf = (text: string, install: Install): boolean => {

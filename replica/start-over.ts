@@ -76,7 +76,11 @@ export const finishStartingOver = async (directory: string): Promise<void> => {
 }
 
 /** A copy that was set aside here and not wholly given back; null when there is none. */
-export const openAside = async (directory: string, groupId: Uint8Array, logger: LoggerPort): Promise<AsideLog | null> => {
+export const openAside = async (
+  directory: string,
+  groupId: Uint8Array,
+  logger: LoggerPort,
+): Promise<AsideLog | null> => {
   const names = await readdir(join(directory, asideName)).catch(() => [])
   const [name] = names.filter(isOriginId).sort()
   if (name === undefined) return null

@@ -49,8 +49,8 @@ const bundlePreload = async (): Promise<void> => {
 }
 
 const buildPage = async (): Promise<void> => {
-  const { build } = await import('vite')
-  await build({ configFile: path.join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' })
+  const [{ build }, { rendererConfig }] = await Promise.all([import('vite'), import('../../renderer/vite.config.ts')])
+  await build({ ...rendererConfig, configFile: false, logLevel: 'warn' })
 }
 
 const copyIcons = async (): Promise<void> => {

@@ -35,12 +35,12 @@ export class PageServer {
     const target = customHost(request.headers.host ?? '')
     const handler = target === null ? undefined : this.#handlers.get(target.scheme)
     const path = request.url ?? '/'
-    if (target !== null && path.startsWith(blankPath)) {
+    // Chromium asks for the icon by itself; Electron does not.
+    if (target !== null && (path.startsWith(blankPath) || path === '/favicon.ico')) {
       response.writeHead(204).end()
       return
     }
-    // Chromium asks for it by itself; Electron does not.
-    if (target === null || handler === undefined || path === '/favicon.ico') {
+    if (target === null || handler === undefined) {
       response.writeHead(target === null ? 403 : 404).end()
       return
     }

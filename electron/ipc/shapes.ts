@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import {
-  type AccountId,
   type InviteId,
   inviteId,
   isServerId,
@@ -23,7 +22,6 @@ export type RequestSchemas<Api, Method extends keyof Api> = {
   readonly [Name in Method]: v.GenericSchema<unknown, RequestOf<Api, Name>>
 }
 
-const idChars = 128
 const documentIdPattern = /^[\w-]{22}$/
 const hashPattern = /^[\w-]{43}$/
 
@@ -41,7 +39,6 @@ export const server = v.custom<ServerId>(isServerId)
 export const servers = list(server, seatCount)
 export const mail = v.custom<UpdateId>(isUpdateId)
 export const document = v.pipe(v.string(), v.regex(documentIdPattern))
-export const account = v.custom<AccountId>((value) => typeof value === 'string' && hashPattern.test(value))
 export const invite = v.pipe(
   v.string(),
   v.regex(hashPattern),
@@ -51,4 +48,3 @@ export const page = v.exactOptional(text(limits.pageMarkChars))
 /** Longer names are refused by the client with a sentence that tells the limit. */
 export const name = text(limits.nameChars * 4)
 export const secret = text(limits.passwordChars * 2)
-export const id = text(idChars)

@@ -130,6 +130,20 @@ export class LocalMailbox {
     this.#replica?.redial()
   }
 
+  /** Wipes this machine's copy and takes it back from the others; one of them must be reachable. */
+  reset(): Promise<void> {
+    return this.#inOrder(async () => {
+      await this.#stop()
+      this.#become({ phase: 'starting', step: 'Taking everything back from the others' })
+      try {
+        await this.#start(laterOpening, 'together')
+      } catch (error) {
+        this.#become({ phase: 'failed', failure: failureOf(error) })
+        throw error
+      }
+    })
+  }
+
   /** Everything that was accepted is on the disk when this is fulfilled. */
   close(): Promise<void> {
     return this.#inOrder(() => this.#stop())
@@ -142,13 +156,14 @@ export class LocalMailbox {
     await this.#start(opening)
   }
 
-  async #start(opening: FirstOpening): Promise<void> {
+  async #start(opening: FirstOpening, reset: 'no' | 'together' = 'no'): Promise<void> {
     const { runReplica } = await loadReplica()
     const { data, listen, mdns } = this.#options
     const options = { data, mdns, ...opening, listen: listen.length === 0 ? [usualListen] : listen }
     try {
-      this.#replica = await runReplica({ ...options, ...asChosenBefore, format: 'json', logLevel: 'info' }, (failure) =>
-        this.#fail(failure),
+      this.#replica = await runReplica(
+        { ...options, ...asChosenBefore, reset, format: 'json', logLevel: 'info' },
+        (failure) => this.#fail(failure),
       )
     } catch (error) {
       // A replica without a window keeps this directory: the window is one more client of it.
@@ -160,7 +175,7 @@ export class LocalMailbox {
   async #connect(): Promise<void> {
     const { connectClient, keptGroup } = await loadReplica()
     this.#group = await keptGroup(this.#options.data)
-    const client = await connectClient(this.#options.data, null)
+    const client = await connectClient(this.#options.data, null, 'atLogIn')
     this.#client = client
     client.onEvent((event) => this.#hear(event))
     this.#tellSession()

@@ -90,7 +90,7 @@ export class ProgramHost implements AppHost {
   }
 
   reset(): Promise<void> {
-    return Promise.reject(notYet('Taking everything back from the others'))
+    return this.#options.mailbox.reset()
   }
 
   async settings(): Promise<AppSettings> {
@@ -151,8 +151,6 @@ export class ProgramHost implements AppHost {
     })
   }
 }
-
-const notYet = (what: string): QuintetError => new QuintetError('NOT_YET', `${what} comes with a later version.`)
 
 const platform = (): AppInfo['platform'] =>
   process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'linux'

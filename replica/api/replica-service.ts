@@ -227,6 +227,9 @@ export class ReplicaService implements ConnectionPorts {
         for (const connection of this.#connections)
           if (connection.account === notice.account) connection.mailboxChanged()
         break
+      case 'takenOver':
+        this.#takenOver(notice.session, notice.by)
+        break
       case 'people':
         this.#people.ask()
         break

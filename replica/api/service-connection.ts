@@ -5,7 +5,6 @@ import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/sessions.ts'
-import type { ReplicaCore } from '../core/replica-core.ts'
 import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
@@ -56,6 +55,9 @@ const mailsPerRead = 16
 const manyBytes = limits.frameBytes / 2
 /** Events kept until the client listens. */
 const untoldEvents = 1_000
+
+/** What queries look at. */
+type Core = Parameters<typeof countsOf>[0]
 
 /** What a connection needs of the service that it belongs to. */
 export interface ConnectionPorts {
@@ -397,7 +399,7 @@ export class ServiceConnection implements ReplicaApi {
   }
 
   /** Looks at what the account that is logged in has. NOT_LOGGED_IN. */
-  async #ofAccount<Value>(query: (core: ReplicaCore, account: AccountId) => Value): Promise<Value> {
+  async #ofAccount<Value>(query: (core: Core, account: AccountId) => Value): Promise<Value> {
     const account = this.#session()
     return this.#service.host.read((core) => query(core, account))
   }
@@ -419,7 +421,7 @@ export class ServiceConnection implements ReplicaApi {
 
 const damagedMessage = 'This is damaged on this disk. It is being fetched from another replica: try again in a moment.'
 
-const authorsOf = ({ state }: ReplicaCore, of: PostsOf, account: AccountId): readonly AccountId[] => {
+const authorsOf = ({ state }: Core, of: PostsOf, account: AccountId): readonly AccountId[] => {
   switch (of.kind) {
     case 'author':
       return [of.author]

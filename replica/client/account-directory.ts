@@ -36,10 +36,14 @@ export class AccountDirectory {
   async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
     const oldest = this.#clock.nowMs() - limits.cachedNameMs
     const missing = names.filter((name) => (this.#known.get(foldName(name))?.foundMs ?? -Infinity) < oldest)
+    const present = names.map((name) => this.#known.get(foldName(name)))
+    // Not read back from what is kept: a loss of the connection meanwhile empties that.
+    const looked = new Map<string, Recipient>()
     for (let start = 0; start < missing.length; start += limits.lookUpAccounts) {
-      await this.#find(groupId, missing.slice(start, start + limits.lookUpAccounts))
+      await this.#find(groupId, missing.slice(start, start + limits.lookUpAccounts), looked)
     }
-    const found = names.map((name) => this.#known.get(foldName(name)))
+    const isMissing = new Set(missing)
+    const found = names.map((name, index) => (isMissing.has(name) ? looked.get(foldName(name)) : present[index]))
     const accounts = new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : [])))
     if (!found.includes(undefined)) return [...accounts.values()]
     throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
@@ -53,7 +57,8 @@ export class AccountDirectory {
     this.#known.clear()
   }
 
-  async #find(groupId: Uint8Array, names: readonly string[]): Promise<void> {
+  /** Keeps what it finds, and adds it to `looked`. */
+  async #find(groupId: Uint8Array, names: readonly string[], looked: Map<string, Recipient>): Promise<void> {
     this.forget(names)
     const foundMs = this.#clock.nowMs()
     const asked = new Set(names.map(foldName))
@@ -61,7 +66,9 @@ export class AccountDirectory {
       const name = foldName(info.name)
       if (!asked.has(name)) continue
       const { account, sealKey } = verifiedAccount(groupId, info)
-      this.#known.set(name, { account, sealKey: await importPublicKey(sealKey), foundMs })
+      const recipient = { account, sealKey: await importPublicKey(sealKey) }
+      looked.set(name, recipient)
+      this.#known.set(name, { ...recipient, foundMs })
     }
   }
 }

@@ -1,9 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
-import { foldName } from '../core/model/fold-name.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { utf8 } from '../wire/bytes.ts'
-import { everyoneName } from '../wire/names.ts'
 import type { Letter } from './contract/mailbox.ts'
 import { normalName } from './session.ts'
 
@@ -42,9 +40,6 @@ export const checkRecipients = (count: number): void => {
   if (count <= limits.recipients) return
   throw new QuintetError('TOO_MANY', `A mail can have ${limits.recipients} recipients at most; this one has ${count}.`)
 }
-
-/** Whether this stands for all accounts. */
-export const isEveryone = (name: string): boolean => foldName(name) === everyoneName
 
 /** As the contract has it, where what is not there has no field. */
 export const letterOf = ({ to, cc, subject, body, inReplyTo }: WholeLetter): Letter => ({

@@ -32,7 +32,7 @@ export class Outbox {
   readonly #leaving = new Map<DocumentId, Promise<void>>()
   /** Entries that this client wrote since it logged in: they cannot have left before. */
   readonly #fresh = new Set<DocumentId>()
-  #work: Promise<void> | null = null
+  #isLooking = false
   #isAsked = false
   #stopTimer: () => void = () => undefined
 
@@ -133,15 +133,21 @@ export class Outbox {
   /** Sends what may leave now; while that goes on, once more afterwards. */
   #look(): void {
     this.#isAsked = true
-    this.#work ??= this.#lookOnce().finally(() => {
-      this.#work = null
-      if (this.#isAsked && this.#context.session !== null) this.#look()
-    })
+    if (!this.#isLooking) void this.#lookWhileAsked()
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    this.#isLooking = true
+    while (this.#isAsked && this.#isLoggedIn()) await this.#lookOnce()
+    this.#isLooking = false
+  }
+
+  #isLoggedIn(): boolean {
+    return this.#context.session !== null
   }
 
   async #lookOnce(): Promise<void> {
     this.#isAsked = false
-    if (this.#context.session === null) return
     this.#stopTimer()
     const { clock } = this.#context.ports
     let againMs = Infinity
@@ -155,7 +161,7 @@ export class Outbox {
       // The list could not be had: as if all of it had to be tried again.
       againMs = limits.outboxRetryMs
     }
-    if (againMs === Infinity || this.#context.session === null) return
+    if (againMs === Infinity || !this.#isLoggedIn()) return
     this.#stopTimer = clock.after(againMs, () => {
       this.#look()
     })

@@ -54,6 +54,9 @@ export interface Connection {
   idle: () => void
 }
 
+/** Small, so that a client waits for a replica that starts again at most a quarter longer than that takes. */
+const backOffGrowth = 1.25
+
 /**
  * The one connection of a client. When its server goes away, it goes on at the nearest live one: requests that were under way
  * are given again, and carried out once (`ExecutionTable`). The own replica is preferred, and returned to when it has caught up.
@@ -253,7 +256,8 @@ export class ReplicaLink {
 
   async #reconnect(generation: number): Promise<void> {
     const lostMs = this.#options.clock.nowMs()
-    for (let delayMs: number = limits.reconnectFirstMs; ; delayMs = Math.min(delayMs * 2, limits.reconnectMostMs)) {
+    const { reconnectFirstMs, reconnectMostMs } = limits
+    for (let delayMs: number = reconnectFirstMs; ; delayMs = Math.min(delayMs * backOffGrowth, reconnectMostMs)) {
       const waitedMs = this.#options.clock.nowMs() - lostMs
       const isPatient = this.#options.listener.roams() === 'later' && waitedMs < limits.reconnectWaitMs
       const others = isPatient ? 'none' : limits.homeHeadStartMs

@@ -23,4 +23,7 @@ export const write = (...changes: readonly (SystemChange | SignedChange)[]): Dec
 })
 
 /** Why not, for people. */
-export const refuse = (code: Failure['code'], message: string): Decision => ({ kind: 'refused', failure: { code, message } })
+export const refuse = (code: Failure['code'], message: string): Decision => ({
+  kind: 'refused',
+  failure: { code, message },
+})

@@ -104,8 +104,6 @@ export type Notice =
   | { readonly kind: 'mailbox'; readonly account: AccountId }
   /** Somebody told the group something. */
   | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
-  /** Accounts, their names, or who is online changed. */
-  | { readonly kind: 'people' }
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }

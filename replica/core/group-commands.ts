@@ -6,10 +6,7 @@ import type { SystemChange } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What members decide about the group and its machines. */
-export type GroupCommand = Extract<
-  Command,
-  { kind: 'retire' | 'revoke' | 'renameGroup' | 'renameMachine' | 'reissue' }
->
+export type GroupCommand = Extract<Command, { kind: 'retire' | 'revoke' | 'renameGroup' | 'renameMachine' | 'reissue' }>
 
 /** Decides on a command about the group against the state; `self` is who carries it out. */
 export const decideOnGroup = (state: GroupState, command: GroupCommand, self: PeerId): Decision => {

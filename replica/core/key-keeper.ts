@@ -44,4 +44,3 @@ export class KeyKeeper {
 /** The later one; of two that were made at once, one that is the same everywhere. */
 const isNewer = (groupKey: GroupKey, than: GroupKey | null): boolean =>
   than === null || groupKey.madeAt > than.madeAt || (groupKey.madeAt === than.madeAt && groupKey.key > than.key)
-

@@ -181,7 +181,8 @@ export class Membership {
     this.#tellDenied(effects)
     this.#tellMembers(effects)
     this.#flagClocks(effects)
-    this.#tellSessions(nowMs, view !== null, effects)
+    if (view !== null) this.#hasPeopleNews = true
+    this.#tellSessions(nowMs, effects)
     const isDue = nowMs - this.#toldMs >= this.#syncIntervalMs
     const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
     if (view === null && !isDue && !isNews) return
@@ -200,10 +201,10 @@ export class Membership {
     return rows
   }
 
-  #tellSessions(nowMs: number, hasNewView: boolean, effects: EffectsDraft): void {
+  #tellSessions(nowMs: number, effects: EffectsDraft): void {
     for (const { session, by } of this.#sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
     const { revision } = this.#state.accounts
-    if (hasNewView || revision !== this.#peopleRevision) this.#hasPeopleNews = true
+    if (revision !== this.#peopleRevision) this.#hasPeopleNews = true
     this.#peopleRevision = revision
     if (!this.#hasPeopleNews || nowMs - this.#peopleToldMs < peopleNewsMs) return
     this.#hasPeopleNews = false

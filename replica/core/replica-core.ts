@@ -222,12 +222,7 @@ export class ReplicaCore {
     this.#maintain(now.steadyMs, effects)
     if (this.#membership.takeAddressNews()) this.#greetAgain(wallMs, effects)
     const view = this.view.number
-    this.#membership.conclude(
-      now.steadyMs,
-      microsOf(wallMs),
-      () => this.rows(),
-      effects,
-    )
+    this.#membership.conclude(now.steadyMs, microsOf(wallMs), () => this.rows(), effects)
     if (this.view.number !== view) this.#mergeUntilMs = now.steadyMs + mergeMs
     return effects
   }
@@ -338,7 +333,8 @@ export class ReplicaCore {
         this.#knowledge(now, session, message, effects)
         break
       case 'request':
-        if (this.#isServed(session)) effects.serve.push({ peer, request: message, held: this.state.held(message.origin) })
+        if (this.#isServed(session))
+          effects.serve.push({ peer, request: message, held: this.state.held(message.origin) })
         break
       case 'stateRequest':
       case 'mailRequest':

@@ -153,8 +153,6 @@ export const noteChanges = (batch: Batch, state: GroupState, effects: EffectsDra
       case 'post':
         effects.notify.push({ kind: 'post', origin, sequence })
         break
-      case 'account':
-      case 'accountDeletion':
       case 'follow':
         effects.notify.push({ kind: 'people' })
         break

@@ -32,7 +32,7 @@ export const createClientDialer = async (options: {
   readonly clock: ClockPort
 }): Promise<ClientDialer> => {
   const { groupKey, privateKey } = options
-  const key = privateKey === undefined ? await generateKeyPair('Ed25519') : await keyFromSeed(privateKey)
+  const key = privateKey === undefined ? await generateKeyPair('Ed25519') : keyFromSeed(privateKey)
   const node = await createLibp2p(baseOptions(groupKey, key))
   await node.start()
   return {
@@ -96,7 +96,7 @@ const askMembers = async <Answer>(
   request: Uint8Array,
   decode: (reply: Uint8Array) => Result<Answer>,
 ): Promise<Result<Answer>> => {
-  const node = await createLibp2p(baseOptions(options.groupKey, await keyFromSeed(privateKey)))
+  const node = await createLibp2p(baseOptions(options.groupKey, keyFromSeed(privateKey)))
   await node.start()
   const deadline = AbortSignal.timeout(options.timeoutMs)
   let answer: Result<Answer> = fail(

@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
-import type { ClockPort, GroupKeys, LoggerPort, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
+import type {
+  ClockPort,
+  GroupKeys,
+  LoggerPort,
+  PeerLink,
+  SendPriority,
+  Transport,
+  TransportListener,
+} from '../host/ports.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp2p-addresses.ts'
 import { keyFromSeed, protocols } from './libp2p-base.ts'
@@ -41,7 +49,7 @@ const streamsPerConnection = 16
 /** The real network: libp2p over TCP inside the group's private network. Throws BAD_ADDRESS for a `listen` that is none. */
 export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
   for (const address of options.listen) checkListenAddress(address)
-  const privateKey = await keyFromSeed(options.privateKey)
+  const privateKey = keyFromSeed(options.privateKey)
   const denied = new DeniedPeers()
   const keys = new KeyRing(options.groupKeys)
   const heard: HeardPeers = { listener: () => undefined }

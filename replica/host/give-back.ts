@@ -105,7 +105,7 @@ export class GiveBack {
     const { host } = this.#options
     const heldNow = (): Promise<Sequence> => host.read((core) => core.state.held(origin))
     let count = 0
-    for (let after = await heldNow(); ; ) {
+    for (let after = await heldNow(); ;) {
       const batches = await aside.readBatches(origin, after, limits.chunkBytes)
       await host.receive(batches)
       const held = await heldNow()
@@ -203,7 +203,8 @@ const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
   for (const { change } of updates) {
     const isDeletion = change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete')
     if (!isDeletion) continue
-    for (const mail of mailsMeant(change)) deleters.set(mail, (deleters.get(mail) ?? new Set<string>()).add(change.account))
+    for (const mail of mailsMeant(change))
+      deleters.set(mail, (deleters.get(mail) ?? new Set<string>()).add(change.account))
   }
   const gone = new Set<UpdateId>()
   for (const { origin, sequence, change } of updates) {

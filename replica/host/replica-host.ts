@@ -299,7 +299,8 @@ export class ReplicaHost {
       this.#options.transport.know(notice.known)
       this.#members.setMembers(notice.addresses)
     }
-    if (notice.kind !== 'members' && !frequentNotices.has(notice.kind)) this.#options.logger.info(notice.kind, { ...notice })
+    if (notice.kind !== 'members' && !frequentNotices.has(notice.kind))
+      this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }
 

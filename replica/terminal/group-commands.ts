@@ -17,7 +17,10 @@ const serverOf = (word: string | undefined, usage: string): ServerId => {
   const server = Number(word)
   if (word === undefined) throw usageError(usage)
   if (isServerId(server)) return server
-  throw new QuintetError('NO_SUCH_SERVER', `There is no server "${printableLine(word)}": servers are 1 to ${seatCount}.`)
+  throw new QuintetError(
+    'NO_SUCH_SERVER',
+    `There is no server "${printableLine(word)}": servers are 1 to ${seatCount}.`,
+  )
 }
 
 const retire: Command['run'] = async (sitting, [word]) => {
@@ -31,7 +34,9 @@ const retire: Command['run'] = async (sitting, [word]) => {
     )
   }
   await sitting.client.retire({ server })
-  sitting.screen.print(`Retired. Server id ${server} is free: invite a new machine, and start it with --server-id ${server}.`)
+  sitting.screen.print(
+    `Retired. Server id ${server} is free: invite a new machine, and start it with --server-id ${server}.`,
+  )
 }
 
 const takeSeat: Command['run'] = async ({ client, screen }, [word]) => {

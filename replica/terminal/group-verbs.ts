@@ -10,6 +10,9 @@ export const groupVerbs: readonly (readonly [string, Verb])[] = [
   ['renameGroup', verb('session', { name: text }, (client, request) => client.renameGroup(request))],
   ['renameMachine', verb('session', { name: text }, (client, request) => client.renameMachine(request))],
   ['rotateKey', verb('session', {}, (client) => client.rotateKey())],
-  ['setSyncInterval', verb('session', { intervalMs: wholeNumber }, (client, request) => client.setSyncInterval(request))],
+  [
+    'setSyncInterval',
+    verb('session', { intervalMs: wholeNumber }, (client, request) => client.setSyncInterval(request)),
+  ],
   ['seat', verb('session', { server }, (client, request) => client.takeSeat(request))],
 ]

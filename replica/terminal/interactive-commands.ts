@@ -28,11 +28,11 @@ const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   }
   const { recoveryPhrase } = await client.signUp({ name, password })
   screen.print(`Signed up and logged in as ${shownName(name)}.`)
-  await showPhrase(sitting, recoveryPhrase)
+  showPhrase(sitting, recoveryPhrase)
 }
 
 /** Shown once: nothing keeps it in the clear. */
-const showPhrase = async ({ client, screen }: Sitting, phrase: string): Promise<void> => {
+const showPhrase = ({ screen }: Sitting, phrase: string): void => {
   screen.print(
     'Your recovery phrase, shown only now:',
     '',
@@ -40,10 +40,13 @@ const showPhrase = async ({ client, screen }: Sitting, phrase: string): Promise<
     '',
     'Write it down and keep it away from this machine. Who forgets the password and has lost these twelve words has',
     'lost the mail: nobody can restore either. Whoever has them can read everything.',
+    'Type noted when it is written down, or phrase for a new one later.',
   )
-  const answer = await screen.question('Is it written down? (yes / later) ')
-  if (answer.trim().toLowerCase().startsWith('y')) await client.noteRecovery()
-  else screen.print('"phrase" makes a new one when you are ready.')
+}
+
+const notePhrase: Command['run'] = async ({ client, screen }) => {
+  await client.noteRecovery()
+  screen.print('Good.')
 }
 
 /** A new password, typed twice; null when none was given. */
@@ -77,7 +80,7 @@ const renewPhrase: Command['run'] = async (sitting) => {
   const password = await sitting.screen.secret('Password: ')
   const { recoveryPhrase } = await sitting.client.renewRecoveryPhrase({ password })
   sitting.screen.print('The former phrase opens nothing any more.')
-  await showPhrase(sitting, recoveryPhrase)
+  showPhrase(sitting, recoveryPhrase)
 }
 
 const deleteAccount: Command['run'] = async (sitting) => {
@@ -190,6 +193,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['password', { usage: 'password', help: 'change your password', run: changePassword }],
   ['recover', { usage: 'recover NAME', help: 'set a new password with the recovery phrase', run: recover }],
   ['phrase', { usage: 'phrase', help: 'a new recovery phrase', run: renewPhrase }],
+  ['noted', { usage: 'noted', help: 'the recovery phrase is written down', run: notePhrase }],
   ['delete-account', { usage: 'delete-account', help: 'delete your account and mailbox', run: deleteAccount }],
   [
     'logout',

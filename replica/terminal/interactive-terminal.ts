@@ -65,10 +65,7 @@ const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<v
 const helpLines = (): readonly string[] => {
   const rows = [...commands.values()]
   const widest = Math.max(...rows.map(({ usage }) => displayWidth(usage)))
-  return [
-    ...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`),
-    `  ${fitted('quit', widest)}  leave`,
-  ]
+  return [...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`), `  ${fitted('quit', widest)}  leave`]
 }
 
 const remedies: Partial<Record<ErrorCode, string>> = {

@@ -1,7 +1,7 @@
 import type { DocumentId, Folder, Header, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
-import { isEveryone } from '../client/letters.ts'
 import { QuintetError } from '../core/model/errors.ts'
+import { isEveryone } from '../core/model/everyone.ts'
 import { seatCount, type ServerId } from '../core/model/ids.ts'
 import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'

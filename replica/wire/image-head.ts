@@ -10,8 +10,10 @@ import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
 
 /** The first chunk: what there is little of, and the tables and counts that the others need. */
-export interface ImageHead
-  extends Pick<StateImage, 'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'> {
+export interface ImageHead extends Pick<
+  StateImage,
+  'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'
+> {
   readonly counts: ImageCounts
   /** Ascending. */
   readonly origins: readonly OriginId[]

@@ -1,13 +1,10 @@
 import type { Result } from '../core/model/errors.ts'
 import { fail, succeed } from '../core/model/errors.ts'
-import { foldName } from '../core/model/fold-name.ts'
+import { isEveryone } from '../core/model/everyone.ts'
 import { limits } from '../core/model/limits.ts'
 
 // Characters that end a line, or turn the direction of what is around a name, could pass one name off as another.
 const notInLabels = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
-
-/** Stands for all accounts where recipients are named, so nobody can be called so. */
-export const everyoneName = 'everyone'
 
 /** A person's name as it may be signed up: BAD_NAME says what is wrong. It is to be normalised (NFC) before. */
 export function checkName(name: string): Result<string> {
@@ -16,7 +13,7 @@ export function checkName(name: string): Result<string> {
     return fail('BAD_NAME', `A name can have ${limits.nameChars} characters at most.`)
   }
   if (name.trim() !== name) return fail('BAD_NAME', 'A name cannot begin or end with a space.')
-  if (foldName(name) === everyoneName) return fail('BAD_NAME', 'This name stands for all accounts: choose another one.')
+  if (isEveryone(name)) return fail('BAD_NAME', 'This name stands for all accounts: choose another one.')
   if (name.includes('~')) return fail('BAD_NAME', 'A name cannot contain "~": it marks names that were taken twice.')
   if (!isLabel(name)) return fail('BAD_NAME', 'A name cannot contain control characters.')
   if (name.normalize('NFC') !== name) return fail('BAD_NAME', 'A name must be in Unicode form NFC.')

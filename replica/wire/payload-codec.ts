@@ -3,7 +3,7 @@ import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange, PersonChange } from '../core/model/updates.ts'
-import { concat, fromBase64Url, toBase64Url } from './bytes.ts'
+import { concat, fromBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
@@ -26,15 +26,22 @@ const wrappedKeyBytes = 48
 const emptyBytes = new Uint8Array([0x40])
 
 export type PersonKind = PersonChange['kind']
+/** The compiler refuses one too few: a kind that is missing here could be given to no replica. */
+const personKinds: Readonly<Record<PersonKind, true>> = {
+  account: true,
+  accountKeys: true,
+  accountDeletion: true,
+  mail: true,
+  read: true,
+  deletion: true,
+  marks: true,
+  document: true,
+  post: true,
+  postDeletion: true,
+  follow: true,
+}
 /** For what comes from clients. */
-export const personKindNames = [
-  'account',
-  'accountKeys',
-  'accountDeletion',
-  'mail',
-  'read',
-  'deletion',
-] as const satisfies readonly PersonKind[]
+export const personKindNames = Object.keys(personKinds) as readonly PersonKind[]
 
 /** One person's way into a sealed mail: HPKE's encapsulated key and the mail's key sealed under it. */
 export interface KeyWrap {

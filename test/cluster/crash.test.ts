@@ -58,6 +58,9 @@ describe('crashes', () => {
       await eva.event('mail', (event) => event['mail'] === outwards)
       const inwards = await send(eva, 'ada', `in ${round}`)
       await ada.event('mail', (event) => event['mail'] === inwards)
+      // It went on at another server meanwhile, and comes back.
+      const isBack = (): true | null => (ada.events('connected').at(-1)?.['server'] === 1 ? true : null)
+      await ada.process.until(isBack, 30_000, 'the client is back at its own server')
     }
     expect(ada.events('disconnected').length).toBeGreaterThanOrEqual(5)
     expect(ada.events('connected').length).toBeGreaterThanOrEqual(5)

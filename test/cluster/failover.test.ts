@@ -32,6 +32,14 @@ const eachOnce = async (client: MailProcess, folder: 'inbox' | 'sent', label: st
 const moved = (client: MailProcess, from: number): Promise<unknown> =>
   client.event('connected', (event) => event['server'] !== from, movedWithinMs)
 
+/** The client is at this server now. */
+const isAt = (client: MailProcess, server: number): Promise<unknown> =>
+  client.process.until(
+    () => ((client.events('connected').at(-1)?.['server'] ?? server) === server ? true : null),
+    30_000,
+    'back',
+  )
+
 describe('a client whose server goes away', () => {
   let group: ReplicaGroup
   let ada: MailProcess
@@ -79,13 +87,16 @@ describe('a client whose server goes away', () => {
   })
 
   test('keeps its session, and hears of new mail where it is now', async () => {
+    await isAt(ada, 1)
     const back = ada.events('connected').length
     await group.kill(1)
     await ada.process.until(() => (ada.events('connected').length > back ? true : null), movedWithinMs, 'moved')
     const mail = await send(eva, 'ada', 'where are you?')
     await ada.event('mail', (event) => event['mail'] === mail)
-    const { accounts } = await eva.ask('accounts', { like: 'ada', servers: true })
-    expect(accounts).toEqual([{ name: 'ada', online: true, servers: [expect.any(Number)] }])
+    const at = Number(ada.events('connected').at(-1)?.['server'])
+    await expect
+      .poll(async () => (await eva.ask('accounts', { like: 'ada', servers: true })).accounts, { timeout: 15_000 })
+      .toEqual([{ name: 'ada', online: true, servers: [at] }])
     await group.restart(1)
     await group.settled()
   })

@@ -22,6 +22,7 @@ import path from 'node:path'
 import { type ElectronApplication, type Page, test as base } from '@playwright/test'
 import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
 import { passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
+import { JsonProcess } from '../../build/cluster/json-process.ts'
 import type { Answer } from '../../electron/contract/bridge.ts'
 
 export { expect } from '@playwright/test'
@@ -145,6 +146,19 @@ export class Quintet {
     return { group, window }
   }
 
+  /** The app on the group of `npm run demo`, signed in, with a mailbox in use. */
+  async demo(): Promise<{ readonly group: ReplicaGroup; readonly window: AppWindow }> {
+    const group = await this.group()
+    const filling = new JsonProcess({ script: 'build/demo-fill.ts', args: [group.directory] })
+    const { code } = await filling.exited
+    if (code !== 0) throw new Error(`the demonstration's mailbox was not filled: ${filling.stderr}`)
+    await group.settled()
+    await group.replica(1).stop()
+    const environment = { QUINTET_DEMO: group.directory }
+    const window = await this.open({ data: group.dataOf(1), environment })
+    return { group, window }
+  }
+
   async logTails(): Promise<string> {
     return (await Promise.all(this.#groups.map((group) => group.logTails(shownLogLines)))).join('\n')
   }
@@ -157,7 +171,8 @@ export class Quintet {
 }
 
 export const test = base.extend<{ readonly quintet: Quintet }>({
-  quintet: async ({}, use, testInfo) => {
+  // Playwright reads the parameter's pattern: this one says that nothing else is needed.
+  quintet: async ({ baseURL: _ }, use, testInfo) => {
     const quintet = new Quintet()
     await use(quintet)
     if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.logTails())

@@ -51,12 +51,12 @@ test('the packed app has exactly the bundle, its fuses are flipped, and it runs 
   const files = listed.filter((name) => path.extname(name) !== '').sort()
   const bundle = (await filesUnder(outFolder)).filter((name) => !name.endsWith('version.txt'))
   expect(files).toEqual(['package.json', ...bundle].sort())
-  const manifest = JSON.parse(await readFile(path.join(unpacked, 'package.json'), 'utf8')) as Record<string, unknown>
+  const manifest: unknown = JSON.parse(await readFile(path.join(unpacked, 'package.json'), 'utf8'))
   expect(manifest).toMatchObject({ name: 'quintet', main: 'out/main/main.js' })
 
   const wire = await getCurrentFuseWire(path.join(packed, 'quintet'))
   const { DISABLE, ENABLE } = FuseState
-  const states = Array.from({ length: 9 }, (_, fuse) => Reflect.get(wire, fuse) as unknown)
+  const states = Array.from({ length: 9 }, (_, fuse): unknown => Reflect.get(wire, fuse))
   expect(states).toEqual([DISABLE, ENABLE, DISABLE, DISABLE, ENABLE, ENABLE, DISABLE, DISABLE, ENABLE])
 
   const window = await quintet.open({ folder: unpacked })

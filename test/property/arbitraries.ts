@@ -270,9 +270,7 @@ function mailUpdate(of: OriginId, at: number, sentAt: number, mail: MailPayload,
   }
 }
 
-const hashes = fc
-  .uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of })
-  .map((entries) => new Map(entries))
+const hashes = fc.uniqueArray(fc.tuple(origin, anyHash), { selector: ([of]) => of }).map((entries) => new Map(entries))
 
 /** Every kind of message between replicas. */
 export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
@@ -390,7 +388,15 @@ const mailRecords = fc
 export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes,
-  clocks: fc.uniqueArray(fc.tuple(origin, clock), { selector: ([of]) => of }).map((entries) => new Map(entries)),
+  clocks: fc
+    .uniqueArray(
+      fc.tuple(
+        origin,
+        clock.filter((value) => value > 0),
+      ),
+      { selector: ([of]) => of },
+    )
+    .map((entries) => new Map(entries)),
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>

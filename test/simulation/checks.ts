@@ -6,6 +6,7 @@ import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
+import { isLiveKind } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { deletedBy } from './ledger.ts'
@@ -122,7 +123,7 @@ const appended = (machine: Machine, update: Update): void => {
   clocksGrow(machine, update)
   executedOnce(machine, update)
   machine.world.ledger.record(update)
-  if (update.change.kind === 'mail') machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
+  if (isLiveKind(update.change.kind)) machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
 }
 
 export const sent = (machine: Machine, to: PeerId, message: Message): void => {

@@ -28,7 +28,8 @@ export const converged = (world: World): void => {
   if (first === undefined) return
   const claims = first.core.state.seats.claims()
   const replaced = new Set(claims.flatMap(({ replaces }) => replaces ?? []))
-  if (holdersAmong(first.core.state.seats).length + replaced.size < claims.length) world.coverage.note('seat claimed twice')
+  if (holdersAmong(first.core.state.seats).length + replaced.size < claims.length)
+    world.coverage.note('seat claimed twice')
   const { accounts } = first.core.state
   if (accounts.records().some(({ account }) => accounts.nameOf(account)?.includes('~') === true))
     world.coverage.note('names taken twice')
@@ -123,11 +124,12 @@ const nothingLost = (world: World): void => {
 const noWishLost = (world: World): void => {
   const deletedCommands = new Set<string>()
   const deletedPeople = new Set<string>()
-  for (const machine of world.lasting()) for (const account of machine.core.state.accounts.deleted()) deletedPeople.add(account)
+  for (const machine of world.lasting())
+    for (const account of machine.core.state.accounts.deleted()) deletedPeople.add(account)
   for (const { change } of world.ledger.updates.values()) {
-    if (change.kind !== 'deletion') continue
-    const mail = world.ledger.updates.get(change.mail)?.change
-    if (mail?.kind === 'mail') deletedCommands.add(mail.command)
+    const isBulk = change.kind === 'marks' && change.mark === 'delete'
+    const mails = isBulk ? change.mails : change.kind === 'deletion' ? [change.mail] : []
+    for (const id of mails) for (const command of world.ledger.commandsNamed.get(id) ?? []) deletedCommands.add(command)
   }
   for (const machine of world.lasting()) {
     const live = new Set<string>()

@@ -14,6 +14,8 @@ export class Ledger {
   readonly lastClock = new Map<OriginId, Clock>()
   readonly #holders = new Map<Machine, Set<UpdateId>>()
   readonly #commands = new Map<Machine, Set<CommandId>>()
+  /** Where a copy was restored one name may mean several. */
+  readonly commandsNamed = new Map<UpdateId, Set<CommandId>>()
   /** Acknowledged mails, whatever they are called. */
   readonly acknowledgedWishes: { readonly command: CommandId; readonly people: readonly AccountId[] }[] = []
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
@@ -25,6 +27,10 @@ export class Ledger {
 
   record(update: Update): void {
     const id = updateId(update.origin, update.sequence)
+    if ('command' in update.change) {
+      const commands = this.commandsNamed.get(id) ?? new Set<CommandId>()
+      this.commandsNamed.set(id, commands.add(update.change.command))
+    }
     if (this.updates.has(id)) return
     this.updates.set(id, update)
     const { change } = update

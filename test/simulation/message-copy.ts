@@ -6,7 +6,12 @@ export const copyMessage = (message: Message): Message => {
     case 'hello':
       return { ...message, rows: copyRows(message.rows), addresses: new Map(message.addresses) }
     case 'knowledge':
-      return { ...message, rows: copyRows(message.rows), hashes: new Map(message.hashes), sessions: [...message.sessions] }
+      return {
+        ...message,
+        rows: copyRows(message.rows),
+        hashes: new Map(message.hashes),
+        sessions: [...message.sessions],
+      }
     case 'batches':
       return { ...message, batches: [...message.batches] }
     case 'mailRequest':

@@ -282,9 +282,9 @@ describe('a connection that is lost', () => {
       await new Promise((turn) => setImmediate(turn))
       if (nowMs === limits.reconnectWaitMs) expect(await viewed).toBe('UNREACHABLE')
     }
-    // Tries at 0, 100, 300, 700, 1500, 3100 ms, then every 2 s.
-    expect(connects).toBeGreaterThan(30)
-    expect(connects).toBeLessThan(36)
+    // Tries at 0, 50, 113, 191, 288, ... ms, each wait a quarter longer, then every 2 s.
+    expect(connects).toBeGreaterThan(38)
+    expect(connects).toBeLessThan(50)
     await client.close()
   })
 

@@ -163,14 +163,27 @@ describe('messages', () => {
     const session = sessionId('A'.repeat(16))
     const one = { account: alice.account, session, clock: 7, machine: 'bridge' }
     const sessions = Array.from({ length: 1_000 }, () => one)
-    const message = { kind: 'knowledge', clock: 1, rows, hashes: new Map([[ours.origin, wire.firstHash(ours.origin)]]), sessions } as const
+    const message = {
+      kind: 'knowledge',
+      clock: 1,
+      rows,
+      hashes: new Map([[ours.origin, wire.firstHash(ours.origin)]]),
+      sessions,
+    } as const
     expect(wire.decodeMessage(encodeMessage(message))).toEqual({ ok: true, value: message })
   })
 
   test('a machine with very many addresses still says hello, with as many as the limit', () => {
     const many = Array.from({ length: 40 }, (_, index) => `/ip4/127.0.0.1/tcp/${index}`)
     const addresses = new Map([[ours.peer, ['x'.repeat(1_000), ...many]]])
-    const fields = { origin: ours.origin, server: ours.server, clock: 1, rows: new Map(), admission: null, keyMadeAt: 0 }
+    const fields = {
+      origin: ours.origin,
+      server: ours.server,
+      clock: 1,
+      rows: new Map(),
+      admission: null,
+      keyMadeAt: 0,
+    }
     const decoded = wire.decodeMessage(encodeMessage({ kind: 'hello', ...fields, addresses }))
     const kept = new Map([[ours.peer, many.slice(0, limits.addressesPerPeer)]])
     expect(decoded).toEqual({ ok: true, value: { kind: 'hello', ...fields, addresses: kept } })

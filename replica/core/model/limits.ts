@@ -132,9 +132,10 @@ export const limits = {
   homeHeadStartMs: 300,
   /** How often a client that uses another server looks for its own: at first, and at most. */
   homeLookMs: 500,
-  homeLookMostMs: 5_000,
+  homeLookMostMs: 1_000,
+  /** How often it is asked whether the own server has caught up before it is connected to anew. */
   homeCatchUpTries: 120,
-  reconnectFirstMs: 100,
+  reconnectFirstMs: 50,
   reconnectMostMs: 2_000,
   /** A search, and its words; longer bodies are searchable up to here. */
   queryChars: 1_000,

@@ -1,5 +1,5 @@
 import type { DocumentId, UpdateId } from './ids.ts'
-import type { Signed } from './updates.ts'
+import type { Signed } from './signed.ts'
 
 /** Marks that can be set and taken back: the last writer by the hybrid clock wins. */
 export const settableMarks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const

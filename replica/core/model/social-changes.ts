@@ -1,5 +1,5 @@
 import type { AccountId, UpdateId } from './ids.ts'
-import type { Signed } from './updates.ts'
+import type { Signed } from './signed.ts'
 
 /** `account` tells the group something. The text is in the update's bytes only. */
 export interface PostChange extends Signed {

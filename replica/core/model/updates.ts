@@ -1,16 +1,6 @@
-import type {
-  AccountId,
-  Clock,
-  CommandId,
-  Hash,
-  InviteId,
-  OriginId,
-  PeerId,
-  Sequence,
-  ServerId,
-  UpdateId,
-} from './ids.ts'
+import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
 import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
+import type { Signed } from './signed.ts'
 import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
 
 /** The group's birth, or a new name for it: the latest counts. */
@@ -79,12 +69,6 @@ export interface ClientAdmissionChange {
   readonly invite: InviteId
   readonly peer: PeerId
   readonly machine: string
-}
-
-/** Fields that every change made by a person has; `signature` covers group, kind and payload (see docs/protocol.md). */
-export interface Signed {
-  readonly account: AccountId
-  readonly command: CommandId
 }
 
 /** A person signs up. `sealKey`: X25519 public key; `sealedKeys`: the private halves under a key from the password. */

@@ -105,7 +105,7 @@ export class GroupState {
     const merges = this.executions.join(image.executions)
     this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
-    this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
+    this.posts.join(image, { mine, theirs: image.vector, isGone })
     for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     for (const [origin, sequence] of image.vector) {

@@ -8,13 +8,15 @@ import { mailRecords } from '../model/mail-columns.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import { Conversations } from './conversations.ts'
-import type { DigestPart } from './digest.ts'
-import { SetDigest } from './digest.ts'
+import type { SetDigest } from './digest.ts'
 import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
 import { firstOf, standingOf } from './execution-table.ts'
 import type { LiveSource } from './live-updates.ts'
 import type { MailEntry, MailPlace } from './mail-entry.ts'
-import { MailFolders, noCopy, placeBits, placeOf } from './mail-folders.ts'
+import { digestOf, partsOf } from './mail-digest.ts'
+import { MailFolders, noCopy, placeOf } from './mail-folders.ts'
+import type { JoinContext, MailsAndMarks, Named, RepeatContext } from './mail-join.ts'
+import { Repeated } from './mail-join.ts'
 import { MailStore } from './mail-store.ts'
 import type { MailKey } from './mailbox-index.ts'
 import { compareMails } from './mailbox-index.ts'
@@ -382,64 +384,8 @@ export class MailTable implements LiveSource {
   }
 }
 
-/** What a state image has of mails. */
-export interface MailsAndMarks {
-  readonly mails: MailColumns
-  readonly answers: readonly AnswerRecord[]
-  readonly marks: readonly MarkRecord[]
-  readonly pending: readonly PendingMark[]
-}
-
-export interface JoinContext {
-  /** What this state covered before the join. */
-  readonly mine: VersionVector
-  readonly theirs: VersionVector
-  readonly isGone: (account: AccountId) => boolean
-  readonly merges: readonly ExecutionMerge[]
-}
-
-/** What is known of mails that both states of a join know by different names, by each name. */
-class Repeated {
-  readonly #merges = new Map<UpdateId, ExecutionMerge>()
-
-  constructor(merges: readonly ExecutionMerge[]) {
-    for (const merge of merges) {
-      for (const { origin, sequence } of merge.merged.names) this.#merges.set(updateId(origin, sequence), merge)
-    }
-  }
-
-  of({ origin, sequence }: Named): ExecutionMerge | undefined {
-    return this.#merges.size === 0 ? undefined : this.#merges.get(updateId(origin, sequence))
-  }
-}
-
-type Named = Pick<MailPlace, 'origin' | 'sequence'>
-
-export interface RepeatContext {
-  /** The command without and with the new name. */
-  readonly before: Execution
-  readonly after: Execution
-  readonly isGone: (account: AccountId) => boolean
-}
-
 /** Whose copies there are, each once; with `isMeant` of those copies only. */
 const ownersOf = ({ from, to }: MailRecord, isMeant: (copy: number) => boolean = () => true): ReadonlySet<AccountId> =>
   new Set([from, ...to].filter((_, copy) => isMeant(copy)))
 
 const isDeletedByAll = (marks: readonly number[]): boolean => marks.every((bits) => (bits & markBits.deleted) !== 0)
-
-const digestOf = (columns: MailColumns): SetDigest => {
-  const digest = new SetDigest()
-  for (const mail of mailRecords(columns)) digest.addRecord(partsOf(mail))
-  return digest
-}
-
-/** There is one more mark than recipients, so that no two mails have the same parts. */
-const partsOf = ({ origin, sequence, clock, from, to, marks }: MailRecord): readonly DigestPart[] => [
-  origin,
-  sequence,
-  clock,
-  from,
-  ...to,
-  ...marks,
-]

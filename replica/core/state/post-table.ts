@@ -6,7 +6,7 @@ import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { JoinContext } from './mail-table.ts'
+import type { JoinContext } from './mail-join.ts'
 import { comparePosts, PostIndex, type PostPlace } from './post-index.ts'
 
 /**
@@ -76,7 +76,7 @@ export class PostTable implements LiveSource {
   }
 
   /** The other half of a join: what the other's vector covers and the other has not is gone. */
-  join({ posts, postDeletions }: StateImage, { mine, theirs, isGone }: JoinContext): void {
+  join({ posts, postDeletions }: StateImage, { mine, theirs, isGone }: Omit<JoinContext, 'merges'>): void {
     const theirPosts = new Set(posts.map(({ origin, sequence }) => updateId(origin, sequence)))
     for (const post of this.records()) {
       const isCovered = post.sequence <= heldFrom(theirs, post.origin)

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import type { AccountInfo } from '../../replica/api/contract.ts'
+import { AccountDirectory } from '../../replica/client/account-directory.ts'
+import { makePrivateHalves, personKeysOf } from '../../replica/client/person-keys.ts'
+import { encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
+import { signPayload } from '../../replica/wire/update-codec.ts'
+import { commandNamed } from '../support/core-fixture.ts'
+
+const groupId = new Uint8Array(16)
+
+const infoOf = async (name: string, byte: number): Promise<AccountInfo> => {
+  const { account, sealKey, signKey } = await personKeysOf(
+    makePrivateHalves((length) => new Uint8Array(length).fill(byte)),
+  )
+  const fields = { account, name, sealKey, sealedKeys: new Uint8Array(9) }
+  const payload = encodeAccountPayload({ command: commandNamed(name), ...fields })
+  return { ...fields, payload, signature: signPayload(groupId, 'account', payload, signKey), keys: null }
+}
+
+test('a name that was looked up is known to who asked, whatever is forgotten meanwhile', async () => {
+  const people = [await infoOf('Ada', 1), await infoOf('Bob', 2)]
+  const lookUp = () => {
+    const answer = [...people]
+    answer[Symbol.iterator] = function* () {
+      for (const info of people) {
+        // A connection that is lost and made again makes the directory forget.
+        directory.forgetAll()
+        yield info
+      }
+      directory.forgetAll()
+    }
+    return Promise.resolve(answer)
+  }
+  const clock = { nowMs: () => 0, after: () => () => undefined, every: () => () => undefined }
+  const directory = new AccountDirectory(lookUp, clock)
+  const found = await directory.recipients(groupId, ['ada', 'Bob'])
+  expect(found.map(({ account }) => account)).toEqual(people.map(({ account }) => account))
+})

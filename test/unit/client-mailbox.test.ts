@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest'
+
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import { createMailClient } from '../../replica/client/mail-client.ts'
+import { snippetOf } from '../../replica/client/snippet.ts'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { testRandom } from '../support/client-ports.ts'
+import { cheapPassword, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+const password = 'a long password'
+const startMs = 1_700_000_000_000
+const dayMs = 86_400_000
+
+/** A clock that stands until it is moved. */
+class ManualClock {
+  #nowMs = startMs
+  #tasks: { readonly atMs: number; readonly task: () => void }[] = []
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    const waiting = { atMs: this.#nowMs + delayMs, task }
+    this.#tasks.push(waiting)
+    return () => {
+      this.#tasks = this.#tasks.filter((other) => other !== waiting)
+    }
+  }
+
+  move(byMs: number): void {
+    this.#nowMs += byMs
+    const due = this.#tasks.filter(({ atMs }) => atMs <= this.#nowMs)
+    this.#tasks = this.#tasks.filter(({ atMs }) => atMs > this.#nowMs)
+    for (const { task } of due) task()
+  }
+}
+
+const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
+  createMailClient({
+    connect: async () => replica.connect(),
+    random: testRandom,
+    clock,
+    machine: 'memory',
+    passwordCost: cheapPassword,
+  })
+
+/** Somebody with a clock of their own, and what they are told. */
+const person = async (replica: MemoryReplica, name: string) => {
+  const clock = new ManualClock()
+  const client = await clientAt(replica, clock)
+  await client.signUp({ name, password })
+  return { client, clock }
+}
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work
+    return 'no failure'
+  } catch (error) {
+    return error instanceof QuintetError ? error.code : String(error)
+  }
+}
+
+describe('the outbox', () => {
+  test('lets a held mail go when its time is over, and not before', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const answer = await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    expect(answer).toMatchObject({ reason: { kind: 'held', until: startMs + 10_000 } })
+    clock.move(9_999)
+    expect(await client.counts()).toMatchObject({ outbox: 1, sent: 0 })
+    const sent = nextEvent(client, 'sent')
+    clock.move(1)
+    expect(await sent).toMatchObject('outbox' in answer ? { outbox: answer.outbox } : {})
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('sends a mail once although the program died between sending it and noting that', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const { draft } = await client.saveDraft({ to: [], subject: '', body: '' })
+    await client.send({ to: ['ann'], subject: 'once', body: '', holdMs: 5_000, draft })
+    const entry = replica.documents.find(({ document }) => document === draft)
+    const sent = nextEvent(client, 'sent')
+    clock.move(5_000)
+    await sent
+    await client.close()
+    // As it was before the entry was taken out, so long ago that the replica has forgotten the command.
+    if (entry !== undefined) replica.documents.push(entry)
+    replica.forgetCommands()
+    const again = await clientAt(replica, clock)
+    const noted = nextEvent(again, 'sent')
+    await again.logIn({ name: 'ann', password })
+    await noted
+    expect(await again.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('waits for a name only where somebody cannot be reached, and leaves when the account arrives', async () => {
+    const replica = new MemoryReplica()
+    const elsewhere = new MemoryReplica({ groupId: replica.groupId })
+    await signedUp(elsewhere, 'zoe')
+    const { client } = await person(replica, 'ann')
+    expect(await codeOf(client.send({ to: ['zoe'], subject: 'a', body: '' }))).toBe('NO_SUCH_ACCOUNT')
+    replica.isWhole = false
+    const answer = await client.send({ to: ['ann', 'zoe'], subject: 'waits', body: '' })
+    expect(answer).toMatchObject({ reason: { kind: 'unknownNames', names: ['zoe'] } })
+    const sent = nextEvent(client, 'sent')
+    for (const account of elsewhere.accounts) replica.adopt(account)
+    await sent
+    const { headers } = await client.list({ folder: 'sent', limit: 10 })
+    expect(headers).toMatchObject([{ subject: 'waits', to: ['ann', 'zoe'] }])
+  })
+
+  test('gives back what was written, and says so when it has left', async () => {
+    const { client, clock } = await person(new MemoryReplica(), 'ann')
+    const letter = { to: ['ann'], cc: ['ann'], subject: 'undo', body: 'text' }
+    const answer = await client.send({ ...letter, holdMs: 1_000 })
+    const outbox = 'outbox' in answer ? answer.outbox : ''
+    expect(await client.cancelOutbox({ outbox })).toEqual(letter)
+    expect(await codeOf(client.cancelOutbox({ outbox }))).toBe('NO_SUCH_MAIL')
+    clock.move(2_000)
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 0 })
+  })
+})
+
+describe('drafts', () => {
+  test('are sealed, and are gone when the mail is durable', async () => {
+    const replica = new MemoryReplica()
+    const { client } = await person(replica, 'ann')
+    const { draft } = await client.saveDraft({ to: ['an'], cc: [], subject: 'secret plan', body: 'secret text' })
+    await client.saveDraft({ to: ['ann'], subject: 'secret plan', body: 'secret text, better', draft })
+    expect((await client.drafts()).drafts).toMatchObject([{ draft, to: ['ann'], body: 'secret text, better' }])
+    for (const { payload } of replica.submissions) expect(Buffer.from(payload).includes('secret')).toBe(false)
+    await sendNow(client, { to: ['ann'], subject: 'secret plan', body: 'secret text' })
+    await client.send({ to: ['ann'], subject: 'secret plan', body: 'secret text', draft })
+    expect(await client.drafts()).toEqual({ drafts: [] })
+  })
+
+  test('of another person, or changed by a replica, cannot be opened', async () => {
+    const replica = new MemoryReplica()
+    const { client } = await person(replica, 'ann')
+    await client.saveDraft({ to: [], subject: 'a', body: '' })
+    const [held] = replica.documents
+    if (held === undefined) throw new Error('there is a draft')
+    const payload = held.payload.slice()
+    payload[payload.length - 1] = (payload.at(-1) ?? 0) ^ 1
+    const other = await clientAt(replica, new ManualClock())
+    await other.logIn({ name: 'ann', password })
+    replica.documents = [{ ...held, payload }]
+    expect(await codeOf(other.drafts())).toBe('CANNOT_OPEN')
+  })
+})
+
+describe('marks', () => {
+  test('unread stays unread until the mail is opened again', async () => {
+    const { client } = await person(new MemoryReplica(), 'ann')
+    const mail = await sendNow(client, { to: ['ann'], subject: 'a', body: 'b' })
+    await client.read({ mail })
+    await client.mark({ mails: [mail], mark: 'unread' })
+    expect(await client.list({ folder: 'inbox', limit: 1 })).toMatchObject({ unread: 1, headers: [{ read: false }] })
+    expect(await client.read({ mail })).toMatchObject({ read: true })
+    expect(await client.list({ folder: 'inbox', limit: 1 })).toMatchObject({ unread: 0, headers: [{ read: true }] })
+  })
+
+  test('the trash loses what has been in it for 30 days, at the next look', async () => {
+    const { client, clock } = await person(new MemoryReplica(), 'ann')
+    const mail = await sendNow(client, { to: ['ann'], subject: 'old', body: '' })
+    await client.mark({ mails: [mail], mark: 'trash' })
+    clock.move(limits.trashDays * dayMs - limits.trashEveryMs)
+    expect(await client.list({ folder: 'trash', limit: 1 })).toMatchObject({ total: 1, headers: [{ inTrash: true }] })
+    const changed = new Promise<void>((resolve) => {
+      client.onEvent((event: ClientEvent) => {
+        if (event.event === 'mailbox') resolve()
+      })
+    })
+    // One look was under way when the clock stood; the next is due within an hour.
+    clock.move(2 * limits.trashEveryMs)
+    await changed
+    expect(await client.list({ folder: 'trash', limit: 1 })).toMatchObject({ total: 0 })
+  })
+
+  test('for more mails than one update takes become several', async () => {
+    const replica = new MemoryReplica()
+    const { client } = await person(replica, 'ann')
+    const mail = await sendNow(client, { to: ['ann'], subject: 'a', body: '' })
+    const others = Array.from({ length: limits.marksPerUpdate }, (_, index) => mail.replace(/:\d+$/, `:${index + 1}`))
+    const before = replica.submissions.length
+    const { removals } = await client.deleteMany({ mails: others as (typeof mail)[] })
+    expect(removals).toHaveLength(1)
+    expect(replica.submissions).toHaveLength(before + 1)
+  })
+})
+
+describe('who gets a mail', () => {
+  test('those addressed, and apart from them those with a copy, each once', async () => {
+    const replica = new MemoryReplica()
+    for (const name of ['bob', 'cleo']) await signedUp(replica, name)
+    const { client } = await person(replica, 'ann')
+    const mail = await sendNow(client, { to: ['bob', 'BOB'], cc: ['cleo', 'bob'], subject: '', body: '' })
+    expect(await client.read({ mail })).toMatchObject({ to: ['bob'], cc: ['cleo'] })
+    const copies = await sendNow(client, { to: [], cc: ['cleo'], subject: '', body: '' })
+    expect(await client.read({ mail: copies })).toMatchObject({ to: [], cc: ['cleo'] })
+    const all = await sendNow(client, { to: ['Everyone'], subject: '', body: '' })
+    expect(await client.read({ mail: all })).toMatchObject({ to: ['bob', 'cleo'], cc: [] })
+  })
+
+  test('nobody can be called everyone', async () => {
+    const client = await clientAt(new MemoryReplica(), new ManualClock())
+    expect(await codeOf(client.signUp({ name: 'EveryOne', password }))).toBe('BAD_NAME')
+  })
+})
+
+describe('a snippet', () => {
+  test('is the beginning of the text without its marks, in one line', () => {
+    expect(snippetOf('# Title\n\nSome *emphasis*, a [link](https://a.example) and `code`.\n\n- one\n- two')).toBe(
+      'Title Some emphasis, a link and code. one two',
+    )
+    expect(snippetOf('```\nlet a = 1\n```')).toBe('let a = 1')
+    expect(snippetOf('')).toBe('')
+    expect(Array.from(snippetOf('word '.repeat(500))).length).toBeLessThanOrEqual(limits.snippetChars)
+    expect(snippetOf('<script>alert(1)</script>')).toBe('<script>alert(1)</script>')
+    expect(snippetOf('😀'.repeat(400))).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/)
+  })
+})
