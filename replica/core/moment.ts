@@ -17,3 +17,22 @@ export class SteadyTime {
     return { wallMs, steadyMs: this.#steadyMs }
   }
 }
+
+/** A view change means a merge may be going on for this long: what is missing is then asked for at once. */
+const mergeMs = 1_000
+
+/** How eagerly what is missing is asked for. */
+export class Haste {
+  #mergeUntilMs = 0
+
+  begin(nowMs: number): void {
+    this.#mergeUntilMs = nowMs + mergeMs
+  }
+
+  at(nowMs: number): 'merge' | 'ordinary' {
+    return nowMs < this.#mergeUntilMs ? 'merge' : 'ordinary'
+  }
+}
+
+/** What we tell others of our wall clock. */
+export const microsOf = (wallMs: number): number => wallMs * 1_000

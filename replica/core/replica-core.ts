@@ -1,4 +1,5 @@
 import { AntiEntropy } from './anti-entropy.ts'
+import { Correspondence } from './correspondence.ts'
 import { CatchingUp } from './catching-up.ts'
 import type { CompactionTuning } from './compaction.ts'
 import { Compaction, usualTuning } from './compaction.ts'
@@ -13,24 +14,18 @@ import type { Identity } from './membership.ts'
 import { Membership } from './membership.ts'
 import type { AccountId, Clock, Hash, OriginId, PeerId, Sequence, ServerId, SessionId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
-import type {
-  BatchesMessage,
-  HelloMessage,
-  KnowledgeMessage,
-  KnowledgeRows,
-  Message,
-  VersionVector,
-} from './model/messages.ts'
+import type { KnowledgeRows, VersionVector } from './model/messages.ts'
 import type { LogInVerdict } from './model/session-place.ts'
 import type { Batch, MakeBatch } from './model/updates.ts'
-import type { GreetedPeer, PeerSession, View } from './peers.ts'
-import { RetiredPeers, sendAway } from './retired-peers.ts'
+import type { View } from './peers.ts'
+import { RetiredPeers } from './retired-peers.ts'
 import { Reception } from './reception.ts'
+import { Reclaiming } from './reclaiming.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import { covers, heldFrom } from './version-vector.ts'
 import type { Moment } from './moment.ts'
-import { SteadyTime } from './moment.ts'
+import { Haste, microsOf, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
 import { WriteDesk } from './write-desk.ts'
 
@@ -48,9 +43,6 @@ export interface RecoveredState {
   /** Highest sequence of which a trace was found, per origin. */
   readonly highest: VersionVector
 }
-
-/** A view change means a merge may be going on for this long: what is missing is then asked for at once. */
-const mergeMs = 1_000
 
 /**
  * One replica, pure: events in, effects out. Same events in the same order give the same effects. What a
@@ -72,13 +64,11 @@ export class ReplicaCore {
   readonly #catchingUp: CatchingUp
   readonly #spreading = new Spreading()
   readonly #compaction: Compaction
-  /** The own log is taken back from others up to here: they, or traces on disk, know of it. */
-  #reclaimTo: Sequence = 0
-  /** A member said so, before the update that says so came. */
-  #isSaidRetired = false
+  readonly #reclaiming: Reclaiming
+  readonly #correspondence: Correspondence
   #hasToldRetired = false
   #lastUpdateMs = 0
-  #mergeUntilMs = 0
+  readonly #haste = new Haste()
   readonly #steady = new SteadyTime()
   #hasStepped = false
 
@@ -94,7 +84,23 @@ export class ReplicaCore {
     this.#forks = new Forks(identity, this.state)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
-    this.#reclaimTo = heldFrom(recovered.highest, identity.origin)
+    const traced = heldFrom(recovered.highest, identity.origin)
+    this.#reclaiming = new Reclaiming(identity, this.state, this.matrix, traced)
+    this.#correspondence = new Correspondence({
+      identity,
+      state: this.state,
+      matrix: this.matrix,
+      membership: this.#membership,
+      reception: this.#reception,
+      forks: this.#forks,
+      keys: this.#keys,
+      retiredPeers: this.#retiredPeers,
+      reclaiming: this.#reclaiming,
+      antiEntropy: this.#antiEntropy,
+      catchingUp: this.#catchingUp,
+      spreading: this.#spreading,
+      haste: this.#haste,
+    })
     // Own values of the past stand, wherever the wall clock is now.
     this.#clock.restore(this.state.newestClockOf(identity.origin))
   }
@@ -138,12 +144,12 @@ export class ReplicaCore {
   get hindrance(): Hindrance {
     if (this.isRetired) return 'retired'
     if (this.#forks.hasForked) return 'forked'
-    return this.#held < this.#reclaimTo ? 'reclaiming' : null
+    return this.#reclaiming.isUnderWay ? 'reclaiming' : null
   }
 
   /** The others have retired this install. */
   get isRetired(): boolean {
-    return this.#isSaidRetired || this.state.seats.isRetired(this.identity.origin)
+    return this.#correspondence.isSaidRetired || this.state.seats.isRetired(this.identity.origin)
   }
 
   /** Another install has this one's seat: it claimed it earlier, on the other side of a partition. */
@@ -220,10 +226,10 @@ export class ReplicaCore {
       effects.notify.push({ kind: 'retired' })
     }
     this.#maintain(now.steadyMs, effects)
-    if (this.#membership.takeAddressNews()) this.#greetAgain(wallMs, effects)
+    if (this.#membership.takeAddressNews()) this.#correspondence.greetAgain(wallMs, effects)
     const view = this.view.number
     this.#membership.conclude(now.steadyMs, microsOf(wallMs), () => this.rows(), effects)
-    if (this.view.number !== view) this.#mergeUntilMs = now.steadyMs + mergeMs
+    if (this.view.number !== view) this.#haste.begin(now.steadyMs)
     return effects
   }
 
@@ -238,24 +244,19 @@ export class ReplicaCore {
     return this.state.seats.holders().map((claim) => claim.origin)
   }
 
-  get #held(): Sequence {
-    return this.state.held(this.identity.origin)
-  }
-
   #handle(now: Moment, event: CoreEvent, effects: EffectsDraft): void {
     switch (event.kind) {
       case 'tick':
         this.#catchingUp.tick(now.steadyMs, effects)
         break
       case 'connected':
-        this.peers.connected(event.peer)
-        this.#send(event.peer, this.#ownHello(now.wallMs), effects)
+        this.#correspondence.connected(now.wallMs, event.peer, effects)
         break
       case 'disconnected':
         this.#disconnected(event.peer, effects)
         break
       case 'message':
-        this.#message(now, event.peer, event.message, effects)
+        this.#correspondence.message(now, event.peer, event.message, effects)
         break
       case 'gossip':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
@@ -288,10 +289,14 @@ export class ReplicaCore {
         this.#keys.begin(event.groupKey)
         break
       case 'rotateKey':
-        this.#keys.adopt({ key: event.key, madeAt: this.#clock.next(now.wallMs) }, this.#members(), effects)
+        this.#keys.adopt(
+          { key: event.key, madeAt: this.#clock.next(now.wallMs) },
+          this.#correspondence.members(),
+          effects,
+        )
         break
       case 'wasRetired':
-        this.#isSaidRetired = true
+        this.#correspondence.isSaidRetired = true
         break
       case 'syncInterval':
         this.#membership.syncIntervalMs = event.intervalMs
@@ -305,139 +310,6 @@ export class ReplicaCore {
     }
   }
 
-  #message(now: Moment, peer: PeerId, message: Message, effects: EffectsDraft): void {
-    const session = this.peers.get(peer)
-    if (session === undefined) return
-    if (message.kind === 'hello') {
-      this.#hello(now, session, message, effects)
-      return
-    }
-    if (message.kind === 'refusal') {
-      effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
-      if (message.failure.code === 'RETIRED' && this.state.seats.isAdmitted(peer)) this.#isSaidRetired = true
-      return
-    }
-    const greeted = this.peers.greeted(peer)
-    if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
-  }
-
-  #memberMessage(
-    now: Moment,
-    session: GreetedPeer,
-    message: Exclude<Message, { kind: 'hello' | 'refusal' }>,
-    effects: EffectsDraft,
-  ): void {
-    const { peer } = session
-    switch (message.kind) {
-      case 'knowledge':
-        this.#knowledge(now, session, message, effects)
-        break
-      case 'request':
-        if (this.#isServed(session))
-          effects.serve.push({ peer, request: message, held: this.state.held(message.origin) })
-        break
-      case 'stateRequest':
-      case 'mailRequest':
-        if (this.#isServed(session)) effects.serve.push({ peer, request: message })
-        break
-      case 'batches':
-        this.#batches(now, session, message, effects)
-        break
-      case 'discarded':
-        if (!this.#antiEntropy.isWaitingFor(peer, message.id)) break
-        this.#antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
-        this.#catchingUp.begin(now.steadyMs, peer, effects)
-        break
-      case 'stateChunk':
-        this.#catchingUp.chunk(now.steadyMs, peer, message, effects)
-        break
-      case 'mails':
-        this.#catchingUp.mails(now.steadyMs, peer, message, effects)
-        break
-      case 'fork':
-        this.#forks.heard(message.origin, effects)
-        break
-      case 'groupKey':
-        if (this.#retiredPeers.has(session.origin)) break
-        this.#keys.heard(session, message)
-        this.#keys.adopt({ key: message.key, madeAt: message.madeAt }, this.#members(), effects)
-        break
-    }
-  }
-
-  /** Retired machines hand over what they have, and get nothing. */
-  #isServed(session: GreetedPeer): boolean {
-    return !this.#retiredPeers.has(session.origin)
-  }
-
-  #members(): readonly GreetedPeer[] {
-    return this.peers.allGreeted().filter((session) => this.#isServed(session))
-  }
-
-  #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
-    const refusal = this.#membership.refuses(session, hello)
-    if (refusal !== null) {
-      if (refusal !== 'paused')
-        this.#send(session.peer, { kind: 'refusal', failure: { code: 'NOT_ADMITTED', message: refusal } }, effects)
-      effects.disconnect.push(session.peer)
-      return
-    }
-    if (this.#retiredPeers.isNeedless(hello)) {
-      sendAway(session.peer, effects)
-      return
-    }
-    this.#membership.accept(session, hello, now.wallMs)
-    this.#learn(now, hello.rows, effects)
-    const member = this.peers.greeted(session.peer)
-    if (member !== undefined && this.#isServed(member)) this.#keys.greeted(member, effects)
-    this.#mergeUntilMs = now.steadyMs + mergeMs
-  }
-
-  #ownHello(wallMs: number): HelloMessage {
-    return this.#membership.hello(microsOf(wallMs), this.rows(), this.#keys.madeAt)
-  }
-
-  /** Two that joined at the same time learn of each other's addresses only from those that know both by now. */
-  #greetAgain(wallMs: number, effects: EffectsDraft): void {
-    const hello = this.#ownHello(wallMs)
-    for (const { peer } of this.peers.allGreeted()) this.#send(peer, hello, effects)
-  }
-
-  #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
-    this.#membership.heard(session, message, now.wallMs)
-    this.#learn(now, message.rows, effects)
-    this.#forks.compare(session, message, effects)
-  }
-
-  /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
-    let isNews = false
-    for (const [holder, row] of rows) {
-      if (holder === this.identity.origin) continue
-      if (this.matrix.mergeRow(holder, row)) {
-        this.#spreading.heardOf(holder, now.steadyMs)
-        isNews = true
-      }
-      const known = heldFrom(row, this.identity.origin)
-      if (known > this.#held) this.#reclaimTo = Math.max(this.#reclaimTo, known)
-    }
-    if (isNews) effects.notify.push({ kind: 'knowledge' })
-  }
-
-  #batches(now: Moment, session: GreetedPeer, message: BatchesMessage, effects: EffectsDraft): void {
-    const { peer } = session
-    let progress: 'some' | 'none' = 'none'
-    for (const batch of message.batches) {
-      const outcome = this.#reception.receive(now.wallMs, batch, effects)
-      if (outcome === 'some') progress = 'some'
-      // What was asked for was to follow on what is held; what comes unasked may be late.
-      if (outcome === 'fork' && this.#antiEntropy.isWaitingFor(peer, message.id))
-        this.#forks.unfitting(session, batch.origin, effects)
-      this.matrix.raise(session.origin, batch.origin, batch.last)
-    }
-    if (message.id !== 0) this.#antiEntropy.answered(now.steadyMs, peer, message.id, progress)
-  }
-
   #disconnected(peer: PeerId, effects: EffectsDraft): void {
     this.peers.disconnected(peer)
     this.#antiEntropy.disconnected(peer)
@@ -448,21 +320,11 @@ export class ReplicaCore {
   #askForMissing(nowMs: number, effects: EffectsDraft): void {
     const greeted = this.peers.allGreeted()
     const holders = greeted.map(({ peer, origin }) => ({ peer, origin, row: this.matrix.row(origin) }))
-    const haste = nowMs < this.#mergeUntilMs ? 'merge' : 'ordinary'
-    for (const { to, message } of this.#antiEntropy.plan(nowMs, this.state.vector, holders, haste))
-      this.#send(to, message, effects)
+    for (const { to, message } of this.#antiEntropy.plan(nowMs, this.state.vector, holders, this.#haste.at(nowMs)))
+      effects.send.push({ to, message, urgency: 'ordinary' })
     const peers = greeted.map((session) => session.peer)
     this.#catchingUp.repair(nowMs, peers, effects)
-    this.#endVainReclaim()
-  }
-
-  /** Traces of own updates that nobody has: when every seat in use is here and none of them knows more, there is nothing to take back. */
-  #endVainReclaim(): void {
-    if (this.hindrance !== 'reclaiming') return
-    const others = this.state.seats.holders().filter((claim) => claim.origin !== this.identity.origin)
-    const here = new Set(this.peers.allGreeted().map((session) => session.origin))
-    const known = Math.max(0, ...others.map((claim) => heldFrom(this.matrix.row(claim.origin), this.identity.origin)))
-    if (known <= this.#held && others.every((claim) => here.has(claim.origin))) this.#reclaimTo = this.#held
+    if (this.hindrance === 'reclaiming') this.#reclaiming.endIfVain(greeted)
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
@@ -483,11 +345,4 @@ export class ReplicaCore {
   #holdsAllKnown(): boolean {
     return this.state.seats.holders().every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
-
-  #send(to: PeerId, message: Message, effects: EffectsDraft): void {
-    effects.send.push({ to, message, urgency: 'ordinary' })
-  }
 }
-
-/** What we tell others of our wall clock. */
-const microsOf = (wallMs: number): number => wallMs * 1_000

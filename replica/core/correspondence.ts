@@ -1,0 +1,192 @@
+import type { AntiEntropy } from './anti-entropy.ts'
+import type { CatchingUp } from './catching-up.ts'
+import type { EffectsDraft } from './effects.ts'
+import type { Forks } from './forks.ts'
+import type { KeyKeeper } from './key-keeper.ts'
+import type { KnowledgeMatrix } from './knowledge.ts'
+import type { Identity, Membership } from './membership.ts'
+import type { PeerId } from './model/ids.ts'
+import type { BatchesMessage, HelloMessage, KnowledgeMessage, KnowledgeRows, Message } from './model/messages.ts'
+import type { Haste, Moment } from './moment.ts'
+import { microsOf } from './moment.ts'
+import type { GreetedPeer, PeerSession } from './peers.ts'
+import type { Reception } from './reception.ts'
+import type { Reclaiming } from './reclaiming.ts'
+import type { RetiredPeers } from './retired-peers.ts'
+import { sendAway } from './retired-peers.ts'
+import type { Spreading } from './spreading.ts'
+import type { GroupState } from './state/group-state.ts'
+import { heldFrom } from './version-vector.ts'
+
+/** What messages of the others concern. */
+export interface CorrespondenceParts {
+  readonly identity: Identity
+  readonly state: GroupState
+  readonly matrix: KnowledgeMatrix
+  readonly membership: Membership
+  readonly reception: Reception
+  readonly forks: Forks
+  readonly keys: KeyKeeper
+  readonly retiredPeers: RetiredPeers
+  readonly reclaiming: Reclaiming
+  readonly antiEntropy: AntiEntropy
+  readonly catchingUp: CatchingUp
+  readonly spreading: Spreading
+  readonly haste: Haste
+}
+
+/** Greets the others and takes their messages: who may say what, and which part each message is for. */
+export class Correspondence {
+  readonly #parts: CorrespondenceParts
+  /** A member said so, before the update that says so came. */
+  isSaidRetired = false
+
+  constructor(parts: CorrespondenceParts) {
+    this.#parts = parts
+  }
+
+  connected(wallMs: number, peer: PeerId, effects: EffectsDraft): void {
+    this.#peers.connected(peer)
+    this.#send(peer, this.#ownHello(wallMs), effects)
+  }
+
+  message(now: Moment, peer: PeerId, message: Message, effects: EffectsDraft): void {
+    const session = this.#peers.get(peer)
+    if (session === undefined) return
+    if (message.kind === 'hello') {
+      this.#hello(now, session, message, effects)
+      return
+    }
+    if (message.kind === 'refusal') {
+      effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
+      if (message.failure.code === 'RETIRED' && this.#parts.state.seats.isAdmitted(peer)) this.isSaidRetired = true
+      return
+    }
+    const greeted = this.#peers.greeted(peer)
+    if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  #memberMessage(
+    now: Moment,
+    session: GreetedPeer,
+    message: Exclude<Message, { kind: 'hello' | 'refusal' }>,
+    effects: EffectsDraft,
+  ): void {
+    const { peer } = session
+    switch (message.kind) {
+      case 'knowledge':
+        this.#knowledge(now, session, message, effects)
+        break
+      case 'request':
+        if (this.#isServed(session))
+          effects.serve.push({ peer, request: message, held: this.#parts.state.held(message.origin) })
+        break
+      case 'stateRequest':
+      case 'mailRequest':
+        if (this.#isServed(session)) effects.serve.push({ peer, request: message })
+        break
+      case 'batches':
+        this.#batches(now, session, message, effects)
+        break
+      case 'discarded':
+        if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
+        this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
+        this.#parts.catchingUp.begin(now.steadyMs, peer, effects)
+        break
+      case 'stateChunk':
+        this.#parts.catchingUp.chunk(now.steadyMs, peer, message, effects)
+        break
+      case 'mails':
+        this.#parts.catchingUp.mails(now.steadyMs, peer, message, effects)
+        break
+      case 'fork':
+        this.#parts.forks.heard(message.origin, effects)
+        break
+      case 'groupKey':
+        if (this.#parts.retiredPeers.has(session.origin)) break
+        this.#parts.keys.heard(session, message)
+        this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
+        break
+    }
+  }
+
+  /** Retired machines hand over what they have, and get nothing. */
+  #isServed(session: GreetedPeer): boolean {
+    return !this.#parts.retiredPeers.has(session.origin)
+  }
+
+  members(): readonly GreetedPeer[] {
+    return this.#peers.allGreeted().filter((session) => this.#isServed(session))
+  }
+
+  #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
+    const refusal = this.#parts.membership.refuses(session, hello)
+    if (refusal !== null) {
+      if (refusal !== 'paused')
+        this.#send(session.peer, { kind: 'refusal', failure: { code: 'NOT_ADMITTED', message: refusal } }, effects)
+      effects.disconnect.push(session.peer)
+      return
+    }
+    if (this.#parts.retiredPeers.isNeedless(hello)) {
+      sendAway(session.peer, effects)
+      return
+    }
+    this.#parts.membership.accept(session, hello, now.wallMs)
+    this.#learn(now, hello.rows, effects)
+    const member = this.#peers.greeted(session.peer)
+    if (member !== undefined && this.#isServed(member)) this.#parts.keys.greeted(member, effects)
+    this.#parts.haste.begin(now.steadyMs)
+  }
+
+  #ownHello(wallMs: number): HelloMessage {
+    return this.#parts.membership.hello(microsOf(wallMs), this.#parts.membership.rows(), this.#parts.keys.madeAt)
+  }
+
+  /** Two that joined at the same time learn of each other's addresses only from those that know both by now. */
+  greetAgain(wallMs: number, effects: EffectsDraft): void {
+    const hello = this.#ownHello(wallMs)
+    for (const { peer } of this.#peers.allGreeted()) this.#send(peer, hello, effects)
+  }
+
+  #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
+    this.#parts.membership.heard(session, message, now.wallMs)
+    this.#learn(now, message.rows, effects)
+    this.#parts.forks.compare(session, message, effects)
+  }
+
+  /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
+  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
+    let isNews = false
+    for (const [holder, row] of rows) {
+      if (holder === this.#parts.identity.origin) continue
+      if (this.#parts.matrix.mergeRow(holder, row)) {
+        this.#parts.spreading.heardOf(holder, now.steadyMs)
+        isNews = true
+      }
+      this.#parts.reclaiming.heardOf(heldFrom(row, this.#parts.identity.origin))
+    }
+    if (isNews) effects.notify.push({ kind: 'knowledge' })
+  }
+
+  #batches(now: Moment, session: GreetedPeer, message: BatchesMessage, effects: EffectsDraft): void {
+    const { peer } = session
+    let progress: 'some' | 'none' = 'none'
+    for (const batch of message.batches) {
+      const outcome = this.#parts.reception.receive(now.wallMs, batch, effects)
+      if (outcome === 'some') progress = 'some'
+      // What was asked for was to follow on what is held; what comes unasked may be late.
+      if (outcome === 'fork' && this.#parts.antiEntropy.isWaitingFor(peer, message.id))
+        this.#parts.forks.unfitting(session, batch.origin, effects)
+      this.#parts.matrix.raise(session.origin, batch.origin, batch.last)
+    }
+    if (message.id !== 0) this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, progress)
+  }
+
+  #send(to: PeerId, message: Message, effects: EffectsDraft): void {
+    effects.send.push({ to, message, urgency: 'ordinary' })
+  }
+
+  get #peers(): Membership['peers'] {
+    return this.#parts.membership.peers
+  }
+}
