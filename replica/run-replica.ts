@@ -253,7 +253,7 @@ const openParts = async (
   const { origin, server, peer } = install
   let presentKey = install.groupKey
   const host = await ReplicaHost.recover({
-    identity: { origin, server, peer, admission: admissionOf(install) },
+    identity: { origin, server, peer, admission: admissionOf(install), vouchers: vouchersOf(install) },
     makeBatch: wire.makeBatchWith(install),
     wire,
     storage,
@@ -450,6 +450,7 @@ const createGroup = async (options: ReplicaArguments, groupName: string): Promis
     ...newcomer,
     groupName,
     admission: null,
+    vouchers: [],
     inviteAddresses: [],
   }
   await saveInstall(options.data, install)
@@ -487,6 +488,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
     ...newcomer,
     groupName: answer.value.groupName,
     admission: answer.value.admission.bytes,
+    vouchers: answer.value.vouchers.map(({ bytes }) => bytes),
     inviteAddresses: addresses,
   }
   return install
@@ -515,9 +517,12 @@ const membersAt = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly s
   return members
 }
 
-const admissionOf = (install: Install) => {
-  if (install.admission === null) return null
-  const batch = createWire({ groupId: install.groupId }).decodeBatch(install.admission)
+const admissionOf = (install: Install) => (install.admission === null ? null : proofOf(install, install.admission))
+
+const vouchersOf = (install: Install) => install.vouchers.map((bytes) => proofOf(install, bytes))
+
+const proofOf = ({ groupId }: Install, bytes: Uint8Array) => {
+  const batch = createWire({ groupId }).decodeBatch(bytes)
   if (!batch.ok) throw new QuintetError('DAMAGED', `The proof of admission is damaged: ${batch.failure.message}`)
   return batch.value
 }
