@@ -51,6 +51,8 @@ export const limits = {
   vectorEntries: 4_096,
   matrixRows: 256,
   onlineAccounts: 10_000,
+  /** Generations of members that admitted one another, as a newcomer proves them. */
+  vouchers: 8,
   addressesPerPeer: 16,
   addressChars: 256,
 
