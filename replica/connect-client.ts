@@ -48,7 +48,7 @@ const attachedClient = async (
   first: ServerId | null,
   keeping: Keeping,
 ): Promise<MailClient> => {
-  const dialers = new KeyedDialers()
+  const dialers = new KeyedDialers(null)
   const home = first ?? install.server
   return createMailClient({
     connect: async (server) => {
@@ -77,14 +77,21 @@ const attachedClient = async (
 
 /** A dialer for the group's present key: another one when the key was changed. */
 class KeyedDialers {
+  readonly #privateKey: Uint8Array | null
   #key: Uint8Array = new Uint8Array()
   #dialer: Promise<ClientDialer> | null = null
+
+  /** With the identity of a client that was let in, or (null) one for this run only. */
+  constructor(privateKey: Uint8Array | null) {
+    this.#privateKey = privateKey
+  }
 
   get(groupKey: Uint8Array): Promise<ClientDialer> {
     if (this.#dialer !== null && sameBytes(groupKey, this.#key)) return this.#dialer
     const former = this.#dialer
     this.#key = groupKey
-    this.#dialer = createClientDialer({ groupKey, clock: systemClock })
+    const identity = this.#privateKey === null ? {} : { privateKey: this.#privateKey }
+    this.#dialer = createClientDialer({ groupKey, ...identity, clock: systemClock })
     void former?.then((dialer) => dialer.stop()).catch(() => undefined)
     return this.#dialer
   }
@@ -97,11 +104,17 @@ const freeClient = async (
   first: ServerId | null,
   keeping: Keeping,
 ): Promise<MailClient> => {
-  const { groupKey, privateKey, machine } = install
-  const dialer = await createClientDialer({ groupKey, privateKey, clock: systemClock })
+  const { privateKey, machine } = install
+  const dialers = new KeyedDialers(privateKey)
   const members = new Map(install.members)
+  let { groupKey } = install
   let saved = JSON.stringify([...members])
   let saving: Promise<void> = Promise.resolve()
+  const save = (): void => {
+    const kept = { ...install, groupKey, members: new Map(members) }
+    // What cannot be remembered now is told again.
+    saving = saving.then(() => saveClientInstall(directory, kept)).catch(() => undefined)
+  }
   const learn = (told: readonly MemberInfo[]): void => {
     for (const { server, peer, addresses } of told) {
       // Where a server stands that nobody reaches now, the one before it knew better.
@@ -111,19 +124,23 @@ const freeClient = async (
     const text = JSON.stringify([...members])
     if (text === saved) return
     saved = text
-    const kept = { ...install, members: new Map(members) }
-    // A member that cannot be remembered now is told of again.
-    saving = saving.then(() => saveClientInstall(directory, kept)).catch(() => undefined)
+    save()
+  }
+  const learnKey = (present: Uint8Array): void => {
+    if (sameBytes(present, groupKey)) return
+    groupKey = present
+    save()
   }
   const client = await createMailClient({
     connect: async (server) => {
       const member = server === null ? undefined : members.get(server)
       if (server === null || member === undefined) throw unknownServer(server, directory)
+      const dialer = await dialers.get(groupKey)
       const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
       return connectReplica({ stream, adminToken: null, clock: systemClock })
     },
     machine,
-    servers: { home: first ?? 'none', list: () => Promise.resolve([...members.keys()]), learn },
+    servers: { home: first ?? 'none', list: () => Promise.resolve([...members.keys()]), learn, learnKey },
     ...keeping,
     random: randomBytes,
     clock: systemClock,

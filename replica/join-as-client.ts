@@ -39,7 +39,8 @@ export const inspectInvite = async (text: string): Promise<InspectedInvite> => {
 
 /**
  * Makes `directory` one of a client that keeps no replica: it uses the group's servers, whichever are there. The invite is spent, no
- * seat is taken. A directory that is one of this group already is left as it is.
+ * seat is taken. A directory that is one of this group already is left as it is, unless the group has another key since: an invite
+ * by that key lets it in again.
  * BAD_INVITE, INVITE_USED, INVITE_EXPIRED, NO_MEMBER_REACHED, DIRECTORY_HAS_A_GROUP, DIRECTORY_NOT_USABLE.
  */
 export const joinAsClient = async (request: {
@@ -50,16 +51,20 @@ export const joinAsClient = async (request: {
   const { directory } = request
   await makeDirectory(directory)
   const present = await loadClientInstall(directory)
-  if (present !== null) return sameGroup(directory, present, request.invite)
+  if (present !== null && !hasOtherKey(present, request.invite)) return sameGroup(directory, present, request.invite)
   if ((await loadInstall(directory)) !== null)
     throw new QuintetError('DIRECTORY_HAS_A_GROUP', `${directory} is that of a replica. Use another data directory.`)
   const invite = validInvite(request.invite)
-  const { privateKey, publicKey } = newKeys()
-  const peer = peerIdOf(publicKey)
+  const keys = newKeys()
+  const { privateKey, peer } = present ?? { privateKey: keys.privateKey, peer: peerIdOf(keys.publicKey) }
   const machine = request.machine.slice(0, limits.machineNameChars)
   const asked = { kind: 'client', token: invite.token, peer, machine } as const
   const answer = await visit(invite, privateKey, asked, joinTimeoutMs)
-  if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
+  if (!answer.ok) {
+    // The invite's key was the older one, as of the invite that this directory once joined by.
+    if (present !== null) return present
+    throw new QuintetError(answer.failure.code, answer.failure.message)
+  }
   const { groupId, groupKey } = invite
   const members = membersOf(answer.value)
   const install: ClientInstall = {
@@ -73,6 +78,12 @@ export const joinAsClient = async (request: {
   }
   await saveClientInstall(directory, install)
   return install
+}
+
+const hasOtherKey = (present: ClientInstall, text: string): boolean => {
+  const invite = decodeInvite(text)
+  if (!invite.ok || !sameBytes(invite.value.groupId, present.groupId)) return false
+  return !sameBytes(invite.value.groupKey, present.groupKey)
 }
 
 const sameGroup = (directory: string, present: ClientInstall, text: string): ClientInstall => {

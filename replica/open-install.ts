@@ -70,6 +70,7 @@ const createGroup = async (options: ReplicaArguments, groupName: string): Promis
     ...newcomer,
     groupName,
     admission: null,
+    vouchers: [],
     inviteAddresses: [],
   }
   await saveInstall(options.data, install)
@@ -107,6 +108,7 @@ const joinGroup = async (options: ReplicaArguments, text: string): Promise<Insta
     ...newcomer,
     groupName: answer.value.groupName,
     admission: answer.value.admission.bytes,
+    vouchers: answer.value.vouchers.map(({ bytes }) => bytes),
     inviteAddresses: addresses,
   }
   return install

@@ -53,7 +53,7 @@ export const openParts = async (
   const { origin, server, peer } = install
   let presentKey = install.groupKey
   const host = await ReplicaHost.recover({
-    identity: { origin, server, peer, admission: admissionOf(install) },
+    identity: { origin, server, peer, admission: admissionOf(install), vouchers: vouchersOf(install) },
     makeBatch: wire.makeBatchWith(install),
     wire,
     storage,
@@ -195,9 +195,12 @@ const membersAt = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly s
   return members
 }
 
-const admissionOf = (install: Install) => {
-  if (install.admission === null) return null
-  const batch = createWire({ groupId: install.groupId }).decodeBatch(install.admission)
+const admissionOf = (install: Install) => (install.admission === null ? null : proofOf(install, install.admission))
+
+const vouchersOf = (install: Install) => install.vouchers.map((bytes) => proofOf(install, bytes))
+
+const proofOf = ({ groupId }: Install, bytes: Uint8Array) => {
+  const batch = createWire({ groupId }).decodeBatch(bytes)
   if (!batch.ok) throw new QuintetError('DAMAGED', `The proof of admission is damaged: ${batch.failure.message}`)
   return batch.value
 }

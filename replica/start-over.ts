@@ -36,7 +36,7 @@ export const successorOf = (install: Install, machine: string, keys: Keys = newK
   const peer = peerIdOf(keys.publicKey)
   const origin = originOf(server, peer)
   const batch = successionBatch(groupId, { ...install, machine }, { origin, ...keys }, systemClock.nowMs() * 1_000)
-  return { ...install, ...keys, peer, origin, machine, admission: batch.bytes }
+  return { ...install, ...keys, peer, origin, machine, admission: batch.bytes, vouchers: [] }
 }
 
 /**

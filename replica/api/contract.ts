@@ -268,6 +268,8 @@ export type ReplicaEvent =
   | { readonly event: 'post'; readonly post: SignedPost }
   /** Accounts, names, or who is online changed; told at most every `limits.knowledgeEventMs`. */
   | { readonly event: 'people' }
+  /** The group has another key: connections are made by it from now on. */
+  | { readonly event: 'groupKey' }
   /** The replica is going down, or the connection to it was lost. */
   | { readonly event: 'closed'; readonly failure: Failure }
 
@@ -289,6 +291,8 @@ export interface ReplicaApi extends GroupApi {
   people(query: { readonly like: string; readonly after: string | null }): Promise<readonly PersonInfo[]>
   /** The servers in use, ascending. */
   members(): Promise<readonly MemberInfo[]>
+  /** The present one, 32 bytes, for people of the group only. NOT_LOGGED_IN. */
+  groupKey(): Promise<Uint8Array>
 
   /** Random bytes that the client signs to log in. */
   challenge(): Promise<Uint8Array>

@@ -38,6 +38,7 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   lookUp: method('person', requestShapes.lookUp, answerShapes.lookUp, (api, query) => api.lookUp(query)),
   people: method('person', requestShapes.people, answerShapes.people, (api, query) => api.people(query)),
   members: method('person', nothing, answerShapes.members, (api) => api.members()),
+  groupKey: method('person', nothing, answerShapes.groupKey, (api) => api.groupKey()),
   challenge: method('person', nothing, answerShapes.challenge, (api) => api.challenge()),
   logIn: method('person', requestShapes.logIn, answerShapes.logIn, (api, request) => api.logIn(request)),
   logOut: method('person', nothing, nothing, (api) => api.logOut()),

@@ -76,6 +76,10 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('members')
   }
 
+  groupKey() {
+    return this.#call('groupKey')
+  }
+
   challenge() {
     return this.#call('challenge')
   }

@@ -161,6 +161,10 @@ export class ReplicaService implements ConnectionPorts {
     }))
   }
 
+  groupKey(): Uint8Array {
+    return this.#options.groupKey()
+  }
+
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict> {
     return this.host.read((core) => core.judgeLogIn(account, session, offered, this.#options.clock.nowMs()))
   }
@@ -235,6 +239,9 @@ export class ReplicaService implements ConnectionPorts {
         break
       case 'knowledge':
         this.#knowledge.ask()
+        break
+      case 'groupKey':
+        this.#tellAll({ event: 'groupKey' })
         break
       case 'transfer':
         // A state that was joined may have changed anything.

@@ -57,6 +57,7 @@ export interface ConnectionPorts {
   lookUp(names: readonly string[], accounts: readonly AccountId[]): Promise<readonly AccountInfo[]>
   people(like: string, after: string | null): Promise<readonly PersonInfo[]>
   members(): Promise<readonly MemberInfo[]>
+  groupKey(): Uint8Array
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null): Promise<LogInVerdict>
   invite(): Promise<string>
   seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]>
@@ -130,6 +131,11 @@ export class ServiceConnection implements ReplicaApi {
 
   members() {
     return this.#service.members()
+  }
+
+  async groupKey(): Promise<Uint8Array> {
+    this.#session()
+    return this.#service.groupKey()
   }
 
   challenge(): Promise<Uint8Array> {

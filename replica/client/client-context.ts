@@ -41,13 +41,9 @@ export class ClientContext {
   async open(connect: ConnectReplica, servers: KnownServers): Promise<void> {
     const listener = this.#linkListener(servers)
     this.#opened = await ReplicaLink.open({ connect, clock: this.ports.clock, servers, listener })
-    const { learn } = servers
-    if (learn === undefined) return
-    const look = (): void => {
-      this.link.call((api) => api.members()).then(learn, () => undefined)
-    }
-    this.listen({ connected: look, event: ({ event }) => (event === 'view' ? look() : undefined) })
-    look()
+    const { learn, learnKey } = servers
+    if (learn !== undefined) this.#learnMembers(learn)
+    if (learnKey !== undefined) this.#learnKey(learnKey)
   }
 
   get link(): ReplicaLink {
@@ -110,6 +106,26 @@ export class ClientContext {
   async close(): Promise<void> {
     this.#endSession()
     await this.link.close()
+  }
+
+  #learnMembers(learn: NonNullable<KnownServers['learn']>): void {
+    const look = (): void => {
+      this.link.call((api) => api.members()).then(learn, () => undefined)
+    }
+    this.listen({ connected: look, event: ({ event }) => (event === 'view' ? look() : undefined) })
+    look()
+  }
+
+  /** Who is away when the key is changed, or not logged in, does not get it: who has left the group must not. */
+  #learnKey(learn: NonNullable<KnownServers['learnKey']>): void {
+    const look = (): void => {
+      if (this.#session !== null) this.link.call((api) => api.groupKey()).then(learn, () => undefined)
+    }
+    this.listen({
+      connected: look,
+      loggedIn: look,
+      event: ({ event }) => (event === 'groupKey' ? look() : undefined),
+    })
   }
 
   #endSession(): void {

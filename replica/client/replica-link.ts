@@ -21,6 +21,8 @@ export interface KnownServers {
   readonly list: () => Promise<readonly ServerId[]>
   /** Takes note of where servers can be dialled now, as one of them tells. */
   readonly learn?: (members: readonly MemberInfo[]) => void
+  /** Takes note of the key by which they are dialled from now on, as one of them tells a person of the group. */
+  readonly learnKey?: (groupKey: Uint8Array) => void
 }
 
 export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'silent' | 'heard' }>
@@ -92,11 +94,19 @@ export class ReplicaLink {
     })
   }
 
-  /** UNREACHABLE when there is nobody to connect to. */
+  /** UNREACHABLE when there is nobody to connect to, TIMEOUT when those who are there are too slow again and again. */
   static async open(options: LinkOptions): Promise<ReplicaLink> {
     const link = new ReplicaLink(options)
-    link.#take(await link.#race(limits.homeHeadStartMs, []))
-    return link
+    const startMs = options.clock.nowMs()
+    for (;;) {
+      try {
+        link.#take(await link.#race(limits.homeHeadStartMs, []))
+        return link
+      } catch (error) {
+        const isSlow = error instanceof QuintetError && error.code === 'TIMEOUT'
+        if (!isSlow || options.clock.nowMs() - startMs >= limits.firstConnectMs) throw error
+      }
+    }
   }
 
   /** The group and the server of the connection, or of the last one. */

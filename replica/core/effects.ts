@@ -106,6 +106,8 @@ export type Notice =
   | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
+  /** Connections are made by another group key from now on; told by the host, which keeps it. */
+  | { readonly kind: 'groupKey' }
   | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
   | { readonly kind: 'forged'; readonly update: UpdateId }
   /** This copy of `origin`'s log is not the one that the others go on with: this install must start over. */

@@ -16,6 +16,8 @@ export interface Identity {
   readonly peer: PeerId
   /** The batch of the member that let it in; null for the group's first install. */
   readonly admission: Batch | null
+  /** The admissions of the member that admitted it, of that one's, and so on: for those who met none of them. */
+  readonly vouchers: readonly Batch[]
 }
 
 /** How often knowledge is told when nothing happens, unless people choose another interval. */
@@ -124,9 +126,9 @@ export class Membership {
   }
 
   hello(clock: number, ownRows: KnowledgeRows, keyMadeAt: number): HelloMessage {
-    const { origin, server, admission } = this.#identity
+    const { origin, server, admission, vouchers } = this.#identity
     const addresses = new Map(this.#addresses)
-    return { kind: 'hello', origin, server, clock, rows: ownRows, admission, addresses, keyMadeAt }
+    return { kind: 'hello', origin, server, clock, rows: ownRows, admission, vouchers, addresses, keyMadeAt }
   }
 
   /** Null when the hello is accepted; otherwise why it is not. */
@@ -139,7 +141,8 @@ export class Membership {
     if (proof !== null && this.#succeeds(session, hello, proof)) return null
     const admitsPeer =
       proof?.updates.some(({ change }) => change.kind === 'admission' && change.peer === session.peer) ?? false
-    const isByMember = proof !== null && this.#state.seats.claimOf(proof.origin) !== undefined
+    const chain = proof === null ? [] : [proof, ...hello.vouchers]
+    const isByMember = chain.some(({ origin }) => this.#state.seats.claimOf(origin) !== undefined)
     const knowsNobody = this.#state.seats.group === null
     if ((admitsPeer && isByMember) || knowsNobody) return null
     return 'This machine has not been admitted to the group. Join with an invite.'

@@ -40,14 +40,11 @@ const readInstall = async (directory: string, name: string): Promise<Install | n
     if (typeof found !== 'string') throw damaged(directory)
     return found
   }
-  const addresses = value['inviteAddresses']
   return {
     groupId: fromBase64Url(text('groupId')),
     groupKey: fromBase64Url(text('groupKey')),
     keyMadeAt: typeof value['keyMadeAt'] === 'number' ? value['keyMadeAt'] : 0,
-    formerKeys: Array.isArray(value['formerKeys'])
-      ? value['formerKeys'].filter((key) => typeof key === 'string').map(fromBase64Url)
-      : [],
+    formerKeys: listOf(value['formerKeys']).map(fromBase64Url),
     groupName: text('groupName'),
     server,
     origin,
@@ -57,7 +54,8 @@ const readInstall = async (directory: string, name: string): Promise<Install | n
     machine: text('machine'),
     isRetired: value['isRetired'] === true,
     admission: value['admission'] === null ? null : fromBase64Url(text('admission')),
-    inviteAddresses: Array.isArray(addresses) ? addresses.filter((address) => typeof address === 'string') : [],
+    vouchers: listOf(value['vouchers']).map(fromBase64Url),
+    inviteAddresses: listOf(value['inviteAddresses']),
   }
 }
 
@@ -72,7 +70,7 @@ export const saveNextInstall = (directory: string, install: Install): Promise<vo
 export const removeNextInstall = (directory: string): Promise<void> => rm(join(directory, nextName), { force: true })
 
 const writeInstall = (directory: string, name: string, install: Install): Promise<void> => {
-  const { groupId, groupKey, formerKeys, publicKey, privateKey, admission } = install
+  const { groupId, groupKey, formerKeys, publicKey, privateKey, admission, vouchers } = install
   return writeJson(join(directory, name), {
     format: installFormat,
     ...install,
@@ -82,6 +80,7 @@ const writeInstall = (directory: string, name: string, install: Install): Promis
     publicKey: toBase64Url(publicKey),
     privateKey: toBase64Url(privateKey),
     admission: admission === null ? null : toBase64Url(admission),
+    vouchers: vouchers.map(toBase64Url),
   })
 }
 
@@ -105,6 +104,10 @@ export const saveAttachment = (directory: string, { adminToken, server, members 
     server,
     members: Object.fromEntries(members),
   })
+
+/** The texts in a list; of what is no list there are none. */
+const listOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 
 const damaged = (directory: string): QuintetError =>
   new QuintetError(

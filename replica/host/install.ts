@@ -23,6 +23,8 @@ export interface Install {
   readonly isRetired: boolean
   /** The batch that admitted this install, or its own first one that names its predecessor; null for the group's first. */
   readonly admission: Uint8Array | null
+  /** The admissions of the member that admitted it, of that one's, and so on: for those who met none of them. */
+  readonly vouchers: readonly Uint8Array[]
   /** Members' addresses from the invite, for the first connection. */
   readonly inviteAddresses: readonly string[]
 }

@@ -2,6 +2,7 @@ import type { Command, CommandAnswer } from '../core/effects.ts'
 import type { Result } from '../core/model/errors.ts'
 import { fail, QuintetError } from '../core/model/errors.ts'
 import { allServerIds } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
@@ -20,8 +21,13 @@ export const admit = async (host: Door, request: JoinRequest): Promise<Result<Jo
     const invite = inviteIdOf(request.token)
     const answer = await host.command({ kind: 'admit', invite, peer: request.peer, server: request.server })
     if (answer.batch === null || answer.server === null) throw new Error('an admission has a batch and a seat')
-    const groupName = await host.read((core) => core.state.seats.group?.name ?? '')
-    return { ok: true, value: { server: answer.server, groupName, invite, admission: answer.batch } }
+    const { batch, server } = answer
+    return await host.read((core) => {
+      const groupName = core.state.seats.group?.name ?? ''
+      const { admission: own, vouchers: others } = core.identity
+      const vouchers = own === null ? [] : [own, ...others].slice(0, limits.vouchers)
+      return { ok: true, value: { server, groupName, invite, admission: batch, vouchers } }
+    })
   } catch (error) {
     if (error instanceof QuintetError) return { ok: false, failure: error.failure }
     throw error

@@ -245,7 +245,10 @@ export class ReplicaHost {
     if (effects.persist.length > 0) await storage.append(effects.persist)
     for (const { origin, updates } of effects.store) await storage.storeUpdates(origin, updates)
     if (effects.install !== null) await this.#install(effects.install)
-    if (effects.groupKey !== null) await this.#options.keepKey(effects.groupKey)
+    if (effects.groupKey !== null) {
+      await this.#options.keepKey(effects.groupKey)
+      this.#notify({ kind: 'groupKey' })
+    }
     if (effects.gossip.length > 0) transport.gossip(encodeGossip(effects.gossip))
     this.#send(effects)
     for (const task of effects.serve) this.#server.serve(task)

@@ -57,18 +57,19 @@ const sealedMail = shape.fields({
   signature: personSignature,
 })
 
+const groupKeyBytes = 32
 const highestShelf = 255
 const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
 const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
 const eventName = shape.fields({
-  event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'takenOver', 'closed']),
+  event: shape.oneOf(['view', 'mail', 'post', 'mailbox', 'knowledge', 'people', 'groupKey', 'takenOver', 'closed']),
 })
 const viewEvent = shape.fields({ event: shape.oneOf(['view']), view })
 const mailEvent = shape.fields({ event: shape.oneOf(['mail']), mail: sealedMail })
 const postEvent = shape.fields({ event: shape.oneOf(['post']), post: signedPost })
-const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people']) })
+const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'people', 'groupKey']) })
 const takenOverEvent = shape.fields({ event: shape.oneOf(['takenOver']), server, machine })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
 
@@ -188,6 +189,7 @@ export const answerShapes = {
     seatCount,
   ),
   logIn: logInAnswer,
+  groupKey: shape.bytesOf(groupKeyBytes),
   challenge: shape.bytesUpTo(limits.challengeBytes),
   submit: shape.fields({ update: mailName, clock: shape.integer(0, lastMoment) }),
   list: shape.fields({
@@ -231,6 +233,7 @@ export const eventShape = (value: unknown, at: string) => {
     case 'mailbox':
     case 'knowledge':
     case 'people':
+    case 'groupKey':
       return plainEvent(value, at)
     case 'takenOver':
       return takenOverEvent(value, at)

@@ -11,6 +11,7 @@ import type { GroupContext } from './group-context.ts'
 import { tokenBytes } from './invite-codec.ts'
 import { keyBytes } from './keys.ts'
 import { readLabel, readPeer } from './update-codec.ts'
+import { readVouchers } from './vouchers.ts'
 
 const joinFormat = 1
 const refused = 0
@@ -34,8 +35,9 @@ export const decodeJoinRequest = (bytes: Uint8Array): Result<JoinRequest> =>
 
 export function encodeJoinReply(reply: Result<JoinAnswer>): Uint8Array {
   if (!reply.ok) return encodeCbor([refused, ...failureFields(reply.failure)])
-  const { server, groupName, invite, admission } = reply.value
-  return encodeCbor([admitted, server, groupName, fromBase64Url(invite), admission.bytes])
+  const { server, groupName, invite, admission, vouchers } = reply.value
+  const proofs = vouchers.map(({ bytes }) => bytes)
+  return encodeCbor([admitted, server, groupName, fromBase64Url(invite), admission.bytes, proofs])
 }
 
 /** The member's answer, or its refusal as the failure. Beside that the failures of `decodeBatch`. */
@@ -45,13 +47,14 @@ export function decodeJoinReply(context: GroupContext, bytes: Uint8Array): Resul
 }
 
 function readReply(context: GroupContext, reader: CborReader): Result<JoinAnswer> {
-  const fields = reader.list(3, 5, 'fields')
+  const fields = reader.list(3, 6, 'fields')
   const outcome = reader.uint()
   if (outcome === refused && fields === 3) return { ok: false, failure: readFailure(reader) }
-  if (outcome !== admitted || fields !== 5) return malformed('an answer to a request to join has the wrong form')
+  if (outcome !== admitted || fields !== 6) return malformed('an answer to a request to join has the wrong form')
   const server = reader.server()
   const groupName = readLabel(reader, 1, limits.groupNameChars, 'group name')
   const invite = inviteId(toBase64Url(reader.bytes(keyBytes)))
   const admission = readBatch(context, reader.bytesUpTo(limits.batchFrameBytes, 'batch'), () => 'check')
-  return { ok: true, value: { server, groupName, invite, admission } }
+  const vouchers = readVouchers(context, reader)
+  return { ok: true, value: { server, groupName, invite, admission, vouchers } }
 }

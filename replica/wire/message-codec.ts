@@ -9,6 +9,7 @@ import { isLiveKind } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
+import { linkedVouchers, readVouchers } from './vouchers.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
@@ -76,8 +77,18 @@ export const decodeGossip = (
 function fieldsOf(message: Message): readonly CborValue[] {
   switch (message.kind) {
     case 'hello': {
-      const { origin, server, clock, rows, admission, addresses, keyMadeAt } = message
-      return [origin, server, clock, rowFields(rows), admission?.bytes ?? null, addressFields(addresses), keyMadeAt]
+      const { origin, server, clock, rows, admission, vouchers, addresses, keyMadeAt } = message
+      const proofs = linkedVouchers(admission, vouchers).map(({ bytes }) => bytes)
+      return [
+        origin,
+        server,
+        clock,
+        rowFields(rows),
+        admission?.bytes ?? null,
+        addressFields(addresses),
+        keyMadeAt,
+        proofs,
+      ]
     }
     case 'knowledge':
       return [
@@ -125,18 +136,19 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
     if (fields !== count + 1) malformed(`a ${kind} message has ${fields - 1} fields instead of ${count}`)
   }
   switch (kind) {
-    case 'hello':
-      expect(7)
-      return {
-        kind,
+    case 'hello': {
+      expect(8)
+      const sender = {
         origin: readOrigin(reader),
         server: reader.server(),
         clock: reader.uint(),
         rows: readRows(reader),
-        admission: reader.orNull(() => readUnlessHeld(context, reader, isHeld)),
-        addresses: readAddresses(reader),
-        keyMadeAt: reader.uint(),
       }
+      const admission = reader.orNull(() => readUnlessHeld(context, reader, isHeld))
+      const known = { addresses: readAddresses(reader), keyMadeAt: reader.uint() }
+      const vouchers = linkedVouchers(admission, readVouchers(context, reader))
+      return { kind, ...sender, admission, ...known, vouchers }
+    }
     case 'knowledge':
       expect(4)
       return {

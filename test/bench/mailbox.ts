@@ -96,7 +96,7 @@ const installOf = async (directory: string): Promise<Install> => {
 const coreOf = (storage: Storage, wire: Wire, install: Install): Promise<ReplicaCore> => {
   const { origin, server, peer } = install
   return recoverCore({
-    identity: { origin, server, peer, admission: null },
+    identity: { origin, server, peer, admission: null, vouchers: [] },
     makeBatch: wire.makeBatchWith(install),
     wire,
     storage,

@@ -34,11 +34,13 @@ describe('crashes', () => {
     })
     const midway = sends[Math.floor(inFlight / 4)]
     await midway
-    await group.kill(1)
+    // From the kill on, another server answers.
     const early = answered.length
+    await group.kill(1)
     await group.restart(1)
     const mails = await Promise.all(sends)
     expect(early).toBeLessThan(inFlight)
+    expect(ada.events('disconnected').length).toBeGreaterThan(0)
     await group.settled()
     const sent = await headersOf(ada, 'sent')
     expect(sent.map(({ mail }) => mail).toSorted()).toEqual(mails.toSorted())

@@ -184,8 +184,12 @@ describe('five servers, one person at each', () => {
     await expect(client.ask('signUp', { name: ' ', password: 'mine' })).rejects.toMatchObject({ code: 'BAD_NAME' })
     await expect(client.ask('logOut')).rejects.toMatchObject({ code: 'NOT_LOGGED_IN' })
     await expect(send(person(0), ['ben', 'nobody', 'noone'], 'x')).rejects.toThrow(/nobody.*noone/)
+    const inbox = await subjectsOf(person(0), 'inbox')
     await logIn('ada', 'password of ada')
-    expect(await subjectsOf(client, 'inbox')).toEqual(await subjectsOf(person(0), 'inbox'))
+    expect(await subjectsOf(client, 'inbox')).toEqual(inbox)
+    // An account is used in one place at a time: the later log-in has it.
+    await person(0).event('takenOver', () => true)
+    await expect(subjectsOf(person(0), 'inbox')).rejects.toMatchObject({ code: 'NOT_LOGGED_IN' })
   })
 
   test('SIGTERM flushes and exits with 0, and a start after it has everything', async () => {

@@ -144,7 +144,9 @@ describe('a joiner that comes after the history was compacted', () => {
     await send(atThree, 'ada', 'from the third')
     await group.restart(1, 2)
     await group.settled()
-    expect(await subjectsOf(ada, 'inbox')).toContain('from the third')
+    const backAtOne = group.client(1)
+    await backAtOne.ask('logIn', { name: 'ada', password: 'password of ada' })
+    expect(await subjectsOf(backAtOne, 'inbox')).toContain('from the third')
   })
 })
 

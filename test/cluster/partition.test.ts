@@ -51,19 +51,26 @@ describe('a group that is split and merges again', () => {
     for (const [subject, body] of await bodiesOf(ada)) expect(body).toBe(`body of ${subject}`)
   })
 
-  test('a mail that is read on one side and deleted on the other is deleted after the merge', async () => {
+  test('a mail that is read on one side and deleted on the other is deleted after the merge, and one session stands', async () => {
     const mail = await send(ada, 'dan', 'Torn between')
     await group.settled()
-    const danInTheWest = group.client(1)
-    await danInTheWest.ask('logIn', { name: 'dan', password: 'password of dan' })
     await group.partition([1, 2], [3, 4, 5])
+    // Neither side hears of the session on the other one before the merge.
+    const danInTheWest = group.client(1)
+    const logIn = { name: 'dan', password: 'password of dan' }
+    await danInTheWest.ask('logIn', logIn)
     expect(await danInTheWest.ask('read', { mail })).toMatchObject({ body: 'body of Torn between' })
     await dan.ask('delete', { mail })
     await merge()
-    for (const client of [dan, danInTheWest]) {
+    await dan.event('takenOver', ({ server }) => server === 1)
+    const expectDeleted = async (client: MailProcess): Promise<void> => {
       expect(await subjectsOf(client, 'inbox')).not.toContain('Torn between')
       await expect(client.ask('read', { mail })).rejects.toMatchObject({ code: 'NO_SUCH_MAIL' })
     }
+    await expectDeleted(danInTheWest)
+    await dan.ask('logIn', logIn)
+    await expectDeleted(dan)
+    await danInTheWest.event('takenOver', ({ server }) => server === 4)
     expect(await subjectsOf(ada, 'sent')).toContain('Torn between')
   })
 

@@ -39,10 +39,10 @@ describe('a damaged disk', () => {
     const group = await cluster.group([1, 2])
     const ada = await group.person('ada', 1)
     const body = noise(90_000)
-    await sendMany(ada, 'ada', 60, 'large', body)
+    const atTwo = await group.person('ben', 2)
     await group.settled()
-    const atTwo = group.client(2)
-    await atTwo.ask('logIn', { name: 'ada', password: 'password of ada' })
+    await sendMany(ada, 'ben', 60, 'large', body)
+    await group.settled()
     await group.replica(2).stop()
 
     const { origin } = await group.replica(1).ready()
@@ -52,7 +52,9 @@ describe('a damaged disk', () => {
     await flipBytes(path.join(folder, segments[0] ?? ''))
 
     await group.restart(2)
-    const mail = await mailNamed(ada, 'inbox', 'large 3')
+    const isBack = (): true | null => (atTwo.events('connected').at(-1)?.['server'] === 2 ? true : null)
+    await atTwo.process.until(isBack, 30_000, 'the client is back at its own server')
+    const mail = await mailNamed(ada, 'sent', 'large 3')
     await expect
       .poll(
         () =>
@@ -64,7 +66,7 @@ describe('a damaged disk', () => {
       )
       .toBe(true)
     for (const subject of numbered('large', 60)) {
-      const id = await mailNamed(ada, 'inbox', subject)
+      const id = await mailNamed(ada, 'sent', subject)
       await expect
         .poll(
           () =>

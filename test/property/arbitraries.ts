@@ -278,6 +278,7 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     clock,
     rows,
     admission: fc.option<Batch>(batch),
+    vouchers: fc.constant([]),
     addresses: addressBook,
     keyMadeAt: clock,
   }),
@@ -327,6 +328,7 @@ export const joinAnswer: fc.Arbitrary<JoinAnswer> = fc.record({
   groupName: label,
   invite: anyInviteId,
   admission: batch,
+  vouchers: fc.array(batch, { maxLength: 3 }),
 })
 
 export const invite: fc.Arbitrary<Invite> = fc.record({

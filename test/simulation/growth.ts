@@ -58,7 +58,7 @@ export class Growth {
     const { peer, origin } = newIdentity(this.#random, server)
     const machine = new Machine(
       this.#world,
-      { origin, server, peer, admission: null },
+      { origin, server, peer, admission: null, vouchers: [] },
       { kind: 'found', groupName: 'the group', server, machine: 'machine 1' },
       [],
       this.#world.settings.tuning,
@@ -102,9 +102,10 @@ export class Growth {
     const { coverage, trace } = this.#world
     const origin = originOf(server, peer)
     const replaces = newcomer.replaces?.identity.origin ?? null
+    const { admission: own, vouchers: others } = inviter.identity
     const machine = new Machine(
       this.#world,
-      { origin, server, peer, admission },
+      { origin, server, peer, admission, vouchers: [own, ...others].flatMap((batch) => batch ?? []) },
       { kind: 'claim', server, machine: `machine ${this.#world.machines.length + 1}`, replaces },
       [inviter.peer],
       this.#world.settings.tuning,

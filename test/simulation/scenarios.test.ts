@@ -49,6 +49,7 @@ describe('what the simulator found stays fixed', () => {
     clock: noonMs * 1_000,
     rows: new Map(),
     admission: null,
+    vouchers: [],
     addresses: new Map(),
     keyMadeAt: 0,
   }

@@ -32,7 +32,7 @@ export const startOver = (old: Machine, forked: OriginId): void => {
   } as const
   const admission = makeBatchOf(origin)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
   const next = old.successor(
-    { origin, server: old.seat, peer, admission },
+    { origin, server: old.seat, peer, admission, vouchers: [] },
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
   )
   next.skewMs = old.skewMs

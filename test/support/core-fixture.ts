@@ -22,6 +22,7 @@ export const identity = (server: number, letter: string): Identity => ({
   server: serverId(server),
   peer: peerId(`peer ${letter}`),
   admission: null,
+  vouchers: [],
 })
 
 export const signUp = (name: string, command = `sign up ${name}`): SignedChange =>

@@ -109,6 +109,10 @@ export class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed([member]))
   }
 
+  async groupKey() {
+    return this.#answer(succeed(new Uint8Array(32)))
+  }
+
   async challenge() {
     this.#challenge = new Uint8Array(randomBytes(32))
     return this.#answer(succeed(this.#challenge))

@@ -215,6 +215,23 @@ describe('a mail', () => {
   })
 })
 
+describe('a client that starts', () => {
+  test('goes on trying a server that is there and slow, and gives up at once where nobody is', async () => {
+    const replica = new MemoryReplica()
+    let tries = 0
+    const client = await clientOver(() => {
+      tries += 1
+      if (tries < 3) return Promise.reject(new QuintetError('TIMEOUT', 'The server did not answer.'))
+      return Promise.resolve(replica.connect())
+    })
+    expect(tries).toBe(3)
+    expect(client.server).toBe(replica.server)
+    await client.close()
+    const alone = clientOver(() => Promise.reject(new QuintetError('UNREACHABLE', 'Nobody is there.')))
+    await expect(alone).rejects.toMatchObject({ code: 'UNREACHABLE' })
+  })
+})
+
 describe('a connection that is lost', () => {
   test('comes back by itself, with the session, and what was asked meanwhile is answered', async () => {
     const replica = new MemoryReplica()

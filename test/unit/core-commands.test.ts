@@ -151,6 +151,7 @@ describe('a command', () => {
       clock: 1,
       rows: new Map([[other.origin, image.vector]]),
       admission: null,
+      vouchers: [],
       addresses: new Map(),
       keyMadeAt: 0,
     }

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { HelloMessage } from '../../replica/core/model/messages.ts'
 import { peerId, type PeerId } from '../../replica/core/model/ids.ts'
 import type { Identity } from '../../replica/core/membership.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import { foundedCore, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
 
 const helloOf = (who: Identity, addresses: ReadonlyMap<PeerId, readonly string[]>): HelloMessage => ({
@@ -11,6 +13,7 @@ const helloOf = (who: Identity, addresses: ReadonlyMap<PeerId, readonly string[]
   clock: noonMs * 1_000,
   rows: new Map(),
   admission: null,
+  vouchers: [],
   addresses,
   keyMadeAt: 0,
 })
@@ -44,5 +47,35 @@ describe('members that join at the same time', () => {
     ])
     const { send } = core.step(noonMs + 10, [{ kind: 'message', peer: ben.peer, message }])
     expect(send.filter((sent) => sent.message.kind === 'hello')).toEqual([])
+  })
+})
+
+describe('a machine that nobody here has met, nor the member that let it in', () => {
+  const [ada, ben, cleo] = [identity(1, 'a'), identity(2, 'b'), identity(3, 'c')]
+  const admissionBy = (member: Identity, newcomer: Identity): Batch => {
+    const change = {
+      kind: 'admission',
+      invite: inviteNamed('invite'),
+      peer: newcomer.peer,
+      server: newcomer.server,
+    } as const
+    return makeBatchOf(member.origin)(1, firstHash(member.origin), [{ clock: noonMs * 1_000, change }])
+  }
+  const greetedWith = (vouchers: readonly Batch[]): boolean => {
+    const core = foundedCore()
+    const message = { ...helloOf(cleo, new Map()), admission: admissionBy(ben, cleo), vouchers }
+    core.step(noonMs, [
+      { kind: 'connected', peer: cleo.peer },
+      { kind: 'message', peer: cleo.peer, message },
+    ])
+    return core.peers.greeted(cleo.peer) !== undefined
+  }
+
+  test('is let in when somebody who is known here vouches for that member', () => {
+    expect(greetedWith([admissionBy(ada, ben)])).toBe(true)
+  })
+
+  test('is refused without', () => {
+    expect(greetedWith([])).toBe(false)
   })
 })

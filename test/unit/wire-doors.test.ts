@@ -1,11 +1,12 @@
 import { encode } from 'cborg'
 import { describe, expect, test } from 'vitest'
 import type { Result } from '../../replica/core/model/errors.ts'
-import { accountId, commandId } from '../../replica/core/model/ids.ts'
+import { accountId, commandId, inviteId } from '../../replica/core/model/ids.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
 import { sessionId } from '../../replica/core/model/ids.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { imageFormat } from '../../replica/wire/image-format.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
@@ -182,11 +183,32 @@ describe('messages', () => {
       clock: 1,
       rows: new Map(),
       admission: null,
+      vouchers: [],
       keyMadeAt: 0,
     }
     const decoded = wire.decodeMessage(encodeMessage({ kind: 'hello', ...fields, addresses }))
     const kept = new Map([[ours.peer, many.slice(0, limits.addressesPerPeer)]])
     expect(decoded).toEqual({ ok: true, value: { kind: 'hello', ...fields, addresses: kept } })
+  })
+
+  test('only those vouchers arrive that lead from one member to the next', () => {
+    const admissionBy = (member: (typeof installs)[number], newcomer: (typeof installs)[number]): Batch => {
+      const { peer, server } = newcomer
+      const change = { kind: 'admission', invite: inviteId('A'.repeat(43)), peer, server } as const
+      return member.make(1, wire.firstHash(member.origin), [{ clock: 1, change }])
+    }
+    const arriving = (vouchers: readonly Batch[]): number => {
+      const { origin, server } = ours
+      const known = { clock: 1, rows: new Map(), addresses: new Map(), keyMadeAt: 0 }
+      const admission = admissionBy(theirs, ours)
+      const message = wire.decodeMessage(
+        encodeMessage({ kind: 'hello', origin, server, ...known, admission, vouchers }),
+      )
+      return message.ok && message.value.kind === 'hello' ? message.value.vouchers.length : -1
+    }
+    const third = installs[2]!
+    expect(arriving([admissionBy(third, theirs)])).toBe(1)
+    expect(arriving([admissionBy(third, ours)])).toBe(0)
   })
 
   test('however much a peer asks for, an answer stays within a chunk', () => {

@@ -51,6 +51,8 @@ export const limits = {
   vectorEntries: 4_096,
   matrixRows: 256,
   onlineAccounts: 10_000,
+  /** Generations of members that admitted one another, as a newcomer proves them. */
+  vouchers: 8,
   addressesPerPeer: 16,
   addressChars: 256,
 
@@ -128,6 +130,8 @@ export const limits = {
   reconnectWaitMs: 10_000,
   /** How long one server may take to answer and to take the session up before another is tried. */
   connectMs: 2_800,
+  /** How long a client that starts goes on trying servers that are there and slow. */
+  firstConnectMs: 15_000,
   /** What the own server has for itself before the others are tried beside it. */
   homeHeadStartMs: 300,
   /** How often a client that uses another server looks for its own: at first, and at most. */

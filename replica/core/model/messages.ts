@@ -17,6 +17,8 @@ export interface HelloMessage {
   readonly rows: KnowledgeRows
   /** The member's batch that admitted this install, while others may not know of it yet. */
   readonly admission: Batch | null
+  /** Each admits the install that wrote the one before it, which admits the sender: `wire` has checked that. */
+  readonly vouchers: readonly Batch[]
   /** Where the sender, and the members that it knows, can be dialled. */
   readonly addresses: ReadonlyMap<PeerId, readonly string[]>
   /** When the group key that the sender has was made; 0 when it only knows it from an invite. */
@@ -153,4 +155,6 @@ export interface JoinAnswer {
   readonly groupName: string
   readonly invite: InviteId
   readonly admission: Batch
+  /** What proves that the member itself was admitted. */
+  readonly vouchers: readonly Batch[]
 }
