@@ -87,7 +87,7 @@ describe('the first run', () => {
     const store = useFirstRun()
     expect(store.draft.server).toBe(3)
     expect(page.text()).toContain('RV Northern Light')
-    expect(page.get<HTMLInputElement>('input[type=radio]:checked').element.value).toBe('3')
+    expect(page.find('input[aria-label="Server id 3, free"]:checked').exists()).toBe(true)
   })
 
   it('takes an invite as it was pasted: as a link, broken into lines', async () => {
