@@ -10,7 +10,7 @@ const arrows = [
   { folder: 'host', allowed: ['^replica/core/', '^replica/wire/'] },
   { folder: 'drivers', allowed: ['^replica/host/(ports|install)\\.ts$', '^replica/wire/'] },
   { folder: 'api', allowed: ['^replica/host/', '^replica/wire/'] },
-  { folder: 'client', allowed: ['^replica/api/contract\\.ts$', '^replica/wire/'] },
+  { folder: 'client', allowed: ['^replica/api/(group-)?contract\\.ts$', '^replica/wire/'] },
   { folder: 'terminal', allowed: ['^replica/client/contract/'] },
 ]
 

@@ -1,4 +1,4 @@
-import { rendererConfig } from './renderer/vite.config.ts'
+import rendererConfig from './renderer/vite.config.ts'
 import { defineConfig } from 'vitest/config'
 
 const clusterTestTimeoutMs = 120_000

@@ -7,7 +7,7 @@ import type { UserConfig } from 'vite'
  * The window's page, also built alone with `npx vite build --config renderer/vite.config.ts`.
  * Relative URLs and nothing inlined: it is served under `app://` with a strict content security policy.
  */
-export const rendererConfig = {
+export default {
   root: import.meta.dirname,
   base: './',
   plugins: [vue(), tailwindcss()],
@@ -25,5 +25,3 @@ export const rendererConfig = {
     modulePreload: { polyfill: false },
   },
 } satisfies UserConfig
-
-export default rendererConfig

@@ -12,7 +12,6 @@ import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
-import { machineName } from './new-install.ts'
 import { sameBytes } from './wire/bytes.ts'
 
 /** Of one try: with what follows it, a server that is gone is told within 3 s. */

@@ -13,7 +13,8 @@ export interface Answers {
   send: { readonly mail: string; readonly outbox?: string; readonly waitingFor?: readonly string[] }
   list: { readonly headers: readonly MailHeader[]; readonly total: number; readonly next?: string }
   read: Omit<MailHeader, 'read'> & { readonly body: string }
-  delete: { readonly removal: string }
+  /** With the removal when the request asks for it by `full: true`. */
+  delete: { readonly removal?: string }
   deleteMany: { readonly removals: readonly string[] }
   emptyTrash: object
   mark: object

@@ -36,7 +36,7 @@ export const placesOf = (seats: readonly NetworkSeat[], direction: MapDirection)
     put(apart, ring(apart.length, { x: 81, y: 51 }, { x: 10, y: 30 }))
   } else {
     put(near, ring(near.length, { x: 50, y: 29 }, { x: 34, y: 14 }))
-    put(apart, ring(apart.length, { x: 50, y: 80 }, { x: 30, y: 9 }))
+    put(apart, ring(apart.length, { x: 50, y: 78 }, { x: 30, y: 8 }))
   }
   return seats.map(({ server }) => places.get(server) ?? { x: 50, y: 50 })
 }

@@ -1,7 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { LogInVerdict } from '../core/sessions.ts'
+import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { ClockPort } from '../host/ports.ts'

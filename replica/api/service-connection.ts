@@ -4,7 +4,7 @@ import type { AccountId, Clock, ServerId, SessionId, UpdateId } from '../core/mo
 import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
-import type { LogInVerdict } from '../core/sessions.ts'
+import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, documentOf, documentsOn, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'

@@ -20,7 +20,7 @@ import type {
   StateRequestMessage,
   VersionVector,
 } from './model/messages.ts'
-import type { SessionPlace } from './sessions.ts'
+import type { SessionPlace } from './model/session-place.ts'
 import type { Batch, SignedChange, SystemChange, Update } from './model/updates.ts'
 
 /** A wish, before it is an update. */

@@ -21,11 +21,11 @@ import type {
   Message,
   VersionVector,
 } from './model/messages.ts'
+import type { LogInVerdict } from './model/session-place.ts'
 import type { Batch, MakeBatch } from './model/updates.ts'
 import type { GreetedPeer, PeerSession, View } from './peers.ts'
 import { RetiredPeers, sendAway } from './retired-peers.ts'
 import { Reception } from './reception.ts'
-import type { LogInVerdict } from './sessions.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import { covers, heldFrom } from './version-vector.ts'

@@ -1,23 +1,12 @@
 import type { AccountId, Clock, ServerId, SessionId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { SessionClaim } from './model/messages.ts'
-
-/** Where a session is: the server that it is logged in at, and the machine that its client runs on. */
-export interface SessionPlace {
-  readonly server: ServerId
-  readonly machine: string
-}
+import type { LogInVerdict, SessionPlace } from './model/session-place.ts'
 
 interface Latest extends SessionPlace {
   readonly session: SessionId
   readonly clock: Clock
 }
-
-/** What becomes of a log-in. */
-export type LogInVerdict =
-  | { readonly kind: 'taken'; readonly clock: Clock }
-  /** A later session of the account has been seen since this one began. */
-  | { readonly kind: 'superseded'; readonly by: SessionPlace }
 
 /**
  * One active session per account, without a word of it in the log. Servers tell each other who is logged in; of two

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'

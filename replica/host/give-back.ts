@@ -77,14 +77,12 @@ export class GiveBack {
       this.#options.done()
       return
     }
-    let isDone = false
     try {
       await this.#giveBack(aside)
-      isDone = true
     } finally {
       await aside.storage.close()
     }
-    if (isDone) await aside.discard()
+    await aside.discard()
   }
 
   async #giveBack({ storage, forked }: AsideLog): Promise<void> {
@@ -194,7 +192,7 @@ const mailsMeant = (change: Change): readonly UpdateId[] => {
 const isBeyond = (mail: UpdateId, updates: readonly Update[]): boolean => {
   const [first] = updates
   const { origin, sequence } = splitUpdateId(mail)
-  return first !== undefined && origin === first.origin && sequence >= first.sequence
+  return origin === first?.origin && sequence >= first.sequence
 }
 
 /** Mails of the fork that everybody who had a copy has deleted in it. */

@@ -2,6 +2,7 @@ import type { InviteId, OriginId, Sequence, ServerId } from '../core/model/ids.t
 import { allServerIds } from '../core/model/ids.ts'
 import type { InviteRecord, SeatClaim } from '../core/model/image.ts'
 import type { VersionVector } from '../core/model/messages.ts'
+import type { GreetedPeer } from '../core/peers.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { heldFrom } from '../core/version-vector.ts'
 import type { PeerLink } from './ports.ts'
@@ -44,7 +45,7 @@ const takenSeat = (
   const behind = [...known].reduce((sum, [claim, most]) => sum + Math.max(0, most - heldFrom(row, claim.origin)), 0)
   return {
     server,
-    state: stateOf(core, holder, session !== undefined),
+    state: stateOf(core, holder, session),
     machine: core.state.seats.machineOf(holder),
     lagMs: links.find((link) => link.peer === peer)?.lagMs ?? null,
     lastSeenAt: core.seenMs.get(server) ?? null,
@@ -54,10 +55,10 @@ const takenSeat = (
   }
 }
 
-const stateOf = (core: ReplicaCore, { server, origin }: SeatClaim, isGreeted: boolean) => {
+const stateOf = (core: ReplicaCore, { server, origin }: SeatClaim, session: GreetedPeer | undefined) => {
   if (origin === core.identity.origin) return 'here' as const
   if (core.paused.includes(server)) return 'paused' as const
-  return isGreeted ? ('connected' as const) : ('unreachable' as const)
+  return session === undefined ? ('unreachable' as const) : ('connected' as const)
 }
 
 /** How much is known to exist of each seat's origin. */

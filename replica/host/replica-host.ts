@@ -2,21 +2,18 @@ import type { Command, CommandAnswer, CommandTicket, CoreEvent, Effects, Notice 
 import type { Failure, Result } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
-import { isServerId } from '../core/model/ids.ts'
-import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
-import { limits } from '../core/model/limits.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
-import { inviteIdOf } from '../wire/invite-codec.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
 import type { HostOptions } from './host-options.ts'
+import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
 import { MemberBook } from './member-book.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
-import { visit } from './visit.ts'
+import { admit, visit } from './newcomers.ts'
 
 interface Queued {
   readonly event: CoreEvent
@@ -24,14 +21,6 @@ interface Queued {
   readonly done: (() => void) | null
 }
 
-const pausedSetting = 'paused'
-const syncIntervalSetting = 'sync-interval'
-export const syncIntervalSentence = `A sync interval is from ${limits.syncIntervalLeastMs} to ${limits.syncIntervalMostMs} ms.`
-const isSyncInterval = (value: unknown): value is number =>
-  typeof value === 'number' &&
-  Number.isInteger(value) &&
-  value >= limits.syncIntervalLeastMs &&
-  value <= limits.syncIntervalMostMs
 export type { Notice }
 
 const tickMs = 50
@@ -99,11 +88,9 @@ export class ReplicaHost {
     this.#onClient = handlers.onClient
     this.#onFatal = handlers.onFatal
     await this.#members.load()
-    const paused = await this.#options.storage.readSetting(pausedSetting)
-    if (Array.isArray(paused)) this.enqueue({ kind: 'pause', servers: paused.filter(isServerId) })
+    const kept = await keptSettings(this.#options.storage)
     this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
-    const interval = await this.#options.storage.readSetting(syncIntervalSetting)
-    if (isSyncInterval(interval)) this.enqueue({ kind: 'syncInterval', intervalMs: interval })
+    for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
     this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
@@ -195,19 +182,19 @@ export class ReplicaHost {
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
   async pause(servers: readonly ServerId[]): Promise<void> {
     await this.#settle({ kind: 'pause', servers })
-    await this.#options.storage.writeSetting(pausedSetting, this.#core.paused)
+    await keepPaused(this.#options.storage, this.#core.paused)
   }
 
   async resume(servers: readonly ServerId[]): Promise<void> {
     await this.#settle({ kind: 'resume', servers })
-    await this.#options.storage.writeSetting(pausedSetting, this.#core.paused)
+    await keepPaused(this.#options.storage, this.#core.paused)
   }
 
   /** How often knowledge is exchanged when nothing happens, in milliseconds; kept over restarts. BAD_REQUEST. */
   async setSyncInterval(intervalMs: number): Promise<void> {
-    if (!isSyncInterval(intervalMs)) throw new QuintetError('BAD_REQUEST', syncIntervalSentence)
+    requireSyncInterval(intervalMs)
     await this.#settle({ kind: 'syncInterval', intervalMs })
-    await this.#options.storage.writeSetting(syncIntervalSetting, intervalMs)
+    await keepSyncInterval(this.#options.storage, intervalMs)
   }
 
   /** From now on the group uses this key (base64url); fulfilled when it is durable here and on its way to the others. */
@@ -325,7 +312,7 @@ export class ReplicaHost {
         if (!batches.ok) this.#options.logger.warn('a gossip message was not valid', { peer, ...batches.failure })
         else if (batches.value.length > 0 && !this.#diskFull) this.enqueue({ kind: 'gossip', batches: batches.value })
       },
-      join: (request) => this.#admit(request),
+      join: (request) => admit(this, request),
       visit: (request) => visit(this, request),
       client: (stream) => this.#onClient?.(stream),
     }
@@ -345,19 +332,6 @@ export class ReplicaHost {
   }
 
   readonly #isHeld = (origin: OriginId, last: Sequence): boolean => this.#core.state.held(origin) > last
-
-  async #admit(request: JoinRequest): Promise<Result<JoinAnswer>> {
-    try {
-      const invite = inviteIdOf(request.token)
-      const answer = await this.command({ kind: 'admit', invite, peer: request.peer, server: request.server })
-      if (answer.batch === null || answer.server === null) throw new Error('an admission has a batch and a seat')
-      const groupName = await this.read((core) => core.state.seats.group?.name ?? '')
-      return { ok: true, value: { server: answer.server, groupName, invite, admission: answer.batch } }
-    } catch (error) {
-      if (error instanceof QuintetError) return { ok: false, failure: error.failure }
-      throw error
-    }
-  }
 
   /** A full disk turns the replica read-only and begins anew from what is durable; anything else stops it. */
   async #failed(error: unknown): Promise<void> {

@@ -84,7 +84,13 @@ export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
   ],
   ['counts', verb('question', {}, (client) => client.counts())],
   ['mark', verb('change', { mails: mailNames, mark: oneOf(marks) }, (client, request) => client.mark(request))],
-  ['delete', verb('change', { mail: mailName }, (client, request) => client.delete(request))],
+  [
+    'delete',
+    verb('change', { mail: mailName, full: flag }, async (client, { full, ...request }) => {
+      const answer = await client.delete(request)
+      return full === 'full' ? answer : {}
+    }),
+  ],
   ['deleteMany', verb('change', { mails: mailNames }, (client, request) => client.deleteMany(request))],
   ['emptyTrash', verb('change', {}, (client) => client.emptyTrash())],
   ['removal', verb('question', { removal: mailName }, (client, request) => client.removal(request))],

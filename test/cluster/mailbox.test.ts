@@ -138,7 +138,7 @@ describe('what a person does with mail', () => {
     await group.settled()
     await group.kill(5)
     await group.sees([1, 2, 3, 4], [1, 2, 3, 4])
-    const { removal } = await ben.ask('delete', { mail })
+    const { removal } = await ben.ask('delete', { mail, full: true })
     await group.settled([1, 2, 3, 4])
     expect(await ben.ask('removal', { removal })).toMatchObject({ removedOn: [1, 2, 3, 4], waitingFor: [5] })
     await group.restart(5)

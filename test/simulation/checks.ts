@@ -216,7 +216,9 @@ export const recovered = (machine: Machine, suffix: readonly Batch[]): void => {
   machine.hybrid.restarted(machine)
   machine.heartbeat.restarted()
   for (const mail of ledger.heldBy(machine)) {
-    if (ledger.acknowledged.has(mail)) notLost(machine, mail)
+    // What rotted is found out, and fetched again, only after the start.
+    const isWaiting = machine.world.isRotten(machine, machine.core.state.executions.standing(mail))
+    if (ledger.acknowledged.has(mail) && !isWaiting) notLost(machine, mail)
   }
 }
 

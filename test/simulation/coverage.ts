@@ -56,9 +56,9 @@ export const coverageKinds = [
 ] as const
 
 /** What only happens where old copies are restored. */
-const restoreKinds = ['old copy restored', 'old copy started over', 'update issued again'] as const
+type RestoreKind = 'old copy restored' | 'old copy started over' | 'update issued again'
 
-export type CoverageKind = (typeof coverageKinds)[number] | (typeof restoreKinds)[number]
+export type CoverageKind = (typeof coverageKinds)[number] | RestoreKind
 
 /** Counts, so that nothing passes only because it never happened. */
 export class Coverage {

@@ -90,6 +90,11 @@ export class Machine implements Endpoint {
     this.server = new MachineServer(this)
   }
 
+  /** A new install in this one's place, with whom it knows; not in the world yet. */
+  successor(identity: Identity, first: FirstCommand): Machine {
+    return new Machine(this.world, identity, first, this.known, this.tuning)
+  }
+
   get peer(): PeerId {
     return this.identity.peer
   }

@@ -2,7 +2,7 @@ import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { reissued } from '../../replica/host/give-back.ts'
-import { Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
 import { Violation } from './violation.ts'
@@ -31,12 +31,9 @@ export const startOver = (old: Machine, forked: OriginId): void => {
     succession: { former: old.peer, signature: noSignature },
   } as const
   const admission = makeBatchOf(origin)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
-  const next = new Machine(
-    world,
+  const next = old.successor(
     { origin, server: old.seat, peer, admission },
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
-    old.known,
-    old.tuning,
   )
   next.skewMs = old.skewMs
   next.aside = [...old.aside, { disk: old.disk, forked }]

@@ -1,9 +1,7 @@
 import type { Command } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
-import type { AccountId, CommandId, DocumentId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, CommandId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
 import { accountId, commandId, inviteId, originId, peerId, serverId } from '../../replica/core/model/ids.ts'
-import type { BulkMark } from '../../replica/core/model/mailbox-changes.ts'
-import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { Batch, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { RecoveredState } from '../../replica/core/replica-core.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
@@ -37,16 +35,6 @@ export const mailTo = (from: string, to: readonly string[], command: string): Si
 
 export const deletionOf = (who: string, mail: UpdateId, command: string): SignedChange =>
   signed({ kind: 'deletion', account: person(who), mail }, command)
-
-export const marksOf = (who: string, mark: BulkMark, mails: readonly UpdateId[], command: string): SignedChange =>
-  signed({ kind: 'marks', account: person(who), mark, mails }, command)
-
-export const documentOf = (
-  who: string,
-  document: DocumentId,
-  state: 'written' | 'deleted',
-  command: string,
-): SignedChange => signed({ kind: 'document', account: person(who), document, shelf: shelves.drafts, state }, command)
 
 type Unnamed<Change> = Change extends PersonChange ? Omit<Change, 'command'> : never
 

@@ -21,13 +21,14 @@ test('a name that was looked up is known to who asked, whatever is forgotten mea
   const people = [await infoOf('Ada', 1), await infoOf('Bob', 2)]
   const lookUp = () => {
     const answer = [...people]
-    answer[Symbol.iterator] = function* () {
+    answer[Symbol.iterator] = function* (): Generator<AccountInfo, undefined> {
       for (const info of people) {
         // A connection that is lost and made again makes the directory forget.
         directory.forgetAll()
         yield info
       }
       directory.forgetAll()
+      return undefined
     }
     return Promise.resolve(answer)
   }

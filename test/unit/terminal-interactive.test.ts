@@ -120,7 +120,8 @@ describe('the interactive terminal', () => {
     expect(text).toMatch(/no command "frob"/)
     expect(text).toMatch(/no server "9"/)
     expect(text).toMatch(/used as: r N/)
-    expect(text).toMatch(/later version/)
+    expect(text).toMatch(/^ {2}u NAME +log in, or sign up$/m)
+    expect(text).toMatch(/^ {2}follow NAME +\S/m)
   })
 
   test('refuses unknown recipients before the mail is written', async () => {

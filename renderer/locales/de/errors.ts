@@ -9,7 +9,6 @@ export const errors: Translated<typeof english.errors> = {
   NO_SUCH_MAIL: 'Diese Nachricht gibt es nicht mehr: Sie wurde gelöscht oder ist schon abgegangen.',
   NO_SUCH_POST: 'Diesen Beitrag gibt es nicht mehr.',
   NO_SUCH_FOLDER: 'Diesen Ordner gibt es nicht.',
-  NO_SUCH_POST: 'Diesen Beitrag gibt es nicht mehr.',
   NO_SUCH_SERVER: 'Kein Gerät hat diese Servernummer.',
   NAME_TAKEN: 'So heißt schon jemand. Wählen Sie einen anderen Namen.',
   BAD_NAME: 'Ein Name hat 1 bis 64 Zeichen, ohne * und ?, und beginnt und endet nicht mit einem Leerzeichen.',

@@ -48,7 +48,6 @@ export const network: Translated<typeof english.network> = {
   },
   map: {
     label: 'Karte der fünf Plätze',
-    seat: 'Server {server}, {name}: {state}',
     cut: 'getrennt',
     hint: 'Verbindungen zwischen den Servern. Wählen Sie einen Platz, um mehr zu sehen.',
     splitHint: 'Die Gruppe ist geteilt. Beide Seiten arbeiten weiter und finden beim Wiedersehen zusammen.',

@@ -9,7 +9,6 @@ export const errors = {
   NO_SUCH_MAIL: 'The mail is no longer there: it was deleted, or it has left already.',
   NO_SUCH_POST: 'The post is no longer there.',
   NO_SUCH_FOLDER: 'There is no such folder.',
-  NO_SUCH_POST: 'This post is gone.',
   NO_SUCH_SERVER: 'No machine has that server id.',
   NAME_TAKEN: 'Somebody has this name already. Choose another one.',
   BAD_NAME: 'A name has 1 to 64 characters, without * and ?, and does not begin or end with a space.',

@@ -45,7 +45,6 @@ export const network = {
   },
   map: {
     label: 'Map of the five seats',
-    seat: 'Server {server}, {name}: {state}',
     cut: 'cut off',
     hint: 'Live links between the servers. Choose a seat to see more of it.',
     splitHint: 'The group is split. Both sides go on working, and merge when they meet again.',

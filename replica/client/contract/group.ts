@@ -2,7 +2,7 @@ import type { StatusInfo, ViewInfo } from '../../api/contract.ts'
 import type { InviteInfo, NetworkReport } from '../../api/group-contract.ts'
 import type { InviteId, ServerId } from '../../core/model/ids.ts'
 
-export type { InviteInfo, NetworkSeat, OwnSeat, SeatState } from '../../api/group-contract.ts'
+export type { InviteInfo, NetworkSeat, SeatState } from '../../api/group-contract.ts'
 export type { ViewChange } from '../../core/model/view-change.ts'
 
 export type NetworkInfo = NetworkReport

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { rendererConfig } from '../../../renderer/vite.config.ts'
+import rendererConfig from '../../../renderer/vite.config.ts'
 
 /** The window on a mailbox in memory: `npx vite build --config test/renderer/stories/vite.config.ts`. */
 export default {

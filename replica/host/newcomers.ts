@@ -1,13 +1,35 @@
+import type { Command, CommandAnswer } from '../core/effects.ts'
 import type { Result } from '../core/model/errors.ts'
 import { fail, QuintetError } from '../core/model/errors.ts'
 import { allServerIds } from '../core/model/ids.ts'
+import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
 import type { VisitAnswer, VisitRequest } from '../wire/visit-codec.ts'
-import type { ReplicaHost } from './replica-host.ts'
+
+/** What newcomers need of the host. */
+export interface Door {
+  command(command: Command): Promise<CommandAnswer>
+  read<Value>(query: (core: ReplicaCore) => Value): Promise<Value>
+  listenAddresses(): readonly string[]
+}
+
+/** Admits a machine that has an invite to a seat. BAD_INVITE, INVITE_USED, INVITE_EXPIRED, SEAT_TAKEN, and what hinders writing. */
+export const admit = async (host: Door, request: JoinRequest): Promise<Result<JoinAnswer>> => {
+  try {
+    const invite = inviteIdOf(request.token)
+    const answer = await host.command({ kind: 'admit', invite, peer: request.peer, server: request.server })
+    if (answer.batch === null || answer.server === null) throw new Error('an admission has a batch and a seat')
+    const groupName = await host.read((core) => core.state.seats.group?.name ?? '')
+    return { ok: true, value: { server: answer.server, groupName, invite, admission: answer.batch } }
+  } catch (error) {
+    if (error instanceof QuintetError) return { ok: false, failure: error.failure }
+    throw error
+  }
+}
 
 /** Answers who has an invite and wants no seat. BAD_INVITE, INVITE_USED, INVITE_EXPIRED, and what hinders writing. */
-export const visit = async (host: ReplicaHost, request: VisitRequest): Promise<Result<VisitAnswer>> => {
+export const visit = async (host: Door, request: VisitRequest): Promise<Result<VisitAnswer>> => {
   const invite = inviteIdOf(request.token)
   try {
     if (request.kind === 'client') {
