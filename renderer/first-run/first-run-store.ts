@@ -12,8 +12,6 @@ export type FirstRunWork = 'none' | 'loading' | 'inspecting' | 'creating' | 'joi
 const beginning: FirstRunDraft = { step: 'choice', groupName: '', machine: '', invite: '', server: null }
 /** The host asks members over and over while it inspects; typing is kept no oftener than this. */
 const keepAfterMs = 400
-/** An invite may come as a link, and mailers break it into lines. */
-const linkPattern = /^quintet:\/\/join\/?/i
 
 /** How far the first run is. Kept by the host at every step, so that it goes on there after a restart. */
 export const useFirstRun = defineStore('firstRun', () => {
@@ -66,10 +64,10 @@ export const useFirstRun = defineStore('firstRun', () => {
       change({ step: 'seat', server: isFree ? draft.value.server : (free[0]?.server ?? null) })
     })
 
-  /** Takes an invite as it was pasted, dropped or opened. */
+  /** Takes an invite as it was pasted, dropped or opened. Mailers break it into lines. */
   const takeInvite = (invite: string): Promise<void> => {
     inspected.value = null
-    change({ step: 'invite', invite: invite.replaceAll(/\s+/gu, '').replace(linkPattern, '') })
+    change({ step: 'invite', invite: invite.replaceAll(/\s+/gu, '') })
     return inspect()
   }
 

@@ -79,7 +79,8 @@ export const createMailList = (fetchMails: FetchMails) => {
     generation += 1
     fetching.clear()
     stale.clear()
-    for (let page = 0; page * pageMails < rows.value.total; page += 1) stale.add(page)
+    stale.add(0)
+    for (let page = 1; page * pageMails < rows.value.total; page += 1) stale.add(page)
     failure.value = null
     if (shown.state === 'visible') await fillShown()
   }

@@ -1,8 +1,8 @@
-import { useThrottleFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { Folder, FolderCounts, Header, Mark } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { gathering } from '../base/gathering.ts'
 import { client, onClientEvent } from '../bridge.ts'
 import { createMailList, type MailList } from './mail-list.ts'
 
@@ -39,31 +39,27 @@ export const useMailbox = defineStore('mailbox', () => {
     await Promise.all([refreshCounts(), ...[...lists.values()].map((list) => list.refresh())])
   }
 
-  const refreshSoon = useThrottleFn(() => refresh().catch(() => undefined), refreshMs, true, false)
+  // What is shown stays when this does not succeed; the next change asks again.
+  const refreshSoon = gathering(() => void refresh().catch(() => undefined), refreshMs)
 
-  const takeIn = useThrottleFn(
-    () => {
-      const came = arrivals
-      arrivals = []
-      lists.get('inbox')?.edit((rows) => rows.arrive(came))
-      void refreshSoon()
-    },
-    gatheringMs,
-    true,
-    false,
-  )
+  const takeIn = gathering(() => {
+    const came = arrivals
+    arrivals = []
+    lists.get('inbox')?.edit((rows) => rows.arrive(came))
+    refreshSoon()
+  }, gatheringMs)
 
   onClientEvent((event) => {
     switch (event.event) {
       case 'mail':
         arrivals.push(event.header)
-        void takeIn()
+        takeIn()
         break
       case 'mailbox':
       case 'sent':
       case 'connected':
       case 'renamed':
-        void refreshSoon()
+        refreshSoon()
         break
       case 'post':
       case 'view':

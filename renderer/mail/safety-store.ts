@@ -1,7 +1,7 @@
-import { useThrottleFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { shallowRef, triggerRef } from 'vue'
 import type { ServerId, UpdateId } from '../../replica/core/model/ids.ts'
+import { gathering } from '../base/gathering.ts'
 import { client, onClientEvent } from '../bridge.ts'
 
 /** Asked for in one request. */
@@ -15,25 +15,21 @@ export const useSafety = defineStore('safety', () => {
   const watched = new Map<UpdateId, number>()
   const wanted = new Set<UpdateId>()
 
-  const ask = useThrottleFn(
-    async () => {
-      const mails = [...wanted]
-      wanted.clear()
-      for (let start = 0; start < mails.length; start += mailsPerRequest) {
-        const { safeties } = await client.safeties({ mails: mails.slice(start, start + mailsPerRequest) })
-        for (const { mail, servers } of safeties) holders.value.set(mail, servers)
-        triggerRef(holders)
-      }
-    },
-    gatheringMs,
-    true,
-    false,
-  )
+  const ask = async (): Promise<void> => {
+    const mails = [...wanted]
+    wanted.clear()
+    for (let start = 0; start < mails.length; start += mailsPerRequest) {
+      const { safeties } = await client.safeties({ mails: mails.slice(start, start + mailsPerRequest) })
+      for (const { mail, servers } of safeties) holders.value.set(mail, servers)
+      triggerRef(holders)
+    }
+  }
+  // A mark that cannot be had now stays as it is until replicas learn more.
+  const askSoon = gathering(() => void ask().catch(() => undefined), gatheringMs)
 
   const want = (mail: UpdateId): void => {
     wanted.add(mail)
-    // A mark that cannot be had now stays as it is until replicas learn more.
-    ask().catch(() => undefined)
+    askSoon()
   }
 
   onClientEvent((event) => {

@@ -14,6 +14,7 @@
  * `quintet.open({ data })` starts the app on a data directory (a new one by default), also again after `window.close()` or
  * `window.kill()`. `window.page` is Playwright's page, `window.app` its ElectronApplication, `window.call(door, method,
  * request)` asks the program as the page does. Everything ends with the test. When one fails, the replicas' logs are shown.
+ * Where the tests of a file go on from each other, `const quintet = quintetOfFile()` lasts until the last of them.
  */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -140,10 +141,15 @@ export class Quintet {
   ): Promise<{ readonly group: ReplicaGroup; readonly window: AppWindow }> {
     const group = await this.group(servers)
     const [first = 1] = servers
-    await group.replica(first).stop()
-    const window = await this.open({ data: group.dataOf(first) })
+    const window = await this.openOn(group, first)
     await group.sees(servers, servers)
     return { group, window }
+  }
+
+  /** The app takes the place of the headless replica on that seat. */
+  async openOn(group: ReplicaGroup, server: number): Promise<AppWindow> {
+    await group.replica(server).stop()
+    return this.open({ data: group.dataOf(server) })
   }
 
   /** The app on the group of `npm run demo`, signed in, with a mailbox in use. */
@@ -179,3 +185,14 @@ export const test = base.extend<{ readonly quintet: Quintet }>({
     await quintet.end()
   },
 })
+
+/** For a file whose tests go on from each other: it ends after the last of them. */
+export const quintetOfFile = (): Quintet => {
+  test.describe.configure({ mode: 'serial' })
+  const quintet = new Quintet()
+  test.afterEach(async ({ baseURL: _ }, testInfo) => {
+    if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.logTails())
+  })
+  test.afterAll(() => quintet.end())
+  return quintet
+}

@@ -97,7 +97,7 @@ describe('the first run', () => {
     await page.get('textarea').setValue(' quintet://join/abc\n  def \n')
     await page.get('form').trigger('submit')
     await flushPromises()
-    expect(state.draft).toMatchObject({ step: 'seat', invite: 'abcdef', server: 2 })
+    expect(state.draft).toMatchObject({ step: 'seat', invite: 'quintet://join/abcdef', server: 2 })
     expect(page.get('h1').text()).toBe('Choose a place for this machine')
   })
 

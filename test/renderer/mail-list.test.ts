@@ -54,6 +54,16 @@ describe('a folder known page by page', () => {
     expect(list.rows.value.total).toBeGreaterThan(0)
   })
 
+  it('shows what has come into a folder that was empty', async () => {
+    fillMailbox(0)
+    const list = useMailbox().listOf('inbox')
+    await list.show(0, 0)
+    expect(list.rows.value.total).toBe(0)
+    fillMailbox(10)
+    await list.refresh()
+    expect(list.rows.value.at(0)).toBeDefined()
+  })
+
   it('names every mail of a folder when all are selected', async () => {
     fillMailbox(2_500)
     const list = useMailbox().listOf('sent')

@@ -1,0 +1,29 @@
+import { expect, test } from './harness.ts'
+import { Person } from './person.ts'
+
+test('what was being written is there after a crash', async ({ quintet }) => {
+  const window = await quintet.openAlone()
+  await window.signUp('anna')
+  const person = new Person(window.page)
+  const letter = await person.write({ to: 'everyone', subject: 'Inventory', body: 'Two crates of' })
+  await expect(letter.getByRole('status')).toHaveText('Draft saved')
+  await letter.getByRole('textbox', { name: 'Text', exact: true }).press('End')
+  await window.page.keyboard.type(' bandages')
+  await expect
+    .poll(() => window.call('client', 'drafts'))
+    .toMatchObject({ drafts: [{ subject: 'Inventory', body: 'Two crates of bandages' }] })
+  await window.kill()
+
+  const again = await quintet.open({ data: window.data })
+  const back = new Person(again.page)
+  await back.logIn('anna')
+  await back.openFolder('Drafts')
+  await again.page.getByRole('button', { name: 'Inventory' }).first().click()
+  const resumed = again.page.getByRole('dialog', { name: 'Inventory' })
+  await expect(resumed).toHaveCount(1)
+  await expect(resumed.getByRole('textbox', { name: 'Text', exact: true })).toHaveValue('Two crates of bandages')
+  await expect(resumed.getByRole('textbox', { name: 'Subject' })).toHaveValue('Inventory')
+  await resumed.getByRole('button', { name: 'Discard the draft' }).click()
+  await expect(again.page.getByText('The draft is discarded.')).toBeVisible()
+  await expect(again.page.getByText('No drafts')).toBeVisible()
+})
