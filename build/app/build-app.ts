@@ -49,7 +49,10 @@ const bundlePreload = async (): Promise<void> => {
 }
 
 const buildPage = async (): Promise<void> => {
-  const [{ build }, { default: rendererConfig }] = await Promise.all([import('vite'), import('../../renderer/vite.config.ts')])
+  const [{ build }, { default: rendererConfig }] = await Promise.all([
+    import('vite'),
+    import('../../renderer/vite.config.ts'),
+  ])
   await build({ ...rendererConfig, configFile: false, logLevel: 'warn' })
 }
 
