@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import type { HistoryResult } from './history.ts'
 import { plantedBugNames } from './planted-bugs.ts'
 
+/** Enough for each of these bugs, whatever the seeds make of the present code. */
+const seedsTried = 40
 const workerFile = new URL('worker.ts', import.meta.url)
 
 /** The first seed of `1..seeds` that finds the planted bug, by which check. A thread of its own: a bug stays planted. */
@@ -24,14 +26,13 @@ test.each([
   ['compaction forgets one seat', 'stable before discarded'],
   ['a repeated command is executed again', 'executed once'],
   ['a mail given to two servers counts twice', 'executed once'],
-  ['a read brings a deleted copy back', 'mark stays'],
   ['a read brings a deleted copy back', 'mark stays', 'recovery'],
   ['of several words on a follow the first counts', 'model', 'convergence'],
-  ['a deletion of a post that comes before it is dropped', 'model', 'convergence'],
+  ['a deletion of a post that comes before it is dropped', 'model', 'convergence', 'recovery'],
   ['the clock forgets what it saw', 'answer after question'],
   ['a transfer is joined before its mails are stored', 'content of live mail'],
   ['nothing missing is asked for', 'convergence'],
 ])('the simulator finds that %s', async (plant, ...checks) => {
   expect(plantedBugNames).toContain(plant)
-  expect(checks).toContain(await firstFound(plant, 12))
+  expect(checks).toContain(await firstFound(plant, seedsTried))
 })

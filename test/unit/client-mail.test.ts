@@ -13,14 +13,11 @@ import { makeFramePair, type FramePair } from '../support/frame-pair.ts'
 import { clientOf, clientOver, nextEvent, signedUp, sendNow } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work
-    return 'no failure'
-  } catch (error) {
-    return error instanceof QuintetError ? error.code : String(error)
-  }
-}
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'no failure',
+    (error: unknown) => (error instanceof QuintetError ? error.code : String(error)),
+  )
 
 describe('a person', () => {
   test('signs up, logs out and logs in again, from another client too', async () => {
