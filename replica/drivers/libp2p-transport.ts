@@ -275,6 +275,10 @@ class Libp2pTransport implements Transport {
       const peer = peerId(detail.peerId.toString())
       this.#announced.set(peer, detail.listenAddrs.slice(0, limits.addressesPerPeer))
       this.#dialler.learn(peer, this.#addressesOf(peer, detail.connection))
+      if (this.#links.get(peer) === null) return
+      this.#tell((listener) => {
+        listener.addressed(peer)
+      })
     })
     this.#node.addEventListener('peer:disconnect', ({ detail }) => {
       this.#announced.delete(peerId(detail.toString()))

@@ -103,6 +103,8 @@ export interface TransportListener {
   /** A replica's direct stream is open both ways. At most one per peer. */
   connected(peer: PeerId): void
   disconnected(peer: PeerId, reason: string): void
+  /** A connected peer has told, after the connection was made, where it can be reached: see `Transport.links`. */
+  addressed(peer: PeerId): void
   /** One whole frame of a direct stream, not yet decoded. */
   message(peer: PeerId, frame: Uint8Array): void
   /** One gossip message, not yet decoded. */

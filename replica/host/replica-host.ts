@@ -299,8 +299,10 @@ export class ReplicaHost {
       connected: (peer) => {
         this.#connected.add(peer)
         this.enqueue({ kind: 'connected', peer })
-        const learnt = this.#members.noteLinks()
-        if (learnt.size > 0) this.enqueue({ kind: 'addresses', addresses: learnt })
+        this.#noteAddresses()
+      },
+      addressed: () => {
+        this.#noteAddresses()
       },
       disconnected: (peer) => {
         this.#connected.delete(peer)
@@ -319,6 +321,12 @@ export class ReplicaHost {
       visit: (request) => visit(this, request),
       client: (stream) => this.#onClient?.(stream),
     }
+  }
+
+  /** The others are told of them. */
+  #noteAddresses(): void {
+    const learnt = this.#members.noteLinks()
+    if (learnt.size > 0) this.enqueue({ kind: 'addresses', addresses: learnt })
   }
 
   /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */

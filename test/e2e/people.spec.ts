@@ -41,7 +41,7 @@ test('following somebody brings their posts, and their profile tells who they ar
   await expect(page.getByText('2 people, 2 online')).toBeVisible()
   const list = page.getByRole('region', { name: 'People' })
   await list.getByRole('button', { name: 'Follow ben' }).click()
-  await expect(list.getByRole('button', { name: 'Follow ben' })).toHaveAttribute('aria-pressed', 'true')
+  await expect(list.getByRole('button', { name: 'Following ben' })).toHaveAttribute('aria-pressed', 'true')
   await ben.until(
     () => ben.ask('profile', { name: 'ben' }),
     ({ followers }) => followers.includes('anna'),

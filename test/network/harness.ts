@@ -39,6 +39,11 @@ export class Recorder implements TransportListener {
     this.#wake()
   }
 
+  addressed(peer: PeerId): void {
+    if (!this.connectedNow.has(peer)) throw new Error('addresses of a peer that is not connected')
+    this.#wake()
+  }
+
   disconnected(peer: PeerId, reason: string): void {
     if (!this.connectedNow.delete(peer)) throw new Error('disconnected without being connected')
     this.events.push(`-${peer.slice(-4)} ${reason}`)

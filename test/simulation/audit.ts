@@ -82,9 +82,11 @@ const slackMs = 3_000
 export class HybridCheck {
   #floor = 0
   #own = 0
+  #isRestarted = false
 
   /** Updates that became durable in one step. Own ones came from commands that may have been given before the others arrived. */
   noted(machine: Machine, updates: readonly Update[]): void {
+    this.settled(machine)
     const isOwn = (update: Update): boolean => update.origin === machine.identity.origin
     // Own updates that are taken back from the others were written long ago.
     if (machine.world.restored.has(machine.identity.origin)) return
@@ -99,7 +101,14 @@ export class HybridCheck {
       if (!isOwn(update)) this.#floor = Math.max(this.#floor, Math.min(update.clock, reachOf(machine)))
   }
 
-  restarted(machine: Machine): void {
+  /** What was held before a restart is taken note of in the first step, by the clock of that moment. */
+  restarted(): void {
+    this.#isRestarted = true
+  }
+
+  settled(machine: Machine): void {
+    if (!this.#isRestarted) return
+    this.#isRestarted = false
     this.#floor = Math.max(this.#own, Math.min(this.#floor, reachOf(machine)))
   }
 }

@@ -213,7 +213,7 @@ export const recovered = (machine: Machine, suffix: readonly Batch[]): void => {
   const { ledger } = machine.world
   // A write that a crash cut short may have survived.
   for (const { updates } of suffix) for (const update of updates) appended(machine, update)
-  machine.hybrid.restarted(machine)
+  machine.hybrid.restarted()
   machine.heartbeat.restarted()
   for (const mail of ledger.heldBy(machine)) {
     // What rotted is found out, and fetched again, only after the start.
@@ -238,6 +238,7 @@ export const notLost = (machine: Machine, mail: UpdateId): void => {
 /** Between two steps, when everything that the core shows is durable. */
 export const settled = (machine: Machine): void => {
   viewIsOfGreeted(machine)
+  machine.hybrid.settled(machine)
   machine.heartbeat.look(machine)
   machine.audit.look(machine)
 }

@@ -21,6 +21,7 @@ export const people: Translated<typeof english.people> = {
   follow: 'Folgen',
   following: 'Gefolgt',
   followName: '{name} folgen',
+  followingName: 'Gefolgt: {name}',
   followFailed: 'Das Folgen ging nicht',
   unfollowFailed: 'Das Entfolgen ging nicht',
   write: 'Nachricht schreiben',

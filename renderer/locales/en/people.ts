@@ -19,6 +19,7 @@ export const people = {
   follow: 'Follow',
   following: 'Following',
   followName: 'Follow {name}',
+  followingName: 'Following {name}',
   followFailed: 'Following did not work',
   unfollowFailed: 'Unfollowing did not work',
   write: 'Write a mail',

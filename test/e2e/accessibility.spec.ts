@@ -1,0 +1,147 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { type AppWindow, expect, test } from './harness.ts'
+import { Person } from './person.ts'
+
+/** Only the colours differ between the themes: what else there is to find is found once. */
+const themes = [
+  { theme: 'light', tags: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'experimental'] },
+  { theme: 'dark', tags: ['cat.color'] },
+] as const
+
+/** What axe finds serious or critical on what is shown now, in both themes. */
+const findings = async (window: AppWindow, screen: string): Promise<readonly string[]> => {
+  const found: string[] = []
+  for (const { theme, tags } of themes) {
+    await window.call('host', 'changeSettings', { settings: { theme } })
+    await expect(window.page.locator('html')).toHaveAttribute('data-theme', theme)
+    await standsStill(window.page)
+    // The page's own context makes no second page, which the usual mode needs.
+    const { violations } = await new AxeBuilder({ page: window.page })
+      .withTags([...tags])
+      .setLegacyMode()
+      .analyze()
+    for (const { id, impact, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue
+      found.push(...nodes.map(({ target, html }) => `${screen}, ${theme}: ${id} at ${target.join(' ')}: ${html}`))
+    }
+  }
+  return found
+}
+
+/** While something fades in its colours are not yet its own. */
+const standsStill = (page: Page): Promise<unknown> =>
+  page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+        .map(({ finished }) => finished),
+    ),
+  )
+
+test('axe finds nothing serious on the way into a group', async ({ quintet }) => {
+  const window = await quintet.open()
+  const { page } = window
+  const found: string[] = []
+  const look = async (screen: string): Promise<void> => {
+    found.push(...(await findings(window, screen)))
+  }
+  const { group, invite } = await quintet.group([2]).then(async (made) => ({
+    group: made,
+    invite: (await made.operator(2).ask('invite')).invite,
+  }))
+  await expect(page.getByRole('heading', { name: 'Welcome to Quintet' })).toBeVisible()
+  await look('first run: choice')
+  await page.getByRole('button', { name: /^Create a group/ }).click()
+  await page.getByRole('button', { name: 'Create the group' }).click()
+  await look('first run: create, with a name missing')
+  await page.getByRole('button', { name: 'Back' }).click()
+  await page.getByRole('button', { name: /^Join with an invite/ }).click()
+  await page.getByRole('textbox', { name: 'Invite' }).fill('not an invite')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByRole('alert')).toBeVisible()
+  await look('first run: bad invite')
+  await page.getByRole('textbox', { name: 'Invite' }).fill(invite)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByRole('radio', { name: /^Server id 2, taken by/ })).toBeVisible()
+  await look('first run: seat')
+  await page.getByRole('button', { name: 'Join the group' }).click()
+  await expect(page.getByRole('heading', { name: 'Create your account' })).toBeVisible()
+  await look('sign-up')
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await new Person(page).logIn('nobody')
+  await expect(page.getByRole('alert')).toBeVisible()
+  await look('log-in, refused')
+  await page.getByRole('button', { name: 'Forgot the password?' }).click()
+  await look('password reset')
+  await page.getByRole('button', { name: 'Back' }).click()
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('anna')
+  await page.getByLabel('Password', { exact: true }).fill('four unrelated small words')
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(page.getByRole('heading', { name: 'Recovery phrase' })).toBeVisible()
+  await look('recovery phrase')
+  await page.getByRole('button', { name: 'I have written it down' }).click()
+  await look('recovery phrase, asked back')
+  await page.getByRole('button', { name: 'Show the words again' }).click()
+  await page.getByRole('button', { name: 'Remind me later' }).click()
+  await expect(page.getByText('Nothing has come in yet')).toBeVisible()
+  await look('empty inbox')
+  await group.sees([2], [1, 2])
+  expect(found).toEqual([])
+})
+
+test('axe finds nothing serious on any page of a mailbox in use', async ({ quintet }) => {
+  const { window } = await quintet.demo()
+  const { page } = window
+  const person = new Person(page)
+  const found: string[] = []
+  const look = async (screen: string): Promise<void> => {
+    found.push(...(await findings(window, screen)))
+  }
+  await expect(page.getByRole('row').first()).toBeVisible()
+  await look('mail list')
+  await page.getByRole('row').first().click()
+  await expect(page.getByRole('region', { name: 'Open mail' }).getByRole('article').first()).toBeVisible()
+  await look('reading')
+  await page.keyboard.press('x')
+  await look('selection')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'New mail', exact: true }).first().click()
+  await page.getByRole('combobox', { name: 'To' }).pressSequentially('a')
+  await expect(page.getByRole('option').first()).toBeVisible()
+  await look('compose')
+  await page.getByRole('button', { name: 'Discard the draft' }).click()
+  for (const folder of ['Sent', 'Drafts', 'Outbox', 'Trash'] as const) {
+    await person.openFolder(folder)
+    await look(folder)
+  }
+  for (const name of ['Timeline', 'People', 'Network', 'Settings'] as const) {
+    await person.goTo(name)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await look(name)
+  }
+  for (const section of ['Mail', 'Account', 'This machine', 'Shortcuts', 'About']) {
+    await page
+      .getByRole('navigation', { name: 'Sections of the settings' })
+      .getByRole('button', { name: section })
+      .click()
+    await look(`settings: ${section}`)
+  }
+  await person.goTo('People')
+  await page
+    .getByRole('list', { name: 'People' })
+    .getByRole('button', { name: /^Mateo/ })
+    .click()
+  await expect(page.getByRole('region', { name: 'Mateo' })).toBeVisible()
+  await look('profile')
+  await person.goTo('Network')
+  await window.call('host', 'setDemo', { demo: 'split' })
+  await expect(page.getByText('The group is split.')).toBeVisible()
+  await look('network, split')
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await look('shortcuts')
+  expect(found).toEqual([])
+})
