@@ -7,6 +7,7 @@ import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
+import { diskFullFailure, fullDiskRetryMs, probeDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
 import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
 import { MemberBook } from './member-book.ts'
@@ -26,10 +27,6 @@ export type { Notice }
 const tickMs = 50
 /** Events that one step may take: more would keep heartbeats and answers waiting for too long. */
 const stepEvents = 256
-/** On a full disk one writing is tried again this often. */
-const fullDiskRetryMs = 1_000
-/** Written and removed again to see whether the disk has room. */
-const probeBytes = 262_144
 
 /**
  * The event loop around a core: collects events, steps the core, carries the effects out in their order, one step at
@@ -377,8 +374,7 @@ export class ReplicaHost {
 
   async #probeDisk(): Promise<void> {
     try {
-      await this.#options.storage.writeSetting('room-probe', 'x'.repeat(probeBytes))
-      await this.#options.storage.writeSetting('room-probe', '')
+      await probeDisk(this.#options.storage)
       this.#diskFull = false
       this.#options.logger.info('the disk has room again')
     } catch (error) {
@@ -398,11 +394,5 @@ export class ReplicaHost {
 
 /** Too many to be logged. */
 const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(['mail', 'mailbox', 'people', 'knowledge'])
-
-const diskFullFailure: Failure = {
-  code: 'DISK_FULL',
-  message:
-    'The disk of this machine is full: mail can be read but not sent from here until there is room. Nothing is lost.',
-}
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
