@@ -52,8 +52,6 @@ export interface AppSettings {
   readonly language: 'system' | 'en' | 'de'
   readonly notifications: 'on' | 'off'
   readonly startAtLogin: 'on' | 'off'
-  /** Whether the person is still signed in after a restart, where the system can keep the keys safe. */
-  readonly staySignedIn: 'on' | 'off'
   /** Seconds in which a sent mail can be taken back, 0 to 60. */
   readonly undoSendSeconds: number
   /** Whether the one-time hint that closing the window keeps the replica running has been shown. */

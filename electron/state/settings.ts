@@ -9,7 +9,6 @@ export const defaultSettings: AppSettings = {
   language: 'system',
   notifications: 'on',
   startAtLogin: 'off',
-  staySignedIn: 'on',
   undoSendSeconds: 5,
   trayHintShown: 'no',
   density: 'comfortable',

@@ -14,7 +14,7 @@ export const useSetting = <Name extends keyof AppSettings>(name: Name): Writable
   })
 }
 
-type SwitchName = 'notifications' | 'startAtLogin' | 'staySignedIn'
+type SwitchName = 'notifications' | 'startAtLogin'
 
 /** As `useSetting`, for those that are on or off. */
 export const useSwitch = (name: SwitchName): WritableComputedRef<boolean> => {

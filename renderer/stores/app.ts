@@ -12,7 +12,6 @@ const firstSettings: AppSettings = {
   undoSendSeconds: 10,
   trayHintShown: 'yes',
   density: 'comfortable',
-  staySignedIn: 'off',
 }
 
 /** What the host says of the program, the phase that it is in, and the person's settings. */

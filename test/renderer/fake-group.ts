@@ -43,8 +43,7 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
     language: 'en',
     notifications: 'on',
     startAtLogin: 'off',
-    staySignedIn: 'off',
-    undoSendSeconds: 10,
+      undoSendSeconds: 10,
     trayHintShown: 'yes',
     density: 'comfortable',
   }

@@ -27,8 +27,6 @@ export const settings: Translated<typeof english.settings> = {
   account: {
     title: 'Konto',
     hint: 'Es ist auf jedem Server der Gruppe, und Sie können sich an jedem anmelden.',
-    staySignedIn: 'Angemeldet bleiben',
-    staySignedInHint: 'Auch nach einem Neustart, wo das System Ihre Schlüssel sicher verwahren kann.',
     keys: 'Passwort und Wiederherstellung',
     keysHint: 'Niemand außer Ihnen kann Ihre Post lesen, und niemand außer Ihnen das Passwort zurücksetzen.',
   },

@@ -25,8 +25,6 @@ export const settings = {
   account: {
     title: 'Account',
     hint: 'It is on every server of the group, and you can log in at any of them.',
-    staySignedIn: 'Stay logged in',
-    staySignedInHint: 'After a restart, where the system can keep your keys safe.',
     keys: 'Password and recovery',
     keysHint: 'Nobody but you can read your mail, and nobody but you can reset your password.',
   },
