@@ -43,7 +43,7 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
     language: 'en',
     notifications: 'on',
     startAtLogin: 'off',
-      undoSendSeconds: 10,
+    undoSendSeconds: 10,
     trayHintShown: 'yes',
     density: 'comfortable',
   }
