@@ -6,7 +6,7 @@ interface Home<Opened> {
   /** Opens a connection to the own replica. */
   readonly open: () => Promise<Opened>
   readonly apiOf: (opened: Opened) => ReplicaApi
-  /** The replica that stands in for it; null while there is none. */
+  /** The replica that stands in for it and has to be caught up with; null when none has. */
   readonly standIn: () => ReplicaApi | null
   /** Goes over to the own replica. */
   readonly goOver: (opened: Opened) => Promise<void>

@@ -85,7 +85,8 @@ export class ReplicaLink {
     this.#homeWatch = new HomeWatch<Connection>(options.clock, {
       open: () => this.#open(null),
       apiOf: ({ api }) => api,
-      standIn: () => this.#current?.api ?? null,
+      // Who is not logged in has seen nothing that could vanish, and may have to tell the own replica what keeps it behind.
+      standIn: () => (options.listener.roams() === 'later' ? null : (this.#current?.api ?? null)),
       goOver: async (connection) => {
         await this.#prepare(connection, 'return')
         this.#goOver(connection)
@@ -100,7 +101,8 @@ export class ReplicaLink {
     const startMs = options.clock.nowMs()
     for (;;) {
       try {
-        link.#take(await link.#race(limits.homeHeadStartMs, []))
+        // A server that is gone is told at once, one that starts or is busy is waited for.
+        link.#take(await link.#race(limits.connectMs, []))
         return link
       } catch (error) {
         const isSlow = error instanceof QuintetError && error.code === 'TIMEOUT'
