@@ -54,6 +54,6 @@ test('after quitting and starting again everything is there', async () => {
   )
   await anna.openFolder('Starred')
   await anna.row(/Reading 1\b/u).click()
-  await expect(page.getByText('The glass stands at 1.')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Open mail' }).getByText('The glass stands at 1.')).toBeVisible()
   expect(window.pageErrors).toEqual([])
 })
