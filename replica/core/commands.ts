@@ -9,7 +9,7 @@ import { foldName } from './model/fold-name.ts'
 import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
-import { standingOf } from './state/execution-table.ts'
+import { postWish, standingOf, type Wish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What commands of the same step, not applied yet, have taken. */
@@ -151,13 +151,20 @@ const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): De
 
 /** What became of the same command when it was given before, here or at another server whose update has come. */
 const executedBefore = (state: GroupState, change: PersonChange): Decision | null => {
-  const execution = change.kind === 'mail' ? state.executions.of(change) : undefined
+  const wish = wishOf(change)
+  const execution = wish === null ? undefined : state.executions.of(wish)
   if (execution !== undefined) {
     const { origin, sequence, clock } = standingOf(execution)
     return { kind: 'done', update: updateId(origin, sequence), clock }
   }
   const before = state.commands.get(change.command)
   return before === undefined ? null : { kind: 'done', update: before.update, clock: before.clock }
+}
+
+/** Of what would be there twice if it were carried out twice; null for all else. */
+const wishOf = (change: PersonChange): Wish | null => {
+  if (change.kind === 'post') return postWish(change)
+  return change.kind === 'mail' ? change : null
 }
 
 /** Null when the change may be written. */
@@ -222,8 +229,7 @@ const checkDocument = (state: GroupState, { account, document, state: after }: D
 }
 
 const checkPost = (state: GroupState, { account, post }: PostDeletionChange): Decision | null => {
-  const { origin, sequence } = splitUpdateId(post)
-  const found = state.posts.get(origin, sequence)
+  const found = state.posts.find(post)
   if (found === undefined) return refuse('NO_SUCH_POST', `There is no post ${post} (any more).`)
   return found.account === account ? null : refuse('NOT_ALLOWED', 'Only its author can take a post back.')
 }
