@@ -1,3 +1,4 @@
+import { executedBefore } from '../core/commands.ts'
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId, Clock, SessionId, UpdateId } from '../core/model/ids.ts'
@@ -176,7 +177,11 @@ export class ServiceConnection implements ReplicaApi {
     const { change } = signed.value
     if (change.command !== command)
       throw new QuintetError('BAD_REQUEST', 'The command id is not the one that was signed.')
-    if (kind !== 'account' && change.account !== this.#session()) {
+    if (kind !== 'account' && change.account !== this.account) {
+      // It may be the very wish that ended the session, or one whose answer was lost before another log-in took over.
+      const before = await this.#service.host.read(({ state }) => executedBefore(state, change))
+      if (before !== null) return before
+      this.#session()
       throw new QuintetError('NOT_ALLOWED', 'This connection is logged in for another account.')
     }
     const { update, clock } = await this.#service.host.command({ kind: 'submit', signed: signed.value })

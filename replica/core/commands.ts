@@ -1,5 +1,5 @@
 import type { Command } from './effects.ts'
-import type { AccountId, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
+import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId, updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { DocumentChange } from './model/mailbox-changes.ts'
@@ -140,7 +140,7 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
   const { change } = signed
   const before = executedBefore(state, change)
-  if (before !== null) return before
+  if (before !== null) return { kind: 'done', ...before }
   if (reserved.commands.has(change.command)) return { kind: 'joins', command: change.command }
   const refused = checkChange(state, change, reserved)
   if (refused !== null) return refused
@@ -149,16 +149,19 @@ const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): De
   return { kind: 'write', changes: [signed], server: null }
 }
 
-/** What became of the same command when it was given before, here or at another server whose update has come. */
-const executedBefore = (state: GroupState, change: PersonChange): Decision | null => {
+/** What became of the same command when it was given before, here or at another server whose update has come; null when it was not. */
+export const executedBefore = (
+  state: GroupState,
+  change: PersonChange,
+): { readonly update: UpdateId; readonly clock: Clock } | null => {
   const wish = wishOf(change)
   const execution = wish === null ? undefined : state.executions.of(wish)
   if (execution !== undefined) {
     const { origin, sequence, clock } = standingOf(execution)
-    return { kind: 'done', update: updateId(origin, sequence), clock }
+    return { update: updateId(origin, sequence), clock }
   }
   const before = state.commands.get(change.command)
-  return before === undefined ? null : { kind: 'done', update: before.update, clock: before.clock }
+  return before === undefined ? null : { update: before.update, clock: before.clock }
 }
 
 /** Of what would be there twice if it were carried out twice; null for all else. */
