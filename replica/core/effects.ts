@@ -9,6 +9,7 @@ import type {
   SessionId,
   UpdateId,
 } from './model/ids.ts'
+import type { Brought } from './brought.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -104,6 +105,8 @@ export type Notice =
   | { readonly kind: 'mailbox'; readonly account: AccountId }
   /** Somebody told the group something. */
   | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
+  /** A state transfer brought these: as `mail` and `post`, without the updates. Oldest first. */
+  | ({ readonly kind: 'brought' } & Brought)
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
   /** Connections are made by another group key from now on; told by the host, which keeps it. */

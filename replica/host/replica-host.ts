@@ -393,6 +393,13 @@ export class ReplicaHost {
 }
 
 /** Too many to be logged. */
-const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(['mail', 'mailbox', 'people', 'knowledge'])
+const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>([
+  'mail',
+  'post',
+  'brought',
+  'mailbox',
+  'people',
+  'knowledge',
+])
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)

@@ -36,8 +36,7 @@ export class Ledger {
     this.updates.set(id, update)
     const { change } = update
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
-    if (change.kind === 'mail' || change.kind === 'post')
-      this.#names.set(wishOf(change), [...this.namesOf(change), id])
+    if (change.kind === 'mail' || change.kind === 'post') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
     if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
     for (const mail of deletedBy(change)) {

@@ -86,6 +86,8 @@ export const limits = {
   pageHeaders: 1_000,
   pageAccounts: 1_000,
   pagePosts: 200,
+  /** Mails, and posts, that people are told of when a state transfer brought them: the newest. */
+  announcedAtOnce: 200,
   /** Of those who follow somebody, or are followed, so many are shown. */
   shownFollows: 1_000,
   /** Mails that are fetched at once, and names of mails on a page. */
