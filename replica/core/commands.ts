@@ -117,6 +117,7 @@ const admitClient = (
       'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
     )
   }
+  if (invite.revoked) return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   const clients = state.seats.clients().filter((client) => client.invite === id)
   const isHere = clients.some((client) => client.peer === peer)
   if (!isHere) {

@@ -143,10 +143,15 @@ export class SeatTable {
     return false
   }
 
-  /** Peers that were let in at some time, those without a seat of their own included. */
+  /**
+   * Peers that were let in at some time, those without a seat of their own included; not clients whose invite has been revoked,
+   * which is how they are shut out when the group key is changed.
+   */
   knownPeers(): ReadonlySet<PeerId> {
     const peers = new Set(this.claims().map(({ peer }) => peer))
     for (const { admitted } of this.#invites.values()) for (const peer of admitted.keys()) peers.add(peer)
+    for (const { invite, peer } of this.#clients.values())
+      if (this.#invites.get(invite)?.isRevoked !== true) peers.add(peer)
     return peers
   }
 
