@@ -61,6 +61,8 @@ export type CoreEvent =
   | { readonly kind: 'disconnected'; readonly peer: PeerId }
   | { readonly kind: 'message'; readonly peer: PeerId; readonly message: Message }
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
+  /** By this install itself, from an older copy of its own. */
+  | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
   | { readonly kind: 'resume'; readonly servers: readonly ServerId[] }

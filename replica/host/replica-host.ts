@@ -173,7 +173,7 @@ export class ReplicaHost {
 
   /** Takes in batches that were held by an older copy; fulfilled when that is durable. */
   receive(batches: readonly Batch[]): Promise<void> {
-    return this.#settle({ kind: 'gossip', batches })
+    return this.#settle({ kind: 'handedIn', batches })
   }
 
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */

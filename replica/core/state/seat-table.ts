@@ -1,6 +1,7 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
 import { allServerIds } from '../model/ids.ts'
 import type { ClientRecord, InviteRecord, MachineName, SeatClaim } from '../model/image.ts'
+import type { SeatChange } from '../model/updates.ts'
 import type { SetDigest } from './digest.ts'
 
 interface Invite {
@@ -141,6 +142,12 @@ export class SeatTable {
     for (const claim of this.#claims.values()) if (claim.peer === peer) return true
     for (const { admitted } of this.#invites.values()) if (admitted.has(peer)) return true
     return false
+  }
+
+  /** Whether the claim proves that it goes on for the install that it replaces; its signature was verified at the door. */
+  isSuccession({ replaces, succession }: SeatChange): boolean {
+    if (succession === undefined || replaces === null || this.isRetired(replaces)) return false
+    return this.claimOf(replaces)?.peer === succession.former
   }
 
   /**
