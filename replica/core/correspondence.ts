@@ -59,7 +59,10 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
-      if (message.failure.code === 'RETIRED' && this.#parts.state.seats.isAdmitted(peer)) this.isSaidRetired = true
+      const { seats } = this.#parts.state
+      // Who was retired before it heard of anybody has nobody to check it with.
+      const isBelieved = seats.isAdmitted(peer) || seats.group === null
+      if (message.failure.code === 'RETIRED' && isBelieved) this.isSaidRetired = true
       return
     }
     const greeted = this.#peers.greeted(peer)
