@@ -39,6 +39,7 @@ export class RogueMember {
   readonly wire: Wire
   readonly groupId: Uint8Array
   readonly origin: OriginId
+  readonly peer: PeerId
   readonly seen = new Recorder()
   /** Which server each peer is. */
   readonly #servers = new Map<number, PeerId>()
@@ -55,6 +56,7 @@ export class RogueMember {
     this.wire = createWire(invite)
     this.#transport = transport
     this.origin = key.origin
+    this.peer = transport.self
     this.#make = this.wire.makeBatchWith(key)
   }
 
@@ -186,6 +188,15 @@ export class RogueMember {
       }),
     )
     return found as Extract<Message, { readonly kind: Kind }>
+  }
+
+  /** What kinds of messages it was told so far, each once. */
+  messageKinds(): readonly string[] {
+    const kinds = this.seen.messages.map(({ frame }) => {
+      const message = this.wire.decodeMessage(frame)
+      return message.ok ? message.value.kind : 'invalid'
+    })
+    return [...new Set(kinds)].sort()
   }
 
   end(): Promise<void> {
