@@ -11,9 +11,11 @@ export interface Exit {
 }
 
 export interface ProcessOptions {
-  /** A script of this checkout, from its root. */
+  /** A script of the checkout, from its root. */
   readonly script: string
   readonly args: readonly string[]
+  /** Root of the checkout that has the script; by default this one. */
+  readonly program?: string
   /** Run as another user, so that a directory without permission is one for root too. */
   readonly uid?: number
   /** Sees each line first; one that is taken is not kept. */
@@ -40,7 +42,7 @@ const watchOwnEnd = (): void => {
   }
 }
 
-/** A script of this checkout as a process of its own, whose stdout has one JSON object a line. */
+/** A script of a checkout as a process of its own, whose stdout has one JSON object a line. */
 export class JsonProcess {
   readonly name: string
   readonly exited: Promise<Exit>
@@ -51,12 +53,12 @@ export class JsonProcess {
   readonly #take: (line: Json) => 'taken' | 'left'
   readonly #waiting = new Set<() => void>()
 
-  constructor({ script, args, uid, take = () => 'left' }: ProcessOptions) {
+  constructor({ script, args, program = root, uid, take = () => 'left' }: ProcessOptions) {
     if (running.size === 0 && !process.listeners('exit').includes(killAll)) watchOwnEnd()
     this.#take = take
     this.name = `${script} ${args.join(' ')}`
-    this.#child = spawn(process.execPath, [path.join(root, 'build', 'run.cjs'), script, ...args], {
-      cwd: root,
+    this.#child = spawn(process.execPath, [path.join(program, 'build', 'run.cjs'), script, ...args], {
+      cwd: program,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, NODE_COMPILE_CACHE: path.join(cacheFolder, 'compile') },
       ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -77,6 +77,8 @@ export type CoreEvent =
     }
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
+  /** What an earlier version of this program kept without understanding it, read again by this one. */
+  | { readonly kind: 'understood'; readonly updates: readonly Update[] }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
   /** The group key as this install knows it (at start), or a new one for all. */
   | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }
