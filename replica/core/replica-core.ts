@@ -259,6 +259,9 @@ export class ReplicaCore {
         this.#correspondence.message(now, event.peer, event.message, effects)
         break
       case 'gossip':
+        for (const batch of event.batches) this.#reception.gossip(now.wallMs, batch, effects)
+        break
+      case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
       case 'command':
@@ -328,7 +331,8 @@ export class ReplicaCore {
       effects.send.push({ to, message, urgency: 'ordinary' })
     const peers = greeted.map((session) => session.peer)
     this.#catchingUp.repair(nowMs, peers, effects)
-    if (this.hindrance === 'reclaiming') this.#reclaiming.endIfVain(greeted)
+    if (this.hindrance === 'reclaiming')
+      this.#reclaiming.endIfVain(nowMs, greeted, this.transferringFrom === null ? 'idle' : 'transferring')
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {

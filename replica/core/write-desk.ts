@@ -9,6 +9,7 @@ import { updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { Batch, Draft, MakeBatch, SignedChange, SystemChange, Update } from './model/updates.ts'
 import type { Identity } from './membership.ts'
+import { postWish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 const queuedCommands = 10_000
@@ -134,7 +135,7 @@ export class WriteDesk {
   }
 }
 
-/** What people are told of updates that have just been applied; a mail that came before by another name is no news. */
+/** What people are told of updates that have just been applied; a mail or post that came before by another name is no news. */
 export const noteChanges = (updates: readonly Update[], state: GroupState, effects: EffectsDraft): void => {
   const changed = new Set<AccountId>()
   for (const update of updates) {
@@ -151,7 +152,8 @@ export const noteChanges = (updates: readonly Update[], state: GroupState, effec
         changed.add(change.account)
         break
       case 'post':
-        effects.notify.push({ kind: 'post', origin, sequence })
+        if (state.executions.of(postWish(change))?.names.length === 1)
+          effects.notify.push({ kind: 'post', origin, sequence })
         break
       case 'follow':
         effects.notify.push({ kind: 'people' })

@@ -72,15 +72,21 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
   )
 })
 
-/** The same mail is wished for again and again, as by a client that goes from one server to the next. */
-const wishes = 14
-const wishOf = (wish: number): PersonChange => ({
-  kind: 'mail',
-  account: people[wish % people.length] ?? accountId(''),
-  command: commandId(textOf(wish >> 1, 12)),
-  to: people.filter((_, index) => (((wish >> 1) % 15) + 1) & (1 << index)),
-  conversation: wish % 3 === 0 ? updateId(origins[0] ?? originId(''), (wish % 4) + 1) : null,
-})
+/** The same mail or post is wished for again and again, as by a client that goes from one server to the next. */
+const mailWishes = 14
+const wishes = 18
+const wishOf = (wish: number): PersonChange => {
+  const account = people[wish % people.length] ?? accountId('')
+  const command = commandId(textOf(wish >> 1, 12))
+  if (wish >= mailWishes) return { kind: 'post', account, command }
+  return {
+    kind: 'mail',
+    account,
+    command,
+    to: people.filter((_, index) => (((wish >> 1) % 15) + 1) & (1 << index)),
+    conversation: wish % 3 === 0 ? updateId(origins[0] ?? originId(''), (wish % 4) + 1) : null,
+  }
+}
 
 /** Now and then an update is of a kind that only a later version understands. */
 const isLater = fc.integer({ min: 0, max: 9 }).map((throws) => throws === 0)

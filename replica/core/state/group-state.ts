@@ -4,6 +4,7 @@ import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/imag
 import { markBits } from '../model/image.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
+import type { PostChange } from '../model/social-changes.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
@@ -11,7 +12,7 @@ import { AccountKeysTable } from './account-keys-table.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
-import { ExecutionTable } from './execution-table.ts'
+import { ExecutionTable, postWish } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { FollowTable } from './follow-table.ts'
 import { LaterUpdates } from './later-updates.ts'
@@ -31,7 +32,7 @@ export class GroupState {
   readonly accounts = new AccountTable()
   readonly accountKeys = new AccountKeysTable()
   readonly documents = new DocumentTable()
-  readonly posts = new PostTable()
+  readonly posts = new PostTable(this.executions)
   readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
@@ -117,7 +118,7 @@ export class GroupState {
     const merges = this.executions.join(image.executions)
     this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
-    this.posts.join(image, { mine, theirs: image.vector, isGone })
+    this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     this.later.join(image.later, mine)
@@ -242,7 +243,7 @@ export class GroupState {
         this.#applyDocument(update, change)
         break
       case 'post':
-        this.posts.add({ account: change.account, origin, sequence, clock }, this.#isGone)
+        this.#addPost(update, change)
         break
       case 'postDeletion':
         this.posts.delete(change.post, change.account, this.#vector)
@@ -283,6 +284,15 @@ export class GroupState {
     const after = before === null ? undefined : this.executions.of(change)
     if (before === null || after === undefined) this.mails.add(record, this.#isGone, conversation)
     else this.mails.repeat(record, { before, after, isGone: this.#isGone })
+  }
+
+  #addPost({ origin, sequence, clock }: Update, change: PostChange): void {
+    const record = { account: change.account, origin, sequence, clock }
+    const wish = postWish(change)
+    const before = this.executions.add(wish, record)
+    const after = before === null ? undefined : this.executions.of(wish)
+    if (before === null || after === undefined) this.posts.add(record, this.#isGone)
+    else this.posts.repeat(record, before, after)
   }
 
   #changeKeys(record: AccountKeysRecord): void {
