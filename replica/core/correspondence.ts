@@ -59,11 +59,16 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
-      if (message.failure.code === 'RETIRED' && this.#parts.state.seats.isAdmitted(peer)) this.isSaidRetired = true
+      if (message.failure.code === 'RETIRED' && this.#isMember(peer)) this.isSaidRetired = true
       return
     }
     const greeted = this.#peers.greeted(peer)
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  /** Who was let in while this install was away, or before it knew anybody, is known by its hello alone. */
+  #isMember(peer: PeerId): boolean {
+    return this.#peers.greeted(peer) !== undefined || this.#parts.state.seats.isAdmitted(peer)
   }
 
   #memberMessage(

@@ -34,8 +34,8 @@ export type Command =
   /** A client that keeps no replica is let in. */
   | { readonly kind: 'admitClient'; readonly invite: InviteId; readonly peer: PeerId; readonly machine: string }
   | { readonly kind: 'submit'; readonly signed: SignedChange }
-  /** The machine on this seat is gone for good. */
-  | { readonly kind: 'retire'; readonly server: ServerId }
+  /** This machine is gone for good. Meant by its origin: its seat may have become another one's by now. */
+  | { readonly kind: 'retire'; readonly machine: OriginId }
   | { readonly kind: 'revoke'; readonly invite: InviteId }
   | { readonly kind: 'renameGroup'; readonly name: string }
   | { readonly kind: 'renameMachine'; readonly name: string }

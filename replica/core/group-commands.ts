@@ -24,12 +24,13 @@ export const decideOnGroup = (state: GroupState, command: GroupCommand, self: Pe
   }
 }
 
-const retire = (state: GroupState, { server }: Extract<Command, { kind: 'retire' }>, self: PeerId): Decision => {
-  const holder = state.seats.holder(server)
-  if (holder === undefined) return refuse('NO_SUCH_SERVER', `No machine has server id ${server}: the seat is free.`)
-  if (holder.peer === self)
-    return refuse('BAD_REQUEST', `Server ${server} is this machine: ask another member to retire it.`)
-  return write({ kind: 'retirement', retired: holder.origin })
+const retire = (state: GroupState, { machine }: Extract<Command, { kind: 'retire' }>, self: PeerId): Decision => {
+  const claim = state.seats.claimOf(machine)
+  if (claim === undefined || state.seats.holder(claim.server)?.origin !== machine)
+    return refuse('NO_SUCH_SERVER', 'This machine has no seat any more: it was retired or replaced meanwhile.')
+  if (claim.peer === self)
+    return refuse('BAD_REQUEST', `Server ${claim.server} is this machine: ask another member to retire it.`)
+  return write({ kind: 'retirement', retired: machine })
 }
 
 const revoke = (state: GroupState, { invite: id }: Extract<Command, { kind: 'revoke' }>): Decision => {

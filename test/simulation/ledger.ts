@@ -22,6 +22,7 @@ export class Ledger {
   readonly #documents = new Map<string, Update>()
   readonly #takenBack = new Set<UpdateId>()
   readonly #deletedAccounts = new Set<AccountId>()
+  readonly #retirements = new Map<OriginId, Update[]>()
   /** By account and command, the updates that it became. */
   readonly #names = new Map<string, UpdateId[]>()
 
@@ -34,6 +35,8 @@ export class Ledger {
     if (this.updates.has(id)) return
     this.updates.set(id, update)
     const { change } = update
+    if (change.kind === 'retirement')
+      this.#retirements.set(change.retired, [...this.retirementsOf(change.retired), update])
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
     if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
@@ -102,6 +105,11 @@ export class Ledger {
   #noteDocument(update: Update, change: DocumentChange): void {
     const key = documentKey(change)
     if ((this.#documents.get(key)?.clock ?? -1) < update.clock) this.#documents.set(key, update)
+  }
+
+  /** The updates that say that a machine is gone for good. */
+  retirementsOf(origin: OriginId): readonly Update[] {
+    return this.#retirements.get(origin) ?? []
   }
 
   /** Whether everybody who had a copy has deleted it somewhere, or deleted the account. */

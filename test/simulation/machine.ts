@@ -6,6 +6,7 @@ import type { PeerId, ServerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
 import { BackgroundWork } from './background-work.ts'
@@ -47,8 +48,8 @@ export class Machine implements Endpoint {
   heartbeat = new HeartbeatCheck()
   /** Copies of former installs of this machine that are to be given back. */
   aside: readonly Aside[] = []
-  /** The group was told that it is gone for good. */
-  isRetired = false
+  /** It was told that the others have retired it, and has written that down. */
+  wasToldRetired = false
   readonly wanted = new Set<PeerId>()
   skewMs = 0
   denied: ReadonlySet<PeerId> = new Set()
@@ -101,6 +102,18 @@ export class Machine implements Endpoint {
 
   get seat(): ServerId {
     return this.identity.server
+  }
+
+  /** Somebody who lasts holds the word that it is gone for good, whoever was told so. */
+  get isRetired(): boolean {
+    const { origin } = this.identity
+    const { ledger, machines } = this.world
+    const retirements = ledger.retirementsOf(origin)
+    const isKnownAt = (machine: Machine): boolean =>
+      machine.isUp
+        ? machine.core.state.seats.isRetired(origin)
+        : retirements.some((update) => update.sequence <= heldFrom(machine.disk.durable, update.origin))
+    return retirements.length > 0 && machines.some((machine) => !machine.isDestroyed && isKnownAt(machine))
   }
 
   get isUp(): boolean {
@@ -156,6 +169,7 @@ export class Machine implements Endpoint {
     for (const peer of this.#bootstrap) this.wanted.add(peer)
     if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
     if (this.aside.length > 0) giveBack(this)
+    if (this.wasToldRetired) this.enqueue({ kind: 'wasRetired' })
     this.#tickLater(this.#life)
   }
 

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { Identity } from '../../replica/core/membership.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
 import { Repairs } from '../../replica/core/repairs.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import { retiredFailure } from '../../replica/core/retired-peers.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
 import {
@@ -21,7 +24,7 @@ import { runHistory } from './history.ts'
 import { firstHash, makeBatchOf } from './sim-codec.ts'
 
 /** Seeds at which the simulator found something, whatever they run into now. */
-const onceFailed = [3, 4, 12, 14, 25, 56, 275, 1100, 1212]
+const onceFailed = [3, 4, 12, 14, 25, 56, 275, 1100, 1212, 82688, 83150]
 
 const hourMs = 3_600_000
 
@@ -53,9 +56,11 @@ describe('what the simulator found stays fixed', () => {
     addresses: new Map(),
     keyMadeAt: 0,
   }
-  const claim = makeBatchOf(other.origin)(1, firstHash(other.origin), [
-    { clock: 1, change: { kind: 'seat', server: other.server, peer: other.peer, machine: 'b', replaces: null } },
-  ])
+  const claimOf = ({ origin, server, peer }: Identity): Batch =>
+    makeBatchOf(origin)(1, firstHash(origin), [
+      { clock: 1, change: { kind: 'seat', server, peer, machine: 'b', replaces: null } },
+    ])
+  const claim = claimOf(other)
 
   test('an account that signed up at two replicas is the same everywhere', () => {
     const logs = [3, 4].map((server) => logOf(identity(server, 'c').origin, [signUp('ada')], server))
@@ -92,6 +97,33 @@ describe('what the simulator found stays fixed', () => {
     core.step(noonMs - hourMs, [{ kind: 'tick' }])
     const { send } = core.step(noonMs - hourMs + 1_100, [{ kind: 'tick' }])
     expect(send.map(({ message }) => message.kind)).toContain('knowledge')
+  })
+
+  test('a machine that is retired before it has met anybody believes the first that tells it so', () => {
+    const newcomer = startCore(other)
+    const member = identity(1, 'a')
+    give(newcomer, { kind: 'claim', server: other.server, machine: 'b', replaces: null })
+    const tell = (message: Message) => newcomer.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
+    const refusal: Message = { kind: 'refusal', failure: retiredFailure }
+    newcomer.step(noonMs, [{ kind: 'connected', peer: member.peer }])
+    tell(refusal)
+    expect(newcomer.isRetired).toBe(false)
+    tell({ ...hello, origin: member.origin, server: member.server })
+    const { notify } = tell(refusal)
+    expect(newcomer.isRetired).toBe(true)
+    expect(notify.map(({ kind }) => kind)).toContain('retired')
+  })
+
+  test('retiring a machine again does not retire the one that has its seat by now', () => {
+    const core = foundedCore()
+    const next = identity(2, 'c')
+    core.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    give(core, { kind: 'retire', machine: other.origin })
+    core.step(noonMs, [{ kind: 'gossip', batches: [claimOf(next)] }])
+    const { answer, persist } = give(core, { kind: 'retire', machine: other.origin })
+    expect(answer[0]?.result).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_SERVER' } })
+    expect(persist).toEqual([])
+    expect(core.state.seats.holder(other.server)?.origin).toBe(next.origin)
   })
 
   test('a mark for an update that is no mail leaves nothing behind, whichever comes first', () => {
