@@ -96,7 +96,7 @@ export class Correspondence {
       case 'discarded':
         if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
         this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
-        this.#parts.catchingUp.begin(now.steadyMs, peer, effects)
+        this.#catchUp(now, peer, effects)
         break
       case 'stateChunk':
         this.#parts.catchingUp.chunk(now.steadyMs, peer, message, effects)
@@ -113,6 +113,16 @@ export class Correspondence {
         this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
         break
     }
+  }
+
+  /**
+   * A state brings no chain that would show whether what an old copy holds of its own log is what the others hold of it:
+   * such a copy starts over, and gives back what only it has.
+   */
+  #catchUp(now: Moment, peer: PeerId, effects: EffectsDraft): void {
+    const { forks, reclaiming, identity, catchingUp } = this.#parts
+    if (reclaiming.isOfOldCopy) forks.heard(identity.origin, effects)
+    else catchingUp.begin(now.steadyMs, peer, effects)
   }
 
   /** Retired machines hand over what they have, and get nothing. */

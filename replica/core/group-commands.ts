@@ -49,7 +49,9 @@ const reissue = (state: GroupState, change: Extract<Command, { kind: 'reissue' }
   const { command, account } = change.change
   const before = state.commands.get(command)
   if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
-  return state.accounts.isDeleted(account) ? needless : write(change)
+  // What a deleted account had sent still arrives; nothing else of it means anything.
+  const readers = change.change.kind === 'mail' ? change.change.to : []
+  return [account, ...readers].every((person) => state.accounts.isDeleted(person)) ? needless : write(change)
 }
 
 const isKnown = (state: GroupState, change: SystemChange): boolean => {

@@ -10,6 +10,7 @@ export class Reclaiming {
   readonly #identity: Identity
   readonly #state: GroupState
   readonly #matrix: KnowledgeMatrix
+  readonly #traced: Sequence
   #to: Sequence
 
   /** `to`: of which there are traces on disk. */
@@ -18,10 +19,16 @@ export class Reclaiming {
     this.#state = state
     this.#matrix = matrix
     this.#to = to
+    this.#traced = to
   }
 
   get isUnderWay(): boolean {
     return this.#held < this.#to
+  }
+
+  /** Others know of updates of this install of which its disk never had a trace: it is an old copy, and may have been written to. */
+  get isOfOldCopy(): boolean {
+    return this.isUnderWay && this.#to > this.#traced
   }
 
   /** Somebody knows of so much of the own log. */

@@ -52,7 +52,7 @@ export const shownOnce = (machine: Machine): void => {
   for (const { origin, sequence } of machine.core.state.mails.records()) {
     const id = updateId(origin, sequence)
     const change = ledger.updates.get(id)?.change
-    if (change?.kind !== 'mail') continue
+    if (change?.kind !== 'mail' || ledger.isForked(id)) continue
     if (ledger.namesOf(change).length > 1) machine.world.coverage.note('mail given to two servers')
     const before = shown.get(`${change.account} ${change.command}`)
     if (before !== undefined) throw new Violation('executed once', `${machine.name} shows ${before} again as ${id}`)
@@ -227,7 +227,7 @@ export const notLost = (machine: Machine, mail: UpdateId): void => {
   const { ledger } = machine.world
   const { core, disk } = machine
   const { origin, sequence } = splitUpdateId(core.state.executions.standing(mail))
-  if (ledger.isDeletedByAll(mail)) return
+  if (ledger.isDeletedByAll(mail) || ledger.isForked(mail)) return
   // What came by an interrupted transfer is stored, but belongs to nobody's state yet.
   if (heldFrom(disk.durable, origin) < sequence && origin !== machine.identity.origin) return
   if (!core.isLive(origin, sequence)) throw new Violation('mail lost', `${machine.name} has lost the mail ${mail}`)

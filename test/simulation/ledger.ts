@@ -18,6 +18,8 @@ export class Ledger {
   readonly commandsNamed = new Map<UpdateId, Set<CommandId>>()
   /** Acknowledged mails, whatever they are called. */
   readonly acknowledgedWishes: { readonly command: CommandId; readonly people: readonly AccountId[] }[] = []
+  /** What went by an id that had been given before, on another copy of the same install. */
+  readonly #others = new Map<UpdateId, readonly Update[]>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
   readonly #takenBack = new Set<UpdateId>()
@@ -32,8 +34,14 @@ export class Ledger {
       const commands = this.commandsNamed.get(id) ?? new Set<CommandId>()
       this.commandsNamed.set(id, commands.add(update.change.command))
     }
-    if (this.updates.has(id)) return
-    this.updates.set(id, update)
+    const known = [this.updates.get(id) ?? [], this.#others.get(id) ?? []].flat()
+    if (known.some((other) => other === update || Buffer.compare(other.bytes, update.bytes) === 0)) return
+    if (known.length === 0) this.updates.set(id, update)
+    else this.#others.set(id, [...known.slice(1), update])
+    this.#note(id, update)
+  }
+
+  #note(id: UpdateId, update: Update): void {
     const { change } = update
     if (change.kind === 'retirement')
       this.#retirements.set(change.retired, [...this.retirementsOf(change.retired), update])
@@ -45,6 +53,16 @@ export class Ledger {
       const deleters = this.#deletions.get(mail) ?? new Set()
       if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
     }
+  }
+
+  /** Two logs have gone by the name of its origin, and it is another update in each: what is known of its id may be of either. */
+  isForked(id: UpdateId): boolean {
+    return this.#others.has(id)
+  }
+
+  /** Every update that there ever was, also those that share an id. */
+  all(): readonly Update[] {
+    return [...this.updates.values(), ...[...this.#others.values()].flat()]
   }
 
   /** The machine holds the mail's content durably. */
