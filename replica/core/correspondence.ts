@@ -5,7 +5,7 @@ import type { Forks } from './forks.ts'
 import type { KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
-import type { PeerId } from './model/ids.ts'
+import type { OriginId, PeerId } from './model/ids.ts'
 import type { BatchesMessage, HelloMessage, KnowledgeMessage, KnowledgeRows, Message } from './model/messages.ts'
 import type { Haste, Moment } from './moment.ts'
 import { microsOf } from './moment.ts'
@@ -147,7 +147,7 @@ export class Correspondence {
       return
     }
     this.#parts.membership.accept(session, hello, now.wallMs)
-    this.#learn(now, hello.rows, effects)
+    this.#learn(now, hello.origin, hello.rows, effects)
     const member = this.#peers.greeted(session.peer)
     if (member !== undefined && this.#isServed(member)) this.#parts.keys.greeted(member, effects)
     this.#parts.haste.begin(now.steadyMs)
@@ -165,20 +165,26 @@ export class Correspondence {
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#parts.membership.heard(session, message, now.wallMs)
-    this.#learn(now, message.rows, effects)
+    this.#learn(now, session.origin, message.rows, effects)
     this.#parts.forks.compare(session, message, effects)
   }
 
-  /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
+  /**
+   * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself; if
+   * others know more of our own log than we do, we take it back.
+   */
+  #learn(now: Moment, teller: OriginId, rows: KnowledgeRows, effects: EffectsDraft): void {
+    const { identity, matrix } = this.#parts
+    const connected = new Set(this.#peers.allGreeted().map(({ origin }) => origin))
     let isNews = false
     for (const [holder, row] of rows) {
-      if (holder === this.#parts.identity.origin) continue
-      if (this.#parts.matrix.mergeRow(holder, row)) {
+      if (holder === identity.origin) continue
+      this.#parts.reclaiming.heardOf(heldFrom(row, identity.origin))
+      if (holder !== teller && connected.has(holder)) continue
+      if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)
         isNews = true
       }
-      this.#parts.reclaiming.heardOf(heldFrom(row, this.#parts.identity.origin))
     }
     if (isNews) effects.notify.push({ kind: 'knowledge' })
   }

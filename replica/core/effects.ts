@@ -39,8 +39,8 @@ export type Command =
   | { readonly kind: 'revoke'; readonly invite: InviteId }
   | { readonly kind: 'renameGroup'; readonly name: string }
   | { readonly kind: 'renameMachine'; readonly name: string }
-  /** What an older copy of this machine had and nobody else has: written anew unless it is known by now. */
-  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange }
+  /** What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by now. */
+  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange; readonly clock: Clock }
 
 /** The caller's name for a command, to be found again in the answer. */
 export type CommandTicket = number

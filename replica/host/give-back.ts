@@ -123,17 +123,16 @@ export class GiveBack {
       const theirs = new Map(
         (await this.#options.storage.readUpdates(origin, sequences)).map((update) => [update.sequence, update.bytes]),
       )
-      for (const update of mine.toReversed())
-        if (divergence.meet(update, theirs.get(update.sequence)) === 'same') return
+      for (const update of mine.toReversed()) if (divergence.meet(update, theirs.get(update.sequence)) === 'end') return
     }
   }
 
   async #reissue(updates: readonly Update[]): Promise<number> {
     const { host } = this.#options
     let count = 0
-    for (const change of reissued(updates)) {
+    for (const wish of reissued(updates)) {
       try {
-        await host.command({ kind: 'reissue', change })
+        await host.command(wish)
         count += 1
       } catch (error) {
         const isNeedless = error instanceof QuintetError && error.code === 'BAD_REQUEST'

@@ -5,14 +5,20 @@ import type { Change, SignedChange, SystemChange, Update } from '../core/model/u
 import { sameBytes } from '../wire/bytes.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 
-export type Reissued = Extract<Command, { kind: 'reissue' }>['change']
+export type Reissued = Extract<Command, { kind: 'reissue' }>
+
+/** So many alike in a row are of the log that both share: a command that was given to both copies may come out alike in both. */
+const enoughAlike = 64
 
 /**
- * Walks down one log as an older copy and this install have it, update by update, to the last one that both have alike:
- * what the copy has above it is of a fork.
+ * Walks down one log as an older copy and this install have it, update by update, to where both have the same: what the
+ * copy has above it is of a fork. What this install has not got any more may have been deleted, and shows nothing.
  */
 export class Divergence {
   readonly #found: Update[] = []
+  /** Of the fork if another content is found further down. */
+  #undecided: Update[] = []
+  #alike = 0
   #isProven: boolean
 
   /** That a log is forked may not be known: a copy that is set aside because of one may hold others. */
@@ -20,12 +26,21 @@ export class Divergence {
     this.#isProven = log === 'forked'
   }
 
-  /** The copy has `mine`; `theirs` is what this install has under the same name. `same`: go down no further. */
-  meet(mine: Update, theirs: Uint8Array | undefined): 'same' | 'other' {
-    if (theirs !== undefined && sameBytes(theirs, mine.bytes)) return 'same'
+  /** The copy has `mine`; `theirs` is what this install has under the same name. `end`: go down no further. */
+  meet(mine: Update, theirs: Uint8Array | undefined): 'end' | 'on' {
+    if (theirs !== undefined && sameBytes(theirs, mine.bytes)) {
+      this.#alike += 1
+      return this.#alike < enoughAlike ? 'on' : 'end'
+    }
+    if (theirs === undefined && this.#alike > 0) {
+      this.#undecided.push(mine)
+      return 'on'
+    }
     if (theirs !== undefined) this.#isProven = true
-    this.#found.push(mine)
-    return 'other'
+    this.#found.push(...this.#undecided, mine)
+    this.#undecided = []
+    this.#alike = 0
+    return 'on'
   }
 
   /** What only the copy had, ascending; nothing while no update shows that the logs are two. */
@@ -44,13 +59,13 @@ export const reissued = (updates: readonly Update[]): readonly Reissued[] => {
     .toSorted((left, right) => left.clock - right.clock)
     .flatMap((update) => {
       // A mark on a mail of a fork would hit the mail that has this name now.
-      if (mailsMeant(update.change).some((mail) => isBeyond(mail, firsts))) return []
+      if (meantBy(update.change).some((id) => isBeyond(id, firsts))) return []
       if (gone.has(updateId(update.origin, update.sequence))) return []
-      return changeOf(update)
+      return changeOf(update).map((change) => ({ kind: 'reissue', change, clock: update.clock }) satisfies Reissued)
     })
 }
 
-const changeOf = ({ change, bytes }: Update): readonly Reissued[] => {
+const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
   switch (change.kind) {
     case 'unknown':
     case 'forged':
@@ -71,31 +86,35 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued[] => {
   }
 }
 
-/** The mails that a person's change is about. */
-const mailsMeant = (change: Change): readonly UpdateId[] => {
+/** The mails or the post that a person's change is about. */
+const meantBy = (change: Change): readonly UpdateId[] => {
   if ('mails' in change) return change.mails
+  if ('post' in change) return [change.post]
   return 'mail' in change ? [change.mail] : []
 }
 
-const isBeyond = (mail: UpdateId, firsts: ReadonlyMap<OriginId, Sequence>): boolean => {
-  const { origin, sequence } = splitUpdateId(mail)
+const isBeyond = (id: UpdateId, firsts: ReadonlyMap<OriginId, Sequence>): boolean => {
+  const { origin, sequence } = splitUpdateId(id)
   return sequence >= (firsts.get(origin) ?? Number.POSITIVE_INFINITY)
 }
 
-/** Mails of the fork that everybody who had a copy has deleted in it. */
+/** Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them. */
 const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
   const deleters = new Map<UpdateId, Set<string>>()
   for (const { change } of updates) {
-    const isDeletion = change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete')
+    const isDeletion =
+      change.kind === 'deletion' ||
+      change.kind === 'postDeletion' ||
+      (change.kind === 'marks' && change.mark === 'delete')
     if (!isDeletion) continue
-    for (const mail of mailsMeant(change))
-      deleters.set(mail, (deleters.get(mail) ?? new Set<string>()).add(change.account))
+    for (const id of meantBy(change)) deleters.set(id, (deleters.get(id) ?? new Set<string>()).add(change.account))
   }
   const gone = new Set<UpdateId>()
   for (const { origin, sequence, change } of updates) {
     const id = updateId(origin, sequence)
-    if (change.kind !== 'mail') continue
-    if ([change.account, ...change.to].every((owner) => deleters.get(id)?.has(owner) ?? false)) gone.add(id)
+    if (change.kind !== 'mail' && change.kind !== 'post') continue
+    const owners = change.kind === 'mail' ? [change.account, ...change.to] : [change.account]
+    if (owners.every((owner) => deleters.get(id)?.has(owner) ?? false)) gone.add(id)
   }
   return gone
 }

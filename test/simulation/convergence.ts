@@ -53,7 +53,7 @@ const differences = (world: World): readonly string[] => {
 /** What a retired machine had when it came back is taken in, and it is told. */
 const notHandedOver = (world: World, first: Machine): readonly string[] =>
   world.machines
-    .filter((machine) => machine.isRetired && machine.isUp)
+    .filter((machine) => world.isRetired(machine) && machine.isUp)
     .flatMap(({ name, core }) => {
       if (!covers(first.core.state.vector, core.state.vector)) return [`${name} has not handed over what it has`]
       return core.isRetired ? [] : [`${name} does not know that it is retired`]

@@ -156,7 +156,7 @@ export class Faults {
     if (machine === undefined) return
     const copy = machine.backUp()
     this.#later(restoreMs, () => {
-      if (machine.isDestroyed || machine.isRetired || this.#world.up().length < 2) return
+      if (machine.isDestroyed || this.#world.isRetired(machine) || this.#world.up().length < 2) return
       this.#world.coverage.note('old copy restored')
       this.#world.trace.note(machine.name, 'is restored from an old copy')
       machine.restore(copy)

@@ -135,7 +135,9 @@ export class Growth {
     if (!comesBack) return
     this.#world.timeline.after(this.#random.next() * comesBackMs, () => {
       if (gone.isUp) return
-      this.#world.coverage.note(gone.isRetired ? 'retired machine came back' : 'replaced machine came back')
+      this.#world.coverage.note(
+        this.#world.isRetired(gone) ? 'retired machine came back' : 'replaced machine came back',
+      )
       gone.start()
     })
   }

@@ -6,7 +6,6 @@ import type { PeerId, ServerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
 import { BackgroundWork } from './background-work.ts'
@@ -102,18 +101,6 @@ export class Machine implements Endpoint {
 
   get seat(): ServerId {
     return this.identity.server
-  }
-
-  /** Somebody who lasts holds the word that it is gone for good, whoever was told so. */
-  get isRetired(): boolean {
-    const { origin } = this.identity
-    const { ledger, machines } = this.world
-    const retirements = ledger.retirementsOf(origin)
-    const isKnownAt = (machine: Machine): boolean =>
-      machine.isUp
-        ? machine.core.state.seats.isRetired(origin)
-        : retirements.some((update) => update.sequence <= heldFrom(machine.disk.durable, update.origin))
-    return retirements.length > 0 && machines.some((machine) => !machine.isDestroyed && isKnownAt(machine))
   }
 
   get isUp(): boolean {

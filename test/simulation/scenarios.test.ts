@@ -3,7 +3,8 @@ import type { Identity } from '../../replica/core/membership.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
 import { Repairs } from '../../replica/core/repairs.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
-import type { Message } from '../../replica/core/model/messages.ts'
+import type { HelloMessage, Message } from '../../replica/core/model/messages.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { retiredFailure } from '../../replica/core/retired-peers.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -45,7 +46,7 @@ describe('a history', () => {
 
 describe('what the simulator found stays fixed', () => {
   const other = identity(2, 'b')
-  const hello: Message = {
+  const hello: HelloMessage = {
     kind: 'hello',
     origin: other.origin,
     server: other.server,
@@ -124,6 +125,60 @@ describe('what the simulator found stays fixed', () => {
     expect(answer[0]?.result).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_SERVER' } })
     expect(persist).toEqual([])
     expect(core.state.seats.holder(other.server)?.origin).toBe(next.origin)
+  })
+
+  /** Meets `other`, which holds this of the log of `core`. Returns what is asked of it. */
+  const meets = (core: ReplicaCore, sequence: number) => {
+    const row = new Map([[core.identity.origin, sequence]])
+    core.step(noonMs, [
+      { kind: 'gossip', batches: [claim] },
+      { kind: 'connected', peer: other.peer },
+    ])
+    const { send } = core.step(noonMs, [
+      { kind: 'message', peer: other.peer, message: { ...hello, rows: new Map([[other.origin, row]]) } },
+    ])
+    const asked = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
+    return asked.find(({ origin }) => origin === core.identity.origin)
+  }
+
+  test('an old copy that only a state transfer could bring up to date starts over: a state does not show a fork', () => {
+    const core = foundedCore(['ada'])
+    const asked = meets(core, 129)
+    if (asked === undefined) throw new Error('it takes its own log back')
+    const discarded: Message = { kind: 'discarded', id: asked.id, origin: asked.origin }
+    const { send, notify } = core.step(noonMs, [{ kind: 'message', peer: other.peer, message: discarded }])
+    expect(notify).toContainEqual({ kind: 'forked', origin: core.identity.origin })
+    expect(send.map(({ message }) => message.kind)).not.toContain('stateRequest')
+  })
+
+  test('who lost the end of its log to a damaged disk takes a state all the same', () => {
+    const founded = foundedCore(['ada'])
+    const { origin } = founded.identity
+    const highest = new Map([[origin, 129]])
+    const core = startCore(founded.identity, { image: founded.state.image(), suffix: [], highest })
+    const asked = meets(core, 129)
+    if (asked === undefined) throw new Error('it takes its own log back')
+    const discarded: Message = { kind: 'discarded', id: asked.id, origin: asked.origin }
+    const { send } = core.step(noonMs, [{ kind: 'message', peer: other.peer, message: discarded }])
+    expect(send.map(({ message }) => message.kind)).toContain('stateRequest')
+  })
+
+  test('what an install says of itself stands against what others had heard before its old copy was restored', () => {
+    const core = foundedCore()
+    const third = identity(3, 'c')
+    const heard = new Map([[third.origin, new Map([[third.origin, 20]])]])
+    meets(core, 1)
+    const tell = (who: Identity, rows: HelloMessage['rows']) =>
+      core.step(noonMs, [
+        { kind: 'gossip', batches: [claimOf(third)] },
+        { kind: 'connected', peer: who.peer },
+        { kind: 'message', peer: who.peer, message: { ...hello, origin: who.origin, server: who.server, rows } },
+      ])
+    tell(other, heard)
+    expect(core.matrix.row(third.origin).get(third.origin)).toBe(20)
+    tell(third, new Map([[third.origin, new Map([[third.origin, 17]])]]))
+    tell(other, heard)
+    expect(core.matrix.row(third.origin).get(third.origin)).toBe(17)
   })
 
   test('a mark for an update that is no mail leaves nothing behind, whichever comes first', () => {

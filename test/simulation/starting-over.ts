@@ -71,15 +71,15 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     if (batches.length > 0) machine.enqueue({ kind: 'gossip', batches })
     found.push(...divergent(machine, aside, origin, last))
   }
-  const changes = reissued(found)
-  let open = changes.length
+  const wishes = reissued(found)
+  let open = wishes.length
   const done = (): void => {
     machine.aside = machine.aside.slice(1)
     giveBack(machine)
   }
   if (open === 0) done()
-  for (const change of changes) {
-    machine.command({ kind: 'reissue', change }, (answer) => {
+  for (const wish of wishes) {
+    machine.command(wish, (answer) => {
       // Without an answer the machine went down: its next life begins again.
       if (answer === null) return
       machine.world.coverage.note('update issued again')
@@ -94,7 +94,7 @@ const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Seque
   for (let sequence = last; sequence > 0; sequence -= 1) {
     const mine = aside.disk.readUpdate(origin, sequence)
     const theirs = machine.disk.readUpdate(origin, sequence)
-    if (mine !== null && divergence.meet(mine, theirs?.bytes) === 'same') break
+    if (mine !== null && divergence.meet(mine, theirs?.bytes) === 'end') break
   }
   return divergence.updates()
 }
