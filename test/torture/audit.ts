@@ -97,14 +97,15 @@ const sendingOrderOf = (headers: readonly MailHeader[], ledger: Ledger): readonl
   const byOrigin = Map.groupBy(headers, ({ mail }) => splitName(mail)[0])
   return [...byOrigin.values()].flatMap((ofOrigin) => {
     const wrong: string[] = []
-    let latestAsked: MailRecord | null = null
+    let latest: MailRecord | null = null
     // From the oldest up: none may have been acknowledged before one that stands below it was even asked for.
     for (const { mail, subject } of ofOrigin.toReversed()) {
       const record = ledger.mails.get(tokenOf(subject) ?? 0)
-      if (record === undefined || record.mail !== mail || record.answeredMs === null) continue
-      if (latestAsked !== null && record.answeredMs < latestAsked.askedMs)
-        wrong.push(`[${record.token}] stands above [${latestAsked.token}], which was asked for later`)
-      if (latestAsked === null || record.askedMs > latestAsked.askedMs) latestAsked = record
+      if (record?.mail !== mail || record.answeredMs === null) continue
+      const below: MailRecord = latest ?? record
+      if (record.answeredMs < below.askedMs)
+        wrong.push(`[${record.token}] stands above [${below.token}], which was asked for later`)
+      latest = record.askedMs > below.askedMs ? record : below
     }
     return wrong
   })

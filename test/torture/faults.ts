@@ -60,9 +60,9 @@ export class Faults {
   /** Strikes again and again for about so long. */
   async strike(forMs: number): Promise<void> {
     const { random } = this.#options
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#ended = promise
-    this.#end = resolve
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
     for (const deadline = performance.now() + forMs; performance.now() < deadline;) {
       const kind = this.#kind()
       const fault = this.#fault(kind, random.fork())
@@ -242,7 +242,7 @@ export class Faults {
 
   #fill(random: Random): Promise<void> | null {
     const machine = random.pick(this.#options.fleet.machines.filter(({ disk }) => disk !== null))
-    return machine?.disk == null ? null : this.#fillOne(machine, random)
+    return machine === undefined ? null : this.#fillOne(machine, random)
   }
 
   async #fillOne({ server, disk }: Machine, random: Random): Promise<void> {
