@@ -69,7 +69,14 @@ export class Campaign {
       wrong,
     })
     const network = this.#theNetwork()
-    const destruction = new Destruction({ fleet: this.#fleet, network, journal, people: this.#people, workload })
+    const destruction = new Destruction({
+      fleet: this.#fleet,
+      network,
+      journal,
+      people: this.#people,
+      workload,
+      ledger,
+    })
     const faults = new Faults({
       fleet: this.#fleet,
       network,
@@ -102,6 +109,7 @@ export class Campaign {
       if (isLast) break
     }
     const struck = [...faults.counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
+    for (const what of ledger.excused) journal.say(`left out, as a mark on a mail of a forked log: ${what}`)
     journal.say(`${workload.acts} acts of people; faults: ${struck}`)
     return this.#wrong
   }

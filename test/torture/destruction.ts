@@ -1,6 +1,7 @@
 import type { Random } from '../simulation/random.ts'
 import type { Fleet } from './fleet.ts'
 import type { Journal } from './journal.ts'
+import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { TortureNetwork } from './network.ts'
 import type { Person } from './person.ts'
@@ -15,6 +16,7 @@ export interface DestructionOptions {
   readonly journal: Journal
   readonly people: readonly Person[]
   readonly workload: Workload
+  readonly ledger: Ledger
 }
 
 /**
@@ -72,7 +74,7 @@ export class Destruction {
 
   /** A copy of the data directory is put in its place later on; now and then that machine is alone at first, and is written to. */
   async restore(machine: Machine, later: () => Promise<void>, random: Random): Promise<void> {
-    const { journal, network } = this.#options
+    const { journal, network, ledger } = this.#options
     if (machine.state !== 'up') return
     machine.state = 'busy'
     await machine.kill()
@@ -89,7 +91,10 @@ export class Destruction {
       const held = await this.#whileHeld(machine, async () => {
         await machine.kill()
         await putBack()
-        if (isAlone) await network.cut(machine.server)
+        if (isAlone) {
+          await network.cut(machine.server)
+          ledger.mayFork(machine.server)
+        }
         this.#say(`server ${machine.server} has an old copy of its data${isAlone ? ', and is alone with it' : ''}`)
         machine.state = 'down'
         await machine.start()

@@ -22,9 +22,13 @@ export interface Actor {
   readonly names: readonly string[]
   /** What must not be, as soon as it is seen. */
   readonly wrong: (sentence: string) => void
-  /** The page of a folder that was looked at last. */
+  /** The page of a folder that was looked at last, and over which connection. */
   page: readonly WholeMail[]
+  seenOver: string
 }
+
+const shownPage = ({ person, page, seenOver }: Actor): readonly WholeMail[] =>
+  person.connection === seenOver ? page : []
 
 const changes = [
   { mark: 'star', flag: 'starred', value: true },
@@ -42,12 +46,12 @@ export const heed = async ({ person, random }: Actor, code: string): Promise<voi
 }
 
 export const send = async (actor: Actor, random: Random = actor.random): Promise<void> => {
-  const { person, ledger, names, page } = actor
+  const { person, ledger, names } = actor
   const token = ledger.nextToken()
   const to = random.shuffled(names).slice(0, random.int(1, recipientsAtMost))
   const bytes = random.chance(0.02) ? largeBodyBytes : Math.ceil(random.next() * random.next() * bodyBytesMost)
   const body = `body of [${token}] ${Buffer.from(random.bytes(bytes)).toString('base64')}`
-  const answered = random.chance(0.25) ? random.pick(page) : undefined
+  const answered = random.chance(0.25) ? random.pick(shownPage(actor)) : undefined
   const subject = subjectOf(token, `of ${person.name}`)
   const record = ledger.mailAsked({ token, from: person.name, to, subject, body })
   const reply = answered === undefined ? {} : { inReplyTo: answered.mail }
@@ -75,7 +79,9 @@ export const look = async (actor: Actor): Promise<void> => {
   const { person, random } = actor
   const folder = random.pick(['inbox', 'inbox', 'inbox', 'sent', 'trash'] as const) ?? 'inbox'
   const offset = random.chance(0.5) ? 0 : random.int(0, offsetMost)
+  const { connection } = person
   const came = await person.ask('list', { folder, limit: listed, offset, full: true })
+  actor.seenOver = connection
   // Asked for with every field.
   if (came.kind === 'answered') actor.page = came.answer.headers as readonly WholeMail[]
   else if (came.kind === 'failed') await heed(actor, came.code)
@@ -87,8 +93,9 @@ interface Picked {
   readonly copy: CopyRecord
 }
 
-const pick = ({ person, random, ledger, page }: Actor): Picked | null => {
-  const header = random.pick(page)
+const pick = (actor: Actor): Picked | null => {
+  const { person, random, ledger } = actor
+  const header = random.pick(shownPage(actor))
   const token = tokenOf(header?.subject ?? '')
   if (header === undefined || token === null) return null
   return { mail: header.mail, token, copy: ledger.copy(person.name, token) }
@@ -162,13 +169,17 @@ export const removeMany = async (actor: Actor): Promise<void> => {
 /** Writes down that these copies are to be deleted, and what comes of it. */
 const removing = ({ person, ledger }: Actor, picked: readonly Picked[]) => {
   const tokens = picked.map(({ token }) => token)
-  ledger.note({ do: 'delete', who: person.name, tokens, mails: picked.map(({ mail }) => mail) })
+  const mails = picked.map(({ mail }) => mail)
+  ledger.note({ do: 'delete', who: person.name, tokens, mails })
   const fresh = picked.filter(({ copy }) => copy.deletion === 'no')
   for (const { copy } of fresh) copy.deletion = 'asked'
   return {
     done: (): void => {
       ledger.note({ deleted: tokens, who: person.name })
-      for (const { copy } of picked) copy.deletion = 'done'
+      for (const { copy } of picked) {
+        copy.deletion = 'done'
+        copy.deletedAs = mails
+      }
     },
     failed: (): void => {
       for (const { copy } of fresh) if (copy.deletion === 'asked') copy.deletion = 'unknown'

@@ -1,9 +1,10 @@
 import type { DraftRecord, PostRecord } from './ledger.ts'
-import { subjectOf } from './ledger.ts'
+import { subjectOf, tokenOf } from './ledger.ts'
 import { type Actor, heed } from './mail-acts.ts'
 
 const draftBytesMost = 2_000
 const passwords = 1_000_000
+const listedPosts = 20
 
 export const post = async (actor: Actor): Promise<void> => {
   const { person, ledger } = actor
@@ -15,7 +16,6 @@ export const post = async (actor: Actor): Promise<void> => {
     {
       done: (answer) => {
         record.outcome = 'done'
-        record.post = answer.post
         ledger.note({ posted: token, post: answer.post })
       },
       failed: () => {
@@ -28,11 +28,13 @@ export const post = async (actor: Actor): Promise<void> => {
 
 export const takePostBack = async (actor: Actor): Promise<void> => {
   const { person, ledger, random } = actor
-  const own = [...ledger.posts.values()].filter(({ author, post: name }) => author === person.name && name !== null)
-  const record = random.pick(own)
-  if (record?.deletion !== 'no') return
-  ledger.note({ do: 'deletePost', who: person.name, token: record.token, post: record.post })
-  const came = await person.ask('deletePost', { post: record.post }, removing(actor, record))
+  const listed = await person.ask('posts', { name: person.name, limit: listedPosts })
+  if (listed.kind !== 'answered') return
+  const shown = random.pick(listed.answer.posts)
+  const record = ledger.posts.get(tokenOf(shown?.text ?? '') ?? 0)
+  if (shown === undefined || record?.deletion !== 'no') return
+  ledger.note({ do: 'deletePost', who: person.name, token: record.token, post: shown.post })
+  const came = await person.ask('deletePost', { post: shown.post }, removing(actor, record))
   if (came.kind === 'failed') await heed(actor, came.code)
 }
 

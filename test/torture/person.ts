@@ -46,6 +46,15 @@ export class Person {
     return this.#pending.size
   }
 
+  /**
+   * Changes whenever the person's view may be of another server. What was looked at before is looked at again then, as a window
+   * does: where an old copy has started over, a mail's name may mean another one by now.
+   */
+  get connection(): string {
+    const changes = this.client?.process.lines.filter(({ event }) => event === 'connected' || event === 'disconnected')
+    return `${this.client?.process.pid ?? 0} ${changes?.length ?? 0}`
+  }
+
   /** Ends of clients that nobody ended, since the last time. */
   takeCrashes(): readonly string[] {
     return this.#crashes.splice(0)
