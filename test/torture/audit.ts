@@ -13,10 +13,12 @@ interface Found {
   readonly folders: readonly Folder[]
 }
 
+export type AuditedClient = Pick<MailProcess, 'ask'>
+
 export interface AuditOptions {
   readonly person: string
   /** Logged in as the person, at a server that agrees with all others. */
-  readonly client: MailProcess
+  readonly client: AuditedClient
   readonly ledger: Ledger
   /** `all`: every mail is opened. `new`: those that were not opened before. */
   readonly opens: 'all' | 'new'
@@ -63,7 +65,7 @@ const mailboxOf = async (
   return found
 }
 
-const headersOf = async (client: MailProcess, folder: Folder): Promise<readonly WholeMail[]> => {
+const headersOf = async (client: AuditedClient, folder: Folder): Promise<readonly WholeMail[]> => {
   const headers: WholeMail[] = []
   for (let before: string | undefined; ;) {
     const mark = before === undefined ? {} : { before }
@@ -183,7 +185,7 @@ const openMails = async (options: AuditOptions, found: ReadonlyMap<number, Found
   })
 }
 
-const openOne = (client: MailProcess, mail: string): Promise<WholeMail | string> =>
+const openOne = (client: AuditedClient, mail: string): Promise<WholeMail | string> =>
   client.ask('read', { mail, full: true }).then(
     (read) => read as WholeMail,
     (error: unknown) => (error instanceof RequestFailure ? error.message : String(error)),
