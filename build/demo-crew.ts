@@ -22,8 +22,9 @@ export class DemoCrew {
 
   /** `folder` holds the data directories of the five servers, which run. Who is to be signed in at the window is told in it. */
   static async signUp(folder: string): Promise<DemoCrew> {
-    const entries = crew.map(async ({ name }, index) => {
+    const entries = crew.map(async ({ name, machine }, index) => {
       const client = await connectClient(path.join(folder, `server-${index + 1}`), null)
+      await client.renameMachine({ name: machine })
       await client.signUp({ name, password: passwordOf(name) })
       return [name, client] as const
     })

@@ -23,6 +23,8 @@ export interface Shooting extends LaunchedApp {
   readonly call: (door: 'client' | 'host', method: string, request?: unknown) => Promise<unknown>
   /** Makes FOLDER/NAME.png. */
   readonly shot: (name: string) => Promise<void>
+  /** As `shot`, of the page of another app that the script has started. */
+  readonly shotOf: (other: Page, name: string) => Promise<void>
 }
 
 const shownByDefault = async ({ page, call, shot }: Shooting): Promise<void> => {
@@ -84,19 +86,22 @@ const main = async (): Promise<void> => {
   page.on('console', (message) => console.log(`page: ${message.text()}`))
   page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`))
   try {
-    await page.setViewportSize({ width: Number(values.width), height: Number(values.height) })
     const call = callOf(page)
     await call('host', 'changeSettings', { settings: { theme: values.theme } })
-    const shot = async (name: string): Promise<void> => {
-      await page.waitForLoadState()
-      await page.waitForTimeout(settleMs)
-      await page.screenshot({ path: path.join(folder, `${name}.png`) })
+    const size = { width: Number(values.width), height: Number(values.height) }
+    const shotOf = async (shown: Page, name: string): Promise<void> => {
+      await shown.setViewportSize(size)
+      await shown.waitForLoadState()
+      await shown.waitForTimeout(settleMs)
+      await shown.screenshot({ path: path.join(folder, `${name}.png`) })
       console.log(`${name}.png`)
     }
+    await page.setViewportSize(size)
+    const shot = (name: string): Promise<void> => shotOf(page, name)
     const script = values.script === undefined ? null : pathToFileURL(path.resolve(values.script)).href
     const { shoot } =
       script === null ? { shoot: values.demo ? shownOfDemo : shownByDefault } : ((await import(script)) as ShootScript)
-    await shoot({ ...launched, call, shot })
+    await shoot({ ...launched, call, shot, shotOf })
   } finally {
     await app.close()
     await group?.end()
