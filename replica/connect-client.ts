@@ -14,10 +14,10 @@ import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { sameBytes } from './wire/bytes.ts'
 
-/** Of one try: with what follows it, a server that is gone is told within 3 s. */
 /** What a client keeps on this machine. */
 type Keeping = Required<Pick<MailClientOptions, 'store' | 'searchStart'>>
 
+/** Of one try: with what follows it, a server that is gone is told within 3 s. */
 const dialTimeoutMs = 2_500
 
 /**
