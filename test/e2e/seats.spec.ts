@@ -48,7 +48,7 @@ test('a seat that another machine took first, in another part of the group, is g
   await expect(page.getByText('Another machine has server id 3')).toBeVisible()
   await page.getByRole('button', { name: 'Choose another seat' }).click()
   const question = page.getByRole('dialog', { name: 'Choose another seat' })
-  await question.getByRole('radio', { name: /^Server id 4/ }).click()
+  await question.getByRole('radio', { name: /^Server id 4/ }).check({ force: true })
   await question.getByRole('button', { name: 'Take this seat' }).click()
   await expect(page.getByText('This server goes on as server 4.')).toBeVisible()
   await group.sees([1, 2], [1, 2, 3, 4])
