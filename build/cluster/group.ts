@@ -44,6 +44,14 @@ export class ReplicaGroup {
     return group
   }
 
+  /** A group whose data directories are there already; none of its replicas runs. */
+  static async reopen({ directory, servers }: Pick<GroupOptions, 'directory' | 'servers'>): Promise<ReplicaGroup> {
+    const group = new ReplicaGroup(directory)
+    await group.restart(...servers)
+    await group.sees(servers, servers)
+    return group
+  }
+
   dataOf(server: number): string {
     return path.join(this.directory, `server-${server}`)
   }
