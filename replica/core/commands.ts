@@ -9,6 +9,7 @@ import { foldName } from './model/fold-name.ts'
 import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
+import { decideOnReissue } from './reissuing.ts'
 import { postWish, standingOf, type Wish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
@@ -61,8 +62,9 @@ export const decide = (
     case 'revoke':
     case 'renameGroup':
     case 'renameMachine':
-    case 'reissue':
       return decideOnGroup(state, command, self)
+    case 'reissue':
+      return decideOnReissue(state, command)
   }
 }
 

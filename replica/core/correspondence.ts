@@ -59,14 +59,16 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
-      const { seats } = this.#parts.state
-      // Who was retired before it heard of anybody has nobody to check it with.
-      const isBelieved = seats.isAdmitted(peer) || seats.group === null
-      if (message.failure.code === 'RETIRED' && isBelieved) this.isSaidRetired = true
+      if (message.failure.code === 'RETIRED' && this.#isMember(peer)) this.isSaidRetired = true
       return
     }
     const greeted = this.#peers.greeted(peer)
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  /** Who was let in while this install was away, or before it knew anybody, is known by its hello alone. */
+  #isMember(peer: PeerId): boolean {
+    return this.#peers.greeted(peer) !== undefined || this.#parts.state.seats.isAdmitted(peer)
   }
 
   #memberMessage(
@@ -94,7 +96,7 @@ export class Correspondence {
       case 'discarded':
         if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
         this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
-        this.#parts.catchingUp.begin(now.steadyMs, peer, effects)
+        this.#catchUp(now, peer, effects)
         break
       case 'stateChunk':
         this.#parts.catchingUp.chunk(now.steadyMs, peer, message, effects)
@@ -111,6 +113,16 @@ export class Correspondence {
         this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
         break
     }
+  }
+
+  /**
+   * A state brings no chain that would show whether what an old copy holds of its own log is what the others hold of it:
+   * such a copy starts over, and gives back what only it has.
+   */
+  #catchUp(now: Moment, peer: PeerId, effects: EffectsDraft): void {
+    const { forks, reclaiming, identity, catchingUp } = this.#parts
+    if (reclaiming.isOfOldCopy) forks.heard(identity.origin, effects)
+    else catchingUp.begin(now.steadyMs, peer, effects)
   }
 
   /** Retired machines hand over what they have, and get nothing. */
@@ -157,16 +169,22 @@ export class Correspondence {
     this.#parts.forks.compare(session, message, effects)
   }
 
-  /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
+  /**
+   * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself; if
+   * others know more of our own log than we do, we take it back.
+   */
   #learn(now: Moment, teller: OriginId, rows: KnowledgeRows, effects: EffectsDraft): void {
+    const { identity, matrix } = this.#parts
+    const connected = new Set(this.#peers.allGreeted().map(({ origin }) => origin))
     let isNews = false
     for (const [holder, row] of rows) {
-      if (holder === this.#parts.identity.origin) continue
-      if (this.#parts.matrix.mergeRow(holder, row)) {
+      if (holder === identity.origin) continue
+      this.#parts.reclaiming.heardOf(heldFrom(row, identity.origin), holder, teller)
+      if (holder !== teller && connected.has(holder)) continue
+      if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)
         isNews = true
       }
-      this.#parts.reclaiming.heardOf(heldFrom(row, this.#parts.identity.origin), holder, teller)
     }
     if (isNews) effects.notify.push({ kind: 'knowledge' })
   }

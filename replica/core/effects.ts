@@ -35,13 +35,13 @@ export type Command =
   /** A client that keeps no replica is let in. */
   | { readonly kind: 'admitClient'; readonly invite: InviteId; readonly peer: PeerId; readonly machine: string }
   | { readonly kind: 'submit'; readonly signed: SignedChange }
-  /** The machine on this seat is gone for good. */
-  | { readonly kind: 'retire'; readonly server: ServerId }
+  /** This machine is gone for good. Meant by its origin: its seat may have become another one's by now. */
+  | { readonly kind: 'retire'; readonly machine: OriginId }
   | { readonly kind: 'revoke'; readonly invite: InviteId }
   | { readonly kind: 'renameGroup'; readonly name: string }
   | { readonly kind: 'renameMachine'; readonly name: string }
-  /** What an older copy of this machine had and nobody else has: written anew unless it is known by now. */
-  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange }
+  /** What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by now. */
+  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange; readonly clock: Clock }
 
 /** The caller's name for a command, to be found again in the answer. */
 export type CommandTicket = number
@@ -80,6 +80,8 @@ export type CoreEvent =
     }
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
+  /** What an earlier version of this program kept without understanding it, read again by this one. */
+  | { readonly kind: 'understood'; readonly updates: readonly Update[] }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
   /** The group key as this install knows it (at start), or a new one for all. */
   | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }

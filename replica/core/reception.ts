@@ -49,7 +49,7 @@ export class Reception {
     for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
       this.#state.applyBatch(next)
       effects.persist.push(next)
-      noteChanges(next, this.#state, effects)
+      noteChanges(next.updates, this.#state, effects)
       const last = next.updates.at(-1)
       if (last === undefined) continue
       // What this install wrote itself and takes back stands, wherever the wall clock is now.

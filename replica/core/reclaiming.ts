@@ -40,6 +40,11 @@ export class Reclaiming {
     return this.#held < Math.max(this.#traced, this.#heard)
   }
 
+  /** Others know of updates of this install of which its disk never had a trace: it is an old copy, and may have been written to. */
+  get isOfOldCopy(): boolean {
+    return this.isUnderWay && this.#heard > this.#traced
+  }
+
   /** `teller` says that `holder` holds so much of the own log. */
   heardOf(known: Sequence, holder: OriginId, teller: OriginId): void {
     if (known <= this.#held) return

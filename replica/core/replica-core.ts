@@ -27,7 +27,7 @@ import { covers, heldFrom } from './version-vector.ts'
 import type { Moment } from './moment.ts'
 import { Haste, microsOf, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
-import { WriteDesk } from './write-desk.ts'
+import { noteChanges, WriteDesk } from './write-desk.ts'
 
 /** Pure functions that the core is given: encoding, hashing and signing are not its business. */
 export interface CorePorts {
@@ -303,6 +303,10 @@ export class ReplicaCore {
         break
       case 'syncInterval':
         this.#membership.syncIntervalMs = event.intervalMs
+        break
+      case 'understood':
+        for (const update of event.updates) this.state.understand(update)
+        noteChanges(event.updates, this.state, effects)
         break
       case 'snapshotWritten':
         this.#compaction.snapshotWritten(event.vector)

@@ -85,6 +85,7 @@ export class ReplicaHost {
     this.#onClient = handlers.onClient
     this.#onFatal = handlers.onFatal
     await this.#members.load()
+    this.#backgroundWork.understand()
     const kept = await keptSettings(this.#options.storage)
     this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
     for (const event of kept) this.enqueue(event)

@@ -53,7 +53,7 @@ export const shownOnce = (machine: Machine): void => {
   for (const { origin, sequence } of [...mails.records(), ...posts.records()]) {
     const id = updateId(origin, sequence)
     const change = ledger.updates.get(id)?.change
-    if (change?.kind !== 'mail' && change?.kind !== 'post') continue
+    if ((change?.kind !== 'mail' && change?.kind !== 'post') || ledger.isForked(id)) continue
     if (ledger.namesOf(change).length > 1)
       coverage.note(change.kind === 'mail' ? 'mail given to two servers' : 'post given to two servers')
     const before = shown.get(`${change.account} ${change.command}`)
@@ -229,7 +229,7 @@ export const notLost = (machine: Machine, mail: UpdateId): void => {
   const { ledger } = machine.world
   const { core, disk } = machine
   const { origin, sequence } = splitUpdateId(core.state.executions.standing(mail))
-  if (ledger.isDeletedByAll(mail)) return
+  if (ledger.isDeletedByAll(mail) || ledger.isForked(mail)) return
   // What came by an interrupted transfer is stored, but belongs to nobody's state yet.
   if (heldFrom(disk.durable, origin) < sequence && origin !== machine.identity.origin) return
   if (!core.isLive(origin, sequence)) throw new Violation('mail lost', `${machine.name} has lost the mail ${mail}`)

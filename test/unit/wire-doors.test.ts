@@ -300,6 +300,7 @@ describe('state images', () => {
     documents: [],
     commands: [],
     executions: [],
+    later: [],
   }
   const chunks = encodeImage(image)
 

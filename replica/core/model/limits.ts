@@ -138,6 +138,8 @@ export const limits = {
   firstConnectMs: 15_000,
   /** What the own server has for itself before the others are tried beside it. */
   homeHeadStartMs: 300,
+  /** How often it is looked whether the own server works, while nothing is heard of it. */
+  pulseMs: 500,
   /** How often a client that uses another server looks for its own: at first, and at most. */
   homeLookMs: 500,
   homeLookMostMs: 1_000,

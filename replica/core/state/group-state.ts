@@ -15,6 +15,7 @@ import { SetDigest } from './digest.ts'
 import { ExecutionTable, postWish } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { FollowTable } from './follow-table.ts'
+import { LaterUpdates } from './later-updates.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
@@ -35,8 +36,9 @@ export class GroupState {
   readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
+  readonly later = new LaterUpdates()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails, this.documents, this.posts)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.posts, this.later)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -86,6 +88,16 @@ export class GroupState {
     if (batch.last === this.held(batch.origin)) this.#hashes.set(batch.origin, batch.lastHash)
   }
 
+  /** Takes in an update that an earlier version of this program held without understanding it. */
+  understand(update: Update): void {
+    const { origin, sequence, clock, change } = update
+    if (change.kind === 'unknown' || !this.later.has(origin, sequence)) return
+    this.later.remove(origin, sequence)
+    this.#takeIn(update)
+    if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
+    this.#revision += 1
+  }
+
   /** Brings this state to the union of both sets of updates. */
   join(image: StateImage): void {
     const mine = new Map(this.#vector)
@@ -109,6 +121,7 @@ export class GroupState {
     this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
+    this.later.join(image.later, mine)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
       this.#vector.set(origin, sequence)
@@ -144,6 +157,7 @@ export class GroupState {
       follows: this.follows.records(),
       commands: this.commands.records(),
       executions: this.executions.records(),
+      later: this.later.records(),
     }
   }
 
@@ -157,12 +171,19 @@ export class GroupState {
     this.documents.digest(digest)
     this.posts.digest(digest)
     this.follows.digest(digest)
+    this.later.digest(digest)
     return digest.toString()
   }
 
   #apply(update: Update): void {
-    const { origin, sequence, clock, change } = update
+    const { origin, sequence } = update
     assert(sequence === this.held(origin) + 1, `update ${origin}:${sequence} is not the next`)
+    this.#takeIn(update)
+    this.#concludeUpdate(update)
+  }
+
+  #takeIn(update: Update): void {
+    const { origin, sequence, clock, change } = update
     switch (change.kind) {
       case 'group':
         this.seats.setGroup({ name: change.name, clock, origin })
@@ -233,10 +254,11 @@ export class GroupState {
         break
       }
       case 'unknown':
+        this.later.add({ origin, sequence, clock, type: change.type })
+        break
       case 'forged':
         break
     }
-    this.#concludeUpdate(update)
   }
 
   /** What every update leaves behind, whatever it says. */
