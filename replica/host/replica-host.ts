@@ -394,13 +394,7 @@ export class ReplicaHost {
 }
 
 /** Too many to be logged. */
-const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>([
-  'mail',
-  'post',
-  'brought',
-  'mailbox',
-  'people',
-  'knowledge',
-])
+const frequent = ['mail', 'post', 'brought', 'mailbox', 'people', 'knowledge'] as const
+const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(frequent)
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
