@@ -335,6 +335,33 @@ describe('a connection that is lost', () => {
     expect((await ann.list({ folder: 'inbox', limit: 10 })).headers).toMatchObject([{ subject: 'meanwhile' }])
   })
 
+  test('is told once of a mail that came while there was no connection, and of none that was there before', async () => {
+    const replica = new MemoryReplica()
+    const [ann, bob] = [await signedUp(replica, 'ann'), await signedUp(replica, 'bob')]
+    const [, ofBob] = [...replica.connections]
+    await bob.logOut()
+    await sendNow(ann, { to: ['bob'], subject: 'long there', body: '' })
+    await bob.logIn({ name: 'bob', password: "bob's password" })
+    const told: string[] = []
+    const back = Promise.withResolvers<undefined>()
+    const arrived = Promise.withResolvers<undefined>()
+    bob.onEvent((event) => {
+      if (event.event === 'connected') back.resolve(undefined)
+      if (event.event !== 'mail') return
+      told.push(event.header.subject)
+      if (event.header.subject === 'the last one') arrived.resolve(undefined)
+    })
+    await sendNow(ann, { to: ['bob'], subject: 'told at once', body: '' })
+    // His connection alone is lost: nobody is there to be told of what comes now.
+    ofBob?.lose()
+    await sendNow(ann, { to: ['bob'], subject: 'meanwhile', body: '' })
+    await back.promise
+    await sendNow(ann, { to: ['bob'], subject: 'the last one', body: '' })
+    await arrived.promise
+    await bob.list({ folder: 'inbox', limit: 10 })
+    expect(told.toSorted()).toEqual(['meanwhile', 'the last one', 'told at once'])
+  })
+
   test('leaves each mail in flight sent exactly once, in order', async () => {
     const replica = new MemoryReplica()
     const ann = await signedUp(replica, 'ann')
