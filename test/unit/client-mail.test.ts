@@ -337,28 +337,32 @@ describe('a connection that is lost', () => {
 
   test('is told once of a mail that came while there was no connection, and of none that was there before', async () => {
     const replica = new MemoryReplica()
-    const [ann, bob] = [await signedUp(replica, 'ann'), await signedUp(replica, 'bob')]
+    const ann = await signedUp(replica, 'ann')
+    let gate = Promise.resolve()
+    const bob = await clientOver(() => gate.then(() => replica.connect()))
+    await bob.signUp({ name: 'bob', password: "bob's password" })
     const [, ofBob] = [...replica.connections]
     await bob.logOut()
     await sendNow(ann, { to: ['bob'], subject: 'long there', body: '' })
     await bob.logIn({ name: 'bob', password: "bob's password" })
     const told: string[] = []
-    const back = Promise.withResolvers<undefined>()
-    const arrived = Promise.withResolvers<undefined>()
+    const [first, last] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
     bob.onEvent((event) => {
-      if (event.event === 'connected') back.resolve(undefined)
       if (event.event !== 'mail') return
       told.push(event.header.subject)
-      if (event.header.subject === 'the last one') arrived.resolve(undefined)
+      if (event.header.subject === 'told at once') first.resolve(undefined)
+      if (told.length === 3) last.resolve(undefined)
     })
     await sendNow(ann, { to: ['bob'], subject: 'told at once', body: '' })
-    // His connection alone is lost: nobody is there to be told of what comes now.
+    await first.promise
+    const open = Promise.withResolvers<undefined>()
+    gate = open.promise.then(() => undefined)
     ofBob?.lose()
     await sendNow(ann, { to: ['bob'], subject: 'meanwhile', body: '' })
-    await back.promise
-    await sendNow(ann, { to: ['bob'], subject: 'the last one', body: '' })
-    await arrived.promise
+    open.resolve(undefined)
     await bob.list({ folder: 'inbox', limit: 10 })
+    await sendNow(ann, { to: ['bob'], subject: 'the last one', body: '' })
+    await last.promise
     expect(told.toSorted()).toEqual(['meanwhile', 'the last one', 'told at once'])
   })
 
