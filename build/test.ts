@@ -15,7 +15,7 @@ import {
 const simulationSeeds = 200
 const tortureMinutes = '1.5'
 const tallyPattern = /^seeds: (\d+) passed, (\d+) failed$/gm
-const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'cluster']
+const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'security', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
 const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
@@ -50,7 +50,7 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
     await mkdir(folder, { recursive: true })
     await rm(results, { force: true })
     // Cluster tests take long each: one line a test shows that they go on.
-    const reporter = project === 'cluster' || project === 'network' ? 'verbose' : 'default'
+    const reporter = ['cluster', 'network', 'security'].includes(project) ? 'verbose' : 'default'
     const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${results}`]
     const args = ['run', '--project', project, ...reporters, ...filters]
     const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
@@ -106,21 +106,13 @@ const check: Stage = {
 }
 
 const allStages = (filters: readonly string[]): readonly Stage[] => {
-  const [unit, renderer, property, conformance, network, cluster] = vitestProjects.map((project) =>
+  const [unit, renderer, property, conformance, network, security, cluster] = vitestProjects.map((project) =>
     vitestStage(project, filters),
   )
-  return [
-    check,
-    unit,
-    renderer,
-    property,
-    conformance,
-    network,
-    simulation,
-    cluster,
-    torture,
-    endToEnd(filters),
-  ].filter((stage) => stage !== undefined)
+  const ofVitest = [unit, renderer, property, conformance, network]
+  return [check, ...ofVitest, simulation, security, cluster, torture, endToEnd(filters)].filter(
+    (stage) => stage !== undefined,
+  )
 }
 
 /** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */
