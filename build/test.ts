@@ -13,7 +13,8 @@ import {
 } from './stages.ts'
 
 const simulationSeeds = 200
-const tallyPattern = /^seeds: (\d+) passed, (\d+) failed$/gm
+const crashPoints = 400
+const tallyPattern = /^(?:seeds|crash points): (\d+) passed, (\d+) failed$/gm
 const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
@@ -73,15 +74,19 @@ const endToEnd = (filters: readonly string[]): Stage => ({
   },
 })
 
-const simulation: Stage = {
-  name: 'simulation',
+/** A script that counts what it tried in its last line. */
+const counted = (name: string, script: string, args: readonly string[]): Stage => ({
+  name,
   run: async () => {
-    const { exitCode, output } = await runTool('test/simulation/main.ts', ['--seeds', String(simulationSeeds)], 'both')
+    const { exitCode, output } = await runTool(script, args, 'both')
     const tally = [...output.matchAll(tallyPattern)].at(-1)
     if (tally === undefined) return outcome(1, 0, 0)
     return outcome(exitCode, Number(tally[1]), Number(tally[2]))
   },
-}
+})
+
+const simulation = counted('simulation', 'test/simulation/main.ts', ['--seeds', String(simulationSeeds)])
+const crashes = counted('crash-points', 'test/crash-points/main.ts', ['--most', String(crashPoints)])
 
 const check: Stage = {
   name: 'check',
@@ -92,9 +97,18 @@ const allStages = (filters: readonly string[]): readonly Stage[] => {
   const [unit, renderer, property, conformance, network, cluster] = vitestProjects.map((project) =>
     vitestStage(project, filters),
   )
-  return [check, unit, renderer, property, conformance, network, simulation, cluster, endToEnd(filters)].filter(
-    (stage) => stage !== undefined,
-  )
+  return [
+    check,
+    unit,
+    renderer,
+    property,
+    conformance,
+    network,
+    simulation,
+    crashes,
+    cluster,
+    endToEnd(filters),
+  ].filter((stage) => stage !== undefined)
 }
 
 /** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */
