@@ -14,6 +14,7 @@ import {
 
 const simulationSeeds = 200
 const crashPoints = 400
+const tortureMinutes = '1.5'
 const tallyPattern = /^(?:seeds|crash points): (\d+) passed, (\d+) failed$/gm
 const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'cluster']
 
@@ -88,6 +89,22 @@ const counted = (name: string, script: string, args: readonly string[]): Stage =
 const simulation = counted('simulation', 'test/simulation/main.ts', ['--seeds', String(simulationSeeds)])
 const crashes = counted('crash-points', 'test/crash-points/main.ts', ['--most', String(crashPoints)])
 
+/** Real processes, real cuts and crashes; for a short while, because chance alone decides what is tried. */
+const torture: Stage = {
+  name: 'torture',
+  run: async () => {
+    if (process.platform === 'win32') {
+      console.log('Windows has no signals that kill and freeze a process: the campaign needs Linux or macOS.')
+      return outcome(0, 0, 0)
+    }
+    if (process.getuid?.() !== 0)
+      console.log('Without root on Linux there are no cables to cut and no disks to fill: crashes and partings only.')
+    const args = ['--minutes', tortureMinutes]
+    const { exitCode } = await runTool('test/torture/main.ts', args, 'passed')
+    return outcome(exitCode, exitCode === 0 ? 1 : 0, 0)
+  },
+}
+
 const check: Stage = {
   name: 'check',
   run: async () => outcome((await runTool('build/check.ts', [], 'passed')).exitCode, 0, 0),
@@ -107,6 +124,7 @@ const allStages = (filters: readonly string[]): readonly Stage[] => {
     simulation,
     crashes,
     cluster,
+    torture,
     endToEnd(filters),
   ].filter((stage) => stage !== undefined)
 }

@@ -179,7 +179,7 @@ export class Correspondence {
     let isNews = false
     for (const [holder, row] of rows) {
       if (holder === identity.origin) continue
-      this.#parts.reclaiming.heardOf(heldFrom(row, identity.origin))
+      this.#parts.reclaiming.heardOf(heldFrom(row, identity.origin), holder, teller)
       if (holder !== teller && connected.has(holder)) continue
       if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)

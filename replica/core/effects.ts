@@ -9,6 +9,7 @@ import type {
   SessionId,
   UpdateId,
 } from './model/ids.ts'
+import type { Brought } from './brought.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -60,6 +61,8 @@ export type CoreEvent =
   | { readonly kind: 'disconnected'; readonly peer: PeerId }
   | { readonly kind: 'message'; readonly peer: PeerId; readonly message: Message }
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
+  /** By this install itself, from an older copy of its own. */
+  | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
   | { readonly kind: 'resume'; readonly servers: readonly ServerId[] }
@@ -77,6 +80,8 @@ export type CoreEvent =
     }
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
+  /** What an earlier version of this program kept without understanding it, read again by this one. */
+  | { readonly kind: 'understood'; readonly updates: readonly Update[] }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
   /** The group key as this install knows it (at start), or a new one for all. */
   | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }
@@ -104,6 +109,8 @@ export type Notice =
   | { readonly kind: 'mailbox'; readonly account: AccountId }
   /** Somebody told the group something. */
   | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
+  /** A state transfer brought these: as `mail` and `post`, without the updates. Oldest first. */
+  | ({ readonly kind: 'brought' } & Brought)
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
   /** Connections are made by another group key from now on; told by the host, which keeps it. */

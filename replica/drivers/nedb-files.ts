@@ -8,8 +8,9 @@ import { openDatabase } from './nedb-database.ts'
 
 /** A file that stays open. */
 export interface OpenFile {
-  readonly handle: FileHandle
   bytes(): number
+  /** Writes `text` (UTF-8) at the end. After a failure a part of it may stand there. */
+  append(text: string): Promise<void>
   /** What was written is durable when it is fulfilled. */
   sync(): Promise<void>
   truncate(bytes: number): Promise<void>
@@ -90,29 +91,33 @@ export const diskFiles: FileSystem = {
 }
 
 class DiskFile implements OpenFile {
-  readonly handle: FileHandle
+  readonly #handle: FileHandle
   readonly #writes: 'synced' | 'durable'
 
   constructor(handle: FileHandle, writes: 'synced' | 'durable') {
-    this.handle = handle
+    this.#handle = handle
     this.#writes = writes
   }
 
   /** Of an open file the system has it at hand: asking another thread would take a hundred times as long. */
   bytes(): number {
-    return fstatSync(this.handle.fd).size
+    return fstatSync(this.#handle.fd).size
+  }
+
+  append(text: string): Promise<void> {
+    return this.#handle.appendFile(text)
   }
 
   sync(): Promise<void> {
-    return this.#writes === 'durable' ? Promise.resolve() : this.handle.sync()
+    return this.#writes === 'durable' ? Promise.resolve() : this.#handle.sync()
   }
 
   truncate(bytes: number): Promise<void> {
-    return this.handle.truncate(bytes)
+    return this.#handle.truncate(bytes)
   }
 
   close(): Promise<void> {
-    return this.handle.close()
+    return this.#handle.close()
   }
 }
 

@@ -7,6 +7,7 @@ export const coverageKinds = [
   'command repeated',
   'mails acknowledged',
   'mail given to two servers',
+  'post given to two servers',
   'accounts made',
   'names taken twice',
   'accounts deleted',

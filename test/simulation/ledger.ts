@@ -2,6 +2,7 @@ import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
+import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -46,7 +47,7 @@ export class Ledger {
     if (change.kind === 'retirement')
       this.#retirements.set(change.retired, [...this.retirementsOf(change.retired), update])
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
-    if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
+    if (change.kind === 'mail' || change.kind === 'post') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
     if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
     for (const mail of deletedBy(change)) {
@@ -111,13 +112,17 @@ export class Ledger {
   isSuperseded(id: UpdateId): boolean {
     const update = this.updates.get(id)
     if (update?.change.kind === 'post')
-      return this.#takenBack.has(id) || this.#deletedAccounts.has(update.change.account)
+      return this.#isTakenBack(update.change) || this.#deletedAccounts.has(update.change.account)
     if (update?.change.kind !== 'document') return false
     const last = this.#documents.get(documentKey(update.change))
     return (
       this.#deletedAccounts.has(update.change.account) ||
       (last !== undefined && last.clock >= update.clock && last !== update)
     )
+  }
+
+  #isTakenBack(post: PostChange): boolean {
+    return this.namesOf(post).some((name) => this.#takenBack.has(name))
   }
 
   #noteDocument(update: Update, change: DocumentChange): void {
@@ -141,12 +146,12 @@ export class Ledger {
   }
 
   /** All updates that one command became. */
-  namesOf(mail: MailChange): readonly UpdateId[] {
+  namesOf(mail: MailChange | PostChange): readonly UpdateId[] {
     return this.#names.get(wishOf(mail)) ?? []
   }
 }
 
-const wishOf = ({ account, command }: MailChange): string => `${account} ${command}`
+const wishOf = ({ kind, account, command }: MailChange | PostChange): string => `${kind} ${account} ${command}`
 
 /** The mails of which a change deletes somebody's copies. */
 export const deletedBy = (change: Change): readonly UpdateId[] => {

@@ -163,7 +163,7 @@ export class Machine implements Endpoint {
   /** A successor's first update was made, with its predecessor's word for it, before it began. */
   #takeSeat(): void {
     const { origin, admission } = this.identity
-    if (admission?.origin === origin) this.enqueue({ kind: 'gossip', batches: [admission] })
+    if (admission?.origin === origin) this.enqueue({ kind: 'handedIn', batches: [admission] })
     else this.command(this.#first, () => undefined)
   }
 

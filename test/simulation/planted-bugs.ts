@@ -139,6 +139,16 @@ const bugs = {
         },
     )
   },
+  'a post given to two servers is there twice': () => {
+    replace(
+      ExecutionTable.prototype,
+      'add',
+      (right) =>
+        function (this: ExecutionTable, wish, place) {
+          return wish.to.length === 0 ? null : right.call(this, wish, place)
+        },
+    )
+  },
   'a mark on the other name of a mail is lost': () => {
     ExecutionTable.prototype.standing = (id) => id
   },

@@ -92,7 +92,7 @@ describe('what the simulator found stays fixed', () => {
 
   test('heartbeats go on when the clock is set back', () => {
     const core = foundedCore()
-    core.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claim] }])
     core.step(noonMs, [{ kind: 'connected', peer: other.peer }])
     core.step(noonMs, [{ kind: 'message', peer: other.peer, message: hello }])
     core.step(noonMs - hourMs, [{ kind: 'tick' }])

@@ -68,7 +68,7 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
   for (const [origin, last] of aside.disk.recover().highest) {
     if (origin === machine.identity.origin) continue
     const batches = aside.disk.readBatches(origin, core.state.held(origin), Infinity)
-    if (batches.length > 0) machine.enqueue({ kind: 'gossip', batches })
+    if (batches.length > 0) machine.enqueue({ kind: 'handedIn', batches })
     found.push(...divergent(machine, aside, origin, last))
   }
   const wishes = reissued(found)
