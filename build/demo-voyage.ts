@@ -20,6 +20,7 @@ export class DemoVoyage {
   readonly #ledger: DemoLedger
   readonly #report: DemoReport
   readonly #random = seededRandom(seed)
+  readonly #clients = new Map<Member, MailProcess>()
   #underWay = 0
 
   constructor(group: ReplicaGroup, ledger: DemoLedger, report: DemoReport) {
@@ -35,8 +36,11 @@ export class DemoVoyage {
     })
   }
 
+  /** It goes on at another server while its own is gone. */
   clientOf(member: Member): MailProcess {
-    return this.#group.operator(serverOf(member))
+    const client = this.#clients.get(member) ?? this.#group.client(serverOf(member))
+    this.#clients.set(member, client)
+    return client
   }
 
   /** `count` letters by each of the people at `servers`, to anybody. Fulfilled when all are accepted. */

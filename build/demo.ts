@@ -18,7 +18,8 @@ import { openDemoWindow } from './demo-window.ts'
 const allServers = crew.map(serverOf)
 const west = [1, 2]
 const east = [3, 4, 5]
-const crashing = 3
+const unlucky = crew[2]
+const crashing = serverOf(unlucky)
 const shownProblems = 10
 const shownLogLines = 30
 
@@ -54,12 +55,13 @@ const sail = async (group: ReplicaGroup, voyage: DemoVoyage): Promise<boolean> =
   await Promise.all([work(voyage, west, 20), work(voyage, east, 20)])
 
   report.chapter(`Server ${crashing} crashes while its people write`)
-  const writing = voyage.write(east, 10)
+  const writing = voyage.write(east, 30)
   await voyage.write([crashing], 5)
   const killed = group.kill(crashing)
   report.line(`server ${crashing} is killed (SIGKILL), with ${voyage.underWay} mails on their way in the east`)
   await killed
-  report.line(`${crewAt(crashing)}'s client waits for it to come back`)
+  const { serverId } = await voyage.clientOf(unlucky).ask('status')
+  report.line(`${unlucky.name}'s client goes on at server ${serverId}`)
   await group.restart(crashing)
   report.line(`server ${crashing} runs again, from its own disk`)
   await Promise.all([writing, work(voyage, west, 10)])
@@ -88,7 +90,6 @@ const sail = async (group: ReplicaGroup, voyage: DemoVoyage): Promise<boolean> =
 }
 
 const statuses = (group: ReplicaGroup) => Promise.all(allServers.map((server) => group.status(server)))
-const crewAt = (server: number): string => crew[server - 1]?.name ?? ''
 
 const runHeadless = async (directory: string): Promise<'done' | 'failed'> => {
   let group: ReplicaGroup | null = null

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { constants, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
 import type { Database, Identified } from './nedb-database.ts'
 import { openDatabase } from './nedb-database.ts'
@@ -23,6 +24,7 @@ export interface FileSystem {
   list(path: string): Promise<readonly string[]>
   /** Null when there is nothing at `path`. */
   bytes(path: string): Promise<number | null>
+  /** With those above it; durably. */
   makeDirectory(path: string): Promise<void>
   /** Creates a file and writes it whole, durably. */
   write(path: string, text: string): Promise<void>
@@ -55,7 +57,9 @@ export const diskFiles: FileSystem = {
   },
   bytes: (path) => stat(path).then((found) => found.size, ifAbsent<number | null>(null)),
   makeDirectory: async (path) => {
-    await mkdir(path, { recursive: true, mode: directoryMode })
+    const first = await mkdir(path, { recursive: true, mode: directoryMode })
+    if (first === undefined) return
+    for (let made = path; made.length >= first.length; made = dirname(made)) await diskFiles.syncDirectory(dirname(made))
   },
   write: async (path, text) => {
     const file = await open(path, 'w', fileMode)

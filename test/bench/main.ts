@@ -14,6 +14,8 @@ import { sealBench } from './seal.ts'
 import { startBench } from './start.ts'
 import { throughputBench } from './throughput.ts'
 import { transferBench } from './transfer.ts'
+import { windowBench } from './window.ts'
+import { largeListBench } from './window-list.ts'
 
 const benches: readonly Bench[] = [
   latencyBench,
@@ -26,6 +28,8 @@ const benches: readonly Bench[] = [
   ackBench,
   sealBench,
   searchBench,
+  windowBench,
+  largeListBench,
 ]
 
 const usualRuns = 5
