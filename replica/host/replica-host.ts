@@ -90,7 +90,7 @@ export class ReplicaHost {
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
-    this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
+    this.#noteAddresses()
     this.#stopTimers = [
       clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
@@ -295,8 +295,8 @@ export class ReplicaHost {
     return {
       connected: (peer) => {
         this.#connected.add(peer)
-        this.enqueue({ kind: 'connected', peer })
         this.#noteAddresses()
+        this.enqueue({ kind: 'connected', peer })
       },
       addressed: () => {
         this.#noteAddresses()
@@ -320,10 +320,11 @@ export class ReplicaHost {
     }
   }
 
-  /** The others are told of them. */
+  /** The others are told of them. Its own are others by now when it was started without a network, or has changed it. */
   #noteAddresses(): void {
-    const learnt = this.#members.noteLinks()
-    if (learnt.size > 0) this.enqueue({ kind: 'addresses', addresses: learnt })
+    const { transport } = this.#options
+    const own = [transport.self, transport.listenAddresses()] as const
+    this.enqueue({ kind: 'addresses', addresses: new Map([...this.#members.noteLinks(), own]) })
   }
 
   /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */
