@@ -1,10 +1,10 @@
-/** A crew of five, one at each server. Name and the language that they fall back to. */
+/** A crew of five, one at each server. Name, their machine, and the language that they fall back to. */
 export const crew = [
-  { name: 'Ingrid', duty: 'captain', language: 'norsk' },
-  { name: 'Mateo', duty: 'engineer', language: 'español' },
-  { name: 'Aiko', duty: 'navigator', language: '日本語' },
-  { name: 'Samuel', duty: 'doctor', language: 'Deutsch' },
-  { name: 'Leila', duty: 'oceanographer', language: 'فارسی' },
+  { name: 'Ingrid', duty: 'captain', machine: 'Bridge', language: 'norsk' },
+  { name: 'Mateo', duty: 'engineer', machine: 'Engine room', language: 'español' },
+  { name: 'Aiko', duty: 'navigator', machine: 'Chart table', language: '日本語' },
+  { name: 'Samuel', duty: 'doctor', machine: 'Sick bay', language: 'Deutsch' },
+  { name: 'Leila', duty: 'oceanographer', machine: 'Wet lab', language: 'فارسی' },
 ] as const
 
 export type Language = (typeof crew)[number]['language'] | 'English'

@@ -11,6 +11,14 @@ import { conversations, type DemoConversation, draft, liveMails, posts } from '.
 const captain = crew[0].name
 const liveEveryMs = 20_000
 
+type CrewMember = (typeof crew)[number]
+
+/** So much of what the crew wrote. */
+export interface DemoPart {
+  readonly conversations: readonly DemoConversation[]
+  readonly posts: readonly { readonly author: string; readonly text: string }[]
+}
+
 /** The crew's clients in this process, each at their own server. */
 export class DemoCrew {
   readonly #clients: ReadonlyMap<string, MailClient>
@@ -22,21 +30,45 @@ export class DemoCrew {
 
   /** `folder` holds the data directories of the five servers, which run. Who is to be signed in at the window is told in it. */
   static async signUp(folder: string): Promise<DemoCrew> {
-    const entries = crew.map(async ({ name }, index) => {
-      const client = await connectClient(path.join(folder, `server-${index + 1}`), null)
-      await client.signUp({ name, password: passwordOf(name) })
-      return [name, client] as const
-    })
     const person = { name: captain, password: passwordOf(captain) }
     await writeFile(path.join(folder, 'demo.json'), JSON.stringify(person), { mode: 0o600 })
+    return DemoCrew.#connect(folder, async (client, { name, machine }) => {
+      await client.renameMachine({ name: machine })
+      await client.signUp({ name, password: passwordOf(name) })
+    })
+  }
+
+  /** As `signUp`, for a crew that has done so before. */
+  static logIn(folder: string): Promise<DemoCrew> {
+    return DemoCrew.#connect(folder, (client, { name }) => client.logIn({ name, password: passwordOf(name) }))
+  }
+
+  static async #connect(
+    folder: string,
+    enter: (client: MailClient, member: CrewMember) => Promise<unknown>,
+  ): Promise<DemoCrew> {
+    const entries = crew.map(async (member, index) => {
+      const client = await connectClient(path.join(folder, `server-${index + 1}`), null)
+      await enter(client, member)
+      return [member.name, client] as const
+    })
     return new DemoCrew(new Map(await Promise.all(entries)))
   }
 
   /** The mailbox that a newcomer finds. */
   async write(): Promise<void> {
-    for (const conversation of conversations) await this.#converse(conversation)
+    await this.writePart({ conversations, posts })
+    await this.settleIn()
+  }
+
+  async writePart({ conversations: written, posts: posted }: DemoPart): Promise<void> {
+    for (const conversation of written) await this.#converse(conversation)
+    for (const { author, text } of posted) await this.#of(author).post({ text })
+  }
+
+  /** What the captain has left lying there, and whom she follows. */
+  async settleIn(): Promise<void> {
     await this.#of(captain).saveDraft(draft)
-    for (const { author, text } of posts) await this.#of(author).post({ text })
     const others = crew.filter(({ name }) => name !== captain)
     await Promise.all(others.map(({ name }) => this.#of(captain).follow({ name })))
   }

@@ -33,26 +33,15 @@ export const conversations: readonly DemoConversation[] = [
     ],
   },
   {
-    subject: 'Starboard winch',
-    state: 'starred',
+    subject: 'Fuel before the crossing',
+    state: 'read',
     mails: [
       {
         from: 'Mateo',
         to: ['Ingrid'],
-        cc: ['Leila'],
-        body: 'The noise is the pawl, not the bearing. I can hold it together until Tromsø, but please:\n\n- nothing above **1.2 t**\n- nobody stands in line with the wire\n- tell me *before* each cast, not after\n\nThe part is ordered (no. 4471-B).',
+        body: '41.2 m³ in the tanks, 5.6 m³ a day at nine knots. That is Longyearbyen and back with a quarter left. I would not go faster than ten.',
       },
-      { from: 'Leila', to: ['Mateo', 'Ingrid'], body: 'The CTD frame is 380 kg wet. I leave the big net in its box.' },
-      {
-        from: 'Ingrid',
-        to: ['Mateo', 'Leila'],
-        body: 'Agreed. Until then the winch is used between 08 and 20 only, with Mateo on deck.',
-      },
-      {
-        from: 'Mateo',
-        to: ['Ingrid', 'Leila'],
-        body: 'Good. I have painted the limit on the drum, in a red that nobody can say they did not see.',
-      },
+      { from: 'Ingrid', to: ['Mateo'], body: 'Nine knots, then. We have no train to catch.' },
     ],
   },
   {
@@ -97,6 +86,29 @@ export const conversations: readonly DemoConversation[] = [
     ],
   },
   {
+    subject: 'Starboard winch',
+    state: 'starred',
+    mails: [
+      {
+        from: 'Mateo',
+        to: ['Ingrid'],
+        cc: ['Leila'],
+        body: 'The noise is the pawl, not the bearing. I can hold it together until Tromsø, but please:\n\n- nothing above **1.2 t**\n- nobody stands in line with the wire\n- tell me *before* each cast, not after\n\nThe part is ordered (no. 4471-B).',
+      },
+      { from: 'Leila', to: ['Mateo', 'Ingrid'], body: 'The CTD frame is 380 kg wet. I leave the big net in its box.' },
+      {
+        from: 'Ingrid',
+        to: ['Mateo', 'Leila'],
+        body: 'Agreed. Until then the winch is used between 08 and 20 only, with Mateo on deck.',
+      },
+      {
+        from: 'Mateo',
+        to: ['Ingrid', 'Leila'],
+        body: 'Good. I have painted the limit on the drum, in a red that nobody can say they did not see.',
+      },
+    ],
+  },
+  {
     subject: 'Birthday cake on Thursday 🎂',
     mails: [
       {
@@ -105,18 +117,6 @@ export const conversations: readonly DemoConversation[] = [
         body: 'Aiko turns forty on Thursday and believes that nobody knows. Cake at 15:00 in the mess. Mateo keeps the oven running, Leila keeps Aiko on the bridge.',
       },
       { from: 'Mateo', to: ['Samuel', 'Ingrid', 'Leila'], body: 'The oven has run on worse days. Chocolate?' },
-    ],
-  },
-  {
-    subject: 'Fuel before the crossing',
-    state: 'read',
-    mails: [
-      {
-        from: 'Mateo',
-        to: ['Ingrid'],
-        body: '41.2 m³ in the tanks, 5.6 m³ a day at nine knots. That is Longyearbyen and back with a quarter left. I would not go faster than ten.',
-      },
-      { from: 'Ingrid', to: ['Mateo'], body: 'Nine knots, then. We have no train to catch.' },
     ],
   },
   {

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Page } from '@playwright/test'
 import type { AppPhase } from '../electron/contract/app-host.ts'
-import type { QuintetBridge } from '../electron/contract/bridge.ts'
 import { buildApp } from './app/build-app.ts'
+import { type Call, callOf, Camera } from './camera.ts'
 import { ReplicaGroup } from './cluster/group.ts'
 import { DemoCrew } from './demo-crew.ts'
 import { type LaunchedApp, launchApp } from './app/launch.ts'
@@ -20,7 +19,7 @@ Starts the app with a group of its own and puts pictures of it into FOLDER.
 
 export interface Shooting extends LaunchedApp {
   /** Calls the program as the page does; rejects when it fails. */
-  readonly call: (door: 'client' | 'host', method: string, request?: unknown) => Promise<unknown>
+  readonly call: Call
   /** Makes FOLDER/NAME.png. */
   readonly shot: (name: string) => Promise<void>
 }
@@ -84,15 +83,12 @@ const main = async (): Promise<void> => {
   page.on('console', (message) => console.log(`page: ${message.text()}`))
   page.on('pageerror', (error) => console.log(`page: ${error.stack ?? error.message}`))
   try {
-    await page.setViewportSize({ width: Number(values.width), height: Number(values.height) })
+    const size = { width: Number(values.width), height: Number(values.height) }
+    await page.setViewportSize(size)
     const call = callOf(page)
     await call('host', 'changeSettings', { settings: { theme: values.theme } })
-    const shot = async (name: string): Promise<void> => {
-      await page.waitForLoadState()
-      await page.waitForTimeout(settleMs)
-      await page.screenshot({ path: path.join(folder, `${name}.png`) })
-      console.log(`${name}.png`)
-    }
+    const camera = new Camera(folder, size)
+    const shot = (name: string): Promise<void> => camera.shot(page, name)
     const script = values.script === undefined ? null : pathToFileURL(path.resolve(values.script)).href
     const { shoot } =
       script === null ? { shoot: values.demo ? shownOfDemo : shownByDefault } : ((await import(script)) as ShootScript)
@@ -107,22 +103,5 @@ const main = async (): Promise<void> => {
 interface ShootScript {
   readonly shoot: (shooting: Shooting) => Promise<void>
 }
-
-/** Transitions end within this time. */
-const settleMs = 600
-
-const callOf =
-  (page: Page): Shooting['call'] =>
-  async (door, method, request) => {
-    const answer = await page.evaluate(
-      ([name, asked, value]) => {
-        const bridge = (globalThis as unknown as { readonly quintet: QuintetBridge }).quintet
-        return bridge[name as 'client'](asked as 'list', value)
-      },
-      [door, method, request] as const,
-    )
-    if (!answer.ok) throw new Error(`${door}.${method}: ${answer.failure.message} (${answer.failure.code})`)
-    return answer.value
-  }
 
 await main()

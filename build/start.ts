@@ -39,8 +39,8 @@ const hindrance = async (args: readonly string[]): Promise<string | null> => {
   if ((await ensureBrowser(say)) === 'missing')
     return `Electron's runtime could not be fetched (${reason}), and there is no Chromium to stand in for it; install one: ${browserCommand}`
   say(
-    `Electron's runtime could not be fetched (${reason}): the window is drawn by Chromium instead. There is no tray and no ` +
-      'native menu or notification then, and you log in again after each start.',
+    `Electron's runtime could not be fetched (${reason}): the window is drawn by Chromium instead. There is no tray, no ` +
+      'native menu or notification, and no store of secrets then.',
   )
   return null
 }

@@ -1,18 +1,21 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { app, nativeTheme } from 'electron'
+import { app, nativeTheme, powerMonitor } from 'electron'
 import { inviteAmong, inviteScheme, type WindowArguments } from './arguments.ts'
-import type { AppEvent } from './contract/app-host.ts'
+import type { AppEvent, AppSettings } from './contract/app-host.ts'
 import { serveWindow } from './ipc/serve-window.ts'
 import { DemoGroup } from './state/demo-group.ts'
+import { KeptLogIn, type SecretStore } from './state/kept-log-in.ts'
 import { LocalMailbox } from './state/local-mailbox.ts'
 import { ProgramHost } from './state/program-host.ts'
 import { Settings } from './state/settings.ts'
 import { setMenu } from './system/menu.ts'
-import { watchNetwork } from './system/network-watch.ts'
+import { machineAddresses, watchNetwork } from './system/network-watch.ts'
 import { Notifier } from './system/notifier.ts'
+import { systemSecretStore } from './system/secret-store.ts'
 import { setStartAtLogin } from './system/start-at-login.ts'
 import { type Strings, stringsFor } from './system/strings.ts'
+import { systemNotices } from './system/system-notice.ts'
 import { TrayIcon } from './system/tray.ts'
 import { UnreadCount } from './system/unread-count.ts'
 import { registerAppScheme, serveAppFiles } from './window/app-protocol.ts'
@@ -69,6 +72,7 @@ class Desktop {
   readonly #demo: DemoGroup | null
   #settings: Settings | null = null
   #place: WindowPlace | null = null
+  #keptLogIn: KeptLogIn | null = null
   #window: MainWindow | null = null
   #quitting: 'no' | 'asked' | 'flushed' = 'no'
   #pageIsThere = false
@@ -87,6 +91,11 @@ class Desktop {
     const [settings, place] = await Promise.all([Settings.load(folder), WindowPlace.load(folder)])
     this.#settings = settings
     this.#place = place
+    const secrets = systemSecretStore()
+    const keptLogIn = new KeptLogIn(folder, secrets)
+    this.#keptLogIn = keptLogIn
+    this.#mailbox.keepLogInsIn(keptLogIn)
+    this.#mailbox.setStaySignedIn(staysSignedIn(settings.current, secrets))
     nativeTheme.themeSource = settings.current.theme
     serveAppFiles(pages)
     guardPages()
@@ -97,13 +106,13 @@ class Desktop {
       onClose: () => this.#closing(notifier, settings),
     })
     this.#window = window
-    const strings = (): Strings => stringsFor(settings.current.language)
+    const strings = (): Strings => stringsFor(settings.current.language, app.getLocale())
     const show = (): void => window.show()
     const actions = { show, command: (command: Command) => this.#tell({ event: 'command', command }) }
     const tray = new TrayIcon(trayIcon, strings(), { ...actions, quit: () => app.quit() })
     setMenu(strings(), actions)
     const notifier: Notifier = new Notifier({
-      icon,
+      show: systemNotices(icon),
       strings,
       isWanted: () => settings.current.notifications === 'on' && !window.isFocused,
       open: (mail) => {
@@ -115,17 +124,21 @@ class Desktop {
       tray.setUnread(count)
       window.setTitle(count === 0 ? 'Quintet' : `Quintet (${count})`)
     })
-    this.#connect(window, settings, notifier, unread)
+    this.#connect({ window, settings, notifier, unread, secrets })
     settings.onChange((changed) => {
       nativeTheme.themeSource = changed.theme
       setMenu(strings(), actions)
       tray.setStrings(strings())
       this.#tell({ event: 'settings', settings: changed })
+      this.#mailbox.setStaySignedIn(staysSignedIn(changed, secrets))
       void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
     })
     if (this.#options.show === 'window') show()
     if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })
-    watchNetwork(() => this.#mailbox.redial())
+    watchNetwork(() => this.#mailbox.redial(), {
+      addresses: machineAddresses,
+      onWakeUp: (woken) => powerMonitor.on('resume', woken),
+    })
     await this.#mailbox.open()
     if (this.#demo !== null) await this.#mailbox.logIn(await this.#demo.person())
   }
@@ -151,15 +164,16 @@ class Desktop {
     })
   }
 
-  #connect(window: MainWindow, settings: Settings, notifier: Notifier, unread: UnreadCount): void {
+  #connect({ window, settings, notifier, unread, secrets }: Connected): void {
     const mailbox = this.#mailbox
     serveWindow({
       host: new ProgramHost({
         data: this.#options.data,
+        secretStore: secrets.kind,
         mailbox,
         settings,
         demo: this.#demo,
-        strings: () => stringsFor(settings.current.language),
+        strings: () => stringsFor(settings.current.language, app.getLocale()),
         tell: (event) => this.#tell(event),
         pageIsThere: () => this.#tellUntold(),
       }),
@@ -184,7 +198,7 @@ class Desktop {
   #closing(notifier: Notifier, settings: Settings): 'hide' | 'close' {
     if (this.#quitting !== 'no') return 'close'
     if (settings.current.trayHintShown === 'no') {
-      const strings = stringsFor(settings.current.language)
+      const strings = stringsFor(settings.current.language, app.getLocale())
       notifier.say(strings.staysTitle, strings.staysBody)
       void settings.change({ trayHintShown: 'yes' }).catch(() => undefined)
     }
@@ -203,8 +217,22 @@ class Desktop {
 
   async #flush(): Promise<void> {
     await this.#mailbox.close().catch(() => undefined)
-    await Promise.all([this.#settings?.settled(), this.#place?.settled()])
+    await Promise.all([this.#settings?.settled(), this.#place?.settled(), this.#keptLogIn?.settled()])
   }
+}
+
+/** The parts that the window's door leads to. */
+interface Connected {
+  readonly window: MainWindow
+  readonly settings: Settings
+  readonly notifier: Notifier
+  readonly unread: UnreadCount
+  readonly secrets: SecretStore
+}
+
+const staysSignedIn = ({ staySignedIn }: AppSettings, { kind }: SecretStore): 'on' | 'off' => {
+  if (staySignedIn !== 'asMachine') return staySignedIn
+  return kind === 'safe' ? 'on' : 'off'
 }
 
 type Command = Extract<AppEvent, { readonly event: 'command' }>['command']

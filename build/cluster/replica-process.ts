@@ -10,6 +10,8 @@ export interface ReplicaOptions {
   /** Multiaddrs; by default a free port of 127.0.0.1. */
   readonly listen?: readonly string[]
   readonly uid?: number
+  /** Root of the checkout that is run; by default this one. */
+  readonly program?: string
   readonly place?: ProcessPlace | undefined
   readonly more?: readonly string[]
 }
@@ -37,14 +39,15 @@ export class ReplicaProcess {
   readonly process: JsonProcess
 
   /** Starts it without waiting: `ready` tells when it serves, `exited` when it does not. */
-  constructor({ data, create, join, server, listen = [anyPort], uid, place, more = [] }: ReplicaOptions) {
+  constructor({ data, create, join, server, listen = [anyPort], uid, program, place, more = [] }: ReplicaOptions) {
     this.data = data
     const args = ['--data', data, '--json', '--no-mdns', ...listen.flatMap((address) => ['--listen', address])]
     if (create !== undefined) args.push('--create', create)
     if (join !== undefined) args.push('--join', join)
     if (server !== undefined) args.push('--server-id', String(server))
     args.push(...more)
-    this.process = new JsonProcess({ script: 'replica/main.ts', args, place, ...(uid === undefined ? {} : { uid }) })
+    const by = { ...(uid === undefined ? {} : { uid }), ...(program === undefined ? {} : { program }) }
+    this.process = new JsonProcess({ script: 'replica/main.ts', args, place, ...by })
   }
 
   /** Its first line. */

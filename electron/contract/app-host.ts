@@ -25,6 +25,8 @@ export interface AppInfo {
   /** `standIn`: Electron's runtime is not there; tray, menus and notifications are not shown by the system. */
   readonly runtime: 'electron' | 'standIn'
   readonly dataDirectory: string
+  /** `plain`: the system has no store of secrets; a log-in that is kept lies in a file that only its owner can read. */
+  readonly secretStore: 'safe' | 'plain'
   /** The machine's name, as a suggestion at first run. */
   readonly machine: string
   /** Set by `npm run demo`: the window offers to split and to heal the demonstration group. */
@@ -58,6 +60,8 @@ export interface AppSettings {
   readonly trayHintShown: 'yes' | 'no'
   /** Comfortable or compact rows. */
   readonly density: 'comfortable' | 'compact'
+  /** Whether the log-in is kept over restarts. `asMachine`: where the machine has a safe place for it. */
+  readonly staySignedIn: 'asMachine' | 'on' | 'off'
 }
 
 /** What the first run was about when it was left, so that it goes on there. */

@@ -4,7 +4,10 @@ import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import type { AppEvent, AppHost } from './app-host.ts'
 
 /** The methods of the mail client that the window may call, by the same names. */
-export type ClientMethod = Exclude<keyof MailClient, 'loggedInAs' | 'server' | 'onEvent' | 'close'>
+export type ClientMethod = Exclude<
+  keyof MailClient,
+  'loggedInAs' | 'server' | 'keptSession' | 'resumeSession' | 'onEvent' | 'close'
+>
 export type HostMethod = keyof AppHost
 
 /** What comes back over IPC: errors lose their class there, so failures travel as values. */

@@ -19,6 +19,7 @@ const settingShapes = {
   undoSendSeconds: count(0, undoSendMostSeconds),
   trayHintShown: v.picklist(['yes', 'no']),
   density: v.picklist(['comfortable', 'compact']),
+  staySignedIn: v.picklist(['asMachine', 'on', 'off']),
 }
 
 /** Any of them may be left out, none may be `undefined`. */
@@ -30,6 +31,7 @@ const changes = v.strictObject({
   undoSendSeconds: v.exactOptional(settingShapes.undoSendSeconds),
   trayHintShown: v.exactOptional(settingShapes.trayHintShown),
   density: v.exactOptional(settingShapes.density),
+  staySignedIn: v.exactOptional(settingShapes.staySignedIn),
 })
 
 export const settingsShape: v.GenericSchema<unknown, AppSettings> = v.object(settingShapes)

@@ -12,7 +12,7 @@ export interface WindowServices {
   readonly host: AppHost
   /** UNREACHABLE while no mailbox is open. */
   readonly client: () => MailClient
-  /** Called after each request that the client has carried out. */
+  /** Called after each request to the client, also one that failed: a log-out without a connection is one, too. */
   readonly clientCalled: (method: string) => void
   /** Whether these are the contents of the app's window. */
   readonly isWindow: (contents: WebContents) => boolean
@@ -30,9 +30,11 @@ export const serveWindow = ({ host, client, clientCalled, isWindow }: WindowServ
       return answer(
         clientRequests,
         async (name, checked) => {
-          const value = await callNamed(client(), name, checked)
-          clientCalled(name)
-          return value
+          try {
+            return await callNamed(client(), name, checked)
+          } finally {
+            clientCalled(name)
+          }
         },
         method,
         request,

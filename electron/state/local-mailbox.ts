@@ -1,6 +1,6 @@
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { type Failure, QuintetError } from '../../replica/core/model/errors.ts'
+import { type ErrorCode, type Failure, QuintetError } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import type { KeptGroup } from '../../replica/kept-group.ts'
 import type { RunningReplica } from '../../replica/run-replica.ts'
@@ -14,6 +14,14 @@ export interface MailboxOptions {
   readonly mdns: 'on' | 'off'
 }
 
+/** Keeps a log-in over restarts of the program. */
+export interface LogInKeeper {
+  /** Null when none is kept. */
+  read(): Promise<Uint8Array | null>
+  keep(secret: Uint8Array): Promise<void>
+  forget(): Promise<void>
+}
+
 interface FirstOpening {
   readonly create: string | null
   readonly join: string | null
@@ -23,6 +31,13 @@ interface FirstOpening {
 
 const usualListen = '/ip4/0.0.0.0/tcp/0'
 const laterOpening: FirstOpening = { create: null, join: null, server: null, machine: null }
+/** The kept log-in is of no use any more, whenever it is tried. */
+const endsKeptLogIn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NOT_ALLOWED',
+  'NO_SUCH_ACCOUNT',
+  'DAMAGED',
+  'NEWER_FORMAT',
+])
 /** After these calls somebody else may be logged in, or nobody. */
 const sessionMethods: ReadonlySet<string> = new Set([
   'signUp',
@@ -47,6 +62,8 @@ export class LocalMailbox {
   #replica: RunningReplica | null = null
   #client: MailClient | null = null
   #work: Promise<unknown> = Promise.resolve()
+  #keeper: LogInKeeper | null = null
+  #staySignedIn: 'on' | 'off' = 'off'
 
   constructor(options: MailboxOptions) {
     this.#options = options
@@ -72,6 +89,18 @@ export class LocalMailbox {
 
   onEvent(listener: (event: ClientEvent) => void): void {
     this.#eventListeners.push(listener)
+  }
+
+  /** From now on log-ins are kept in `keeper` while `setStaySignedIn` says so. To be called before `open`. */
+  keepLogInsIn(keeper: LogInKeeper): void {
+    this.#keeper = keeper
+  }
+
+  /** Whether the present log-in, and later ones, last over a restart. */
+  setStaySignedIn(wanted: 'on' | 'off'): void {
+    if (wanted === this.#staySignedIn) return
+    this.#staySignedIn = wanted
+    if (this.#phase.phase === 'signedIn' || wanted === 'off') this.#keepLogIn()
   }
 
   /** Opens what the data directory holds; `phase` tells what came of it. */
@@ -117,12 +146,14 @@ export class LocalMailbox {
 
   async logIn(person: { readonly name: string; readonly password: string }): Promise<void> {
     await this.client.logIn(person)
-    this.#tellSession()
+    this.called('logIn')
   }
 
   /** To be called after each call of the client's. */
   called(method: string): void {
-    if (sessionMethods.has(method)) this.#tellSession()
+    if (!sessionMethods.has(method)) return
+    this.#tellSession()
+    this.#keepLogIn()
   }
 
   /** The machine woke up, or is on another network. */
@@ -178,11 +209,34 @@ export class LocalMailbox {
     const client = await connectClient(this.#options.data, null, 'atLogIn')
     this.#client = client
     client.onEvent((event) => this.#hear(event))
+    await this.#resume(client)
     this.#tellSession()
+  }
+
+  /** One that cannot be tried now (no server can be reached) is kept for the next time. */
+  async #resume(client: MailClient): Promise<void> {
+    const kept = this.#staySignedIn === 'on' ? await this.#keeper?.read().catch(() => null) : null
+    if (kept === null || kept === undefined) return
+    try {
+      await client.resumeSession({ kept })
+    } catch (error) {
+      if (error instanceof QuintetError && endsKeptLogIn.has(error.code))
+        await this.#keeper?.forget().catch(() => undefined)
+    }
+  }
+
+  /** Keeps who is logged in now; forgets what was kept when nobody is, or when that is not wanted. */
+  #keepLogIn(): void {
+    const client = this.#client
+    const isWanted = this.#staySignedIn === 'on' && client !== null && client.loggedInAs !== null
+    const done = isWanted ? this.#keeper?.keep(client.keptSession()) : this.#keeper?.forget()
+    // A log-in that cannot be kept is asked for again at the next start.
+    void done?.catch(() => undefined)
   }
 
   #hear(event: ClientEvent): void {
     for (const listener of this.#eventListeners) listener(event)
+    if (event.event === 'takenOver') this.#keepLogIn()
     if (event.event === 'takenOver' || event.event === 'renamed' || event.event === 'connected') this.#tellSession()
   }
 

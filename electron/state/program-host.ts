@@ -21,6 +21,7 @@ type Request<Method extends keyof AppHost> = Parameters<AppHost[Method]>[0]
 
 export interface ProgramHostOptions {
   readonly data: string
+  readonly secretStore: AppInfo['secretStore']
   readonly mailbox: LocalMailbox
   readonly settings: Settings
   readonly demo: DemoGroup | null
@@ -42,12 +43,13 @@ export class ProgramHost implements AppHost {
   }
 
   async info(): Promise<AppInfo> {
-    const { data, demo } = this.#options
+    const { data, demo, secretStore } = this.#options
     return {
       version: app.getVersion(),
       platform: platform(),
       runtime: process.versions['standIn'] === undefined ? 'electron' : 'standIn',
       dataDirectory: data,
+      secretStore,
       machine: hostname().slice(0, limits.machineNameChars),
       demo: demo?.state ?? 'off',
     }

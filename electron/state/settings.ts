@@ -12,6 +12,7 @@ export const defaultSettings: AppSettings = {
   undoSendSeconds: 5,
   trayHintShown: 'no',
   density: 'comfortable',
+  staySignedIn: 'asMachine',
 }
 
 /** What the person set, and how far the first run was. */

@@ -1,10 +1,18 @@
-import { Notification } from 'electron'
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import type { Strings } from './strings.ts'
 
+export interface Notice {
+  readonly title: string
+  readonly body: string
+  readonly silent: boolean
+}
+
+/** Shows a notice until it is closed; null where the system shows none. */
+export type ShowNotice = (notice: Notice, clicked: () => void) => { close(): void } | null
+
 export interface NotifierOptions {
-  readonly icon: string
+  readonly show: ShowNotice
   readonly strings: () => Strings
   /** Whether the person wants them now: set so, and not looking at the window. */
   readonly isWanted: () => boolean
@@ -23,8 +31,7 @@ export class Notifier {
   #late: Header[] = []
   #timer: NodeJS.Timeout | null = null
   #firstAt = 0
-  /** One that nobody refers to can be collected, and its click is lost. */
-  #shown: Notification | null = null
+  #shown: { close(): void } | null = null
 
   constructor(options: NotifierOptions) {
     this.#options = options
@@ -65,18 +72,10 @@ export class Notifier {
     this.#show({ title, body: strings.from(namesOf(mails)), silent }, null)
   }
 
-  #show(
-    options: { readonly title: string; readonly body: string; readonly silent: boolean },
-    mail: string | null,
-  ): void {
-    if (!Notification.isSupported()) return
-    const notification = new Notification({ ...options, icon: this.#options.icon })
-    notification.on('click', () => {
-      this.#options.open(mail)
-    })
+  /** In place of the one before: there is one at a time. */
+  #show(notice: Notice, mail: string | null): void {
     this.#shown?.close()
-    this.#shown = notification
-    notification.show()
+    this.#shown = this.#options.show(notice, () => this.#options.open(mail))
   }
 }
 

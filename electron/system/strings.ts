@@ -1,4 +1,3 @@
-import { app } from 'electron'
 import type { AppSettings } from '../contract/app-host.ts'
 
 /** What the program itself says, outside the window. */
@@ -85,7 +84,8 @@ const german: Strings = {
   newPost: (author) => `Neuer Beitrag von ${author}`,
 }
 
-export const stringsFor = (language: AppSettings['language']): Strings => {
-  const wanted = language === 'system' ? app.getLocale() : language
+/** `systemLanguage` is a BCP 47 tag. */
+export const stringsFor = (language: AppSettings['language'], systemLanguage: string): Strings => {
+  const wanted = language === 'system' ? systemLanguage : language
   return wanted.startsWith('de') ? german : english
 }

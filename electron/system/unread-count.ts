@@ -1,17 +1,23 @@
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
-import type { LocalMailbox } from '../state/local-mailbox.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 
 const pauseMs = 250
 /** After these calls there may be more or fewer unread mails. */
 const countingMethods: ReadonlySet<string> = new Set(['read', 'mark', 'delete', 'deleteMany', 'emptyTrash'])
 
+/** The mailbox as it is counted. */
+export interface CountedMailbox {
+  readonly isOpen: boolean
+  readonly client: Pick<MailClient, 'loggedInAs' | 'counts'>
+}
+
 /** How much is unread, asked for when something happened, and not more often than every `pauseMs`. */
 export class UnreadCount {
-  readonly #mailbox: LocalMailbox
+  readonly #mailbox: CountedMailbox
   readonly #tell: (unread: number) => void
   #timer: NodeJS.Timeout | null = null
 
-  constructor(mailbox: LocalMailbox, tell: (unread: number) => void) {
+  constructor(mailbox: CountedMailbox, tell: (unread: number) => void) {
     this.#mailbox = mailbox
     this.#tell = tell
   }

@@ -33,6 +33,14 @@ const answer = (mail: Mail): Omit<Letter, 'to' | 'cc'> => ({
 const prefixed = (prefix: string, subject: string): string =>
   subject.toLowerCase().startsWith(`${prefix.toLowerCase()}:`) ? subject : `${prefix}: ${subject}`.trimEnd()
 
+const answerMark = /^(?:re|aw|fwd?|wg):\s*/iu
+
+/** What a conversation is about: its subject without what answering and forwarding have put before it. */
+export const topicOf = (subject: string): string => {
+  const rest = subject.trim().replace(answerMark, '')
+  return rest === subject.trim() ? rest : topicOf(rest)
+}
+
 const quote = (body: string): string =>
   body
     .trimEnd()

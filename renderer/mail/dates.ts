@@ -2,13 +2,15 @@ import { currentLanguage } from '../locales/i18n.ts'
 
 const dayMs = 86_400_000
 
-type Style = 'time' | 'weekday' | 'day' | 'date' | 'full'
+type Style = 'time' | 'weekday' | 'day' | 'date' | 'moment' | 'dateAndTime' | 'full'
 
 const styles: Readonly<Record<Style, Intl.DateTimeFormatOptions>> = {
   time: { hour: 'numeric', minute: '2-digit' },
   weekday: { weekday: 'short' },
   day: { day: 'numeric', month: 'short' },
   date: { year: 'numeric', month: '2-digit', day: '2-digit' },
+  moment: { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' },
+  dateAndTime: { dateStyle: 'medium', timeStyle: 'short' },
   full: { dateStyle: 'full', timeStyle: 'short' },
 }
 
@@ -22,13 +24,21 @@ const format = (at: number, style: Style): string => {
   return known.format(at)
 }
 
+const midnightOf = (nowMs: number): number => new Date(nowMs).setHours(0, 0, 0, 0)
+const isSameYear = (at: number, nowMs: number): boolean => new Date(at).getFullYear() === new Date(nowMs).getFullYear()
+
 /** As short as it can be: the time today, the day this week, the date else. Milliseconds since 1970. */
 export const shortDate = (at: number, nowMs: number): string => {
-  const today = new Date(nowMs)
-  const midnight = new Date(today.getFullYear(), today.getMonth(), today.getDate()).getTime()
+  const midnight = midnightOf(nowMs)
   if (at >= midnight) return format(at, 'time')
   if (at >= midnight - 6 * dayMs) return format(at, 'weekday')
-  return format(at, new Date(at).getFullYear() === today.getFullYear() ? 'day' : 'date')
+  return format(at, isSameYear(at, nowMs) ? 'day' : 'date')
+}
+
+/** Of a mail that is read: always with the time, and with the day when that is not today. */
+export const readingDate = (at: number, nowMs: number): string => {
+  if (at >= midnightOf(nowMs)) return format(at, 'time')
+  return format(at, isSameYear(at, nowMs) ? 'moment' : 'dateAndTime')
 }
 
 /** Day and time in words, for tooltips and open mails. */

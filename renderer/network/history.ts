@@ -14,8 +14,17 @@ export interface HistoryLine {
   readonly words: string
 }
 
-/** The views' history in words, newest first as it is given. */
+/** A cable that is pulled or put back is noticed machine by machine, within this time. */
+const togetherMs = 10_000
+
+/** The views' history in words, newest first as it is given. What several machines did together is one line. */
 export const historyLines = (
+  history: readonly ViewChange[],
+  nameOf: (server: ServerId) => string,
+  nowMs: number,
+): readonly HistoryLine[] => linesOf(gathered(history), nameOf, nowMs)
+
+const linesOf = (
   history: readonly ViewChange[],
   nameOf: (server: ServerId) => string,
   nowMs: number,
@@ -35,6 +44,30 @@ export const historyLines = (
       words: parts.filter((part) => part !== '').join(' '),
     }
   })
+
+/** Splits that follow each other at once, and merges that do, as one: with the view that they led to. */
+const gathered = (history: readonly ViewChange[]): readonly ViewChange[] => {
+  const lines: ViewChange[] = []
+  for (const change of history) {
+    const later = lines.at(-1)
+    const kind = kindOf(change)
+    const isOne = later !== undefined && kindOf(later) === kind && later.at - change.at <= togetherMs
+    if (!isOne || kind === 'change' || kind === 'start') lines.push(change)
+    else lines[lines.length - 1] = together(change, later)
+  }
+  return lines
+}
+
+const together = (earlier: ViewChange, later: ViewChange): ViewChange => ({
+  ...later,
+  at: earlier.at,
+  joined: eachOnce([...earlier.joined, ...later.joined]),
+  left: eachOnce([...earlier.left, ...later.left]),
+  mailsIn: earlier.mailsIn + later.mailsIn,
+})
+
+/** One that came, went with a restart of this server, and came again is named once. */
+const eachOnce = (servers: readonly ServerId[]): readonly ServerId[] => [...new Set(servers)].sort()
 
 /** The time, with its day when that is not today. */
 const momentWords = (at: number, nowMs: number): string => {

@@ -12,6 +12,7 @@ const firstSettings: AppSettings = {
   undoSendSeconds: 10,
   trayHintShown: 'yes',
   density: 'comfortable',
+  staySignedIn: 'asMachine',
 }
 
 /** What the host says of the program, the phase that it is in, and the person's settings. */

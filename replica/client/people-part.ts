@@ -1,13 +1,17 @@
 import { QuintetError } from '../core/model/errors.ts'
+import type { AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { everybody, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
+import type { MailClient } from './contract/mail-client.ts'
 import type { People } from './contract/people.ts'
 import { changeLock, isPhraseNoted, notePhrase, type Secret } from './key-lock.ts'
+import { decodeKeptSession } from './kept-session.ts'
+import { personKeysOf } from './person-keys.ts'
 import { newRecoveryPhrase } from './recovery-phrase.ts'
-import { accountNamed, checkedPassword, knownAccount, newAccount } from './session.ts'
+import { accountNamed, checkedPassword, knownAccount, newAccount, Session } from './session.ts'
 
-type PeoplePart = Omit<People, 'profile'>
+type PeoplePart = Omit<People, 'profile'> & Pick<MailClient, 'keptSession' | 'resumeSession'>
 
 /** Who there is, and one's own account. */
 export const peoplePart = (context: ClientContext): PeoplePart => {
@@ -35,6 +39,14 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
       const by: Secret = { kind: 'password', password: checkedPassword(password) }
       const record = await account.named(name)
       await context.logInAs(await knownAccount(record, context.groupId, by, context.ports))
+    },
+    keptSession: () => context.person().kept(),
+    resumeSession: async ({ kept }) => {
+      const { groupId, ports } = context
+      const earlier = decodeKeptSession(kept)
+      const keys = await personKeysOf(earlier.halves)
+      const { calledNow } = await account.record(keys.account)
+      await context.logInAs(new Session(calledNow, groupId, keys, ports, earlier))
     },
     logOut: async () => {
       context.person()
@@ -92,8 +104,12 @@ class OwnAccount {
   }
 
   /** NOT_LOGGED_IN, NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
-  async own(): Promise<VerifiedAccount & { readonly calledNow: string }> {
-    const { account } = this.#context.person()
+  own(): Promise<VerifiedAccount & { readonly calledNow: string }> {
+    return this.record(this.#context.person().account)
+  }
+
+  /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
+  async record(account: AccountId): Promise<VerifiedAccount & { readonly calledNow: string }> {
     const query = { names: [], accounts: [account] }
     const found = (await this.#context.link.call((api) => api.lookUp(query))).find((info) => info.account === account)
     if (found === undefined) throw new QuintetError('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')

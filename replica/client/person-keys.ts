@@ -16,6 +16,8 @@ export interface PrivateHalves {
 /** A person's keys, ready for use. The private ones stay in this process. */
 export interface PersonKeys {
   readonly account: AccountId
+  /** What all the others come from. */
+  readonly halves: PrivateHalves
   readonly signKey: KeyObject
   /** The X25519 pair to which mail is sealed. */
   readonly sealPair: webcrypto.CryptoKeyPair
@@ -39,11 +41,13 @@ export const makePrivateHalves = (random: RandomBytes): PrivateHalves => ({
   sealSecret: random(32),
 })
 
-export const personKeysOf = async ({ signSeed, sealSecret }: PrivateHalves): Promise<PersonKeys> => {
+export const personKeysOf = async (halves: PrivateHalves): Promise<PersonKeys> => {
+  const { signSeed, sealSecret } = halves
   const sealKey = sealKeyOf(sealSecret)
   const [privateKey, publicKey] = await Promise.all([importPrivateKey(sealSecret), importPublicKey(sealKey)])
   return {
     account: accountIdOf(publicKeyOf(signSeed)),
+    halves,
     signKey: toPrivateKey(signSeed),
     sealPair: { privateKey, publicKey },
     sealKey,

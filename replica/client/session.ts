@@ -30,6 +30,7 @@ import { aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import { BundleSigner } from './bundle-signer.ts'
 import { noSuchAccounts, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
+import { encodeKeptSession, type KeptSession } from './kept-session.ts'
 import { lockKeys, unlockKeys, type PasswordCost, type Secret } from './key-lock.ts'
 import { MailOpener } from './mail-opener.ts'
 import { MailSealer, type OpenMail } from './mail-sealer.ts'
@@ -69,9 +70,12 @@ export class Session {
   readonly #signer: BundleSigner
   readonly #random: RandomBytes
 
-  constructor(name: string, groupId: Uint8Array, keys: PersonKeys, { random, clock, machine }: SessionPorts) {
+  /** `kept`: the log-in that it goes on with; left out, it is a new one. */
+  constructor(name: string, groupId: Uint8Array, keys: PersonKeys, ports: SessionPorts, kept?: KeptSession) {
+    const { random, clock, machine } = ports
     this.#name = name
-    this.#session = sessionId(toBase64Url(random(sessionBytes)))
+    this.#session = kept?.session ?? sessionId(toBase64Url(random(sessionBytes)))
+    this.#clock = kept?.clock ?? null
     this.#machine = machine
     this.#groupId = groupId
     this.#keys = keys
@@ -98,6 +102,12 @@ export class Session {
   /** Seals what is kept for this person on the machine's disk. */
   get storeKey(): Uint8Array {
     return this.#keys.storeKey
+  }
+
+  /** For a later run of this client. NOT_LOGGED_IN before the log-in has taken place. */
+  kept(): Uint8Array {
+    if (this.#clock === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    return encodeKeptSession({ halves: this.#keys.halves, session: this.#session, clock: this.#clock })
   }
 
   /**

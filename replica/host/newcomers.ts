@@ -59,7 +59,8 @@ const answerOf = (core: ReplicaCore, own: readonly string[]): VisitAnswer => ({
   seats: allServerIds.map((server) => {
     const claim = core.state.seats.holder(server)
     if (claim === undefined) return { server, holder: null }
-    const { peer, machine } = claim
+    const { peer } = claim
+    const machine = core.state.seats.machineOf(claim)
     const addresses = peer === core.identity.peer ? own : (core.addresses.get(peer) ?? [])
     return { server, holder: { peer, machine, addresses } }
   }),

@@ -35,6 +35,8 @@ export interface MailboxOptions {
   readonly batchMails: number
   /** How many of the mails come after the snapshot, as after a crash. */
   readonly afterSnapshot: number
+  /** Who gets all of them; left out, each of the others in turn. */
+  readonly to?: string
 }
 
 const recordsAnAppend = 1_000
@@ -62,7 +64,7 @@ export const fillMailbox = async (options: MailboxOptions): Promise<void> => {
   const wire = createWire({ groupId })
   const storage = await openNedbStorage({ directory: first, wire, logger: silentLogger })
   const core = await coreOf(storage, wire, await installOf(first))
-  const senders = await Promise.all(installs.map((install) => senderOf(core, wire, install)))
+  const senders = await Promise.all(installs.map((install) => senderOf(core, wire, install, options.to ?? null)))
   const early = options.mails - options.afterSnapshot
   let clock = core.state.newestClock
   clock = await appendMails(storage, senders, { from: 0, to: early, batchMails: options.batchMails, clock })
@@ -104,7 +106,7 @@ const coreOf = (storage: Storage, wire: Wire, install: Install): Promise<Replica
   })
 }
 
-const senderOf = async (core: ReplicaCore, wire: Wire, install: Install): Promise<Sender> => {
+const senderOf = async (core: ReplicaCore, wire: Wire, install: Install, to: string | null): Promise<Sender> => {
   const people = core.state.accounts.records()
   const infos = people.map((record): AccountInfo => {
     const parts = signedPartsOf(record.bytes)
@@ -117,9 +119,9 @@ const senderOf = async (core: ReplicaCore, wire: Wire, install: Install): Promis
   const record = await accountNamed(() => Promise.resolve(infos), install.groupId, name)
   const by = { kind: 'password', password: passwordOf(name) } as const
   const session = await knownAccount(record, install.groupId, by, ports)
-  const others = infos.filter(({ account }) => account !== session.account)
+  const readers = infos.filter((info) => (to === null ? info.account !== session.account : info.name === to))
   const recipients = await Promise.all(
-    others.map(async ({ account, sealKey }) => ({ account, sealKey: await importPublicKey(sealKey) })),
+    readers.map(async ({ account, sealKey }) => ({ account, sealKey: await importPublicKey(sealKey) })),
   )
   const { origin } = install
   const last = core.state.held(origin)

@@ -12,6 +12,8 @@ import { sealBench } from './seal.ts'
 import { startBench } from './start.ts'
 import { throughputBench } from './throughput.ts'
 import { transferBench } from './transfer.ts'
+import { windowBench } from './window.ts'
+import { largeListBench } from './window-list.ts'
 
 const benches: readonly Bench[] = [
   latencyBench,
@@ -22,6 +24,8 @@ const benches: readonly Bench[] = [
   transferBench,
   sealBench,
   searchBench,
+  windowBench,
+  largeListBench,
 ]
 
 const usualRuns = 5

@@ -2,12 +2,15 @@ import { expect, test } from './harness.ts'
 
 test('an invite shows the group and its seats, and joining takes the seat that was chosen', async ({ quintet }) => {
   const group = await quintet.group([1, 2])
+  await group.operator(2).ask('renameMachine', { name: 'Engine room' })
+  await group.settled()
   const { invite } = await group.operator(1).ask('invite')
   const window = await quintet.open()
   const inspected = await window.call('host', 'inspectInvite', { invite })
   expect(inspected).toMatchObject({ groupName: 'Northern Light' })
   const { seats } = inspected as { readonly seats: readonly { readonly machine: string | null }[] }
   expect(seats.map(({ machine }) => machine === null)).toEqual([false, false, true, true, true])
+  expect(seats[1]).toEqual({ server: 2, machine: 'Engine room' })
   const taken = await window.ask('host', 'join', { invite, machine: 'sick bay', server: 2 })
   expect(taken).toMatchObject({ ok: false, failure: { code: 'SEAT_TAKEN' } })
   expect(await window.call('host', 'phase')).toEqual({ phase: 'empty' })

@@ -1,24 +1,9 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { chooseRuntime } from '../../build/app/electron-runtime.ts'
 import { MailProcess } from '../../build/cluster/mail-process.ts'
-import { root } from '../../build/stages.ts'
 import { expect, test } from './harness.ts'
-
-/** Starts the program as a person does, without Playwright. */
-const start = (args: readonly string[], environment: NodeJS.ProcessEnv = process.env) => {
-  const { program, environment: ofRuntime } = chooseRuntime()
-  const child = spawn(program, [root, ...args], {
-    env: { ...environment, ...ofRuntime },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
-  return { child, output: () => output }
-}
+import { start } from './start.ts'
 
 /** Processes whose command line names `text`. */
 const processesOf = async (text: string): Promise<readonly number[]> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Mail } from '../../replica/client/contract/mailbox.ts'
-import { answerTo, hasMoreRecipients } from '../../renderer/mail/answers.ts'
+import { answerTo, hasMoreRecipients, topicOf } from '../../renderer/mail/answers.ts'
 import { accountId } from '../../replica/core/model/ids.ts'
 import { FakeMailbox } from './fake-mailbox.ts'
 
@@ -37,6 +37,12 @@ describe('answering', () => {
     expect(forward).toMatchObject({ to: [], subject: 'Fwd: Drill' })
     expect(forward.body).toContain('Thursday?')
     expect(forward.inReplyTo).toBeUndefined()
+  })
+  it('tells what a conversation is about without the marks of answers, whatever the language', () => {
+    expect(topicOf('Re: AW: Drill')).toBe('Drill')
+    expect(topicOf('FWD: re:  Drill: Thursday')).toBe('Drill: Thursday')
+    expect(topicOf('Regarding: Drill')).toBe('Regarding: Drill')
+    expect(topicOf(' Re: ')).toBe('')
   })
   it('offers to answer all only when that reaches more', () => {
     expect(hasMoreRecipients(mail, 'Ingrid')).toBe(true)

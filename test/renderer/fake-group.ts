@@ -46,11 +46,13 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
     undoSendSeconds: 10,
     trayHintShown: 'yes',
     density: 'comfortable',
+    staySignedIn: 'asMachine',
   }
   const info: AppInfo = {
     version: '0.1.0',
     platform: 'linux',
     runtime: 'standIn',
+    secretStore: 'plain',
     dataDirectory: '/home/ingrid/.quintet',
     machine: 'bridge',
     demo: 'off',

@@ -65,6 +65,25 @@ describe('the history of views', () => {
     expect(lines[1]).toMatch(/^Split 12:05.*: engine room and sick bay went away\. 1 mail came in\.$/)
   })
 
+  it('tells in one line what came machine by machine within seconds, and in two what did not', () => {
+    const second = 1 / 60
+    const history = [
+      change(22 + 2 * second, { joined: [serverId(3)], mailsIn: 5 }),
+      change(22 + second, { joined: [serverId(4)] }),
+      change(22, { joined: [serverId(4)], mailsIn: 2 }),
+      change(5 + second, { left: [serverId(4)] }),
+      change(5, { left: [serverId(3)] }),
+      change(2, { left: [serverId(5)] }),
+    ]
+    const lines = historyLines(history, nameOf, noon)
+    expect(lines.map(({ words }) => words)).toEqual([
+      'engine room and sick bay came back after 17 min. 7 mails came in.',
+      'engine room and sick bay went away.',
+      'lab went away.',
+    ])
+    expect(lines[0]?.title).toMatch(/^Merged 12:22/)
+  })
+
   it('does not claim that somebody came back who was not there before', () => {
     const [line] = historyLines([change(3, { joined: [serverId(5)] })], nameOf, noon)
     expect(line).toMatchObject({ kind: 'merge', words: 'lab joined.' })

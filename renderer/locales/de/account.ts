@@ -21,6 +21,12 @@ export const account: Translated<typeof english.account> = {
   forgotten: 'Passwort vergessen?',
   haveOne: 'Sie haben schon ein Konto?',
   haveNone: 'Neu in dieser Gruppe?',
+  stay: 'Auf diesem Gerät angemeldet bleiben',
+  stayHint: {
+    safe: 'Ihre Schlüssel liegen im Schlüsselbund des Systems, bis Sie sich abmelden.',
+    plain:
+      'Dieses System hat keinen Schlüsselbund, den Quintet benutzen kann: Ihre Schlüssel lägen in einer Datei, die nur Ihr Benutzerkonto lesen kann.',
+  },
   takenOverHint: 'Waren Sie das selbst, ist nichts zu tun. Sonst melden Sie sich hier an und ändern Sie das Passwort.',
   resetHow: 'Die zwölf Wörter, die Sie beim Anlegen des Kontos notiert haben, setzen ein neues Passwort.',
   phraseHint: 'Zwölf englische Wörter, durch Leerzeichen getrennt.',

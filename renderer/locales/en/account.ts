@@ -19,6 +19,12 @@ export const account = {
   forgotten: 'Forgot the password?',
   haveOne: 'You have an account already?',
   haveNone: 'New in this group?',
+  stay: 'Keep me signed in on this machine',
+  stayHint: {
+    safe: 'Your keys are kept in the system’s store of secrets, until you log out.',
+    plain:
+      'This system has no store of secrets that Quintet can use: your keys would lie in a file that only your user account can read.',
+  },
   takenOverHint: 'If that was you, there is nothing to do. If not, log in here and change the password.',
   resetHow: 'The twelve words that you wrote down when you created the account set a new password.',
   phraseHint: 'Twelve English words, separated by spaces.',

@@ -16,6 +16,16 @@ export interface MailClient extends Mailbox, People, Timeline, Group {
 
   /** Moves to another server; when that fails, the present connection stays. UNREACHABLE, NO_SUCH_SERVER. */
   connect(request: { readonly server: ServerId }): Promise<void>
+  /**
+   * What `resumeSession` goes on with: the private keys of who is logged in, as they are, and which log-in it is. For a store of
+   * secrets on this machine, and nothing else. NOT_LOGGED_IN.
+   */
+  keptSession(): Uint8Array
+  /**
+   * Goes on with a log-in of before, without the password. NOT_ALLOWED when the account was logged in elsewhere since;
+   * NO_SUCH_ACCOUNT, DAMAGED, NEWER_FORMAT, UNREACHABLE.
+   */
+  resumeSession(request: { readonly kept: Uint8Array }): Promise<void>
   onEvent(listener: (event: ClientEvent) => void): void
   close(): Promise<void>
 }

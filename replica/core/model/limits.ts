@@ -48,6 +48,8 @@ export const limits = {
   joinFrameBytes: 524_288,
   /** Of the log that could not be written yet, on a full disk; what comes on top is dropped. */
   unwrittenLogBytes: 1_048_576,
+  /** Requests of one replica that wait for their answers. */
+  requestsServed: 256,
   /** Installs that are kept connected or dialled. */
   dialledPeers: 256,
   vectorEntries: 4_096,
@@ -88,6 +90,8 @@ export const limits = {
   pageHeaders: 1_000,
   pageAccounts: 1_000,
   pagePosts: 200,
+  /** Mails, and posts, that people are told of when a state transfer brought them: the newest. */
+  announcedAtOnce: 200,
   /** Of those who follow somebody, or are followed, so many are shown. */
   shownFollows: 1_000,
   /** Mails that are fetched at once, and names of mails on a page. */
@@ -136,6 +140,8 @@ export const limits = {
   firstConnectMs: 15_000,
   /** What the own server has for itself before the others are tried beside it. */
   homeHeadStartMs: 300,
+  /** How often it is looked whether the own server works, while nothing is heard of it. */
+  pulseMs: 500,
   /** How often a client that uses another server looks for its own: at first, and at most. */
   homeLookMs: 500,
   homeLookMostMs: 1_000,

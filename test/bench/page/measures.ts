@@ -1,0 +1,89 @@
+/**
+ * What is measured within the app's page, by its own clock: a call from outside takes longer than what is measured. The
+ * page takes this file as it is (its types stripped), so it imports nothing.
+ */
+
+const rowPixels = 80
+const rowsAbove = 3
+/** As a person does, who reads it: what opening it brings about is not counted to the next one. */
+const readMs = 120
+const scrolledSmoothlyMs = 1_000
+
+const frame = (): Promise<number> => new Promise((shown) => requestAnimationFrame(shown))
+const list = (): HTMLElement => {
+  const found = document.querySelector<HTMLElement>('[role=grid]')
+  if (found === null) throw new Error('there is no list')
+  return found
+}
+const openText = (): string => document.querySelector('article .text-reading')?.textContent ?? ''
+
+/** Milliseconds from a click on each of the first `count` mails until its text is in a frame. */
+const clickThrough = async (count: number): Promise<readonly number[]> => {
+  const times: number[] = []
+  for (let index = 0; index < count; index += 1) {
+    const find = (): HTMLElement | null =>
+      document.querySelector<HTMLElement>(`#mail-row-${index} [role=gridcell]:last-of-type`)
+    list().scrollTop = Math.max(0, (index - rowsAbove) * rowPixels)
+    while (find() === null) await frame()
+    await frame()
+    const before = openText()
+    const began = performance.now()
+    find()?.click()
+    do await frame()
+    while (openText() === '' || openText() === before)
+    times.push(performance.now() - began)
+    await new Promise((over) => setTimeout(over, readMs))
+  }
+  return times
+}
+
+/** Milliseconds from a click on the folder until its heading and its list are in a frame; `Starred` is empty. */
+const openFolder = async (name: 'Inbox' | 'Starred'): Promise<number> => {
+  const buttons = [...document.querySelectorAll<HTMLElement>('nav button')]
+  const button = buttons.find(({ textContent }) => textContent.trim().startsWith(name))
+  const began = performance.now()
+  button?.click()
+  for (;;) {
+    await frame()
+    const isThere = document.querySelector('#mail-row-5 time') !== null
+    const heading = document.querySelector('h1')?.textContent ?? ''
+    if (heading.includes(name) && isThere === (name === 'Inbox')) return performance.now() - began
+  }
+}
+
+const frames: number[] = []
+/** From now on the time between frames is written down. */
+const watchFrames = (): void => {
+  let last = performance.now()
+  const next = (): void => {
+    const now = performance.now()
+    frames.push(now - last)
+    last = now
+    requestAnimationFrame(next)
+  }
+  requestAnimationFrame(next)
+}
+
+const typed: number[] = []
+/** From now on the time from each key until the frame that shows it is written down. */
+const watchTyping = (): void => {
+  const hear = ({ timeStamp }: KeyboardEvent): void => {
+    requestAnimationFrame(() => typed.push(performance.now() - timeStamp))
+  }
+  document.addEventListener('keydown', hear, { capture: true })
+}
+
+/** The first second a screen a frame, then jumps through the whole list as a dragged scroll bar makes them. */
+const scrollThrough = async (lastingMs: number): Promise<void> => {
+  const scroller = list()
+  const began = performance.now()
+  for (let turn = 0; performance.now() - began < lastingMs; turn += 1) {
+    await frame()
+    const isSmooth = performance.now() - began < scrolledSmoothlyMs
+    scroller.scrollTop = isSmooth ? turn * scroller.clientHeight : (scroller.scrollHeight / 100) * ((turn * 37) % 100)
+  }
+}
+
+Object.assign(globalThis, {
+  measures: { clickThrough, openFolder, watchFrames, watchTyping, scrollThrough, frames, typed },
+})

@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import path from 'node:path'
+import type { Page } from '@playwright/test'
+import { buildApp } from '../../build/app/build-app.ts'
+import { type LaunchedApp, launchApp } from '../../build/app/launch.ts'
+import { callOf } from '../../build/camera.ts'
+import { passwordOf } from '../../build/cluster/group.ts'
+import { MailProcess } from '../../build/cluster/mail-process.ts'
+import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
+import { nameOf } from './bench-group.ts'
+import { fillMailbox } from './mailbox.ts'
+
+/** Two replicas on ports of their own; the app takes the place of the first. */
+export interface WindowPair {
+  readonly data: readonly [string, string]
+  readonly listen: readonly [string, string]
+}
+
+/** Person 1 finds `mails` mails, and is signed in when the app starts. Nothing runs when it is fulfilled. */
+export const preparePair = async (directory: string, mails: number): Promise<WindowPair> => {
+  await buildApp(() => undefined)
+  const pair: WindowPair = {
+    data: [path.join(directory, 'server-1'), path.join(directory, 'server-2')],
+    listen: [await freeAddress(), await freeAddress()],
+  }
+  await signUpTwo(pair)
+  await fillMailbox({ directories: pair.data, mails, batchMails: 10, afterSnapshot: 100, to: nameOf(1) })
+  await staySignedIn(pair)
+  return pair
+}
+
+const freeAddress = async (): Promise<string> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `/ip4/127.0.0.1/tcp/${port}`
+}
+
+const signUpTwo = async ({ data, listen }: WindowPair): Promise<void> => {
+  const first = new ReplicaProcess({ data: data[0], create: 'Bench', server: 1, listen: [listen[0]] })
+  await first.ready()
+  const one = new MailProcess({ data: data[0] })
+  const { invite } = await one.ask('invite')
+  const second = new ReplicaProcess({ data: data[1], join: invite, server: 2, listen: [listen[1]] })
+  await second.ready()
+  const two = new MailProcess({ data: data[1] })
+  await one.ask('signUp', { name: nameOf(1), password: passwordOf(nameOf(1)) })
+  await two.ask('signUp', { name: nameOf(2), password: passwordOf(nameOf(2)) })
+  const agree = async (): Promise<boolean> => {
+    const [left, right] = await Promise.all([one.ask('status'), two.ask('status')])
+    return left.digest === right.digest && left.accounts === 2
+  }
+  while (!(await agree())) await new Promise((over) => setTimeout(over, 25))
+  await Promise.all([one.close(), two.close()])
+  await Promise.all([first.stop(), second.stop()])
+}
+
+const staySignedIn = async (pair: WindowPair): Promise<void> => {
+  const folder = path.join(pair.data[0], 'desktop')
+  await mkdir(folder, { recursive: true })
+  await writeFile(path.join(folder, 'settings.json'), JSON.stringify({ staySignedIn: 'on' }))
+  const { app, page } = await openApp(pair)
+  await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  const call = callOf(page)
+  await call('client', 'logIn', { name: nameOf(1), password: passwordOf(nameOf(1)) })
+  await call('client', 'noteRecovery')
+  await firstRow(page)
+  await app.close()
+}
+
+export const openApp = ({ data, listen }: WindowPair): Promise<LaunchedApp> =>
+  launchApp({ data: data[0], args: ['--listen', listen[0]] })
+
+/** The inbox can be used. */
+export const firstRow = (page: Page): Promise<void> => page.getByRole('row', { name: 'letter' }).first().waitFor()

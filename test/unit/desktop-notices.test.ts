@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Notice, Notifier } from '../../electron/system/notifier.ts'
+import { UnreadCount } from '../../electron/system/unread-count.ts'
+import { stringsFor } from '../../electron/system/strings.ts'
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import type { Header } from '../../replica/client/contract/mailbox.ts'
+import { updateId, originId } from '../../replica/core/model/ids.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+let count = 0
+const header = (changed: Partial<Header> = {}): Header => {
+  count += 1
+  const mail = updateId(originId('1.abcdefgh'), count)
+  return {
+    mail,
+    conversation: mail,
+    from: 'ben',
+    to: ['anna'],
+    cc: [],
+    subject: `mail ${count}`,
+    snippet: '',
+    sentAt: 0,
+    read: false,
+    starred: false,
+    own: false,
+    inTrash: false,
+    ...changed,
+  }
+}
+const came = (changed: Partial<Header> = {}, late = false): ClientEvent => ({
+  event: 'mail',
+  header: header(changed),
+  late,
+})
+
+class Desk {
+  readonly shown: Notice[] = []
+  readonly opened: (string | null)[] = []
+  closed = 0
+  wanted: 'yes' | 'no' = 'yes'
+  readonly #clicks: (() => void)[] = []
+  readonly notifier = new Notifier({
+    show: (notice, clicked) => {
+      this.shown.push(notice)
+      this.#clicks.push(clicked)
+      return { close: () => (this.closed += 1) }
+    },
+    strings: () => stringsFor('en', 'en'),
+    isWanted: () => this.wanted === 'yes',
+    open: (mail) => this.opened.push(mail),
+  })
+
+  click(): void {
+    this.#clicks.at(-1)?.()
+  }
+}
+
+describe('notices of mail', () => {
+  test('one mail is told by its sender and subject, and a click opens it', () => {
+    const desk = new Desk()
+    const event = came({ subject: 'Splinter', from: 'Samuel' })
+    desk.notifier.hear(event)
+    expect(desk.shown).toEqual([])
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([{ title: 'Samuel', body: 'Splinter', silent: false }])
+    desk.click()
+    expect(desk.opened).toEqual([event.event === 'mail' ? event.header.mail : null])
+  })
+
+  test('what comes together is one notice, in place of the one before', () => {
+    const desk = new Desk()
+    for (const from of ['ben', 'cleo', 'ben']) desk.notifier.hear(came({ from }))
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([{ title: '3 new mails', body: 'From ben, cleo', silent: false }])
+    desk.notifier.hear(came({ from: 'dora' }))
+    vi.runAllTimers()
+    expect(desk.shown).toHaveLength(2)
+    expect(desk.closed).toBe(1)
+    desk.click()
+    expect(desk.opened).toHaveLength(1)
+  })
+
+  test('a merge is one notice however long it goes on, and silent when all of it was sent long ago', () => {
+    const desk = new Desk()
+    for (let mails = 0; mails < 40; mails += 1) {
+      desk.notifier.hear(came({}, true))
+      vi.advanceTimersByTime(100)
+    }
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([{ title: '40 mails from earlier came in', body: 'From ben', silent: true }])
+  })
+
+  test('a merge that does not end is told of after some seconds', () => {
+    const desk = new Desk()
+    for (let mails = 0; mails < 80; mails += 1) {
+      desk.notifier.hear(came({}, true))
+      vi.advanceTimersByTime(100)
+    }
+    expect(desk.shown).toHaveLength(1)
+  })
+
+  test('a fresh mail among late ones is heard', () => {
+    const desk = new Desk()
+    desk.notifier.hear(came({}, true))
+    desk.notifier.hear(came({ from: 'cleo' }))
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([{ title: '2 new mails', body: 'From cleo, ben', silent: false }])
+  })
+
+  test('own mails and what was read elsewhere are no news; nor is anything to somebody who looks at the window', () => {
+    const desk = new Desk()
+    desk.notifier.hear(came({ own: true }))
+    desk.notifier.hear(came({ read: true }))
+    vi.runAllTimers()
+    desk.wanted = 'no'
+    desk.notifier.hear(came())
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([])
+  })
+})
+
+describe('the count of unread mails', () => {
+  const counting = (unread: () => Promise<number>) => {
+    const told: number[] = []
+    let asked = 0
+    const client = {
+      loggedInAs: 'anna' as string | null,
+      counts: async () => {
+        asked += 1
+        return { inbox: 9, unread: await unread(), starred: 0, sent: 0, drafts: 0, outbox: 0, trash: 0 }
+      },
+    }
+    const count = new UnreadCount({ isOpen: true, client }, (found) => told.push(found))
+    return { count, client, told, asked: () => asked }
+  }
+
+  test('is asked for once for many mails, and again after reading', async () => {
+    let unread = 3
+    const { count: counted, told, asked } = counting(async () => unread)
+    for (let mails = 0; mails < 500; mails += 1) counted.hear(came())
+    await vi.runAllTimersAsync()
+    expect([told, asked()]).toEqual([[3], 1])
+    unread = 2
+    counted.called('read')
+    counted.called('list')
+    await vi.runAllTimersAsync()
+    expect([told, asked()]).toEqual([[3, 2], 2])
+  })
+
+  test('is nothing when nobody is logged in, or when it cannot be known', async () => {
+    const { count: counted, client, told } = counting(() => Promise.reject(new Error('gone')))
+    counted.recount()
+    await vi.runAllTimersAsync()
+    client.loggedInAs = null
+    counted.recount()
+    await vi.runAllTimersAsync()
+    expect(told).toEqual([0, 0])
+  })
+})
