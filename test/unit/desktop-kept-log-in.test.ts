@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { KeptLogIn, type SecretStore } from '../../electron/state/kept-log-in.ts'
 
 const secret = new Uint8Array([1, 2, 3, 250, 251, 252])
@@ -17,21 +17,17 @@ afterEach(() => Promise.all(folders.splice(0).map((made) => rm(made, { recursive
 /** As a keyring does it: what one seals another does not open. */
 const keyring = (name: string): SecretStore => ({
   kind: 'safe',
-  seal: (text) => Buffer.from(`${name}:${[...text].reverse().join('')}`),
-  open: (sealed) => {
+  seal: async (text) => Buffer.from(`${name}:${Buffer.from(text).toString('hex')}`),
+  open: async (sealed) => {
     const text = sealed.toString('utf8')
     if (!text.startsWith(`${name}:`)) throw new Error('sealed by another keyring')
-    return [...text.slice(name.length + 1)].reverse().join('')
+    return Buffer.from(text.slice(name.length + 1), 'hex').toString()
   },
 })
 const none: SecretStore = {
   kind: 'plain',
-  seal: () => {
-    throw new Error('there is no keyring')
-  },
-  open: () => {
-    throw new Error('there is no keyring')
-  },
+  seal: () => Promise.reject(new Error('there is no keyring')),
+  open: () => Promise.reject(new Error('there is no keyring')),
 }
 
 describe('the log-in that a machine keeps', () => {
@@ -59,5 +55,25 @@ describe('the log-in that a machine keeps', () => {
     await kept.forget()
     expect(await kept.read()).toBeNull()
     expect(await readFile(path.join(at, 'log-in.json'), 'utf8')).not.toContain(written)
+  })
+
+  test('that is forgotten while it is being sealed does not come back', async () => {
+    const at = await folder()
+    let seal = (): void => undefined
+    const slow: SecretStore = {
+      ...keyring('a'),
+      seal: async (text) => {
+        await new Promise<void>((go) => (seal = go))
+        return keyring('a').seal(text)
+      },
+    }
+    const kept = new KeptLogIn(at, slow)
+    const done = [kept.keep(secret), kept.forget()]
+    await vi.waitFor(() => {
+      seal()
+      return kept.settled()
+    })
+    await Promise.all(done)
+    expect(await kept.read()).toBeNull()
   })
 })
