@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { KeptLogIn, type SecretStore } from '../../electron/state/kept-log-in.ts'
 
 const secret = new Uint8Array([1, 2, 3, 250, 251, 252])
@@ -59,20 +59,17 @@ describe('the log-in that a machine keeps', () => {
 
   test('that is forgotten while it is being sealed does not come back', async () => {
     const at = await folder()
-    let seal = (): void => undefined
+    const sealing = Promise.withResolvers<undefined>()
     const slow: SecretStore = {
       ...keyring('a'),
       seal: async (text) => {
-        await new Promise<void>((go) => (seal = go))
+        await sealing.promise
         return keyring('a').seal(text)
       },
     }
     const kept = new KeptLogIn(at, slow)
     const done = [kept.keep(secret), kept.forget()]
-    await vi.waitFor(() => {
-      seal()
-      return kept.settled()
-    })
+    sealing.resolve(undefined)
     await Promise.all(done)
     expect(await kept.read()).toBeNull()
   })
