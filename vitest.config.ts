@@ -30,6 +30,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...project('security'),
+          fileParallelism: false,
+          testTimeout: clusterTestTimeoutMs,
+          hookTimeout: clusterTestTimeoutMs,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           ...project('cluster'),
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,

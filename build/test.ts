@@ -13,6 +13,7 @@ import {
 } from './stages.ts'
 
 const simulationSeeds = 200
+const tortureMinutes = '1.5'
 const tallyPattern = /^seeds: (\d+) passed, (\d+) failed$/gm
 const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'cluster']
 
@@ -83,6 +84,22 @@ const simulation: Stage = {
   },
 }
 
+/** Real processes, real cuts and crashes; for a short while, because chance alone decides what is tried. */
+const torture: Stage = {
+  name: 'torture',
+  run: async () => {
+    if (process.platform === 'win32') {
+      console.log('Windows has no signals that kill and freeze a process: the campaign needs Linux or macOS.')
+      return outcome(0, 0, 0)
+    }
+    if (process.getuid?.() !== 0)
+      console.log('Without root on Linux there are no cables to cut and no disks to fill: crashes and partings only.')
+    const args = ['--minutes', tortureMinutes]
+    const { exitCode } = await runTool('test/torture/main.ts', args, 'passed')
+    return outcome(exitCode, exitCode === 0 ? 1 : 0, 0)
+  },
+}
+
 const check: Stage = {
   name: 'check',
   run: async () => outcome((await runTool('build/check.ts', [], 'passed')).exitCode, 0, 0),
@@ -92,9 +109,18 @@ const allStages = (filters: readonly string[]): readonly Stage[] => {
   const [unit, renderer, property, conformance, network, cluster] = vitestProjects.map((project) =>
     vitestStage(project, filters),
   )
-  return [check, unit, renderer, property, conformance, network, simulation, cluster, endToEnd(filters)].filter(
-    (stage) => stage !== undefined,
-  )
+  return [
+    check,
+    unit,
+    renderer,
+    property,
+    conformance,
+    network,
+    simulation,
+    cluster,
+    torture,
+    endToEnd(filters),
+  ].filter((stage) => stage !== undefined)
 }
 
 /** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */

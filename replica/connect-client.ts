@@ -10,6 +10,7 @@ import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInst
 import { createClientStore } from './drivers/client-store.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.ts'
+import { pulseOf } from './drivers/process-pulse.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { sameBytes } from './wire/bytes.ts'
@@ -67,6 +68,7 @@ const attachedClient = async (
     machine: install.machine,
     servers: {
       home,
+      ...(home === install.server ? { homePulse: pulseOf(directory) } : {}),
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
     ...keeping,

@@ -106,13 +106,12 @@ export class ReplicaGroup {
 
   /** On the same data directory. */
   async restart(...servers: readonly number[]): Promise<void> {
-    await Promise.all(
-      servers.map((server) => {
-        const replica = new ReplicaProcess({ data: this.dataOf(server) })
-        this.#replicas.set(server, replica)
-        return replica.ready()
-      }),
-    )
+    await Promise.all(servers.map((server) => this.#start(server, {})))
+  }
+
+  /** As `restart`, by another version of this program: the checkout at `program`. */
+  async restartAs(server: number, program: string): Promise<void> {
+    await this.#start(server, { program })
   }
 
   /** From here on each server of one part sees the servers of its own part only, in fact and not just on order. */
@@ -188,6 +187,12 @@ export class ReplicaGroup {
     await Promise.all(processes.map(({ exited }) => exited))
   }
 
+  async #start(server: number, by: { readonly program?: string }): Promise<void> {
+    const replica = new ReplicaProcess({ data: this.dataOf(server), ...by })
+    this.#replicas.set(server, replica)
+    await replica.ready()
+  }
+
   async #poll(
     servers: readonly number[],
     withinMs: number,
@@ -207,7 +212,8 @@ export class ReplicaGroup {
 /** Everybody's password here, so that a person can log in anywhere. */
 export const passwordOf = (name: string): string => `password of ${name}`
 
-const vectorText = (vector: GroupStatus['vector']): string =>
+/** Equal for equal vectors. */
+export const vectorText = (vector: GroupStatus['vector']): string =>
   Object.entries(vector)
     .filter(([, held]) => held > 0)
     .map(([origin, held]) => `${origin}:${held}`)

@@ -10,16 +10,27 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
+/** Where a process runs, when that is not simply here. */
+export interface ProcessPlace {
+  /** The command that starts it there and becomes it: `nsenter --net=...`. Empty: none. */
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
 export interface ProcessOptions {
-  /** A script of this checkout, from its root. */
+  /** A script of the checkout, from its root. */
   readonly script: string
   readonly args: readonly string[]
+  /** Root of the checkout that has the script; by default this one. */
+  readonly program?: string
   /** Run as another user, so that a directory without permission is one for root too. */
   readonly uid?: number
+  readonly place?: ProcessPlace | undefined
   /** Sees each line first; one that is taken is not kept. */
   readonly take?: (line: Json) => 'taken' | 'left'
 }
 
+const here: ProcessPlace = { command: [], environment: {} }
 const running = new Set<ChildProcess>()
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const signalExitCode = 130
@@ -40,7 +51,7 @@ const watchOwnEnd = (): void => {
   }
 }
 
-/** A script of this checkout as a process of its own, whose stdout has one JSON object a line. */
+/** A script of a checkout as a process of its own, whose stdout has one JSON object a line. */
 export class JsonProcess {
   readonly name: string
   readonly exited: Promise<Exit>
@@ -51,14 +62,16 @@ export class JsonProcess {
   readonly #take: (line: Json) => 'taken' | 'left'
   readonly #waiting = new Set<() => void>()
 
-  constructor({ script, args, uid, take = () => 'left' }: ProcessOptions) {
+  constructor({ script, args, program = root, uid, place = here, take = () => 'left' }: ProcessOptions) {
     if (running.size === 0 && !process.listeners('exit').includes(killAll)) watchOwnEnd()
     this.#take = take
     this.name = `${script} ${args.join(' ')}`
-    this.#child = spawn(process.execPath, [path.join(root, 'build', 'run.cjs'), script, ...args], {
-      cwd: root,
+    const whole = [...place.command, process.execPath, path.join(program, 'build', 'run.cjs'), script, ...args]
+    const [command = process.execPath, ...rest] = whole
+    this.#child = spawn(command, rest, {
+      cwd: program,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: path.join(cacheFolder, 'compile') },
+      env: { ...process.env, NODE_COMPILE_CACHE: path.join(cacheFolder, 'compile'), ...place.environment },
       ...(uid === undefined ? {} : { uid, gid: uid }),
     })
     running.add(this.#child)

@@ -1,4 +1,4 @@
-import { type Json, JsonProcess } from './json-process.ts'
+import { type Json, JsonProcess, type ProcessPlace } from './json-process.ts'
 
 /** What the scripted interface answers, by verb. It is the program's documented contract, so it is not checked here again. */
 export interface Answers {
@@ -174,6 +174,7 @@ export interface MailOptions {
   readonly join?: string
   /** Another server to connect to. */
   readonly server?: number
+  readonly place?: ProcessPlace | undefined
 }
 
 const eventWithinMs = 60_000
@@ -185,10 +186,10 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, join, server }: MailOptions) {
-    const place = server === undefined ? [] : ['--server', String(server)]
-    const args = ['--data', data, '--json', ...place, ...(join === undefined ? [] : ['--join', join])]
-    this.process = new JsonProcess({ script: 'replica/mail.ts', args, take: (line) => this.#take(line) })
+  constructor({ data, join, server, place }: MailOptions) {
+    const first = server === undefined ? [] : ['--server', String(server)]
+    const args = ['--data', data, '--json', ...first, ...(join === undefined ? [] : ['--join', join])]
+    this.process = new JsonProcess({ script: 'replica/mail.ts', args, place, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)
       for (const { reject } of this.#unanswered.values()) reject(error)

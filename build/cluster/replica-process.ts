@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Exit, isJson, type Json, JsonProcess } from './json-process.ts'
+import { type Exit, isJson, type Json, JsonProcess, type ProcessPlace } from './json-process.ts'
 
 export interface ReplicaOptions {
   readonly data: string
@@ -10,6 +10,9 @@ export interface ReplicaOptions {
   /** Multiaddrs; by default a free port of 127.0.0.1. */
   readonly listen?: readonly string[]
   readonly uid?: number
+  /** Root of the checkout that is run; by default this one. */
+  readonly program?: string
+  readonly place?: ProcessPlace | undefined
   readonly more?: readonly string[]
 }
 
@@ -36,14 +39,15 @@ export class ReplicaProcess {
   readonly process: JsonProcess
 
   /** Starts it without waiting: `ready` tells when it serves, `exited` when it does not. */
-  constructor({ data, create, join, server, listen = [anyPort], uid, more = [] }: ReplicaOptions) {
+  constructor({ data, create, join, server, listen = [anyPort], uid, program, place, more = [] }: ReplicaOptions) {
     this.data = data
     const args = ['--data', data, '--json', '--no-mdns', ...listen.flatMap((address) => ['--listen', address])]
     if (create !== undefined) args.push('--create', create)
     if (join !== undefined) args.push('--join', join)
     if (server !== undefined) args.push('--server-id', String(server))
     args.push(...more)
-    this.process = new JsonProcess({ script: 'replica/main.ts', args, ...(uid === undefined ? {} : { uid }) })
+    const by = { ...(uid === undefined ? {} : { uid }), ...(program === undefined ? {} : { program }) }
+    this.process = new JsonProcess({ script: 'replica/main.ts', args, place, ...by })
   }
 
   /** Its first line. */

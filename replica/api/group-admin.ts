@@ -66,14 +66,19 @@ export class GroupAdmin implements GroupApi {
     const isHere = await host.read((core) => core.identity.server === server && !core.hasLostSeat)
     if (isHere)
       throw new QuintetError('BAD_REQUEST', `Server ${server} is this machine: ask another member to retire it.`)
-    const isConnected = await host.read((core) => core.view.servers.includes(server))
+    const { machine, isConnected } = await host.read((core) => ({
+      machine: core.state.seats.holder(server)?.origin,
+      isConnected: core.view.servers.includes(server),
+    }))
     if (isConnected) {
       throw new QuintetError(
         'BAD_REQUEST',
         `Server ${server} is connected, so it is not gone: only a machine that is gone for good is retired. To retire it all the same, pause it first.`,
       )
     }
-    await host.command({ kind: 'retire', server })
+    if (machine === undefined)
+      throw new QuintetError('NO_SUCH_SERVER', `No machine has server id ${server}: the seat is free.`)
+    await host.command({ kind: 'retire', machine })
   }
 
   async renameGroup({ name }: Parameters<GroupApi['renameGroup']>[0]): Promise<void> {

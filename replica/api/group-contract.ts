@@ -51,7 +51,7 @@ export interface InviteInfo {
   /** Milliseconds since 1970. */
   readonly expiresAt: number
   readonly state: 'open' | 'used' | 'expired' | 'revoked'
-  /** The seat that it gave; null unless it was used. */
+  /** The seat that it gave; null when it was not used, or for a client without a replica. */
   readonly usedBy: ServerId | null
 }
 
@@ -60,7 +60,7 @@ export interface GroupApi {
   network(): Promise<NetworkReport>
   /** Newest first, at most `limits.invitesShown`. */
   invites(): Promise<readonly InviteInfo[]>
-  /** BAD_INVITE when there is none, INVITE_USED. */
+  /** BAD_INVITE when there is none, INVITE_USED. A client that it let in is shut out by the next change of the group key. */
   revokeInvite(request: { readonly invite: InviteId }): Promise<void>
   /**
    * The machine on this seat is gone for good: nobody waits for it, and the seat is free. BAD_REQUEST for this server, and

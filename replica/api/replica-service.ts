@@ -227,6 +227,9 @@ export class ReplicaService implements ConnectionPorts {
       case 'post':
         if (this.loggedIn().size > 0) void this.#announcePost(notice.origin, notice.sequence)
         break
+      case 'brought':
+        if (this.loggedIn().size > 0) void this.#announceBrought(notice)
+        break
       case 'mailbox':
         for (const connection of this.#connections)
           if (connection.account === notice.account) connection.mailboxChanged()
@@ -264,6 +267,16 @@ export class ReplicaService implements ConnectionPorts {
         connection.emit({ event: 'post', post })
   }
 
+  /** In their order. What storage has not got yet is not told of. */
+  async #announceBrought({ mails, posts }: Extract<Notice, { kind: 'brought' }>): Promise<void> {
+    const contents = await this.#contents(mails)
+    for (const { origin, sequence } of mails) {
+      const bytes = contents.get(updateId(origin, sequence))
+      if (bytes !== undefined) await this.#announce({ origin, sequence, bytes })
+    }
+    for (const { origin, sequence } of posts) await this.#announcePost(origin, sequence)
+  }
+
   #tellAll(event: ReplicaEvent): void {
     for (const connection of this.#connections) connection.emit(event)
   }
@@ -272,7 +285,7 @@ export class ReplicaService implements ConnectionPorts {
     for (const connection of this.#connections) if (connection.claim?.session === session) connection.takenOver(by)
   }
 
-  async #announce({ origin, sequence, bytes }: Update): Promise<void> {
+  async #announce({ origin, sequence, bytes }: Pick<Update, 'origin' | 'sequence' | 'bytes'>): Promise<void> {
     const views = await this.host.read((core) => recipientsAmong(core, this.loggedIn(), origin, sequence))
     for (const [account, view] of views) {
       const mail = sealedMail(view, bytes, 'header')

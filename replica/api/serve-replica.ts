@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
@@ -8,6 +9,9 @@ import { ShapeError } from '../wire/api-shapes.ts'
 import type { ReplicaApi, ReplicaEvent } from './contract.ts'
 import { MessageWriter } from './message-writer.ts'
 import { isApiMethod, methodTable, type ApiRight } from './method-table.ts'
+
+/** Calls that are begun before everything else gets its turn: heartbeats and other clients must not wait for one's bulk. */
+const callsATurn = 32
 
 export interface ServedConnection {
   readonly stream: FrameStream
@@ -41,6 +45,7 @@ class ConnectionServer {
   #right: ApiRight = 'person'
   #calls = 0
   #callBytes = 0
+  #callsThisTurn = 0
   #closed = false
   #wakeReader: (() => void) | null = null
 
@@ -53,6 +58,7 @@ class ConnectionServer {
     try {
       for await (const frame of this.#connection.stream.frames) {
         if (!this.#take(frame)) break
+        if (this.#callsThisTurn >= callsATurn) await this.#nextTurn()
         while (this.#isFull()) await new Promise<void>((wake) => (this.#wakeReader = wake))
         if (this.#closed) break
       }
@@ -60,6 +66,11 @@ class ConnectionServer {
       // A lost stream is an ordinary end: the client comes back by itself.
     }
     await this.#end()
+  }
+
+  async #nextTurn(): Promise<void> {
+    await setImmediate()
+    this.#callsThisTurn = 0
   }
 
   #isFull(): boolean {
@@ -95,6 +106,7 @@ class ConnectionServer {
 
   async #answer(api: ReplicaApi, id: number, name: string, request: unknown, bytes: number): Promise<void> {
     this.#calls += 1
+    this.#callsThisTurn += 1
     this.#callBytes += bytes
     const message = await this.#carryOut(api, id, name, request)
     await this.#writer.send(message).catch(() => this.#wake())

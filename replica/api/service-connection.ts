@@ -7,7 +7,7 @@ import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Install } from '../host/install.ts'
 import { conversationOf, countsOf, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
-import type { MailView } from '../host/queries.ts'
+import { type MailView, outcomeOf } from '../host/queries.ts'
 import { profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
@@ -176,7 +176,11 @@ export class ServiceConnection implements ReplicaApi {
     const { change } = signed.value
     if (change.command !== command)
       throw new QuintetError('BAD_REQUEST', 'The command id is not the one that was signed.')
-    if (kind !== 'account' && change.account !== this.#session()) {
+    if (kind !== 'account' && change.account !== this.account) {
+      // It may be the very wish that ended the session, or one whose answer was lost before another log-in took over.
+      const before = await this.#service.host.read((core) => outcomeOf(core, change))
+      if (before !== null) return before
+      this.#session()
       throw new QuintetError('NOT_ALLOWED', 'This connection is logged in for another account.')
     }
     const { update, clock } = await this.#service.host.command({ kind: 'submit', signed: signed.value })

@@ -73,6 +73,7 @@ export class ClientContext {
       if (takenBy !== null) throw new QuintetError('NOT_ALLOWED', `This was just logged in on ${takenBy.machine}.`)
       // At once, so that a connection that is lost next is taken up with this session.
       this.#session = session
+      this.link.loggedInOn(api)
     })
     for (const { loggedIn } of this.#listeners) loggedIn?.(session)
   }
@@ -153,6 +154,7 @@ export class ClientContext {
           this.#endSession()
         }
       },
+      who: () => this.#session,
       event: (event) => {
         if (event.event === 'takenOver') this.#takenOver(event)
         for (const listener of this.#listeners) listener.event?.(event)

@@ -5,6 +5,7 @@ import { limits } from '../core/model/limits.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import type { ClientClock } from './client-ports.ts'
 import { HomeWatch } from './home-watch.ts'
+import { ask, closeQuietly, isUnreachable, newConnection, within, type Connection } from './link-connection.ts'
 import { LinkWaiters } from './link-waiters.ts'
 import { raceServers, type Starter } from './server-race.ts'
 
@@ -19,6 +20,8 @@ export interface KnownServers {
   readonly home: ServerId | 'unnamed' | 'none'
   /** Those that can be dialled, in any order. */
   readonly list: () => Promise<readonly ServerId[]>
+  /** Whether the own server, of which nothing is heard, works nevertheless; left out: it may hang. */
+  readonly homePulse?: () => Promise<'works' | 'rests'>
   /** Takes note of where servers can be dialled now, as one of them tells. */
   readonly learn?: (members: readonly MemberInfo[]) => void
   /** Takes note of the key by which they are dialled from now on, as one of them tells a person of the group. */
@@ -30,6 +33,8 @@ export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'sile
 export interface LinkListener {
   /** Takes up what a connection needs (the session) before anything else is asked on it; the connection counts when fulfilled. */
   readonly prepare: (api: ReplicaApi, group: GroupInfo, occasion: Occasion) => Promise<void>
+  /** Whose session `prepare` takes up now; null: nobody's. */
+  readonly who: () => object | null
   readonly event: (event: LinkEvent) => void
   readonly disconnected: (failure: Failure) => void
   readonly connected: (server: ServerId) => void
@@ -42,18 +47,6 @@ export interface LinkOptions {
   readonly clock: ClientClock
   readonly servers: KnownServers
   readonly listener: LinkListener
-}
-
-export interface Connection {
-  readonly api: ReplicaApi
-  readonly group: GroupInfo
-  /** Which server was asked for; null is the own one. */
-  readonly asked: ServerId | null
-  lost: Failure | null
-  state: 'opening' | 'current' | 'left'
-  /** Requests that wait for their answers. */
-  calls: number
-  idle: () => void
 }
 
 /** Small, so that a client waits for a replica that starts again at most a quarter longer than that takes. */
@@ -132,7 +125,16 @@ export class ReplicaLink {
 
   /** Carries out a request that must not be given twice, at the wanted server. */
   async callOnce<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
-    return ask(await this.#connection((connection) => this.#isWanted(connection)), request)
+    const connection = await this.#connection((found) => this.#isWanted(found))
+    if (connection.ready !== null) await connection.ready
+    return ask(connection, request)
+  }
+
+  /** Somebody has logged in by a request on `api`; when that is not the present connection any more, they are logged in there, too. */
+  loggedInOn(api: ReplicaApi): void {
+    const current = this.#current
+    if (current?.api === api) current.preparedFor = this.#options.listener.who()
+    else if (current !== null) this.#prepareAnew(current)
   }
 
   /** Goes over to another server; when that fails, the present connection stays. UNREACHABLE, TIMEOUT, NO_SUCH_SERVER. */
@@ -168,6 +170,7 @@ export class ReplicaLink {
     for (;;) {
       // From the loss on: what has been waiting for its answer for long waits as long for a connection as anything else.
       const connection = await this.#connection(fits)
+      if (connection.ready !== null) await connection.ready
       try {
         return await ask(connection, request)
       } catch (error) {
@@ -193,6 +196,9 @@ export class ReplicaLink {
     connection.state = 'current'
     this.#current = connection
     this.#group = connection.group
+    // Somebody has logged in, on another connection, since this one was prepared.
+    if (connection.lost === null && connection.preparedFor !== this.#options.listener.who())
+      this.#prepareAnew(connection)
     // A server that was chosen and went away is not waited for; the own one is.
     if (!this.#isWanted(connection)) this.#wanted = null
     if (this.#isWanted(connection)) this.#homeWatch.stop()
@@ -250,6 +256,8 @@ export class ReplicaLink {
   async #doubtIn(silent: Connection, forMs: number): Promise<void> {
     if (this.#doubt !== null || this.#closed || this.#options.listener.roams() === 'later') return
     this.#doubt = silent
+    await this.#whileHomeWorks(silent)
+    if (this.#doubt !== silent) return
     const connection = await this.#race(0, [silent.group.serverId], () => this.#doubt === silent).catch(() => null)
     const isStillSilent = this.#doubt === silent && this.#current === silent
     this.#doubt = null
@@ -264,6 +272,15 @@ export class ReplicaLink {
     this.#take(connection)
     this.#options.listener.connected(this.group.serverId)
     closeQuietly(silent)
+  }
+
+  /** A server of this machine that works is busy, not gone: going elsewhere would only add to what keeps it busy. */
+  async #whileHomeWorks(silent: Connection): Promise<void> {
+    const { servers, clock } = this.#options
+    if (silent.asked !== null || servers.homePulse === undefined) return
+    const isSilent = (): boolean => this.#doubt === silent && this.#current === silent
+    while (isSilent() && (await servers.homePulse()) === 'works')
+      await new Promise<void>((over) => clock.after(limits.pulseMs, over))
   }
 
   async #reconnect(generation: number): Promise<void> {
@@ -323,16 +340,7 @@ export class ReplicaLink {
       if (this.#group !== null && !sameBytes(group.groupId, this.#group.groupId)) {
         throw new QuintetError('NO_SUCH_SERVER', 'The replica that answers belongs to another group.')
       }
-      const connection: Connection = {
-        api,
-        group,
-        asked,
-        lost: null,
-        state: 'opening',
-        calls: 0,
-        idle: () => undefined,
-      }
-      return connection
+      return newConnection(api, group, asked)
     } catch (error) {
       await api.close().catch(() => undefined)
       throw error
@@ -341,8 +349,18 @@ export class ReplicaLink {
 
   async #prepare(connection: Connection, occasion: Occasion): Promise<void> {
     connection.api.onEvent((event) => this.#heard(connection, event))
+    connection.preparedFor = this.#options.listener.who()
     await this.#options.listener.prepare(connection.api, connection.group, occasion)
     if (connection.lost !== null) throw new QuintetError('UNREACHABLE', connection.lost.message)
+  }
+
+  /** While requests wait. A server that does not take the session up is as good as gone. */
+  #prepareAnew(connection: Connection): void {
+    connection.ready = this.#prepare(connection, 'return').catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#lose(connection, { code: 'UNREACHABLE', message })
+      closeQuietly(connection)
+    })
   }
 
   #backOff(delayMs: number): Promise<void> {
@@ -355,40 +373,3 @@ export class ReplicaLink {
     })
   }
 }
-
-const ask = async <Value>(connection: Connection, request: (api: ReplicaApi) => Promise<Value>): Promise<Value> => {
-  connection.calls += 1
-  try {
-    return await request(connection.api)
-  } finally {
-    connection.calls -= 1
-    if (connection.calls === 0) connection.idle()
-  }
-}
-
-/** TIMEOUT after `limits.connectMs`; what is fulfilled later is given to `late`. */
-const within = <Value>(clock: ClientClock, work: Promise<Value>, late: (value: Value) => void): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    let isOver = false
-    const stop = clock.after(limits.connectMs, () => {
-      isOver = true
-      reject(new QuintetError('TIMEOUT', `The server did not answer within ${limits.connectMs} ms.`))
-    })
-    work.then(
-      (value) => {
-        stop()
-        if (isOver) late(value)
-        else resolve(value)
-      },
-      (error: unknown) => {
-        stop()
-        reject(error instanceof Error ? error : new Error(String(error)))
-      },
-    )
-  })
-
-const closeQuietly = ({ api }: Connection): void => {
-  api.close().catch(() => undefined)
-}
-
-const isUnreachable = (error: unknown): boolean => error instanceof QuintetError && error.code === 'UNREACHABLE'

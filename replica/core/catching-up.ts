@@ -1,3 +1,4 @@
+import { newIn, stillNew } from './brought.ts'
 import type { EffectsDraft, MailSearch } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
@@ -89,7 +90,10 @@ export class CatchingUp {
     for (const [origin, sequence] of image.vector) {
       if (sequence > this.#state.held(origin)) continueAfter.set(origin, sequence)
     }
+    const held = new Map(this.#state.vector)
+    const brought = newIn(image, this.#state, held)
     this.#state.join(image)
+    effects.notify.push({ kind: 'brought', ...stillNew(brought, this.#state, held) })
     this.#clock.observe(this.#state.newestClock, wallMs)
     effects.install = { image: this.#state.image(), continueAfter }
     return true

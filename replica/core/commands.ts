@@ -1,5 +1,5 @@
 import type { Command } from './effects.ts'
-import type { AccountId, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
+import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId, updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { DocumentChange } from './model/mailbox-changes.ts'
@@ -9,7 +9,8 @@ import { foldName } from './model/fold-name.ts'
 import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
-import { standingOf } from './state/execution-table.ts'
+import { decideOnReissue } from './reissuing.ts'
+import { postWish, standingOf, type Wish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What commands of the same step, not applied yet, have taken. */
@@ -61,8 +62,9 @@ export const decide = (
     case 'revoke':
     case 'renameGroup':
     case 'renameMachine':
-    case 'reissue':
       return decideOnGroup(state, command, self)
+    case 'reissue':
+      return decideOnReissue(state, command)
   }
 }
 
@@ -117,6 +119,7 @@ const admitClient = (
       'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
     )
   }
+  if (invite.revoked) return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   const clients = state.seats.clients().filter((client) => client.invite === id)
   const isHere = clients.some((client) => client.peer === peer)
   if (!isHere) {
@@ -140,7 +143,7 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
   const { change } = signed
   const before = executedBefore(state, change)
-  if (before !== null) return before
+  if (before !== null) return { kind: 'done', ...before }
   if (reserved.commands.has(change.command)) return { kind: 'joins', command: change.command }
   const refused = checkChange(state, change, reserved)
   if (refused !== null) return refused
@@ -149,15 +152,25 @@ const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): De
   return { kind: 'write', changes: [signed], server: null }
 }
 
-/** What became of the same command when it was given before, here or at another server whose update has come. */
-const executedBefore = (state: GroupState, change: PersonChange): Decision | null => {
-  const execution = change.kind === 'mail' ? state.executions.of(change) : undefined
+/** What became of the same command when it was given before, here or at another server whose update has come; null when it was not. */
+export const executedBefore = (
+  state: GroupState,
+  change: PersonChange,
+): { readonly update: UpdateId; readonly clock: Clock } | null => {
+  const wish = wishOf(change)
+  const execution = wish === null ? undefined : state.executions.of(wish)
   if (execution !== undefined) {
     const { origin, sequence, clock } = standingOf(execution)
-    return { kind: 'done', update: updateId(origin, sequence), clock }
+    return { update: updateId(origin, sequence), clock }
   }
   const before = state.commands.get(change.command)
-  return before === undefined ? null : { kind: 'done', update: before.update, clock: before.clock }
+  return before === undefined ? null : { update: before.update, clock: before.clock }
+}
+
+/** Of what would be there twice if it were carried out twice; null for all else. */
+const wishOf = (change: PersonChange): Wish | null => {
+  if (change.kind === 'post') return postWish(change)
+  return change.kind === 'mail' ? change : null
 }
 
 /** Null when the change may be written. */
@@ -222,8 +235,7 @@ const checkDocument = (state: GroupState, { account, document, state: after }: D
 }
 
 const checkPost = (state: GroupState, { account, post }: PostDeletionChange): Decision | null => {
-  const { origin, sequence } = splitUpdateId(post)
-  const found = state.posts.get(origin, sequence)
+  const found = state.posts.find(post)
   if (found === undefined) return refuse('NO_SUCH_POST', `There is no post ${post} (any more).`)
   return found.account === account ? null : refuse('NOT_ALLOWED', 'Only its author can take a post back.')
 }

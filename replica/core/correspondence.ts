@@ -5,7 +5,7 @@ import type { Forks } from './forks.ts'
 import type { KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
-import type { PeerId } from './model/ids.ts'
+import type { OriginId, PeerId } from './model/ids.ts'
 import type { BatchesMessage, HelloMessage, KnowledgeMessage, KnowledgeRows, Message } from './model/messages.ts'
 import type { Haste, Moment } from './moment.ts'
 import { microsOf } from './moment.ts'
@@ -59,11 +59,16 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
-      if (message.failure.code === 'RETIRED' && this.#parts.state.seats.isAdmitted(peer)) this.isSaidRetired = true
+      if (message.failure.code === 'RETIRED' && this.#isMember(peer)) this.isSaidRetired = true
       return
     }
     const greeted = this.#peers.greeted(peer)
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  /** Who was let in while this install was away, or before it knew anybody, is known by its hello alone. */
+  #isMember(peer: PeerId): boolean {
+    return this.#peers.greeted(peer) !== undefined || this.#parts.state.seats.isAdmitted(peer)
   }
 
   #memberMessage(
@@ -91,7 +96,7 @@ export class Correspondence {
       case 'discarded':
         if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
         this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
-        this.#parts.catchingUp.begin(now.steadyMs, peer, effects)
+        this.#catchUp(now, peer, effects)
         break
       case 'stateChunk':
         this.#parts.catchingUp.chunk(now.steadyMs, peer, message, effects)
@@ -108,6 +113,16 @@ export class Correspondence {
         this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
         break
     }
+  }
+
+  /**
+   * A state brings no chain that would show whether what an old copy holds of its own log is what the others hold of it:
+   * such a copy starts over, and gives back what only it has.
+   */
+  #catchUp(now: Moment, peer: PeerId, effects: EffectsDraft): void {
+    const { forks, reclaiming, identity, catchingUp } = this.#parts
+    if (reclaiming.isOfOldCopy) forks.heard(identity.origin, effects)
+    else catchingUp.begin(now.steadyMs, peer, effects)
   }
 
   /** Retired machines hand over what they have, and get nothing. */
@@ -132,7 +147,7 @@ export class Correspondence {
       return
     }
     this.#parts.membership.accept(session, hello, now.wallMs)
-    this.#learn(now, hello.rows, effects)
+    this.#learn(now, hello.origin, hello.rows, effects)
     const member = this.#peers.greeted(session.peer)
     if (member !== undefined && this.#isServed(member)) this.#parts.keys.greeted(member, effects)
     this.#parts.haste.begin(now.steadyMs)
@@ -150,20 +165,26 @@ export class Correspondence {
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#parts.membership.heard(session, message, now.wallMs)
-    this.#learn(now, message.rows, effects)
+    this.#learn(now, session.origin, message.rows, effects)
     this.#parts.forks.compare(session, message, effects)
   }
 
-  /** Merges rows. Our own row is what we hold, whatever others say; if they know more of our own log than we do, we take it back. */
-  #learn(now: Moment, rows: KnowledgeRows, effects: EffectsDraft): void {
+  /**
+   * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself; if
+   * others know more of our own log than we do, we take it back.
+   */
+  #learn(now: Moment, teller: OriginId, rows: KnowledgeRows, effects: EffectsDraft): void {
+    const { identity, matrix } = this.#parts
+    const connected = new Set(this.#peers.allGreeted().map(({ origin }) => origin))
     let isNews = false
     for (const [holder, row] of rows) {
-      if (holder === this.#parts.identity.origin) continue
-      if (this.#parts.matrix.mergeRow(holder, row)) {
+      if (holder === identity.origin) continue
+      this.#parts.reclaiming.heardOf(heldFrom(row, identity.origin), holder, teller)
+      if (holder !== teller && connected.has(holder)) continue
+      if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)
         isNews = true
       }
-      this.#parts.reclaiming.heardOf(heldFrom(row, this.#parts.identity.origin))
     }
     if (isNews) effects.notify.push({ kind: 'knowledge' })
   }

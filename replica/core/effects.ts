@@ -9,6 +9,7 @@ import type {
   SessionId,
   UpdateId,
 } from './model/ids.ts'
+import type { Brought } from './brought.ts'
 import type { Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -34,13 +35,13 @@ export type Command =
   /** A client that keeps no replica is let in. */
   | { readonly kind: 'admitClient'; readonly invite: InviteId; readonly peer: PeerId; readonly machine: string }
   | { readonly kind: 'submit'; readonly signed: SignedChange }
-  /** The machine on this seat is gone for good. */
-  | { readonly kind: 'retire'; readonly server: ServerId }
+  /** This machine is gone for good. Meant by its origin: its seat may have become another one's by now. */
+  | { readonly kind: 'retire'; readonly machine: OriginId }
   | { readonly kind: 'revoke'; readonly invite: InviteId }
   | { readonly kind: 'renameGroup'; readonly name: string }
   | { readonly kind: 'renameMachine'; readonly name: string }
-  /** What an older copy of this machine had and nobody else has: written anew unless it is known by now. */
-  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange }
+  /** What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by now. */
+  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange; readonly clock: Clock }
 
 /** The caller's name for a command, to be found again in the answer. */
 export type CommandTicket = number
@@ -60,6 +61,8 @@ export type CoreEvent =
   | { readonly kind: 'disconnected'; readonly peer: PeerId }
   | { readonly kind: 'message'; readonly peer: PeerId; readonly message: Message }
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
+  /** By this install itself, from an older copy of its own. */
+  | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
   | { readonly kind: 'resume'; readonly servers: readonly ServerId[] }
@@ -77,6 +80,8 @@ export type CoreEvent =
     }
   /** Storage found these stretches broken. */
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
+  /** What an earlier version of this program kept without understanding it, read again by this one. */
+  | { readonly kind: 'understood'; readonly updates: readonly Update[] }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
   /** The group key as this install knows it (at start), or a new one for all. */
   | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }
@@ -104,6 +109,8 @@ export type Notice =
   | { readonly kind: 'mailbox'; readonly account: AccountId }
   /** Somebody told the group something. */
   | { readonly kind: 'post'; readonly origin: OriginId; readonly sequence: Sequence }
+  /** A state transfer brought these: as `mail` and `post`, without the updates. Oldest first. */
+  | ({ readonly kind: 'brought' } & Brought)
   /** Replicas are known to hold more than before. */
   | { readonly kind: 'knowledge' }
   /** Connections are made by another group key from now on; told by the host, which keeps it. */

@@ -1,12 +1,12 @@
 import type { OriginId, Sequence } from './model/ids.ts'
 import type { KnowledgeRows, VersionVector } from './model/messages.ts'
-import { heldFrom, meetVectors, raise } from './version-vector.ts'
+import { covers, heldFrom, meetVectors, raise } from './version-vector.ts'
 
 const nothing: VersionVector = new Map()
 
 /**
  * The knowledge matrix: what each install is known to hold durably (Wuu and Bernstein, "Efficient Solutions to
- * the Replicated Log and Dictionary Problems", 1984). Rows only grow; merging is by maximum.
+ * the Replicated Log and Dictionary Problems", 1984). What others say of an install merges by maximum; what it says itself stands.
  */
 export class KnowledgeMatrix {
   readonly #rows = new Map<OriginId, Map<OriginId, Sequence>>()
@@ -34,6 +34,14 @@ export class KnowledgeMatrix {
   /** Tells whether anything of it was new. */
   mergeRow(holder: OriginId, row: VersionVector): boolean {
     return raise(this.#mutableRow(holder), row)
+  }
+
+  /** What an install says of itself: less than was known when an old copy of it was restored. Tells whether it is another row than before. */
+  setRow(holder: OriginId, row: VersionVector): boolean {
+    const before = this.row(holder)
+    if (covers(before, row) && covers(row, before)) return false
+    this.#rows.set(holder, new Map(row))
+    return true
   }
 
   raise(holder: OriginId, origin: OriginId, sequence: Sequence): void {

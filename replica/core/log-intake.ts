@@ -5,6 +5,8 @@ import type { GroupState } from './state/group-state.ts'
 /** Batches kept that came before the one that they follow on, per origin. */
 const earlyBatches = 64
 const earlyBytes = 2_097_152
+/** Origins of which some are kept. */
+const earlyOrigins = 64
 
 /** `fork`: two different contents for one update id. */
 export type Intake = 'accepted' | 'duplicate' | 'early' | 'fork'
@@ -39,6 +41,7 @@ export class LogIntake {
 
   keepEarly(batch: Batch): void {
     const waiting = this.#early.get(batch.origin) ?? new Map<number, Batch>()
+    if (waiting.size === 0 && this.#early.size >= earlyOrigins) return
     let bytes = batch.bytes.length
     for (const other of waiting.values()) bytes += other.bytes.length
     if (waiting.size >= earlyBatches || bytes > earlyBytes) return

@@ -152,9 +152,7 @@ export class Membership {
   #succeeds({ peer }: PeerSession, { origin }: HelloMessage, proof: Batch): boolean {
     const change = proof.updates[0]?.change
     if (proof.origin !== origin || change?.kind !== 'seat' || change.peer !== peer) return false
-    const { replaces, succession } = change
-    if (succession === undefined || replaces === null || this.#state.seats.isRetired(replaces)) return false
-    return this.#state.seats.claimOf(replaces)?.peer === succession.former
+    return this.#state.seats.isSuccession(change)
   }
 
   accept(session: PeerSession, hello: HelloMessage, nowMs: number): void {

@@ -24,6 +24,14 @@ export class Reception {
     this.#intake = intake
   }
 
+  /**
+   * As `receive`, for what anybody with the group's key may have published, clients and guests included: a log that is not known
+   * yet begins only with an install that was let in. What this leaves out comes from members by their own streams.
+   */
+  gossip(nowMs: number, batch: Batch, effects: EffectsDraft): void {
+    if (this.#state.held(batch.origin) > 0 || this.#isLetIn(batch)) this.receive(nowMs, batch, effects)
+  }
+
   /** Tells whether the batch (and those that waited for it) brought anything new, or is of another log than the one held. */
   receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' {
     if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
@@ -41,7 +49,7 @@ export class Reception {
     for (let next: Batch | null = batch; next !== null; next = this.#nextEarly(batch.origin)) {
       this.#state.applyBatch(next)
       effects.persist.push(next)
-      noteChanges(next, this.#state, effects)
+      noteChanges(next.updates, this.#state, effects)
       const last = next.updates.at(-1)
       if (last === undefined) continue
       // What this install wrote itself and takes back stands, wherever the wall clock is now.
@@ -49,6 +57,12 @@ export class Reception {
       else this.#clock.observe(last.clock, nowMs)
     }
     return 'some'
+  }
+
+  #isLetIn({ updates }: Batch): boolean {
+    const change = updates[0]?.change
+    if (change?.kind !== 'seat') return false
+    return this.#state.seats.isAdmitted(change.peer) || this.#state.seats.isSuccession(change)
   }
 
   #nextEarly(origin: OriginId): Batch | null {

@@ -27,7 +27,7 @@ import { covers, heldFrom } from './version-vector.ts'
 import type { Moment } from './moment.ts'
 import { Haste, microsOf, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
-import { WriteDesk } from './write-desk.ts'
+import { noteChanges, WriteDesk } from './write-desk.ts'
 
 /** Pure functions that the core is given: encoding, hashing and signing are not its business. */
 export interface CorePorts {
@@ -259,6 +259,9 @@ export class ReplicaCore {
         this.#correspondence.message(now, event.peer, event.message, effects)
         break
       case 'gossip':
+        for (const batch of event.batches) this.#reception.gossip(now.wallMs, batch, effects)
+        break
+      case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
       case 'command':
@@ -301,6 +304,10 @@ export class ReplicaCore {
       case 'syncInterval':
         this.#membership.syncIntervalMs = event.intervalMs
         break
+      case 'understood':
+        for (const update of event.updates) this.state.understand(update)
+        noteChanges(event.updates, this.state, effects)
+        break
       case 'snapshotWritten':
         this.#compaction.snapshotWritten(event.vector)
         break
@@ -324,7 +331,8 @@ export class ReplicaCore {
       effects.send.push({ to, message, urgency: 'ordinary' })
     const peers = greeted.map((session) => session.peer)
     this.#catchingUp.repair(nowMs, peers, effects)
-    if (this.hindrance === 'reclaiming') this.#reclaiming.endIfVain(greeted)
+    if (this.hindrance === 'reclaiming')
+      this.#reclaiming.endIfVain(nowMs, greeted, this.transferringFrom === null ? 'idle' : 'transferring')
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {

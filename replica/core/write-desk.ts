@@ -7,8 +7,9 @@ import { fail, succeed } from './model/errors.ts'
 import type { AccountId, OriginId, ServerId } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
-import type { Batch, Draft, MakeBatch, SignedChange, SystemChange } from './model/updates.ts'
+import type { Batch, Draft, MakeBatch, SignedChange, SystemChange, Update } from './model/updates.ts'
 import type { Identity } from './membership.ts'
+import { postWish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 const queuedCommands = 10_000
@@ -96,7 +97,7 @@ export class WriteDesk {
         answerWrite(write, batch, index, origin, effects)
       })
     }
-    for (const batch of batches) noteChanges(batch, this.#state, effects)
+    for (const batch of batches) noteChanges(batch.updates, this.#state, effects)
     this.#writes = []
     this.#byCommand = new Map()
     this.#reserved = nothingReserved()
@@ -134,10 +135,10 @@ export class WriteDesk {
   }
 }
 
-/** What people are told of a batch that has just been applied; a mail that came before by another name is no news. */
-export const noteChanges = (batch: Batch, state: GroupState, effects: EffectsDraft): void => {
+/** What people are told of updates that have just been applied; a mail or post that came before by another name is no news. */
+export const noteChanges = (updates: readonly Update[], state: GroupState, effects: EffectsDraft): void => {
   const changed = new Set<AccountId>()
-  for (const update of batch.updates) {
+  for (const update of updates) {
     const { change, origin, sequence } = update
     switch (change.kind) {
       case 'mail':
@@ -151,7 +152,8 @@ export const noteChanges = (batch: Batch, state: GroupState, effects: EffectsDra
         changed.add(change.account)
         break
       case 'post':
-        effects.notify.push({ kind: 'post', origin, sequence })
+        if (state.executions.of(postWish(change))?.names.length === 1)
+          effects.notify.push({ kind: 'post', origin, sequence })
         break
       case 'follow':
         effects.notify.push({ kind: 'people' })

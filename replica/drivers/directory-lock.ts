@@ -43,6 +43,16 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
+/** The process that holds `directory` now; null when none does. */
+export async function lockHolder(directory: string): Promise<number | null> {
+  const folder = `${directory}/${folderName}`
+  for (const name of await readdir(folder).catch(() => [])) {
+    const holder = await readHolder(`${folder}/${name}`)
+    if (holder !== null && holder !== 'gone' && (await isAlive(holder))) return holder.pid
+  }
+  return null
+}
+
 /** The file appears whole: it gets its name when it is written. */
 async function putDown(folder: string): Promise<string> {
   const name = `${process.pid}-${randomBytes(8).toString('hex')}`

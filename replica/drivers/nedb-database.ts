@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises'
 import Datastore from 'nedb-promises'
 import { assert } from '../core/model/errors.ts'
 
@@ -15,7 +14,11 @@ export interface Database<Document extends Identified> {
   remove(ids: readonly string[]): Promise<void>
   find(ids: readonly string[]): Promise<readonly Document[]>
   /** From now on, what is written goes into this file, which is the datastore's own, opened by the caller. */
-  appendTo(file: FileHandle): void
+  appendTo(file: Appendable): void
+}
+
+export interface Appendable {
+  append(text: string): Promise<void>
 }
 
 /**
@@ -43,10 +46,15 @@ export async function openDatabase<Document extends Identified>(
       if (ids.length > 0) await store.deleteMany({ _id: { $in: [...ids] } }, { multi: true })
     },
     find: (ids) => store.find<Document>({ _id: { $in: [...ids] } }),
-    // NeDB gives the name to node's `appendFile`, which opens and closes the file each time, but takes an open one as well.
+    // NeDB would open and close the file for each write. Its lines are the documents' JSON, but for dates and empty values, of
+    // which ours have none.
     appendTo: (file) => {
-      assert(Reflect.has(persistence, 'filename'), 'NeDB keeps the name of its file')
-      Reflect.set(persistence, 'filename', file)
+      assert(Reflect.has(persistence, 'persistNewStateAsync'), 'NeDB writes what is new by a function of its own')
+      Reflect.set(persistence, 'persistNewStateAsync', (documents: readonly object[]) =>
+        documents.length === 0
+          ? Promise.resolve()
+          : file.append(documents.map((document) => `${JSON.stringify(document)}\n`).join('')),
+      )
     },
   }
 }

@@ -1,14 +1,16 @@
 import { fstatSync } from 'node:fs'
 import { constants, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
 import type { Database, Identified } from './nedb-database.ts'
 import { openDatabase } from './nedb-database.ts'
 
 /** A file that stays open. */
 export interface OpenFile {
-  readonly handle: FileHandle
   bytes(): number
+  /** Writes `text` (UTF-8) at the end. After a failure a part of it may stand there. */
+  append(text: string): Promise<void>
   /** What was written is durable when it is fulfilled. */
   sync(): Promise<void>
   truncate(bytes: number): Promise<void>
@@ -22,6 +24,7 @@ export interface FileSystem {
   list(path: string): Promise<readonly string[]>
   /** Null when there is nothing at `path`. */
   bytes(path: string): Promise<number | null>
+  /** With those above it; durably. */
   makeDirectory(path: string): Promise<void>
   /** Creates a file and writes it whole, durably. */
   write(path: string, text: string): Promise<void>
@@ -54,7 +57,9 @@ export const diskFiles: FileSystem = {
   },
   bytes: (path) => stat(path).then((found) => found.size, ifAbsent<number | null>(null)),
   makeDirectory: async (path) => {
-    await mkdir(path, { recursive: true, mode: directoryMode })
+    const first = await mkdir(path, { recursive: true, mode: directoryMode })
+    if (first === undefined) return
+    for (let made = path; made.length >= first.length; made = dirname(made)) await diskFiles.syncDirectory(dirname(made))
   },
   write: async (path, text) => {
     const file = await open(path, 'w', fileMode)
@@ -85,29 +90,33 @@ export const diskFiles: FileSystem = {
 }
 
 class DiskFile implements OpenFile {
-  readonly handle: FileHandle
+  readonly #handle: FileHandle
   readonly #writes: 'synced' | 'durable'
 
   constructor(handle: FileHandle, writes: 'synced' | 'durable') {
-    this.handle = handle
+    this.#handle = handle
     this.#writes = writes
   }
 
   /** Of an open file the system has it at hand: asking another thread would take a hundred times as long. */
   bytes(): number {
-    return fstatSync(this.handle.fd).size
+    return fstatSync(this.#handle.fd).size
+  }
+
+  append(text: string): Promise<void> {
+    return this.#handle.appendFile(text)
   }
 
   sync(): Promise<void> {
-    return this.#writes === 'durable' ? Promise.resolve() : this.handle.sync()
+    return this.#writes === 'durable' ? Promise.resolve() : this.#handle.sync()
   }
 
   truncate(bytes: number): Promise<void> {
-    return this.handle.truncate(bytes)
+    return this.#handle.truncate(bytes)
   }
 
   close(): Promise<void> {
-    return this.handle.close()
+    return this.#handle.close()
   }
 }
 

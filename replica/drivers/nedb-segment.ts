@@ -233,7 +233,7 @@ export class Segment {
       await syncFile(files, this.path)
       await files.syncDirectory(dirname(this.path))
       file = await files.openForAppending(this.path)
-      database.appendTo(file.handle)
+      database.appendTo(file)
       const bytes = file.bytes()
       this.#changed()
       this.#bytes = bytes

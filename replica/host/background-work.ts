@@ -2,8 +2,10 @@ import type { CoreEvent, Effects } from '../core/effects.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
+import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
+import { isKnownType } from '../wire/update-codec.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ClockPort, LoggerPort, SnapshotFile, Storage } from './ports.ts'
 
@@ -21,6 +23,7 @@ interface WorkOptions {
   readonly clock: ClockPort
 }
 
+const readAtOnce = 200
 const noRoomRetryMs = 30_000
 
 /** What a step wants done that may take long: snapshots, compaction, searching. One at a time, beside the event loop. */
@@ -40,11 +43,17 @@ export class BackgroundWork {
     this.#loop = loop
   }
 
-  start({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
+  start({ decodeImage: toDecode, findMissing, install, snapshot, compact }: Effects): void {
     if (toDecode !== null) this.#add(() => this.#decode(toDecode))
     if (findMissing !== null) this.#add(() => this.#findMissing(findMissing))
+    if (install !== null) this.understand()
     if (snapshot !== null) this.#add(() => this.#writeSnapshot())
     if (compact !== null) this.#add(() => this.#compact(compact))
+  }
+
+  /** Reads again what an earlier version of this program, here or at the other end of a state transfer, did not understand. */
+  understand(): void {
+    this.#add(() => this.#understand())
   }
 
   /** Fulfilled when nothing is under way. */
@@ -70,6 +79,18 @@ export class BackgroundWork {
       if (missing.length > 0) mails.set(origin, missing)
     }
     this.#loop.enqueue({ kind: 'mailsMissing', search, mails })
+  }
+
+  async #understand(): Promise<void> {
+    const wanted = await this.#loop.read((core) => core.state.later.records().filter(({ type }) => isKnownType(type)))
+    // What refers to another update has a later clock than that.
+    wanted.sort((left, right) => left.clock - right.clock)
+    for (let start = 0; start < wanted.length; start += readAtOnce) {
+      const updates: Update[] = []
+      for (const { origin, sequence } of wanted.slice(start, start + readAtOnce))
+        updates.push(...(await this.#storage.readUpdates(origin, [sequence])))
+      this.#loop.enqueue({ kind: 'understood', updates })
+    }
   }
 
   async #writeSnapshot(): Promise<void> {

@@ -1,12 +1,9 @@
-import type { Command } from '../core/effects.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
-import { splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Change, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
-import { sameBytes } from '../wire/bytes.ts'
-import { signedPartsOf } from '../wire/signed-parts.ts'
+import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
+import { Divergence, reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
@@ -36,7 +33,7 @@ const sequencesAtOnce = 256
 
 /**
  * Gives back what only an older copy of this machine had, when what the others have was taken in: batches that follow on
- * what they hold as they are; of a log that had forked, what persons signed, written anew. Persons' signatures stand, and
+ * what they hold as they are; of logs that had forked, what persons signed, written anew. Persons' signatures stand, and
  * a wish that the others know already is not carried out twice.
  */
 export class GiveBack {
@@ -89,13 +86,17 @@ export class GiveBack {
     const { host, logger } = this.#options
     const { highest } = await storage.recover()
     const own = await host.read((core) => core.identity.origin)
+    const found: Update[] = []
     for (const [origin, last] of highest) {
       if (origin === own) continue
       const batches = await this.#follow(storage, origin)
-      const found = origin === forked ? await this.#divergent(storage, origin, last) : []
-      const issued = await this.#reissue(found)
-      if (batches + issued > 0) logger.info('given back from an older copy', { origin, batches, issued })
+      if (batches > 0) logger.info('given back from an older copy', { origin, batches })
+      const divergence = new Divergence(origin === forked ? 'forked' : 'not known to be forked')
+      await this.#compare(storage, origin, last, divergence)
+      found.push(...divergence.updates())
     }
+    const issued = await this.#reissue(found)
+    if (issued > 0) logger.info('issued again from an older copy', { issued })
   }
 
   /** Hands in batches that follow on what is held. Returns how many. */
@@ -113,9 +114,8 @@ export class GiveBack {
     }
   }
 
-  /** What the copy had of a forked log beyond the last update that both have, ascending. */
-  async #divergent(aside: Log, origin: OriginId, last: Sequence): Promise<readonly Update[]> {
-    const found: Update[] = []
+  /** Shows what the copy and this install have of one log, from the last update down, until both have the same. */
+  async #compare(aside: Log, origin: OriginId, last: Sequence, divergence: Divergence): Promise<void> {
     for (let top = last; top > 0; top -= sequencesAtOnce) {
       const least = Math.max(1, top - sequencesAtOnce + 1)
       const sequences = Array.from({ length: top - least + 1 }, (_, index) => least + index)
@@ -123,21 +123,16 @@ export class GiveBack {
       const theirs = new Map(
         (await this.#options.storage.readUpdates(origin, sequences)).map((update) => [update.sequence, update.bytes]),
       )
-      for (const update of mine.toReversed()) {
-        const other = theirs.get(update.sequence)
-        if (other !== undefined && sameBytes(other, update.bytes)) return found.toReversed()
-        found.push(update)
-      }
+      for (const update of mine.toReversed()) if (divergence.meet(update, theirs.get(update.sequence)) === 'end') return
     }
-    return found.toReversed()
   }
 
   async #reissue(updates: readonly Update[]): Promise<number> {
     const { host } = this.#options
     let count = 0
-    for (const change of reissued(updates)) {
+    for (const wish of reissued(updates)) {
       try {
-        await host.command({ kind: 'reissue', change })
+        await host.command(wish)
         count += 1
       } catch (error) {
         const isNeedless = error instanceof QuintetError && error.code === 'BAD_REQUEST'
@@ -146,69 +141,4 @@ export class GiveBack {
     }
     return count
   }
-}
-
-export type Reissued = Extract<Command, { kind: 'reissue' }>['change']
-
-/** What of these updates of one forked log is worth being written anew. */
-export const reissued = (updates: readonly Update[]): readonly Reissued[] => {
-  const forked = new Set(updates.map(({ origin, sequence }) => updateId(origin, sequence)))
-  const gone = deletedByAll(updates)
-  return updates.flatMap((update) => {
-    // A mark on a mail of the fork would hit the mail that has this name now.
-    if (mailsMeant(update.change).some((mail) => forked.has(mail) || isBeyond(mail, updates))) return []
-    if (gone.has(updateId(update.origin, update.sequence))) return []
-    return changeOf(update)
-  })
-}
-
-const changeOf = ({ change, bytes }: Update): readonly Reissued[] => {
-  switch (change.kind) {
-    case 'unknown':
-    case 'forged':
-      return []
-    case 'group':
-    case 'seat':
-    case 'invite':
-    case 'admission':
-    case 'clientAdmission':
-    case 'retirement':
-    case 'revocation':
-    case 'machineName':
-      return [change satisfies SystemChange]
-    default: {
-      const parts = signedPartsOf(bytes)
-      return parts.ok ? [{ change, ...parts.value } satisfies SignedChange] : []
-    }
-  }
-}
-
-/** The mails that a person's change is about. */
-const mailsMeant = (change: Change): readonly UpdateId[] => {
-  if ('mails' in change) return change.mails
-  return 'mail' in change ? [change.mail] : []
-}
-
-const isBeyond = (mail: UpdateId, updates: readonly Update[]): boolean => {
-  const [first] = updates
-  const { origin, sequence } = splitUpdateId(mail)
-  return origin === first?.origin && sequence >= first.sequence
-}
-
-/** Mails of the fork that everybody who had a copy has deleted in it. */
-const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
-  const deleters = new Map<UpdateId, Set<string>>()
-  for (const { change } of updates) {
-    const isDeletion = change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete')
-    if (!isDeletion) continue
-    for (const mail of mailsMeant(change))
-      deleters.set(mail, (deleters.get(mail) ?? new Set<string>()).add(change.account))
-  }
-  const gone = new Set<UpdateId>()
-  for (const { origin, sequence, change } of updates) {
-    const id = updateId(origin, sequence)
-    if (change.kind !== 'mail') continue
-    if ([change.account, ...change.to].every((owner) => deleters.get(id)?.has(owner) ?? false)) gone.add(id)
-  }
-  return gone
 }

@@ -68,25 +68,32 @@ const knownSequences = (core: ReplicaCore): ReadonlyMap<SeatClaim, Sequence> => 
   return new Map(core.state.seats.holders().map((claim) => [claim, most(claim.origin)]))
 }
 
-/** What became of an invite; one that let a machine in before it was revoked was used. */
-export const inviteState = (invite: InviteRecord, nowMs: number) => {
+/**
+ * What became of an invite; one that let a machine with a seat in before it was revoked was used. `clients` are the invites
+ * that let clients without a replica in.
+ */
+const inviteState = (invite: InviteRecord, clients: ReadonlySet<InviteId>, nowMs: number) => {
   if (invite.admitted.length > 0) return 'used' as const
   if (invite.revoked) return 'revoked' as const
+  if (clients.has(invite.invite)) return 'used' as const
   return invite.expiresAtMs <= nowMs ? ('expired' as const) : ('open' as const)
 }
 
 /** The invites that are known here, newest first. */
-export const inviteList = (core: ReplicaCore, nowMs: number) =>
-  core.state.seats
+export const inviteList = (core: ReplicaCore, nowMs: number) => {
+  const { seats } = core.state
+  const clients = new Set(seats.clients().map(({ invite }) => invite))
+  return seats
     .invites()
     .filter(({ expiresAtMs }) => expiresAtMs > 0)
     .sort((left, right) => right.expiresAtMs - left.expiresAtMs)
     .map((record) => ({
       invite: record.invite satisfies InviteId,
       expiresAt: record.expiresAtMs,
-      state: inviteState(record, nowMs),
+      state: inviteState(record, clients, nowMs),
       usedBy: record.admitted[0]?.server ?? null,
     }))
+}
 
 /** Whether this install has its seat, as far as is known here. */
 export const ownSeat = (core: ReplicaCore) => {

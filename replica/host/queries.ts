@@ -1,7 +1,9 @@
+import { executedBefore } from '../core/commands.ts'
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
 import { allServerIds, updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
+import type { PersonChange } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { retiredFailure } from '../core/retired-peers.ts'
 import { foldName } from '../core/model/fold-name.ts'
@@ -204,3 +206,7 @@ export const members = (core: ReplicaCore) =>
     machine,
     addresses: core.addresses.get(peer) ?? [],
   }))
+
+/** What became of a person's wish that was carried out before, here or at another server; null when it was not. */
+export const outcomeOf = (core: ReplicaCore, change: PersonChange): ReturnType<typeof executedBefore> =>
+  executedBefore(core.state, change)

@@ -85,6 +85,7 @@ export class ReplicaHost {
     this.#onClient = handlers.onClient
     this.#onFatal = handlers.onFatal
     await this.#members.load()
+    this.#backgroundWork.understand()
     const kept = await keptSettings(this.#options.storage)
     this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
     for (const event of kept) this.enqueue(event)
@@ -173,7 +174,7 @@ export class ReplicaHost {
 
   /** Takes in batches that were held by an older copy; fulfilled when that is durable. */
   receive(batches: readonly Batch[]): Promise<void> {
-    return this.#settle({ kind: 'gossip', batches })
+    return this.#settle({ kind: 'handedIn', batches })
   }
 
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
@@ -393,6 +394,13 @@ export class ReplicaHost {
 }
 
 /** Too many to be logged. */
-const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(['mail', 'mailbox', 'people', 'knowledge'])
+const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>([
+  'mail',
+  'post',
+  'brought',
+  'mailbox',
+  'people',
+  'knowledge',
+])
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)

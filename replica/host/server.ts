@@ -27,6 +27,7 @@ export class Server {
   readonly #options: ServerOptions
   readonly #read: ReadCore
   readonly #busy = new Map<PeerId, Promise<void>>()
+  readonly #waiting = new Map<PeerId, number>()
   readonly #images = new Map<PeerId, KeptImage>()
   #lastImage = 0
 
@@ -35,7 +36,11 @@ export class Server {
     this.#read = read
   }
 
+  /** Whoever asks for more than `limits.requestsServed` at once gets no answer to the rest, and may ask again. */
   serve(task: Serve): void {
+    const waiting = this.#waiting.get(task.peer) ?? 0
+    if (waiting >= limits.requestsServed) return
+    this.#waiting.set(task.peer, waiting + 1)
     const before = this.#busy.get(task.peer) ?? Promise.resolve()
     const work = before
       .then(() => this.#answer(task))
@@ -44,6 +49,11 @@ export class Server {
       })
       .catch((error: unknown) => {
         this.#options.logger.warn('a request could not be answered', { peer: task.peer, error: String(error) })
+      })
+      .then(() => {
+        const left = (this.#waiting.get(task.peer) ?? 1) - 1
+        if (left > 0) this.#waiting.set(task.peer, left)
+        else this.#waiting.delete(task.peer)
       })
     this.#busy.set(task.peer, work)
   }

@@ -10,6 +10,7 @@ import type {
   DocumentRecord,
   ExecutionRecord,
   FollowRecord,
+  LaterRecord,
   MarkRecord,
   PendingMark,
   PostDeletionRecord,
@@ -29,7 +30,7 @@ import { readAnswer, readDocument, readMark, readPending } from './image-mailbox
 import { MailsReader } from './image-mails.ts'
 import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { shared } from './keys.ts'
-import { readGenuineUpdate, readUpdate } from './update-codec.ts'
+import { highestType, readGenuineUpdate, readUpdate } from './update-codec.ts'
 
 /**
  * Decodes a state image of our own. Everything is checked but the people's signatures; equal ids share one string.
@@ -74,6 +75,7 @@ interface Parts {
   readonly executions: ExecutionRecord[]
   readonly accountKeys: AccountKeysRecord[]
   readonly clients: ClientRecord[]
+  readonly later: LaterRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
@@ -84,7 +86,7 @@ function readImage(chunks: readonly string[]): StateImage {
   const ofCommands = { commands: [], executions: [] }
   const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
   const ofPosts = { posts: [], postDeletions: [], follows: [] }
-  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands }
+  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands, later: [] }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -162,6 +164,9 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       return
     case 'clients':
       while (items.more()) parts.clients.push(readClient(items))
+      return
+    case 'later':
+      while (items.more()) parts.later.push(notBeyond(readLater(items, parts.head), parts.head.vector))
   }
 }
 
@@ -185,6 +190,13 @@ const readClient = (items: ItemReader): ClientRecord => ({
   invite: inviteId(items.match(idPattern)),
   peer: readImagePeer(items),
   machine: readImageLabel(items),
+})
+
+const readLater = (items: ItemReader, { origins }: ImageHead): LaterRecord => ({
+  origin: items.pick(origins),
+  sequence: items.positive(),
+  clock: items.number(),
+  type: items.number(highestType),
 })
 
 function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {

@@ -48,6 +48,9 @@ export function encodeImage(image: StateImage): string[] {
       for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
     }),
     ...sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine)),
+    ...sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
+      row.push(origins.place(origin), sequence, clock, type),
+    ),
   ]
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
@@ -91,6 +94,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     commands: image.commands.length,
     executions: image.executions.length,
     clients: image.clients.length,
+    later: image.later.length,
   }
   return JSON.stringify({
     format: imageFormat,
@@ -172,7 +176,7 @@ function originsOf(image: StateImage): Set<OriginId> {
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
-  for (const records of [image.documents, image.posts, image.follows])
+  for (const records of [image.documents, image.posts, image.follows, image.later])
     for (const { origin } of records) origins.add(origin)
   for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)

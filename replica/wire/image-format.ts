@@ -18,6 +18,7 @@ export const imageSections = [
   'commands',
   'executions',
   'clients',
+  'later',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 

@@ -257,7 +257,7 @@ function readMails(context: GroupContext, reader: CborReader): MailsMessage {
     const bytes = reader.bytesUpTo(limits.updateBytes, 'update')
     const update = readUpdate(context, origin, sequence, bytes, 'check')
     if (!isLiveKind(update.change.kind))
-      refuse('BAD_SIGNATURE', `${origin}:${sequence} is not something that its person signed`)
+      refuse('BAD_SIGNATURE', `${origin}:${sequence} is neither signed by its person nor of a later version`)
     updates.push(update)
   }
   return { kind: 'mails', id, origin, covered, updates }

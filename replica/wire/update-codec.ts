@@ -58,7 +58,11 @@ const personKinds = new Map<number, PersonKind>([
   [41, 'postDeletion'],
   [42, 'follow'],
 ])
-const highestType = 65_535
+/** Higher ones are malformed; those between are of later versions. */
+export const highestType = 65_535
+const knownTypes: ReadonlySet<number> = new Set([...Object.values(systemTypes), successionType, ...personKinds.keys()])
+/** Whether this version understands updates of this type. */
+export const isKnownType = (type: number): boolean => knownTypes.has(type)
 const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
 const peerIdChars = 64
 

@@ -52,6 +52,11 @@ export const withGroup = async <Value>(
   }
 }
 
+/** Ends the people's clients; the group works on. */
+export const endPeople = async ({ people }: PeopledGroup): Promise<void> => {
+  await Promise.all([...people.values()].map((person) => person.close()))
+}
+
 /** Stops the replicas in order, so that a profiler writes what it has, then ends the rest. */
 export const endGroup = async (group: ReplicaGroup): Promise<void> => {
   await Promise.all(group.servers.map((server) => group.replica(server).stop()))

@@ -26,6 +26,7 @@ const queries = [
   ...['pump', 'pu', 'engine pres', 'patient dose wednesday', 'reykjvik', 'bering', 'from:ben generator'],
   ...[
     '"the patient"',
+    '"of the"',
     '"engine room"',
     'the',
     'subject:harbour weather',
@@ -42,6 +43,7 @@ export const searchBench: Bench = {
   figures: [
     { name: 'search, p50', unit: 'ms', target: null, limit: null },
     { name: 'search, p95', unit: 'ms', target: atMost(50), limit: null },
+    { name: 'search, the slowest of all', unit: 'ms', target: atMost(50), limit: null },
     { name: 'memory a mail', unit: 'bytes', target: null, limit: null },
     { name: 'indexed (opening aside)', unit: 'mails/s', target: null, limit: null },
     { name: 'on the disk a mail', unit: 'bytes', target: null, limit: null },
@@ -86,6 +88,7 @@ const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
   return new Map([
     ['search, p50', times[Math.floor(times.length * 0.5)] ?? 0],
     ['search, p95', times[Math.floor(times.length * 0.95)] ?? 0],
+    ['search, the slowest of all', times.at(-1) ?? 0],
     ['memory a mail', held / count],
     ['indexed (opening aside)', (count / workedMs) * 1_000],
     ['on the disk a mail', (await bytesIn(folder)) / count],

@@ -1,10 +1,22 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { passwordOf } from '../../build/cluster/group.ts'
 import { MailProcess } from '../../build/cluster/mail-process.ts'
+import { loadClientInstall } from '../../replica/drivers/client-file.ts'
+import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { inspectInvite } from '../../replica/join-as-client.ts'
+import { toBase64Url } from '../../replica/wire/bytes.ts'
 import { anyText, send, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
+
+/** The group key by which the replica that keeps `data` serves. */
+const groupKeyOf = async (data: string): Promise<string> =>
+  toBase64Url((await loadInstall(data))?.groupKey ?? new Uint8Array())
+
+/** The group key by which the client that keeps `data` dials. */
+const keyIn = async (data: string): Promise<string> =>
+  toBase64Url((await loadClientInstall(data))?.groupKey ?? new Uint8Array())
 
 describe('a client without a replica', () => {
   test('joins by an invite, takes no seat, and goes from server to server', async () => {
@@ -51,6 +63,66 @@ describe('a client without a replica', () => {
     const other = new MailProcess({ data: path.join(await cluster.directory(), 'other'), join: invite })
     expect(await other.process.exited).toMatchObject({ code: 1 })
     expect(other.process.stderr).toContain('INVITE_USED')
+  })
+
+  test('goes on when the group key is changed, and comes back when it was away meanwhile', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 2)
+    const [here, away] = await Promise.all(
+      ['here', 'away'].map(async (name) => {
+        const { invite } = await group.operator(1).ask('invite')
+        const data = path.join(await cluster.directory(), name)
+        const client = new MailProcess({ data, join: invite })
+        await client.ask('signUp', { name, password: passwordOf(name) })
+        return { client, data, key: await keyIn(data) }
+      }),
+    )
+    if (here === undefined || away === undefined) throw new Error('two clients')
+    await group.settled()
+    expect(await away.client.close()).toBe(0)
+    await group.operator(1).ask('rotateKey')
+    await expect.poll(() => keyIn(here.data)).not.toBe(here.key)
+    // From here on no server remembers a connection by the former key.
+    await group.kill(1, 2, 3)
+    await group.restart(1, 2, 3)
+    await group.sees([1, 2, 3], [1, 2, 3])
+    await send(here.client, 'ada', 'by the new key')
+    await here.client.close()
+
+    // Who was away is let in by the former key, as a peer that was once let in, and hears of the new one when it logs in.
+    const back = new MailProcess({ data: away.data })
+    await back.ask('logIn', { name: 'away', password: passwordOf('away') })
+    await send(back, 'ada', 'back again')
+    await expect.poll(() => keyIn(away.data)).toBe(await keyIn(here.data))
+    for (const server of [1, 2]) {
+      await group.kill(server)
+      await send(back, 'ada', `without server ${server}`)
+    }
+    await back.close()
+    await group.restart(1, 2)
+    await group.settled()
+    expect([...(await subjectsOf(ada, 'inbox'))].sort()).toEqual(
+      ['by the new key', 'back again', 'without server 1', 'without server 2'].sort(),
+    )
+  })
+
+  test('is shut out when its invite is revoked and the group key changed', async () => {
+    const group = await cluster.group([1, 2])
+    const { invite } = await group.operator(1).ask('invite')
+    const data = path.join(await cluster.directory(), 'lost')
+    const lost = new MailProcess({ data, join: invite })
+    await lost.ask('signUp', { name: 'lost', password: passwordOf('lost') })
+    await lost.close()
+    const [used] = (await group.operator(1).ask('invites')).invites
+    expect(used).toMatchObject({ state: 'used', usedBy: null })
+    await group.operator(1).ask('revokeInvite', { invite: used?.invite ?? '' })
+    expect((await group.operator(1).ask('invites')).invites[0]).toMatchObject({ state: 'revoked' })
+    await group.operator(1).ask('rotateKey')
+    await group.settled()
+    await expect.poll(() => groupKeyOf(group.dataOf(2))).toBe(await groupKeyOf(group.dataOf(1)))
+    const found = new MailProcess({ data })
+    expect(await found.process.exited).toMatchObject({ code: 1 })
+    expect(found.process.stderr).toContain('UNREACHABLE')
   })
 
   test('an invite that is none, or cut short, is told so', async () => {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { headersOf, mailNamed, numbered, send, subjectsOf, useCluster } from '../support/cluster.ts'
+import { openRawApi, signUpRaw } from '../support/raw-client.ts'
 
 const cluster = useCluster()
 const inFlight = 200
@@ -84,6 +85,56 @@ describe('a client whose server goes away', () => {
     await group.settled()
     await eachOnce(ada, 'sent', 'frozen')
     await eachOnce(eva, 'inbox', 'frozen')
+  })
+
+  test('posts, keeps drafts, follows and marks once, whichever server carried it out', async () => {
+    await isAt(ada, 1)
+    const mail = await send(eva, 'ada', 'to be starred')
+    await ada.event('mail', (event) => event['mail'] === mail)
+    const before = ada.events('connected').length
+    const texts = numbered('posted', inFlight)
+    const posts = texts.map(async (text) => (await ada.ask('post', { text })).post)
+    const drafts = numbered('draft', 20).map((subject) => ada.ask('saveDraft', { to: [], subject, body: '' }))
+    const others = [ada.ask('follow', { name: 'eva' }), ada.ask('mark', { mails: [mail], mark: 'star' })]
+    await posts[10]
+    group.replica(1).process.signal('SIGSTOP')
+    await ada.process.until(() => (ada.events('connected').length > before ? true : null), movedWithinMs, 'moved')
+    const answered = await Promise.all(posts)
+    await Promise.all([...drafts, ...others])
+    group.replica(1).process.signal('SIGCONT')
+    await group.sees([1, 2, 3], [1, 2, 3])
+    await group.settled()
+    await isAt(ada, 1)
+    const postsOf = async (client: MailProcess): Promise<readonly string[]> =>
+      (await client.ask('posts', { name: 'ada', limit: 200 })).posts.map(({ text }) => text)
+    expect(await postsOf(eva)).toEqual(texts.toReversed())
+    expect(await postsOf(ada)).toEqual(texts.toReversed())
+    expect((await ada.ask('drafts')).drafts.map(({ subject }) => subject).sort()).toEqual(
+      [...numbered('draft', 20)].sort(),
+    )
+    expect(await ada.ask('counts')).toMatchObject({ starred: 1, drafts: 20 })
+    expect(await eva.ask('profile', { name: 'ada' })).toMatchObject({ following: ['eva'], posts: inFlight })
+    // By whatever name it was answered, each can be taken back.
+    for (const post of answered) await ada.ask('deletePost', { post })
+    await group.settled()
+    expect(await postsOf(eva)).toEqual([])
+  })
+
+  test('is told what became of its last wish, also when that was to delete the account', async () => {
+    const [one, two] = await Promise.all([1, 2].map((server) => openRawApi(group.dataOf(server))))
+    if (one === undefined || two === undefined) throw new Error('two connections')
+    const [leaving, staying] = [
+      await signUpRaw(one.api, one.groupId, 'leaving'),
+      await signUpRaw(one.api, one.groupId, 'staying'),
+    ]
+    await leaving.logIn(one.api)
+    const wish = await leaving.accountDeletion()
+    const accepted = await one.api.submit(wish)
+    await group.settled()
+    // As a client does that lost its connection before the answer came: its account cannot log in any more.
+    expect(await two.api.submit(wish)).toEqual(accepted)
+    await expect(two.api.submit(await staying.accountDeletion())).rejects.toMatchObject({ code: 'NOT_LOGGED_IN' })
+    await Promise.all([one.end(), two.end()])
   })
 
   test('keeps its session, and hears of new mail where it is now', async () => {

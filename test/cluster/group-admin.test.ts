@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import { MailProcess } from '../../build/cluster/mail-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { numbered, run, send, sendMany, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
@@ -42,6 +43,9 @@ describe('what members decide about their group', () => {
     const [open] = (await operator.ask('invites')).invites.filter(({ state }) => state === 'open')
     await operator.ask('revokeInvite', { invite: open?.invite ?? '' })
     expect(await join(revoked, '--server-id', '3')).toMatchObject({ code: 1, stderr: textLike(/INVITE_REVOKED/) })
+    const client = new MailProcess({ data: path.join(await cluster.directory(), 'client'), join: revoked })
+    expect(await client.process.exited).toMatchObject({ code: 1 })
+    expect(client.process.stderr).toContain('INVITE_REVOKED')
     const states = (await operator.ask('invites')).invites
     expect(states.find(({ invite }) => invite === open?.invite)).toMatchObject({ state: 'revoked', usedBy: null })
     const used = states.find(({ state }) => state === 'used')

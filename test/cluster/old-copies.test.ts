@@ -1,9 +1,9 @@
 import { cp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { numbered, sendMany, send, subjectsOf, useCluster } from '../support/cluster.ts'
+import { noise, numbered, sendMany, send, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
 
@@ -104,5 +104,39 @@ describe('a copy restored from an old backup', () => {
     await send(ada, 'ben', 'and on')
     await group.settled()
     expect(await subjectsOf(ben, 'inbox')).toContain('and on')
+  })
+
+  test('whose history the others have discarded takes their state, and tells people of what is new in it', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 1)
+    await (await group.person('ben', 3)).ask('follow', { name: 'ada' })
+    const { mail: old } = await ada.ask('send', { to: ['ben'], subject: 'long known', body: '' })
+    await ada.ask('post', { text: 'long known' })
+    await group.settled()
+    await group.partition([1, 2], [3])
+    const restore = await backUp(group, 3)
+    await group.heal()
+    await group.sees([1, 2, 3], [1, 2, 3])
+    const mails = await sendMany(ada, 'ada', 1_300, 'to go', noise(300))
+    await send(ada, 'ben', 'the only one that stays')
+    await ada.ask('post', { text: 'news of the day' })
+    const [full] = await group.settled()
+    await Promise.all(mails.map((mail) => ada.ask('delete', { mail })))
+    await group.until([1, 2], 'history is discarded', (statuses) =>
+      statuses.every(({ diskBytes }) => diskBytes < (full?.diskBytes ?? 0) / 2),
+    )
+    await restore()
+    await group.restart(3)
+    const ben = group.client(3)
+    await ben.ask('logIn', { name: 'ben', password: passwordOf('ben') })
+    expect(await subjectsOf(ben, 'inbox')).toEqual(['long known'])
+    await group.heal()
+    await ben.event('mail', ({ subject }) => subject === 'the only one that stays')
+    await ben.event('post', ({ text }) => text === 'news of the day')
+    expect(ben.events('mail').filter(({ mail }) => mail === old)).toEqual([])
+    expect(ben.events('post').filter(({ text }) => text === 'long known')).toEqual([])
+    await group.settled()
+    expect(await group.replica(3).logTail(10_000)).toMatch(/"phase":"done"/)
+    expect(await subjectsOf(ben, 'inbox')).toEqual(['the only one that stays', 'long known'])
   })
 })

@@ -1,6 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
 import { appendFile } from 'node:fs/promises'
-import type { Identified } from '../../replica/drivers/nedb-database.ts'
+import type { Appendable, Identified } from '../../replica/drivers/nedb-database.ts'
 import type { FileSystem, OpenFile } from '../../replica/drivers/nedb-files.ts'
 import { diskFiles } from '../../replica/drivers/nedb-files.ts'
 
@@ -48,8 +47,8 @@ export class FaultyFiles {
 
   #wrapped(file: OpenFile): OpenFile {
     return {
-      handle: file.handle,
       bytes: () => file.bytes(),
+      append: (text) => file.append(text),
       sync: () => this.#do(() => file.sync()),
       truncate: (bytes) => this.#do(() => file.truncate(bytes)),
       close: () => file.close(),
@@ -67,7 +66,7 @@ export class FaultyFiles {
       replace: (documents: readonly Document[]) => this.#do(() => database.replace(documents), half(documents)),
       remove: (ids: readonly string[]) => this.#do(() => database.remove(ids)),
       find: (ids: readonly string[]) => database.find(ids),
-      appendTo: (file: FileHandle) => {
+      appendTo: (file: Appendable) => {
         database.appendTo(file)
       },
     }

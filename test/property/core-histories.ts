@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
 import { accountId, commandId, documentId, originId, updateId } from '../../replica/core/model/ids.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
-import type { Batch, PersonChange } from '../../replica/core/model/updates.ts'
+import type { Batch, PersonChange, Update } from '../../replica/core/model/updates.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
 
@@ -72,21 +72,34 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
   )
 })
 
-/** The same mail is wished for again and again, as by a client that goes from one server to the next. */
-const wishes = 14
-const wishOf = (wish: number): PersonChange => ({
-  kind: 'mail',
-  account: people[wish % people.length] ?? accountId(''),
-  command: commandId(textOf(wish >> 1, 12)),
-  to: people.filter((_, index) => (((wish >> 1) % 15) + 1) & (1 << index)),
-  conversation: wish % 3 === 0 ? updateId(origins[0] ?? originId(''), (wish % 4) + 1) : null,
-})
+/** The same mail or post is wished for again and again, as by a client that goes from one server to the next. */
+const mailWishes = 14
+const wishes = 18
+const wishOf = (wish: number): PersonChange => {
+  const account = people[wish % people.length] ?? accountId('')
+  const command = commandId(textOf(wish >> 1, 12))
+  if (wish >= mailWishes) return { kind: 'post', account, command }
+  return {
+    kind: 'mail',
+    account,
+    command,
+    to: people.filter((_, index) => (((wish >> 1) % 15) + 1) & (1 << index)),
+    conversation: wish % 3 === 0 ? updateId(origins[0] ?? originId(''), (wish % 4) + 1) : null,
+  }
+}
+
+/** Now and then an update is of a kind that only a later version understands. */
+const isLater = fc.integer({ min: 0, max: 9 }).map((throws) => throws === 0)
+const laterType = 999
 
 const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
   fc
-    .array(fc.array(fc.tuple(change, fc.integer({ min: 1, max: clockSpan })), { minLength: 1, maxLength: 3 }), {
-      maxLength: updatesAtMost / 3,
-    })
+    .array(
+      fc.array(fc.tuple(change, fc.integer({ min: 1, max: clockSpan }), isLater), { minLength: 1, maxLength: 3 }),
+      {
+        maxLength: updatesAtMost / 3,
+      },
+    )
     .map((groups) => {
       const make = makeBatchOf(origin)
       const batches: Batch[] = []
@@ -97,7 +110,12 @@ const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
           clock += gap
           return { clock, change: sign(what, `${origin} ${clock}`) }
         })
-        batches.push(make((before?.last ?? 0) + 1, before?.lastHash ?? firstHash(origin), drafts))
+        const batch = make((before?.last ?? 0) + 1, before?.lastHash ?? firstHash(origin), drafts)
+        const updates = batch.updates.map((update, index): Update => {
+          const isUnknown = group[index]?.[2] === true
+          return isUnknown ? { ...update, change: { kind: 'unknown', type: laterType } } : update
+        })
+        batches.push({ ...batch, updates })
       }
       return batches
     })

@@ -45,15 +45,17 @@ const executedOnce = (machine: Machine, update: Update): void => {
   executed.set(key, update.sequence)
 }
 
-/** One command that several replicas carried out is one mail, wherever more than one of its updates has come. */
+/** One command that several replicas carried out is one mail or post, wherever more than one of its updates has come. */
 export const shownOnce = (machine: Machine): void => {
   const shown = new Map<string, UpdateId>()
-  const { ledger } = machine.world
-  for (const { origin, sequence } of machine.core.state.mails.records()) {
+  const { ledger, coverage } = machine.world
+  const { mails, posts } = machine.core.state
+  for (const { origin, sequence } of [...mails.records(), ...posts.records()]) {
     const id = updateId(origin, sequence)
     const change = ledger.updates.get(id)?.change
-    if (change?.kind !== 'mail') continue
-    if (ledger.namesOf(change).length > 1) machine.world.coverage.note('mail given to two servers')
+    if ((change?.kind !== 'mail' && change?.kind !== 'post') || ledger.isForked(id)) continue
+    if (ledger.namesOf(change).length > 1)
+      coverage.note(change.kind === 'mail' ? 'mail given to two servers' : 'post given to two servers')
     const before = shown.get(`${change.account} ${change.command}`)
     if (before !== undefined) throw new Violation('executed once', `${machine.name} shows ${before} again as ${id}`)
     shown.set(`${change.account} ${change.command}`, id)
@@ -227,7 +229,7 @@ export const notLost = (machine: Machine, mail: UpdateId): void => {
   const { ledger } = machine.world
   const { core, disk } = machine
   const { origin, sequence } = splitUpdateId(core.state.executions.standing(mail))
-  if (ledger.isDeletedByAll(mail)) return
+  if (ledger.isDeletedByAll(mail) || ledger.isForked(mail)) return
   // What came by an interrupted transfer is stored, but belongs to nobody's state yet.
   if (heldFrom(disk.durable, origin) < sequence && origin !== machine.identity.origin) return
   if (!core.isLive(origin, sequence)) throw new Violation('mail lost', `${machine.name} has lost the mail ${mail}`)

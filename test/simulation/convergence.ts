@@ -53,7 +53,7 @@ const differences = (world: World): readonly string[] => {
 /** What a retired machine had when it came back is taken in, and it is told. */
 const notHandedOver = (world: World, first: Machine): readonly string[] =>
   world.machines
-    .filter((machine) => machine.isRetired && machine.isUp)
+    .filter((machine) => world.isRetired(machine) && machine.isUp)
     .flatMap(({ name, core }) => {
       if (!covers(first.core.state.vector, core.state.vector)) return [`${name} has not handed over what it has`]
       return core.isRetired ? [] : [`${name} does not know that it is retired`]
@@ -128,7 +128,9 @@ const noWishLost = (world: World): void => {
     const live = new Set<string>()
     for (const { origin, sequences } of machine.core.state.mails.columns().origins) {
       for (const sequence of sequences) {
-        const change = machine.disk.readUpdate(origin, sequence)?.change
+        const id = updateId(origin, sequence)
+        const isRotten = world.isRotten(machine, id) && !machine.disk.holds(origin, sequence)
+        const change = (isRotten ? world.ledger.updates.get(id) : machine.disk.readUpdate(origin, sequence))?.change
         if (change?.kind === 'mail') live.add(change.command)
       }
     }
@@ -136,7 +138,12 @@ const noWishLost = (world: World): void => {
       const isHeld = world.lasting().some((holder) => world.ledger.holdsCommand(holder, command))
       const mayBeGone = deletedCommands.has(command) || people.every((person) => deletedPeople.has(person))
       if (!isHeld || mayBeGone || live.has(command)) continue
-      throw new Violation('mail lost', `${machine.name} has not got the mail of command ${command}`)
+      const holders = world.lasting().filter((holder) => world.ledger.holdsCommand(holder, command))
+      const names = [...world.ledger.commandsNamed].flatMap(([id, commands]) => (commands.has(command) ? [id] : []))
+      throw new Violation(
+        'mail lost',
+        `${machine.name} has not got the mail of command ${command} (${names.join()}), which ${holders.map(({ name }) => name).join()} held`,
+      )
     }
   }
 }
@@ -144,7 +151,7 @@ const noWishLost = (world: World): void => {
 /** The commands behind mails of which somebody deleted a copy. */
 const commandsDeleted = (world: World): ReadonlySet<string> => {
   const deleted = new Set<string>()
-  for (const { change } of world.ledger.updates.values()) {
+  for (const { change } of world.ledger.all()) {
     const isBulk = change.kind === 'marks' && change.mark === 'delete'
     const mails = isBulk ? change.mails : change.kind === 'deletion' ? [change.mail] : []
     for (const id of mails) for (const command of world.ledger.commandsNamed.get(id) ?? []) deleted.add(command)

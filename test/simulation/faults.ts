@@ -14,6 +14,7 @@ const clockJumpMs = 300_000
 const effectsUntilCrash = 12
 const copiesToRot = 3
 const restoreMs = 10_000
+const aloneMs = 4_000
 
 /** What goes wrong in a history, by its own generator. */
 export class Faults {
@@ -156,10 +157,27 @@ export class Faults {
     if (machine === undefined) return
     const copy = machine.backUp()
     this.#later(restoreMs, () => {
-      if (machine.isDestroyed || machine.isRetired || this.#world.up().length < 2) return
+      if (machine.isDestroyed || this.#world.isRetired(machine) || this.#world.up().length < 2) return
       this.#world.coverage.note('old copy restored')
       this.#world.trace.note(machine.name, 'is restored from an old copy')
       machine.restore(copy)
+      if (this.#random.chance(0.5)) this.#cutOff(machine)
+    })
+  }
+
+  /** Alone for a while, so that an old copy is written to before it meets those who know better. */
+  #cutOff(machine: Machine): void {
+    const { network, machines } = this.#world
+    const others = machines.filter((other) => other !== machine)
+    for (const { peer } of others) {
+      network.block(machine.peer, peer)
+      network.block(peer, machine.peer)
+    }
+    this.#later(aloneMs, () => {
+      for (const { peer } of others) {
+        network.unblock(machine.peer, peer)
+        network.unblock(peer, machine.peer)
+      }
     })
   }
 

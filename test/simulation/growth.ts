@@ -135,30 +135,37 @@ export class Growth {
     if (!comesBack) return
     this.#world.timeline.after(this.#random.next() * comesBackMs, () => {
       if (gone.isUp) return
-      this.#world.coverage.note(gone.isRetired ? 'retired machine came back' : 'replaced machine came back')
+      this.#world.coverage.note(
+        this.#world.isRetired(gone) ? 'retired machine came back' : 'replaced machine came back',
+      )
       gone.start()
     })
   }
 
   /** Another machine says that it is gone for good; then a new one takes the free seat. */
   #retire(gone: Machine): void {
+    const { coverage, trace, timeline } = this.#world
+    const { origin } = gone.identity
     const judge = this.#random.pick(this.#world.up())
-    const isHolder = judge?.core.state.seats.holder(gone.seat)?.origin === gone.identity.origin
     if (this.#isOver || gone.isUp) return
-    const again = (): void => this.#world.timeline.after(this.#random.waitMs(retryMs), () => this.#retire(gone))
-    if (judge === undefined || !isHolder) {
+    const again = (): void => timeline.after(this.#random.waitMs(retryMs), () => this.#retire(gone))
+    const done = (): void => {
+      coverage.note('machine retired')
+      this.#join({ server: null, replaces: null })
+    }
+    // A judge that went down before it answered may have said it all the same.
+    if (judge?.core.state.seats.isRetired(origin) === true) {
+      done()
+      return
+    }
+    if (judge?.core.state.seats.holder(gone.seat)?.origin !== origin) {
       again()
       return
     }
-    judge.command({ kind: 'retire', server: gone.seat }, (answer) => {
-      if (answer?.ok !== true) {
-        again()
-        return
-      }
-      gone.isRetired = true
-      this.#world.coverage.note('machine retired')
-      this.#world.trace.note(judge.name, 'retires', () => gone.name)
-      this.#join({ server: null, replaces: null })
+    judge.command({ kind: 'retire', machine: origin }, (answer) => {
+      trace.note(judge.name, 'retires', () => `${gone.name}: ${answer?.ok === true ? 'done' : 'not heard'}`)
+      if (answer?.ok === true) done()
+      else again()
     })
   }
 }

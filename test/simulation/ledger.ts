@@ -2,6 +2,7 @@ import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
+import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -18,10 +19,13 @@ export class Ledger {
   readonly commandsNamed = new Map<UpdateId, Set<CommandId>>()
   /** Acknowledged mails, whatever they are called. */
   readonly acknowledgedWishes: { readonly command: CommandId; readonly people: readonly AccountId[] }[] = []
+  /** What went by an id that had been given before, on another copy of the same install. */
+  readonly #others = new Map<UpdateId, readonly Update[]>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
   readonly #takenBack = new Set<UpdateId>()
   readonly #deletedAccounts = new Set<AccountId>()
+  readonly #retirements = new Map<OriginId, Update[]>()
   /** By account and command, the updates that it became. */
   readonly #names = new Map<string, UpdateId[]>()
 
@@ -31,17 +35,35 @@ export class Ledger {
       const commands = this.commandsNamed.get(id) ?? new Set<CommandId>()
       this.commandsNamed.set(id, commands.add(update.change.command))
     }
-    if (this.updates.has(id)) return
-    this.updates.set(id, update)
+    const known = [this.updates.get(id) ?? [], this.#others.get(id) ?? []].flat()
+    if (known.some((other) => other === update || Buffer.compare(other.bytes, update.bytes) === 0)) return
+    if (known.length === 0) this.updates.set(id, update)
+    else this.#others.set(id, [...known.slice(1), update])
+    this.#note(id, update)
+  }
+
+  #note(id: UpdateId, update: Update): void {
     const { change } = update
+    if (change.kind === 'retirement')
+      this.#retirements.set(change.retired, [...this.retirementsOf(change.retired), update])
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
-    if (change.kind === 'mail') this.#names.set(wishOf(change), [...this.namesOf(change), id])
+    if (change.kind === 'mail' || change.kind === 'post') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
     if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
     for (const mail of deletedBy(change)) {
       const deleters = this.#deletions.get(mail) ?? new Set()
       if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
     }
+  }
+
+  /** Two logs have gone by the name of its origin, and it is another update in each: what is known of its id may be of either. */
+  isForked(id: UpdateId): boolean {
+    return this.#others.has(id)
+  }
+
+  /** Every update that there ever was, also those that share an id. */
+  all(): readonly Update[] {
+    return [...this.updates.values(), ...[...this.#others.values()].flat()]
   }
 
   /** The machine holds the mail's content durably. */
@@ -90,7 +112,7 @@ export class Ledger {
   isSuperseded(id: UpdateId): boolean {
     const update = this.updates.get(id)
     if (update?.change.kind === 'post')
-      return this.#takenBack.has(id) || this.#deletedAccounts.has(update.change.account)
+      return this.#isTakenBack(update.change) || this.#deletedAccounts.has(update.change.account)
     if (update?.change.kind !== 'document') return false
     const last = this.#documents.get(documentKey(update.change))
     return (
@@ -99,9 +121,18 @@ export class Ledger {
     )
   }
 
+  #isTakenBack(post: PostChange): boolean {
+    return this.namesOf(post).some((name) => this.#takenBack.has(name))
+  }
+
   #noteDocument(update: Update, change: DocumentChange): void {
     const key = documentKey(change)
     if ((this.#documents.get(key)?.clock ?? -1) < update.clock) this.#documents.set(key, update)
+  }
+
+  /** The updates that say that a machine is gone for good. */
+  retirementsOf(origin: OriginId): readonly Update[] {
+    return this.#retirements.get(origin) ?? []
   }
 
   /** Whether everybody who had a copy has deleted it somewhere, or deleted the account. */
@@ -115,12 +146,12 @@ export class Ledger {
   }
 
   /** All updates that one command became. */
-  namesOf(mail: MailChange): readonly UpdateId[] {
+  namesOf(mail: MailChange | PostChange): readonly UpdateId[] {
     return this.#names.get(wishOf(mail)) ?? []
   }
 }
 
-const wishOf = ({ account, command }: MailChange): string => `${account} ${command}`
+const wishOf = ({ kind, account, command }: MailChange | PostChange): string => `${kind} ${account} ${command}`
 
 /** The mails of which a change deletes somebody's copies. */
 export const deletedBy = (change: Change): readonly UpdateId[] => {

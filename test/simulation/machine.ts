@@ -47,8 +47,8 @@ export class Machine implements Endpoint {
   heartbeat = new HeartbeatCheck()
   /** Copies of former installs of this machine that are to be given back. */
   aside: readonly Aside[] = []
-  /** The group was told that it is gone for good. */
-  isRetired = false
+  /** It was told that the others have retired it, and has written that down. */
+  wasToldRetired = false
   readonly wanted = new Set<PeerId>()
   skewMs = 0
   denied: ReadonlySet<PeerId> = new Set()
@@ -156,13 +156,14 @@ export class Machine implements Endpoint {
     for (const peer of this.#bootstrap) this.wanted.add(peer)
     if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
     if (this.aside.length > 0) giveBack(this)
+    if (this.wasToldRetired) this.enqueue({ kind: 'wasRetired' })
     this.#tickLater(this.#life)
   }
 
   /** A successor's first update was made, with its predecessor's word for it, before it began. */
   #takeSeat(): void {
     const { origin, admission } = this.identity
-    if (admission?.origin === origin) this.enqueue({ kind: 'gossip', batches: [admission] })
+    if (admission?.origin === origin) this.enqueue({ kind: 'handedIn', batches: [admission] })
     else this.command(this.#first, () => undefined)
   }
 

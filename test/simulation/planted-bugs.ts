@@ -1,11 +1,13 @@
 import { AntiEntropy } from '../../replica/core/anti-entropy.ts'
 import { Compaction } from '../../replica/core/compaction.ts'
+import { Forks } from '../../replica/core/forks.ts'
 import { HybridClock } from '../../replica/core/hybrid-clock.ts'
 import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
 import { LogIntake } from '../../replica/core/log-intake.ts'
 import { splitUpdateId } from '../../replica/core/model/ids.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { SteadyTime } from '../../replica/core/moment.ts'
+import { Reclaiming } from '../../replica/core/reclaiming.ts'
 import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
 import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
@@ -18,6 +20,7 @@ import { RegisterTable } from '../../replica/core/state/mark-registers.ts'
 import { PostTable } from '../../replica/core/state/post-table.ts'
 import { SeatTable } from '../../replica/core/state/seat-table.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
+import { Divergence } from '../../replica/host/reissue.ts'
 import { habits } from './habits.ts'
 
 /** Replaces a method of a class by one that may call the right one. */
@@ -133,6 +136,16 @@ const bugs = {
         function (this: ExecutionTable, wish, place) {
           right.call(this, wish, place)
           return null
+        },
+    )
+  },
+  'a post given to two servers is there twice': () => {
+    replace(
+      ExecutionTable.prototype,
+      'add',
+      (right) =>
+        function (this: ExecutionTable, wish, place) {
+          return wish.to.length === 0 ? null : right.call(this, wish, place)
         },
     )
   },
@@ -257,6 +270,26 @@ const bugs = {
       (right) =>
         function (this: GroupState) {
           return { ...right.call(this), pending: [] }
+        },
+    )
+  },
+  'nobody tells a fork': () => {
+    Forks.prototype.compare = () => undefined
+    Forks.prototype.unfitting = () => undefined
+  },
+  'a state transfer hides a fork': () => {
+    Object.defineProperty(Reclaiming.prototype, 'isOfOldCopy', { get: () => false })
+  },
+  'what only an old copy had is forgotten': () => {
+    Divergence.prototype.updates = () => []
+  },
+  'what was known of an old copy stays known': () => {
+    replace(
+      KnowledgeMatrix.prototype,
+      'setRow',
+      () =>
+        function (this: KnowledgeMatrix, holder, row) {
+          return this.mergeRow(holder, row)
         },
     )
   },

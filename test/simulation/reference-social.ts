@@ -1,6 +1,7 @@
 import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
 import type { FollowRecord, StateImage } from '../../replica/core/model/image.ts'
+import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 
 /** Posts that their author has neither taken back nor left behind, deletions that wait, and the last word of each pair. */
@@ -13,13 +14,34 @@ export const socialLines = (all: readonly Update[], deleted: ReadonlySet<Account
     takenBack.add(`${change.post} ${change.account}`)
     if (!known.has(change.post)) waiting.add(`pending post ${change.post} ${change.account}`)
   }
-  const posts = all.flatMap(({ origin, sequence, clock, change }) => {
-    const id = updateId(origin, sequence)
-    const isShown = change.kind === 'post' && !deleted.has(change.account) && !takenBack.has(`${id} ${change.account}`)
-    return isShown ? [postLine(id, change.account, clock)] : []
+  const posts = postsOf(all).flatMap((names) => {
+    const [first] = names
+    if (first === undefined) return []
+    const { account } = first.change
+    const isTakenBack = names.some(({ origin, sequence }) => takenBack.has(`${updateId(origin, sequence)} ${account}`))
+    return isTakenBack || deleted.has(account)
+      ? []
+      : [postLine(updateId(first.origin, first.sequence), account, first.clock)]
   })
   return [...posts, ...waiting, ...followLines(all, deleted)]
 }
+
+type PostUpdate = Update & { readonly change: PostChange }
+
+const isPost = (update: Update): update is PostUpdate => update.change.kind === 'post'
+
+/** One command is one post, however many updates it became: the earliest stands. Each list is ascending by clock, origin, sequence. */
+const postsOf = (all: readonly Update[]): readonly (readonly PostUpdate[])[] => {
+  const posts = new Map<string, PostUpdate[]>()
+  for (const update of all.filter(isPost)) {
+    const wish = `${update.change.account} ${update.change.command}`
+    posts.set(wish, [...(posts.get(wish) ?? []), update])
+  }
+  return [...posts.values()].map((names) => names.sort(isBefore))
+}
+
+const isBefore = (one: Update, two: Update): number =>
+  one.clock - two.clock || (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
 
 /** The same lines from a replica's state. */
 export const describeSocial = ({ posts, postDeletions, follows }: StateImage): readonly string[] => [

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import type { Identity } from '../../replica/core/membership.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
 import { Repairs } from '../../replica/core/repairs.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
-import type { Message } from '../../replica/core/model/messages.ts'
+import type { HelloMessage, Message } from '../../replica/core/model/messages.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import { retiredFailure } from '../../replica/core/retired-peers.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
 import {
@@ -21,7 +25,7 @@ import { runHistory } from './history.ts'
 import { firstHash, makeBatchOf } from './sim-codec.ts'
 
 /** Seeds at which the simulator found something, whatever they run into now. */
-const onceFailed = [3, 4, 12, 14, 25, 56, 275, 1100, 1212]
+const onceFailed = [3, 4, 12, 14, 25, 56, 275, 1100, 1212, 82688, 83150]
 
 const hourMs = 3_600_000
 
@@ -42,7 +46,7 @@ describe('a history', () => {
 
 describe('what the simulator found stays fixed', () => {
   const other = identity(2, 'b')
-  const hello: Message = {
+  const hello: HelloMessage = {
     kind: 'hello',
     origin: other.origin,
     server: other.server,
@@ -53,9 +57,11 @@ describe('what the simulator found stays fixed', () => {
     addresses: new Map(),
     keyMadeAt: 0,
   }
-  const claim = makeBatchOf(other.origin)(1, firstHash(other.origin), [
-    { clock: 1, change: { kind: 'seat', server: other.server, peer: other.peer, machine: 'b', replaces: null } },
-  ])
+  const claimOf = ({ origin, server, peer }: Identity): Batch =>
+    makeBatchOf(origin)(1, firstHash(origin), [
+      { clock: 1, change: { kind: 'seat', server, peer, machine: 'b', replaces: null } },
+    ])
+  const claim = claimOf(other)
 
   test('an account that signed up at two replicas is the same everywhere', () => {
     const logs = [3, 4].map((server) => logOf(identity(server, 'c').origin, [signUp('ada')], server))
@@ -86,12 +92,93 @@ describe('what the simulator found stays fixed', () => {
 
   test('heartbeats go on when the clock is set back', () => {
     const core = foundedCore()
-    core.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claim] }])
     core.step(noonMs, [{ kind: 'connected', peer: other.peer }])
     core.step(noonMs, [{ kind: 'message', peer: other.peer, message: hello }])
     core.step(noonMs - hourMs, [{ kind: 'tick' }])
     const { send } = core.step(noonMs - hourMs + 1_100, [{ kind: 'tick' }])
     expect(send.map(({ message }) => message.kind)).toContain('knowledge')
+  })
+
+  test('a machine that is retired before it has met anybody believes the first that tells it so', () => {
+    const newcomer = startCore(other)
+    const member = identity(1, 'a')
+    give(newcomer, { kind: 'claim', server: other.server, machine: 'b', replaces: null })
+    const tell = (message: Message) => newcomer.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
+    const refusal: Message = { kind: 'refusal', failure: retiredFailure }
+    newcomer.step(noonMs, [{ kind: 'connected', peer: member.peer }])
+    tell(refusal)
+    expect(newcomer.isRetired).toBe(false)
+    tell({ ...hello, origin: member.origin, server: member.server })
+    const { notify } = tell(refusal)
+    expect(newcomer.isRetired).toBe(true)
+    expect(notify.map(({ kind }) => kind)).toContain('retired')
+  })
+
+  test('retiring a machine again does not retire the one that has its seat by now', () => {
+    const core = foundedCore()
+    const next = identity(2, 'c')
+    core.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    give(core, { kind: 'retire', machine: other.origin })
+    core.step(noonMs, [{ kind: 'gossip', batches: [claimOf(next)] }])
+    const { answer, persist } = give(core, { kind: 'retire', machine: other.origin })
+    expect(answer[0]?.result).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_SERVER' } })
+    expect(persist).toEqual([])
+    expect(core.state.seats.holder(other.server)?.origin).toBe(next.origin)
+  })
+
+  /** Meets `other`, which holds this of the log of `core`. Returns what is asked of it. */
+  const meets = (core: ReplicaCore, sequence: number) => {
+    const row = new Map([[core.identity.origin, sequence]])
+    core.step(noonMs, [
+      { kind: 'gossip', batches: [claim] },
+      { kind: 'connected', peer: other.peer },
+    ])
+    const { send } = core.step(noonMs, [
+      { kind: 'message', peer: other.peer, message: { ...hello, rows: new Map([[other.origin, row]]) } },
+    ])
+    const asked = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
+    return asked.find(({ origin }) => origin === core.identity.origin)
+  }
+
+  test('an old copy that only a state transfer could bring up to date starts over: a state does not show a fork', () => {
+    const core = foundedCore(['ada'])
+    const asked = meets(core, 129)
+    if (asked === undefined) throw new Error('it takes its own log back')
+    const discarded: Message = { kind: 'discarded', id: asked.id, origin: asked.origin }
+    const { send, notify } = core.step(noonMs, [{ kind: 'message', peer: other.peer, message: discarded }])
+    expect(notify).toContainEqual({ kind: 'forked', origin: core.identity.origin })
+    expect(send.map(({ message }) => message.kind)).not.toContain('stateRequest')
+  })
+
+  test('who lost the end of its log to a damaged disk takes a state all the same', () => {
+    const founded = foundedCore(['ada'])
+    const { origin } = founded.identity
+    const highest = new Map([[origin, 129]])
+    const core = startCore(founded.identity, { image: founded.state.image(), suffix: [], highest })
+    const asked = meets(core, 129)
+    if (asked === undefined) throw new Error('it takes its own log back')
+    const discarded: Message = { kind: 'discarded', id: asked.id, origin: asked.origin }
+    const { send } = core.step(noonMs, [{ kind: 'message', peer: other.peer, message: discarded }])
+    expect(send.map(({ message }) => message.kind)).toContain('stateRequest')
+  })
+
+  test('what an install says of itself stands against what others had heard before its old copy was restored', () => {
+    const core = foundedCore()
+    const third = identity(3, 'c')
+    const heard = new Map([[third.origin, new Map([[third.origin, 20]])]])
+    meets(core, 1)
+    const tell = (who: Identity, rows: HelloMessage['rows']) =>
+      core.step(noonMs, [
+        { kind: 'gossip', batches: [claimOf(third)] },
+        { kind: 'connected', peer: who.peer },
+        { kind: 'message', peer: who.peer, message: { ...hello, origin: who.origin, server: who.server, rows } },
+      ])
+    tell(other, heard)
+    expect(core.matrix.row(third.origin).get(third.origin)).toBe(20)
+    tell(third, new Map([[third.origin, new Map([[third.origin, 17]])]]))
+    tell(other, heard)
+    expect(core.matrix.row(third.origin).get(third.origin)).toBe(17)
   })
 
   test('a mark for an update that is no mail leaves nothing behind, whichever comes first', () => {

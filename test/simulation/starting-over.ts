@@ -1,7 +1,7 @@
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
-import { reissued } from '../../replica/host/give-back.ts'
+import { Divergence, reissued } from '../../replica/host/reissue.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
@@ -68,18 +68,18 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
   for (const [origin, last] of aside.disk.recover().highest) {
     if (origin === machine.identity.origin) continue
     const batches = aside.disk.readBatches(origin, core.state.held(origin), Infinity)
-    if (batches.length > 0) machine.enqueue({ kind: 'gossip', batches })
-    if (origin === aside.forked) found.push(...divergent(machine, aside.disk, origin, last))
+    if (batches.length > 0) machine.enqueue({ kind: 'handedIn', batches })
+    found.push(...divergent(machine, aside, origin, last))
   }
-  const changes = reissued(found)
-  let open = changes.length
+  const wishes = reissued(found)
+  let open = wishes.length
   const done = (): void => {
     machine.aside = machine.aside.slice(1)
     giveBack(machine)
   }
   if (open === 0) done()
-  for (const change of changes) {
-    machine.command({ kind: 'reissue', change }, (answer) => {
+  for (const wish of wishes) {
+    machine.command(wish, (answer) => {
       // Without an answer the machine went down: its next life begins again.
       if (answer === null) return
       machine.world.coverage.note('update issued again')
@@ -89,13 +89,12 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
   }
 }
 
-const divergent = (machine: Machine, aside: ModelDisk, origin: OriginId, last: Sequence): readonly Update[] => {
-  const found: Update[] = []
+const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Sequence): readonly Update[] => {
+  const divergence = new Divergence(origin === aside.forked ? 'forked' : 'not known to be forked')
   for (let sequence = last; sequence > 0; sequence -= 1) {
-    const mine = aside.readUpdate(origin, sequence)
+    const mine = aside.disk.readUpdate(origin, sequence)
     const theirs = machine.disk.readUpdate(origin, sequence)
-    if (mine !== null && theirs !== null && Buffer.compare(mine.bytes, theirs.bytes) === 0) break
-    if (mine !== null) found.unshift(mine)
+    if (mine !== null && divergence.meet(mine, theirs?.bytes) === 'end') break
   }
-  return found
+  return divergence.updates()
 }

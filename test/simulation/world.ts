@@ -1,5 +1,6 @@
 import type { OriginId, PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId } from '../../replica/core/model/ids.ts'
+import { heldFrom } from '../../replica/core/version-vector.ts'
 import { Coverage } from './coverage.ts'
 import { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
@@ -50,7 +51,17 @@ export class World {
 
   /** Those that will be there in the end. */
   lasting(): readonly Machine[] {
-    return this.machines.filter((machine) => !machine.isDestroyed && !machine.isRetired)
+    return this.machines.filter((machine) => !machine.isDestroyed && !this.isRetired(machine))
+  }
+
+  /** Somebody who is not destroyed holds the word that the machine is gone for good, whoever was told so. */
+  isRetired({ identity: { origin } }: Machine): boolean {
+    const retirements = this.ledger.retirementsOf(origin)
+    const isKnownAt = (machine: Machine): boolean =>
+      machine.isUp
+        ? machine.core.state.seats.isRetired(origin)
+        : retirements.some((update) => update.sequence <= heldFrom(machine.disk.durable, update.origin))
+    return retirements.length > 0 && this.machines.some((machine) => !machine.isDestroyed && isKnownAt(machine))
   }
 
   nameOf(peer: PeerId): string {

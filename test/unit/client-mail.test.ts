@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 
-import type { ReplicaApi } from '../../replica/api/contract.ts'
+import type { ReplicaApi, ReplicaEvent } from '../../replica/api/contract.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { decodeMailPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
-import { clientOf, clientOver, nextEvent, signedUp, sendNow } from '../support/mail-clients.ts'
+import { cheapPassword, clientOf, clientOver, nextEvent, signedUp, sendNow } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -223,6 +224,95 @@ describe('a client that starts', () => {
     await client.close()
     const alone = clientOver(() => Promise.reject(new QuintetError('UNREACHABLE', 'Nobody is there.')))
     await expect(alone).rejects.toMatchObject({ code: 'UNREACHABLE' })
+  })
+})
+
+describe('a server of this machine of which nothing is heard', () => {
+  const silence: ReplicaEvent = { event: 'silent', forMs: 2_000 }
+
+  test('is kept while it works, and left when it hangs', async () => {
+    const groupId = testRandom(16)
+    const [home, other] = [new MemoryReplica({ groupId }), new MemoryReplica({ groupId, server: serverId(2) })]
+    let pulse: 'works' | 'rests' = 'works'
+    let looks = 0
+    const looked = Promise.withResolvers<undefined>()
+    const client = await createMailClient({
+      connect: (server) => Promise.resolve(server === null ? home.connect() : other.connect()),
+      machine: 'test machine',
+      servers: {
+        home: home.server,
+        list: () => Promise.resolve([home.server, other.server]),
+        homePulse: () => {
+          looks += 1
+          if (looks === 3) looked.resolve(undefined)
+          return Promise.resolve(pulse)
+        },
+      },
+      random: testRandom,
+      clock: systemTestClock,
+      passwordCost: cheapPassword,
+    })
+    await client.signUp({ name: 'ann', password: 'a password' })
+    other.adopt({ ...home.accounts[0]! })
+    home.tellAll(silence)
+    await looked.promise
+    expect(client.server).toBe(home.server)
+    const moved = nextEvent(client, 'connected')
+    pulse = 'rests'
+    expect((await moved).server).toBe(other.server)
+    await client.close()
+  })
+})
+
+describe('a log-in during which the own replica comes back', () => {
+  const away = new QuintetError('UNREACHABLE', 'It has not started yet.')
+
+  /** Ann logs in at a server that stands in, and is at her own by the time the answer comes. */
+  const logInWhileReturning = async (): Promise<MailClient> => {
+    const groupId = testRandom(16)
+    const [home, other] = [new MemoryReplica({ groupId }), new MemoryReplica({ groupId, server: serverId(2) })]
+    const before = new MemoryReplica({ groupId })
+    await signedUp(before, 'ann')
+    const [record] = before.accounts
+    for (const replica of [home, other]) replica.adopt({ ...record! })
+    let isHomeUp = false
+    const client = await createMailClient({
+      connect: (server) => {
+        if (server === null && !isHomeUp) return Promise.reject(away)
+        return Promise.resolve(server === null ? home.connect() : other.connect())
+      },
+      machine: 'test machine',
+      servers: { home: home.server, list: () => Promise.resolve([home.server, other.server]) },
+      random: testRandom,
+      clock: systemTestClock,
+      passwordCost: cheapPassword,
+    })
+    expect(client.server).toBe(other.server)
+    const returned = nextEvent(client, 'connected')
+    const [connection] = other.connections
+    const logIn = connection!.logIn.bind(connection)
+    connection!.logIn = (request) => {
+      isHomeUp = true
+      connection!.answerAfter = returned
+      return logIn(request)
+    }
+    await client.logIn({ name: 'ann', password: "ann's password" })
+    expect(client.server).toBe(home.server)
+    return client
+  }
+
+  test('holds there, too', async () => {
+    const client = await logInWhileReturning()
+    expect((await client.list({ folder: 'inbox', limit: 10 })).total).toBe(0)
+    await client.close()
+  })
+
+  test('brings the mail that arrives there', async () => {
+    const client = await logInWhileReturning()
+    const arrived = nextEvent(client, 'mail')
+    await client.send({ to: ['ann'], subject: 'here', body: '' })
+    expect((await arrived).header.subject).toBe('here')
+    await client.close()
   })
 })
 

@@ -138,7 +138,7 @@ describe('a command', () => {
     const claim = makeBatchOf(other.origin)(1, firstHash(other.origin), [
       { clock: 1, change: { kind: 'seat', server: other.server, peer: other.peer, machine: 'b', replaces: null } },
     ])
-    founded.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    founded.step(noonMs, [{ kind: 'handedIn', batches: [claim] }])
     const image = founded.state.image()
     const core = startCore(founded.identity, { image, suffix: [], highest: new Map([[founded.identity.origin, 9]]) })
     const mail = submit(mailTo('ada', ['ada'], 'patient'))

@@ -292,6 +292,7 @@ describe('state images', () => {
     documents: [],
     commands: [],
     executions: [],
+    later: [],
   }
   const chunks = encodeImage(image)
 

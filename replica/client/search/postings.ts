@@ -58,8 +58,8 @@ export class GrowingPostings {
     if (entries !== undefined) walk(entries.bytes, 0, entries.mails, visit)
   }
 
-  placesAt(word: number, at: number, count: number): readonly number[] {
-    return readPlaces(this.#entries.get(word)?.bytes ?? [], at, count)
+  readPlaces(word: number, at: number, count: number, into: Int32Array, from: number): void {
+    readPlaces(this.#entries.get(word)?.bytes ?? [], at, count, into, from)
   }
 
   closed(): Postings {
@@ -100,9 +100,6 @@ export const visitPostings = (postings: Postings, word: number, visit: VisitPost
   if (index >= 0) walk(postings.bytes, postings.starts[index] ?? 0, postings.mails[index] ?? 0, visit)
 }
 
-export const placesIn = (postings: Postings, at: number, count: number): readonly number[] =>
-  readPlaces(postings.bytes, at, count)
-
 type Bytes = Uint8Array | readonly number[]
 
 /** Written out by hand, without a function for the numbers: a search of a common word comes by here a million times. */
@@ -131,21 +128,18 @@ const walk = (bytes: Bytes, start: number, mails: number, visit: VisitPosting): 
   }
 }
 
-const readPlaces = (bytes: Bytes, start: number, count: number): readonly number[] => {
-  const places: number[] = []
-  let at = start
+/** Writes the `count` places of a word in a mail, ascending, to `into` from `from` on; `at` as `VisitPosting` told. */
+export const readPlaces = (bytes: Bytes, at: number, count: number, into: Int32Array, from: number): void => {
   let place = 0
-  while (places.length < count) {
-    let shift = 0
-    let byte = 128
-    while (byte >= 128) {
+  for (let index = 0; index < count; index += 1) {
+    let byte = bytes[at++] ?? 0
+    place += byte & 127
+    for (let shift = 7; byte >= 128; shift += 7) {
       byte = bytes[at++] ?? 0
-      place += (byte & 127) * 2 ** shift
-      shift += 7
+      place += (byte & 127) << shift
     }
-    places.push(place)
+    into[from + index] = place
   }
-  return places
 }
 
 const put = (bytes: number[], value: number): void => {

@@ -1,5 +1,6 @@
 import type { UpdateId } from '../../core/model/ids.ts'
 import { limits } from '../../core/model/limits.ts'
+import { PhraseFinder } from './phrase-finder.ts'
 import { fieldBits } from './postings.ts'
 import type { Clause, Query } from './query.ts'
 import { bestOf, type Ranked } from './ranking.ts'
@@ -68,6 +69,7 @@ export class SearchIndex {
   /** How many words each mail has, by its number. */
   #lengths = new Uint32Array(segmentMails)
   #words = 0
+  readonly #phrases = new PhraseFinder()
 
   get size(): number {
     return this.#places.size
@@ -200,24 +202,27 @@ export class SearchIndex {
   }
 
   #tallyPhrase({ words, fields, kind }: Clause, clause: number, tally: Tally): void {
+    const openIndex = kind === 'openPhrase' ? words.length - 1 : -1
     const meant = words.map((text, index) => {
-      const isOpen = kind === 'openPhrase' && index === words.length - 1
       const exact = this.vocabulary.find(text)
-      if (isOpen) return this.vocabulary.beginningWith(text)
+      if (index === openIndex) return this.vocabulary.beginningWith(text)
       return exact === undefined ? [] : [exact]
     })
     const mailsWith = (index: number): number =>
       (meant[index] ?? []).reduce((sum, word) => sum + this.vocabulary.mailsWith(word), 0)
-    // The rarest first: the others are then looked at only in the mails that have it.
-    const order = [...words.keys()].sort((left, right) => mailsWith(left) - mailsWith(right))
-    const rarity = this.#rarity(mailsWith(order[0] ?? 0))
-    this.#segments.forEach((segment, index) => {
-      for (const [place, starts] of phraseStarts(segment, order, meant, fields)) {
-        const number = index * segmentMails + place
-        const length = this.#lengths[number] ?? 0
-        if ((tally.fulfilled[number] ?? 0) >= clause)
-          note(tally, number, clause, rarity * frequency(starts.length, length, this.#averageLength))
-      }
+    // The rarest first: the others are then looked at only in the mails that have it. What is open may be many words, so it is the last.
+    const rank = (index: number): number => (index === openIndex ? Infinity : mailsWith(index))
+    const order = [...words.keys()].sort((left, right) => rank(left) - rank(right))
+    const rarity = this.#rarity(Math.min(...words.map((_, index) => mailsWith(index))))
+    const lengths = this.#lengths
+    const average = this.#averageLength
+    this.#segments.forEach((segment, segmentIndex) => {
+      const base = segmentIndex * segmentMails
+      const isWanted = (place: number): boolean => (tally.fulfilled[base + place] ?? 0) >= clause
+      this.#phrases.find(segment, { meant, order, fields }, isWanted, (place, count) => {
+        const number = base + place
+        note(tally, number, clause, rarity * frequency(count, lengths[number] ?? 0, average))
+      })
     })
   }
 
@@ -267,29 +272,4 @@ const note = ({ fulfilled, before, last }: Tally, number: number, clause: number
     last[number] = score
     fulfilled[number] = clause + 1
   } else if (score > (last[number] ?? 0)) last[number] = score
-}
-
-/** Per mail of the segment that has the phrase the places at which it begins. `meant[i]` are the words that the i-th may be. */
-const phraseStarts = (
-  segment: Segment,
-  order: readonly number[],
-  meant: readonly (readonly number[])[],
-  asked: number,
-): ReadonlyMap<number, readonly number[]> => {
-  let found: Map<number, number[]> | null = null
-  for (const index of order) {
-    const before: ReadonlyMap<number, readonly number[]> | null = found
-    const now = new Map<number, number[]>()
-    for (const word of meant[index] ?? []) {
-      segment.visit(word, (mail, fields, count, at) => {
-        const known = before?.get(mail)
-        if ((fields & asked) === 0 || (before !== null && known === undefined)) return
-        const starts = segment.placesOf(word, at, count).map((place) => place - index)
-        const fitting = known === undefined ? starts : starts.filter((start) => known.includes(start))
-        if (fitting.length > 0) now.set(mail, [...(now.get(mail) ?? []), ...fitting])
-      })
-    }
-    found = now
-  }
-  return found ?? new Map()
 }

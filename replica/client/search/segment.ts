@@ -1,6 +1,6 @@
 import type { UpdateId } from '../../core/model/ids.ts'
 import type { Postings, VisitPosting } from './postings.ts'
-import { GrowingPostings, placesIn, visitPostings } from './postings.ts'
+import { GrowingPostings, readPlaces, visitPostings } from './postings.ts'
 
 /** What a search tells mails apart by, besides their words. */
 export const roleBits = { sender: 1, recipient: 2 } as const
@@ -92,9 +92,10 @@ export class Segment {
     else this.#growing?.visit(word, visit)
   }
 
-  placesOf(word: number, at: number, count: number): readonly number[] {
-    if (this.#closed !== null) return placesIn(this.#closed, at, count)
-    return this.#growing?.placesAt(word, at, count) ?? []
+  /** The places of a word in a mail that `visit` told of, ascending, into `into` from `from` on. */
+  readPlaces(word: number, at: number, count: number, into: Int32Array, from: number): void {
+    if (this.#closed !== null) readPlaces(this.#closed.bytes, at, count, into, from)
+    else this.#growing?.readPlaces(word, at, count, into, from)
   }
 
   #grow(): GrowingPostings {

@@ -132,6 +132,14 @@ export interface FollowRecord {
   readonly state: 'follows' | 'not'
 }
 
+/** An update of a kind that only a later version understands. Its bytes are in the log. */
+export interface LaterRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly type: number
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -185,4 +193,5 @@ export interface StateImage {
   readonly follows: readonly FollowRecord[]
   readonly commands: readonly CommandRecord[]
   readonly executions: readonly ExecutionRecord[]
+  readonly later: readonly LaterRecord[]
 }

@@ -46,6 +46,8 @@ export const limits = {
   /** What was read from a client and not yet looked at, beyond which reading stops. */
   clientReadBytes: 1_048_576,
   joinFrameBytes: 524_288,
+  /** Requests of one replica that wait for their answers. */
+  requestsServed: 256,
   /** Installs that are kept connected or dialled. */
   dialledPeers: 256,
   vectorEntries: 4_096,
@@ -86,6 +88,8 @@ export const limits = {
   pageHeaders: 1_000,
   pageAccounts: 1_000,
   pagePosts: 200,
+  /** Mails, and posts, that people are told of when a state transfer brought them: the newest. */
+  announcedAtOnce: 200,
   /** Of those who follow somebody, or are followed, so many are shown. */
   shownFollows: 1_000,
   /** Mails that are fetched at once, and names of mails on a page. */
@@ -134,6 +138,8 @@ export const limits = {
   firstConnectMs: 15_000,
   /** What the own server has for itself before the others are tried beside it. */
   homeHeadStartMs: 300,
+  /** How often it is looked whether the own server works, while nothing is heard of it. */
+  pulseMs: 500,
   /** How often a client that uses another server looks for its own: at first, and at most. */
   homeLookMs: 500,
   homeLookMostMs: 1_000,

@@ -135,8 +135,8 @@ export type PersonChange =
   | PostDeletionChange
   | FollowChange
 
-/** The kinds whose contents the log keeps as long as the state shows them (`LiveUpdates`): what they say is in their bytes only. */
-const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post'])
+/** The kinds whose contents the log keeps as long as the state needs them (`LiveUpdates`): what they say is in their bytes only. */
+const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post', 'unknown'])
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
 export type SystemChange =

@@ -1,4 +1,4 @@
-import type { AccountId, DocumentId, OriginId, Sequence } from '../model/ids.ts'
+import type { AccountId, Clock, DocumentId, OriginId, Sequence } from '../model/ids.ts'
 import type { DocumentRecord } from '../model/image.ts'
 import type { Shelf } from '../model/mailbox-changes.ts'
 import type { DigestPart } from './digest.ts'
@@ -19,6 +19,11 @@ export class DocumentTable implements LiveSource {
   get(account: AccountId, document: DocumentId): DocumentRecord | undefined {
     const record = this.#byAccount.get(account)?.get(document)
     return record?.state === 'written' ? record : undefined
+  }
+
+  /** When it was written or deleted last; 0 when never. */
+  lastClock(account: AccountId, document: DocumentId): Clock {
+    return this.#byAccount.get(account)?.get(document)?.clock ?? 0
   }
 
   /** What is on a person's shelf, in the order in which it was written last. */

@@ -12,7 +12,7 @@ const keptExecutions = 10_000
 /** How many more there may be before they are looked through. */
 const slack = 2_500
 
-/** What makes two updates one execution: who wished what, to whom. */
+/** What makes two updates one execution: who wished what, to whom; a post is to nobody. */
 export interface Wish {
   readonly account: AccountId
   readonly command: CommandId
@@ -20,7 +20,15 @@ export interface Wish {
   readonly conversation: UpdateId | null
 }
 
-/** Of one command what stands for it: the latest of its names, shown at the earliest of its times. */
+/** A post's wish: no mail is to nobody. */
+export const postWish = ({ account, command }: Pick<Wish, 'account' | 'command'>): Wish => ({
+  account,
+  command,
+  to: [],
+  conversation: null,
+})
+
+/** Of one command what stands for it, and by what other names it came. */
 export type Execution = ExecutionRecord
 
 /** What a join found out about a command that both states know by different names. */
@@ -31,9 +39,10 @@ export interface ExecutionMerge {
 }
 
 /**
- * A mail that a client gave to two servers, because the first one went away before it answered, counts once. Its updates
+ * A mail or post that a client gave to two servers, because the first one went away before it answered, counts once. Its updates
  * are all names of one mail: the latest (clock, origin, sequence) stands, which is mostly the one that was answered; it is shown at
- * the time of the earliest, so that an answer sorts after it; marks on any name are marks of it.
+ * the time of the earliest, so that an answer sorts after it; marks on any name are marks of it. Of a post the earliest stands, so that
+ * no origin's posts are ever shown in another order than its own. All other kinds are the same however often they are said.
  *
  * A command is remembered until no other name of it can come: a server makes another one only before it holds the first, so when all
  * seats in use hold it, and all that they are known to hold is here, every name is here.
@@ -126,8 +135,9 @@ export class ExecutionTable {
   }
 }
 
-/** The name that stands. */
-export const standingOf = ({ names }: Execution): MailPlace => placeAt(names, -1)
+/** The name that stands: the latest of a mail, the earliest of a post. */
+export const standingOf = ({ names, recipients }: Execution): MailPlace =>
+  placeAt(names, recipients === postRecipients ? 0 : -1)
 
 /** The earliest name, whose time is shown. */
 export const firstOf = ({ names }: Execution): MailPlace => placeAt(names, 0)
@@ -153,5 +163,7 @@ const recipientDigits = 16
 /** In short: a person could sign one command for two lists of recipients, and these are not one mail. */
 const recipientsOf = ({ to, conversation }: Wish): string =>
   digestOf([conversation ?? '', ...to]).slice(0, recipientDigits)
+
+const postRecipients = digestOf(['']).slice(0, recipientDigits)
 
 const keyOf = (account: AccountId, command: CommandId, recipients: string): string => account + command + recipients

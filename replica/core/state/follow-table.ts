@@ -1,4 +1,4 @@
-import type { AccountId } from '../model/ids.ts'
+import type { AccountId, Clock } from '../model/ids.ts'
 import type { FollowRecord } from '../model/image.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
@@ -25,6 +25,11 @@ export class FollowTable {
 
   follows(account: AccountId, whom: AccountId): boolean {
     return this.#byAccount.get(account)?.get(whom)?.state === 'follows'
+  }
+
+  /** When `account` last said whether it follows `whom`; 0 when never. */
+  lastClock(account: AccountId, whom: AccountId): Clock {
+    return this.#byAccount.get(account)?.get(whom)?.clock ?? 0
   }
 
   /** Takes a word in, unless a later one is there or one of the two is gone. */

@@ -4,6 +4,7 @@ import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/imag
 import { markBits } from '../model/image.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
+import type { PostChange } from '../model/social-changes.ts'
 import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
@@ -11,9 +12,10 @@ import { AccountKeysTable } from './account-keys-table.ts'
 import { AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
-import { ExecutionTable } from './execution-table.ts'
+import { ExecutionTable, postWish } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { FollowTable } from './follow-table.ts'
+import { LaterUpdates } from './later-updates.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
@@ -30,12 +32,13 @@ export class GroupState {
   readonly accounts = new AccountTable()
   readonly accountKeys = new AccountKeysTable()
   readonly documents = new DocumentTable()
-  readonly posts = new PostTable()
+  readonly posts = new PostTable(this.executions)
   readonly follows = new FollowTable()
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
+  readonly later = new LaterUpdates()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails, this.documents, this.posts)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.posts, this.later)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -85,6 +88,16 @@ export class GroupState {
     if (batch.last === this.held(batch.origin)) this.#hashes.set(batch.origin, batch.lastHash)
   }
 
+  /** Takes in an update that an earlier version of this program held without understanding it. */
+  understand(update: Update): void {
+    const { origin, sequence, clock, change } = update
+    if (change.kind === 'unknown' || !this.later.has(origin, sequence)) return
+    this.later.remove(origin, sequence)
+    this.#takeIn(update)
+    if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
+    this.#revision += 1
+  }
+
   /** Brings this state to the union of both sets of updates. */
   join(image: StateImage): void {
     const mine = new Map(this.#vector)
@@ -105,9 +118,10 @@ export class GroupState {
     const merges = this.executions.join(image.executions)
     this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
-    this.posts.join(image, { mine, theirs: image.vector, isGone })
+    this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
+    this.later.join(image.later, mine)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
       this.#vector.set(origin, sequence)
@@ -143,6 +157,7 @@ export class GroupState {
       follows: this.follows.records(),
       commands: this.commands.records(),
       executions: this.executions.records(),
+      later: this.later.records(),
     }
   }
 
@@ -156,12 +171,19 @@ export class GroupState {
     this.documents.digest(digest)
     this.posts.digest(digest)
     this.follows.digest(digest)
+    this.later.digest(digest)
     return digest.toString()
   }
 
   #apply(update: Update): void {
-    const { origin, sequence, clock, change } = update
+    const { origin, sequence } = update
     assert(sequence === this.held(origin) + 1, `update ${origin}:${sequence} is not the next`)
+    this.#takeIn(update)
+    this.#concludeUpdate(update)
+  }
+
+  #takeIn(update: Update): void {
+    const { origin, sequence, clock, change } = update
     switch (change.kind) {
       case 'group':
         this.seats.setGroup({ name: change.name, clock, origin })
@@ -221,7 +243,7 @@ export class GroupState {
         this.#applyDocument(update, change)
         break
       case 'post':
-        this.posts.add({ account: change.account, origin, sequence, clock }, this.#isGone)
+        this.#addPost(update, change)
         break
       case 'postDeletion':
         this.posts.delete(change.post, change.account, this.#vector)
@@ -232,10 +254,11 @@ export class GroupState {
         break
       }
       case 'unknown':
+        this.later.add({ origin, sequence, clock, type: change.type })
+        break
       case 'forged':
         break
     }
-    this.#concludeUpdate(update)
   }
 
   /** What every update leaves behind, whatever it says. */
@@ -261,6 +284,15 @@ export class GroupState {
     const after = before === null ? undefined : this.executions.of(change)
     if (before === null || after === undefined) this.mails.add(record, this.#isGone, conversation)
     else this.mails.repeat(record, { before, after, isGone: this.#isGone })
+  }
+
+  #addPost({ origin, sequence, clock }: Update, change: PostChange): void {
+    const record = { account: change.account, origin, sequence, clock }
+    const wish = postWish(change)
+    const before = this.executions.add(wish, record)
+    const after = before === null ? undefined : this.executions.of(wish)
+    if (before === null || after === undefined) this.posts.add(record, this.#isGone)
+    else this.posts.repeat(record, before, after)
   }
 
   #changeKeys(record: AccountKeysRecord): void {

@@ -47,6 +47,7 @@ export function* liveUpdatesOf(
   }
   for (const document of image.documents) if (document.state === 'written') yield document
   yield* image.posts
+  yield* image.later
 }
 
 const ascending = (parts: readonly Iterable<Sequence>[]): Float64Array => {

@@ -5,21 +5,34 @@ import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
+import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
+import { standingOf } from './execution-table.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { JoinContext } from './mail-join.ts'
+import { type JoinContext, type Named, Repeated } from './mail-join.ts'
 import { comparePosts, PostIndex, type PostPlace } from './post-index.ts'
 
 /**
  * What people told the group, by author, in causal order: the texts are in the log. As with mails the version vector is the
  * tombstone: a post that it covers and that is not here was taken back, or its author is gone. A deletion that comes before
- * its post waits for it, and counts only if both are by one account.
+ * its post waits for it, and counts only if both are by one account. A post that came by several names is one post: see `ExecutionTable`.
  */
 export class PostTable implements LiveSource {
+  readonly #executions: ExecutionTable
   readonly #byOrigin = new Map<OriginId, Map<Sequence, PostRecord>>()
   readonly #byAuthor = new Map<AccountId, PostIndex>()
   readonly #pending = new Map<UpdateId, Set<AccountId>>()
   /** Kept up with every change, as that of the mails. */
   readonly #digest = new SetDigest()
+
+  constructor(executions: ExecutionTable) {
+    this.#executions = executions
+  }
+
+  /** The post by any of its names. */
+  find(id: UpdateId): PostRecord | undefined {
+    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
+    return this.get(origin, sequence)
+  }
 
   get(origin: OriginId, sequence: Sequence): PostRecord | undefined {
     return this.#byOrigin.get(origin)?.get(sequence)
@@ -45,19 +58,28 @@ export class PostTable implements LiveSource {
 
   /** Takes a post in, unless its author is gone or a deletion of it waits. */
   add(record: PostRecord, isGone: (account: AccountId) => boolean): void {
-    const id = updateId(record.origin, record.sequence)
-    const isDeleted = this.#pending.get(id)?.has(record.account) === true
-    this.#pending.delete(id)
+    const isDeleted = this.#takePending(record).has(record.account)
     if (!isDeleted && !isGone(record.account) && !this.has(record.origin, record.sequence)) this.#insert(record)
+  }
+
+  /** The same post came once more, by a new name: `before` is the command without, `after` with it. */
+  repeat(record: PostRecord, before: Execution, after: Execution): void {
+    const isDeleted = this.#takePending(record).has(record.account)
+    const { origin, sequence } = standingOf(before)
+    const post = this.get(origin, sequence)
+    // Taken back already, whatever it is called.
+    if (post === undefined) return
+    if (isDeleted) this.#remove(post)
+    else this.#rename(post, after)
   }
 
   /** `account` takes the post back, now or when it comes. `vector` tells one that is still to come from one that is gone. */
   delete(id: UpdateId, account: AccountId, vector: VersionVector): void {
     const { origin, sequence } = splitUpdateId(id)
-    const post = this.get(origin, sequence)
+    const post = this.find(id)
     if (post !== undefined) {
       if (post.account === account) this.#remove(post)
-    } else if (heldFrom(vector, origin) < sequence) {
+    } else if (heldFrom(vector, origin) < sequence && !this.#executions.isAlias(id)) {
       const waiting = this.#pending.get(id)
       if (waiting === undefined) this.#pending.set(id, new Set([account]))
       else waiting.add(account)
@@ -76,17 +98,20 @@ export class PostTable implements LiveSource {
   }
 
   /** The other half of a join: what the other's vector covers and the other has not is gone. */
-  join({ posts, postDeletions }: StateImage, { mine, theirs, isGone }: Omit<JoinContext, 'merges'>): void {
-    const theirPosts = new Set(posts.map(({ origin, sequence }) => updateId(origin, sequence)))
+  join({ posts, postDeletions }: StateImage, { mine, theirs, isGone, merges }: JoinContext): void {
+    const repeated = new Repeated(merges)
+    const theirPosts = new Set(posts.map(idOf))
     for (const post of this.records()) {
-      const isCovered = post.sequence <= heldFrom(theirs, post.origin)
-      if (isCovered && !theirPosts.has(updateId(post.origin, post.sequence))) this.#remove(post)
+      const merge = repeated.of(post)
+      const isSeen = merge !== undefined || post.sequence <= heldFrom(theirs, post.origin)
+      if (isSeen && !theirPosts.has(idOf(merge?.theirs ?? post))) this.#remove(post)
     }
-    for (const post of posts) if (post.sequence > heldFrom(mine, post.origin)) this.add(post, isGone)
-    for (const id of [...this.#pending.keys()]) {
-      const { origin, sequence } = splitUpdateId(id)
-      if (sequence <= heldFrom(theirs, origin)) this.#pending.delete(id)
+    for (const post of posts) {
+      const merge = repeated.of(post)
+      if (merge !== undefined) this.#joinRepeated(merge)
+      else if (post.sequence > heldFrom(mine, post.origin)) this.add(post, isGone)
     }
+    this.#settlePending(theirs)
     for (const { post, account } of postDeletions) this.delete(post, account, mine)
   }
 
@@ -102,6 +127,36 @@ export class PostTable implements LiveSource {
   digest(digest: SetDigest): void {
     digest.addAll(this.#digest)
     for (const { post, account } of this.pendingDeletions()) digest.add(`pending post ${post} ${account}`)
+  }
+
+  /** A post of the other state that is known here by other names: here it may have been taken back. */
+  #joinRepeated({ mine, merged }: ExecutionMerge): void {
+    const post = this.get(mine.origin, mine.sequence)
+    if (post !== undefined) this.#rename(post, merged)
+  }
+
+  /** Deletions that waited for what the other state covers: the post has come, perhaps by another name, or is gone. */
+  #settlePending(theirs: VersionVector): void {
+    for (const [id, accounts] of [...this.#pending]) {
+      const { origin, sequence } = splitUpdateId(id)
+      if (sequence > heldFrom(theirs, origin) && !this.#executions.isAlias(id)) continue
+      this.#pending.delete(id)
+      const post = this.find(id)
+      if (post !== undefined && accounts.has(post.account)) this.#remove(post)
+    }
+  }
+
+  /** Lets a post stand as `execution` says. */
+  #rename(post: PostRecord, execution: Execution): void {
+    const { origin, sequence, clock } = standingOf(execution)
+    this.#remove(post)
+    this.#insert({ account: post.account, origin, sequence, clock })
+  }
+
+  #takePending(record: PostRecord): ReadonlySet<AccountId> {
+    const waiting = this.#pending.get(idOf(record)) ?? new Set()
+    this.#pending.delete(idOf(record))
+    return waiting
   }
 
   #insert(post: PostRecord): void {
@@ -127,6 +182,8 @@ export class PostTable implements LiveSource {
     this.#digest.removeRecord(partsOf(post))
   }
 }
+
+const idOf = ({ origin, sequence }: Named): UpdateId => updateId(origin, sequence)
 
 const partsOf = ({ account, origin, sequence, clock }: PostRecord): readonly DigestPart[] => [
   'post',

@@ -1,6 +1,7 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
 import { allServerIds } from '../model/ids.ts'
 import type { ClientRecord, InviteRecord, MachineName, SeatClaim } from '../model/image.ts'
+import type { SeatChange } from '../model/updates.ts'
 import type { SetDigest } from './digest.ts'
 
 interface Invite {
@@ -143,10 +144,21 @@ export class SeatTable {
     return false
   }
 
-  /** Peers that were let in at some time, those without a seat of their own included. */
+  /** Whether the claim proves that it goes on for the install that it replaces; its signature was verified at the door. */
+  isSuccession({ replaces, succession }: SeatChange): boolean {
+    if (succession === undefined || replaces === null || this.isRetired(replaces)) return false
+    return this.claimOf(replaces)?.peer === succession.former
+  }
+
+  /**
+   * Peers that were let in at some time, those without a seat of their own included; not clients whose invite has been revoked,
+   * which is how they are shut out when the group key is changed.
+   */
   knownPeers(): ReadonlySet<PeerId> {
     const peers = new Set(this.claims().map(({ peer }) => peer))
     for (const { admitted } of this.#invites.values()) for (const peer of admitted.keys()) peers.add(peer)
+    for (const { invite, peer } of this.#clients.values())
+      if (this.#invites.get(invite)?.isRevoked !== true) peers.add(peer)
     return peers
   }
 

@@ -1,0 +1,120 @@
+import type { Command } from '../core/effects.ts'
+import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import { splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { Change, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
+import { sameBytes } from '../wire/bytes.ts'
+import { signedPartsOf } from '../wire/signed-parts.ts'
+
+export type Reissued = Extract<Command, { kind: 'reissue' }>
+
+/** So many alike in a row are of the log that both share: a command that was given to both copies may come out alike in both. */
+const enoughAlike = 64
+
+/**
+ * Walks down one log as an older copy and this install have it, update by update, to where both have the same: what the
+ * copy has above it is of a fork. What this install has not got any more may have been deleted, and shows nothing.
+ */
+export class Divergence {
+  readonly #found: Update[] = []
+  /** Of the fork if another content is found further down. */
+  #undecided: Update[] = []
+  #alike = 0
+  #isProven: boolean
+
+  /** That a log is forked may not be known: a copy that is set aside because of one may hold others. */
+  constructor(log: 'forked' | 'not known to be forked') {
+    this.#isProven = log === 'forked'
+  }
+
+  /** The copy has `mine`; `theirs` is what this install has under the same name. `end`: go down no further. */
+  meet(mine: Update, theirs: Uint8Array | undefined): 'end' | 'on' {
+    if (theirs !== undefined && sameBytes(theirs, mine.bytes)) {
+      this.#alike += 1
+      return this.#alike < enoughAlike ? 'on' : 'end'
+    }
+    if (theirs === undefined && this.#alike > 0) {
+      this.#undecided.push(mine)
+      return 'on'
+    }
+    if (theirs !== undefined) this.#isProven = true
+    this.#found.push(...this.#undecided, mine)
+    this.#undecided = []
+    this.#alike = 0
+    return 'on'
+  }
+
+  /** What only the copy had, ascending; nothing while no update shows that the logs are two. */
+  updates(): readonly Update[] {
+    return this.#isProven ? this.#found.toReversed() : []
+  }
+}
+
+/** What of these updates of forked logs is worth being written anew, in the order in which it was written. */
+export const reissued = (updates: readonly Update[]): readonly Reissued[] => {
+  const firsts = new Map<OriginId, Sequence>()
+  for (const { origin, sequence } of updates)
+    firsts.set(origin, Math.min(sequence, firsts.get(origin) ?? Number.POSITIVE_INFINITY))
+  const gone = deletedByAll(updates)
+  return updates
+    .toSorted((left, right) => left.clock - right.clock)
+    .flatMap((update) => {
+      // A mark on a mail of a fork would hit the mail that has this name now.
+      if (meantBy(update.change).some((id) => isBeyond(id, firsts))) return []
+      if (gone.has(updateId(update.origin, update.sequence))) return []
+      return changeOf(update).map((change) => ({ kind: 'reissue', change, clock: update.clock }) satisfies Reissued)
+    })
+}
+
+const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
+  switch (change.kind) {
+    case 'unknown':
+    case 'forged':
+      return []
+    case 'group':
+    case 'seat':
+    case 'invite':
+    case 'admission':
+    case 'clientAdmission':
+    case 'retirement':
+    case 'revocation':
+    case 'machineName':
+      return [change satisfies SystemChange]
+    default: {
+      const parts = signedPartsOf(bytes)
+      return parts.ok ? [{ change, ...parts.value } satisfies SignedChange] : []
+    }
+  }
+}
+
+/** The mails or the post that a person's change is about. */
+const meantBy = (change: Change): readonly UpdateId[] => {
+  if ('mails' in change) return change.mails
+  if ('post' in change) return [change.post]
+  return 'mail' in change ? [change.mail] : []
+}
+
+const isBeyond = (id: UpdateId, firsts: ReadonlyMap<OriginId, Sequence>): boolean => {
+  const { origin, sequence } = splitUpdateId(id)
+  return sequence >= (firsts.get(origin) ?? Number.POSITIVE_INFINITY)
+}
+
+/** Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them. */
+const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
+  const deleters = new Map<UpdateId, Set<string>>()
+  for (const { change } of updates) {
+    const isDeletion =
+      change.kind === 'deletion' ||
+      change.kind === 'postDeletion' ||
+      (change.kind === 'marks' && change.mark === 'delete')
+    if (!isDeletion) continue
+    for (const id of meantBy(change)) deleters.set(id, (deleters.get(id) ?? new Set<string>()).add(change.account))
+  }
+  const gone = new Set<UpdateId>()
+  for (const { origin, sequence, change } of updates) {
+    const id = updateId(origin, sequence)
+    if (change.kind !== 'mail' && change.kind !== 'post') continue
+    const owners = change.kind === 'mail' ? [change.account, ...change.to] : [change.account]
+    if (owners.every((owner) => deleters.get(id)?.has(owner) ?? false)) gone.add(id)
+  }
+  return gone
+}

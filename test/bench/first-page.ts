@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { passwordOf } from '../../build/cluster/group.ts'
+import type { ReplicaApi } from '../../replica/api/contract.ts'
+import { connectReplica } from '../../replica/api/remote-replica.ts'
+import { passwordCost } from '../../replica/client/key-lock.ts'
+import type { Session } from '../../replica/client/session.ts'
+import { accountNamed, knownAccount } from '../../replica/client/session.ts'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import type { PeerId } from '../../replica/core/model/ids.ts'
+import { loadAttachment, loadInstall } from '../../replica/drivers/install-file.ts'
+import type { ClientDialer } from '../../replica/drivers/libp2p-client.ts'
+import { createClientDialer } from '../../replica/drivers/libp2p-client.ts'
+import { systemClock } from '../../replica/drivers/system-clock.ts'
+import { nameOf } from './bench-group.ts'
+
+const dialTimeoutMs = 2_500
+const againAfterMs = 10
+const givesUpAfterMs = 60_000
+
+/** What a list shows of a mail, opened. */
+export interface ShownPage {
+  readonly subjects: readonly string[]
+  readonly total: number
+}
+
+/**
+ * A person's client that knows one replica and no other, so that what it shows can only come from there. The keys are unlocked
+ * beforehand, as in a window that stays open: a password's scrypt would be most of a short start.
+ */
+export class FirstPageReader {
+  readonly #dialer: ClientDialer
+  readonly #peer: PeerId
+  readonly #addresses: readonly string[]
+  readonly #session: Session
+
+  private constructor(dialer: ClientDialer, peer: PeerId, addresses: readonly string[], session: Session) {
+    this.#dialer = dialer
+    this.#peer = peer
+    this.#addresses = addresses
+    this.#session = session
+  }
+
+  /** For the person of the replica that keeps `directory` and runs now. */
+  static async prepare(directory: string): Promise<FirstPageReader> {
+    const install = await loadInstall(directory)
+    const member = install && (await loadAttachment(directory))?.members.get(install.server)
+    if (install === null || member === null || member === undefined) throw new Error(`no replica runs in ${directory}`)
+    const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
+    const api = await connectTo(dialer, member.peer, member.addresses)
+    const name = nameOf(install.server)
+    const record = await accountNamed((query) => api.lookUp(query), install.groupId, name)
+    const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }
+    const session = await knownAccount(record, install.groupId, { kind: 'password', password: passwordOf(name) }, ports)
+    await api.close()
+    return new FirstPageReader(dialer, member.peer, member.addresses, session)
+  }
+
+  /** Tries until the replica answers, logs in, asks for the newest `headers` of the inbox and opens them. */
+  async read(headers: number): Promise<ShownPage> {
+    const api = await this.#connected()
+    await this.#session.logIn(api)
+    const { mails, total } = await api.list({ folder: 'inbox', limit: headers, before: null, offset: 0 })
+    const opened = await Promise.all(mails.map((mail) => this.#session.opener.openHeader(mail)))
+    await api.close()
+    return { subjects: opened.map(({ subject }) => subject), total }
+  }
+
+  stop(): Promise<void> {
+    return this.#dialer.stop()
+  }
+
+  async #connected(): Promise<ReplicaApi> {
+    const deadline = performance.now() + givesUpAfterMs
+    for (;;) {
+      try {
+        return await connectTo(this.#dialer, this.#peer, this.#addresses)
+      } catch (error) {
+        if (!(error instanceof QuintetError) || performance.now() > deadline) throw error
+        await pause(againAfterMs)
+      }
+    }
+  }
+}
+
+const connectTo = async (dialer: ClientDialer, peer: PeerId, addresses: readonly string[]): Promise<ReplicaApi> => {
+  const stream = await dialer.dial(peer, addresses, dialTimeoutMs)
+  const api = connectReplica({ stream, adminToken: null, clock: systemClock })
+  try {
+    await api.group()
+    return api
+  } catch (error) {
+    await api.close()
+    throw error
+  }
+}

@@ -1,0 +1,112 @@
+import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import type { Recovered, Storage } from '../../replica/host/ports.ts'
+import { range } from '../conformance/storage-fixture.ts'
+import type { Promised, Scenario } from './scenario.ts'
+
+/** What a start after a crash holds against what was promised before it. Throws what is wrong. */
+export const judge = async (storage: Storage, found: Recovered, scenario: Scenario, promised: Promised): Promise<void> => {
+  expectThat(found.damage.length === 0, () => `damage is found: ${JSON.stringify(found.damage)}`)
+  judgeSnapshot(found, scenario, promised)
+  const held = heldBy(found)
+  for (const [origin, last] of promised.acknowledged)
+    expectThat((held.get(origin) ?? 0) >= last, () => `of ${origin} ${held.get(origin)} is left of ${last}`)
+  for (const [origin, last] of held) {
+    const most = promised.begun.get(origin) ?? 0
+    expectThat(last <= most, () => `${origin} goes to ${last}, though only ${most} were given`)
+    const highest = found.highest.get(origin) ?? 0
+    expectThat(highest >= last || heldFromSnapshot(found, origin) === last, () => `${origin}:${last} leaves no trace`)
+  }
+  judgeSuffix(found, scenario)
+  for (const origin of scenario.given.keys()) await judgeUpdates(storage, origin, scenario, promised)
+  await judgeSetting(storage, promised)
+}
+
+/** Goes on writing where the logs end, as given; what was acknowledged then. */
+export const goOn = async (storage: Storage, found: Recovered, scenario: Scenario): Promise<readonly Batch[]> => {
+  const held = heldBy(found)
+  const next = [...scenario.batches].flatMap(
+    ([origin, batches]) => batches.find(({ first }) => first === (held.get(origin) ?? 0) + 1) ?? [],
+  )
+  if (next.length > 0) await storage.append(next)
+  return next
+}
+
+/** What is promised when these were acknowledged, too. */
+export const promisedWith = (promised: Promised, batches: readonly Batch[]): Promised => {
+  const ends = batches.map(({ origin, last }) => [origin, last] as const)
+  return {
+    ...promised,
+    acknowledged: new Map([...promised.acknowledged, ...ends]),
+    begun: new Map([...promised.begun, ...ends.filter(([origin, last]) => last > (promised.begun.get(origin) ?? 0))]),
+  }
+}
+
+/** The same while they are being written. */
+export const promisedWhile = (promised: Promised, batches: readonly Batch[]): Promised => ({
+  ...promisedWith(promised, batches),
+  acknowledged: promised.acknowledged,
+})
+
+const heldFromSnapshot = (found: Recovered, origin: OriginId): Sequence => found.snapshot?.vector.get(origin) ?? 0
+
+const heldBy = (found: Recovered): ReadonlyMap<OriginId, Sequence> => {
+  const held = new Map(found.snapshot?.vector)
+  for (const { origin, last } of found.suffix) held.set(origin, Math.max(last, held.get(origin) ?? 0))
+  return held
+}
+
+const judgeSnapshot = ({ snapshot }: Recovered, scenario: Scenario, { snapshots }: Promised): void => {
+  const [acknowledged, begun] = snapshots
+  const place = scenario.snapshots.findIndex(({ chunks }) => chunks.join() === snapshot?.chunks.join()) + 1
+  expectThat(snapshot === null || place > 0, () => 'a snapshot is found that nobody gave')
+  expectThat(place >= acknowledged, () => `snapshot ${place} is found though ${acknowledged} was acknowledged`)
+  expectThat(place <= begun, () => `snapshot ${place} is found, which was not given yet`)
+}
+
+const judgeSuffix = (found: Recovered, scenario: Scenario): void => {
+  const ends = new Map<OriginId, Sequence>()
+  for (const { origin, first, last, updates } of found.suffix) {
+    const end = ends.get(origin) ?? heldFromSnapshot(found, origin)
+    const follows = ends.has(origin) ? first === end + 1 : first <= end + 1 && last > end
+    expectThat(follows, () => `${origin}:${first}-${last} comes after ${end}`)
+    ends.set(origin, last)
+    for (const { sequence, bytes } of updates)
+      expectThat(isGiven(scenario, origin, sequence, bytes), () => `${origin}:${sequence} is not what was given`)
+  }
+}
+
+const judgeUpdates = async (storage: Storage, origin: OriginId, scenario: Scenario, promised: Promised): Promise<void> => {
+  const last = promised.begun.get(origin) ?? 0
+  const updates = await storage.readUpdates(origin, range(1, last))
+  const found = new Set<Sequence>()
+  for (const { sequence, bytes } of updates) {
+    expectThat(!found.has(sequence), () => `${origin}:${sequence} is there twice`)
+    expectThat(isGiven(scenario, origin, sequence, bytes), () => `${origin}:${sequence} is not what was given`)
+    found.add(sequence)
+  }
+  for (let sequence = 1; sequence <= last; sequence += 1) {
+    const isMissing = isRequired(origin, sequence, scenario, promised) && !found.has(sequence)
+    expectThat(!isMissing, () => `${origin}:${sequence} was acknowledged and is not there`)
+  }
+}
+
+const isRequired = (origin: OriginId, sequence: Sequence, scenario: Scenario, promised: Promised): boolean => {
+  if (origin === scenario.transferred.origin && promised.stored.has(sequence)) return true
+  if (sequence > (promised.acknowledged.get(origin) ?? 0)) return false
+  return scenario.isLive(origin, sequence) || sequence > (promised.floors.get(origin) ?? 0)
+}
+
+const judgeSetting = async (storage: Storage, { settings }: Promised): Promise<void> => {
+  const [acknowledged, begun] = settings
+  const value = await storage.readSetting('pauses')
+  const version = typeof value === 'object' && value !== null && 'version' in value ? Number(value.version) : 0
+  expectThat(version >= acknowledged && version <= begun, () => `setting ${version} of ${acknowledged} to ${begun}`)
+}
+
+const isGiven = (scenario: Scenario, origin: OriginId, sequence: Sequence, bytes: Uint8Array): boolean =>
+  Buffer.compare(scenario.given.get(origin)?.get(sequence)?.bytes ?? Buffer.alloc(0), bytes) === 0
+
+const expectThat = (holds: boolean, message: () => string): void => {
+  if (!holds) throw new Error(message())
+}

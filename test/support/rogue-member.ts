@@ -1,0 +1,222 @@
+import { encode } from 'cborg'
+import { decode } from 'cborg'
+import { createHash } from 'node:crypto'
+import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import type { OriginId, PeerId } from '../../replica/core/model/ids.ts'
+import { peerId, serverId } from '../../replica/core/model/ids.ts'
+import type { HelloMessage, Message } from '../../replica/core/model/messages.ts'
+import type { Batch, Draft } from '../../replica/core/model/updates.ts'
+import { requestJoin } from '../../replica/drivers/libp2p-client.ts'
+import { createLibp2pTransport } from '../../replica/drivers/libp2p-transport.ts'
+import { systemClock } from '../../replica/drivers/system-clock.ts'
+import type { Transport } from '../../replica/host/ports.ts'
+import { newKeys } from '../../replica/new-install.ts'
+import { decodeInvite, type Invite } from '../../replica/wire/invite-codec.ts'
+import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
+import { encodeMessage } from '../../replica/wire/message-codec.ts'
+import { createWire, type Wire } from '../../replica/wire/wire.ts'
+import { Recorder, silentLogger, within } from '../network/harness.ts'
+
+const joinTimeoutMs = 20_000
+const waitMs = 20_000
+
+/** A person's key that only the test has. */
+export const personNamed = (name: string) => {
+  const privateKey = toPrivateKey(createHash('sha256').update(name).digest())
+  const publicKey = publicKeyOf(privateKey)
+  return { name, privateKey, account: accountIdOf(publicKey) }
+}
+export type RoguePerson = ReturnType<typeof personNamed>
+
+export const inviteOf = async (group: ReplicaGroup): Promise<Invite> => {
+  const decoded = decodeInvite((await group.operator(1).ask('invite')).invite)
+  if (!decoded.ok) throw new Error(decoded.failure.message)
+  return decoded.value
+}
+
+/** An install of the group that speaks the protocol as the test wants: what it sends is up to the test, and it answers nothing. */
+export class RogueMember {
+  readonly wire: Wire
+  readonly groupId: Uint8Array
+  readonly origin: OriginId
+  readonly seen = new Recorder()
+  /** Which server each peer is. */
+  readonly #servers = new Map<number, PeerId>()
+  readonly #transport: Transport
+  readonly #make: ReturnType<Wire['makeBatchWith']>
+  readonly #log: Batch[] = []
+
+  private constructor(
+    invite: Invite,
+    transport: Transport,
+    key: { readonly origin: OriginId } & ReturnType<typeof newKeys>,
+  ) {
+    this.groupId = invite.groupId
+    this.wire = createWire(invite)
+    this.#transport = transport
+    this.origin = key.origin
+    this.#make = this.wire.makeBatchWith(key)
+  }
+
+  /** Joins on `server` by an invite, and is connected with all servers of the group when it is fulfilled. `guest`: it only has the key. */
+  static async join(group: ReplicaGroup, server: number, role: 'member' | 'guest' = 'member'): Promise<RogueMember> {
+    const invite = await inviteOf(group)
+    const keys = newKeys()
+    const peer = peerIdOf(keys.publicKey)
+    const origin = originOf(serverId(server), peer)
+    const admission = role === 'guest' ? null : await admissionBy(invite, keys.privateKey, server)
+    const transport = await createLibp2pTransport({
+      privateKey: keys.privateKey,
+      groupKeys: { present: invite.groupKey, former: [] },
+      groupId: invite.groupId,
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      mdns: 'off',
+      clock: systemClock,
+      logger: silentLogger,
+      random: Math.random,
+    })
+    const rogue = new RogueMember(invite, transport, { origin, ...keys })
+    const hello: HelloMessage = {
+      kind: 'hello',
+      origin,
+      server: serverId(server),
+      clock: Date.now() * 1_000,
+      rows: new Map(),
+      admission,
+      vouchers: [],
+      addresses: new Map(),
+      keyMadeAt: 0,
+    }
+    const { seen } = rogue
+    const connected = seen.connected.bind(seen)
+    seen.connected = (other) => {
+      transport.send(other, encodeMessage(hello), 'ordinary')
+      connected(other)
+    }
+    await transport.start(seen)
+    const members = new Map<PeerId, readonly string[]>()
+    for (const one of group.servers) {
+      const ready = await group.replica(one).ready()
+      rogue.#servers.set(one, peerId(ready.peerId))
+      members.set(peerId(ready.peerId), ready.listen)
+    }
+    transport.remember(members)
+    if (role === 'member') {
+      await within(
+        waitMs,
+        'the rogue is connected',
+        seen.until(() => seen.connectedNow.size === members.size),
+      )
+      await rogue.send(
+        group.servers,
+        rogue.batches(rogue.next({ kind: 'seat', server: serverId(server), peer, machine: 'rogue', replaces: null })),
+      )
+    }
+    return rogue
+  }
+
+  /** The next batch of its log, of one update each. */
+  next(...changes: readonly Draft['change'][]): Batch {
+    const batch = this.sibling(...changes)
+    this.#log.push(batch)
+    return batch
+  }
+
+  /** As `next`, without going on with it: another one of the same name may follow. */
+  sibling(...changes: readonly Draft['change'][]): Batch {
+    const before = this.#log.at(-1)
+    const first = (before?.last ?? 0) + 1
+    const drafts = changes.map((change, index) => ({ clock: Date.now() * 1_000 + first + index, change }))
+    return this.#make(first, before?.lastHash ?? this.wire.firstHash(this.origin), drafts)
+  }
+
+  get sequence(): number {
+    return this.#log.at(-1)?.last ?? 0
+  }
+
+  batches(...batches: readonly Batch[]): Uint8Array {
+    return encodeMessage({ kind: 'batches', id: 0, batches })
+  }
+
+  /** Sends frames to these servers, connecting again where they have hung up. */
+  async send(servers: readonly number[], ...frames: readonly Uint8Array[]): Promise<void> {
+    for (const server of servers) {
+      const peer = this.#peer(server)
+      await within(
+        waitMs,
+        `the rogue is connected with ${server}`,
+        this.seen.until(() => this.seen.connectedNow.has(peer)),
+      )
+      for (const frame of frames) this.#transport.send(peer, frame, 'ordinary')
+    }
+  }
+
+  /** Publishes to the group. */
+  gossip(...frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#transport.gossip(frame)
+  }
+
+  /** Fulfilled when the server has hung up, since there were so many events. */
+  cutOff(server: number, since: number): Promise<void> {
+    const mark = `-${this.#peer(server).slice(-4)} `
+    return within(
+      waitMs,
+      `server ${server} hangs up`,
+      this.seen.until(() => this.seen.events.slice(since).some((event) => event.startsWith(mark))),
+    )
+  }
+
+  /** The first message of this server that `matches`, those of the past included. */
+  async message<Kind extends Message['kind']>(
+    server: number,
+    kind: Kind,
+  ): Promise<Extract<Message, { readonly kind: Kind }>> {
+    const peer = this.#peer(server)
+    let found: Message | undefined
+    await within(
+      waitMs,
+      `a ${kind} message of server ${server}`,
+      this.seen.until(() => {
+        for (const { peer: from, frame } of this.seen.messages) {
+          if (from !== peer || found !== undefined) continue
+          const message = this.wire.decodeMessage(frame)
+          if (message.ok && message.value.kind === kind) found = message.value
+        }
+        return found !== undefined
+      }),
+    )
+    return found as Extract<Message, { readonly kind: Kind }>
+  }
+
+  end(): Promise<void> {
+    return this.#transport.stop()
+  }
+
+  #peer(server: number): PeerId {
+    const peer = this.#servers.get(server)
+    if (peer === undefined) throw new Error(`the group has no server ${server}`)
+    return peer
+  }
+}
+
+/** The batch by which a member lets an install with this key in. */
+const admissionBy = async (invite: Invite, privateKey: Uint8Array, server: number): Promise<Batch> => {
+  const request = {
+    token: invite.token,
+    peer: peerIdOf(publicKeyOf(privateKey)),
+    server: serverId(server),
+    machine: 'rogue',
+  }
+  const answer = await requestJoin({ ...invite, privateKey, request, timeoutMs: joinTimeoutMs, clock: systemClock })
+  if (!answer.ok) throw new Error(answer.failure.message)
+  return answer.value.admission
+}
+
+type BatchFields = [number, string, Uint8Array, number, Uint8Array, Uint8Array[], Uint8Array]
+
+/** The same batch with other fields, and the signature that it had. */
+export const rewritten = (batch: Batch, change: (fields: BatchFields) => void): Uint8Array => {
+  const fields = decode(batch.bytes) as BatchFields
+  change(fields)
+  return encode([4, 0, [encode(fields)]])
+}

@@ -1,0 +1,149 @@
+import { Choice } from './choice.ts'
+import type { Journal } from './journal.ts'
+
+/** `asked`: no answer yet. `done`: acknowledged, or seen where everybody agreed. `unknown`: failed, so it may have been carried out. */
+export type Outcome = 'asked' | 'done' | 'unknown'
+
+export interface MailRecord {
+  readonly token: number
+  readonly from: string
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly body: string
+  readonly askedMs: number
+  answeredMs: number | null
+  outcome: Outcome
+  /** As it was answered; null while it waits in the outbox. */
+  mail: string | null
+}
+
+export interface PostRecord {
+  readonly token: number
+  readonly author: string
+  readonly text: string
+  outcome: Outcome
+  deletion: 'no' | Outcome
+}
+
+export interface DraftRecord {
+  readonly token: number
+  readonly person: string
+  readonly subject: string
+  readonly body: string
+  outcome: Outcome
+  draft: string | null
+  deletion: 'no' | Outcome
+}
+
+export const flags = ['read', 'starred', 'inTrash'] as const
+export type Flag = (typeof flags)[number]
+
+/** A person's own copy of a mail. */
+export interface CopyRecord {
+  deletion: 'no' | Outcome
+  /** The name by which the deletion meant the mail, and the names of those that were deleted along with it. */
+  deletedAs: readonly string[]
+  readonly flags: Readonly<Record<Flag, Choice<boolean>>>
+  /** Whether its owner has opened it at a quiet point, with the right content. */
+  opened: 'no' | 'yes'
+}
+
+const tokenPattern = /^\[(\d+)\]/
+
+/** What was promised to whom, written down before and after each call. */
+export class Ledger {
+  readonly mails = new Map<number, MailRecord>()
+  readonly posts = new Map<number, PostRecord>()
+  readonly drafts = new Map<number, DraftRecord>()
+  /** What was promised and is not so, where docs/protocol.md says that it cannot be. */
+  readonly excused: string[] = []
+  readonly #copies = new Map<string, CopyRecord>()
+  /** Servers whose old copy was written to before it met the others: their logs may have forked. */
+  readonly #forked = new Set<number>()
+  readonly #journal: Journal
+  #lastToken = 0
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  nextToken(): number {
+    this.#lastToken += 1
+    return this.#lastToken
+  }
+
+  get acknowledgedMails(): number {
+    return [...this.mails.values()].filter(({ outcome }) => outcome === 'done').length
+  }
+
+  mailAsked(mail: Pick<MailRecord, 'token' | 'from' | 'to' | 'subject' | 'body'>): MailRecord {
+    const record = { ...mail, askedMs: this.#journal.ms, answeredMs: null, outcome: 'asked' as const, mail: null }
+    const { body, ...entry } = mail
+    this.#journal.enter({ do: 'send', ...entry, bodyChars: body.length })
+    this.mails.set(mail.token, record)
+    return record
+  }
+
+  mailDone(record: MailRecord, answer: { readonly mail?: string; readonly outbox?: string }): void {
+    record.outcome = 'done'
+    record.mail = answer.mail ?? null
+    record.answeredMs = this.#journal.ms
+    this.#journal.enter({ sent: record.token, ...answer })
+  }
+
+  postAsked(author: string, token: number, text: string): PostRecord {
+    const record: PostRecord = { token, author, text, outcome: 'asked', deletion: 'no' }
+    this.#journal.enter({ do: 'post', token, author, text })
+    this.posts.set(token, record)
+    return record
+  }
+
+  draftAsked(draft: Pick<DraftRecord, 'token' | 'person' | 'subject' | 'body'>): DraftRecord {
+    const record: DraftRecord = { ...draft, outcome: 'asked', draft: null, deletion: 'no' }
+    this.#journal.enter({ do: 'saveDraft', token: draft.token, person: draft.person })
+    this.drafts.set(draft.token, record)
+    return record
+  }
+
+  mayFork(server: number): void {
+    this.#forked.add(server)
+  }
+
+  /**
+   * Whether marks on mails that were called `names` may have been left out: one of them was written anew under another name, because
+   * it stood in a log that had forked. What is marked together is left out together. `now` is what the mail in question is called.
+   */
+  wasWrittenAnew(names: readonly string[], now: string): boolean {
+    const isOfFork = (name: string): boolean => [...this.#forked].some((server) => name.startsWith(`${server}.`))
+    return names.some((name) => isOfFork(name) && (names.length > 1 || originIn(name) !== originIn(now)))
+  }
+
+  /** Anything else, before or after the call. */
+  note(entry: object): void {
+    this.#journal.enter(entry)
+  }
+
+  copy(person: string, token: number): CopyRecord {
+    const key = `${person} ${token}`
+    const known = this.#copies.get(key)
+    if (known !== undefined) return known
+    const unset = { read: new Choice(false), starred: new Choice(false), inTrash: new Choice(false) }
+    const made: CopyRecord = { deletion: 'no', deletedAs: [], flags: unset, opened: 'no' }
+    this.#copies.set(key, made)
+    return made
+  }
+
+  mailsOf(person: string): readonly MailRecord[] {
+    return [...this.mails.values()].filter(({ from, to }) => from === person || to.includes(person))
+  }
+}
+
+const originIn = (name: string): string => name.slice(0, name.lastIndexOf(':'))
+
+export const subjectOf = (token: number, words: string): string => `[${token}] ${words}`
+
+/** What a text is about in the ledger; null for one that the campaign did not write. */
+export const tokenOf = (text: string): number | null => {
+  const found = tokenPattern.exec(text)?.[1]
+  return found === undefined ? null : Number(found)
+}

@@ -1,0 +1,38 @@
+import { mkdir, rm, statfs } from 'node:fs/promises'
+import path from 'node:path'
+import { command } from './system.ts'
+
+const sizeMb = 96
+const leftBytes = 200_000
+const ballastName = 'ballast'
+
+/** A small disk of its own, which can be filled and emptied. */
+export class SmallDisk {
+  readonly directory: string
+
+  private constructor(directory: string) {
+    this.directory = directory
+  }
+
+  /** Rejects where nothing can be mounted. */
+  static async mount(directory: string): Promise<SmallDisk> {
+    await mkdir(directory)
+    await command('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', directory])
+    return new SmallDisk(directory)
+  }
+
+  /** Leaves next to nothing. */
+  async fill(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.directory)
+    const bytes = Math.max(0, bavail * bsize - leftBytes)
+    if (bytes > 0) await command('fallocate', ['--length', String(bytes), path.join(this.directory, ballastName)])
+  }
+
+  async empty(): Promise<void> {
+    await rm(path.join(this.directory, ballastName), { force: true })
+  }
+
+  async unmount(): Promise<void> {
+    await command('umount', ['--lazy', this.directory]).catch(() => undefined)
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import type { Message } from '../../replica/core/model/messages.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
+import { foundedCore, give, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
+
+/** The first batch of its log: it takes its seat, long before anybody else did. */
+const claimOf = ({ origin, server, peer }: Identity): Batch =>
+  makeBatchOf(origin)(1, firstHash(origin), [
+    { clock: 1, change: { kind: 'seat', server, peer, machine: 'a machine', replaces: null } },
+  ])
+
+const helloOf = ({ origin, server }: Identity): Message => ({
+  kind: 'hello',
+  origin,
+  server,
+  clock: 1,
+  rows: new Map(),
+  admission: null,
+  vouchers: [],
+  addresses: new Map(),
+  keyMadeAt: 0,
+})
+
+describe('a log of an install that nobody let in', () => {
+  const stranger = identity(1, 'z')
+  const newcomer = identity(2, 'b')
+
+  test('is not taken in from gossip, which anybody with the group key can send', () => {
+    const core = foundedCore(['ada'])
+    core.step(noonMs, [{ kind: 'gossip', batches: [claimOf(stranger)] }])
+    expect(core.state.held(stranger.origin)).toBe(0)
+    expect(core.state.seats.holder(core.identity.server)?.origin).toBe(core.identity.origin)
+    expect(core.hasLostSeat).toBe(false)
+  })
+
+  test('is not taken in from who is not a member, whatever it says first', () => {
+    const core = foundedCore(['ada'])
+    const effects = core.step(noonMs, [
+      { kind: 'connected', peer: stranger.peer },
+      { kind: 'message', peer: stranger.peer, message: helloOf(stranger) },
+      { kind: 'message', peer: stranger.peer, message: { kind: 'batches', id: 0, batches: [claimOf(stranger)] } },
+    ])
+    expect(effects.disconnect).toEqual([stranger.peer])
+    expect(core.state.held(stranger.origin)).toBe(0)
+  })
+
+  test('is taken in when it has been let in, and from a member that has it', () => {
+    const core = foundedCore(['ada'])
+    give(core, { kind: 'invite', invite: inviteNamed('one'), expiresAtMs: noonMs * 2 })
+    give(core, { kind: 'admit', invite: inviteNamed('one'), peer: newcomer.peer, server: null })
+    core.step(noonMs, [{ kind: 'gossip', batches: [claimOf(newcomer)] }])
+    expect(core.state.held(newcomer.origin)).toBe(1)
+    // Who let this one in is known to the member, and not here yet.
+    const third = identity(3, 'c')
+    core.step(noonMs, [
+      { kind: 'connected', peer: newcomer.peer },
+      { kind: 'message', peer: newcomer.peer, message: helloOf(newcomer) },
+      { kind: 'message', peer: newcomer.peer, message: { kind: 'batches', id: 0, batches: [claimOf(third)] } },
+    ])
+    expect(core.state.held(third.origin)).toBe(1)
+  })
+})
