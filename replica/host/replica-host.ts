@@ -7,6 +7,7 @@ import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
+import { isFrequent } from './frequent-notices.ts'
 import { diskFullFailure, fullDiskRetryMs, probeDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
 import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
@@ -291,8 +292,7 @@ export class ReplicaHost {
       this.#options.transport.know(notice.known)
       this.#members.setMembers(notice.addresses)
     }
-    if (notice.kind !== 'members' && !frequentNotices.has(notice.kind))
-      this.#options.logger.info(notice.kind, { ...notice })
+    if (notice.kind !== 'members' && !isFrequent(notice)) this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }
 
@@ -396,9 +396,5 @@ export class ReplicaHost {
     return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
   }
 }
-
-/** Too many to be logged. */
-const frequent = ['mail', 'post', 'brought', 'mailbox', 'people', 'knowledge'] as const
-const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>(frequent)
 
 const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
