@@ -104,8 +104,9 @@ class DiskFile implements OpenFile {
     return fstatSync(this.#handle.fd).size
   }
 
-  append(text: string): Promise<void> {
-    return this.#handle.appendFile(text)
+  async append(text: string): Promise<void> {
+    const bytes = Buffer.from(text)
+    for (let written = 0; written < bytes.length;) written += (await this.#handle.write(bytes, written)).bytesWritten
   }
 
   sync(): Promise<void> {

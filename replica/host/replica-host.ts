@@ -91,7 +91,7 @@ export class ReplicaHost {
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
-    this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
+    this.#noteAddresses()
     this.#stopTimers = [
       clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
@@ -300,8 +300,8 @@ export class ReplicaHost {
     return {
       connected: (peer) => {
         this.#connected.add(peer)
-        this.enqueue({ kind: 'connected', peer })
         this.#noteAddresses()
+        this.enqueue({ kind: 'connected', peer })
       },
       addressed: () => {
         this.#noteAddresses()
