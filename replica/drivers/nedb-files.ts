@@ -59,7 +59,8 @@ export const diskFiles: FileSystem = {
   makeDirectory: async (path) => {
     const first = await mkdir(path, { recursive: true, mode: directoryMode })
     if (first === undefined) return
-    for (let made = path; made.length >= first.length; made = dirname(made)) await diskFiles.syncDirectory(dirname(made))
+    for (let made = path; made.length >= first.length; made = dirname(made))
+      await diskFiles.syncDirectory(dirname(made))
   },
   write: async (path, text) => {
     const file = await open(path, 'w', fileMode)

@@ -91,7 +91,7 @@ export class ReplicaHost {
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
-    this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
+    this.#noteAddresses()
     this.#stopTimers = [
       clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
@@ -145,9 +145,13 @@ export class ReplicaHost {
     return promise.promise
   }
 
-  /** The updates that storage holds among these. */
-  readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
-    return this.#options.storage.readUpdates(origin, sequences)
+  /** The updates that storage holds among these. What is live and not there, as after damage that left no trace, is fetched again. */
+  async readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
+    const updates = await this.#options.storage.readUpdates(origin, sequences)
+    const found = new Set(updates.map(({ sequence }) => sequence))
+    for (const sequence of sequences)
+      if (!found.has(sequence)) this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence })
+    return updates
   }
 
   diskBytes(): Promise<number> {
@@ -296,8 +300,8 @@ export class ReplicaHost {
     return {
       connected: (peer) => {
         this.#connected.add(peer)
-        this.enqueue({ kind: 'connected', peer })
         this.#noteAddresses()
+        this.enqueue({ kind: 'connected', peer })
       },
       addressed: () => {
         this.#noteAddresses()

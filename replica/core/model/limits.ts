@@ -46,6 +46,8 @@ export const limits = {
   /** What was read from a client and not yet looked at, beyond which reading stops. */
   clientReadBytes: 1_048_576,
   joinFrameBytes: 524_288,
+  /** Of the log that could not be written yet, on a full disk; what comes on top is dropped. */
+  unwrittenLogBytes: 1_048_576,
   /** Requests of one replica that wait for their answers. */
   requestsServed: 256,
   /** Installs that are kept connected or dialled. */
