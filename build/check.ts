@@ -42,6 +42,7 @@ const checks: readonly Stage[] = [
   types('types', '.'),
   types('core-types', 'replica/core'),
   types('page-types', 'build/standin/page'),
+  types('measure-types', 'test/bench/page'),
   types('e2e-types', 'test/e2e'),
   componentTypes('view-types', 'renderer'),
   componentTypes('view-tests', 'test/renderer'),

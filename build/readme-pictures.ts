@@ -59,13 +59,10 @@ const composed = `We go on station at **06:40**, wind permitting:
 
 Leila, can you have the bottles ready by six? The positions are those of last year, 40 m further east.`
 
-const shootPeople = async (page: Page): Promise<void> => {
+const shootTimeline = async (page: Page): Promise<void> => {
   await goTo(page, 'Timeline')
   await page.getByText('Three fin whales').waitFor()
   await camera.shot(page, 'timeline')
-  await goTo(page, 'People')
-  await page.getByText('Samuel').first().waitFor()
-  await camera.shot(page, 'people')
 }
 
 /** Servers 3 to 5 refuse 1 and 2, as a cable that is cut does: only the window's own side can be seen from it. */
@@ -145,7 +142,7 @@ const main = async (): Promise<void> => {
     const call = callOf(page)
     const writers = await logInOthers(group)
     await shootMail(page, call)
-    await shootPeople(page)
+    await shootTimeline(page)
     await shootNetwork(page, call, group, writers)
   } finally {
     await launched?.app.close()

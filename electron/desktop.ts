@@ -92,10 +92,6 @@ class Desktop {
     this.#settings = settings
     this.#place = place
     const secrets = systemSecretStore()
-    const keptLogIn = new KeptLogIn(folder, secrets)
-    this.#keptLogIn = keptLogIn
-    this.#mailbox.keepLogInsIn(keptLogIn)
-    this.#mailbox.setStaySignedIn(staysSignedIn(settings.current, secrets))
     nativeTheme.themeSource = settings.current.theme
     serveAppFiles(pages)
     guardPages()
@@ -130,7 +126,7 @@ class Desktop {
       setMenu(strings(), actions)
       tray.setStrings(strings())
       this.#tell({ event: 'settings', settings: changed })
-      this.#mailbox.setStaySignedIn(staysSignedIn(changed, secrets))
+      void secrets.then((store) => this.#mailbox.setStaySignedIn(staysSignedIn(changed, store)))
       void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
     })
     if (this.#options.show === 'window') show()
@@ -139,6 +135,9 @@ class Desktop {
       addresses: machineAddresses,
       onWakeUp: (woken) => powerMonitor.on('resume', woken),
     })
+    this.#keptLogIn = new KeptLogIn(folder, await secrets)
+    this.#mailbox.keepLogInsIn(this.#keptLogIn)
+    this.#mailbox.setStaySignedIn(staysSignedIn(settings.current, await secrets))
     await this.#mailbox.open()
     if (this.#demo !== null) await this.#mailbox.logIn(await this.#demo.person())
   }
@@ -169,7 +168,7 @@ class Desktop {
     serveWindow({
       host: new ProgramHost({
         data: this.#options.data,
-        secretStore: secrets.kind,
+        secretStore: async () => (await secrets).kind,
         mailbox,
         settings,
         demo: this.#demo,
@@ -227,7 +226,7 @@ interface Connected {
   readonly settings: Settings
   readonly notifier: Notifier
   readonly unread: UnreadCount
-  readonly secrets: SecretStore
+  readonly secrets: Promise<SecretStore>
 }
 
 const staysSignedIn = ({ staySignedIn }: AppSettings, { kind }: SecretStore): 'on' | 'off' => {

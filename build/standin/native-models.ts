@@ -107,7 +107,7 @@ export const clipboard = only('clipboard', {
 
 /** There is no keyring to ask: nothing can be kept safe. */
 export const safeStorage = only('safeStorage', {
-  isEncryptionAvailable: () => false,
+  isAsyncEncryptionAvailable: async () => false,
 })
 
 export class PowerMonitor extends StandInEmitter {}

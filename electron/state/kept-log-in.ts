@@ -6,9 +6,9 @@ import { DesktopFile } from './desktop-file.ts'
 export interface SecretStore {
   /** `plain`: there is none that protects anything. What is kept then lies in a file that only its owner can read. */
   readonly kind: 'safe' | 'plain'
-  seal(text: string): Buffer
-  /** Throws when it was sealed by another store, or for somebody else. */
-  open(sealed: Buffer): string
+  seal(text: string): Promise<Buffer>
+  /** Rejects when it was sealed by another store, or for somebody else. */
+  open(sealed: Buffer): Promise<string>
 }
 
 const shape = v.object({ sealed: v.picklist(['safe', 'plain']), secret: v.string() })
@@ -18,6 +18,7 @@ type Kept = v.InferOutput<typeof shape>
 export class KeptLogIn {
   readonly #file: DesktopFile<Kept | null>
   readonly #store: SecretStore
+  #work: Promise<void> = Promise.resolve()
 
   constructor(folder: string, store: SecretStore) {
     this.#file = new DesktopFile<Kept | null>(path.join(folder, 'log-in.json'), v.nullable(shape), null)
@@ -32,27 +33,34 @@ export class KeptLogIn {
     if (kept.sealed === 'plain') return bytes
     if (this.#store.kind === 'plain') return null
     try {
-      return Buffer.from(this.#store.open(bytes), 'base64')
+      return Buffer.from(await this.#store.open(bytes), 'base64')
     } catch {
       return null
     }
   }
 
   keep(secret: Uint8Array): Promise<void> {
-    const text = Buffer.from(secret).toString('base64')
-    const { kind } = this.#store
-    return this.#file.save({
-      sealed: kind,
-      secret: kind === 'safe' ? this.#store.seal(text).toString('base64') : text,
+    return this.#inOrder(async () => {
+      const text = Buffer.from(secret).toString('base64')
+      const { kind } = this.#store
+      const kept = kind === 'safe' ? (await this.#store.seal(text)).toString('base64') : text
+      await this.#file.save({ sealed: kind, secret: kept })
     })
   }
 
   /** Nothing is left of it in the file. */
   forget(): Promise<void> {
-    return this.#file.save(null)
+    return this.#inOrder(() => this.#file.save(null))
   }
 
   settled(): Promise<void> {
-    return this.#file.settled()
+    return this.#work
+  }
+
+  /** Sealing takes its time: what is forgotten meanwhile must not come back. */
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => undefined)
+    return done
   }
 }

@@ -145,9 +145,13 @@ export class ReplicaHost {
     return promise.promise
   }
 
-  /** The updates that storage holds among these. */
-  readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
-    return this.#options.storage.readUpdates(origin, sequences)
+  /** The updates that storage holds among these. What is live and not there, as after damage that left no trace, is fetched again. */
+  async readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
+    const updates = await this.#options.storage.readUpdates(origin, sequences)
+    const found = new Set(updates.map(({ sequence }) => sequence))
+    for (const sequence of sequences)
+      if (!found.has(sequence)) this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence })
+    return updates
   }
 
   diskBytes(): Promise<number> {

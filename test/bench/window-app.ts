@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import type { Page } from '@playwright/test'
 import { buildApp } from '../../build/app/build-app.ts'
@@ -12,42 +10,27 @@ import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { nameOf } from './bench-group.ts'
 import { fillMailbox } from './mailbox.ts'
 
-/** Two replicas on ports of their own; the app takes the place of the first. */
-export interface WindowPair {
-  readonly data: readonly [string, string]
-  readonly listen: readonly [string, string]
-}
+/** The data directories of two replicas, which keep their ports; the app takes the place of the first. */
+export type WindowPair = readonly [string, string]
 
 /** Person 1 finds `mails` mails, and is signed in when the app starts. Nothing runs when it is fulfilled. */
 export const preparePair = async (directory: string, mails: number): Promise<WindowPair> => {
   await buildApp(() => undefined)
-  const pair: WindowPair = {
-    data: [path.join(directory, 'server-1'), path.join(directory, 'server-2')],
-    listen: [await freeAddress(), await freeAddress()],
-  }
+  const pair: WindowPair = [path.join(directory, 'server-1'), path.join(directory, 'server-2')]
   await signUpTwo(pair)
-  await fillMailbox({ directories: pair.data, mails, batchMails: 10, afterSnapshot: 100, to: nameOf(1) })
+  await fillMailbox({ directories: pair, mails, batchMails: 10, afterSnapshot: 100, to: nameOf(1) })
   await staySignedIn(pair)
   return pair
 }
 
-const freeAddress = async (): Promise<string> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return `/ip4/127.0.0.1/tcp/${port}`
-}
-
-const signUpTwo = async ({ data, listen }: WindowPair): Promise<void> => {
-  const first = new ReplicaProcess({ data: data[0], create: 'Bench', server: 1, listen: [listen[0]] })
+const signUpTwo = async ([firstData, secondData]: WindowPair): Promise<void> => {
+  const first = new ReplicaProcess({ data: firstData, create: 'Bench', server: 1 })
   await first.ready()
-  const one = new MailProcess({ data: data[0] })
+  const one = new MailProcess({ data: firstData })
   const { invite } = await one.ask('invite')
-  const second = new ReplicaProcess({ data: data[1], join: invite, server: 2, listen: [listen[1]] })
+  const second = new ReplicaProcess({ data: secondData, join: invite, server: 2 })
   await second.ready()
-  const two = new MailProcess({ data: data[1] })
+  const two = new MailProcess({ data: secondData })
   await one.ask('signUp', { name: nameOf(1), password: passwordOf(nameOf(1)) })
   await two.ask('signUp', { name: nameOf(2), password: passwordOf(nameOf(2)) })
   const agree = async (): Promise<boolean> => {
@@ -60,7 +43,7 @@ const signUpTwo = async ({ data, listen }: WindowPair): Promise<void> => {
 }
 
 const staySignedIn = async (pair: WindowPair): Promise<void> => {
-  const folder = path.join(pair.data[0], 'desktop')
+  const folder = path.join(pair[0], 'desktop')
   await mkdir(folder, { recursive: true })
   await writeFile(path.join(folder, 'settings.json'), JSON.stringify({ staySignedIn: 'on' }))
   const { app, page } = await openApp(pair)
@@ -72,8 +55,7 @@ const staySignedIn = async (pair: WindowPair): Promise<void> => {
   await app.close()
 }
 
-export const openApp = ({ data, listen }: WindowPair): Promise<LaunchedApp> =>
-  launchApp({ data: data[0], args: ['--listen', listen[0]] })
+export const openApp = ([data]: WindowPair): Promise<LaunchedApp> => launchApp({ data })
 
 /** The inbox can be used. */
 export const firstRow = (page: Page): Promise<void> => page.getByRole('row', { name: 'letter' }).first().waitFor()

@@ -38,7 +38,7 @@ export const windowBench: Bench = {
     const pair = await preparePair(directory, Math.ceil(mails * share))
     const more = Math.ceil(merged * share)
     await writeApart(pair, more)
-    await Promise.all(pair.data.map((data) => cp(data, keptOf(data), { recursive: true })))
+    await Promise.all(pair.map((data) => cp(data, keptOf(data), { recursive: true })))
     tell('window: the two replicas are ready')
     return { run: () => runOnce(pair, Math.ceil(mails * share), more), end: () => Promise.resolve() }
   },
@@ -47,10 +47,10 @@ export const windowBench: Bench = {
 const keptOf = (data: string): string => `${data}-kept`
 
 /** Server 2 goes on alone. */
-const writeApart = async ({ data, listen }: WindowPair, count: number): Promise<void> => {
-  const replica = new ReplicaProcess({ data: data[1], listen: [listen[1]] })
+const writeApart = async ([, data]: WindowPair, count: number): Promise<void> => {
+  const replica = new ReplicaProcess({ data })
   await replica.ready()
-  const sender = new MailProcess({ data: data[1] })
+  const sender = new MailProcess({ data })
   await sender.ask('logIn', { name: nameOf(2), password: passwordOf(nameOf(2)) })
   const random = seededRandom(7)
   const letters = Array.from({ length: count }, (_, index) => ({
@@ -64,7 +64,7 @@ const writeApart = async ({ data, listen }: WindowPair, count: number): Promise<
 }
 
 const runOnce = async (pair: WindowPair, before: number, more: number): Promise<Sample> => {
-  for (const data of pair.data) {
+  for (const data of pair) {
     await rm(data, { recursive: true, force: true })
     await cp(keptOf(data), data, { recursive: true })
   }
@@ -107,7 +107,7 @@ const mergeInto = async ({ pair, app, page, measures }: Running, total: number):
     delay.enable()
     Object.assign(globalThis, { delay })
   })
-  const replica = new ReplicaProcess({ data: pair.data[1], listen: [pair.listen[1]] })
+  const replica = new ReplicaProcess({ data: pair[1] })
   await replica.ready()
   const began = performance.now()
   let listed = 0

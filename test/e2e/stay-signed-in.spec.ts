@@ -30,7 +30,7 @@ test('who wants to stay signed in finds the mailbox at the next start, until the
   await expect.poll(() => keptIn(second)).toContain('secret')
   // The page has none of it.
   const { secret } = JSON.parse(await keptIn(second)) as { readonly secret: string }
-  const inPage = await second.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))
+  const inPage = await second.page.evaluate(() => JSON.stringify([localStorage, sessionStorage]))
   expect(inPage).not.toContain(secret.slice(0, 16))
   expect(await second.ask('client', 'keptSession')).toMatchObject({ ok: false, failure: { code: 'BAD_REQUEST' } })
 

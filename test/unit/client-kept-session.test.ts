@@ -42,9 +42,9 @@ describe('a log-in that is kept', () => {
     const kept = ann.keptSession()
     const later = await clientOf(replica)
     expect(await codeOf(later.resumeSession({ kept: kept.subarray(0, -1) }))).toBe('DAMAGED')
-    expect(await codeOf(later.resumeSession({ kept: Uint8Array.from(kept, (byte, at) => (at === 1 ? 2 : byte)) }))).toBe(
-      'NEWER_FORMAT',
-    )
+    expect(
+      await codeOf(later.resumeSession({ kept: Uint8Array.from(kept, (byte, at) => (at === 1 ? 2 : byte)) })),
+    ).toBe('NEWER_FORMAT')
     await ann.deleteAccount()
     expect(await codeOf(later.resumeSession({ kept }))).toBe('NO_SUCH_ACCOUNT')
     expect(() => later.keptSession()).toThrow('Log in first.')

@@ -17,21 +17,17 @@ afterEach(() => Promise.all(folders.splice(0).map((made) => rm(made, { recursive
 /** As a keyring does it: what one seals another does not open. */
 const keyring = (name: string): SecretStore => ({
   kind: 'safe',
-  seal: (text) => Buffer.from(`${name}:${[...text].reverse().join('')}`),
-  open: (sealed) => {
+  seal: async (text) => Buffer.from(`${name}:${Buffer.from(text).toString('hex')}`),
+  open: async (sealed) => {
     const text = sealed.toString('utf8')
     if (!text.startsWith(`${name}:`)) throw new Error('sealed by another keyring')
-    return [...text.slice(name.length + 1)].reverse().join('')
+    return Buffer.from(text.slice(name.length + 1), 'hex').toString()
   },
 })
 const none: SecretStore = {
   kind: 'plain',
-  seal: () => {
-    throw new Error('there is no keyring')
-  },
-  open: () => {
-    throw new Error('there is no keyring')
-  },
+  seal: () => Promise.reject(new Error('there is no keyring')),
+  open: () => Promise.reject(new Error('there is no keyring')),
 }
 
 describe('the log-in that a machine keeps', () => {
@@ -59,5 +55,22 @@ describe('the log-in that a machine keeps', () => {
     await kept.forget()
     expect(await kept.read()).toBeNull()
     expect(await readFile(path.join(at, 'log-in.json'), 'utf8')).not.toContain(written)
+  })
+
+  test('that is forgotten while it is being sealed does not come back', async () => {
+    const at = await folder()
+    const sealing = Promise.withResolvers<undefined>()
+    const slow: SecretStore = {
+      ...keyring('a'),
+      seal: async (text) => {
+        await sealing.promise
+        return keyring('a').seal(text)
+      },
+    }
+    const kept = new KeptLogIn(at, slow)
+    const done = [kept.keep(secret), kept.forget()]
+    sealing.resolve(undefined)
+    await Promise.all(done)
+    expect(await kept.read()).toBeNull()
   })
 })
