@@ -118,9 +118,9 @@ describe('what the simulator found stays fixed', () => {
   test('retiring a machine again does not retire the one that has its seat by now', () => {
     const core = foundedCore()
     const next = identity(2, 'c')
-    core.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claim] }])
     give(core, { kind: 'retire', machine: other.origin })
-    core.step(noonMs, [{ kind: 'gossip', batches: [claimOf(next)] }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(next)] }])
     const { answer, persist } = give(core, { kind: 'retire', machine: other.origin })
     expect(answer[0]?.result).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_SERVER' } })
     expect(persist).toEqual([])
@@ -131,7 +131,7 @@ describe('what the simulator found stays fixed', () => {
   const meets = (core: ReplicaCore, sequence: number) => {
     const row = new Map([[core.identity.origin, sequence]])
     core.step(noonMs, [
-      { kind: 'gossip', batches: [claim] },
+      { kind: 'handedIn', batches: [claim] },
       { kind: 'connected', peer: other.peer },
     ])
     const { send } = core.step(noonMs, [
@@ -170,7 +170,7 @@ describe('what the simulator found stays fixed', () => {
     meets(core, 1)
     const tell = (who: Identity, rows: HelloMessage['rows']) =>
       core.step(noonMs, [
-        { kind: 'gossip', batches: [claimOf(third)] },
+        { kind: 'handedIn', batches: [claimOf(third)] },
         { kind: 'connected', peer: who.peer },
         { kind: 'message', peer: who.peer, message: { ...hello, origin: who.origin, server: who.server, rows } },
       ])

@@ -19,7 +19,7 @@ const lookalikes: Readonly<Record<string, string>> = {
   x: 'хχ',
   y: 'уү',
 }
-const plain = new Map(Object.entries(lookalikes).flatMap(([letter, like]) => [...like].map((other) => [other, letter])))
+const plain = new Map(Object.entries(lookalikes).flatMap(([letter, like]) => Array.from(like).map((other) => [other, letter])))
 
 const isAscii = /^[ -~]*$/
 
