@@ -91,7 +91,8 @@ export class GiveBack {
       if (origin === own) continue
       const batches = await this.#follow(storage, origin)
       if (batches > 0) logger.info('given back from an older copy', { origin, batches })
-      const divergence = new Divergence(origin === forked ? 'forked' : 'not known to be forked')
+      const held = await host.read((core) => core.state.held(origin))
+      const divergence = new Divergence(origin === forked ? 'forked' : 'not known to be forked', held)
       await this.#compare(storage, origin, last, divergence)
       found.push(...divergence.updates())
     }

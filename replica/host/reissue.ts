@@ -15,6 +15,9 @@ const enoughAlike = 64
  * copy has above it is of a fork. What this install has not got any more may have been deleted, and shows nothing.
  */
 export class Divergence {
+  readonly #held: Sequence
+  /** Beyond what is held here, and too far compacted in the copy to be handed in as it is. */
+  readonly #beyond: Update[] = []
   readonly #found: Update[] = []
   /** Of the fork if another content is found further down. */
   #undecided: Update[] = []
@@ -22,12 +25,17 @@ export class Divergence {
   #isProven: boolean
 
   /** That a log is forked may not be known: a copy that is set aside because of one may hold others. */
-  constructor(log: 'forked' | 'not known to be forked') {
+  constructor(log: 'forked' | 'not known to be forked', held: Sequence) {
+    this.#held = held
     this.#isProven = log === 'forked'
   }
 
   /** The copy has `mine`; `theirs` is what this install has under the same name. `end`: go down no further. */
   meet(mine: Update, theirs: Uint8Array | undefined): 'end' | 'on' {
+    if (mine.sequence > this.#held) {
+      this.#beyond.push(mine)
+      return 'on'
+    }
     if (theirs !== undefined && sameBytes(theirs, mine.bytes)) {
       this.#alike += 1
       return this.#alike < enoughAlike ? 'on' : 'end'
@@ -43,9 +51,9 @@ export class Divergence {
     return 'on'
   }
 
-  /** What only the copy had, ascending; nothing while no update shows that the logs are two. */
+  /** What only the copy had, ascending: what is beyond all that is held here, and the fork if an update shows that there is one. */
   updates(): readonly Update[] {
-    return this.#isProven ? this.#found.toReversed() : []
+    return [...this.#beyond, ...(this.#isProven ? this.#found : [])].toReversed()
   }
 }
 

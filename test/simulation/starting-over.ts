@@ -90,7 +90,10 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
 }
 
 const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Sequence): readonly Update[] => {
-  const divergence = new Divergence(origin === aside.forked ? 'forked' : 'not known to be forked')
+  const divergence = new Divergence(
+    origin === aside.forked ? 'forked' : 'not known to be forked',
+    machine.core.state.held(origin),
+  )
   for (let sequence = last; sequence > 0; sequence -= 1) {
     const mine = aside.disk.readUpdate(origin, sequence)
     const theirs = machine.disk.readUpdate(origin, sequence)

@@ -33,7 +33,8 @@ const compare = (
   copy: readonly Update[],
   present: ReadonlyMap<number, Update>,
 ): readonly number[] => {
-  const divergence = new Divergence(log)
+  const held = Math.max(0, ...present.keys())
+  const divergence = new Divergence(log, held)
   for (const update of copy.toReversed())
     if (divergence.meet(update, present.get(update.sequence)?.bytes) === 'end') break
   return divergence.updates().map(({ sequence }) => sequence)
@@ -55,6 +56,10 @@ describe('what an older copy has of a log', () => {
   test('is its own where the others have discarded theirs, if the log is known to be forked', () => {
     expect(compare('forked', copy, present(theirs, 101, 102, 103))).toEqual([101, 102, 103])
     expect(compare('not known to be forked', copy, present(theirs, 101, 102, 103))).toEqual([])
+  })
+
+  test('is its own beyond what the others hold at all, though no fork is known', () => {
+    expect(compare('not known to be forked', copy, present(theirs.slice(0, 98), 96))).toEqual([99, 100, 101, 102, 103])
   })
 
   test('is its own below an update that both have alike by chance', () => {
