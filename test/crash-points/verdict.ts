@@ -20,8 +20,7 @@ export const judge = async (
     const most = promised.begun.get(origin) ?? 0
     if (last > most) throw new Error(`${origin} goes to ${last}, though only ${most} were given`)
     const highest = found.highest.get(origin) ?? 0
-    if (highest < last && heldFromSnapshot(found, origin) !== last)
-      throw new Error(`${origin}:${last} leaves no trace`)
+    if (highest < last && heldFromSnapshot(found, origin) !== last) throw new Error(`${origin}:${last} leaves no trace`)
   }
   judgeSuffix(found, scenario)
   for (const origin of scenario.given.keys()) await judgeUpdates(storage, origin, scenario, promised)
@@ -112,8 +111,7 @@ const judgeSetting = async (storage: Storage, { settings }: Promised): Promise<v
   const [acknowledged, begun] = settings
   const value = await storage.readSetting('pauses')
   const version = typeof value === 'object' && value !== null && 'version' in value ? Number(value.version) : 0
-  if (version < acknowledged || version > begun)
-    throw new Error(`setting ${version} of ${acknowledged} to ${begun}`)
+  if (version < acknowledged || version > begun) throw new Error(`setting ${version} of ${acknowledged} to ${begun}`)
 }
 
 const isGiven = (scenario: Scenario, origin: OriginId, sequence: Sequence, bytes: Uint8Array): boolean =>
