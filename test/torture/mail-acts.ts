@@ -107,13 +107,13 @@ export const read = async (actor: Actor): Promise<void> => {
   const { person, ledger, wrong } = actor
   const { mail, token, copy } = picked
   ledger.note({ do: 'read', who: person.name, token, mail })
+  // The content is promised, the mark is not: a full disk does not keep anybody from reading.
   copy.flags.read.ask(true)
   const came = await person.ask(
     'read',
     { mail },
     {
       done: ({ subject, body }) => {
-        copy.flags.read.acknowledge(true)
         const record = ledger.mails.get(tokenOf(subject) ?? 0)
         if (record?.body !== body) wrong(`${person.name} reads another content in ${mail}: "${subject}"`)
       },
