@@ -55,11 +55,15 @@ export const send = async (actor: Actor, random: Random = actor.random): Promise
   const subject = subjectOf(token, `of ${person.name}`)
   const record = ledger.mailAsked({ token, from: person.name, to, subject, body })
   const reply = answered === undefined ? {} : { inReplyTo: answered.mail }
+  const { connection } = person
   const came = await person.ask(
     'send',
     { to, subject, body, ...reply },
     {
-      done: (answer) => ledger.mailDone(record, answer),
+      done: (answer) => {
+        if (person.connection !== connection) record.givenTo = 'perhaps several'
+        ledger.mailDone(record, answer)
+      },
       failed: () => {
         record.outcome = 'unknown'
       },
