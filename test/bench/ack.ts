@@ -24,6 +24,7 @@ export const ackBench: Bench = {
   ],
   prepare: async (scale) => {
     const peopled = await makeGroup(path.join(scale.directory, 'ack'))
+    await peopled.group.endOperators()
     await measure(peopled, Math.ceil(warmUpMails * scale.share))
     return { run: () => runOnce(peopled, scale), end: () => endGroup(peopled.group) }
   },

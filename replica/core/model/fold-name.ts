@@ -19,7 +19,9 @@ const lookalikes: Readonly<Record<string, string>> = {
   x: 'хχ',
   y: 'уү',
 }
-const plain = new Map(Object.entries(lookalikes).flatMap(([letter, like]) => Array.from(like).map((other) => [other, letter])))
+const plain = new Map(
+  Object.entries(lookalikes).flatMap(([letter, like]) => Array.from(like, (other) => [other, letter] as const)),
+)
 
 const isAscii = /^[ -~]*$/
 

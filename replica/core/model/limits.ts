@@ -127,6 +127,8 @@ export const limits = {
   cachedNames: 10_000,
   cachedNameMs: 10_000,
   cachedDocumentBytes: 8_388_608,
+  /** Mails of the inbox that are looked through for new ones when a lost connection is back: the newest. */
+  arrivalsLooked: 100,
   /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
   outboxRetryMs: 5_000,
   trashEveryMs: 3_600_000,
