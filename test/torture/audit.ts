@@ -44,8 +44,12 @@ const mailboxOf = async (
   const found = new Map<number, Found>()
   for (const folder of folders) {
     const headers = await headersOf(client, folder)
-    wrong.push(...orderOf(headers).map((sentence) => `in ${folder} ${sentence}`))
-    wrong.push(...sendingOrderOf(headers, ledger).map((sentence) => `in ${folder} ${sentence}`))
+    const ordered = headers.filter(({ mail, subject }) => {
+      const record = ledger.mails.get(tokenOf(subject) ?? 0)
+      return record?.mail === mail && record.givenTo === 'one server'
+    })
+    wrong.push(...orderOf(ordered).map((sentence) => `in ${folder} ${sentence}`))
+    wrong.push(...sendingOrderOf(ordered, ledger).map((sentence) => `in ${folder} ${sentence}`))
     const seen = new Set<number>()
     for (const header of headers) {
       const token = tokenOf(header.subject)

@@ -15,6 +15,8 @@ export interface MailRecord {
   outcome: Outcome
   /** As it was answered; null while it waits in the outbox. */
   mail: string | null
+  /** It was given to several when the first one went away: then it may have several names, and is shown at the time of the earliest. */
+  givenTo: 'one server' | 'perhaps several'
 }
 
 export interface PostRecord {
@@ -77,7 +79,10 @@ export class Ledger {
   }
 
   mailAsked(mail: Pick<MailRecord, 'token' | 'from' | 'to' | 'subject' | 'body'>): MailRecord {
-    const record = { ...mail, askedMs: this.#journal.ms, answeredMs: null, outcome: 'asked' as const, mail: null }
+    const record: MailRecord = {
+      ...mail,
+      ...{ askedMs: this.#journal.ms, answeredMs: null, outcome: 'asked', mail: null, givenTo: 'one server' },
+    }
     const { body, ...entry } = mail
     this.#journal.enter({ do: 'send', ...entry, bodyChars: body.length })
     this.mails.set(mail.token, record)

@@ -57,7 +57,8 @@ export class Machine {
 
   /** Whether clients can be started here; they go on elsewhere while the replica does not run. */
   get isThere(): boolean {
-    return this.#membership === 'member'
+    const isBeingReplaced = this.state === 'busy' && this.#replica === null
+    return this.#membership === 'member' && !isBeingReplaced
   }
 
   /** Its replica, ready. Rejects when that ends first. */

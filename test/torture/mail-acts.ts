@@ -55,11 +55,15 @@ export const send = async (actor: Actor, random: Random = actor.random): Promise
   const subject = subjectOf(token, `of ${person.name}`)
   const record = ledger.mailAsked({ token, from: person.name, to, subject, body })
   const reply = answered === undefined ? {} : { inReplyTo: answered.mail }
+  const { connection } = person
   const came = await person.ask(
     'send',
     { to, subject, body, ...reply },
     {
-      done: (answer) => ledger.mailDone(record, answer),
+      done: (answer) => {
+        if (person.connection !== connection) record.givenTo = 'perhaps several'
+        ledger.mailDone(record, answer)
+      },
       failed: () => {
         record.outcome = 'unknown'
       },
@@ -107,13 +111,13 @@ export const read = async (actor: Actor): Promise<void> => {
   const { person, ledger, wrong } = actor
   const { mail, token, copy } = picked
   ledger.note({ do: 'read', who: person.name, token, mail })
+  // The content is promised, the mark is not: a full disk does not keep anybody from reading.
   copy.flags.read.ask(true)
   const came = await person.ask(
     'read',
     { mail },
     {
       done: ({ subject, body }) => {
-        copy.flags.read.acknowledge(true)
         const record = ledger.mails.get(tokenOf(subject) ?? 0)
         if (record?.body !== body) wrong(`${person.name} reads another content in ${mail}: "${subject}"`)
       },
