@@ -41,7 +41,9 @@ async function runHere(script, args) {
 
 async function runThere(node, script, args) {
   const command = process.execArgv.concat(__filename, script, args)
-  const child = childProcess.spawn(node, command, { stdio: 'inherit' })
+  // By default glibc gives every thread a heap of its own and hands little of it back: five times the memory for nothing.
+  const env = Object.assign({ MALLOC_ARENA_MAX: '2' }, process.env)
+  const child = childProcess.spawn(node, command, { stdio: 'inherit', env })
   onStopSignal((signal) => {
     // A terminal has already given SIGINT to the whole process group.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)

@@ -34,7 +34,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     // A terminal has already given SIGINT to the whole process group.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) for (const child of running) child.kill(signal)
-    process.exit(signalExitCode)
+    // Others that listen (who has something to clean up) decide on the exit.
+    if (process.listenerCount(signal) === 0) process.exit(signalExitCode)
   })
 }
 

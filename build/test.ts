@@ -13,9 +13,10 @@ import {
 } from './stages.ts'
 
 const simulationSeeds = 200
-const tortureMinutes = '1.5'
-const tallyPattern = /^seeds: (\d+) passed, (\d+) failed$/gm
-const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'cluster']
+const crashPoints = 400
+const tortureRun = ['--minutes', '1.5', '--seed', '1']
+const tallyPattern = /^(?:seeds|crash points): (\d+) passed, (\d+) failed$/gm
+const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'security', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
 const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
@@ -50,7 +51,7 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
     await mkdir(folder, { recursive: true })
     await rm(results, { force: true })
     // Cluster tests take long each: one line a test shows that they go on.
-    const reporter = project === 'cluster' || project === 'network' ? 'verbose' : 'default'
+    const reporter = ['cluster', 'network', 'security'].includes(project) ? 'verbose' : 'default'
     const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${results}`]
     const args = ['run', '--project', project, ...reporters, ...filters]
     const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
@@ -74,15 +75,19 @@ const endToEnd = (filters: readonly string[]): Stage => ({
   },
 })
 
-const simulation: Stage = {
-  name: 'simulation',
+/** A script that counts what it tried in its last line. */
+const counted = (name: string, script: string, args: readonly string[]): Stage => ({
+  name,
   run: async () => {
-    const { exitCode, output } = await runTool('test/simulation/main.ts', ['--seeds', String(simulationSeeds)], 'both')
+    const { exitCode, output } = await runTool(script, args, 'both')
     const tally = [...output.matchAll(tallyPattern)].at(-1)
     if (tally === undefined) return outcome(1, 0, 0)
     return outcome(exitCode, Number(tally[1]), Number(tally[2]))
   },
-}
+})
+
+const simulation = counted('simulation', 'test/simulation/main.ts', ['--seeds', String(simulationSeeds)])
+const crashes = counted('crash-points', 'test/crash-points/main.ts', ['--most', String(crashPoints)])
 
 /** Real processes, real cuts and crashes; for a short while, because chance alone decides what is tried. */
 const torture: Stage = {
@@ -94,8 +99,7 @@ const torture: Stage = {
     }
     if (process.getuid?.() !== 0)
       console.log('Without root on Linux there are no cables to cut and no disks to fill: crashes and partings only.')
-    const args = ['--minutes', tortureMinutes]
-    const { exitCode } = await runTool('test/torture/main.ts', args, 'passed')
+    const { exitCode } = await runTool('test/torture/main.ts', tortureRun, 'passed')
     return outcome(exitCode, exitCode === 0 ? 1 : 0, 0)
   },
 }
@@ -106,21 +110,12 @@ const check: Stage = {
 }
 
 const allStages = (filters: readonly string[]): readonly Stage[] => {
-  const [unit, renderer, property, conformance, network, cluster] = vitestProjects.map((project) =>
+  const [unit, renderer, property, conformance, network, security, cluster] = vitestProjects.map((project) =>
     vitestStage(project, filters),
   )
-  return [
-    check,
-    unit,
-    renderer,
-    property,
-    conformance,
-    network,
-    simulation,
-    cluster,
-    torture,
-    endToEnd(filters),
-  ].filter((stage) => stage !== undefined)
+  const quick = [unit, renderer, property, conformance, network]
+  const long = [simulation, crashes, security, cluster, torture, endToEnd(filters)]
+  return [check, ...quick, ...long].filter((stage) => stage !== undefined)
 }
 
 /** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */

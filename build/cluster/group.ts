@@ -73,6 +73,13 @@ export class ReplicaGroup {
     return operator
   }
 
+  /** Ends these clients; when one is needed again, it is a new one. */
+  async endOperators(): Promise<void> {
+    const operators = [...this.#operators.values()]
+    this.#operators.clear()
+    await Promise.all(operators.map((operator) => operator.close()))
+  }
+
   status(server: number): Promise<GroupStatus> {
     return this.operator(server).ask('status')
   }

@@ -4,6 +4,7 @@ import type { SealedMail } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import { Arrivals } from './arrivals.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
@@ -26,12 +27,12 @@ export class Reading {
   constructor(context: ClientContext, sending: Sending) {
     this.#context = context
     this.#sending = sending
+    new Arrivals(context, (mail) => this.#announce(mail))
     context.listen({
       loggedIn: () => {
         this.#markedRead.clear()
       },
       event: (event) => {
-        if (event.event === 'mail') this.#announce(event.mail)
         if (event.event === 'mailbox') context.tell({ event: 'mailbox' })
         if (event.event === 'knowledge') context.tell({ event: 'knowledge' })
       },

@@ -258,6 +258,10 @@ export class ReplicaLink {
     this.#doubt = silent
     await this.#whileHomeWorks(silent)
     if (this.#doubt !== silent) return
+    if (this.#current !== silent) {
+      this.#doubt = null
+      return
+    }
     const connection = await this.#race(0, [silent.group.serverId], () => this.#doubt === silent).catch(() => null)
     const isStillSilent = this.#doubt === silent && this.#current === silent
     this.#doubt = null

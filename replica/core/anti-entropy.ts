@@ -86,6 +86,11 @@ export class AntiEntropy {
     return false
   }
 
+  /** Whether somebody can still be asked for what follows on `held`: who has failed to answer is not, for a while. */
+  canBeAsked(nowMs: number, origin: OriginId, held: Sequence, holders: readonly Holder[]): boolean {
+    return this.#best(nowMs, origin, held, holders, new Map()) !== null
+  }
+
   disconnected(peer: PeerId): void {
     for (const [origin, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(origin)
     for (const key of this.#avoidUntilMs.keys()) if (key.endsWith(peer)) this.#avoidUntilMs.delete(key)

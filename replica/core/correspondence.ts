@@ -96,7 +96,7 @@ export class Correspondence {
       case 'discarded':
         if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
         this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
-        this.#catchUp(now, peer, effects)
+        this.#catchUp(now, peer, message.origin, effects)
         break
       case 'stateChunk':
         this.#parts.catchingUp.chunk(now.steadyMs, peer, message, effects)
@@ -116,13 +116,20 @@ export class Correspondence {
   }
 
   /**
-   * A state brings no chain that would show whether what an old copy holds of its own log is what the others hold of it:
-   * such a copy starts over, and gives back what only it has.
+   * A state brings no chain that would show whether it goes on from what is held here. So an old copy starts over instead of
+   * taking its own log back by one, and gives back what only it has; and of whatever log something is held, all that have
+   * more of it are asked for its batches first.
    */
-  #catchUp(now: Moment, peer: PeerId, effects: EffectsDraft): void {
-    const { forks, reclaiming, identity, catchingUp } = this.#parts
-    if (reclaiming.isOfOldCopy) forks.heard(identity.origin, effects)
-    else catchingUp.begin(now.steadyMs, peer, effects)
+  #catchUp(now: Moment, peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
+    const { forks, reclaiming, identity, catchingUp, antiEntropy, state, matrix } = this.#parts
+    if (reclaiming.isOfOldCopy) {
+      forks.heard(identity.origin, effects)
+      return
+    }
+    const held = state.held(origin)
+    const holders = this.#peers.allGreeted().map((of) => ({ ...of, row: matrix.row(of.origin) }))
+    if (held > 0 && antiEntropy.canBeAsked(now.steadyMs, origin, held, holders)) return
+    catchingUp.begin(now.steadyMs, peer, effects)
   }
 
   /** Retired machines hand over what they have, and get nothing. */

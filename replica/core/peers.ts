@@ -67,11 +67,13 @@ export class Peers {
 
   /** The new view if the set of reachable servers changed. */
   refreshView(): View | null {
-    const servers = [...new Set([this.#self, ...this.allGreeted().map((session) => session.server)])].sort(
-      (a, b) => a - b,
-    )
-    if (servers.join() === this.#view.servers.join()) return null
-    this.#view = { number: this.#view.number + 1, servers }
+    const greeted = this.allGreeted()
+    const { number, servers: before } = this.#view
+    const isReachable = (server: ServerId): boolean =>
+      server === this.#self || greeted.some((session) => session.server === server)
+    if (before.every(isReachable) && greeted.every(({ server }) => before.includes(server))) return null
+    const servers = [...new Set([this.#self, ...greeted.map(({ server }) => server)])].sort((a, b) => a - b)
+    this.#view = { number: number + 1, servers }
     return this.#view
   }
 }

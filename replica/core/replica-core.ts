@@ -44,6 +44,9 @@ export interface RecoveredState {
   readonly highest: VersionVector
 }
 
+/** Whether a snapshot or a compaction is due is looked at so often at most: it means comparing all vectors. */
+const maintainEveryMs = 50
+
 /**
  * One replica, pure: events in, effects out. Same events in the same order give the same effects. What a
  * step changes in here may be seen from outside only when the step's effects have been carried out.
@@ -68,6 +71,7 @@ export class ReplicaCore {
   readonly #correspondence: Correspondence
   #hasToldRetired = false
   #lastUpdateMs = 0
+  #maintainedMs = -Infinity
   readonly #haste = new Haste()
   readonly #steady = new SteadyTime()
   #hasStepped = false
@@ -202,7 +206,7 @@ export class ReplicaCore {
   step(wallMs: number, events: readonly CoreEvent[]): Effects {
     const now = this.#steady.at(wallMs)
     const effects = noEffects()
-    this.#observeRecovered(wallMs)
+    this.#begin(now)
     for (const event of events) this.#handle(now, event, effects)
     if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(wallMs, effects)
     const fresh = this.#desk.commit(effects)
@@ -234,9 +238,12 @@ export class ReplicaCore {
   }
 
   /** What a start found was seen by people here: what they write now comes after it. */
-  #observeRecovered(wallMs: number): void {
-    if (!this.#hasStepped) this.#clock.observe(this.state.newestClock, wallMs)
+  #begin({ wallMs, steadyMs }: Moment): void {
+    if (this.#hasStepped) return
     this.#hasStepped = true
+    this.#clock.observe(this.state.newestClock, wallMs)
+    // A start is no quiet hour: people wait for their first page, and a snapshot would hold it up.
+    this.#lastUpdateMs = steadyMs
   }
 
   /** The installs of the seats in use. */
@@ -338,7 +345,8 @@ export class ReplicaCore {
   #maintain(nowMs: number, effects: EffectsDraft): void {
     if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.executions.forget(this.stable)
     // What is about to start over keeps what only it may have.
-    if (this.#forks.hasForked) return
+    if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
+    this.#maintainedMs = nowMs
     const plan = this.#compaction.plan(
       this.state.vector,
       this.stable,

@@ -118,7 +118,7 @@ const askMembers = async <Answer>(
 }
 
 /** Failures of the member that was asked, not of the request: another one may do better. */
-const passing: ReadonlySet<string> = new Set(['BUSY', 'DISK_FULL', 'DISK_FAILED', 'STOPPED', 'INTERNAL', 'NOT_YET'])
+const passing: ReadonlySet<string> = new Set(['BUSY', 'DISK_FULL', 'DISK_FAILED', 'STOPPED', 'INTERNAL'])
 
 const byPeer = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly string[]> => {
   const members = new Map<PeerId, string[]>()

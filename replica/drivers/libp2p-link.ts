@@ -6,7 +6,10 @@ import type { Stream } from '@libp2p/interface'
 
 /** How often life is looked for; silence is counted in ticks, so that a clock that jumps or sleeps kills no connection. */
 const tickMs = 250
+/** After so long without a byte sent the other side gets one: it listens for life, too. */
 const pingTicks = 4
+/** However much is sent, the round trip is measured so often. */
+const measureTicks = 20
 /** 2,500 ms without a single byte: the connection is half open. */
 const silentTicks = 10
 /** What may stand in libp2p's own buffer, beyond which its back-pressure is waited for. */
@@ -54,6 +57,7 @@ export class FrameLink {
   #over = false
   #remoteEnded = false
   #ticks = 0
+  #ticksSinceSent = pingTicks
   #silent = 0
   #pingSentAtMs: number | null = null
   #lagMs: number | null = null
@@ -197,6 +201,7 @@ export class FrameLink {
         const chunk = this.#queue.takeChunk()
         if (chunk === null) break
         this.#stream.send(chunk)
+        this.#ticksSinceSent = 0
       }
       if (this.#queue.bytes === 0) this.#drained?.()
     } catch (error) {
@@ -248,7 +253,8 @@ export class FrameLink {
       this.abort(`nothing was heard for ${this.#silent * tickMs} ms`)
       return
     }
-    if (this.#ticks % pingTicks !== 1) return
+    this.#ticksSinceSent += 1
+    if (this.#ticksSinceSent < pingTicks && this.#ticks % measureTicks !== 1) return
     if (this.#pingSentAtMs === null) this.#pingSentAtMs = this.#clock.nowMs()
     this.pushControl(frameTags.ping, new Uint8Array(0))
   }

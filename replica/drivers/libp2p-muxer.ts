@@ -52,7 +52,13 @@ const spareUpdates = (stream: Stream): Stream => {
   stream.sendWindowUpdate = () => {
     // Before it is established, and after a pause, the update carries more than room.
     const isDue = stream.state !== established || stream.recvWindowCapacity * 2 <= stream.recvWindow
-    if (isDue) sendWindowUpdate()
+    if (!isDue) return
+    try {
+      sendWindowUpdate()
+    } catch (error) {
+      // yamux opens a stream in a microtask, where nobody would catch that the connection has ended meanwhile.
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
   }
   return stream
 }

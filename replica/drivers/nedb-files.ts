@@ -59,7 +59,8 @@ export const diskFiles: FileSystem = {
   makeDirectory: async (path) => {
     const first = await mkdir(path, { recursive: true, mode: directoryMode })
     if (first === undefined) return
-    for (let made = path; made.length >= first.length; made = dirname(made)) await diskFiles.syncDirectory(dirname(made))
+    for (let made = path; made.length >= first.length; made = dirname(made))
+      await diskFiles.syncDirectory(dirname(made))
   },
   write: async (path, text) => {
     const file = await open(path, 'w', fileMode)
@@ -103,8 +104,9 @@ class DiskFile implements OpenFile {
     return fstatSync(this.#handle.fd).size
   }
 
-  append(text: string): Promise<void> {
-    return this.#handle.appendFile(text)
+  async append(text: string): Promise<void> {
+    const bytes = Buffer.from(text)
+    for (let written = 0; written < bytes.length;) written += (await this.#handle.write(bytes, written)).bytesWritten
   }
 
   sync(): Promise<void> {

@@ -2,6 +2,7 @@ import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { isOriginId } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { Batch } from '../core/model/updates.ts'
+import type { Damage } from '../host/ports.ts'
 import type { DamageBook } from './nedb-damage-book.ts'
 import { syncFile } from './nedb-files.ts'
 import type { WriterContext } from './nedb-log-writer.ts'
@@ -36,11 +37,14 @@ export async function recoverLogs(
   for (const origin of await files.list(directory)) {
     if (!isOriginId(origin)) continue
     const log = new OriginLog(context, origin, `${directory}/${origin}`)
+    const repaired = repairs.length
     await addSegments(context, log, repairs)
     const last = await recoverTail(context, log, repairs)
     logs.set(origin, log)
-    if (last === null) continue
     const held = vector.get(origin) ?? 0
+    const found = book.found.filter((damage) => damage.origin === origin)
+    if (repairs.length > repaired || found.length > 0) await reportLostEnd(context, log, last, found, held)
+    if (last === null) continue
     suffix.push(...(await readSuffix(context, log, held, last)))
     const traces = book.found.filter((damage) => damage.origin === origin).map((damage) => damage.last)
     highest.set(origin, Math.max(last.first - 1, (await last.index()).last, ...traces))
@@ -80,6 +84,23 @@ async function recoverTail(context: WriterContext, log: OriginLog, repairs: stri
     log.remove(last)
   }
   return null
+}
+
+/**
+ * What was cut off was no unfinished write, and a broken line at the end held more than it seems to, when a snapshot covers
+ * more than what is left and told.
+ */
+async function reportLostEnd(
+  context: WriterContext,
+  { origin }: OriginLog,
+  last: Segment | null,
+  found: readonly Damage[],
+  held: Sequence,
+): Promise<void> {
+  const end = Math.max(last === null ? 0 : (await last.index()).last, ...found.map((damage) => damage.last))
+  if (end >= held) return
+  const reason = 'the end of the log is gone, though a snapshot covers more of it'
+  context.report({ origin, first: end + 1, last: held, reason })
 }
 
 async function readSuffix(

@@ -72,12 +72,19 @@ async function readSetting(files: FileSystem, path: string): Promise<unknown> {
   }
 }
 
-/** The value in the content of a file that `writeJson` wrote. DAMAGED. */
-export function readJson(path: string, content: Buffer): unknown {
+/** Whether this is what `writeJson` wrote. */
+export const isWhole = (content: Buffer): boolean => wholeIn(content) !== null
+
+function wholeIn(content: Buffer): { readonly value: unknown } | null {
   const read = parse(content)
-  if (typeof read === 'object' && read !== null && 'checksum' in read && 'value' in read) {
-    if (read.checksum === checksumOf(read.value)) return read.value
-  }
+  if (typeof read !== 'object' || read === null || !('checksum' in read) || !('value' in read)) return null
+  return read.checksum === checksumOf(read.value) ? { value: read.value } : null
+}
+
+/** The value in the content of a file that `writeJson` wrote. DAMAGED. */
+function readJson(path: string, content: Buffer): unknown {
+  const whole = wholeIn(content)
+  if (whole !== null) return whole.value
   throw new QuintetError('DAMAGED', `${path} is damaged: restore it from a backup, or set this machine up anew.`)
 }
 

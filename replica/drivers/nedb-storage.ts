@@ -19,7 +19,7 @@ import type { OriginLog } from './nedb-origin-log.ts'
 import { recoverLogs } from './nedb-recovery.ts'
 import type { FileView } from './nedb-segment-view.ts'
 import type { Settings } from './nedb-settings.ts'
-import { formatNamedIn, openSettings, readJson, writeJson } from './nedb-settings.ts'
+import { formatNamedIn, isWhole, openSettings, writeJson } from './nedb-settings.ts'
 import { Snapshots } from './nedb-snapshots.ts'
 
 export interface NedbStorageOptions {
@@ -41,7 +41,7 @@ const format = 1
  */
 export async function openNedbStorage(options: NedbStorageOptions): Promise<Storage> {
   const files = options.files ?? diskFiles
-  await prepareDirectory(files, options.directory)
+  await prepareDirectory(files, options.directory, options.logger)
   return new NedbStorage({ ...options, files })
 }
 
@@ -191,12 +191,15 @@ async function guarded<Value>(doing: string, work: () => Promise<Value>): Promis
   }
 }
 
-async function prepareDirectory(files: FileSystem, directory: string): Promise<void> {
+async function prepareDirectory(files: FileSystem, directory: string, logger: LoggerPort): Promise<void> {
   const path = `${directory}/${formatFile}`
   try {
     await files.makeDirectory(directory)
     if ((await files.bytes(path)) === null) await writeJson(files, directory, formatFile, { format })
-    checkFormat(path, await files.read(path))
+    if (isFormatKnown(await files.read(path))) return
+    // All else in the directory has its own checksums: a broken note is no reason to refuse it.
+    logger.warn('the note of the format is damaged, and is written anew', { path, format })
+    await writeJson(files, directory, formatFile, { format })
   } catch (error) {
     const code = systemCode(error)
     const isUnusable = code !== null && unusableCodes.has(code)
@@ -208,7 +211,8 @@ async function prepareDirectory(files: FileSystem, directory: string): Promise<v
 
 const unusableCodes = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EROFS', 'EISDIR'])
 
-function checkFormat(path: string, content: Buffer): void {
+/** Whether the note names this version's format; false when it is damaged. NEWER_FORMAT. */
+function isFormatKnown(content: Buffer): boolean {
   const named = formatNamedIn(content)
   if (named !== null && named > format) {
     throw new QuintetError(
@@ -216,6 +220,5 @@ function checkFormat(path: string, content: Buffer): void {
       `The data was written by a newer version of Quintet (format ${named}; this version knows ${format}): update Quintet.`,
     )
   }
-  readJson(path, content)
-  if (named !== format) throw new QuintetError('DAMAGED', `${path} does not name a format that exists.`)
+  return named === format && isWhole(content)
 }

@@ -1,4 +1,5 @@
 import { destination, pino } from 'pino'
+import { limits } from '../core/model/limits.ts'
 import type { LoggerPort } from '../host/ports.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -20,7 +21,9 @@ export const createPinoLogger = (options: {
   readonly level: LogLevel
   readonly file: string | null
 }): ClosableLogger => {
-  const target = destination({ dest: options.file ?? 2, sync: true, mkdir: true })
+  const target = destination({ dest: options.file ?? 2, sync: true, mkdir: true, maxLength: limits.unwrittenLogBytes })
+  // A full disk is told elsewhere; what could not be written is tried again with the next line.
+  target.on('error', () => undefined)
   const log = pino(
     {
       level: options.level,
@@ -46,7 +49,7 @@ export const createPinoLogger = (options: {
   return {
     logger,
     close: () => {
-      target.flushSync()
+      // Lines are written as they come. What does not fit on the disk is tried once more: flushSync would try for ever.
       if (options.file !== null) target.end()
     },
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { lockHolder } from './directory-lock.ts'
 
 /** What a process does that says nothing: it works, or it stands still. */
-export type Pulse = 'works' | 'rests'
+type Pulse = 'works' | 'rests'
 
 interface Beat {
   readonly pid: number

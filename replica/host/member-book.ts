@@ -18,6 +18,7 @@ export class MemberBook {
   readonly #options: BookOptions
   readonly #addresses = new Map<PeerId, readonly string[]>()
   #members: ReadonlyMap<PeerId, readonly string[]> = new Map()
+  #own = ''
   #saved = ''
   #saving: Promise<void> = Promise.resolve()
 
@@ -39,15 +40,22 @@ export class MemberBook {
     return this.#addresses
   }
 
-  /** Takes the addresses of connected peers over from the transport; returns those that are new. */
+  /**
+   * Takes the addresses of connected peers over from the transport, and this install's own, which are others by now when it was
+   * started without a network or has changed it; returns those that are new.
+   */
   noteLinks(): ReadonlyMap<PeerId, readonly string[]> {
     const news = new Map<PeerId, readonly string[]>()
-    for (const { peer, addresses } of this.#options.transport.links()) {
+    const { transport } = this.#options
+    for (const { peer, addresses } of transport.links()) {
       if (addresses.length === 0 || this.#addresses.get(peer)?.join() === addresses.join()) continue
       this.#addresses.set(peer, addresses)
       news.set(peer, addresses)
     }
     if (news.size > 0) this.#changed()
+    const own = transport.listenAddresses()
+    if (own.join() !== this.#own) news.set(transport.self, own)
+    this.#own = own.join()
     return news
   }
 

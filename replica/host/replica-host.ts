@@ -1,5 +1,5 @@
-import type { Command, CommandAnswer, CommandTicket, CoreEvent, Effects, Notice } from '../core/effects.ts'
-import type { Failure, Result } from '../core/model/errors.ts'
+import type { Command, CommandAnswer, CoreEvent, Effects, Notice } from '../core/effects.ts'
+import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
@@ -14,6 +14,7 @@ import { MemberBook } from './member-book.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
+import { Tickets, toError } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
 
 interface Queued {
@@ -37,14 +38,13 @@ export class ReplicaHost {
   readonly #server: Server
   readonly #members: MemberBook
   readonly #backgroundWork: BackgroundWork
-  readonly #tickets = new Map<CommandTicket, PromiseWithResolvers<CommandAnswer>>()
+  readonly #tickets = new Tickets()
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
   #core: ReplicaCore
   #queue: Queued[] = []
   #reads: (() => void)[] = []
   #running = false
-  #lastTicket = 0
   #stopped: Failure | null = null
   #diskFull = false
   #idle: (() => void)[] = []
@@ -91,7 +91,7 @@ export class ReplicaHost {
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     await transport.start(this.#listener())
-    this.enqueue({ kind: 'addresses', addresses: new Map([[transport.self, transport.listenAddresses()]]) })
+    this.#noteAddresses()
     this.#stopTimers = [
       clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
@@ -111,7 +111,7 @@ export class ReplicaHost {
     await this.#backgroundWork.finished()
     this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
     if (!this.#diskFull) await this.#options.storage.writeSnapshot(takeSnapshot(this.#core)).catch(() => undefined)
-    this.#failTickets(this.#stopped)
+    this.#tickets.failAll(this.#stopped)
     await this.#options.storage.close()
   }
 
@@ -123,11 +123,9 @@ export class ReplicaHost {
   command(command: Command): Promise<CommandAnswer> {
     if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
     if (this.#diskFull) return Promise.reject(toError(diskFullFailure))
-    this.#lastTicket += 1
-    const promise = Promise.withResolvers<CommandAnswer>()
-    this.#tickets.set(this.#lastTicket, promise)
-    this.enqueue({ kind: 'command', ticket: this.#lastTicket, command })
-    return promise.promise
+    const { ticket, answer } = this.#tickets.open()
+    this.enqueue({ kind: 'command', ticket, command })
+    return answer
   }
 
   /** Looks at the core when everything that it shows is durable. */
@@ -145,9 +143,13 @@ export class ReplicaHost {
     return promise.promise
   }
 
-  /** The updates that storage holds among these. */
-  readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
-    return this.#options.storage.readUpdates(origin, sequences)
+  /** The updates that storage holds among these. What is live and not there, as after damage that left no trace, is fetched again. */
+  async readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
+    const updates = await this.#options.storage.readUpdates(origin, sequences)
+    const found = new Set(updates.map(({ sequence }) => sequence))
+    for (const sequence of sequences)
+      if (!found.has(sequence)) this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence })
+    return updates
   }
 
   diskBytes(): Promise<number> {
@@ -252,7 +254,7 @@ export class ReplicaHost {
     for (const task of effects.serve) this.#server.serve(task)
     for (const peer of effects.disconnect) transport.disconnect(peer)
     if (effects.deny !== null) transport.deny(effects.deny)
-    for (const { ticket, result } of effects.answer) this.#answer(ticket, result)
+    for (const { ticket, result } of effects.answer) this.#tickets.answer(ticket, result)
     for (const notice of effects.notify) this.#notify(notice)
     this.#backgroundWork.start(effects)
   }
@@ -275,13 +277,6 @@ export class ReplicaHost {
     this.enqueue({ kind: 'snapshotWritten', vector: image.vector })
   }
 
-  #answer(ticket: CommandTicket, result: Result<CommandAnswer>): void {
-    const promise = this.#tickets.get(ticket)
-    this.#tickets.delete(ticket)
-    if (result.ok) promise?.resolve(result.value)
-    else promise?.reject(toError(result.failure))
-  }
-
   #notify(notice: Notice): void {
     if (notice.kind === 'members') {
       this.#options.transport.know(notice.known)
@@ -296,8 +291,8 @@ export class ReplicaHost {
     return {
       connected: (peer) => {
         this.#connected.add(peer)
-        this.enqueue({ kind: 'connected', peer })
         this.#noteAddresses()
+        this.enqueue({ kind: 'connected', peer })
       },
       addressed: () => {
         this.#noteAddresses()
@@ -353,12 +348,12 @@ export class ReplicaHost {
     })
     if (failure.code !== 'DISK_FULL') {
       this.#stopped = failure
-      this.#failTickets(failure)
+      this.#tickets.failAll(failure)
       this.#onFatal?.(failure)
       return
     }
     this.#diskFull = true
-    this.#failTickets(diskFullFailure)
+    this.#tickets.failAll(diskFullFailure)
     try {
       const paused = this.#core.paused
       this.#core = await recoverCore(this.#options)
@@ -383,11 +378,6 @@ export class ReplicaHost {
     }
   }
 
-  #failTickets(failure: Failure): void {
-    for (const promise of this.#tickets.values()) promise.reject(toError(failure))
-    this.#tickets.clear()
-  }
-
   #whenIdle(): Promise<void> {
     return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
   }
@@ -402,5 +392,3 @@ const frequentNotices: ReadonlySet<Notice['kind']> = new Set<Notice['kind']>([
   'people',
   'knowledge',
 ])
-
-const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)

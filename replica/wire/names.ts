@@ -6,6 +6,15 @@ import { limits } from '../core/model/limits.ts'
 // Characters that end a line, or turn the direction of what is around a name, could pass one name off as another.
 const notInLabels = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 
+const invisible = /[\p{Default_Ignorable_Code_Point}\u2800]/u
+const emoji = /\p{RGI_Emoji}/gv
+const alphabets = [/\p{Script=Latin}/u, /\p{Script=Greek}/u, /\p{Script=Cyrillic}/u]
+
+/** Some emoji are held together by characters that are not seen. */
+const hasInvisible = (name: string): boolean => invisible.test(name) && invisible.test(name.replaceAll(emoji, ''))
+
+const mixesAlphabets = (word: string): boolean => alphabets.filter((alphabet) => alphabet.test(word)).length > 1
+
 /** A person's name as it may be signed up: BAD_NAME says what is wrong. It is to be normalised (NFC) before. */
 export function checkName(name: string): Result<string> {
   if (name.trim() === '') return fail('BAD_NAME', 'A name cannot be empty.')
@@ -16,6 +25,12 @@ export function checkName(name: string): Result<string> {
   if (isEveryone(name)) return fail('BAD_NAME', 'This name stands for all accounts: choose another one.')
   if (name.includes('~')) return fail('BAD_NAME', 'A name cannot contain "~": it marks names that were taken twice.')
   if (!isLabel(name)) return fail('BAD_NAME', 'A name cannot contain control characters.')
+  if (hasInvisible(name)) return fail('BAD_NAME', 'A name cannot contain characters that nobody sees.')
+  if (name.split(' ').some(mixesAlphabets)) {
+    const message =
+      'A word of a name has letters of one alphabet only: others look alike, and could pass for another person.'
+    return fail('BAD_NAME', message)
+  }
   if (name.normalize('NFC') !== name) return fail('BAD_NAME', 'A name must be in Unicode form NFC.')
   return succeed(name)
 }

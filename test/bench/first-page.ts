@@ -19,7 +19,7 @@ const againAfterMs = 10
 const givesUpAfterMs = 60_000
 
 /** What a list shows of a mail, opened. */
-export interface ShownPage {
+interface ShownPage {
   readonly subjects: readonly string[]
   readonly total: number
 }

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { ackBench } from './ack.ts'
 import { diskBench } from './disk.ts'
 import type { Bench, FigureReport, Sample } from './figures.ts'
 import { reportFigures, tableOf } from './figures.ts'
 import { healBench } from './heal.ts'
 import { latencyBench } from './latency.ts'
+import { opaqueBench } from './opaque.ts'
 import { searchBench } from './search.ts'
 import { sealBench } from './seal.ts'
 import { startBench } from './start.ts'
@@ -22,6 +24,8 @@ const benches: readonly Bench[] = [
   startBench,
   diskBench,
   transferBench,
+  opaqueBench,
+  ackBench,
   sealBench,
   searchBench,
   windowBench,

@@ -116,6 +116,7 @@ describe('five servers, one person at each', () => {
       .poll(async () => (await person(4).ask('accounts', { like: '*' })).accounts, { timeout: 10_000 })
       .toEqual(names.map((name) => ({ name, online: true })))
     expect((await person(0).ask('accounts', { like: '?e*' })).accounts).toEqual([{ name: 'ben', online: true }])
+    expect((await person(0).ask('accounts', { like: 'LE' })).accounts).toEqual([{ name: 'cleo', online: true }])
     await person(3).ask('logOut')
     await expect
       .poll(async () => (await person(0).ask('accounts', { like: 'dan' })).accounts, { timeout: 10_000 })

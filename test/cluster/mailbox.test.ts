@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
+import { openLaterClient } from '../support/raw-client.ts'
 import { allFive, headersOf, mailNamed, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -130,6 +131,27 @@ describe('what a person does with mail', () => {
     await ada.ask('delete', { mail: self })
     expect(await subjectsOf(ada, 'sent')).not.toContain('Note to self')
     expect(await subjectsOf(ada, 'inbox')).not.toContain('Note to self')
+  })
+
+  test('the trash loses what has been in it for 30 days, on every replica, and keeps what has not', async () => {
+    const mail = await send(ada, 'ben', 'To be forgotten')
+    await group.settled()
+    await ben.ask('mark', { mails: [mail], mark: 'trash' })
+    await group.settled()
+    const before = (await ben.ask('counts')).trash
+    expect(before).toBeGreaterThan(0)
+    for (const days of [29, 31]) {
+      const later = await openLaterClient(group.dataOf(3), days)
+      await later.logIn({ name: 'ben', password: passwordOf('ben') })
+      const left = days < 30 ? before : 0
+      await expect.poll(async () => (await later.counts()).trash, { timeout: 20_000 }).toBe(left)
+      await later.close()
+    }
+    await group.settled()
+    ben = await logInAt(group, 'ben', 2)
+    expect(await ben.ask('counts')).toMatchObject({ trash: 0 })
+    await expect(ben.ask('read', { mail })).rejects.toMatchObject({ code: 'NO_SUCH_MAIL' })
+    expect(await subjectsOf(ada, 'sent')).toContain('To be forgotten')
   })
 
   test('a deletion says honestly where it has arrived', async () => {

@@ -219,11 +219,11 @@ const createWriteStream = ((place: string, options: object) => {
   if (relative === null) return original.createWriteStream(place, options)
   const file = emptied(relative)
   const write = (...args: Parameters<typeof fs.write>): void => {
-    note({ kind: 'write', file, data: bufferOf(args[1]).subarray(Number(args[2] ?? 0)) })
+    note({ kind: 'write', file, data: bufferOf(args[1]).subarray(Number(args[2])) })
     fs.write(...args)
   }
   const ports = { open: fs.open, write, close: fs.close }
-  return original.createWriteStream(place, { ...options, fs: ports } as object)
+  return original.createWriteStream(place, { ...options, fs: ports })
 }) as typeof fs.createWriteStream
 
 Object.assign(fs.promises, { open, mkdir, rename, unlink, rm, truncate, writeFile, appendFile })

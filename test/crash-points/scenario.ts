@@ -55,11 +55,7 @@ export class Scenario {
     origin !== this.spent.origin && sequence % 3 !== 0
 
   /** `big`: so much that segments are full, and fewer other things. */
-  async run(
-    open: () => Promise<Storage>,
-    size: 'small' | 'big',
-    countOperations: () => number,
-  ): Promise<void> {
+  async run(open: () => Promise<Storage>, size: 'small' | 'big', countOperations: () => number): Promise<void> {
     this.#countOperations = countOperations
     this.#note({})
     let storage = await open()
@@ -94,8 +90,7 @@ export class Scenario {
   async #append(storage: Storage, batches: readonly Batch[]): Promise<void> {
     const ends = batches.map(({ origin, last }) => [origin, last] as const)
     this.#give(updatesOf(batches))
-    for (const batch of batches)
-      this.batches.set(batch.origin, [...(this.batches.get(batch.origin) ?? []), batch])
+    for (const batch of batches) this.batches.set(batch.origin, [...(this.batches.get(batch.origin) ?? []), batch])
     this.#note({ begun: new Map([...this.#now.begun, ...ends]) })
     await storage.append(batches)
     this.#note({ acknowledged: new Map([...this.#now.acknowledged, ...ends]) })

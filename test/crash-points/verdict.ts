@@ -5,17 +5,22 @@ import { range } from '../conformance/storage-fixture.ts'
 import type { Promised, Scenario } from './scenario.ts'
 
 /** What a start after a crash holds against what was promised before it. Throws what is wrong. */
-export const judge = async (storage: Storage, found: Recovered, scenario: Scenario, promised: Promised): Promise<void> => {
-  expectThat(found.damage.length === 0, () => `damage is found: ${JSON.stringify(found.damage)}`)
+export const judge = async (
+  storage: Storage,
+  found: Recovered,
+  scenario: Scenario,
+  promised: Promised,
+): Promise<void> => {
+  if (found.damage.length > 0) throw new Error(`damage is found: ${JSON.stringify(found.damage)}`)
   judgeSnapshot(found, scenario, promised)
   const held = heldBy(found)
   for (const [origin, last] of promised.acknowledged)
-    expectThat((held.get(origin) ?? 0) >= last, () => `of ${origin} ${held.get(origin)} is left of ${last}`)
+    if ((held.get(origin) ?? 0) < last) throw new Error(`of ${origin} ${held.get(origin)} is left of ${last}`)
   for (const [origin, last] of held) {
     const most = promised.begun.get(origin) ?? 0
-    expectThat(last <= most, () => `${origin} goes to ${last}, though only ${most} were given`)
+    if (last > most) throw new Error(`${origin} goes to ${last}, though only ${most} were given`)
     const highest = found.highest.get(origin) ?? 0
-    expectThat(highest >= last || heldFromSnapshot(found, origin) === last, () => `${origin}:${last} leaves no trace`)
+    if (highest < last && heldFromSnapshot(found, origin) !== last) throw new Error(`${origin}:${last} leaves no trace`)
   }
   judgeSuffix(found, scenario)
   for (const origin of scenario.given.keys()) await judgeUpdates(storage, origin, scenario, promised)
@@ -59,9 +64,9 @@ const heldBy = (found: Recovered): ReadonlyMap<OriginId, Sequence> => {
 const judgeSnapshot = ({ snapshot }: Recovered, scenario: Scenario, { snapshots }: Promised): void => {
   const [acknowledged, begun] = snapshots
   const place = scenario.snapshots.findIndex(({ chunks }) => chunks.join() === snapshot?.chunks.join()) + 1
-  expectThat(snapshot === null || place > 0, () => 'a snapshot is found that nobody gave')
-  expectThat(place >= acknowledged, () => `snapshot ${place} is found though ${acknowledged} was acknowledged`)
-  expectThat(place <= begun, () => `snapshot ${place} is found, which was not given yet`)
+  if (snapshot !== null && place === 0) throw new Error('a snapshot is found that nobody gave')
+  if (place < acknowledged) throw new Error(`snapshot ${place} is found though ${acknowledged} was acknowledged`)
+  if (place > begun) throw new Error(`snapshot ${place} is found, which was not given yet`)
 }
 
 const judgeSuffix = (found: Recovered, scenario: Scenario): void => {
@@ -69,25 +74,30 @@ const judgeSuffix = (found: Recovered, scenario: Scenario): void => {
   for (const { origin, first, last, updates } of found.suffix) {
     const end = ends.get(origin) ?? heldFromSnapshot(found, origin)
     const follows = ends.has(origin) ? first === end + 1 : first <= end + 1 && last > end
-    expectThat(follows, () => `${origin}:${first}-${last} comes after ${end}`)
+    if (!follows) throw new Error(`${origin}:${first}-${last} comes after ${end}`)
     ends.set(origin, last)
     for (const { sequence, bytes } of updates)
-      expectThat(isGiven(scenario, origin, sequence, bytes), () => `${origin}:${sequence} is not what was given`)
+      if (!isGiven(scenario, origin, sequence, bytes)) throw new Error(`${origin}:${sequence} is not what was given`)
   }
 }
 
-const judgeUpdates = async (storage: Storage, origin: OriginId, scenario: Scenario, promised: Promised): Promise<void> => {
+const judgeUpdates = async (
+  storage: Storage,
+  origin: OriginId,
+  scenario: Scenario,
+  promised: Promised,
+): Promise<void> => {
   const last = promised.begun.get(origin) ?? 0
   const updates = await storage.readUpdates(origin, range(1, last))
   const found = new Set<Sequence>()
   for (const { sequence, bytes } of updates) {
-    expectThat(!found.has(sequence), () => `${origin}:${sequence} is there twice`)
-    expectThat(isGiven(scenario, origin, sequence, bytes), () => `${origin}:${sequence} is not what was given`)
+    if (found.has(sequence)) throw new Error(`${origin}:${sequence} is there twice`)
+    if (!isGiven(scenario, origin, sequence, bytes)) throw new Error(`${origin}:${sequence} is not what was given`)
     found.add(sequence)
   }
   for (let sequence = 1; sequence <= last; sequence += 1) {
     const isMissing = isRequired(origin, sequence, scenario, promised) && !found.has(sequence)
-    expectThat(!isMissing, () => `${origin}:${sequence} was acknowledged and is not there`)
+    if (isMissing) throw new Error(`${origin}:${sequence} was acknowledged and is not there`)
   }
 }
 
@@ -101,12 +111,8 @@ const judgeSetting = async (storage: Storage, { settings }: Promised): Promise<v
   const [acknowledged, begun] = settings
   const value = await storage.readSetting('pauses')
   const version = typeof value === 'object' && value !== null && 'version' in value ? Number(value.version) : 0
-  expectThat(version >= acknowledged && version <= begun, () => `setting ${version} of ${acknowledged} to ${begun}`)
+  if (version < acknowledged || version > begun) throw new Error(`setting ${version} of ${acknowledged} to ${begun}`)
 }
 
 const isGiven = (scenario: Scenario, origin: OriginId, sequence: Sequence, bytes: Uint8Array): boolean =>
   Buffer.compare(scenario.given.get(origin)?.get(sequence)?.bytes ?? Buffer.alloc(0), bytes) === 0
-
-const expectThat = (holds: boolean, message: () => string): void => {
-  if (!holds) throw new Error(message())
-}

@@ -1,8 +1,11 @@
+import fs, { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createPinoLogger } from '../../replica/drivers/pino-logger.ts'
+
+const alwaysFull = '/dev/full'
 
 test('the log keeps what its level asks for, and never a secret', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'quintet-log-'))
@@ -20,5 +23,31 @@ test('the log keeps what its level asks for, and never a secret', async () => {
   expect(lines.map(({ msg }) => msg)).toEqual(['joined', 'failed'])
   expect(lines[0]).toMatchObject({ peer: 'P', token: '[secret]' })
   expect(text).not.toContain('hush')
+  await rm(directory, { recursive: true })
+})
+
+test.skipIf(!existsSync(alwaysFull))('a log that cannot be written, on a full disk, is no reason to end', async () => {
+  const { logger, close } = createPinoLogger({ level: 'info', file: alwaysFull })
+  const line = { text: 'x'.repeat(10_000) }
+  for (let count = 0; count < 1_000; count += 1) logger.warn('the disk is full', line)
+  // A failed write is told in the next turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  close()
+})
+
+test('what did not fit on the disk is written when there is room', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'quintet-log-'))
+  const file = join(directory, 'replica.log')
+  const { logger, close } = createPinoLogger({ level: 'info', file })
+  const write = vi.spyOn(fs, 'writeSync').mockImplementationOnce(() => {
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  })
+  logger.info('first')
+  expect(write).toHaveBeenCalledOnce()
+  logger.info('second')
+  close()
+  const text = await readFile(file, 'utf8')
+  expect(text.indexOf('first')).toBeGreaterThan(0)
+  expect(text.indexOf('second')).toBeGreaterThan(text.indexOf('first'))
   await rm(directory, { recursive: true })
 })

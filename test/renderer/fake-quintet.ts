@@ -89,7 +89,7 @@ export class FakeQuintet implements QuintetBridge {
     if (failure !== undefined) return { ok: false, failure }
     const carryOut = methods[method]
     if (carryOut === undefined)
-      return { ok: false, failure: { code: 'NOT_YET', message: `${method} is not in the fake` } }
+      return { ok: false, failure: { code: 'INTERNAL', message: `${method} is not in the fake` } }
     return { ok: true, value: await carryOut(request as never) }
   }
 }

@@ -3,7 +3,7 @@ import { encode } from 'cborg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { commandId, originId } from '../../replica/core/model/ids.ts'
+import { commandId, originId, serverId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
 import { requestJoin } from '../../replica/drivers/libp2p-client.ts'
@@ -11,13 +11,13 @@ import { systemClock } from '../../replica/drivers/system-clock.ts'
 import { newKeys } from '../../replica/new-install.ts'
 import { toBase64Url } from '../../replica/wire/bytes.ts'
 import { peerIdOf } from '../../replica/wire/keys.ts'
-import { encodeMessage } from '../../replica/wire/message-codec.ts'
+import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
 import { encodeAccountPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { encodePostPayload } from '../../replica/wire/social-payloads.ts'
 import { signPayload } from '../../replica/wire/update-codec.ts'
 import { send, subjectsOf, useCluster } from '../support/cluster.ts'
 import { openRawApi, signUpRaw } from '../support/raw-client.ts'
-import { inviteOf, personNamed, rewritten, RogueMember, type RoguePerson } from '../support/rogue-member.ts'
+import { gossiper, inviteOf, personNamed, rewritten, RogueMember, type RoguePerson } from '../support/rogue-member.ts'
 
 const cluster = useCluster()
 const honest = [1, 2, 3]
@@ -80,13 +80,16 @@ describe('a member of the group that is dishonest', () => {
 
   const held = async (): Promise<readonly number[]> =>
     Promise.all(honest.map(async (server) => (await group.status(server)).vector[rogue.origin] ?? 0))
-  const holdsAll = () => expect.poll(held, { timeout: 20_000 }).toEqual(honest.map(() => rogue.sequence))
+  const holdsAll = () =>
+    group.until(honest, 'the whole log of the rogue', (statuses) =>
+      statuses.every(({ vector }) => vector[rogue.origin] === rogue.sequence),
+    )
 
   /** The honest ones still write to each other, and agree. */
   const goesOn = async (subject: string): Promise<void> => {
     await send(ada, 'ben', subject)
-    await ben.event('mail', (event) => event['subject'] === subject)
     mails += 1
+    await expect.poll(() => subjectsOf(ben, 'inbox'), { timeout: 60_000 }).toContain(subject)
     const statuses = await group.settled(honest)
     expect(statuses.map((status) => status.mails)).toEqual(honest.map(() => mails))
   }
@@ -163,6 +166,57 @@ describe('a member of the group that is dishonest', () => {
     await goesOn("in nobody else's name")
   })
 
+  test('is cut off for a message that is too deep or too long, and nothing of it is kept', async () => {
+    let deep: unknown = 0
+    for (let depth = 0; depth < 400; depth += 1) deep = [deep]
+    const valid = rogue.sibling(post(rogue.groupId, mallory, 'shallow'))
+    const strange = [
+      rewritten(valid, (fields) => {
+        fields[5] = [encode([9_999, 1, deep])]
+      }),
+      Buffer.alloc(200_000, 0x81),
+      encode([2, 1, [[], []], [], Array.from({ length: limits.onlineAccounts + 1 }, () => [])]),
+      randomBytes(100_000),
+    ]
+    for (const frame of strange) {
+      const since = rogue.seen.events.length
+      await rogue.send([2], frame)
+      await rogue.cutOff(2, since)
+    }
+    await goesOn('shallow waters')
+    expect(await held()).toEqual(honest.map(() => rogue.sequence))
+  })
+
+  test('that asks, tells and sends without end does not keep the others from working', async () => {
+    const request = encodeMessage({
+      kind: 'request',
+      id: 9,
+      origin: rogue.origin,
+      after: 0,
+      maxBytes: limits.chunkBytes,
+    })
+    const state = encodeMessage({ kind: 'stateRequest', image: 0, index: 0 })
+    const replay = rogue.batches(rogue.next(mail(rogue.groupId, mallory, trudy, mallory)))
+    mails += 1
+    const flood = Array.from({ length: 3_000 }, (_, index) => [request, state, replay][index % 3] ?? request)
+    for (let round = 0; round < 4; round += 1) {
+      await rogue.send(honest, ...flood)
+      await goesOn(`through the flood ${round}`)
+    }
+  })
+
+  test('cannot let a machine in by an invite that was used', async () => {
+    const invite = await inviteOf(group)
+    const ask = () => {
+      const keys = newKeys()
+      const request = { token: invite.token, peer: peerIdOf(keys.publicKey), server: serverId(5), machine: 'another' }
+      return requestJoin({ ...invite, privateKey: keys.privateKey, request, timeoutMs: 10_000, clock: systemClock })
+    }
+    expect(await ask()).toMatchObject({ ok: true })
+    await group.settled(honest)
+    expect(await ask()).toMatchObject({ ok: false, failure: { code: 'INVITE_USED' } })
+  })
+
   test('that tells one half this and the other half that splits nobody for good', async () => {
     const [one, other] = [
       rogue.sibling(post(rogue.groupId, mallory, 'heads')),
@@ -180,5 +234,44 @@ describe('a member of the group that is dishonest', () => {
     mails += 1
     await group.settled(honest)
     expect(await subjectsOf(ada, 'sent')).toContain('after the replay')
+  })
+})
+
+describe('somebody who only has the key of the group', () => {
+  test('cannot take a seat, retire a machine or be told anything', async () => {
+    const group = await cluster.group(honest)
+    const ada = await group.person('ada', 1)
+    const guest = await RogueMember.join(group, 1, 'guest')
+    const gossip = await gossiper(group)
+    try {
+      const { serverId: server, origin } = await group.status(1)
+      const claim = guest.next({
+        kind: 'seat',
+        server: serverId(server),
+        peer: guest.peer,
+        machine: 'mine now',
+        replaces: null,
+      })
+      const retirement = guest.next({ kind: 'retirement', retired: originId(origin) })
+      await guest.send([2], guest.batches(claim, retirement))
+      await guest.cutOff(2, 0)
+      // Gossip comes in the order in which it was published: when the nonsense has come the claim has, too.
+      const hasCome = async (): Promise<string> => {
+        gossip.publish(encodeGossip([claim, retirement]))
+        gossip.publish(randomBytes(32))
+        return group.replica(3).logTail(100_000)
+      }
+      await expect.poll(hasCome, { timeout: 60_000, interval: 500 }).toContain('a gossip message was not valid')
+      await hasCome()
+      const statuses = await group.settled(honest)
+      for (const { vector } of statuses) expect(Object.keys(vector)).not.toContain(guest.origin)
+      const { seats, ownSeat } = await group.operator(1).ask('network')
+      expect(ownSeat).toBe('held')
+      expect(seats.filter(({ state }) => state !== 'free')).toHaveLength(honest.length)
+      expect(guest.messageKinds()).toEqual(['hello', 'refusal'])
+      await send(ada, 'ada', 'undisturbed')
+    } finally {
+      await Promise.all([guest.end(), gossip.end()])
+    }
   })
 })

@@ -27,7 +27,7 @@ test.each([
   ['a repeated command is executed again', 'executed once'],
   ['a mail given to two servers counts twice', 'executed once'],
   ['a post given to two servers is there twice', 'executed once', 'model', 'convergence'],
-  ['a read brings a deleted copy back', 'mark stays', 'recovery'],
+  ['a read brings a deleted copy back', 'mark stays', 'convergence', 'model', 'recovery'],
   ['of several words on a follow the first counts', 'model', 'convergence'],
   ['a deletion of a post that comes before it is dropped', 'model', 'convergence', 'recovery'],
   ['the clock forgets what it saw', 'answer after question'],

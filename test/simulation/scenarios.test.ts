@@ -118,9 +118,9 @@ describe('what the simulator found stays fixed', () => {
   test('retiring a machine again does not retire the one that has its seat by now', () => {
     const core = foundedCore()
     const next = identity(2, 'c')
-    core.step(noonMs, [{ kind: 'gossip', batches: [claim] }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claim] }])
     give(core, { kind: 'retire', machine: other.origin })
-    core.step(noonMs, [{ kind: 'gossip', batches: [claimOf(next)] }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(next)] }])
     const { answer, persist } = give(core, { kind: 'retire', machine: other.origin })
     expect(answer[0]?.result).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_SERVER' } })
     expect(persist).toEqual([])
@@ -131,7 +131,7 @@ describe('what the simulator found stays fixed', () => {
   const meets = (core: ReplicaCore, sequence: number) => {
     const row = new Map([[core.identity.origin, sequence]])
     core.step(noonMs, [
-      { kind: 'gossip', batches: [claim] },
+      { kind: 'handedIn', batches: [claim] },
       { kind: 'connected', peer: other.peer },
     ])
     const { send } = core.step(noonMs, [
@@ -163,6 +163,36 @@ describe('what the simulator found stays fixed', () => {
     expect(send.map(({ message }) => message.kind)).toContain('stateRequest')
   })
 
+  test('whoever holds some of a log asks all that have more of it before it takes a state, which would hide a fork', () => {
+    const core = foundedCore()
+    const [third, author] = [identity(3, 'c'), identity(4, 'd')]
+    const row = new Map([[author.origin, 9]])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claim, claimOf(third), claimOf(author)] }])
+    const answers: Message[] = []
+    let from = other
+    for (const who of [other, third]) {
+      const { send } = core.step(noonMs, [
+        { kind: 'connected', peer: who.peer },
+        {
+          kind: 'message',
+          peer: who.peer,
+          message: { ...hello, origin: who.origin, server: who.server, rows: new Map([[who.origin, row]]) },
+        },
+      ])
+      for (const { message } of send) {
+        if (message.kind !== 'request' || message.origin !== author.origin) continue
+        from = who
+        answers.push({ kind: 'discarded', id: message.id, origin: message.origin })
+      }
+    }
+    const [answer] = answers
+    if (answer === undefined) throw new Error('one of them is asked')
+    const { send } = core.step(noonMs, [{ kind: 'message', peer: from.peer, message: answer }])
+    const next = from === other ? third : other
+    expect(send.map(({ to, message }) => [to, message.kind])).toContainEqual([next.peer, 'request'])
+    expect(send.map(({ message }) => message.kind)).not.toContain('stateRequest')
+  })
+
   test('what an install says of itself stands against what others had heard before its old copy was restored', () => {
     const core = foundedCore()
     const third = identity(3, 'c')
@@ -170,7 +200,7 @@ describe('what the simulator found stays fixed', () => {
     meets(core, 1)
     const tell = (who: Identity, rows: HelloMessage['rows']) =>
       core.step(noonMs, [
-        { kind: 'gossip', batches: [claimOf(third)] },
+        { kind: 'handedIn', batches: [claimOf(third)] },
         { kind: 'connected', peer: who.peer },
         { kind: 'message', peer: who.peer, message: { ...hello, origin: who.origin, server: who.server, rows } },
       ])

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { ReplicaApi } from '../../replica/api/contract.ts'
 import { connectReplica } from '../../replica/api/remote-replica.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import { createMailClient } from '../../replica/client/mail-client.ts'
 import { newAccount, type Session } from '../../replica/client/session.ts'
 import { loadAttachment, loadInstall } from '../../replica/drivers/install-file.ts'
 import { createClientDialer } from '../../replica/drivers/libp2p-client.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import type { FrameStream } from '../../replica/host/ports.ts'
+import { systemTestClock } from './client-ports.ts'
 import { cheapPassword } from './mail-clients.ts'
 
 const dialTimeoutMs = 5_000
@@ -30,6 +33,24 @@ export const openRawClient = async (data: string): Promise<RawClient> => {
 export const openRawApi = async (data: string): Promise<RawClient & { readonly api: ReplicaApi }> => {
   const raw = await openRawClient(data)
   return { ...raw, api: connectReplica({ stream: raw.stream, adminToken: null, clock: systemClock }) }
+}
+
+const dayMs = 86_400_000
+
+/** A client of that replica by whose clock it is so many days later. */
+export const openLaterClient = async (data: string, days: number): Promise<MailClient> => {
+  const { stream, end } = await openRawClient(data)
+  const client = await createMailClient({
+    connect: () => Promise.resolve(connectReplica({ stream, adminToken: null, clock: systemClock })),
+    machine: 'later',
+    random: randomBytes,
+    clock: { ...systemTestClock, nowMs: () => systemTestClock.nowMs() + days * dayMs },
+  })
+  const close = async (): Promise<void> => {
+    await client.close()
+    await end()
+  }
+  return { ...client, close }
 }
 
 /** Signs somebody up and logs in. */

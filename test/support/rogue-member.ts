@@ -7,6 +7,10 @@ import { peerId, serverId } from '../../replica/core/model/ids.ts'
 import type { HelloMessage, Message } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import { requestJoin } from '../../replica/drivers/libp2p-client.ts'
+import { multiaddr } from '@multiformats/multiaddr'
+import { keyFromSeed } from '../../replica/drivers/libp2p-base.ts'
+import { KeyRing } from '../../replica/drivers/libp2p-key-ring.ts'
+import { createMemberNode, topicOf } from '../../replica/drivers/libp2p-member-node.ts'
 import { createLibp2pTransport } from '../../replica/drivers/libp2p-transport.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import type { Transport } from '../../replica/host/ports.ts'
@@ -39,6 +43,7 @@ export class RogueMember {
   readonly wire: Wire
   readonly groupId: Uint8Array
   readonly origin: OriginId
+  readonly peer: PeerId
   readonly seen = new Recorder()
   /** Which server each peer is. */
   readonly #servers = new Map<number, PeerId>()
@@ -55,6 +60,7 @@ export class RogueMember {
     this.wire = createWire(invite)
     this.#transport = transport
     this.origin = key.origin
+    this.peer = transport.self
     this.#make = this.wire.makeBatchWith(key)
   }
 
@@ -188,6 +194,15 @@ export class RogueMember {
     return found as Extract<Message, { readonly kind: Kind }>
   }
 
+  /** What kinds of messages it was told so far, each once. */
+  messageKinds(): readonly string[] {
+    const kinds = this.seen.messages.map(({ frame }) => {
+      const message = this.wire.decodeMessage(frame)
+      return message.ok ? message.value.kind : 'invalid'
+    })
+    return [...new Set(kinds)].sort()
+  }
+
   end(): Promise<void> {
     return this.#transport.stop()
   }
@@ -196,6 +211,32 @@ export class RogueMember {
     const peer = this.#servers.get(server)
     if (peer === undefined) throw new Error(`the group has no server ${server}`)
     return peer
+  }
+}
+
+/** Somebody with the group's key alone who takes part in its gossip. */
+export const gossiper = async (
+  group: ReplicaGroup,
+): Promise<{ readonly publish: (frame: Uint8Array) => void; readonly end: () => Promise<void> }> => {
+  const { groupId, groupKey } = await inviteOf(group)
+  const node = await createMemberNode({
+    privateKey: keyFromSeed(newKeys().privateKey),
+    keys: new KeyRing({ present: groupKey, former: [] }),
+    groupId,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    mdns: 'off',
+    gater: {},
+    onHeard: () => undefined,
+  })
+  await node.start()
+  node.services.gossip.subscribe(topicOf(groupId))
+  for (const server of group.servers) {
+    const [address = ''] = (await group.replica(server).ready()).listen
+    await node.dial(multiaddr(address))
+  }
+  return {
+    publish: (frame) => void node.services.gossip.publish(topicOf(groupId), frame).catch(() => undefined),
+    end: async () => node.stop(),
   }
 }
 

@@ -12,7 +12,7 @@ import { NamespaceNetwork } from './namespaces.ts'
 import type { TortureNetwork } from './network.ts'
 import { Person } from './person.ts'
 import { quietPoint } from './quiet-point.ts'
-import { SmallDisk } from './small-disk.ts'
+import { SmallDisk, unmountLeftOvers } from './small-disk.ts'
 import { hasCommand, installPackages, isRootOnLinux } from './system.ts'
 import { Workload } from './workload.ts'
 
@@ -141,6 +141,7 @@ export class Campaign {
       await installPackages(missingPackages(await Clocks.create(directory)), (line) => journal.say(line))
     const clocks = await Clocks.create(directory)
     const machines: Machine[] = []
+    if (isRootOnLinux()) await unmountLeftOvers()
     for (const server of servers) {
       const disk = server > servers.length - smallDisks ? await this.#smallDisk(server) : null
       machines.push(

@@ -80,6 +80,7 @@ export class Faults {
   /** Ends everything that is wrong, and starts what does not run. */
   async heal(): Promise<void> {
     const { fleet, network, clocks, destruction, wrong } = this.#options
+    this.#options.journal.note('healing')
     this.#end()
     await Promise.all(this.#under)
     await Promise.all(

@@ -62,7 +62,7 @@ const parsed = (): Arguments => {
 }
 
 const { minutes, seed, network, afterwards } = parsed()
-const directory = await mkdtemp(path.join(tmpdir(), 'quintet-torture-'))
+const directory = await mkdtemp(path.join(tmpdir(), `quintet-torture-${process.pid}-`))
 const journal = new Journal(directory)
 const campaign = new Campaign({ seed, minutes, network, directory, journal })
 const again = `npm run torture -- --minutes ${minutes} --seed ${seed}${network === 'loopback' ? ' --loopback' : ''}`
@@ -76,10 +76,11 @@ const keepEvidence = async (): Promise<void> => {
     )
 }
 
-let isEnding = false
+let ending: 'no' | 'under way' = 'no'
+const isEnding = (): boolean => ending === 'under way'
 const end = async (keep: 'keep' | 'remove'): Promise<void> => {
-  if (isEnding) return
-  isEnding = true
+  if (isEnding()) return
+  ending = 'under way'
   await campaign.end()
   if (keep === 'keep') await keepEvidence()
   await campaign.unmount()
@@ -92,19 +93,22 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-console.log(`seed ${seed}, ${minutes} minutes: ${again}`)
-try {
-  const wrong = await campaign.run()
-  if (wrong.length > 0) {
-    console.log(`\nFAILED: ${wrong.length} findings\n${wrong.join('\n')}\n\n${await campaign.logTails()}`)
-    process.exitCode = 1
-  }
-} catch (error) {
-  console.error(error)
-  console.log(await campaign.logTails())
-  process.exitCode = 1
+const report = async (wrong: readonly string[]): Promise<'well' | 'failed'> => {
+  if (wrong.length === 0) return 'well'
+  console.log(`\nFAILED: ${wrong.length} findings\n${wrong.join('\n')}\n\n${await campaign.logTails()}`)
+  return 'failed'
 }
-const hasFailed = process.exitCode === 1
-await end(hasFailed ? 'keep' : afterwards)
-if (hasFailed) console.log(`\nkept: ${directory} (events.log, ledger.jsonl, the data directories)\nonce more: ${again}`)
-else console.log(`all that was promised was kept (seed ${seed})`)
+
+console.log(`seed ${seed}, ${minutes} minutes: ${again}`)
+const outcome = await campaign.run().then(report, async (error: unknown) => {
+  // What fails because everything ends is no failure.
+  if (!isEnding()) console.log(`${String(error)}\n${await campaign.logTails()}`)
+  return 'failed' as const
+})
+if (!isEnding()) {
+  await end(outcome === 'failed' ? 'keep' : afterwards)
+  if (outcome === 'failed')
+    console.log(`\nkept: ${directory} (events.log, ledger.jsonl, the data directories)\nonce more: ${again}`)
+  else console.log(`all that was promised was kept (seed ${seed})`)
+  process.exitCode = outcome === 'failed' ? 1 : 0
+}

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import type { ProcessPlace } from '../../build/cluster/json-process.ts'
 import { delayMs, type LinkFault, lostShare, type TortureNetwork } from './network.ts'
-import { command, hasCommand } from './system.ts'
+import { command, hasCommand, isAlive } from './system.ts'
 
 const folder = '/run/netns'
 const prefix = 'quintet'
@@ -170,15 +170,6 @@ const removeLeftOvers = async (): Promise<void> => {
   const names = await readdir(folder).catch(() => [])
   const owners = new Set(names.map((name) => Number(namePattern.exec(name)?.[1] ?? 0)))
   for (const owner of owners) if (owner > 0 && owner !== process.pid && !isAlive(owner)) await removeAll(owner)
-}
-
-const isAlive = (id: number): boolean => {
-  try {
-    process.kill(id, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** With the processes that still run there. */

@@ -34,12 +34,14 @@ export const quietPoint = async (options: QuietPointOptions): Promise<readonly s
     const waiting = people.filter(({ pending }) => pending > 0).map(({ name, pending }) => `${name} for ${pending}`)
     return [`requests are not answered within ${answeredWithinMs / 1_000} s of the healing: ${waiting.join(', ')} `]
   }
+  journal.note('everything is healed, and all is answered')
   const before = await fleet.agree(agreedWithinMs)
   if ('differs' in before) return [`not agreed within ${agreedWithinMs / 1_000} s:\n${before.differs}`]
   const wrong: string[] = []
   await Promise.all(people.map((person) => person.endLeftClients()))
   const present = await presentPeople(options, wrong)
   // Logging in and outboxes bring updates of their own.
+  journal.note('all are logged in, and their outboxes are empty')
   const after = await fleet.agree(agreedWithinMs)
   if ('differs' in after) return [...wrong, `not agreed within ${agreedWithinMs / 1_000} s:\n${after.differs}`]
   for (const person of present) {

@@ -1,10 +1,19 @@
-import { mkdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, readFile, rm, statfs } from 'node:fs/promises'
 import path from 'node:path'
-import { command } from './system.ts'
+import { command, isAlive } from './system.ts'
 
 const sizeMb = 96
 const leftBytes = 200_000
 const ballastName = 'ballast'
+
+const mountPattern = /^tmpfs (\S*\/quintet-torture-(\d+)-[^/]+\/disk-\d+) /gm
+
+/** Of runs that were killed. */
+export const unmountLeftOvers = async (): Promise<void> => {
+  const mounts = await readFile('/proc/mounts', 'utf8').catch(() => '')
+  for (const [, directory = '', owner] of mounts.matchAll(mountPattern))
+    if (!isAlive(Number(owner))) await command('umount', ['--lazy', directory]).catch(() => undefined)
+}
 
 /** A small disk of its own, which can be filled and emptied. */
 export class SmallDisk {

@@ -43,6 +43,15 @@ const packageManagerRun = (args: readonly string[]): Promise<void> =>
     child.once('close', () => resolve())
   })
 
+export const isAlive = (id: number): boolean => {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 export const sleep = (forMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, forMs))
 
 /** What `work` gives, or null when it takes longer; it goes on then. */

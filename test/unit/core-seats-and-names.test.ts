@@ -66,6 +66,18 @@ describe('the name of an account', () => {
   }
   const [first, second, third] = [account('x', 'bob', 1, 2), account('y', 'Bob', 2, 3), account('z', 'BOB', 3, 3)]
 
+  test.each([
+    ['Ada', 'ADA'],
+    ['coco', '\u0441\u043e\u0441\u043e'],
+    ['Ada\u00a0L', 'Ada L'],
+    ['\uff21da', 'Ada'],
+    ['o', '\u03bf'],
+  ])('%s and %s look alike, so they are one', (one, other) => {
+    const table = new AccountTable()
+    table.add(account('first', one, 10, 1))
+    expect(table.named(other)?.account).toBe(person('first'))
+  })
+
   test('is kept by the earliest; the others get their server, and a number where that is not enough', () => {
     for (const table of [tableOf(first, second, third), tableOf(third, second, first)]) {
       expect(table.nameOf(person('x'))).toBe('bob')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { lockDirectory } from '../../replica/drivers/directory-lock.ts'
+import { pulseOf } from '../../replica/drivers/process-pulse.ts'
 import { makeDirectory } from '../conformance/storage-files.ts'
 
 const directories: string[] = []
@@ -66,6 +67,27 @@ test('another process that holds it is named; when it is killed, the directory i
   const lock = await lockDirectory(directory)
   await lock.release()
 })
+
+test.runIf(process.platform === 'linux')(
+  'a process that holds it works while it uses the processor, not when it hangs',
+  async () => {
+    const directory = await newDirectory()
+    const child = await holderOf(directory)
+    const pulse = pulseOf(directory)
+    expect(await pulse()).toBe('works')
+    child.kill('SIGSTOP')
+    await expect.poll(pulse).toBe('rests')
+    child.kill('SIGCONT')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(await pulse()).toBe('rests')
+    const own = await lockDirectory(directory)
+    await pulse()
+    for (const untilMs = performance.now() + 50; performance.now() < untilMs;);
+    expect(await pulse()).toBe('works')
+    await own.release()
+  },
+)
 
 test.runIf(process.platform === 'linux')('a pid that another process has now does not hold it', async () => {
   const directory = await newDirectory()

@@ -130,7 +130,7 @@ describe('damage on disk', () => {
     await storage.close()
   })
 
-  test('an empty file is damage where something must have been, and nothing at a log’s end', async () => {
+  test('an empty file is damage where something must have been, at a log’s end as far as a snapshot tells', async () => {
     const directory = await newDirectory()
     const { one, batches } = await fill(directory)
     const [sealed, tail] = await segmentPaths(directory, one.origin)
@@ -138,7 +138,10 @@ describe('damage on disk', () => {
     await truncate(tail!, 0)
     const storage = await openStorage(directory)
     const found = await storage.recover()
-    expect(found.damage).toMatchObject([{ origin: one.origin, first: 1, last: 1_000 }])
+    expect(found.damage).toMatchObject([
+      { origin: one.origin, first: 1, last: 1_000 },
+      { origin: one.origin, first: 1_001, last: 1_050 },
+    ])
     expect(found.repairs).toHaveLength(1)
     expect(await storage.missing(one.origin, [1, 1_000, 1_001])).toEqual([1, 1_000, 1_001])
     await storage.append(batches.slice(21))

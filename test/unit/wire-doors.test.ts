@@ -51,13 +51,18 @@ describe('names', () => {
     expect(codeOf(decodePayload('account', account(name)))).toBe('ok')
   })
 
-  test.each(['', ' ', ' Ada', 'Ada ', 'Ada~2', 'A\nda', 'A\u0000', 'Ada\u202e', 'A\u2028a', 'Zoe\u0308'])(
-    '%j is none',
-    (name) => {
-      expect(codeOf(checkName(name))).toBe('BAD_NAME')
-      expect(codeOf(decodePayload('account', account(name)))).toBe('BAD_NAME')
-    },
-  )
+  test.each(['Ольга', 'Ωμέγα', 'Иван Smith', '❤️ Ada', '👩‍👩‍👧', '김 Kim', 'やまだ 山田'])('%s is a name', (name) => {
+    expect(checkName(name)).toEqual({ ok: true, value: name })
+  })
+
+  test.each([
+    ...['', ' ', ' Ada', 'Ada ', 'Ada~2', 'A\nda', 'A\u0000', 'Ada\u202e', 'A\u2028a', 'Zoe\u0308'],
+    // What nobody sees, and letters of another alphabet that look like Latin ones.
+    ...['Ada\u200b', 'A\u00adda', 'A\u200dda', '\ufeffAda', 'Ada\u3164', '\u0430da', 'Ad\u03b1', 'Ben \u0412erg'],
+  ])('%j is none', (name) => {
+    expect(codeOf(checkName(name))).toBe('BAD_NAME')
+    expect(codeOf(decodePayload('account', account(name)))).toBe('BAD_NAME')
+  })
 
   test('a name that is too long is refused with the limit', () => {
     expect(codeOf(checkName('a'.repeat(65)))).toBe('BAD_NAME')

@@ -2,7 +2,6 @@ import type { english, Translated } from '../messages.ts'
 
 export const errors: Translated<typeof english.errors> = {
   BAD_REQUEST: 'Das wurde nicht verstanden. Prüfen Sie die Eingabe.',
-  NOT_YET: 'Das geht noch nicht.',
   NO_SUCH_ACCOUNT: 'So heißt hier niemand. Prüfen Sie die Schreibweise unter Personen.',
   NOT_HERE_YET:
     'Dieses Konto ist an diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal oder an einem anderen Server.',

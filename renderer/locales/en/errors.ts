@@ -3,7 +3,6 @@ import type { ErrorCode } from '../../../replica/core/model/errors.ts'
 /** By error code: what to do about it. What happened is said by what was attempted. */
 export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
-  NOT_YET: 'This cannot be done yet.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
   NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or connect to another server.',
   NO_SUCH_MAIL: 'The mail is no longer there: it was deleted, or it has left already.',

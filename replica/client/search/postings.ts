@@ -128,8 +128,9 @@ const walk = (bytes: Bytes, start: number, mails: number, visit: VisitPosting): 
   }
 }
 
-/** Writes the `count` places of a word in a mail, ascending, to `into` from `from` on; `at` as `VisitPosting` told. */
-export const readPlaces = (bytes: Bytes, at: number, count: number, into: Int32Array, from: number): void => {
+/** Writes the `count` places of a word in a mail, ascending, to `into` from `from` on; `start` is what `VisitPosting` told as `at`. */
+export const readPlaces = (bytes: Bytes, start: number, count: number, into: Int32Array, from: number): void => {
+  let at = start
   let place = 0
   for (let index = 0; index < count; index += 1) {
     let byte = bytes[at++] ?? 0

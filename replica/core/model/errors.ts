@@ -1,7 +1,6 @@
 /** Every failure that a person or a program can see has one of these codes. */
 export const errorCodes = [
   'BAD_REQUEST',
-  'NOT_YET',
   'NO_SUCH_ACCOUNT',
   'NOT_HERE_YET',
   'NO_SUCH_MAIL',

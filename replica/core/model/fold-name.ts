@@ -1,2 +1,33 @@
-/** Names that differ only in case or compatibility form are one name. */
-export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase()
+/** Letters of other alphabets that cannot be told from these. */
+const lookalikes: Readonly<Record<string, string>> = {
+  a: 'аα',
+  c: 'сϲ',
+  d: 'ԁ',
+  e: 'е',
+  g: 'ɡ',
+  h: 'һ',
+  i: 'іι',
+  j: 'јϳ',
+  k: 'κ',
+  o: 'оο',
+  p: 'рρ',
+  q: 'ԛ',
+  s: 'ѕ',
+  u: 'υ',
+  v: 'ѵν',
+  w: 'ԝ',
+  x: 'хχ',
+  y: 'уү',
+}
+const plain = new Map(
+  Object.entries(lookalikes).flatMap(([letter, like]) => Array.from(like, (other) => [other, letter] as const)),
+)
+
+const isAscii = /^[ -~]*$/
+
+/** Names that differ only in case or compatibility form, or in letters that look alike, are one name. */
+export const foldName = (name: string): string => {
+  const folded = name.normalize('NFKC').toLowerCase()
+  // Nearly all names have none of them.
+  return isAscii.test(folded) ? folded : Array.from(folded, (letter) => plain.get(letter) ?? letter).join('')
+}

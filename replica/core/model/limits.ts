@@ -46,6 +46,8 @@ export const limits = {
   /** What was read from a client and not yet looked at, beyond which reading stops. */
   clientReadBytes: 1_048_576,
   joinFrameBytes: 524_288,
+  /** Of the log that could not be written yet, on a full disk; what comes on top is dropped. */
+  unwrittenLogBytes: 1_048_576,
   /** Requests of one replica that wait for their answers. */
   requestsServed: 256,
   /** Installs that are kept connected or dialled. */
@@ -125,6 +127,8 @@ export const limits = {
   cachedNames: 10_000,
   cachedNameMs: 10_000,
   cachedDocumentBytes: 8_388_608,
+  /** Mails of the inbox that are looked through for new ones when a lost connection is back: the newest. */
+  arrivalsLooked: 100,
   /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
   outboxRetryMs: 5_000,
   trashEveryMs: 3_600_000,

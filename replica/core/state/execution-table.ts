@@ -11,6 +11,8 @@ import { compareMails } from './mailbox-index.ts'
 const keptExecutions = 10_000
 /** How many more there may be before they are looked through. */
 const slack = 2_500
+const recipientDigits = 16
+const keptRecipients = 1_000
 
 /** What makes two updates one execution: who wished what, to whom; a post is to nobody. */
 export interface Wish {
@@ -52,13 +54,15 @@ export class ExecutionTable {
   /** By each name but the standing one, of commands that have several. */
   readonly #aliases = new Map<UpdateId, UpdateId>()
   #lookAt = keptExecutions + slack
+  /** Of lists of recipients that came lately: people write to the same few. */
+  readonly #recipients = new Map<string, string>()
 
   get isFull(): boolean {
     return this.#executions.size > this.#lookAt
   }
 
   of(wish: Wish): Execution | undefined {
-    return this.#executions.get(keyOf(wish.account, wish.command, recipientsOf(wish)))
+    return this.#executions.get(keyOf(wish.account, wish.command, this.#recipientsOf(wish)))
   }
 
   /** The name under which the mail that was (also) called so stands. */
@@ -81,7 +85,7 @@ export class ExecutionTable {
   /** Takes a name in. Returns the command as it was before; null when this is its first name. */
   add(wish: Wish, place: MailPlace): Execution | null {
     const { account, command } = wish
-    const recipients = recipientsOf(wish)
+    const recipients = this.#recipientsOf(wish)
     const key = keyOf(account, command, recipients)
     const before = this.#executions.get(key)
     const { origin, sequence, clock } = place
@@ -126,6 +130,18 @@ export class ExecutionTable {
     return [...this.#executions.values()]
   }
 
+  /** In short: a person could sign one command for two lists of recipients, and these are not one mail. */
+  #recipientsOf({ to, conversation }: Wish): string {
+    const parts = [conversation ?? '', ...to]
+    const list = parts.join(' ')
+    const known = this.#recipients.get(list)
+    if (known !== undefined) return known
+    const recipients = digestOf(parts).slice(0, recipientDigits)
+    if (this.#recipients.size >= keptRecipients) this.#recipients.clear()
+    this.#recipients.set(list, recipients)
+    return recipients
+  }
+
   #keep(key: string, execution: Execution): void {
     this.#executions.set(key, execution)
     if (execution.names.length === 1) return
@@ -157,12 +173,6 @@ const union = (one: readonly MailPlace[], two: readonly MailPlace[]): readonly M
     names.set(updateId(origin, sequence), { origin, sequence, clock })
   return [...names.values()].sort(compareMails)
 }
-
-const recipientDigits = 16
-
-/** In short: a person could sign one command for two lists of recipients, and these are not one mail. */
-const recipientsOf = ({ to, conversation }: Wish): string =>
-  digestOf([conversation ?? '', ...to]).slice(0, recipientDigits)
 
 const postRecipients = digestOf(['']).slice(0, recipientDigits)
 

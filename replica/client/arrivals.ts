@@ -1,0 +1,59 @@
+import { LRUCache } from 'lru-cache'
+import type { SealedMail } from '../api/contract.ts'
+import type { UpdateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { ClientContext } from './client-context.ts'
+
+type Telling = 'told' | 'noted'
+
+/**
+ * Mails as they arrive. A server tells of them once, so those that came while no server was connected, or while the client was on
+ * its way to another one, are looked for when it is connected again.
+ */
+export class Arrivals {
+  readonly #context: ClientContext
+  readonly #announce: (mail: SealedMail) => void
+  readonly #known = new LRUCache<UpdateId, true>({ max: limits.cachedIds })
+  /** Whether what was there at the log-in is known. */
+  #next: Telling = 'noted'
+
+  constructor(context: ClientContext, announce: (mail: SealedMail) => void) {
+    this.#context = context
+    this.#announce = announce
+    context.listen({
+      loggedIn: () => {
+        this.#known.clear()
+        this.#next = 'noted'
+        this.#look()
+      },
+      connected: () => {
+        if (context.session !== null) this.#look()
+      },
+      event: (event) => {
+        if (event.event !== 'mail') return
+        this.#known.set(event.mail.mail, true)
+        announce(event.mail)
+      },
+    })
+  }
+
+  #look(): void {
+    const session = this.#context.session
+    const page = { folder: 'inbox', limit: limits.arrivalsLooked, before: null, offset: 0 } as const
+    this.#context.link
+      .call((api) => api.list(page))
+      .then(({ mails }) => {
+        if (this.#context.session !== session) return
+        for (const mail of mails.toReversed()) this.#take(mail, this.#next)
+        this.#next = 'told'
+      })
+      // Whatever keeps the list away keeps the client from more than this.
+      .catch(() => undefined)
+  }
+
+  #take(mail: SealedMail, telling: Telling): void {
+    const isNews = !this.#known.has(mail.mail) && !mail.read
+    this.#known.set(mail.mail, true)
+    if (telling === 'told' && isNews) this.#announce(mail)
+  }
+}
