@@ -63,6 +63,13 @@ export const useMailView = defineStore('mailView', () => {
     else navigation.replace('mail', place)
   }
 
+  /** What the list on the screen knows of a mail. */
+  const headerOf = (mail: UpdateId): Header | undefined => {
+    const rows = list.value?.rows.value
+    const index = rows?.indexOf(mail) ?? -1
+    return index === -1 ? undefined : rows?.at(index)
+  }
+
   const closeMail = (): void => {
     if (openMail.value !== null) navigation.replace('mail', view.value)
   }
@@ -123,6 +130,7 @@ export const useMailView = defineStore('mailView', () => {
     concerned,
     goTo,
     open,
+    headerOf,
     closeMail,
     moveCursor,
     toggle,

@@ -1,6 +1,6 @@
 import { useDebounceFn } from '@vueuse/core'
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef } from 'vue'
-import type { Mail } from '../../replica/client/contract/mailbox.ts'
+import type { Header, Mail } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client, onClientEvent } from '../bridge.ts'
 import { useMailbox } from './mailbox-store.ts'
@@ -8,8 +8,14 @@ import { useMailbox } from './mailbox-store.ts'
 /** After the last change, so that what was asked for comes first. */
 const refreshMs = 200
 
-/** The open mail and the conversation around it, oldest first. The mail comes first, the others as soon as they are there. */
-export const useConversation = (opened: () => UpdateId | null) => {
+/**
+ * The open mail and the conversation around it, oldest first: what is there first is shown first. `headerOf` gives what the
+ * list knows of a mail.
+ */
+export const useConversation = (
+  opened: () => UpdateId | null,
+  headerOf: (mail: UpdateId) => Header | undefined = () => undefined,
+) => {
   const mailbox = useMailbox()
   const mails = shallowRef<readonly Mail[]>([])
   const failure = shallowRef<unknown>(null)
@@ -23,11 +29,13 @@ export const useConversation = (opened: () => UpdateId | null) => {
     if (!mails.value.some((one) => one.mail === mail)) mails.value = []
     unfolded.value = new Set([mail])
     try {
-      const first = await client.read({ mail })
+      const reading = client.read({ mail })
+      const early = around(mail, mine)
+      const first = await reading
       if (mine !== asked) return
       if (mails.value.length === 0) mails.value = [first]
       mailbox.showRead(mail)
-      const { mails: whole } = await client.conversation({ conversation: first.conversation })
+      const whole = asRead(await (early ?? conversationOf(first)), mail)
       if (mine !== asked) return
       take(whole, mail)
       unfolded.value = new Set([mail, ...whole.filter((one) => !one.read).map((one) => one.mail)])
@@ -36,6 +44,21 @@ export const useConversation = (opened: () => UpdateId | null) => {
     } catch (error) {
       if (mine === asked) failure.value = error
     }
+  }
+
+  /** Reading writes down that it was read; the text does not wait for the disk when the list knows the conversation. */
+  const around = (mail: UpdateId, mine: number): Promise<readonly Mail[]> | null => {
+    const header = headerOf(mail)
+    if (header === undefined) return null
+    const early = conversationOf(header)
+    early.then(
+      (whole) => {
+        if (mine === asked && mails.value.length === 0 && whole.some((one) => one.mail === mail)) mails.value = whole
+      },
+      // It is told with the reading, which fails then, too, or is waited for below.
+      () => undefined,
+    )
+    return early
   }
 
   const take = (whole: readonly Mail[], mail: UpdateId): void => {
@@ -86,3 +109,9 @@ export const useConversation = (opened: () => UpdateId | null) => {
   const current: ComputedRef<Mail | undefined> = computed(() => mails.value.find(({ mail }) => mail === opened()))
   return { mails, current, failure, unfolded, toggle, read }
 }
+
+const conversationOf = async ({ conversation }: Header): Promise<readonly Mail[]> =>
+  (await client.conversation({ conversation })).mails
+
+const asRead = (mails: readonly Mail[], read: UpdateId): readonly Mail[] =>
+  mails.map((one) => (one.mail === read ? { ...one, read: true } : one))
