@@ -21,6 +21,8 @@ export class MemberBook {
   #own = ''
   #saved = ''
   #saving: Promise<void> = Promise.resolve()
+  /** Until then nothing is saved: it would take the place of what was kept. */
+  #isLoaded = false
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -29,11 +31,12 @@ export class MemberBook {
   async load(): Promise<void> {
     for (const [peer, known] of this.#options.invitedBy) this.#addresses.set(peer, known)
     const value = await this.#options.storage.readSetting(settingName)
-    if (typeof value !== 'object' || value === null) return
-    for (const [peer, known] of Object.entries(value)) {
+    for (const [peer, known] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
       if (Array.isArray(known))
         this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))
     }
+    this.#isLoaded = true
+    this.#changed()
   }
 
   known(): ReadonlyMap<PeerId, readonly string[]> {
@@ -67,6 +70,7 @@ export class MemberBook {
   }
 
   #changed(): void {
+    if (!this.#isLoaded) return
     const { transport, storage, logger } = this.#options
     const dialled = new Map(
       [...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]),

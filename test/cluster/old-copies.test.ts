@@ -57,54 +57,60 @@ describe('a copy restored from an old backup', () => {
     expect(sorted(await subjectsOf(ada, 'sent'))).toEqual(sorted(all))
   })
 
-  test('that was written to before it met the others starts over, and nothing is lost or doubled', async () => {
-    const group = await cluster.group([1, 2, 3])
-    const ada = await group.person('ada', 3)
-    const ben = await group.person('ben', 1)
-    await group.settled()
-    await sendMany(ada, 'ben', 5, 'before')
-    await group.settled()
-    // The backup is one of a machine that keeps to itself, so that it is alone when it is started.
-    await group.partition([1, 2], [3])
-    const restore = await backUp(group, 3)
-    await group.heal()
-    await group.sees([1, 2, 3], [1, 2, 3])
-    await isHome(ada, 3)
-    const { origin } = await group.status(3)
-    await sendMany(ada, 'ben', 8, 'of the first life')
-    await group.settled()
-    await restore()
-    await group.restart(3)
-    // Ada's client has gone on at another server meanwhile; somebody new writes to the old copy.
-    const cleo = await group.person('cleo', 3)
-    await sendMany(cleo, 'ben', 11, 'of the second life')
-    await send(cleo, 'ben', 'from somebody new')
-    expect((await group.status(3)).origin).toBe(origin)
-    await group.heal()
-    await group.sees([1, 2, 3], [1, 2, 3])
-    const all = [
-      ...numbered('before', 5),
-      ...numbered('of the first life', 8),
-      ...numbered('of the second life', 11),
-      'from somebody new',
-    ]
-    await group.until([1, 2, 3], 'everything is everywhere', (statuses) =>
-      statuses.every(({ mails }) => mails === all.length),
-    )
-    const [status] = await group.until(
-      [3],
-      'it has started over',
-      ([three]) => three?.serverId === 3 && three.origin !== origin,
-    )
-    await group.settled()
-    expect(status?.warnings).toEqual([])
-    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(sorted(all))
-    const ofCleo = [...numbered('of the second life', 11), 'from somebody new']
-    expect(sorted(await subjectsOf(cleo, 'sent'))).toEqual(sorted(ofCleo))
-    await send(ada, 'ben', 'and on')
-    await group.settled()
-    expect(await subjectsOf(ben, 'inbox')).toContain('and on')
-  })
+  test.each([
+    { old: 3, home: 1, of: 'of a machine that was invited' },
+    { old: 1, home: 3, of: 'of the founder, which no invite tells where the others are' },
+  ])(
+    'that was written to before it met the others starts over, and nothing is lost or doubled: $of',
+    async ({ old, home }) => {
+      const group = await cluster.group([1, 2, 3])
+      const ada = await group.person('ada', old)
+      const ben = await group.person('ben', home)
+      await group.settled()
+      await sendMany(ada, 'ben', 5, 'before')
+      await group.settled()
+      // The backup is one of a machine that keeps to itself, so that it is alone when it is started.
+      await group.partition([home, 2], [old])
+      const restore = await backUp(group, old)
+      await group.heal()
+      await group.sees([1, 2, 3], [1, 2, 3])
+      await isHome(ada, old)
+      const { origin } = await group.status(old)
+      await sendMany(ada, 'ben', 8, 'of the first life')
+      await group.settled()
+      await restore()
+      await group.restart(old)
+      // Ada's client has gone on at another server meanwhile; somebody new writes to the old copy.
+      const cleo = await group.person('cleo', old)
+      await sendMany(cleo, 'ben', 11, 'of the second life')
+      await send(cleo, 'ben', 'from somebody new')
+      expect((await group.status(old)).origin).toBe(origin)
+      await group.heal()
+      await group.sees([1, 2, 3], [1, 2, 3])
+      const all = [
+        ...numbered('before', 5),
+        ...numbered('of the first life', 8),
+        ...numbered('of the second life', 11),
+        'from somebody new',
+      ]
+      await group.until([1, 2, 3], 'everything is everywhere', (statuses) =>
+        statuses.every(({ mails }) => mails === all.length),
+      )
+      const [status] = await group.until(
+        [old],
+        'it has started over',
+        ([one]) => one?.serverId === old && one.origin !== origin,
+      )
+      await group.settled()
+      expect(status?.warnings).toEqual([])
+      expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(sorted(all))
+      const ofCleo = [...numbered('of the second life', 11), 'from somebody new']
+      expect(sorted(await subjectsOf(cleo, 'sent'))).toEqual(sorted(ofCleo))
+      await send(ada, 'ben', 'and on')
+      await group.settled()
+      expect(await subjectsOf(ben, 'inbox')).toContain('and on')
+    },
+  )
 
   test('whose history the others have discarded takes their state, and tells people of what is new in it', async () => {
     const group = await cluster.group([1, 2, 3])

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { peerId } from '../../replica/core/model/ids.ts'
+import { MemberBook } from '../../replica/host/member-book.ts'
+import { peerIdOf } from '../../replica/wire/keys.ts'
+
+type BookOptions = ConstructorParameters<typeof MemberBook>[0]
+
+const other = peerId(peerIdOf(new Uint8Array(32).fill(1)))
+const kept = { [other]: ['/ip4/127.0.0.1/tcp/4001'] }
+
+/** A book on settings in memory, and what it gave the transport to keep connected. */
+const makeBook = () => {
+  let setting: unknown = kept
+  const dialled: ReadonlyMap<string, readonly string[]>[] = []
+  const options = {
+    invitedBy: new Map(),
+    storage: {
+      readSetting: () => Promise.resolve(setting),
+      writeSetting: (_name: string, value: unknown) => {
+        setting = value
+        return Promise.resolve()
+      },
+    },
+    transport: {
+      self: peerId(peerIdOf(new Uint8Array(32).fill(2))),
+      links: () => [],
+      listenAddresses: () => [],
+      remember: (members: ReadonlyMap<string, readonly string[]>) => dialled.push(members),
+    },
+    logger: { warn: () => undefined },
+  } as unknown as BookOptions
+  return { book: new MemberBook(options), dialled, setting: () => setting }
+}
+
+test('members that are told before the kept addresses are read do not take their place', async () => {
+  const { book, dialled, setting } = makeBook()
+  // A successor takes its seat, and knows nobody, before it starts.
+  book.setMembers(new Map())
+  await Promise.resolve()
+  await book.load()
+  expect(setting()).toEqual(kept)
+  expect(book.known().get(other)).toEqual(kept[other])
+  book.setMembers(new Map([[other, []]]))
+  expect(dialled.at(-1)?.get(other)).toEqual(kept[other])
+})
