@@ -20,13 +20,13 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type ElectronApplication, type Page, test as base } from '@playwright/test'
+import { type ElectronApplication, expect, type Page, test as base } from '@playwright/test'
 import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
 import { passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
 import { JsonProcess } from '../../build/cluster/json-process.ts'
 import type { Answer } from '../../electron/contract/bridge.ts'
 
-export { expect } from '@playwright/test'
+export { expect }
 
 const allFive = [1, 2, 3, 4, 5]
 const shownLogLines = 25
@@ -72,11 +72,18 @@ export class AppWindow {
 
   /** A new person, by `passwordOf`; fulfilled when the window knows it. */
   async signUp(name: string): Promise<void> {
+    await this.#opened()
     await this.call('client', 'signUp', { name, password: passwordOf(name) })
   }
 
   async logIn(name: string): Promise<void> {
+    await this.#opened()
     await this.call('client', 'logIn', { name, password: passwordOf(name) })
+  }
+
+  /** The window is there before the mailbox is. */
+  async #opened(): Promise<void> {
+    await expect.poll(() => this.call('host', 'phase')).toMatchObject({ phase: 'signedOut' })
   }
 
   /** As the person quits it; fulfilled when the process has ended. */

@@ -37,7 +37,7 @@ test('ten thousand mails are counted, scrolled through, and read', async () => {
   // Only what is on the screen, and some rows around it, is drawn.
   expect(await list.getByRole('row').count()).toBeLessThan(100)
   await page.keyboard.press('Enter')
-  await expect(page.getByText('The glass stands at 1.')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Open mail' }).getByText('The glass stands at 1.')).toBeVisible()
   await page.keyboard.press('s')
   await expect.poll(() => window.call('client', 'counts')).toMatchObject({ starred: 1, unread: mailCount - 1 })
   await window.close()
