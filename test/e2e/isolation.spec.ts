@@ -113,7 +113,12 @@ test('inline scripts, eval, and anything from outside are blocked', async ({ qui
   const { page } = await quintet.open()
   const blocked = await page.evaluate(async () => {
     const violations: string[] = []
-    document.addEventListener('securitypolicyviolation', (event) => violations.push(event.effectiveDirective))
+    const frameRefused = new Promise<void>((resolve) => {
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+        violations.push(effectiveDirective)
+        if (effectiveDirective === 'frame-src') resolve()
+      })
+    })
     const marked = window as unknown as { ran?: boolean }
     const inline = document.createElement('script')
     inline.append('window.ran = true')
@@ -139,7 +144,7 @@ test('inline scripts, eval, and anything from outside are blocked', async ({ qui
     frame.src = 'https://example.org/'
     document.body.append(frame)
     const picture = await seen
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await frameRefused
     return { ran: marked.ran === true, fetched, picture, violations: [...new Set(violations)].sort() }
   })
   expect(blocked).toMatchObject({ ran: false, fetched: 'refused', picture: 'refused' })
