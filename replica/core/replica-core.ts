@@ -85,7 +85,7 @@ export class ReplicaCore {
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
     this.#catchingUp = new CatchingUp(this.state, this.#clock)
     this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
-    this.#forks = new Forks(identity, this.state)
+    this.#forks = new Forks(identity, this.state, this.matrix)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
     const traced = heldFrom(recovered.highest, identity.origin)
@@ -287,7 +287,7 @@ export class ReplicaCore {
         this.#membership.setAddresses(event.addresses)
         break
       case 'imageDecoded':
-        this.#catchingUp.decoded(now.steadyMs, event.peer, event.image, effects)
+        this.#decoded(now, event, effects)
         break
       case 'mailsMissing':
         this.#catchingUp.missing(now.steadyMs, event, effects)
@@ -322,6 +322,12 @@ export class ReplicaCore {
         this.#compaction.compacted()
         break
     }
+  }
+
+  #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {
+    const session = this.peers.greeted(peer)
+    const fits = image === null || session === undefined || this.#forks.fits(session, image, effects)
+    this.#catchingUp.decoded(now.steadyMs, peer, fits ? image : null, effects)
   }
 
   #disconnected(peer: PeerId, effects: EffectsDraft): void {

@@ -51,6 +51,9 @@ export function encodeImage(image: StateImage): string[] {
     ...sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
       row.push(origins.place(origin), sequence, clock, type),
     ),
+    ...sectionChunks('checkpoints', image.checkpoints, ({ origin, sequence, prefix }, row) =>
+      row.push(origins.place(origin), sequence, prefix),
+    ),
   ]
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
@@ -95,6 +98,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     executions: image.executions.length,
     clients: image.clients.length,
     later: image.later.length,
+    checkpoints: image.checkpoints.length,
   }
   return JSON.stringify({
     format: imageFormat,

@@ -148,4 +148,5 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
     }),
   ),
   later: fc.array(fc.record({ ...placeInLog, type: fc.integer({ min: 43, max: 65_535 }) })),
+  checkpoints: fc.constant([]),
 })

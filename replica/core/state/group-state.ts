@@ -16,6 +16,7 @@ import { ExecutionTable, postWish } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { FollowTable } from './follow-table.ts'
 import { LaterUpdates } from './later-updates.ts'
+import { LogChains } from './log-chains.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
@@ -37,6 +38,7 @@ export class GroupState {
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   readonly later = new LaterUpdates()
+  readonly chains = new LogChains()
   /** What the log keeps for this state. */
   readonly live = new LiveUpdates(this.mails, this.documents, this.posts, this.later)
   readonly #vector = new Map<OriginId, Sequence>()
@@ -85,7 +87,9 @@ export class GroupState {
     for (const update of batch.updates) {
       if (update.sequence > this.held(update.origin)) this.#apply(update)
     }
-    if (batch.last === this.held(batch.origin)) this.#hashes.set(batch.origin, batch.lastHash)
+    if (batch.last !== this.held(batch.origin)) return
+    this.#hashes.set(batch.origin, batch.lastHash)
+    this.chains.add(batch.origin, batch.last, batch.lastHash)
   }
 
   /** Takes in an update that an earlier version of this program held without understanding it. */
@@ -122,6 +126,7 @@ export class GroupState {
     for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     this.later.join(image.later, mine)
+    this.chains.join(image, mine, this.#hashes)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
       this.#vector.set(origin, sequence)
@@ -158,6 +163,7 @@ export class GroupState {
       commands: this.commands.records(),
       executions: this.executions.records(),
       later: this.later.records(),
+      checkpoints: this.chains.records(),
     }
   }
 
