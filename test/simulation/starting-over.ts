@@ -1,5 +1,6 @@
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
-import type { Update } from '../../replica/core/model/updates.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, reissued } from '../../replica/host/reissue.ts'
 import type { Machine } from './machine.ts'
@@ -32,7 +33,7 @@ export const startOver = (old: Machine, forked: OriginId): void => {
   } as const
   const admission = makeBatchOf(origin)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
   const next = old.successor(
-    { origin, server: old.seat, peer, admission, vouchers: [] },
+    { origin, server: old.seat, peer, admission, vouchers: vouchersOf(old) },
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
   )
   next.skewMs = old.skewMs
@@ -43,6 +44,9 @@ export const startOver = (old: Machine, forked: OriginId): void => {
   world.add(next)
   next.start()
 }
+
+const vouchersOf = ({ identity: { admission, vouchers } }: Machine): readonly Batch[] =>
+  admission === null ? [] : [admission, ...vouchers].slice(0, limits.vouchers)
 
 /** A copy that was set aside. */
 export interface Aside {
