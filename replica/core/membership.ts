@@ -141,7 +141,7 @@ export class Membership {
     if (proof !== null && this.#succeeds(session, hello, proof)) return null
     const isProof = proof !== null && (admits(proof, session.peer) || this.#mayGoOn(session, hello, proof))
     const chain = proof === null ? [] : [proof, ...hello.vouchers]
-    const isByMember = chain.some(({ origin }) => this.#state.seats.claimOf(origin) !== undefined)
+    const isByMember = chain.some((batch) => this.#isByMember(batch))
     const knowsNobody = this.#state.seats.group === null
     if ((isProof && isByMember) || knowsNobody) return null
     return 'This machine has not been admitted to the group. Join with an invite.'
@@ -151,6 +151,13 @@ export class Membership {
   #succeeds(session: PeerSession, hello: HelloMessage, proof: Batch): boolean {
     const change = successionFor(session, hello, proof)
     return change !== null && this.#state.seats.isSuccession(change)
+  }
+
+  /** Or by one that goes on for a member. */
+  #isByMember({ origin, updates }: Batch): boolean {
+    const { seats } = this.#state
+    const change = updates[0]?.change
+    return seats.claimOf(origin) !== undefined || (change?.kind === 'seat' && seats.isSuccession(change))
   }
 
   /** As `#succeeds`, for an install that was not known here before it started over: its vouchers show who let it in. */
