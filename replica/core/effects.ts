@@ -63,6 +63,8 @@ export type CoreEvent =
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
   /** By this install itself, from an older copy of its own. */
   | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
+  /** Live updates of one origin that an older copy of this machine has, and that may be missing here. */
+  | { readonly kind: 'mend'; readonly origin: OriginId; readonly updates: readonly Update[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
   | { readonly kind: 'resume'; readonly servers: readonly ServerId[] }

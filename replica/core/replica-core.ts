@@ -141,6 +141,11 @@ export class ReplicaCore {
     return this.#catchingUp.repairing
   }
 
+  /** What is being fetched again, per origin. */
+  get wanted(): ReadonlyMap<OriginId, ReadonlySet<Sequence>> {
+    return this.#catchingUp.wanted
+  }
+
   get transferringFrom(): PeerId | null {
     return this.#catchingUp.transferringFrom
   }
@@ -270,6 +275,9 @@ export class ReplicaCore {
         break
       case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
+        break
+      case 'mend':
+        this.#catchingUp.mend(event.origin, event.updates, effects)
         break
       case 'command':
         this.#desk.take(now.wallMs, event, this.hindrance, effects)

@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
@@ -96,6 +97,7 @@ export class GiveBack {
       await this.#compare(storage, origin, last, divergence)
       found.push(...divergence.updates())
     }
+    await this.#mend(storage, new Set(found.map(({ origin, sequence }) => updateId(origin, sequence))))
     const issued = await this.#reissue(found)
     if (issued > 0) logger.info('issued again from an older copy', { issued })
   }
@@ -125,6 +127,16 @@ export class GiveBack {
         (await this.#options.storage.readUpdates(origin, sequences)).map((update) => [update.sequence, update.bytes]),
       )
       for (const update of mine.toReversed()) if (divergence.meet(update, theirs.get(update.sequence)) === 'end') return
+    }
+  }
+
+  /** What nobody has whole any more, the copy may have: but not what is of a fork, where the same name means something else. */
+  async #mend(aside: Log, forked: ReadonlySet<UpdateId>): Promise<void> {
+    const { host } = this.#options
+    const wanted = await host.read((core) => [...core.wanted].map(([origin, sequences]) => [origin, [...sequences]] as const))
+    for (const [origin, sequences] of wanted) {
+      const own = sequences.filter((sequence) => !forked.has(updateId(origin, sequence)))
+      await host.mend(origin, await aside.readUpdates(origin, own))
     }
   }
 

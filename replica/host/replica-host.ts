@@ -180,6 +180,11 @@ export class ReplicaHost {
     return this.#settle({ kind: 'handedIn', batches })
   }
 
+  /** Takes in live updates that are missing here and that an older copy of this machine has. Fulfilled when they are durable. */
+  mend(origin: OriginId, updates: readonly Update[]): Promise<void> {
+    return this.#settle({ kind: 'mend', origin, updates })
+  }
+
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
   async pause(servers: readonly ServerId[]): Promise<void> {
     await this.#settle({ kind: 'pause', servers })

@@ -1,4 +1,5 @@
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
+import { updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
@@ -75,6 +76,7 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     if (batches.length > 0) machine.enqueue({ kind: 'handedIn', batches })
     found.push(...divergent(machine, aside, origin, last))
   }
+  mend(machine, aside, found)
   const wishes = reissued(found)
   let open = wishes.length
   const done = (): void => {
@@ -90,6 +92,16 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
       open -= 1
       if (open === 0) done()
     })
+  }
+}
+
+const mend = (machine: Machine, aside: Aside, forked: readonly Update[]): void => {
+  const names = new Set(forked.map(({ origin, sequence }) => updateId(origin, sequence)))
+  for (const [origin, sequences] of machine.core.wanted) {
+    const updates = [...sequences].flatMap((sequence) =>
+      names.has(updateId(origin, sequence)) ? [] : (aside.disk.readUpdate(origin, sequence) ?? []),
+    )
+    machine.enqueue({ kind: 'mend', origin, updates })
   }
 }
 
