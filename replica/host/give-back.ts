@@ -133,7 +133,9 @@ export class GiveBack {
   /** What nobody has whole any more, the copy may have: but not what is of a fork, where the same name means something else. */
   async #mend(aside: Log, forked: ReadonlySet<UpdateId>): Promise<void> {
     const { host } = this.#options
-    const wanted = await host.read((core) => [...core.wanted].map(([origin, sequences]) => [origin, [...sequences]] as const))
+    const wanted = await host.read((core) =>
+      [...core.wanted].map(([origin, sequences]) => [origin, [...sequences]] as const),
+    )
     for (const [origin, sequences] of wanted) {
       const own = sequences.filter((sequence) => !forked.has(updateId(origin, sequence)))
       await host.mend(origin, await aside.readUpdates(origin, own))

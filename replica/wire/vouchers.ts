@@ -39,6 +39,4 @@ const subjectOf = (proof: Batch): OriginId => successionIn(proof)?.replaces ?? p
 
 const letsIn = (voucher: Batch, install: OriginId): boolean =>
   (voucher.origin === install && successionIn(voucher) !== null) ||
-  voucher.updates.some(
-    ({ change }) => change.kind === 'admission' && originOf(change.server, change.peer) === install,
-  )
+  voucher.updates.some(({ change }) => change.kind === 'admission' && originOf(change.server, change.peer) === install)
