@@ -5,7 +5,8 @@ import { markBits } from '../model/image.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { PostChange } from '../model/social-changes.ts'
-import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
+import type { AccountChange, Batch, MailChange, PersonChange, SystemChange, Update } from '../model/updates.ts'
+import { isWord } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
 import { AccountKeysTable } from './account-keys-table.ts'
@@ -79,6 +80,35 @@ export class GroupState {
   /** Chain value after the last applied update of `origin`; undefined before its first. */
   lastHash(origin: OriginId): Hash | undefined {
     return this.#hashes.get(origin)
+  }
+
+  /** The clock of the word that this change replaces; 0 when it replaces none. */
+  wordBefore(change: PersonChange | SystemChange): Clock {
+    switch (change.kind) {
+      case 'document':
+        return this.documents.lastClock(change.account, change.document)
+      case 'follow':
+        return this.follows.lastClock(change.account, change.whom)
+      case 'marks':
+        return this.#markBefore(change)
+      case 'group':
+        return this.seats.group?.clock ?? 0
+      default:
+        return 0
+    }
+  }
+
+  #markBefore({ mark, mails, account }: MarksChange): Clock {
+    if (mark === 'delete') return 0
+    const sets = registersOf(mark, 1)
+    let newest = 0
+    for (const mail of mails) {
+      const entry = this.mails.find(mail)
+      if (entry === undefined) continue
+      const { read, star, trash } = this.mails.registersOf(entry, account)
+      newest = Math.max(newest, sets.read && read, sets.star && star, sets.trash && trash)
+    }
+    return Math.floor(newest / 2)
   }
 
   /** Applies what of the batch is new. The batch follows on what is held of its origin, or straddles it (recovery). */
@@ -273,7 +303,8 @@ export class GroupState {
     if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
-    this.#noteClock(origin, clock)
+    this.#newestClock = Math.max(this.#newestClock, clock)
+    if (!isWord(change)) this.#noteClock(origin, clock)
     this.#revision += 1
   }
 
