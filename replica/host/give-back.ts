@@ -4,7 +4,7 @@ import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
-import { Divergence, reissued } from './reissue.ts'
+import { Divergence, reissued, relationOf, stateOf } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
@@ -85,15 +85,18 @@ export class GiveBack {
 
   async #giveBack({ storage, forked }: AsideLog): Promise<void> {
     const { host, logger } = this.#options
-    const { highest } = await storage.recover()
+    const { highest, snapshot, suffix } = await storage.recover()
+    const aside = stateOf({ snapshot, suffix })
     const own = await host.read((core) => core.identity.origin)
     const found: Update[] = []
     for (const [origin, last] of highest) {
       if (origin === own) continue
       const batches = await this.#follow(storage, origin)
       if (batches > 0) logger.info('given back from an older copy', { origin, batches })
-      const held = await host.read((core) => core.state.held(origin))
-      const divergence = new Divergence(origin === forked ? 'forked' : 'not known to be forked', held)
+      const told = origin === forked ? 'forked' : 'not known to be forked'
+      const divergence = await host.read(
+        ({ state }) => new Divergence(relationOf(aside, state, origin, told), state.held(origin)),
+      )
       await this.#compare(storage, origin, last, divergence)
       found.push(...divergence.updates())
     }

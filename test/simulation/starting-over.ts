@@ -3,7 +3,7 @@ import { updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
-import { Divergence, reissued } from '../../replica/host/reissue.ts'
+import { Divergence, reissued, relationOf, stateOf } from '../../replica/host/reissue.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
@@ -106,10 +106,9 @@ const mend = (machine: Machine, aside: Aside, forked: readonly Update[]): void =
 }
 
 const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Sequence): readonly Update[] => {
-  const divergence = new Divergence(
-    origin === aside.forked ? 'forked' : 'not known to be forked',
-    machine.core.state.held(origin),
-  )
+  const { state } = machine.core
+  const told = origin === aside.forked ? 'forked' : 'not known to be forked'
+  const divergence = new Divergence(relationOf(stateOf(aside.disk.recover()), state, origin, told), state.held(origin))
   for (let sequence = last; sequence > 0; sequence -= 1) {
     const mine = aside.disk.readUpdate(origin, sequence)
     const theirs = machine.disk.readUpdate(origin, sequence)

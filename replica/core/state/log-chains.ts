@@ -30,6 +30,16 @@ export class LogChains {
     return fitOf(this.#byOrigin.get(origin), sequence, hash)
   }
 
+  /** The newest end of a batch that both remember alike; null when they remember none. */
+  newestCommon(other: LogChains, origin: OriginId): Sequence | null {
+    const theirs = other.#byOrigin.get(origin)
+    let common: Sequence | null = null
+    for (const [sequence, prefix] of this.#byOrigin.get(origin) ?? []) {
+      if (theirs?.get(sequence) === prefix) common = sequence
+    }
+    return common
+  }
+
   /** Takes over an image's for the origins of which it holds more than `held`; what is held ends with `hashes`. */
   join({ vector, checkpoints }: StateImage, held: VersionVector, hashes: ReadonlyMap<OriginId, Hash>): void {
     const grouped = byOrigin(checkpoints)
