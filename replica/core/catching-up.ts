@@ -67,6 +67,11 @@ export class CatchingUp {
     else this.#repairs.mails(message)
   }
 
+  /** Joins this image in the same step. Its contents are stored. */
+  adopt(image: StateImage): void {
+    this.#toJoin = image
+  }
+
   /** An older copy of this machine has some of what is fetched again. */
   mend(origin: OriginId, updates: readonly Update[], effects: EffectsDraft): void {
     const wanted = updates.filter(({ sequence }) => this.#repairs.wanted.get(origin)?.has(sequence))

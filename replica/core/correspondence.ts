@@ -105,7 +105,7 @@ export class Correspondence {
         this.#parts.catchingUp.mails(now.steadyMs, peer, message, effects)
         break
       case 'fork':
-        this.#parts.forks.heard(session, message.origin, effects)
+        this.#parts.forks.heard(now.steadyMs, session, message.origin, effects)
         break
       case 'groupKey':
         if (this.#parts.retiredPeers.has(session.origin)) break
@@ -123,7 +123,7 @@ export class Correspondence {
   #catchUp(now: Moment, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
     const { forks, reclaiming, identity, catchingUp, antiEntropy, state, matrix } = this.#parts
     if (reclaiming.isOfOldCopy) {
-      forks.heard(session, identity.origin, effects)
+      forks.heard(now.steadyMs, session, identity.origin, effects)
       return
     }
     const held = state.held(origin)
@@ -173,7 +173,7 @@ export class Correspondence {
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#parts.membership.heard(session, message, now.wallMs)
     this.#learn(now, session.origin, message.rows, effects)
-    this.#parts.forks.compare(session, message, effects)
+    this.#parts.forks.compare(now.steadyMs, session, message, effects)
   }
 
   /**
@@ -204,7 +204,7 @@ export class Correspondence {
       if (outcome === 'some') progress = 'some'
       // What was asked for was to follow on what is held; what comes unasked may be late.
       if (outcome === 'fork' && this.#parts.antiEntropy.isWaitingFor(peer, message.id))
-        this.#parts.forks.unfitting(session, batch.origin, effects)
+        this.#parts.forks.unfitting(now.steadyMs, session, batch.origin, effects)
       this.#parts.matrix.raise(session.origin, batch.origin, batch.last)
     }
     if (message.id !== 0) this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, progress)

@@ -9,6 +9,9 @@ import type { GroupState } from './state/group-state.ts'
 import { forkedIn } from './state/log-chains.ts'
 import { heldFrom } from './version-vector.ts'
 
+/** Who has no state waits so long before it starts over: the others may be about to agree on one log. */
+const patienceMs = 3_000
+
 /**
  * Finds out that two logs go by the name of one origin: a copy of it was restored and written to. Whoever made the log
  * starts over. If it is not there, one of the two that hold it differently does: who took its seat later, whatever the lengths
@@ -19,6 +22,8 @@ export class Forks {
   readonly #state: GroupState
   readonly #matrix: KnowledgeMatrix
   #hasForked = false
+  /** When a fork was seen first, while there was no state here. */
+  #firstSeenMs: number | null = null
   /** Who was told of which origin's fork on the present connections. */
   readonly #told = new Map<PeerId, Set<string>>()
 
@@ -34,7 +39,7 @@ export class Forks {
   }
 
   /** What a peer holds of an origin must be the beginning of what is held here; if it is more, it is the peer that compares. */
-  compare(session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
+  compare(nowMs: number, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     const row = message.rows.get(session.origin)
     if (row === undefined) return
     for (const [origin, theirs] of message.hashes) {
@@ -43,32 +48,35 @@ export class Forks {
       const end = heldFrom(row, origin)
       if (end === 0 || end > held || mine === undefined) continue
       const isFork = end === held ? mine !== theirs : this.#state.chains.fit(origin, end, theirs) === 'fork'
-      if (isFork) this.unfitting(session, origin, effects)
+      if (isFork) this.unfitting(nowMs, session, origin, effects)
     }
   }
 
   /** Whether what is held here goes on in a peer's image; where it does not, a state transfer would hide the fork. */
-  fits(session: GreetedPeer, image: StateImage, effects: EffectsDraft): boolean {
+  fits(nowMs: number, session: GreetedPeer, image: StateImage, effects: EffectsDraft): boolean {
     const forked = forkedIn(image, this.#state.vector, this.#state.hashes)
-    for (const origin of forked) this.unfitting(session, origin, effects)
+    for (const origin of forked) this.unfitting(nowMs, session, origin, effects)
     return forked.length === 0
   }
 
   /** What this peer has of `origin` is of another log than what is held. */
-  unfitting(session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    if (this.#yields(session, origin)) this.#startOver(origin, effects)
+  unfitting(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    if (this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
     else this.#tell(session, origin, effects)
   }
 
   /** A peer says that what is held here of `origin` is not what it holds. Others' logs are judged by what they bring. */
-  heard(session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    if (origin === this.#identity.origin && this.#yields(session, origin)) this.#startOver(origin, effects)
+  heard(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    if (origin === this.#identity.origin && this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
   }
 
-  #yields(session: GreetedPeer, origin: OriginId): boolean {
+  #yields(nowMs: number, session: GreetedPeer, origin: OriginId): boolean {
     const { seats } = this.#state
     const founder = seats.founder()
-    if (seats.group === null || founder === null) return true
+    if (seats.group === null || founder === null) {
+      this.#firstSeenMs ??= nowMs
+      return nowMs - this.#firstSeenMs >= patienceMs
+    }
     // Who has not got the log with which the group began has not got a state either: it would be nobody's.
     if (heldFrom(this.#matrix.row(session.origin), founder) === 0) return false
     const isOwn = origin === this.#identity.origin

@@ -184,6 +184,13 @@ export class ReplicaCore {
     return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
+  /** Whether nobody who is here has a state: all that had one have started over, each at the word of another. */
+  get isStranded(): boolean {
+    const greeted = this.peers.allGreeted()
+    if (greeted.length === 0 || this.transferringFrom !== null || this.state.seats.group !== null) return false
+    return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
+  }
+
   /** What every seat in use holds durably. */
   get stable(): VersionVector {
     this.matrix.mergeRow(this.identity.origin, this.state.vector)
@@ -276,6 +283,12 @@ export class ReplicaCore {
       case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
+      case 'keep':
+        if (this.isStranded) effects.store.push({ origin: event.origin, updates: event.updates })
+        break
+      case 'adopt':
+        if (this.isStranded) this.#catchingUp.adopt(event.image)
+        break
       case 'mend':
         this.#catchingUp.mend(event.origin, event.updates, effects)
         break
@@ -334,7 +347,7 @@ export class ReplicaCore {
 
   #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {
     const session = this.peers.greeted(peer)
-    const fits = image === null || session === undefined || this.#forks.fits(session, image, effects)
+    const fits = image === null || session === undefined || this.#forks.fits(now.steadyMs, session, image, effects)
     this.#catchingUp.decoded(now.steadyMs, peer, fits ? image : null, effects)
   }
 

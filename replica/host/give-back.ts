@@ -1,8 +1,10 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
+import type { StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
+import { liveUpdatesOf } from '../core/state/live-updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, reissued, relationOf, stateOf } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
@@ -31,6 +33,8 @@ interface GiveBackOptions {
 
 const lookEveryMs = 250
 const sequencesAtOnce = 256
+/** So often in a row nobody has a state before an older one is taken up. */
+const strandedLooks = 40
 
 /**
  * Gives back what only an older copy of this machine had, when what the others have was taken in: batches that follow on
@@ -42,6 +46,7 @@ export class GiveBack {
   #stop: () => void = () => undefined
   #work: Promise<void> = Promise.resolve()
   #isBusy = false
+  #stranded = 0
   #isStopped = false
 
   constructor(options: GiveBackOptions) {
@@ -68,7 +73,12 @@ export class GiveBack {
   }
 
   async #look(): Promise<void> {
-    if (!(await this.#options.host.read((core) => core.isCaughtUp))) return
+    const { host } = this.#options
+    if (!(await host.read((core) => core.isCaughtUp))) {
+      this.#stranded = (await host.read((core) => core.isStranded)) ? this.#stranded + 1 : 0
+      if (this.#stranded >= strandedLooks) await this.#adopt()
+      return
+    }
     const aside = await this.#options.open()
     if (aside === null) {
       this.#stop()
@@ -81,6 +91,31 @@ export class GiveBack {
       await aside.storage.close()
     }
     await aside.discard()
+  }
+
+  /**
+   * Nobody has a state any more: each of those who had one has started over. The one that was set aside is as good as any; where
+   * others adopt theirs, the logs that differ are forks as before.
+   */
+  async #adopt(): Promise<void> {
+    const { host, logger } = this.#options
+    this.#stranded = 0
+    const aside = await this.#options.open()
+    if (aside === null) return
+    try {
+      const image = stateOf(await aside.storage.recover()).image()
+      if (image.group === null) return
+      logger.warn('nobody has a state: the copy that was set aside is taken up again')
+      for (const [origin, sequences] of sequencesOf(image)) {
+        for (let start = 0; start < sequences.length; start += sequencesAtOnce) {
+          const some = sequences.slice(start, start + sequencesAtOnce)
+          await host.keep(origin, await aside.storage.readUpdates(origin, some))
+        }
+      }
+      await host.adopt(image)
+    } finally {
+      await aside.storage.close()
+    }
   }
 
   async #giveBack({ storage, forked }: AsideLog): Promise<void> {
@@ -159,4 +194,15 @@ export class GiveBack {
     }
     return count
   }
+}
+
+/** The updates whose contents a state needs, by origin. */
+const sequencesOf = (image: StateImage): ReadonlyMap<OriginId, readonly Sequence[]> => {
+  const sequences = new Map<OriginId, Sequence[]>()
+  for (const { origin, sequence } of liveUpdatesOf(image)) {
+    const ofOrigin = sequences.get(origin)
+    if (ofOrigin === undefined) sequences.set(origin, [sequence])
+    else ofOrigin.push(sequence)
+  }
+  return sequences
 }

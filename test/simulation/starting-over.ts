@@ -4,12 +4,15 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, reissued, relationOf, stateOf } from '../../replica/host/reissue.ts'
+import { liveUpdatesOf } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
 import { Violation } from './violation.ts'
 
 const lookEveryMs = 300
+/** So often in a row nobody has a state before an older one is taken up. */
+const strandedLooks = 20
 const microsPerMs = 1_000
 const noSignature = new Uint8Array(64)
 
@@ -56,15 +59,31 @@ export interface Aside {
 }
 
 /** Gives back, again and again until all of it is. In this life of the machine. */
-export const giveBack = (machine: Machine): void => {
+export const giveBack = (machine: Machine, looks = 0): void => {
   machine.later(lookEveryMs, () => {
     machine.whenIdle(() => {
       const [aside] = machine.aside
       if (aside === undefined) return
       if (machine.isUp && machine.core.isCaughtUp) giveBackOne(machine, aside)
-      else giveBack(machine)
+      else {
+        const stranded = machine.isUp && machine.core.isStranded ? looks + 1 : 0
+        if (stranded >= strandedLooks) adopt(machine, aside)
+        giveBack(machine, stranded % strandedLooks)
+      }
     })
   })
+}
+
+/** Nobody has a state any more: each of those who had one has started over. */
+const adopt = (machine: Machine, aside: Aside): void => {
+  const image = stateOf(aside.disk.recover()).image()
+  if (image.group === null) return
+  machine.world.coverage.note('old copy taken up again')
+  for (const { origin, sequence } of liveUpdatesOf(image)) {
+    const update = aside.disk.readUpdate(origin, sequence)
+    if (update !== null) machine.enqueue({ kind: 'keep', origin, updates: [update] })
+  }
+  machine.enqueue({ kind: 'adopt', image })
 }
 
 const giveBackOne = (machine: Machine, aside: Aside): void => {
