@@ -68,11 +68,7 @@ export const decide = (
   }
 }
 
-const reissue = (
-  state: GroupState,
-  command: Extract<Command, { kind: 'reissue' }>,
-  reserved: Reserved,
-): Decision => {
+const reissue = (state: GroupState, command: Extract<Command, { kind: 'reissue' }>, reserved: Reserved): Decision => {
   if (!('payload' in command.change)) return decideOnReissue(state, command)
   const { command: name } = command.change.change
   if (reserved.commands.has(name)) return { kind: 'joins', command: name }

@@ -35,7 +35,10 @@ const follow = (state: FollowChange['state'], command: string): SignedChange =>
 const withWords = (core: ReplicaCore, changes: readonly SignedChange[]): void => {
   const make = makeBatchOf(other.origin)
   const claim = { kind: 'seat', server: other.server, peer: other.peer, machine: 'b', replaces: null } as const
-  const drafts = [{ clock: ahead, change: claim }, ...changes.map((change, index) => ({ clock: ahead + index + 1, change }))]
+  const drafts = [
+    { clock: ahead, change: claim },
+    ...changes.map((change, index) => ({ clock: ahead + index + 1, change })),
+  ]
   core.step(noonMs, [{ kind: 'handedIn', batches: [make(1, firstHash(other.origin), drafts)] }])
 }
 
