@@ -61,7 +61,7 @@ describe('what the simulator found stays fixed', () => {
   }
   const claimOf = ({ origin, server, peer }: Identity): Batch =>
     makeBatchOf(origin)(1, firstHash(origin), [
-      { clock: 1, change: { kind: 'seat', server, peer, machine: 'b', replaces: null } },
+      { clock: noonMs * 2_000, change: { kind: 'seat', server, peer, machine: 'b', replaces: null } },
     ])
   const claim = claimOf(other)
 
