@@ -15,6 +15,8 @@ export interface IndexerOptions {
   /** Nothing is read from the disk before. */
   readonly ready: Promise<void>
   readonly call: <Value>(request: (api: ReplicaApi) => Promise<Value>) => Promise<Value>
+  /** When the person last asked the server for something else, by `performance.now()`. */
+  readonly askedMs: () => number
 }
 
 /** The index is saved so long after it began to differ from what is saved. */
@@ -24,6 +26,10 @@ const mailsPerFetch = 32
 const namesPerPage = 5_000
 /** A mail that is in the trash is in no other folder. */
 const indexedFolders = ['inbox', 'sent', 'trash'] as const
+/** What somebody waits for goes first: while things are asked for, or mails come in, indexing rests until it is quiet for so long. */
+const quietMs = 150
+/** But not for longer, or it would never get on beside much traffic. */
+const mostRestMs = 2_000
 /** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
 const compareDelayMs = 3_000
 
@@ -44,6 +50,8 @@ export class MailIndexer {
   readonly #unreadable = new Set<UpdateId>()
   #needsComparison = true
   #unsavedSinceMs: number | null = null
+  #arrivedMs = 0
+  #isResting = false
   #isClosed = false
   #stopTimer: (() => void) | null = null
   #wake: () => void = () => undefined
@@ -68,8 +76,9 @@ export class MailIndexer {
 
   /** A mail has come, or was sent. */
   arrived(mail: UpdateId): void {
+    this.#arrivedMs = performance.now()
     if (!this.#index.has(mail) && !this.#unreadable.has(mail)) this.#want([mail])
-    this.#wake()
+    if (!this.#isResting) this.#wake()
   }
 
   gone(mail: UpdateId): void {
@@ -104,6 +113,7 @@ export class MailIndexer {
         stop?.()
         over()
       })
+      this.#wake()
     })
   }
 
@@ -208,7 +218,21 @@ export class MailIndexer {
     return [...taken]
   }
 
+  /** Who waits for the index is served at once. */
+  async #giveWay(): Promise<void> {
+    const untilMs = performance.now() + mostRestMs
+    while (this.#waiting.length === 0 && !this.#isClosed) {
+      const quietAtMs = Math.max(this.#options.askedMs(), this.#arrivedMs) + quietMs
+      const restMs = Math.min(quietAtMs, untilMs) - performance.now()
+      if (restMs <= 0) return
+      this.#isResting = true
+      await this.#sleep(restMs)
+      this.#isResting = false
+    }
+  }
+
   async #indexSome(): Promise<void> {
+    await this.#giveWay()
     const asked = this.#take()
     try {
       const { mails, covered } = await this.#options.call((api) => api.fetchMany({ mails: asked, content: 'whole' }))
