@@ -95,7 +95,10 @@ export class WorldLink {
     if (value instanceof Promise) return { kind: 'promise', id: this.#follow(value) }
     if (value instanceof Error) return { kind: 'error', name: value.name, message: value.message }
     if (Array.isArray(value)) return { kind: 'array', items: value.map((item) => this.#wrap(item)) }
-    return { kind: 'object', entries: Object.entries(value as object).map(([key, item]) => [key, this.#wrap(item)] as const) }
+    return {
+      kind: 'object',
+      entries: Object.entries(value as object).map(([key, item]) => [key, this.#wrap(item)] as const),
+    }
   }
 
   #isData(value: unknown): boolean {
