@@ -48,7 +48,9 @@ export class MailIndexer {
   readonly #queue: UpdateId[] = []
   /** Mails that cannot be opened: they are counted as searchable, since there is nothing to find in them. */
   readonly #unreadable = new Set<UpdateId>()
-  #needsComparison = true
+  #comparison: 'none' | 'if counts differ' | 'surely' = 'surely'
+  /** By how much the folders' counts exceeded what is known here, after the last comparison: a mail to oneself is in two folders. */
+  #excess: number | null = null
   #unsavedSinceMs: number | null = null
   #arrivedMs = 0
   #isResting = false
@@ -71,7 +73,7 @@ export class MailIndexer {
   /** Mails that are searchable, and all that there are, as far as is known. */
   get progress(): { readonly indexed: number; readonly mails: number } {
     const indexed = this.#index.size + this.#unreadable.size
-    return { indexed, mails: indexed + this.#wanted.size + (this.#needsComparison ? 1 : 0) }
+    return { indexed, mails: indexed + this.#wanted.size + (this.#comparison === 'none' ? 0 : 1) }
   }
 
   /** A mail has come, or was sent. */
@@ -92,21 +94,22 @@ export class MailIndexer {
 
   /** Something in the mailbox may have changed that nobody has told. */
   compare(): void {
-    this.#needsComparison = true
+    this.#comparison = 'surely'
     this.#wake()
   }
 
-  /** As `compare`, a little later, and once for many. */
+  /** As `compare`, a little later, once for many, and only when there are more or fewer mails than are known: mostly it was a mark. */
   compareSoon(): void {
     this.#stopTimer ??= this.#options.clock.after(compareDelayMs, () => {
       this.#stopTimer = null
-      this.compare()
+      if (this.#comparison === 'none') this.#comparison = 'if counts differ'
+      this.#wake()
     })
   }
 
   /** Fulfilled when all that is known now is searchable, or after `mostMs` (null: however long it takes). */
   async upToDate(mostMs: number | null): Promise<void> {
-    if (this.#isClosed || (this.#wanted.size === 0 && !this.#needsComparison)) return
+    if (this.#isClosed || (this.#wanted.size === 0 && this.#comparison === 'none')) return
     await new Promise<void>((over) => {
       const stop = mostMs === null ? null : this.#options.clock.after(mostMs, over)
       this.#waiting.push(() => {
@@ -160,7 +163,8 @@ export class MailIndexer {
   }
 
   async #work(): Promise<void> {
-    if (this.#needsComparison) await this.#compareWithMailbox()
+    if (this.#comparison === 'surely') await this.#compareWithMailbox()
+    else if (this.#comparison === 'if counts differ') await this.#compareCounts()
     else if (this.#wanted.size > 0) await this.#indexSome()
     else {
       this.#tellWaiting()
@@ -171,9 +175,21 @@ export class MailIndexer {
     }
   }
 
+  async #compareCounts(): Promise<void> {
+    await this.#giveWay()
+    const excess = await this.#countExcess()
+    if (this.#comparison === 'surely') return
+    this.#comparison = excess === this.#excess ? 'none' : 'surely'
+  }
+
+  async #countExcess(): Promise<number> {
+    const { inbox, sent, trash } = await this.#options.call((api) => api.counts())
+    return inbox + sent + trash - this.#index.size - this.#unreadable.size - this.#wanted.size
+  }
+
   /** Finds what the mailbox has and the index has not, and the other way round. */
   async #compareWithMailbox(): Promise<void> {
-    this.#needsComparison = false
+    this.#comparison = 'none'
     const before = new Set(this.#index.mails())
     const missing: UpdateId[] = []
     try {
@@ -192,12 +208,13 @@ export class MailIndexer {
         } while (next !== null && !this.#isClosed)
       }
     } catch (error) {
-      this.#needsComparison = true
+      this.#comparison = 'surely'
       throw error
     }
     if (this.#isClosed) return
     for (const mail of before) this.gone(mail)
     this.#want(missing.reverse())
+    this.#excess = await this.#countExcess()
   }
 
   /** The last ones are taken first. */
