@@ -7,7 +7,7 @@ const path = require('path')
 const { modules, root } = require('./npm.cjs')
 
 /** The scripts that are bundled, by the name of their bundle. */
-const entries = { 'replica/main.ts': 'main', 'replica/mail.ts': 'mail' }
+const entries = { 'replica/main.ts': 'main', 'replica/mail.ts': 'mail', 'test/bench/app-person.ts': 'app-person' }
 const keptMs = 24 * 60 * 60 * 1000
 const folder = path.join(modules, '.cache', 'bundle')
 

@@ -13,27 +13,32 @@ import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.t
 import { pulseOf } from './drivers/process-pulse.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
+import type { RunningReplica } from './run-replica.ts'
 import { sameBytes } from './wire/bytes.ts'
 
 /** What a client keeps on this machine. */
 type Keeping = Required<Pick<MailClientOptions, 'store' | 'searchStart'>>
+
+/** The replica of a client's own directory, in the same process. */
+export type HomeReplica = Pick<RunningReplica, 'connect'>
 
 /** Of one try: with what follows it, a server that is gone is told within 3 s. */
 const dialTimeoutMs = 2_500
 
 /**
  * A client of the replica that keeps `directory`, or of another server that it knows (`first`), or of the group that `joinAsClient`
- * joined. When its server goes away it goes on at another one. An app has the search index made ready `atLogIn`.
- * DIRECTORY_NOT_A_GROUP, UNREACHABLE.
+ * joined. When its server goes away it goes on at another one. An app has the search index made ready `atLogIn`, and runs
+ * (`running`) the directory's replica in the client's own process. DIRECTORY_NOT_A_GROUP, UNREACHABLE.
  */
 export const connectClient = async (
   directory: string,
   first: ServerId | null,
   searchStart: SearchStart = 'atFirstSearch',
+  running: HomeReplica | null = null,
 ): Promise<MailClient> => {
   const keeping = { store: createClientStore(`${directory}/client`), searchStart }
   const install = await loadInstall(directory)
-  if (install !== null) return attachedClient(directory, install, first, keeping)
+  if (install !== null) return attachedClient(directory, install, { first, running }, keeping)
   const client = await loadClientInstall(directory)
   if (client !== null) return freeClient(directory, client, first, keeping)
   throw new QuintetError(
@@ -46,7 +51,7 @@ export const connectClient = async (
 const attachedClient = async (
   directory: string,
   install: Install,
-  first: ServerId | null,
+  { first, running }: { readonly first: ServerId | null; readonly running: HomeReplica | null },
   keeping: Keeping,
 ): Promise<MailClient> => {
   const dialers = new KeyedDialers(null)
@@ -55,14 +60,15 @@ const attachedClient = async (
     connect: async (server) => {
       // The replica may have another seat or key since.
       const present = (await loadInstall(directory)) ?? install
-      const dialer = await dialers.get(present.groupKey)
       const attachment = await loadAttachment(directory)
       const isHome = server === null || server === home
       const wanted = isHome && home === install.server ? present.server : (server ?? home)
       const member = attachment?.members.get(wanted)
       if (attachment === null || member === undefined) throw unknownServer(wanted, directory)
-      const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
-      const adminToken = wanted === present.server ? attachment.adminToken : null
+      const isOwn = wanted === present.server
+      const dial = async () => (await dialers.get(present.groupKey)).dial(member.peer, member.addresses, dialTimeoutMs)
+      const stream = isOwn && running !== null ? running.connect() : await dial()
+      const adminToken = isOwn ? attachment.adminToken : null
       return connectReplica({ stream, adminToken, clock: systemClock })
     },
     machine: install.machine,

@@ -13,6 +13,7 @@ import type { GroupKey } from './core/model/messages.ts'
 import { loadAttachment, loadInstall, saveInstall } from './drivers/install-file.ts'
 import { peerOf } from './drivers/libp2p-addresses.ts'
 import { createLibp2pTransport } from './drivers/libp2p-transport.ts'
+import { createMemoryStreams } from './drivers/memory-streams.ts'
 import { withFormerPorts } from './drivers/listen-ports.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -35,6 +36,8 @@ export interface Parts {
   readonly install: Install
   readonly host: ReplicaHost
   readonly service: ReplicaService
+  /** For a client within this process. */
+  readonly connect: () => FrameStream
   readonly stop: () => Promise<void>
 }
 
@@ -108,7 +111,12 @@ export const openParts = async (
     await history.stop()
     await host.stop()
   }
-  return { install, host, service, transport, stop }
+  const connect = (): FrameStream => {
+    const { client, replica } = createMemoryStreams()
+    gate.enter(replica)
+    return client
+  }
+  return { install, host, service, transport, connect, stop }
 }
 
 const openDrivers = async (
@@ -158,9 +166,10 @@ class ClientGate {
     else stream.close().catch(() => undefined)
   }
 
-  /** It will not open by itself any more. */
+  /** For good. */
   stop(): void {
     this.#cancelWaiting()
+    this.#isOpen = false
   }
 }
 

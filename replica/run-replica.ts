@@ -10,7 +10,7 @@ import { lockDirectory } from './drivers/directory-lock.ts'
 import { loadInstall, saveInstall } from './drivers/install-file.ts'
 import { createPinoLogger } from './drivers/pino-logger.ts'
 import type { Install } from './host/install.ts'
-import type { LoggerPort } from './host/ports.ts'
+import type { FrameStream, LoggerPort } from './host/ports.ts'
 import { openInstall, resetCopy } from './open-install.ts'
 import { openParts, type Parts } from './open-parts.ts'
 import { finishStartingOver, startOver, successorOf } from './start-over.ts'
@@ -21,6 +21,8 @@ export interface RunningReplica {
   readonly install: Install
   readonly service: ReplicaService
   readonly listen: readonly string[]
+  /** For a client within this process. STOPPED before it runs. */
+  connect(): FrameStream
   onView(listener: (view: View) => void): void
   /** Told when it has begun anew: `install`, `service` and `listen` are others. */
   onRestart(listener: () => void): void
@@ -102,6 +104,10 @@ class Replica implements RunningReplica {
 
   get listen(): readonly string[] {
     return this.#present.host.listenAddresses()
+  }
+
+  connect(): FrameStream {
+    return this.#present.connect()
   }
 
   onView(listener: (view: View) => void): void {

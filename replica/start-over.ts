@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { QuintetError } from './core/model/errors.ts'
 import { isOriginId, originId } from './core/model/ids.ts'
 import type { OriginId } from './core/model/ids.ts'
+import { limits } from './core/model/limits.ts'
 import { syncDirectory, writeFileAtomically } from './drivers/atomic-file.ts'
 import {
   loadAttachment,
@@ -36,7 +37,9 @@ export const successorOf = (install: Install, machine: string, keys: Keys = newK
   const peer = peerIdOf(keys.publicKey)
   const origin = originOf(server, peer)
   const batch = successionBatch(groupId, { ...install, machine }, { origin, ...keys }, systemClock.nowMs() * 1_000)
-  return { ...install, ...keys, peer, origin, machine, admission: batch.bytes, vouchers: [] }
+  // Who has not heard of this install before it started over sees who had let it in.
+  const vouchers = install.admission === null ? [] : [install.admission, ...install.vouchers].slice(0, limits.vouchers)
+  return { ...install, ...keys, peer, origin, machine, admission: batch.bytes, vouchers }
 }
 
 /**

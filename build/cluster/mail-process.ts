@@ -174,6 +174,8 @@ export interface MailOptions {
   readonly join?: string
   /** Another server to connect to. */
   readonly server?: number
+  /** Another script with the same interface, and what it takes besides. */
+  readonly program?: { readonly script: string; readonly args: readonly string[] }
   readonly place?: ProcessPlace | undefined
 }
 
@@ -186,10 +188,11 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, join, server, place }: MailOptions) {
+  constructor({ data, join, server, program = { script: 'replica/mail.ts', args: [] }, place }: MailOptions) {
     const first = server === undefined ? [] : ['--server', String(server)]
-    const args = ['--data', data, '--json', ...first, ...(join === undefined ? [] : ['--join', join])]
-    this.process = new JsonProcess({ script: 'replica/mail.ts', args, place, take: (line) => this.#take(line) })
+    const more = [...first, ...(join === undefined ? [] : ['--join', join]), ...program.args]
+    const args = ['--data', data, '--json', ...more]
+    this.process = new JsonProcess({ script: program.script, args, place, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)
       for (const { reject } of this.#unanswered.values()) reject(error)

@@ -4,6 +4,7 @@ import type { HybridClock } from './hybrid-clock.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type { MailsMessage, StateChunkMessage } from './model/messages.ts'
+import type { Update } from './model/updates.ts'
 import { Repairs } from './repairs.ts'
 import type { GroupState } from './state/group-state.ts'
 import type { TransferStep } from './state-transfer.ts'
@@ -25,6 +26,11 @@ export class CatchingUp {
   /** How many mails are being fetched again. */
   get repairing(): number {
     return this.#repairs.size
+  }
+
+  /** What is being fetched again, per origin. */
+  get wanted(): ReadonlyMap<OriginId, ReadonlySet<Sequence>> {
+    return this.#repairs.wanted
   }
 
   get transferringFrom(): PeerId | null {
@@ -59,6 +65,19 @@ export class CatchingUp {
     if (message.updates.length > 0) effects.store.push({ origin: message.origin, updates: message.updates })
     if (isTransfer) this.#proceed(peer, this.#transfer.mails(nowMs, message), effects)
     else this.#repairs.mails(message)
+  }
+
+  /** Joins this image in the same step. Its contents are stored. */
+  adopt(image: StateImage): void {
+    this.#toJoin = image
+  }
+
+  /** An older copy of this machine has some of what is fetched again. */
+  mend(origin: OriginId, updates: readonly Update[], effects: EffectsDraft): void {
+    const wanted = updates.filter(({ sequence }) => this.#repairs.wanted.get(origin)?.has(sequence))
+    if (wanted.length === 0) return
+    effects.store.push({ origin, updates: wanted })
+    this.#repairs.found(origin, wanted)
   }
 
   /** Storage found this stretch of a log broken: its live updates are fetched again. */

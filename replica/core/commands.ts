@@ -64,8 +64,17 @@ export const decide = (
     case 'renameMachine':
       return decideOnGroup(state, command, self)
     case 'reissue':
-      return decideOnReissue(state, command)
+      return reissue(state, command, reserved)
   }
+}
+
+const reissue = (state: GroupState, command: Extract<Command, { kind: 'reissue' }>, reserved: Reserved): Decision => {
+  if (!('payload' in command.change)) return decideOnReissue(state, command)
+  const { command: name } = command.change.change
+  if (reserved.commands.has(name)) return { kind: 'joins', command: name }
+  const decision = decideOnReissue(state, command)
+  if (decision.kind === 'write') reserved.commands.add(name)
+  return decision
 }
 
 const admit = (

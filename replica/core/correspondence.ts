@@ -96,7 +96,7 @@ export class Correspondence {
       case 'discarded':
         if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
         this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
-        this.#catchUp(now, peer, message.origin, effects)
+        this.#catchUp(now, session, message.origin, effects)
         break
       case 'stateChunk':
         this.#parts.catchingUp.chunk(now.steadyMs, peer, message, effects)
@@ -105,7 +105,7 @@ export class Correspondence {
         this.#parts.catchingUp.mails(now.steadyMs, peer, message, effects)
         break
       case 'fork':
-        this.#parts.forks.heard(message.origin, effects)
+        this.#parts.forks.heard(now.steadyMs, session, message.origin, effects)
         break
       case 'groupKey':
         if (this.#parts.retiredPeers.has(session.origin)) break
@@ -120,16 +120,16 @@ export class Correspondence {
    * taking its own log back by one, and gives back what only it has; and of whatever log something is held, all that have
    * more of it are asked for its batches first.
    */
-  #catchUp(now: Moment, peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
+  #catchUp(now: Moment, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
     const { forks, reclaiming, identity, catchingUp, antiEntropy, state, matrix } = this.#parts
     if (reclaiming.isOfOldCopy) {
-      forks.heard(identity.origin, effects)
+      forks.heard(now.steadyMs, session, identity.origin, effects)
       return
     }
     const held = state.held(origin)
     const holders = this.#peers.allGreeted().map((of) => ({ ...of, row: matrix.row(of.origin) }))
     if (held > 0 && antiEntropy.canBeAsked(now.steadyMs, origin, held, holders)) return
-    catchingUp.begin(now.steadyMs, peer, effects)
+    catchingUp.begin(now.steadyMs, session.peer, effects)
   }
 
   /** Retired machines hand over what they have, and get nothing. */
@@ -173,7 +173,7 @@ export class Correspondence {
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#parts.membership.heard(session, message, now.wallMs)
     this.#learn(now, session.origin, message.rows, effects)
-    this.#parts.forks.compare(session, message, effects)
+    this.#parts.forks.compare(now.steadyMs, session, message, effects)
   }
 
   /**
@@ -204,7 +204,7 @@ export class Correspondence {
       if (outcome === 'some') progress = 'some'
       // What was asked for was to follow on what is held; what comes unasked may be late.
       if (outcome === 'fork' && this.#parts.antiEntropy.isWaitingFor(peer, message.id))
-        this.#parts.forks.unfitting(session, batch.origin, effects)
+        this.#parts.forks.unfitting(now.steadyMs, session, batch.origin, effects)
       this.#parts.matrix.raise(session.origin, batch.origin, batch.last)
     }
     if (message.id !== 0) this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, progress)

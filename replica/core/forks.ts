@@ -1,25 +1,36 @@
 import type { EffectsDraft } from './effects.ts'
+import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity } from './membership.ts'
 import type { OriginId, PeerId } from './model/ids.ts'
+import type { StateImage } from './model/image.ts'
 import type { KnowledgeMessage } from './model/messages.ts'
 import type { GreetedPeer } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
+import { forkedIn } from './state/log-chains.ts'
 import { heldFrom } from './version-vector.ts'
+
+/** Who has no state waits so long before it starts over: the others may be about to agree on one log. */
+const patienceMs = 3_000
 
 /**
  * Finds out that two logs go by the name of one origin: a copy of it was restored and written to. Whoever made the log
- * starts over; if it is not there, whoever holds the shorter of the two does, since the longer one cannot follow on it.
+ * starts over. If it is not there, one of the two that hold it differently does: who took its seat later, whatever the lengths
+ * of the logs. But first of all who has no state yet, so that none gives its state up for one that has none.
  */
 export class Forks {
   readonly #identity: Identity
   readonly #state: GroupState
+  readonly #matrix: KnowledgeMatrix
   #hasForked = false
+  /** When a fork was seen first, while there was no state here. */
+  #firstSeenMs: number | null = null
   /** Who was told of which origin's fork on the present connections. */
-  readonly #told = new Map<PeerId, Set<OriginId>>()
+  readonly #told = new Map<PeerId, Set<string>>()
 
-  constructor(identity: Identity, state: GroupState) {
+  constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
     this.#state = state
+    this.#matrix = matrix
   }
 
   /** Whether this install must start over. */
@@ -27,29 +38,49 @@ export class Forks {
     return this.#hasForked
   }
 
-  /** Where two hold equally much of an origin their chains must have the same value there. */
-  compare(session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
+  /** What a peer holds of an origin must be the beginning of what is held here; if it is more, it is the peer that compares. */
+  compare(nowMs: number, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     const row = message.rows.get(session.origin)
     if (row === undefined) return
     for (const [origin, theirs] of message.hashes) {
       const held = this.#state.held(origin)
       const mine = this.#state.lastHash(origin)
-      if (held === 0 || heldFrom(row, origin) !== held || mine === undefined || mine === theirs) continue
-      const isOwn = origin === this.#identity.origin
-      if (isOwn || (session.origin !== origin && mine < theirs)) this.#startOver(origin, effects)
-      else this.#tell(session, origin, effects)
+      const end = heldFrom(row, origin)
+      if (end === 0 || end > held || mine === undefined) continue
+      const isFork = end === held ? mine !== theirs : this.#state.chains.fit(origin, end, theirs) === 'fork'
+      if (isFork) this.unfitting(nowMs, session, origin, effects)
     }
   }
 
-  /** What this peer sent of `origin` does not follow on what is held. */
-  unfitting(session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    if (session.origin === origin) this.#tell(session, origin, effects)
-    else this.#startOver(origin, effects)
+  /** Whether what is held here goes on in a peer's image; where it does not, a state transfer would hide the fork. */
+  fits(nowMs: number, session: GreetedPeer, image: StateImage, effects: EffectsDraft): boolean {
+    const forked = forkedIn(image, this.#state.vector, this.#state.hashes)
+    for (const origin of forked) this.unfitting(nowMs, session, origin, effects)
+    return forked.length === 0
+  }
+
+  /** What this peer has of `origin` is of another log than what is held. */
+  unfitting(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    if (this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
+    else this.#tell(session, origin, effects)
   }
 
   /** A peer says that what is held here of `origin` is not what it holds. Others' logs are judged by what they bring. */
-  heard(origin: OriginId, effects: EffectsDraft): void {
-    if (origin === this.#identity.origin) this.#startOver(origin, effects)
+  heard(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    if (origin === this.#identity.origin && this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
+  }
+
+  #yields(nowMs: number, session: GreetedPeer, origin: OriginId): boolean {
+    const { seats } = this.#state
+    const founder = seats.founder()
+    if (seats.group === null || founder === null) {
+      this.#firstSeenMs ??= nowMs
+      return nowMs - this.#firstSeenMs >= patienceMs
+    }
+    // Who has not got the log with which the group began has not got a state either: it would be nobody's.
+    if (heldFrom(this.#matrix.row(session.origin), founder) === 0) return false
+    const isOwn = origin === this.#identity.origin
+    return isOwn || (session.origin !== origin && seats.isElder(session.origin, this.#identity.origin))
   }
 
   disconnected(peer: PeerId): void {
@@ -57,9 +88,11 @@ export class Forks {
   }
 
   #tell({ peer }: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    const told = this.#told.get(peer) ?? new Set<OriginId>()
-    if (told.has(origin)) return
-    this.#told.set(peer, told.add(origin))
+    // Who has no state yet is not believed, and says so again when it has one.
+    const words = this.#state.seats.group === null ? `${origin} without a state` : origin
+    const told = this.#told.get(peer) ?? new Set<string>()
+    if (told.has(words)) return
+    this.#told.set(peer, told.add(words))
     effects.send.push({ to: peer, message: { kind: 'fork', origin }, urgency: 'ordinary' })
   }
 

@@ -3,7 +3,7 @@ import type { KnowledgeMatrix } from './knowledge.ts'
 import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
-import type { Batch } from './model/updates.ts'
+import type { Batch, SeatChange } from './model/updates.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
@@ -139,20 +139,32 @@ export class Membership {
     if (this.#state.seats.isAdmitted(session.peer)) return null
     const proof = hello.admission
     if (proof !== null && this.#succeeds(session, hello, proof)) return null
-    const admitsPeer =
-      proof?.updates.some(({ change }) => change.kind === 'admission' && change.peer === session.peer) ?? false
+    const isProof = proof !== null && (admits(proof, session.peer) || this.#mayGoOn(session, hello, proof))
     const chain = proof === null ? [] : [proof, ...hello.vouchers]
-    const isByMember = chain.some(({ origin }) => this.#state.seats.claimOf(origin) !== undefined)
+    const isByMember = chain.some((batch) => this.#isByMember(batch))
     const knowsNobody = this.#state.seats.group === null
-    if ((admitsPeer && isByMember) || knowsNobody) return null
+    if ((isProof && isByMember) || knowsNobody) return null
     return 'This machine has not been admitted to the group. Join with an invite.'
   }
 
   /** An install that started over proves by its first update that the former holder of its seat goes on in it. */
-  #succeeds({ peer }: PeerSession, { origin }: HelloMessage, proof: Batch): boolean {
-    const change = proof.updates[0]?.change
-    if (proof.origin !== origin || change?.kind !== 'seat' || change.peer !== peer) return false
-    return this.#state.seats.isSuccession(change)
+  #succeeds(session: PeerSession, hello: HelloMessage, proof: Batch): boolean {
+    const change = successionFor(session, hello, proof)
+    return change !== null && this.#state.seats.isSuccession(change)
+  }
+
+  /** Or by one that goes on for a member. */
+  #isByMember({ origin, updates }: Batch): boolean {
+    const { seats } = this.#state
+    const change = updates[0]?.change
+    return seats.claimOf(origin) !== undefined || (change?.kind === 'seat' && seats.isSuccession(change))
+  }
+
+  /** As `#succeeds`, for an install that was not known here before it started over: its vouchers show who let it in. */
+  #mayGoOn(session: PeerSession, hello: HelloMessage, proof: Batch): boolean {
+    const { seats } = this.#state
+    const replaced = successionFor(session, hello, proof)?.replaces ?? null
+    return replaced !== null && seats.claimOf(replaced) === undefined && !seats.isRetired(replaced)
   }
 
   accept(session: PeerSession, hello: HelloMessage, nowMs: number): void {
@@ -257,6 +269,16 @@ export class Membership {
       }
     }
   }
+}
+
+const admits = ({ updates }: Batch, peer: PeerId): boolean =>
+  updates.some(({ change }) => change.kind === 'admission' && change.peer === peer)
+
+/** The claim with which a peer goes on for an install that it was before; the former one's signature was verified at the door. */
+const successionFor = ({ peer }: PeerSession, { origin }: HelloMessage, proof: Batch): SeatChange | null => {
+  const change = proof.updates[0]?.change
+  const isIt = proof.origin === origin && change?.kind === 'seat' && change.peer === peer
+  return isIt && change.succession !== undefined ? change : null
 }
 
 const textOf = (sessions: readonly SessionClaim[]): string =>

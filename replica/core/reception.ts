@@ -5,6 +5,7 @@ import type { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
 import type { OriginId } from './model/ids.ts'
 import type { Batch } from './model/updates.ts'
+import { isWord } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
 import { noteChanges } from './write-desk.ts'
 
@@ -50,11 +51,11 @@ export class Reception {
       this.#state.applyBatch(next)
       effects.persist.push(next)
       noteChanges(next.updates, this.#state, effects)
-      const last = next.updates.at(-1)
-      if (last === undefined) continue
-      // What this install wrote itself and takes back stands, wherever the wall clock is now.
-      if (next.origin === this.#identity.origin) this.#clock.restore(last.clock)
-      else this.#clock.observe(last.clock, nowMs)
+      for (const { clock, change } of next.updates) {
+        // What this install wrote itself and takes back stands, wherever the wall clock is now.
+        if (next.origin === this.#identity.origin && !isWord(change)) this.#clock.restore(clock)
+        else this.#clock.observe(clock, nowMs)
+      }
     }
     return 'some'
   }

@@ -1,5 +1,6 @@
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { MailRequestMessage, MailsMessage } from './model/messages.ts'
+import type { Update } from './model/updates.ts'
 
 /** When nobody had what is wanted, all are asked again only after this. */
 const retryMs = 5_000
@@ -23,6 +24,11 @@ export class Repairs {
     let size = 0
     for (const sequences of this.#wanted.values()) size += sequences.size
     return size
+  }
+
+  /** What is wanted, per origin. */
+  get wanted(): ReadonlyMap<OriginId, ReadonlySet<Sequence>> {
+    return this.#wanted
   }
 
   want(origin: OriginId, sequences: Iterable<Sequence>): void {
@@ -72,10 +78,15 @@ export class Repairs {
   mails(message: MailsMessage): void {
     this.#inFlight.delete(message.id)
     if (message.updates.length === 0) this.#turn(message.origin)
-    const wanted = this.#wanted.get(message.origin)
+    this.found(message.origin, message.updates)
+  }
+
+  /** These are stored in the same step. */
+  found(origin: OriginId, updates: readonly Update[]): void {
+    const wanted = this.#wanted.get(origin)
     if (wanted === undefined) return
-    for (const { sequence } of message.updates) wanted.delete(sequence)
-    if (wanted.size === 0) this.#forget(message.origin)
+    for (const { sequence } of updates) wanted.delete(sequence)
+    if (wanted.size === 0) this.#forget(origin)
   }
 
   disconnected(peer: PeerId): void {

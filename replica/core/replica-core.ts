@@ -85,7 +85,7 @@ export class ReplicaCore {
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
     this.#catchingUp = new CatchingUp(this.state, this.#clock)
     this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
-    this.#forks = new Forks(identity, this.state)
+    this.#forks = new Forks(identity, this.state, this.matrix)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
     const traced = heldFrom(recovered.highest, identity.origin)
@@ -141,6 +141,11 @@ export class ReplicaCore {
     return this.#catchingUp.repairing
   }
 
+  /** What is being fetched again, per origin. */
+  get wanted(): ReadonlyMap<OriginId, ReadonlySet<Sequence>> {
+    return this.#catchingUp.wanted
+  }
+
   get transferringFrom(): PeerId | null {
     return this.#catchingUp.transferringFrom
   }
@@ -176,6 +181,13 @@ export class ReplicaCore {
   get isCaughtUp(): boolean {
     const greeted = this.peers.allGreeted()
     if (greeted.length === 0 || this.transferringFrom !== null || this.state.seats.group === null) return false
+    return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
+  }
+
+  /** Whether nobody who is here has a state: all that had one have started over, each at the word of another. */
+  get isStranded(): boolean {
+    const greeted = this.peers.allGreeted()
+    if (greeted.length === 0 || this.transferringFrom !== null || this.state.seats.group !== null) return false
     return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
@@ -271,6 +283,15 @@ export class ReplicaCore {
       case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
+      case 'keep':
+        if (this.isStranded) effects.store.push({ origin: event.origin, updates: event.updates })
+        break
+      case 'adopt':
+        if (this.isStranded) this.#catchingUp.adopt(event.image)
+        break
+      case 'mend':
+        this.#catchingUp.mend(event.origin, event.updates, effects)
+        break
       case 'command':
         this.#desk.take(now.wallMs, event, this.hindrance, effects)
         break
@@ -287,7 +308,7 @@ export class ReplicaCore {
         this.#membership.setAddresses(event.addresses)
         break
       case 'imageDecoded':
-        this.#catchingUp.decoded(now.steadyMs, event.peer, event.image, effects)
+        this.#decoded(now, event, effects)
         break
       case 'mailsMissing':
         this.#catchingUp.missing(now.steadyMs, event, effects)
@@ -322,6 +343,12 @@ export class ReplicaCore {
         this.#compaction.compacted()
         break
     }
+  }
+
+  #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {
+    const session = this.peers.greeted(peer)
+    const fits = image === null || session === undefined || this.#forks.fits(now.steadyMs, session, image, effects)
+    this.#catchingUp.decoded(now.steadyMs, peer, fits ? image : null, effects)
   }
 
   #disconnected(peer: PeerId, effects: EffectsDraft): void {

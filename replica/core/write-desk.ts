@@ -4,7 +4,7 @@ import type { Command, CommandAnswer, CommandTicket, EffectsDraft } from './effe
 import type { HybridClock } from './hybrid-clock.ts'
 import type { LogIntake } from './log-intake.ts'
 import { fail, succeed } from './model/errors.ts'
-import type { AccountId, OriginId, ServerId } from './model/ids.ts'
+import type { AccountId, Clock, OriginId, ServerId } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { Batch, Draft, MakeBatch, SignedChange, SystemChange, Update } from './model/updates.ts'
@@ -44,6 +44,8 @@ export class WriteDesk {
   readonly #makeBatch: MakeBatch
   readonly #queue: Waiting[] = []
   #writes: PendingWrite[] = []
+  /** Given in this step, above words of clocks that are ahead. */
+  #newestWord: Clock = 0
   #byCommand = new Map<string, PendingWrite>()
   #reserved = nothingReserved()
 
@@ -99,6 +101,7 @@ export class WriteDesk {
     }
     for (const batch of batches) noteChanges(batch.updates, this.#state, effects)
     this.#writes = []
+    this.#newestWord = 0
     this.#byCommand = new Map()
     this.#reserved = nothingReserved()
     return batches
@@ -127,11 +130,20 @@ export class WriteDesk {
 
   #write(nowMs: number, ticket: CommandTicket, { changes, server }: Extract<Decision, { kind: 'write' }>): void {
     changes.forEach((change, index) => {
-      const draft = { clock: this.#clock.next(nowMs), change }
+      const draft = { clock: this.#clockOf(nowMs, change), change }
       const write: PendingWrite = { draft, tickets: index === 0 ? [ticket] : [], server }
       this.#writes.push(write)
       if (isSigned(change)) this.#byCommand.set(change.change.command, write)
     })
+  }
+
+  /** What somebody has seen and changes here is changed, however far ahead the clock was with which it was written. */
+  #clockOf(nowMs: number, change: SystemChange | SignedChange): Clock {
+    const clock = this.#clock.next(nowMs)
+    const before = this.#state.wordBefore(isSigned(change) ? change.change : change)
+    if (before < clock) return clock
+    this.#newestWord = Math.max(this.#newestWord, before) + 1
+    return this.#newestWord
   }
 }
 

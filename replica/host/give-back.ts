@@ -1,9 +1,12 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import { updateId } from '../core/model/ids.ts'
+import type { StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
+import { liveUpdatesOf } from '../core/state/live-updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
-import { Divergence, reissued } from './reissue.ts'
+import { Divergence, reissued, relationOf, stateOf } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
@@ -30,6 +33,8 @@ interface GiveBackOptions {
 
 const lookEveryMs = 250
 const sequencesAtOnce = 256
+/** So often in a row nobody has a state before an older one is taken up. */
+const strandedLooks = 40
 
 /**
  * Gives back what only an older copy of this machine had, when what the others have was taken in: batches that follow on
@@ -41,6 +46,7 @@ export class GiveBack {
   #stop: () => void = () => undefined
   #work: Promise<void> = Promise.resolve()
   #isBusy = false
+  #stranded = 0
   #isStopped = false
 
   constructor(options: GiveBackOptions) {
@@ -67,7 +73,12 @@ export class GiveBack {
   }
 
   async #look(): Promise<void> {
-    if (!(await this.#options.host.read((core) => core.isCaughtUp))) return
+    const { host } = this.#options
+    if (!(await host.read((core) => core.isCaughtUp))) {
+      this.#stranded = (await host.read((core) => core.isStranded)) ? this.#stranded + 1 : 0
+      if (this.#stranded >= strandedLooks) await this.#adopt()
+      return
+    }
     const aside = await this.#options.open()
     if (aside === null) {
       this.#stop()
@@ -82,20 +93,49 @@ export class GiveBack {
     await aside.discard()
   }
 
+  /**
+   * Nobody has a state any more: each of those who had one has started over. The one that was set aside is as good as any; where
+   * others adopt theirs, the logs that differ are forks as before.
+   */
+  async #adopt(): Promise<void> {
+    const { host, logger } = this.#options
+    this.#stranded = 0
+    const aside = await this.#options.open()
+    if (aside === null) return
+    try {
+      const image = stateOf(await aside.storage.recover()).image()
+      if (image.group === null) return
+      logger.warn('nobody has a state: the copy that was set aside is taken up again')
+      for (const [origin, sequences] of sequencesOf(image)) {
+        for (let start = 0; start < sequences.length; start += sequencesAtOnce) {
+          const some = sequences.slice(start, start + sequencesAtOnce)
+          await host.keep(origin, await aside.storage.readUpdates(origin, some))
+        }
+      }
+      await host.adopt(image)
+    } finally {
+      await aside.storage.close()
+    }
+  }
+
   async #giveBack({ storage, forked }: AsideLog): Promise<void> {
     const { host, logger } = this.#options
-    const { highest } = await storage.recover()
+    const { highest, snapshot, suffix } = await storage.recover()
+    const aside = stateOf({ snapshot, suffix })
     const own = await host.read((core) => core.identity.origin)
     const found: Update[] = []
     for (const [origin, last] of highest) {
       if (origin === own) continue
       const batches = await this.#follow(storage, origin)
       if (batches > 0) logger.info('given back from an older copy', { origin, batches })
-      const held = await host.read((core) => core.state.held(origin))
-      const divergence = new Divergence(origin === forked ? 'forked' : 'not known to be forked', held)
+      const told = origin === forked ? 'forked' : 'not known to be forked'
+      const divergence = await host.read(
+        ({ state }) => new Divergence(relationOf(aside, state, origin, told), state.held(origin)),
+      )
       await this.#compare(storage, origin, last, divergence)
       found.push(...divergence.updates())
     }
+    await this.#mend(storage, new Set(found.map(({ origin, sequence }) => updateId(origin, sequence))))
     const issued = await this.#reissue(found)
     if (issued > 0) logger.info('issued again from an older copy', { issued })
   }
@@ -128,6 +168,18 @@ export class GiveBack {
     }
   }
 
+  /** What nobody has whole any more, the copy may have: but not what is of a fork, where the same name means something else. */
+  async #mend(aside: Log, forked: ReadonlySet<UpdateId>): Promise<void> {
+    const { host } = this.#options
+    const wanted = await host.read((core) =>
+      [...core.wanted].map(([origin, sequences]) => [origin, [...sequences]] as const),
+    )
+    for (const [origin, sequences] of wanted) {
+      const own = sequences.filter((sequence) => !forked.has(updateId(origin, sequence)))
+      await host.mend(origin, await aside.readUpdates(origin, own))
+    }
+  }
+
   async #reissue(updates: readonly Update[]): Promise<number> {
     const { host } = this.#options
     let count = 0
@@ -142,4 +194,15 @@ export class GiveBack {
     }
     return count
   }
+}
+
+/** The updates whose contents a state needs, by origin. */
+const sequencesOf = (image: StateImage): ReadonlyMap<OriginId, readonly Sequence[]> => {
+  const sequences = new Map<OriginId, Sequence[]>()
+  for (const { origin, sequence } of liveUpdatesOf(image)) {
+    const ofOrigin = sequences.get(origin)
+    if (ofOrigin === undefined) sequences.set(origin, [sequence])
+    else ofOrigin.push(sequence)
+  }
+  return sequences
 }

@@ -1,11 +1,51 @@
 import type { Command } from '../core/effects.ts'
 import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
-import type { Change, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
+import type { Batch, Change, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
+import { GroupState } from '../core/state/group-state.ts'
 import { sameBytes } from '../wire/bytes.ts'
+import { decodeImage } from '../wire/image-decode.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 
 export type Reissued = Extract<Command, { kind: 'reissue' }>
+
+/**
+ * How a log in an older copy stands to what this install has of it: the beginning of the same (or the same and more), another one
+ * from some update on (`forkedAfter`, the last end of a batch that both have), or not known, but for what was told of it.
+ */
+export type Relation = 'same' | 'forked' | 'not known to be forked' | { readonly forkedAfter: Sequence }
+
+/** By the ends of batches that both remember. `told`: this log is why the copy was set aside. */
+export const relationOf = (
+  aside: GroupState,
+  present: GroupState,
+  origin: OriginId,
+  told: 'forked' | 'not known to be forked',
+): Relation => {
+  const mine = aside.lastHash(origin)
+  const theirs = present.lastHash(origin)
+  if (mine === undefined || theirs === undefined) return told
+  const [end, held] = [aside.held(origin), present.held(origin)]
+  const fit = end > held ? aside.chains.fit(origin, held, theirs) : present.chains.fit(origin, end, mine)
+  if (fit === 'same') return 'same'
+  const forkedAfter = fit === 'fork' ? aside.chains.newestCommon(present.chains, origin) : null
+  return forkedAfter === null ? told : { forkedAfter }
+}
+
+/** The state that a recovered copy comes to; an empty one when its snapshot cannot be read. */
+export const stateOf = ({ snapshot, suffix }: Recovery): GroupState => {
+  const state = new GroupState()
+  const image = snapshot === null ? null : decodeImage(snapshot.chunks)
+  if (image?.ok === false) return state
+  if (image !== null) state.join(image.value)
+  for (const batch of suffix) state.applyBatch(batch)
+  return state
+}
+
+interface Recovery {
+  readonly snapshot: { readonly chunks: readonly string[] } | null
+  readonly suffix: readonly Batch[]
+}
 
 /** So many alike in a row are of the log that both share: a command that was given to both copies may come out alike in both. */
 const enoughAlike = 64
@@ -23,17 +63,25 @@ export class Divergence {
   #undecided: Update[] = []
   #alike = 0
   #isProven: boolean
+  /** Both have the same up to here. */
+  readonly #shared: Sequence
 
   /** That a log is forked may not be known: a copy that is set aside because of one may hold others. */
-  constructor(log: 'forked' | 'not known to be forked', held: Sequence) {
+  constructor(log: Relation, held: Sequence) {
     this.#held = held
-    this.#isProven = log === 'forked'
+    this.#isProven = log === 'forked' || typeof log === 'object'
+    this.#shared = typeof log === 'object' ? log.forkedAfter : log === 'same' ? held : 0
   }
 
   /** The copy has `mine`; `theirs` is what this install has under the same name. `end`: go down no further. */
   meet(mine: Update, theirs: Uint8Array | undefined): 'end' | 'on' {
     if (mine.sequence > this.#held) {
       this.#beyond.push(mine)
+      return 'on'
+    }
+    if (mine.sequence <= this.#shared) return 'end'
+    if (this.#shared > 0) {
+      this.#found.push(mine)
       return 'on'
     }
     if (theirs !== undefined && sameBytes(theirs, mine.bytes)) {

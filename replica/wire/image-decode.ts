@@ -1,10 +1,11 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId } from '../core/model/ids.ts'
-import { accountId, commandId, inviteId, updateId } from '../core/model/ids.ts'
+import type { AccountId, OriginId } from '../core/model/ids.ts'
+import { accountId, commandId, hashPrefix, inviteId, updateId } from '../core/model/ids.ts'
 import type {
   AccountKeysRecord,
   AccountRecord,
   AnswerRecord,
+  CheckpointRecord,
   ClientRecord,
   CommandRecord,
   DocumentRecord,
@@ -55,6 +56,7 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
+const prefixPattern = /^[\w-]{11}$/
 const recipientsPattern = /^[0-9a-f]{16}$/
 
 /** What the sections read so far have brought. */
@@ -76,6 +78,7 @@ interface Parts {
   readonly accountKeys: AccountKeysRecord[]
   readonly clients: ClientRecord[]
   readonly later: LaterRecord[]
+  readonly checkpoints: CheckpointRecord[]
 }
 
 function readImage(chunks: readonly string[]): StateImage {
@@ -86,7 +89,7 @@ function readImage(chunks: readonly string[]): StateImage {
   const ofCommands = { commands: [], executions: [] }
   const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
   const ofPosts = { posts: [], postDeletions: [], follows: [] }
-  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands, later: [] }
+  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands, later: [], checkpoints: [] }
   let reached = 0
   for (const chunk of chunks.slice(1)) {
     const { section, items } = openChunk(parseChunk(chunk))
@@ -101,6 +104,7 @@ function readImage(chunks: readonly string[]): StateImage {
   }
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
+  checkEnds(parts)
   const { vector, hashes, clocks, group, claims, invites, machineNames, retired } = head
   const seats = { group, claims, invites, machineNames, retired }
   return { vector, hashes, clocks, ...seats, ...ofState, mails: mails.columns(people) }
@@ -167,6 +171,9 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       return
     case 'later':
       while (items.more()) parts.later.push(notBeyond(readLater(items, parts.head), parts.head.vector))
+      return
+    case 'checkpoints':
+      while (items.more()) parts.checkpoints.push(readCheckpoint(items, parts))
   }
 }
 
@@ -198,6 +205,27 @@ const readLater = (items: ItemReader, { origins }: ImageHead): LaterRecord => ({
   clock: items.number(),
   type: items.number(highestType),
 })
+
+function readCheckpoint(items: ItemReader, { head, checkpoints }: Parts): CheckpointRecord {
+  const origin = items.pick(head.origins)
+  const sequence = items.positive()
+  const before = checkpoints.at(-1)
+  if (before?.origin === origin && before.sequence >= sequence) damaged('checkpoints do not ascend')
+  return { origin, sequence, prefix: items.match(prefixPattern) }
+}
+
+/** Those of each log end where it does. An image that was written before there were such has none. */
+function checkEnds({ head, checkpoints }: Parts): void {
+  const ended = new Set<OriginId>()
+  for (const [index, { origin, sequence, prefix }] of checkpoints.entries()) {
+    if (checkpoints[index + 1]?.origin === origin) continue
+    if (ended.has(origin)) damaged('checkpoints of a log are in two places')
+    ended.add(origin)
+    const end = head.hashes.get(origin)
+    const isEnd = sequence === head.vector.get(origin) && end !== undefined && prefix === hashPrefix(end)
+    if (!isEnd) damaged('checkpoints end elsewhere than their log')
+  }
+}
 
 function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {
   const account = items.pick(people)

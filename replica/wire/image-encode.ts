@@ -70,6 +70,9 @@ function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table
   yield* sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
     row.push(origins.place(origin), sequence, clock, type),
   )
+  yield* sectionChunks('checkpoints', image.checkpoints, ({ origin, sequence, prefix }, row) =>
+    row.push(origins.place(origin), sequence, prefix),
+  )
 }
 
 /** Gives each value a place in a list, in the order of their first use. */
@@ -110,6 +113,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     executions: image.executions.length,
     clients: image.clients.length,
     later: image.later.length,
+    checkpoints: image.checkpoints.length,
   }
   return JSON.stringify({
     format: imageFormat,

@@ -19,6 +19,7 @@ export const imageSections = [
   'executions',
   'clients',
   'later',
+  'checkpoints',
 ] as const
 export type ImageSection = (typeof imageSections)[number]
 

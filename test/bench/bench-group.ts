@@ -114,13 +114,15 @@ export const processorSeconds = async ({
   group,
   people,
 }: PeopledGroup): Promise<{ readonly replicas: number; readonly clients: number }> => {
-  const total = async (pids: readonly number[]): Promise<number> =>
-    (await Promise.all(pids.map(ticksOf))).reduce((sum, ticks) => sum + ticks, 0) / ticksASecond
   return {
-    replicas: await total(group.servers.map((server) => group.replica(server).process.pid)),
-    clients: await total([...people.values()].map(({ process }) => process.pid)),
+    replicas: await processorSecondsOf(group.servers.map((server) => group.replica(server).process.pid)),
+    clients: await processorSecondsOf([...people.values()].map(({ process }) => process.pid)),
   }
 }
+
+/** As `processorSeconds`, of any processes. */
+export const processorSecondsOf = async (pids: readonly number[]): Promise<number> =>
+  (await Promise.all(pids.map(ticksOf))).reduce((sum, ticks) => sum + ticks, 0) / ticksASecond
 
 /** `utime` and `stime` of proc(5), which come after the name in parentheses. */
 const ticksOf = async (pid: number): Promise<number> => {

@@ -7,7 +7,7 @@ import { diskBench } from './disk.ts'
 import type { Bench, FigureReport, Sample } from './figures.ts'
 import { reportFigures, tableOf } from './figures.ts'
 import { healBench } from './heal.ts'
-import { latencyBench } from './latency.ts'
+import { appLatencyBench, latencyBench } from './latency.ts'
 import { opaqueBench } from './opaque.ts'
 import { searchBench } from './search.ts'
 import { sealBench } from './seal.ts'
@@ -19,6 +19,7 @@ import { largeListBench } from './window-list.ts'
 
 const benches: readonly Bench[] = [
   latencyBench,
+  appLatencyBench,
   throughputBench,
   healBench,
   startBench,

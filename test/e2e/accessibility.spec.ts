@@ -140,13 +140,13 @@ test('in a window as narrow as a telephone axe finds nothing serious, and nothin
   const found: string[] = []
   const look = async (screen: string): Promise<void> => {
     found.push(...(await findings(window, `${screen}, narrow`)))
-    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     if (beyond > 0) found.push(`${screen}, narrow: ${beyond} pixels beyond the window`)
   }
   await window.app.evaluate(({ BrowserWindow }) => {
     BrowserWindow.getAllWindows()[0]?.setBounds({ width: 360, height: 720 })
   })
-  await expect.poll(() => page.evaluate(() => window.innerWidth)).toBeLessThanOrEqual(360)
+  await expect.poll(() => page.evaluate(() => innerWidth)).toBeLessThanOrEqual(360)
   await expect(page.getByRole('row').first()).toBeVisible()
   await look('mail list')
   await page.getByRole('row').first().click()

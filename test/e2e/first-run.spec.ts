@@ -74,7 +74,7 @@ test('an invite is taken from a file that is chosen, from one that is dropped, a
   await page.getByRole('button', { name: /^Join with an invite/ }).click()
 
   const file = path.join(await quintet.directory(), 'invite.quintet')
-  await writeFile(file, `${String(invite)}\n`)
+  await writeFile(file, `${invite}\n`)
   await window.app.evaluate(({ dialog }, chosen) => {
     dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [chosen] })
   }, file)
@@ -89,7 +89,7 @@ test('an invite is taken from a file that is chosen, from one that is dropped, a
         else transfer.setData('text', text)
         return transfer
       },
-      [kind, String(invite)] as const,
+      [kind, invite] as const,
     )
     await page.getByRole('textbox', { name: 'Invite' }).dispatchEvent('drop', { dataTransfer: dropped })
   }

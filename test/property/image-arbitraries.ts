@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { seatOf, updateId } from '../../replica/core/model/ids.ts'
+import { hashPrefix, seatOf, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
@@ -71,7 +71,7 @@ const mailRecords = fc
     ),
   )
 
-export const stateImage: fc.Arbitrary<StateImage> = fc.record({
+const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes,
   clocks: fc
@@ -149,3 +149,26 @@ export const stateImage: fc.Arbitrary<StateImage> = fc.record({
   ),
   later: fc.array(fc.record({ ...placeInLog, type: fc.integer({ min: 43, max: 65_535 }) })),
 })
+
+/** Of each log with a known end: some places before it, and the end. */
+export const stateImage: fc.Arbitrary<StateImage> = imageWithoutCheckpoints.chain((image) =>
+  fc
+    .tuple(
+      ...[...image.vector].map(([of, end]) => {
+        const hash = image.hashes.get(of)
+        if (hash === undefined) return fc.constant([])
+        return fc
+          .uniqueArray(fc.tuple(fc.integer({ min: 1, max: end - 1 }), fc.stringMatching(/^[\w-]{11}$/)), {
+            selector: ([place]) => place,
+            maxLength: 5,
+          })
+          .map((places) => [
+            ...places
+              .sort(([left], [right]) => left - right)
+              .map(([place, prefix]) => ({ origin: of, sequence: place, prefix })),
+            { origin: of, sequence: end, prefix: hashPrefix(hash) },
+          ])
+      }),
+    )
+    .map((logs) => ({ ...image, checkpoints: logs.flat() })),
+)

@@ -1,6 +1,7 @@
 import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
+import { isWord } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
 import { shownOnce } from './checks.ts'
 import { Violation } from './violation.ts'
@@ -90,12 +91,12 @@ export class HybridCheck {
     const isOwn = (update: Update): boolean => update.origin === machine.identity.origin
     // Own updates that are taken back from the others were written long ago.
     if (machine.world.restored.has(machine.identity.origin)) return
-    for (const { clock, sequence } of updates.filter(isOwn)) {
+    for (const { clock, sequence, change } of updates.filter(isOwn)) {
       if (clock <= this.#floor) {
         const what = `${machine.name}:${sequence} sorts before what was held when it was written`
         throw new Violation('answer after question', `${what}: ${clock} <= ${this.#floor}`)
       }
-      this.#own = clock
+      if (!isWord(change)) this.#own = clock
     }
     for (const update of updates)
       if (!isOwn(update)) this.#floor = Math.max(this.#floor, Math.min(update.clock, reachOf(machine)))

@@ -6,7 +6,7 @@ import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
-import { isLiveKind } from '../../replica/core/model/updates.ts'
+import { isLiveKind, isWord } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { deletedBy } from './ledger.ts'
@@ -24,14 +24,14 @@ const oneContent = (machine: Machine, update: Update): void => {
   throw new Violation('one content', `${machine.name} has another content for ${id}`)
 }
 
-/** An origin's updates are durable somewhere only in order, with clocks that only grow. */
+/** An origin's updates are durable somewhere only in order, with clocks that only grow, but for words on what was written by a clock far ahead. */
 const clocksGrow = (machine: Machine, update: Update): void => {
   const { ledger } = machine.world
   const id = updateId(update.origin, update.sequence)
   if (ledger.updates.has(id) || machine.world.restored.has(update.origin)) return
   const last = ledger.lastClock.get(update.origin) ?? 0
   if (update.clock <= last) throw new Violation('clock', `${id} has clock ${update.clock} after ${last}`)
-  ledger.lastClock.set(update.origin, update.clock)
+  if (!isWord(update.change)) ledger.lastClock.set(update.origin, update.clock)
 }
 
 /** One command given (again) at one replica is executed once. */

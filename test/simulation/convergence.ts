@@ -129,8 +129,9 @@ const noWishLost = (world: World): void => {
     for (const { origin, sequences } of machine.core.state.mails.columns().origins) {
       for (const sequence of sequences) {
         const id = updateId(origin, sequence)
-        const isRotten = world.isRotten(machine, id) && !machine.disk.holds(origin, sequence)
-        const change = (isRotten ? world.ledger.updates.get(id) : machine.disk.readUpdate(origin, sequence))?.change
+        // What is rotten here is whole elsewhere, and of the same log: two logs may have gone by its name.
+        const update = [machine, ...world.lasting()].flatMap(({ disk }) => disk.readUpdate(origin, sequence) ?? [])[0]
+        const change = (update ?? world.ledger.updates.get(id))?.change
         if (change?.kind === 'mail') live.add(change.command)
       }
     }

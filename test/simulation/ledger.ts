@@ -1,6 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
+import { isLiveKind } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import type { Machine } from './machine.ts'
@@ -85,7 +86,7 @@ export class Ledger {
     this.#holders.delete(machine)
     this.#commands.delete(machine)
     for (const { origin, sequence, change } of machine.disk.updates())
-      if (change.kind === 'mail') this.held(machine, updateId(origin, sequence))
+      if (isLiveKind(change.kind)) this.held(machine, updateId(origin, sequence))
   }
 
   /** `next` will give back what `old` has. */

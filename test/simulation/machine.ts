@@ -345,6 +345,7 @@ export class Machine implements Endpoint {
 
   #write(write: DiskWrite, run: () => void): void {
     if (write.kind === 'snapshot' && this.background.isWritingSnapshot) {
+      this.#writtenMs += 1
       this.later(1, () => this.#write(write, run))
       return
     }

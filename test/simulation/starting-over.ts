@@ -1,13 +1,18 @@
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
-import type { Update } from '../../replica/core/model/updates.ts'
+import { updateId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
-import { Divergence, reissued } from '../../replica/host/reissue.ts'
+import { Divergence, reissued, relationOf, stateOf } from '../../replica/host/reissue.ts'
+import { liveUpdatesOf } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
 import { Violation } from './violation.ts'
 
 const lookEveryMs = 300
+/** So often in a row nobody has a state before an older one is taken up. */
+const strandedLooks = 20
 const microsPerMs = 1_000
 const noSignature = new Uint8Array(64)
 
@@ -32,7 +37,7 @@ export const startOver = (old: Machine, forked: OriginId): void => {
   } as const
   const admission = makeBatchOf(origin)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
   const next = old.successor(
-    { origin, server: old.seat, peer, admission, vouchers: [] },
+    { origin, server: old.seat, peer, admission, vouchers: vouchersOf(old) },
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
   )
   next.skewMs = old.skewMs
@@ -44,6 +49,9 @@ export const startOver = (old: Machine, forked: OriginId): void => {
   next.start()
 }
 
+const vouchersOf = ({ identity: { admission, vouchers } }: Machine): readonly Batch[] =>
+  admission === null ? [] : [admission, ...vouchers].slice(0, limits.vouchers)
+
 /** A copy that was set aside. */
 export interface Aside {
   readonly disk: ModelDisk
@@ -51,15 +59,31 @@ export interface Aside {
 }
 
 /** Gives back, again and again until all of it is. In this life of the machine. */
-export const giveBack = (machine: Machine): void => {
+export const giveBack = (machine: Machine, looks = 0): void => {
   machine.later(lookEveryMs, () => {
     machine.whenIdle(() => {
       const [aside] = machine.aside
       if (aside === undefined) return
       if (machine.isUp && machine.core.isCaughtUp) giveBackOne(machine, aside)
-      else giveBack(machine)
+      else {
+        const stranded = machine.isUp && machine.core.isStranded ? looks + 1 : 0
+        if (stranded >= strandedLooks) adopt(machine, aside)
+        giveBack(machine, stranded % strandedLooks)
+      }
     })
   })
+}
+
+/** Nobody has a state any more: each of those who had one has started over. */
+const adopt = (machine: Machine, aside: Aside): void => {
+  const image = stateOf(aside.disk.recover()).image()
+  if (image.group === null) return
+  machine.world.coverage.note('old copy taken up again')
+  for (const { origin, sequence } of liveUpdatesOf(image)) {
+    const update = aside.disk.readUpdate(origin, sequence)
+    if (update !== null) machine.enqueue({ kind: 'keep', origin, updates: [update] })
+  }
+  machine.enqueue({ kind: 'adopt', image })
 }
 
 const giveBackOne = (machine: Machine, aside: Aside): void => {
@@ -71,6 +95,7 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     if (batches.length > 0) machine.enqueue({ kind: 'handedIn', batches })
     found.push(...divergent(machine, aside, origin, last))
   }
+  mend(machine, aside, found)
   const wishes = reissued(found)
   let open = wishes.length
   const done = (): void => {
@@ -89,11 +114,20 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
   }
 }
 
+const mend = (machine: Machine, aside: Aside, forked: readonly Update[]): void => {
+  const names = new Set(forked.map(({ origin, sequence }) => updateId(origin, sequence)))
+  for (const [origin, sequences] of machine.core.wanted) {
+    const updates = [...sequences].flatMap((sequence) =>
+      names.has(updateId(origin, sequence)) ? [] : (aside.disk.readUpdate(origin, sequence) ?? []),
+    )
+    machine.enqueue({ kind: 'mend', origin, updates })
+  }
+}
+
 const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Sequence): readonly Update[] => {
-  const divergence = new Divergence(
-    origin === aside.forked ? 'forked' : 'not known to be forked',
-    machine.core.state.held(origin),
-  )
+  const { state } = machine.core
+  const told = origin === aside.forked ? 'forked' : 'not known to be forked'
+  const divergence = new Divergence(relationOf(stateOf(aside.disk.recover()), state, origin, told), state.held(origin))
   for (let sequence = last; sequence > 0; sequence -= 1) {
     const mine = aside.disk.readUpdate(origin, sequence)
     const theirs = machine.disk.readUpdate(origin, sequence)

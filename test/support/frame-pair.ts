@@ -1,88 +1,16 @@
-import { QuintetError } from '../../replica/core/model/errors.ts'
-import { peerId } from '../../replica/core/model/ids.ts'
-import type { FrameStream } from '../../replica/host/ports.ts'
+import { createMemoryStreams, type MemoryStreams } from '../../replica/drivers/memory-streams.ts'
 
-/** Two ends of one stream in memory, with back-pressure: a sender waits while the other side has a frame to take. */
-export interface FramePair {
-  readonly client: FrameStream
-  readonly replica: FrameStream
+export interface FramePair extends MemoryStreams {
   /** Every frame that the client sent, in order. */
   readonly sentByClient: readonly Uint8Array[]
-  /** The connection is lost: both ends throw UNREACHABLE. */
-  readonly cut: () => void
 }
 
 export const makeFramePair = (): FramePair => {
-  const toReplica = new Lane()
-  const toClient = new Lane()
+  const { client, replica, cut } = createMemoryStreams()
   const sentByClient: Uint8Array[] = []
-  const close = async (): Promise<void> => {
-    toReplica.end()
-    toClient.end()
-  }
-  const send = async (frame: Uint8Array): Promise<void> => {
+  const send = (frame: Uint8Array): Promise<void> => {
     sentByClient.push(frame)
-    await toReplica.put(frame)
+    return client.send(frame)
   }
-  return {
-    client: { remote: peerId('replica'), frames: toClient.frames(), send, close },
-    replica: { remote: peerId('client'), frames: toReplica.frames(), send: (frame) => toClient.put(frame), close },
-    sentByClient,
-    cut: () => {
-      toReplica.lose()
-      toClient.lose()
-    },
-  }
-}
-
-const lost = (): QuintetError => new QuintetError('UNREACHABLE', 'The connection was lost.')
-
-class Lane {
-  readonly #frames: Uint8Array[] = []
-  #state: 'open' | 'ended' | 'lost' = 'open'
-  #changed = Promise.withResolvers<undefined>()
-
-  async put(frame: Uint8Array): Promise<void> {
-    if (this.#state !== 'open') throw lost()
-    this.#frames.push(frame)
-    this.#change()
-    while (this.#frames.length > 1 && this.#isOpen()) await this.#changed.promise
-    if (this.#isLost()) throw lost()
-  }
-
-  end(): void {
-    if (this.#state === 'open') this.#state = 'ended'
-    this.#change()
-  }
-
-  lose(): void {
-    this.#state = 'lost'
-    this.#frames.length = 0
-    this.#change()
-  }
-
-  async *frames(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const frame = this.#frames.shift()
-      if (frame !== undefined) {
-        this.#change()
-        yield frame
-      } else if (this.#state === 'lost') throw lost()
-      else if (this.#state === 'ended') return
-      else await this.#changed.promise
-    }
-  }
-
-  #isOpen(): boolean {
-    return this.#state === 'open'
-  }
-
-  #isLost(): boolean {
-    return this.#state === 'lost'
-  }
-
-  #change(): void {
-    this.#changed.resolve(undefined)
-    this.#changed = Promise.withResolvers()
-  }
+  return { client: { ...client, send }, replica, cut, sentByClient }
 }

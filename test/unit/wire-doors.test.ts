@@ -298,6 +298,7 @@ describe('state images', () => {
     commands: [],
     executions: [],
     later: [],
+    checkpoints: [],
   }
   const chunks = encodeImage(image)
 

@@ -38,6 +38,8 @@ export const commandId = (value: string): CommandId => value as CommandId
 export const sessionId = (value: string): SessionId => value as SessionId
 export const documentId = (value: string): DocumentId => value as DocumentId
 export const hash = (value: string): Hash => value as Hash
+/** 66 bits of a chain value: enough to tell two logs apart. */
+export const hashPrefix = (value: Hash): string => value.slice(0, 11)
 
 export const allServerIds: readonly ServerId[] = Array.from({ length: seatCount }, (_, index) => serverId(index + 1))
 

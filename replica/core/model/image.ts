@@ -140,6 +140,13 @@ export interface LaterRecord {
   readonly type: number
 }
 
+/** Where a batch of a log ended, and the beginning of the chain value there: of the newest part of each log. */
+export interface CheckpointRecord {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly prefix: string
+}
+
 export interface InviteRecord {
   readonly invite: InviteId
   readonly expiresAtMs: number
@@ -194,4 +201,6 @@ export interface StateImage {
   readonly commands: readonly CommandRecord[]
   readonly executions: readonly ExecutionRecord[]
   readonly later: readonly LaterRecord[]
+  /** By origin, ascending; the last one of an origin is where `vector` is. */
+  readonly checkpoints: readonly CheckpointRecord[]
 }

@@ -70,6 +70,8 @@ export const limits = {
   batchesPerMessage: 16_384,
   /** Levels of arrays in an update of a kind that is not known here. */
   unknownDepth: 16,
+  /** Ends of batches that are remembered of each log. */
+  checkpointsPerOrigin: 4_096,
   /** Servers that one command may have been given to. */
   executionNames: 256,
   sequencesPerRequest: 65_536,

@@ -137,6 +137,10 @@ export type PersonChange =
 
 /** The kinds whose contents the log keeps as long as the state needs them (`LiveUpdates`): what they say is in their bytes only. */
 const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post', 'unknown'])
+const words: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['document', 'follow', 'marks', 'group'])
+/** Of these the last word counts. Its clock may be ahead of that of the install that wrote it: it is above that of the word before it. */
+export const isWord = ({ kind }: Change): boolean => words.has(kind)
+
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
 export type SystemChange =

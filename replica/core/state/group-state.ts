@@ -5,7 +5,8 @@ import { markBits } from '../model/image.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { PostChange } from '../model/social-changes.ts'
-import type { AccountChange, Batch, MailChange, Update } from '../model/updates.ts'
+import type { AccountChange, Batch, MailChange, PersonChange, SystemChange, Update } from '../model/updates.ts'
+import { isWord } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
 import { AccountKeysTable } from './account-keys-table.ts'
@@ -16,6 +17,7 @@ import { ExecutionTable, postWish } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
 import { FollowTable } from './follow-table.ts'
 import { LaterUpdates } from './later-updates.ts'
+import { LogChains } from './log-chains.ts'
 import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
@@ -37,6 +39,7 @@ export class GroupState {
   readonly seats = new SeatTable()
   readonly commands = new CommandTable()
   readonly later = new LaterUpdates()
+  readonly chains = new LogChains()
   /** What the log keeps for this state. */
   readonly live = new LiveUpdates(this.mails, this.documents, this.posts, this.later)
   readonly #vector = new Map<OriginId, Sequence>()
@@ -79,13 +82,44 @@ export class GroupState {
     return this.#hashes.get(origin)
   }
 
+  /** The clock of the word that this change replaces; 0 when it replaces none. */
+  wordBefore(change: PersonChange | SystemChange): Clock {
+    switch (change.kind) {
+      case 'document':
+        return this.documents.lastClock(change.account, change.document)
+      case 'follow':
+        return this.follows.lastClock(change.account, change.whom)
+      case 'marks':
+        return this.#markBefore(change)
+      case 'group':
+        return this.seats.group?.clock ?? 0
+      default:
+        return 0
+    }
+  }
+
+  #markBefore({ mark, mails, account }: MarksChange): Clock {
+    if (mark === 'delete') return 0
+    const sets = registersOf(mark, 1)
+    let newest = 0
+    for (const mail of mails) {
+      const entry = this.mails.find(mail)
+      if (entry === undefined) continue
+      const { read, star, trash } = this.mails.registersOf(entry, account)
+      newest = Math.max(newest, sets.read && read, sets.star && star, sets.trash && trash)
+    }
+    return Math.floor(newest / 2)
+  }
+
   /** Applies what of the batch is new. The batch follows on what is held of its origin, or straddles it (recovery). */
   applyBatch(batch: Batch): void {
     assert(batch.first <= this.held(batch.origin) + 1, `batch ${batch.origin}:${batch.first} leaves a gap`)
     for (const update of batch.updates) {
       if (update.sequence > this.held(update.origin)) this.#apply(update)
     }
-    if (batch.last === this.held(batch.origin)) this.#hashes.set(batch.origin, batch.lastHash)
+    if (batch.last !== this.held(batch.origin)) return
+    this.#hashes.set(batch.origin, batch.lastHash)
+    this.chains.add(batch.origin, batch.last, batch.lastHash)
   }
 
   /** Takes in an update that an earlier version of this program held without understanding it. */
@@ -122,6 +156,7 @@ export class GroupState {
     for (const record of image.follows) this.follows.add(record, isGone)
     for (const record of image.commands) this.commands.add(record)
     this.later.join(image.later, mine)
+    this.chains.join(image, mine, this.#hashes)
     for (const [origin, sequence] of image.vector) {
       if (sequence <= this.held(origin)) continue
       this.#vector.set(origin, sequence)
@@ -158,6 +193,7 @@ export class GroupState {
       commands: this.commands.records(),
       executions: this.executions.records(),
       later: this.later.records(),
+      checkpoints: this.chains.records(),
     }
   }
 
@@ -267,7 +303,8 @@ export class GroupState {
     if (change.kind !== 'post') this.posts.settle(updateId(origin, sequence))
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#vector.set(origin, sequence)
-    this.#noteClock(origin, clock)
+    this.#newestClock = Math.max(this.#newestClock, clock)
+    if (!isWord(change)) this.#noteClock(origin, clock)
     this.#revision += 1
   }
 

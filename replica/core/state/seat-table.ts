@@ -102,6 +102,22 @@ export class SeatTable {
     return (this.#holders ??= allServerIds.flatMap((server) => this.holder(server) ?? []))
   }
 
+  /** The install that made the group, as far as it is known here. */
+  founder(): OriginId | null {
+    const first = this.claims().reduce<SeatClaim | null>(
+      (earliest, claim) => (earliest === null || isEarlier(claim, earliest) ? claim : earliest),
+      null,
+    )
+    return first?.origin ?? null
+  }
+
+  /** Whether `origin` took its seat before `other` did, as far as both claims are known here: who has come later counts less. */
+  isElder(origin: OriginId, other: OriginId): boolean {
+    const [claim, against] = [this.#claims.get(origin), this.#claims.get(other)]
+    if (claim === undefined || against === undefined) return claim !== undefined
+    return isEarlier(claim, against)
+  }
+
   addInvite(invite: InviteId, expiresAtMs: number): void {
     this.#invite(invite).expiresAtMs = Math.max(expiresAtMs, this.#invite(invite).expiresAtMs)
   }

@@ -1,0 +1,96 @@
+import type { Hash, OriginId, Sequence } from '../model/ids.ts'
+import { hashPrefix } from '../model/ids.ts'
+import type { CheckpointRecord, StateImage } from '../model/image.ts'
+import { limits } from '../model/limits.ts'
+import type { VersionVector } from '../model/messages.ts'
+import { heldFrom } from '../version-vector.ts'
+
+/** How one copy of a log stands to another one that is longer; `unknown` when it ends before all that is known of that one. */
+export type Fit = 'same' | 'fork' | 'unknown'
+
+/**
+ * Chain values at the ends of batches, for the newest part of each log, discarded or not: whoever holds less than others, and can
+ * be brought up to date only by a state, still finds out whether what it holds is of the same log, because every copy of a log
+ * ends where a batch of it does.
+ */
+export class LogChains {
+  /** Ascending, without gaps (between two of them no batch ended), and the last one is where what is held ends. */
+  readonly #byOrigin = new Map<OriginId, Map<Sequence, string>>()
+
+  /** A batch was applied that ends here, on top of what was held. */
+  add(origin: OriginId, last: Sequence, hash: Hash): void {
+    const checkpoints = this.#byOrigin.get(origin) ?? new Map<Sequence, string>()
+    this.#byOrigin.set(origin, checkpoints.set(last, hashPrefix(hash)))
+    const oldest = oldestOf(checkpoints)
+    if (checkpoints.size > limits.checkpointsPerOrigin && oldest !== undefined) checkpoints.delete(oldest)
+  }
+
+  /** Whether a log that has `hash` after `sequence`, which is before the end of what is held, is the one that is held. */
+  fit(origin: OriginId, sequence: Sequence, hash: Hash): Fit {
+    return fitOf(this.#byOrigin.get(origin), sequence, hash)
+  }
+
+  /** The newest end of a batch that both remember alike; null when they remember none. */
+  newestCommon(other: LogChains, origin: OriginId): Sequence | null {
+    const theirs = other.#byOrigin.get(origin)
+    let common: Sequence | null = null
+    for (const [sequence, prefix] of this.#byOrigin.get(origin) ?? []) {
+      if (theirs?.get(sequence) === prefix) common = sequence
+    }
+    return common
+  }
+
+  /** Takes over an image's for the origins of which it holds more than `held`; what is held ends with `hashes`. */
+  join({ vector, checkpoints }: StateImage, held: VersionVector, hashes: ReadonlyMap<OriginId, Hash>): void {
+    const grouped = byOrigin(checkpoints)
+    for (const [origin, sequence] of vector) {
+      const end = heldFrom(held, origin)
+      if (sequence <= end) continue
+      const theirs = grouped.get(origin) ?? new Map<Sequence, string>()
+      const mine = this.#byOrigin.get(origin)
+      const hash = hashes.get(origin)
+      if (mine === undefined || hash === undefined || fitOf(theirs, end, hash) !== 'same') {
+        this.#byOrigin.set(origin, theirs)
+        continue
+      }
+      for (const [later, prefix] of theirs) if (later > end) mine.set(later, prefix)
+    }
+  }
+
+  records(): CheckpointRecord[] {
+    return [...this.#byOrigin].flatMap(([origin, checkpoints]) =>
+      [...checkpoints].map(([sequence, prefix]) => ({ origin, sequence, prefix })),
+    )
+  }
+}
+
+/** The origins whose logs end elsewhere than those of which the image is: here they have `hashes` after `held`. */
+export const forkedIn = (
+  { vector, checkpoints }: StateImage,
+  held: VersionVector,
+  hashes: ReadonlyMap<OriginId, Hash>,
+): readonly OriginId[] => {
+  const grouped = byOrigin(checkpoints)
+  return [...hashes].flatMap(([origin, hash]) => {
+    const end = heldFrom(held, origin)
+    return end < heldFrom(vector, origin) && fitOf(grouped.get(origin), end, hash) === 'fork' ? [origin] : []
+  })
+}
+
+const oldestOf = (checkpoints: ReadonlyMap<Sequence, string>): Sequence | undefined => checkpoints.keys().next().value
+
+/** Of a log that goes on after `sequence`. */
+const fitOf = (checkpoints: ReadonlyMap<Sequence, string> | undefined, sequence: Sequence, hash: Hash): Fit => {
+  const oldest = checkpoints && oldestOf(checkpoints)
+  if (oldest === undefined || sequence < oldest) return 'unknown'
+  return checkpoints?.get(sequence) === hashPrefix(hash) ? 'same' : 'fork'
+}
+
+const byOrigin = (records: readonly CheckpointRecord[]): ReadonlyMap<OriginId, Map<Sequence, string>> => {
+  const grouped = new Map<OriginId, Map<Sequence, string>>()
+  for (const { origin, sequence, prefix } of records) {
+    const checkpoints = grouped.get(origin) ?? new Map<Sequence, string>()
+    grouped.set(origin, checkpoints.set(sequence, prefix))
+  }
+  return grouped
+}

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest'
+import type { Clock, Hash } from '../../replica/core/model/ids.ts'
+import { hash, hashPrefix } from '../../replica/core/model/ids.ts'
+import type { StateImage } from '../../replica/core/model/image.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import type { Message } from '../../replica/core/model/messages.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
+import { foundedCore, give, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
+
+const [member, author] = [identity(2, 'b'), identity(3, 'c')]
+const afterTheFounder = noonMs * 2_000
+const otherLog = hash('A'.repeat(43))
+
+const claimOf = ({ origin, server, peer }: typeof member, clock: Clock): Batch =>
+  makeBatchOf(origin)(1, firstHash(origin), [
+    { clock, change: { kind: 'seat', server, peer, machine: 'another', replaces: null } },
+  ])
+
+/** The log of the install that is not there: its claim, and two batches on top. */
+const authorsLog = (): readonly [Batch, Batch, Batch] => {
+  const make = makeBatchOf(author.origin)
+  const claim = claimOf(author, afterTheFounder)
+  const second = make(2, claim.lastHash, [{ clock: afterTheFounder + 1, change: signUp('bob') }])
+  const third = make(3, second.lastHash, [{ clock: afterTheFounder + 2, change: mailTo('bob', ['ada'], 'one') }])
+  return [claim, second, third]
+}
+
+interface Meeting {
+  readonly core: ReplicaCore
+  /** What the core does when the member tells that it holds so much of the author's log, ending with this value. */
+  tells(held: number, chainValue: Hash): ReturnType<ReplicaCore['step']>
+}
+
+/** A founder that holds the author's log, and a member that took its seat at `claimedAt` and has the founder's log or not. */
+const meeting = (claimedAt: Clock, state: 'has a state' | 'has no state'): Meeting => {
+  const core = foundedCore(['ada'])
+  const founder = core.identity.origin
+  core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, claimedAt), ...authorsLog()] }])
+  const row = (held: number) => {
+    const entries: readonly (readonly [typeof founder, number])[] = [
+      [member.origin, 1],
+      [author.origin, held],
+      [founder, state === 'has a state' ? 1 : 0],
+    ]
+    return new Map([[member.origin, new Map(entries.filter(([, sequence]) => sequence > 0))]])
+  }
+  const hello: Message = {
+    kind: 'hello',
+    origin: member.origin,
+    server: member.server,
+    clock: 1,
+    rows: row(0),
+    admission: null,
+    vouchers: [],
+    addresses: new Map(),
+    keyMadeAt: 0,
+  }
+  core.step(noonMs, [
+    { kind: 'connected', peer: member.peer },
+    { kind: 'message', peer: member.peer, message: hello },
+  ])
+  const tells = (held: number, chainValue: Hash) => {
+    const hashes = new Map([[author.origin, chainValue]])
+    const message: Message = { kind: 'knowledge', clock: 1, rows: row(held), hashes, sessions: [] }
+    return core.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
+  }
+  return { core, tells }
+}
+
+const [, second, third] = authorsLog()
+const forked = { kind: 'forked', origin: author.origin }
+const told = { to: member.peer, message: { kind: 'fork', origin: author.origin }, urgency: 'ordinary' }
+
+describe('of two that hold a log differently whose author is away', () => {
+  test('neither starts over while the shorter is the beginning of the longer', () => {
+    const { notify, send } = meeting(1, 'has a state').tells(2, second.lastHash)
+    expect(notify).not.toContainEqual(forked)
+    expect(send).not.toContainEqual(told)
+  })
+
+  test('who took its seat later starts over, though it holds more', () => {
+    const { core, tells } = meeting(1, 'has a state')
+    // The member claims to have been there before the founder, whose log it therefore need not have.
+    expect(tells(2, otherLog).notify).toContainEqual(forked)
+    expect(core.hindrance).toBe('forked')
+  })
+
+  test('who took its seat earlier keeps its state', () => {
+    const { core, tells } = meeting(afterTheFounder, 'has a state')
+    const { notify, send } = tells(2, otherLog)
+    expect(notify).not.toContainEqual(forked)
+    expect(send).toContainEqual(told)
+    expect(core.hindrance).toBe(null)
+  })
+
+  test('nobody gives up a state for one that has none yet', () => {
+    const { core, tells } = meeting(afterTheFounder, 'has no state')
+    tells(2, otherLog)
+    const own: Message = { kind: 'fork', origin: core.identity.origin }
+    const { notify } = core.step(noonMs, [{ kind: 'message', peer: member.peer, message: own }])
+    expect(notify).not.toContainEqual({ kind: 'forked', origin: core.identity.origin })
+  })
+
+  test('an install whose own log has forked believes a member that has a state', () => {
+    const { core, tells } = meeting(afterTheFounder, 'has a state')
+    tells(2, second.lastHash)
+    const own: Message = { kind: 'fork', origin: core.identity.origin }
+    const { notify } = core.step(noonMs, [{ kind: 'message', peer: member.peer, message: own }])
+    expect(notify).toContainEqual({ kind: 'forked', origin: core.identity.origin })
+  })
+})
+
+describe('an image of a state', () => {
+  const { origin } = author
+  const images = (): { readonly longer: StateImage; readonly held: ReadonlyMap<typeof origin, number> } => {
+    const core = foundedCore()
+    core.step(noonMs, [{ kind: 'handedIn', batches: authorsLog() }])
+    return { longer: core.state.image(), held: new Map([[origin, 2]]) }
+  }
+
+  test('shows whether what is held of a log is the beginning of the one that it is of', () => {
+    const { longer, held } = images()
+    expect(forkedIn(longer, held, new Map([[origin, second.lastHash]]))).toEqual([])
+    expect(forkedIn(longer, held, new Map([[origin, otherLog]]))).toEqual([origin])
+  })
+
+  test('shows nothing of what is beyond it or before all that it knows of', () => {
+    const { longer } = images()
+    const late = longer.checkpoints.filter(({ sequence }) => sequence > 2)
+    const hashes = new Map([[origin, otherLog]])
+    expect(forkedIn({ ...longer, checkpoints: late }, new Map([[origin, 2]]), hashes)).toEqual([])
+    expect(forkedIn(longer, new Map([[origin, 4]]), hashes)).toEqual([])
+  })
+
+  test('hands what it knows on to whoever takes it', () => {
+    const core = foundedCore()
+    core.step(noonMs, [{ kind: 'handedIn', batches: authorsLog().slice(0, 2) }])
+    core.state.join(images().longer)
+    expect(core.state.chains.fit(origin, 2, second.lastHash)).toBe('same')
+    expect(core.state.chains.fit(origin, 2, otherLog)).toBe('fork')
+    expect(core.state.image().checkpoints.at(-1)).toEqual({ origin, sequence: 3, prefix: hashPrefix(third.lastHash) })
+  })
+})
+
+test('the ends of the newest batches of a log are remembered, so many of them', () => {
+  const chains = new LogChains()
+  const { origin } = author
+  const last = limits.checkpointsPerOrigin + 10
+  for (let sequence = 1; sequence <= last; sequence += 1) chains.add(origin, sequence, otherLog)
+  expect(chains.records()).toHaveLength(limits.checkpointsPerOrigin)
+  expect(chains.fit(origin, 10, otherLog)).toBe('unknown')
+  expect(chains.fit(origin, 11, otherLog)).toBe('same')
+})
+
+test('a mail written alone is the end of a batch that others can compare', () => {
+  const core = foundedCore(['ada'])
+  give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+  const { origin } = core.identity
+  expect(core.state.image().checkpoints.at(-1)?.sequence).toBe(core.state.held(origin))
+})

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../replica/core/model/ids.ts'
+import { documentId, updateId } from '../../replica/core/model/ids.ts'
+import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
+import type { FollowChange } from '../../replica/core/model/social-changes.ts'
+import type { SignedChange } from '../../replica/core/model/updates.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
+import { commandNamed, foundedCore, give, identity, mailTo, noonMs, person } from '../support/core-fixture.ts'
+
+/** Seven minutes ahead of the replica here: more than the hybrid clock lets itself be pulled along. */
+const ahead: Clock = (noonMs + 420_000) * 1_000
+const other = identity(2, 'b')
+const draft = documentId(Buffer.alloc(16, 1).toString('base64url'))
+
+const document = (state: DocumentChange['state'], command: string): SignedChange => {
+  const change: DocumentChange = {
+    kind: 'document',
+    account: person('ada'),
+    command: commandNamed(command),
+    document: draft,
+    shelf: 1,
+    state,
+  }
+  return sign(change, command)
+}
+
+const marks = (mark: MarksChange['mark'], mail: MarksChange['mails'][number], command: string): SignedChange =>
+  sign({ kind: 'marks', account: person('ada'), command: commandNamed(command), mark, mails: [mail] }, command)
+
+const follow = (state: FollowChange['state'], command: string): SignedChange =>
+  sign({ kind: 'follow', account: person('ada'), command: commandNamed(command), whom: person('bob'), state }, command)
+
+/** A replica that has got these words from one whose clock is ahead. */
+const withWords = (core: ReplicaCore, changes: readonly SignedChange[]): void => {
+  const make = makeBatchOf(other.origin)
+  const claim = { kind: 'seat', server: other.server, peer: other.peer, machine: 'b', replaces: null } as const
+  const drafts = [
+    { clock: ahead, change: claim },
+    ...changes.map((change, index) => ({ clock: ahead + index + 1, change })),
+  ]
+  core.step(noonMs, [{ kind: 'handedIn', batches: [make(1, firstHash(other.origin), drafts)] }])
+}
+
+describe('who changes what a replica with a clock far ahead has written', () => {
+  test('has the last word on a document', () => {
+    const core = foundedCore(['ada'])
+    withWords(core, [document('written', 'save')])
+    expect(core.state.documents.get(person('ada'), draft)).toBeDefined()
+    give(core, { kind: 'submit', signed: document('deleted', 'discard') })
+    expect(core.state.documents.get(person('ada'), draft)).toBeUndefined()
+  })
+
+  test('has the last word on a mark, also with several words at once', () => {
+    const core = foundedCore(['ada'])
+    give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    const { origin } = core.identity
+    const mail = updateId(origin, core.state.held(origin))
+    withWords(core, [marks('star', mail, 'star')])
+    const isStarred = (): boolean => {
+      const entry = core.state.mails.find(mail)
+      if (entry === undefined) throw new Error('the mail is there')
+      return core.state.mails.registersOf(entry, person('ada')).star % 2 === 1
+    }
+    expect(isStarred()).toBe(true)
+    give(core, { kind: 'submit', signed: marks('unstar', mail, 'unstar') })
+    expect(isStarred()).toBe(false)
+    give(
+      core,
+      { kind: 'submit', signed: marks('star', mail, 'star again') },
+      { kind: 'submit', signed: marks('unstar', mail, 'not after all') },
+    )
+    expect(isStarred()).toBe(false)
+  })
+
+  test('has the last word on whom somebody follows', () => {
+    const core = foundedCore(['ada', 'bob'])
+    withWords(core, [follow('follows', 'follow')])
+    give(core, { kind: 'submit', signed: follow('not', 'unfollow') })
+    expect(core.state.follows.lastClock(person('ada'), person('bob'))).toBeGreaterThan(ahead)
+    expect([...core.state.follows.records()].map(({ state }) => state)).toEqual(['not'])
+  })
+
+  test('does not set the clock of this replica ahead, and a restart does not either', () => {
+    const core = foundedCore(['ada'])
+    withWords(core, [document('written', 'save')])
+    give(core, { kind: 'submit', signed: document('deleted', 'discard') })
+    expect(core.state.newestClockOf(core.identity.origin)).toBeLessThan(ahead)
+    give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    expect(core.state.mails.records()[0]?.clock).toBeLessThan(ahead)
+  })
+})
