@@ -283,14 +283,10 @@ export class ReplicaCore {
       case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
-      case 'keep':
-        if (this.isStranded) effects.store.push({ origin: event.origin, updates: event.updates })
-        break
-      case 'adopt':
-        if (this.isStranded) this.#catchingUp.adopt(event.image)
-        break
       case 'mend':
-        this.#catchingUp.mend(event.origin, event.updates, effects)
+      case 'keep':
+      case 'adopt':
+        this.#fromOlderCopy(event, effects)
         break
       case 'command':
         this.#desk.take(now.wallMs, event, this.hindrance, effects)
@@ -341,6 +337,20 @@ export class ReplicaCore {
         break
       case 'compacted':
         this.#compaction.compacted()
+        break
+    }
+  }
+
+  #fromOlderCopy(event: Extract<CoreEvent, { kind: 'mend' | 'keep' | 'adopt' }>, effects: EffectsDraft): void {
+    switch (event.kind) {
+      case 'mend':
+        this.#catchingUp.mend(event.origin, event.updates, effects)
+        break
+      case 'keep':
+        if (this.isStranded) effects.store.push({ origin: event.origin, updates: event.updates })
+        break
+      case 'adopt':
+        if (this.isStranded) this.#catchingUp.adopt(event.image)
         break
     }
   }
