@@ -3,9 +3,9 @@ import type { Answer, QuintetBridge } from './contract/bridge.ts'
 import { channels } from './ipc/channels.ts'
 
 /** Events come in arrays, because a merge brings thousands of them at once. */
-const subscribe = (channel: string, listener: (event: never) => void): (() => void) => {
+const subscribe = (channel: string, listener: (events: readonly never[]) => void): (() => void) => {
   const receive = (_: unknown, events: readonly never[]): void => {
-    for (const event of events) listener(event)
+    listener(events)
   }
   ipcRenderer.on(channel, receive)
   return () => {
@@ -19,8 +19,8 @@ const call = (channel: string, method: string, request: unknown): Promise<Answer
 const bridge: QuintetBridge = {
   client: (method, request) => call(channels.client, method, request),
   host: (method, request) => call(channels.host, method, request),
-  onClientEvent: (listener) => subscribe(channels.clientEvents, listener),
-  onAppEvent: (listener) => subscribe(channels.appEvents, listener),
+  onClientEvents: (listener) => subscribe(channels.clientEvents, listener),
+  onAppEvents: (listener) => subscribe(channels.appEvents, listener),
 }
 
 contextBridge.exposeInMainWorld('quintet', bridge)

@@ -1,8 +1,9 @@
-import type { Answer, ClientMethod, HostMethod } from '../electron/contract/bridge.ts'
+import type { Answer, ClientMethod, HostMethod, QuintetBridge } from '../electron/contract/bridge.ts'
 import type { AppEvent, AppHost } from '../electron/contract/app-host.ts'
 import type { ClientEvent } from '../replica/client/contract/events.ts'
 import type { MailClient } from '../replica/client/contract/mail-client.ts'
 import type { ErrorCode } from '../replica/core/model/errors.ts'
+import { EventFan } from './base/event-fan.ts'
 
 /** What the host refused. `message` is a sentence for people; the remedy in their language is found by `code`. */
 export class BridgeError extends Error {
@@ -29,10 +30,28 @@ export const host = methods((method, request) => window.quintet.host(method as H
 
 /** Returns the function that ends it. */
 export const onClientEvent = (listener: (event: ClientEvent) => void): (() => void) =>
-  window.quintet.onClientEvent(listener)
+  fansOf(window.quintet).client.listen(listener)
 
 /** Returns the function that ends it. */
-export const onAppEvent = (listener: (event: AppEvent) => void): (() => void) => window.quintet.onAppEvent(listener)
+export const onAppEvent = (listener: (event: AppEvent) => void): (() => void) =>
+  fansOf(window.quintet).app.listen(listener)
+
+interface Fans {
+  readonly client: EventFan<ClientEvent>
+  readonly app: EventFan<AppEvent>
+}
+
+const fans = new WeakMap<QuintetBridge, Fans>()
+
+function fansOf(bridge: QuintetBridge): Fans {
+  const known = fans.get(bridge)
+  if (known !== undefined) return known
+  const made: Fans = { client: new EventFan(), app: new EventFan() }
+  fans.set(bridge, made)
+  bridge.onClientEvents((events) => made.client.tell(events))
+  bridge.onAppEvents((events) => made.app.tell(events))
+  return made
+}
 
 type Call = (method: string, request: unknown) => Promise<Answer<unknown>>
 

@@ -8,7 +8,8 @@ const fetchWithinMs = 60_000
 const progressEveryMs = 5_000
 const rememberedMs = 24 * 60 * 60 * 1_000
 const keptReasonChars = 200
-const memory = path.join(cacheFolder, 'electron-fetch.json')
+/** Where a failure is remembered. */
+export const fetchMemory = path.join(cacheFolder, 'electron-fetch.json')
 
 /** Why Electron's runtime is not there; null when it is. Tried once a day at most, so that starts in between are quick. */
 export const fetchElectron = async (tell: (message: string) => void): Promise<string | null> => {
@@ -17,17 +18,17 @@ export const fetchElectron = async (tell: (message: string) => void): Promise<st
   if (former !== null) return former
   tell(`fetching Electron's runtime (some 110 MB; for ${fetchWithinMs / 1_000} s at most)`)
   const reason = await fetchOnce(tell)
-  if (reason === null) await rm(memory, { force: true })
+  if (reason === null) await rm(fetchMemory, { force: true })
   else {
     await mkdir(cacheFolder, { recursive: true })
-    await writeFile(memory, JSON.stringify({ failedAt: Date.now(), reason }))
+    await writeFile(fetchMemory, JSON.stringify({ failedAt: Date.now(), reason }))
   }
   return reason
 }
 
 const rememberedFailure = async (): Promise<string | null> => {
   try {
-    const { failedAt, reason } = JSON.parse(await readFile(memory, 'utf8')) as { failedAt: number; reason: string }
+    const { failedAt, reason } = JSON.parse(await readFile(fetchMemory, 'utf8')) as { failedAt: number; reason: string }
     return Date.now() - failedAt < rememberedMs ? reason : null
   } catch {
     return null

@@ -106,7 +106,7 @@ export const createStandIn = (options: ApplicationOptions): StandIn => {
     const port = await server.listen()
     const resolver = `--host-resolver-rules=MAP *${hostSuffix} 127.0.0.1:${port}`
     const display =
-      process.env['DISPLAY'] === undefined && process.env['WAYLAND_DISPLAY'] === undefined ? 'headless' : 'shown'
+      (process.env['DISPLAY'] ?? '') === '' && (process.env['WAYLAND_DISPLAY'] ?? '') === '' ? 'headless' : 'shown'
     const chromium = new Chromium(program, {
       profile,
       switches: [resolver, ...app.languageSwitches],

@@ -18,7 +18,9 @@ interface PageScript {
 export const pageScripts = (preload: string | undefined): readonly PageScript[] => {
   const secret = JSON.stringify(`stand-in-${randomUUID()}`)
   const link = codeOf('world-link.ts')
-  const world = `new (${codeOf('preload-world.ts')})(${secret}, ${tellBinding}, ${link}, '${receiveName}')`
+  // Chromium may make the binding a moment after the document.
+  const tell = `(message) => ${tellBinding}(message)`
+  const world = `new (${codeOf('preload-world.ts')})(${secret}, ${tell}, ${link}, '${receiveName}')`
   const text = preload === undefined ? '' : readFileSync(preload, 'utf8')
   // As in Electron, what is framed in a page gets no preload.
   const inPreloadWorld = `if (window.top === window) (${world}).run(function (require, process, module) { ${text}\n})`

@@ -18,7 +18,7 @@ export type Answer<Value> =
 export interface QuintetBridge {
   client(method: ClientMethod, request: unknown): Promise<Answer<unknown>>
   host(method: HostMethod, request: unknown): Promise<Answer<unknown>>
-  /** Returns the function that ends it. */
-  onClientEvent(listener: (event: ClientEvent) => void): () => void
-  onAppEvent(listener: (event: AppEvent) => void): () => void
+  /** In arrays: each call crosses from the preload's world into the page's. Returns the function that ends it. */
+  onClientEvents(listener: (events: readonly ClientEvent[]) => void): () => void
+  onAppEvents(listener: (events: readonly AppEvent[]) => void): () => void
 }

@@ -4,7 +4,7 @@ import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { MailRows } from './mail-rows.ts'
 
 /** What is fetched at once. */
-export const pageMails = 100
+export const pageMails = 50
 /** Pages that are asked for at the same time: one that is no longer on the screen should not hold up one that is. */
 const pagesAtOnce = 3
 

@@ -40,15 +40,21 @@ export class MailRows {
   put(offset: number, headers: readonly Header[], total: number): void {
     this.#total = total
     const answered = new Set(headers.map(({ mail }) => mail))
+    const known = new Map<UpdateId, Header>()
     // They may have stood elsewhere, before others came in or went.
-    for (const [index, { mail }] of this.#rows) if (answered.has(mail)) this.#rows.delete(index)
-    headers.forEach((header, index) => this.#rows.set(offset + index, header))
+    for (const [index, header] of this.#rows) {
+      if (!answered.has(header.mail)) continue
+      known.set(header.mail, header)
+      this.#rows.delete(index)
+    }
+    headers.forEach((header, index) => this.#rows.set(offset + index, unchanged(known.get(header.mail), header)))
     for (const index of this.#rows.keys()) if (index >= total) this.#rows.delete(index)
   }
 
   /** Mails came in: those below make room. Where a new one is next to a gap, a gap is left for it. */
   arrive(arrivals: readonly Header[]): void {
-    const fresh = arrivals.filter(({ mail }) => this.indexOf(mail) === -1)
+    const known = new Set([...this.#rows.values()].map(({ mail }) => mail))
+    const fresh = arrivals.filter(({ mail }) => !known.has(mail))
     if (fresh.length > sortedArrivals) {
       this.#makeRoom(fresh.map(({ sentAt }) => sentAt))
       return
@@ -109,3 +115,7 @@ export class MailRows {
     this.#total += sentAts.length
   }
 }
+
+/** The header that is known when the other one says the same: its row is not drawn anew then. */
+const unchanged = (known: Header | undefined, told: Header): Header =>
+  known !== undefined && JSON.stringify(known) === JSON.stringify(told) ? known : told

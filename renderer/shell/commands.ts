@@ -27,6 +27,8 @@ export const useCommands = defineStore('commands', () => {
   const registered = shallowRef<readonly Command[]>([])
   const isPaletteOpen = ref(false)
   const isSheetOpen = ref(false)
+  /** What was typed between the palette's keys and its appearance: quick fingers mean the palette. */
+  const typedAhead = ref('')
   const sequences = new KeySequences<Command>()
 
   const available = computed(() => registered.value.filter(({ when }) => when?.() ?? true))
@@ -47,6 +49,11 @@ export const useCommands = defineStore('commands', () => {
   const press = (event: KeyboardEvent): void => {
     const key = writtenKey(event)
     if (key === null || event.defaultPrevented || event.isComposing) return
+    if ((isPaletteOpen.value || isSheetOpen.value) && !isDialogOpen()) {
+      event.preventDefault()
+      if (isPaletteOpen.value && event.key.length === 1 && !key.startsWith('mod+')) typedAhead.value += event.key
+      return
+    }
     const isWriting = takesText(event.target) || isDialogOpen()
     if (isWriting && !event.ctrlKey && !event.metaKey) return
     const { target, waits } = sequences.press(key, event.timeStamp, byKeys.value)
@@ -55,7 +62,15 @@ export const useCommands = defineStore('commands', () => {
     target?.run()
   }
 
-  return { registered: computed(() => registered.value), available, register, press, isPaletteOpen, isSheetOpen }
+  return {
+    registered: computed(() => registered.value),
+    available,
+    register,
+    press,
+    isPaletteOpen,
+    isSheetOpen,
+    typedAhead,
+  }
 })
 
 /** Registers commands for as long as the component that calls it lives. */

@@ -71,6 +71,7 @@ export class ReplicaLink {
   /** The race that a silent server has against the others. */
   #doubt: Connection | null = null
   #stopBackOff: () => void = () => undefined
+  #askedMs = 0
 
   private constructor(options: LinkOptions) {
     this.#options = options
@@ -115,7 +116,18 @@ export class ReplicaLink {
    * comes in time: what was asked may then have been done or not.
    */
   call<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+    this.#askedMs = performance.now()
     return this.#call(request, () => true)
+  }
+
+  /** As `call`, for work that nobody waits for. */
+  callBeside<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+    return this.#call(request, () => true)
+  }
+
+  /** When something was last asked for that somebody waits for, by `performance.now()`. */
+  get askedMs(): number {
+    return this.#askedMs
   }
 
   /** As `call`, for what only the wanted server can do: one that stands in for it is not asked. */

@@ -5,6 +5,7 @@ import type { VersionVector } from '../core/model/messages.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
+import { encodeInTurns } from './image-turns.ts'
 import { isKnownType } from '../wire/update-codec.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ClockPort, LoggerPort, SnapshotFile, Storage } from './ports.ts'
@@ -94,7 +95,8 @@ export class BackgroundWork {
   }
 
   async #writeSnapshot(): Promise<void> {
-    const snapshot = await this.#loop.read(takeSnapshot)
+    const image = await this.#loop.read((core) => core.state.image())
+    const snapshot = { vector: image.vector, chunks: await encodeInTurns(image) }
     try {
       await this.#storage.writeSnapshot(snapshot)
       this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })

@@ -4,8 +4,8 @@ import { limits } from '../core/model/limits.ts'
 import type { MailRequestMessage, Message, RequestMessage, StateRequestMessage } from '../core/model/messages.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { encodeImage } from '../wire/image-encode.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
+import { encodeInTurns } from './image-turns.ts'
 import type { LoggerPort, Storage, Transport } from './ports.ts'
 
 interface ServerOptions {
@@ -100,7 +100,7 @@ export class Server {
     if (index === 0) {
       this.#lastImage += 1
       const id = this.#lastImage
-      this.#images.set(peer, { id, chunks: await this.#read((core) => encodeImage(core.state.image())) })
+      this.#images.set(peer, { id, chunks: await encodeInTurns(await this.#read((core) => core.state.image())) })
     }
     const kept = this.#images.get(peer)
     const chunk = kept?.chunks[index]

@@ -15,49 +15,64 @@ import { followRow, postRow } from './image-social.ts'
  * docs/protocol.md; `decodeImage` is the way back.
  */
 export function encodeImage(image: StateImage): string[] {
+  const encoding = encodeImageInParts(image)
+  for (;;) {
+    const { done, value } = encoding.next()
+    if (done === true) return value
+  }
+}
+
+/** As `encodeImage`, a chunk of some 64 KB at each step: an image never changes, so that its encoding may take a while. */
+export function* encodeImageInParts(image: StateImage): Generator<undefined, string[]> {
   const origins = new Table<OriginId>()
   for (const origin of [...originsOf(image)].sort()) origins.place(origin)
   const people = new Table<AccountId>()
+  const chunks: string[] = []
+  for (const chunk of imageChunks(image, origins, people)) {
+    chunks.push(chunk)
+    yield
+  }
+  // The tables are written first, and are complete only now.
+  const table = sectionChunks('people', people.values, (person, row) => row.push(person))
+  return [encodeHead(image, origins, people.values.length), ...table, ...chunks]
+}
+
+function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table<AccountId>): Generator<string> {
   const places: ImagePlaces = {
     origin: (origin) => origins.place(origin),
     person: (account) => people.place(account),
   }
-  const chunks = [
-    ...sectionChunks('deletedAccounts', image.deletedAccounts, (account, row) => row.push(people.place(account))),
-    ...sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
-      row.push(origins.place(origin), toBase64(bytes)),
-    ),
-    ...sectionChunks('accountKeys', image.accountKeys, ({ origin, bytes }, row) =>
-      row.push(origins.place(origin), toBase64(bytes)),
-    ),
-    ...mailChunks(image.mails, origins, people),
-    ...sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places))),
-    ...sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places))),
-    ...sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places))),
-    ...sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places))),
-    ...sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places))),
-    ...sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
-      row.push(...placeOf(post, origins), people.place(account)),
-    ),
-    ...sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places))),
-    ...sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
-      row.push(command, ...placeOf(update, origins), clock),
-    ),
-    ...sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
-      row.push(people.place(account), command, recipients, names.length)
-      for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
-    }),
-    ...sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine)),
-    ...sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
-      row.push(origins.place(origin), sequence, clock, type),
-    ),
-    ...sectionChunks('checkpoints', image.checkpoints, ({ origin, sequence, prefix }, row) =>
-      row.push(origins.place(origin), sequence, prefix),
-    ),
-  ]
-  // The tables are written first, and are complete only now.
-  const table = sectionChunks('people', people.values, (person, row) => row.push(person))
-  return [encodeHead(image, origins, people.values.length), ...table, ...chunks]
+  yield* sectionChunks('deletedAccounts', image.deletedAccounts, (account, row) => row.push(people.place(account)))
+  yield* sectionChunks('accounts', image.accounts, ({ origin, bytes }, row) =>
+    row.push(origins.place(origin), toBase64(bytes)),
+  )
+  yield* sectionChunks('accountKeys', image.accountKeys, ({ origin, bytes }, row) =>
+    row.push(origins.place(origin), toBase64(bytes)),
+  )
+  yield* mailChunks(image.mails, origins, people)
+  yield* sectionChunks('answers', image.answers, (record, row) => row.push(...answerRow(record, places)))
+  yield* sectionChunks('marks', image.marks, (record, row) => row.push(...markRow(record, places)))
+  yield* sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places)))
+  yield* sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places)))
+  yield* sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places)))
+  yield* sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
+    row.push(...placeOf(post, origins), people.place(account)),
+  )
+  yield* sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places)))
+  yield* sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
+    row.push(command, ...placeOf(update, origins), clock),
+  )
+  yield* sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
+    row.push(people.place(account), command, recipients, names.length)
+    for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
+  })
+  yield* sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine))
+  yield* sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
+    row.push(origins.place(origin), sequence, clock, type),
+  )
+  yield* sectionChunks('checkpoints', image.checkpoints, ({ origin, sequence, prefix }, row) =>
+    row.push(origins.place(origin), sequence, prefix),
+  )
 }
 
 /** Gives each value a place in a list, in the order of their first use. */
@@ -129,38 +144,34 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
   })
 }
 
-function sectionChunks<Entry>(
+function* sectionChunks<Entry>(
   section: ImageSection,
   entries: readonly Entry[],
   write: (entry: Entry, row: Item[]) => void,
-): string[] {
-  const chunks: string[] = []
+): Generator<string> {
   let items: Item[] = []
   let chars = 0
-  const close = (): void => {
-    if (items.length > 0) chunks.push(JSON.stringify([section, items]))
-    items = []
-    chars = 0
-  }
   for (const entry of entries) {
     const before = items.length
     write(entry, items)
     for (let index = before; index < items.length; index++) chars += charsOf(items[index])
-    if (chars >= chunkChars) close()
+    if (chars < chunkChars) continue
+    yield JSON.stringify([section, items])
+    items = []
+    chars = 0
   }
-  close()
-  return chunks
+  if (items.length > 0) yield JSON.stringify([section, items])
 }
 
 const charsOf = (item: Item | undefined): number => (typeof item === 'string' ? item.length + 3 : 8)
 
-function mailChunks(mails: MailColumns, origins: Table<OriginId>, people: Table<AccountId>): string[] {
+function* mailChunks(mails: MailColumns, origins: Table<OriginId>, people: Table<AccountId>): Generator<string> {
   const rows = writeMails(
     mails,
     (origin) => origins.place(origin),
     (account) => people.place(account),
   )
-  return Array.from(rows, (items) => JSON.stringify(['mails', items]))
+  for (const items of rows) yield JSON.stringify(['mails', items])
 }
 
 function placeOf(update: UpdateId, origins: Table<OriginId>): [number, Sequence] {

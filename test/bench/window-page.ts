@@ -34,8 +34,12 @@ export class PageMeasures {
     return this.#ask('watchTyping()')
   }
 
-  scrollThrough(lastingMs: number): Promise<void> {
-    return this.#ask(`scrollThrough(${lastingMs})`)
+  scrollList(manner: 'scrolled' | 'dragged', lastingMs: number): Promise<readonly number[]> {
+    return this.#ask(`scrollList('${manner}', ${lastingMs})`)
+  }
+
+  scrollNothing(manner: 'scrolled' | 'dragged', lastingMs: number): Promise<readonly number[]> {
+    return this.#ask(`scrollNothing('${manner}', ${lastingMs})`)
   }
 
   frames(): Promise<readonly number[]> {

@@ -27,8 +27,10 @@ export const windowBench: Bench = {
   figures: [
     { name: 'start to inbox', unit: 's', target: atMost(2), limit: null },
     { name: 'click to text, p95', unit: 'ms', target: atMost(50), limit: null },
+    { name: 'processor of the main process, a click', unit: 'ms', target: null, limit: null },
     { name: 'main process held by a merge, p99', unit: 'ms', target: atMost(50), limit: null },
     { name: 'main process held by a merge, most', unit: 'ms', target: null, limit: null },
+    { name: 'processor of the main process, a merge', unit: 's', target: null, limit: null },
     { name: 'merge until all is listed', unit: 's', target: null, limit: null },
     { name: 'key to frame in a merge, p95', unit: 'ms', target: atMost(50), limit: null },
     { name: 'longest frame in a merge', unit: 'ms', target: null, limit: null },
@@ -74,11 +76,14 @@ const runOnce = async (pair: WindowPair, before: number, more: number): Promise<
     await firstRow(page)
     const startSeconds = (performance.now() - began) / 1_000
     const measures = await PageMeasures.in(page)
+    const beforeClicks = await processorMs(app)
     const clicks = await measures.clickThrough(clicked)
+    const clickMs = ((await processorMs(app)) - beforeClicks) / clicked
     const merge = await mergeInto({ pair, app, page, measures }, before + more)
     return new Map([
       ['start to inbox', startSeconds],
       ['click to text, p95', percentile(clicks, 0.95)],
+      ['processor of the main process, a click', clickMs],
       ...merge,
       ['page, gzip', await pageKilobytes()],
     ])
@@ -107,6 +112,7 @@ const mergeInto = async ({ pair, app, page, measures }: Running, total: number):
     delay.enable()
     Object.assign(globalThis, { delay })
   })
+  const beforeMerge = await processorMs(app)
   const replica = new ReplicaProcess({ data: pair[1] })
   await replica.ready()
   const began = performance.now()
@@ -121,17 +127,26 @@ const mergeInto = async ({ pair, app, page, measures }: Running, total: number):
     const { delay } = globalThis as unknown as { delay: { percentile(share: number): number; max: number } }
     return [delay.percentile(99) / 1e6, delay.max / 1e6] as const
   })
+  const mergeSeconds = ((await processorMs(app)) - beforeMerge) / 1_000
   const keys = await measures.typed()
   const frames = await measures.frames()
   await replica.stop()
   return new Map([
     ['main process held by a merge, p99', p99],
     ['main process held by a merge, most', most],
+    ['processor of the main process, a merge', mergeSeconds],
     ['merge until all is listed', seconds],
     ['key to frame in a merge, p95', percentile(keys, 0.95)],
     ['longest frame in a merge', Math.max(...frames)],
   ])
 }
+
+/** Its processor time so far. */
+const processorMs = (app: ElectronApplication): Promise<number> =>
+  app.evaluate(() => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  })
 
 /** All scripts of the page, as a server would send them. */
 const pageKilobytes = async (): Promise<number> => {

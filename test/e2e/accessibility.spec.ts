@@ -132,3 +132,37 @@ test('axe finds nothing serious on any page of a mailbox in use', async ({ quint
   await look('shortcuts')
   expect(found).toEqual([])
 })
+
+test('in a window as narrow as a telephone axe finds nothing serious, and nothing sticks out', async ({ quintet }) => {
+  const { window } = await quintet.demo()
+  const { page } = window
+  const person = new Person(page)
+  const found: string[] = []
+  const look = async (screen: string): Promise<void> => {
+    found.push(...(await findings(window, `${screen}, narrow`)))
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    if (beyond > 0) found.push(`${screen}, narrow: ${beyond} pixels beyond the window`)
+  }
+  await window.app.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]?.setBounds({ width: 360, height: 720 })
+  })
+  await expect.poll(() => page.evaluate(() => innerWidth)).toBeLessThanOrEqual(360)
+  await expect(page.getByRole('row').first()).toBeVisible()
+  await look('mail list')
+  await page.getByRole('row').first().click()
+  await expect(page.getByRole('region', { name: 'Open mail' }).getByRole('article').first()).toBeVisible()
+  await look('reading')
+  await page.keyboard.press('c')
+  await expect(page.getByRole('combobox', { name: 'To' })).toBeVisible()
+  await look('compose')
+  await page.getByRole('button', { name: 'Discard the draft' }).click()
+  for (const name of ['Timeline', 'People', 'Network', 'Settings'] as const) {
+    await person.goTo(name)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await look(name)
+  }
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await look('shortcuts')
+  expect(found).toEqual([])
+})

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { expect, test } from './harness.ts'
 
 test('an invite shows the group and its seats, and joining takes the seat that was chosen', async ({ quintet }) => {
@@ -53,4 +55,47 @@ test('invites that are bad, used or expired say so, and the first run is where i
   const other = await quintet.open()
   const used = await other.ask('host', 'join', { invite, machine: 'bridge', server: 3 })
   expect(used).toMatchObject({ ok: false, failure: { code: 'INVITE_USED' } })
+})
+
+test('an invite is taken from a file that is chosen, from one that is dropped, and from text that is dropped', async ({
+  quintet,
+}) => {
+  const group = await quintet.group([2])
+  const { invite } = await group.operator(2).ask('invite')
+  const window = await quintet.open()
+  const { page } = window
+  const seats = page.getByRole('heading', { name: 'Choose a place for this machine' })
+  const again = async (): Promise<void> => {
+    await expect(seats).toBeVisible()
+    await expect(page.getByText('Northern Light')).toBeVisible()
+    await page.getByRole('button', { name: 'Back' }).click()
+    await page.getByRole('textbox', { name: 'Invite' }).fill('')
+  }
+  await page.getByRole('button', { name: /^Join with an invite/ }).click()
+
+  const file = path.join(await quintet.directory(), 'invite.quintet')
+  await writeFile(file, `${invite}\n`)
+  await window.app.evaluate(({ dialog }, chosen) => {
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [chosen] })
+  }, file)
+  await page.getByRole('button', { name: 'Choose a file' }).click()
+  await again()
+
+  const drop = async (kind: 'file' | 'text'): Promise<void> => {
+    const dropped = await page.evaluateHandle(
+      ([what, text]) => {
+        const transfer = new DataTransfer()
+        if (what === 'file') transfer.items.add(new File([text], 'invite.quintet'))
+        else transfer.setData('text', text)
+        return transfer
+      },
+      [kind, invite] as const,
+    )
+    await page.getByRole('textbox', { name: 'Invite' }).dispatchEvent('drop', { dataTransfer: dropped })
+  }
+  await drop('file')
+  await again()
+  await drop('text')
+  await expect(seats).toBeVisible()
+  await expect(page.getByRole('radio', { name: /^Server id 2, taken by/ })).toBeDisabled()
 })

@@ -21,7 +21,7 @@ test('a page has the bridge and nothing of Node or Electron', async ({ quintet }
       frozen: Object.isFrozen(bridge),
     }
   })
-  expect(found).toEqual({ there: [], doors: ['client', 'host', 'onClientEvent', 'onAppEvent'], frozen: true })
+  expect(found).toEqual({ there: [], doors: ['client', 'host', 'onClientEvents', 'onAppEvents'], frozen: true })
 })
 
 test('the page comes from app:// and is a secure context', async ({ quintet }) => {

@@ -54,8 +54,10 @@ test('from log-in to reading, answering and sending, no mouse is needed', async 
   await keyboard.press('Escape')
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toHaveCount(0)
   await keyboard.press('ControlOrMeta+K')
+  // Quicker than the palette comes.
+  await keyboard.type('se')
   await page.getByRole('dialog', { name: 'Do something' }).waitFor()
-  await keyboard.type('sent')
+  await keyboard.type('nt')
   await keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'Sent', level: 1 })).toBeVisible()
   await expect(anna.row('By hand')).toBeVisible()

@@ -22,7 +22,7 @@ test('a second start brings the first window to the front, and gives it the invi
   await page.evaluate(() => {
     const heard: unknown[] = []
     Object.assign(window, { heard })
-    window.quintet.onAppEvent((event) => heard.push(event))
+    window.quintet.onAppEvents((events) => heard.push(...events))
   })
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide())
   const second = start(['--data', data, 'quintet://join/abc'])

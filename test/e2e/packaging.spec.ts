@@ -1,9 +1,13 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { extractAll, listPackage } from '@electron/asar'
 import { FuseState, getCurrentFuseWire } from '@electron/fuses'
 import { build } from 'electron-builder'
 import { outFolder } from '../../build/app/build-app.ts'
+import { electronProgram } from '../../build/app/electron-runtime.ts'
+import { fetchMemory } from '../../build/app/fetch-electron.ts'
 import { root } from '../../build/stages.ts'
 import { expect, test } from './harness.ts'
 
@@ -64,4 +68,27 @@ test('the packed app has exactly the bundle, its fuses are flipped, and it runs 
   await window.signUp('anna')
   expect(await window.call('host', 'phase')).toMatchObject({ phase: 'signedIn', server: 3, account: 'anna' })
   expect(window.pageErrors).toEqual([])
+})
+
+test('where the runtime cannot be fetched, packaging says why and what to do', async () => {
+  test.skip(electronProgram() !== null, 'the runtime is here')
+  const former = await readFile(fetchMemory).catch(() => null)
+  await rm(fetchMemory, { force: true })
+  try {
+    const child = spawn(process.execPath, ['build/run.cjs', 'build/package.ts', '--dir'], {
+      cwd: root,
+      // Nobody answers there.
+      env: { ...process.env, ELECTRON_MIRROR: 'http://127.0.0.1:9/' },
+    })
+    let told = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+    const [code] = (await once(child, 'close')) as [number | null]
+    expect(code).toBe(1)
+    expect(told).toContain('could not be fetched')
+    expect(told).toContain('ELECTRON_MIRROR')
+  } finally {
+    // That it failed here must not keep the next start from trying.
+    if (former === null) await rm(fetchMemory, { force: true })
+    else await writeFile(fetchMemory, former)
+  }
 })

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { type AppWindow, expect, test } from './harness.ts'
 import { Person } from './person.ts'
 import { start } from './start.ts'
@@ -116,6 +118,48 @@ test('what was sent just before quitting is on the disk', async ({ quintet }) =>
   await window.call('client', 'send', { to: ['anna'], subject: 'Last words', body: '' })
   await window.call('host', 'quit')
   await ended
+  const again = await quintet.open({ data: window.data })
+  await again.logIn('anna')
+  expect(await again.call('client', 'list', { folder: 'inbox', limit: 5 })).toMatchObject({ total: 1 })
+})
+
+/** What a person waits at most between "Quit" and the end of the process: the flush, and a little for the windows. */
+const quitWithinMs = 8_000
+
+/** Quits as the menu does; how long it took until the process was gone. */
+const quitTime = async (window: AppWindow): Promise<number> => {
+  const ended = once(window.app.process(), 'exit')
+  const began = performance.now()
+  await window.call('host', 'quit')
+  await ended
+  return performance.now() - began
+}
+
+test('quitting does not wait for servers that hang, and loses nothing', async ({ quintet }) => {
+  const { group, window } = await quintet.groupWithApp()
+  await window.signUp('anna')
+  group.replica(3).process.signal('SIGSTOP')
+  group.replica(4).process.signal('SIGSTOP')
+  await window.call('client', 'send', { to: ['anna'], subject: 'Before the end', body: '' })
+  expect(await quitTime(window)).toBeLessThan(quitWithinMs)
+  const again = await quintet.open({ data: window.data })
+  await again.logIn('anna')
+  expect(await again.call('client', 'list', { folder: 'inbox', limit: 5 })).toMatchObject({ total: 1 })
+})
+
+test('a file system that stalls holds quitting up for five seconds, not for ever, and what was accepted is there', async ({
+  quintet,
+}) => {
+  const window = await quintet.openAlone()
+  await window.signUp('anna')
+  await window.call('client', 'send', { to: ['anna'], subject: 'Before the end', body: '' })
+  // Whoever opens a pipe that nobody reads hangs in the kernel, as with a network drive that is gone.
+  const stalled = path.join(window.data, 'desktop', 'window.json.new')
+  await promisify(execFile)('mkfifo', [stalled])
+  const tookMs = await quitTime(window)
+  expect(tookMs).toBeGreaterThan(4_000)
+  expect(tookMs).toBeLessThan(quitWithinMs)
+  await rm(stalled)
   const again = await quintet.open({ data: window.data })
   await again.logIn('anna')
   expect(await again.call('client', 'list', { folder: 'inbox', limit: 5 })).toMatchObject({ total: 1 })

@@ -13,8 +13,8 @@ export class FakeQuintet implements QuintetBridge {
   readonly mailbox: FakeMailbox
   readonly calls: { readonly method: string; readonly request: unknown }[] = []
   readonly #failures = new Map<string, Failure>()
-  readonly #clientListeners = new Set<(event: ClientEvent) => void>()
-  readonly #appListeners = new Set<(event: AppEvent) => void>()
+  readonly #clientListeners = new Set<(events: readonly ClientEvent[]) => void>()
+  readonly #appListeners = new Set<(events: readonly AppEvent[]) => void>()
   readonly #held: (() => void)[] = []
   #holds: 'held' | 'answered' = 'answered'
   #clientMethods: Readonly<Record<string, Method>>
@@ -40,22 +40,22 @@ export class FakeQuintet implements QuintetBridge {
     return this.#answer(this.#hostMethods, method, request)
   }
 
-  onClientEvent(listener: (event: ClientEvent) => void): () => void {
+  onClientEvents(listener: (events: readonly ClientEvent[]) => void): () => void {
     this.#clientListeners.add(listener)
     return () => this.#clientListeners.delete(listener)
   }
 
-  onAppEvent(listener: (event: AppEvent) => void): () => void {
+  onAppEvents(listener: (events: readonly AppEvent[]) => void): () => void {
     this.#appListeners.add(listener)
     return () => this.#appListeners.delete(listener)
   }
 
   emit(event: ClientEvent): void {
-    for (const listener of this.#clientListeners) listener(event)
+    for (const listener of this.#clientListeners) listener([event])
   }
 
   emitApp(event: AppEvent): void {
-    for (const listener of this.#appListeners) listener(event)
+    for (const listener of this.#appListeners) listener([event])
   }
 
   setPhase(phase: AppPhase): void {

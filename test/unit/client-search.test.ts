@@ -8,7 +8,7 @@ import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
 import { createClientStore } from '../../replica/drivers/client-store.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
-import { cheapPassword, sendNow, signedUp } from '../support/mail-clients.ts'
+import { cheapPassword, clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 let directory: string
@@ -93,6 +93,47 @@ describe('a person who searches', () => {
     await expect(ann.search({ query: 'x', limit: 1_001 })).rejects.toThrow('1000 headers')
     await ann.logOut()
     await expect(ann.search({ query: 'x', limit: 1 })).rejects.toThrow('Log in')
+  })
+
+  test('is not looked through anew for every mark, but when mails have gone elsewhere', async () => {
+    const replica = new MemoryReplica()
+    const asked: string[] = []
+    const ann = await createMailClient({
+      connect: async () => {
+        const api: ReplicaApi = replica.connect()
+        for (const method of ['mailNames', 'counts'] as const) {
+          const called = api[method].bind(api) as (query: unknown) => Promise<unknown>
+          const noted = (query: unknown): Promise<unknown> => {
+            // A search itself asks for the names in the trash.
+            if (!JSON.stringify(query ?? '').includes('trash')) asked.push(method)
+            return called(query)
+          }
+          Object.assign(api, { [method]: noted })
+        }
+        return api
+      },
+      machine: 'test machine',
+      random: testRandom,
+      // What is told of the mailbox is looked at soon, not after three seconds; nothing else happens more often.
+      clock: { ...systemTestClock, after: (ms, task) => systemTestClock.after(ms === 3_000 ? 1 : ms, task) },
+      passwordCost: cheapPassword,
+    })
+    await ann.signUp({ name: 'ann', password: "ann's password" })
+    await sendNow(ann, { to: ['ann'], subject: 'kept', body: 'ship' })
+    const gone = await sendNow(ann, { to: ['ann'], subject: 'gone', body: 'ship' })
+    expect(await subjects(ann, 'ship')).toEqual(['gone', 'kept'])
+    await expect.poll(() => asked.at(-1)).toBe('counts')
+
+    asked.length = 0
+    await ann.mark({ mails: [gone], mark: 'star' })
+    await expect.poll(() => asked).toEqual(['counts'])
+
+    const elsewhere = await clientOf(replica)
+    await logIn(elsewhere, 'ann')
+    asked.length = 0
+    await elsewhere.delete({ mail: gone })
+    await expect.poll(() => asked).toContain('mailNames')
+    await expect.poll(() => subjects(ann, 'ship')).toEqual(['kept'])
   })
 
   const signedInto = async (replica: MemoryReplica, name: string): Promise<MailClient> => {

@@ -15,6 +15,8 @@ export interface IndexerOptions {
   /** Nothing is read from the disk before. */
   readonly ready: Promise<void>
   readonly call: <Value>(request: (api: ReplicaApi) => Promise<Value>) => Promise<Value>
+  /** When the person last asked the server for something else, by `performance.now()`. */
+  readonly askedMs: () => number
 }
 
 /** The index is saved so long after it began to differ from what is saved. */
@@ -24,6 +26,10 @@ const mailsPerFetch = 32
 const namesPerPage = 5_000
 /** A mail that is in the trash is in no other folder. */
 const indexedFolders = ['inbox', 'sent', 'trash'] as const
+/** What somebody waits for goes first: while things are asked for, or mails come in, indexing rests until it is quiet for so long. */
+const quietMs = 150
+/** But not for longer, or it would never get on beside much traffic. */
+const mostRestMs = 2_000
 /** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
 const compareDelayMs = 3_000
 
@@ -42,8 +48,12 @@ export class MailIndexer {
   readonly #queue: UpdateId[] = []
   /** Mails that cannot be opened: they are counted as searchable, since there is nothing to find in them. */
   readonly #unreadable = new Set<UpdateId>()
-  #needsComparison = true
+  #comparison: 'none' | 'if counts differ' | 'surely' = 'surely'
+  /** By how much the folders' counts exceeded what is known here, after the last comparison: a mail to oneself is in two folders. */
+  #excess: number | null = null
   #unsavedSinceMs: number | null = null
+  #arrivedMs = 0
+  #isResting = false
   #isClosed = false
   #stopTimer: (() => void) | null = null
   #wake: () => void = () => undefined
@@ -63,13 +73,14 @@ export class MailIndexer {
   /** Mails that are searchable, and all that there are, as far as is known. */
   get progress(): { readonly indexed: number; readonly mails: number } {
     const indexed = this.#index.size + this.#unreadable.size
-    return { indexed, mails: indexed + this.#wanted.size + (this.#needsComparison ? 1 : 0) }
+    return { indexed, mails: indexed + this.#wanted.size + (this.#comparison === 'none' ? 0 : 1) }
   }
 
   /** A mail has come, or was sent. */
   arrived(mail: UpdateId): void {
+    this.#arrivedMs = performance.now()
     if (!this.#index.has(mail) && !this.#unreadable.has(mail)) this.#want([mail])
-    this.#wake()
+    if (!this.#isResting) this.#wake()
   }
 
   gone(mail: UpdateId): void {
@@ -83,27 +94,29 @@ export class MailIndexer {
 
   /** Something in the mailbox may have changed that nobody has told. */
   compare(): void {
-    this.#needsComparison = true
+    this.#comparison = 'surely'
     this.#wake()
   }
 
-  /** As `compare`, a little later, and once for many. */
+  /** As `compare`, a little later, once for many, and only when there are more or fewer mails than are known: mostly it was a mark. */
   compareSoon(): void {
     this.#stopTimer ??= this.#options.clock.after(compareDelayMs, () => {
       this.#stopTimer = null
-      this.compare()
+      if (this.#comparison === 'none') this.#comparison = 'if counts differ'
+      this.#wake()
     })
   }
 
   /** Fulfilled when all that is known now is searchable, or after `mostMs` (null: however long it takes). */
   async upToDate(mostMs: number | null): Promise<void> {
-    if (this.#isClosed || (this.#wanted.size === 0 && !this.#needsComparison)) return
+    if (this.#isClosed || (this.#wanted.size === 0 && this.#comparison === 'none')) return
     await new Promise<void>((over) => {
       const stop = mostMs === null ? null : this.#options.clock.after(mostMs, over)
       this.#waiting.push(() => {
         stop?.()
         over()
       })
+      this.#wake()
     })
   }
 
@@ -150,7 +163,8 @@ export class MailIndexer {
   }
 
   async #work(): Promise<void> {
-    if (this.#needsComparison) await this.#compareWithMailbox()
+    if (this.#comparison === 'surely') await this.#compareWithMailbox()
+    else if (this.#comparison === 'if counts differ') await this.#compareCounts()
     else if (this.#wanted.size > 0) await this.#indexSome()
     else {
       this.#tellWaiting()
@@ -161,9 +175,21 @@ export class MailIndexer {
     }
   }
 
+  async #compareCounts(): Promise<void> {
+    await this.#giveWay()
+    const excess = await this.#countExcess()
+    if (this.#comparison === 'surely') return
+    this.#comparison = excess === this.#excess ? 'none' : 'surely'
+  }
+
+  async #countExcess(): Promise<number> {
+    const { inbox, sent, trash } = await this.#options.call((api) => api.counts())
+    return inbox + sent + trash - this.#index.size - this.#unreadable.size - this.#wanted.size
+  }
+
   /** Finds what the mailbox has and the index has not, and the other way round. */
   async #compareWithMailbox(): Promise<void> {
-    this.#needsComparison = false
+    this.#comparison = 'none'
     const before = new Set(this.#index.mails())
     const missing: UpdateId[] = []
     try {
@@ -182,12 +208,13 @@ export class MailIndexer {
         } while (next !== null && !this.#isClosed)
       }
     } catch (error) {
-      this.#needsComparison = true
+      this.#comparison = 'surely'
       throw error
     }
     if (this.#isClosed) return
     for (const mail of before) this.gone(mail)
     this.#want(missing.reverse())
+    this.#excess = await this.#countExcess()
   }
 
   /** The last ones are taken first. */
@@ -208,7 +235,21 @@ export class MailIndexer {
     return [...taken]
   }
 
+  /** Who waits for the index is served at once. */
+  async #giveWay(): Promise<void> {
+    const untilMs = performance.now() + mostRestMs
+    while (this.#waiting.length === 0 && !this.#isClosed) {
+      const quietAtMs = Math.max(this.#options.askedMs(), this.#arrivedMs) + quietMs
+      const restMs = Math.min(quietAtMs, untilMs) - performance.now()
+      if (restMs <= 0) return
+      this.#isResting = true
+      await this.#sleep(restMs)
+      this.#isResting = false
+    }
+  }
+
   async #indexSome(): Promise<void> {
+    await this.#giveWay()
     const asked = this.#take()
     try {
       const { mails, covered } = await this.#options.call((api) => api.fetchMany({ mails: asked, content: 'whole' }))

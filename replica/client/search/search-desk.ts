@@ -134,7 +134,8 @@ export class SearchDesk {
       clock: this.#context.ports.clock,
       saving: this.#savingOf(session),
       ready,
-      call: (request) => this.#context.link.call(request),
+      call: (request) => this.#context.link.callBeside(request),
+      askedMs: () => this.#context.link.askedMs,
     })
     this.#indexer = indexer
     return indexer

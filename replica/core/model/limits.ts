@@ -34,7 +34,7 @@ export const limits = {
   /** A frame on any stream; longer is refused before it is read. */
   frameBytes: 4_194_304,
   /** What one answer to an anti-entropy request carries. */
-  chunkBytes: 524_288,
+  chunkBytes: 262_144,
   /** What waits to be sent to one peer before unrequested batches are left to anti-entropy. */
   sendQueueBytes: 8_388_608,
   /** A batch that is gossiped; larger ones go by direct streams. */

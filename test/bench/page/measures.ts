@@ -7,7 +7,6 @@ const rowPixels = 80
 const rowsAbove = 3
 /** As a person does, who reads it: what opening it brings about is not counted to the next one. */
 const readMs = 120
-const scrolledSmoothlyMs = 1_000
 
 const frame = (): Promise<number> => new Promise((shown) => requestAnimationFrame(shown))
 const list = (): HTMLElement => {
@@ -73,17 +72,46 @@ const watchTyping = (): void => {
   document.addEventListener('keydown', hear, { capture: true })
 }
 
-/** The first second a screen a frame, then jumps through the whole list as a dragged scroll bar makes them. */
-const scrollThrough = async (lastingMs: number): Promise<void> => {
-  const scroller = list()
+type Manner = 'scrolled' | 'dragged'
+
+/**
+ * Moves `scroller` for so long, every frame: three rows, as a fast wheel does, or through the whole list, as a dragged scroll
+ * bar does. The milliseconds between frames.
+ */
+const moveThrough = async (scroller: HTMLElement, manner: Manner, lastingMs: number): Promise<readonly number[]> => {
+  const { scrollHeight } = scroller
+  const times: number[] = []
   const began = performance.now()
-  for (let turn = 0; performance.now() - began < lastingMs; turn += 1) {
-    await frame()
-    const isSmooth = performance.now() - began < scrolledSmoothlyMs
-    scroller.scrollTop = isSmooth ? turn * scroller.clientHeight : (scroller.scrollHeight / 100) * ((turn * 37) % 100)
+  for (let turn = 0, last = await frame(); performance.now() - began < lastingMs; turn += 1) {
+    scroller.scrollTop = manner === 'scrolled' ? turn * 3 * rowPixels : (scrollHeight / 100) * ((turn * 37) % 100)
+    const now = await frame()
+    times.push(now - last)
+    last = now
+  }
+  return times
+}
+
+/** Of the list that is open. */
+const scrollList = (manner: Manner, lastingMs: number): Promise<readonly number[]> =>
+  moveThrough(list(), manner, lastingMs)
+
+/** Of an empty page as large, in its place: more than this no list can have here. */
+const scrollNothing = async (manner: Manner, lastingMs: number): Promise<readonly number[]> => {
+  const { left, top, width, height } = list().getBoundingClientRect()
+  const empty = document.createElement('div')
+  const page = document.createElement('div')
+  const place = { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }
+  Object.assign(empty.style, { position: 'fixed', overflow: 'auto', background: 'white', zIndex: '9', ...place })
+  page.style.height = `${list().scrollHeight}px`
+  empty.append(page)
+  document.body.append(empty)
+  try {
+    return await moveThrough(empty, manner, lastingMs)
+  } finally {
+    empty.remove()
   }
 }
 
 Object.assign(globalThis, {
-  measures: { clickThrough, openFolder, watchFrames, watchTyping, scrollThrough, frames, typed },
+  measures: { clickThrough, openFolder, watchFrames, watchTyping, scrollList, scrollNothing, frames, typed },
 })
