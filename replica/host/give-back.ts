@@ -21,7 +21,7 @@ export interface AsideLog {
 }
 
 interface GiveBackOptions {
-  readonly host: ReplicaHost
+  readonly host: Pick<ReplicaHost, 'read' | 'receive' | 'command' | 'mend' | 'keep' | 'adopt'>
   readonly storage: Storage
   readonly clock: ClockPort
   readonly logger: LoggerPort
