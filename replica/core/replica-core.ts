@@ -179,16 +179,18 @@ export class ReplicaCore {
 
   /** Whether all that the reachable others are known to hold is held here too; false when there is nobody. */
   get isCaughtUp(): boolean {
+    return this.state.seats.group !== null && this.#hasAllOfThoseHere
+  }
+
+  get #hasAllOfThoseHere(): boolean {
     const greeted = this.peers.allGreeted()
-    if (greeted.length === 0 || this.transferringFrom !== null || this.state.seats.group === null) return false
+    if (greeted.length === 0 || this.transferringFrom !== null) return false
     return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 
   /** Whether nobody who is here has a state: all that had one have started over, each at the word of another. */
   get isStranded(): boolean {
-    const greeted = this.peers.allGreeted()
-    if (greeted.length === 0 || this.transferringFrom !== null || this.state.seats.group !== null) return false
-    return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
+    return this.state.seats.group === null && this.#hasAllOfThoseHere
   }
 
   /** What every seat in use holds durably. */
@@ -342,17 +344,10 @@ export class ReplicaCore {
   }
 
   #fromOlderCopy(event: Extract<CoreEvent, { kind: 'mend' | 'keep' | 'adopt' }>, effects: EffectsDraft): void {
-    switch (event.kind) {
-      case 'mend':
-        this.#catchingUp.mend(event.origin, event.updates, effects)
-        break
-      case 'keep':
-        if (this.isStranded) effects.store.push({ origin: event.origin, updates: event.updates })
-        break
-      case 'adopt':
-        if (this.isStranded) this.#catchingUp.adopt(event.image)
-        break
-    }
+    if (event.kind === 'mend') this.#catchingUp.mend(event.origin, event.updates, effects)
+    else if (!this.isStranded) return
+    else if (event.kind === 'adopt') this.#catchingUp.adopt(event.image)
+    else effects.store.push({ origin: event.origin, updates: event.updates })
   }
 
   #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {

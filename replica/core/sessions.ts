@@ -1,7 +1,10 @@
+import { maxDriftMs } from './hybrid-clock.ts'
 import type { AccountId, Clock, ServerId, SessionId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { SessionClaim } from './model/messages.ts'
 import type { LogInVerdict, SessionPlace } from './model/session-place.ts'
+
+const maxDriftMicros = maxDriftMs * 1_000
 
 interface Latest extends SessionPlace {
   readonly session: SessionId
@@ -19,6 +22,8 @@ export class Sessions {
   readonly #latest = new Map<AccountId, Latest>()
   readonly #told = new Set<SessionId>()
   #own: readonly SessionClaim[] = []
+  /** What each server said last. */
+  readonly #open = new Map<ServerId, ReadonlySet<SessionId>>()
 
   constructor(self: ServerId) {
     this.#self = self
@@ -35,6 +40,8 @@ export class Sessions {
     if (latest?.session === session) return { kind: 'taken', clock: latest.clock }
     if (offered === null) return { kind: 'taken', clock: Math.max(now, (latest?.clock ?? 0) + 1) }
     if (latest === undefined || isLater({ clock: offered, session }, latest)) return { kind: 'taken', clock: offered }
+    // It was opened where the clock was wrong: nobody is to be shut out by it once it is over.
+    if (latest.clock > now + maxDriftMicros && !this.#isOpen(latest)) return { kind: 'taken', clock: latest.clock + 1 }
     return { kind: 'superseded', by: { server: latest.server, machine: latest.machine } }
   }
 
@@ -44,6 +51,7 @@ export class Sessions {
   }
 
   heard(server: ServerId, sessions: readonly SessionClaim[]): void {
+    this.#open.set(server, new Set(sessions.map(({ session }) => session)))
     for (const { account, session, clock, machine } of sessions) {
       const latest = this.#latest.get(account)
       if (latest !== undefined && latest.session !== session && !isLater({ clock, session }, latest)) continue
@@ -53,6 +61,10 @@ export class Sessions {
       const [oldest] = this.#latest.keys()
       if (oldest !== undefined) this.#latest.delete(oldest)
     }
+  }
+
+  #isOpen({ server, session }: Latest): boolean {
+    return this.#open.get(server)?.has(session) ?? false
   }
 
   /** Sessions open here that later ones have taken over and that were not told so yet. */

@@ -54,4 +54,14 @@ describe('sessions', () => {
     const by = { server: two, machine: 'the laptop' }
     expect(sessions.judge(ada, sessionId('older'), 999, 2_000)).toEqual({ kind: 'superseded', by })
   })
+
+  test('one that was opened where the clock was far ahead shuts nobody out once it is over', () => {
+    const sessions = new Sessions(one)
+    const now = 1_000
+    const ahead = now + 600_000_000
+    sessions.heard(two, [claim('ahead', ahead)])
+    expect(sessions.judge(ada, sessionId('carried on'), now - 1, now)).toMatchObject({ kind: 'superseded' })
+    sessions.heard(two, [])
+    expect(sessions.judge(ada, sessionId('carried on'), now - 1, now)).toEqual({ kind: 'taken', clock: ahead + 1 })
+  })
 })
