@@ -9,6 +9,7 @@ import type {
   VersionVector,
 } from './model/messages.ts'
 import { liveUpdatesOf } from './state/live-updates.ts'
+import { abandonedIn } from './state/log-chains.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Without progress for this long the transfer is abandoned; anti-entropy will begin another. */
@@ -25,7 +26,13 @@ type Phase =
   | { readonly kind: 'idle' }
   | { readonly kind: 'image'; readonly peer: PeerId; image: number; readonly chunks: string[] }
   | { readonly kind: 'decoding'; readonly peer: PeerId }
-  | { readonly kind: 'searching'; readonly peer: PeerId; readonly search: number; readonly image: StateImage }
+  | {
+      readonly kind: 'searching'
+      readonly peer: PeerId
+      readonly search: number
+      readonly image: StateImage
+      readonly anew: MailSearch['mails']
+    }
   | {
       readonly kind: 'mails'
       readonly peer: PeerId
@@ -65,6 +72,8 @@ export class StateTransfer {
   #lastId = 0
   #lastSearch = 0
   #round = 1
+  /** The image before this one: of what it named some may be stored here. */
+  #former: Pick<StateImage, 'vector' | 'hashes'> | null = null
 
   /** The peer that is being copied from, if any. */
   get peer(): PeerId | null {
@@ -120,9 +129,14 @@ export class StateTransfer {
       wanted.set(origin, sequences)
     }
     for (const sequences of wanted.values()) sequences.sort((left, right) => left - right)
+    // What is stored of a log that went another way since has the names of other mails.
+    const abandoned = this.#former === null ? new Set<OriginId>() : abandonedIn(image, this.#former)
+    const anew = new Map([...wanted].filter(([origin]) => abandoned.has(origin)))
+    const mails = new Map([...wanted].filter(([origin]) => !abandoned.has(origin)))
+    this.#former = { vector: image.vector, hashes: image.hashes }
     this.#lastSearch += 1
-    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image }
-    return { ...nothing, findMissing: { search: this.#lastSearch, mails: wanted } }
+    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image, anew }
+    return { ...nothing, findMissing: { search: this.#lastSearch, mails } }
   }
 
   /** The answer to `findMissing`; one to an earlier transfer's is passed over. */
@@ -131,7 +145,7 @@ export class StateTransfer {
     if (phase.kind !== 'searching' || phase.search !== search) return nothing
     this.#progressMs = nowMs
     const queue: MailsWanted[] = []
-    for (const [origin, sequences] of mails) {
+    for (const [origin, sequences] of [...mails, ...phase.anew]) {
       for (let start = 0; start < sequences.length; start += mailsPerRequest) {
         queue.push({ origin, sequences: sequences.slice(start, start + mailsPerRequest) })
       }

@@ -4,6 +4,7 @@ import { command, isAlive } from './system.ts'
 
 const sizeMb = 96
 const leftBytes = 200_000
+const tries = 5
 const ballastName = 'ballast'
 
 const mountPattern = /^tmpfs (\S*\/quintet-torture-(\d+)-[^/]+\/disk-\d+) /gm
@@ -30,11 +31,18 @@ export class SmallDisk {
     return new SmallDisk(directory)
   }
 
-  /** Leaves next to nothing. */
-  async fill(): Promise<void> {
+  /** Leaves next to nothing. What the replica writes meanwhile may take more than was to be left: then once more. */
+  async fill(triesLeft = tries): Promise<void> {
     const { bavail, bsize } = await statfs(this.directory)
     const bytes = Math.max(0, bavail * bsize - leftBytes)
-    if (bytes > 0) await command('fallocate', ['--length', String(bytes), path.join(this.directory, ballastName)])
+    if (bytes === 0) return
+    try {
+      await command('fallocate', ['--length', String(bytes), path.join(this.directory, ballastName)])
+    } catch (error) {
+      if (triesLeft <= 1) throw error
+      await this.empty()
+      await this.fill(triesLeft - 1)
+    }
   }
 
   async empty(): Promise<void> {

@@ -77,6 +77,19 @@ export const forkedIn = (
   })
 }
 
+/** The origins whose logs, as `former` had them, are not known to be the beginning of those that a later image is of. */
+export const abandonedIn = (
+  image: StateImage,
+  former: Pick<StateImage, 'vector' | 'hashes'>,
+): ReadonlySet<OriginId> => {
+  const grouped = byOrigin(image.checkpoints)
+  const abandoned = [...former.hashes].filter(([origin, hash]) => {
+    const [was, is] = [heldFrom(former.vector, origin), heldFrom(image.vector, origin)]
+    return was === is ? image.hashes.get(origin) !== hash : was > is || fitOf(grouped.get(origin), was, hash) !== 'same'
+  })
+  return new Set(abandoned.map(([origin]) => origin))
+}
+
 const oldestOf = (checkpoints: ReadonlyMap<Sequence, string>): Sequence | undefined => checkpoints.keys().next().value
 
 /** Of a log that goes on after `sequence`. */
