@@ -2,6 +2,7 @@ import type { NamePage, ReplicaApi, SealedMail } from '../../api/contract.ts'
 import type { UpdateId } from '../../core/model/ids.ts'
 import type { ClientClock } from '../client-ports.ts'
 import type { Session } from '../session.ts'
+import { Quiet } from './quiet.ts'
 import { SavedIndex, type SavedIndexOptions } from './saved-index.ts'
 import { roleBits } from './segment.ts'
 import { SearchIndex, type SearchableMail } from './search-index.ts'
@@ -26,10 +27,6 @@ const mailsPerFetch = 32
 const namesPerPage = 5_000
 /** A mail that is in the trash is in no other folder. */
 const indexedFolders = ['inbox', 'sent', 'trash'] as const
-/** What somebody waits for goes first: while things are asked for, or mails come in, indexing rests until it is quiet for so long. */
-const quietMs = 150
-/** But not for longer, or it would never get on beside much traffic. */
-const mostRestMs = 2_000
 /** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
 const compareDelayMs = 3_000
 
@@ -40,6 +37,7 @@ const compareDelayMs = 3_000
 export class MailIndexer {
   readonly #options: IndexerOptions
   readonly #turns: Turns
+  readonly #quiet: Quiet
   #index = new SearchIndex()
   #saved: SavedIndex | null = null
   /** What is known to be in the mailbox and not in the index. */
@@ -52,7 +50,6 @@ export class MailIndexer {
   /** By how much the folders' counts exceeded what is known here, after the last comparison: a mail to oneself is in two folders. */
   #excess: number | null = null
   #unsavedSinceMs: number | null = null
-  #arrivedMs = 0
   #isResting = false
   #isClosed = false
   #stopTimer: (() => void) | null = null
@@ -62,6 +59,7 @@ export class MailIndexer {
 
   constructor(options: IndexerOptions) {
     this.#options = options
+    this.#quiet = new Quiet(options.askedMs)
     this.#turns = new Turns((delayMs, task) => options.clock.after(delayMs, task))
     this.#finished = this.#run()
   }
@@ -76,9 +74,15 @@ export class MailIndexer {
     return { indexed, mails: indexed + this.#wanted.size + (this.#comparison === 'none' ? 0 : 1) }
   }
 
+  /** Somebody searches: what is missing is wanted now. */
+  searched(): void {
+    this.#quiet.searched()
+    if (this.#isResting) this.#wake()
+  }
+
   /** A mail has come, or was sent. */
   arrived(mail: UpdateId): void {
-    this.#arrivedMs = performance.now()
+    this.#quiet.arrived()
     if (!this.#index.has(mail) && !this.#unreadable.has(mail)) this.#want([mail])
     if (!this.#isResting) this.#wake()
   }
@@ -237,11 +241,10 @@ export class MailIndexer {
 
   /** Who waits for the index is served at once. */
   async #giveWay(): Promise<void> {
-    const untilMs = performance.now() + mostRestMs
+    const sinceMs = performance.now()
     while (this.#waiting.length === 0 && !this.#isClosed) {
-      const quietAtMs = Math.max(this.#options.askedMs(), this.#arrivedMs) + quietMs
-      const restMs = Math.min(quietAtMs, untilMs) - performance.now()
-      if (restMs <= 0) return
+      const restMs = this.#quiet.restMs(sinceMs)
+      if (restMs === 0) return
       this.#isResting = true
       await this.#sleep(restMs)
       this.#isResting = false

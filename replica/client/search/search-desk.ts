@@ -81,6 +81,7 @@ export class SearchDesk {
     checkPage(limit, offset)
     const query = parseQuery(text)
     const indexer = this.#indexer ?? this.#begin()
+    indexer.searched()
     const { indexed, mails } = indexer.progress
     if (until === 'indexed') await indexer.upToDate(null)
     else if (mails - indexed <= fewMails) await indexer.upToDate(mostWaitMs)
