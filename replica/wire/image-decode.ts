@@ -105,9 +105,9 @@ function readImage(chunks: readonly string[]): StateImage {
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   checkEnds(parts)
-  const { vector, hashes, clocks, group, claims, invites, machineNames, retired } = head
+  const { vector, hashes, clocks, newestClock, group, claims, invites, machineNames, retired } = head
   const seats = { group, claims, invites, machineNames, retired }
-  return { vector, hashes, clocks, ...seats, ...ofState, mails: mails.columns(people) }
+  return { vector, hashes, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

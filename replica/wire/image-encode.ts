@@ -124,6 +124,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       hashes.get(origin) ?? null,
       clocks.get(origin) ?? 0,
     ]),
+    newest: image.newestClock,
     group: group && [group.name, group.clock, origins.place(group.origin)],
     claims: image.claims.map(({ origin, server, peer, machine, replaces, clock }) => [
       origins.place(origin),

@@ -12,7 +12,7 @@ import { isLabel } from './names.ts'
 /** The first chunk: what there is little of, and the tables and counts that the others need. */
 export interface ImageHead extends Pick<
   StateImage,
-  'vector' | 'hashes' | 'clocks' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'
+  'vector' | 'hashes' | 'clocks' | 'newestClock' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'
 > {
   readonly counts: ImageCounts
   /** Ascending. */
@@ -37,6 +37,7 @@ export function readHead(chunk: unknown): ImageHead {
     vector,
     hashes,
     clocks,
+    newestClock: new ItemReader([fields.get('newest') ?? 0]).number(),
     group,
     claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
     invites: readEach(fields.get('invites'), readInvite),

@@ -83,6 +83,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
       { selector: ([of]) => of },
     )
     .map((entries) => new Map(entries)),
+  newestClock: clock,
   group: fc.option(fc.record({ name: label, clock, origin })),
   claims: fc.array(
     install.chain((one) =>

@@ -278,6 +278,7 @@ describe('state images', () => {
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
     hashes: new Map(),
     clocks: new Map(),
+    newestClock: 0,
     group: null,
     claims: [],
     invites: [],

@@ -181,6 +181,8 @@ export interface StateImage {
   readonly hashes: ReadonlyMap<OriginId, Hash>
   /** The highest clock of each origin's updates up to `vector`: what is written after a start sorts after them. */
   readonly clocks: ReadonlyMap<OriginId, Clock>
+  /** The highest clock of all, also of words that are ahead of the clocks of those who wrote them. */
+  readonly newestClock: Clock
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]

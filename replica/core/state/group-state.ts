@@ -165,6 +165,7 @@ export class GroupState {
       this.#hashes.set(origin, hash)
     }
     for (const [origin, clock] of image.clocks) this.#noteClock(origin, clock)
+    this.#newestClock = Math.max(this.#newestClock, image.newestClock)
     this.#revision += 1
   }
 
@@ -173,6 +174,7 @@ export class GroupState {
       vector: new Map(this.#vector),
       hashes: new Map(this.#hashes),
       clocks: new Map(this.#clocks),
+      newestClock: this.#newestClock,
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
