@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../simulation/random.ts'
 import type { Fleet } from './fleet.ts'
 import type { Journal } from './journal.ts'
@@ -8,6 +9,8 @@ import type { Person } from './person.ts'
 import type { Workload } from './workload.ts'
 
 const heldWithinMs = 6_000
+const retireTries = 20
+const retirePauseMs = 1_000
 const coveredWithinMs = 6_000
 
 export interface DestructionOptions {
@@ -44,12 +47,22 @@ export class Destruction {
     await this.#letIn(machine, null)
   }
 
+  /** Where it was done. A server that is killed at that may have retired it, so it is tried until one says so. */
+  async #retire(machine: Machine): Promise<Machine | null> {
+    const { fleet } = this.#options
+    for (let tries = 0; tries < retireTries; tries += 1) {
+      const [helper] = fleet.othersUp(machine)
+      if (helper === undefined) await sleep(retirePauseMs)
+      else if ((await fleet.retire(machine, helper)) === 'retired') return helper
+    }
+    return null
+  }
+
   /** The machine is gone for good, is retired, and another one takes its seat. */
   replace(machine: Machine): Promise<void> {
     return this.#inTurn(async () => {
       const { fleet, network, people } = this.#options
-      const [helper] = fleet.othersUp(machine)
-      if (helper === undefined || machine.state !== 'up') return
+      if (fleet.othersUp(machine).length === 0 || machine.state !== 'up') return
       const isOver = await this.#whileHeld(machine, async () => {
         this.#say(`server ${machine.server} is destroyed`)
         await machine.kill()
@@ -57,11 +70,9 @@ export class Destruction {
       })
       if (isOver !== 'done') return
       await network.mend(machine.server)
-      const retired = await fleet.retire(machine, helper)
-      if (retired === 'not retired') {
-        this.#say(
-          `server ${machine.server} could not be retired at server ${helper.server}: it was not destroyed after all`,
-        )
+      const helper = await this.#retire(machine)
+      if (helper === null) {
+        this.#say(`server ${machine.server} could not be retired anywhere: it was not destroyed after all`)
         machine.state = 'down'
         await machine.start()
         return
