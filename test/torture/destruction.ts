@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../simulation/random.ts'
 import type { Fleet } from './fleet.ts'
 import type { Journal } from './journal.ts'
@@ -6,6 +5,7 @@ import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import type { TortureNetwork } from './network.ts'
 import type { Person } from './person.ts'
+import { sleep } from './system.ts'
 import type { Workload } from './workload.ts'
 
 const heldWithinMs = 6_000
