@@ -6,8 +6,14 @@ const fs = require('fs')
 const path = require('path')
 const { modules, root } = require('./npm.cjs')
 
-/** The scripts that are bundled, by the name of their bundle. */
-const entries = { 'replica/main.ts': 'main', 'replica/mail.ts': 'mail', 'test/bench/app-person.ts': 'app-person' }
+/** The scripts that are bundled, by the name of their bundle; a checkout may be without its tests. */
+const entries = Object.fromEntries(
+  Object.entries({
+    'replica/main.ts': 'main',
+    'replica/mail.ts': 'mail',
+    'test/bench/app-person.ts': 'app-person',
+  }).filter(([script]) => fs.existsSync(path.join(root, script))),
+)
 const keptMs = 24 * 60 * 60 * 1000
 const folder = path.join(modules, '.cache', 'bundle')
 

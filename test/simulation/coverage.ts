@@ -55,7 +55,6 @@ export const coverageKinds = [
   'seat claimed twice',
   'old copy restored',
   'old copy started over',
-  'old copy taken up again',
   'update issued again',
   'view changed',
 ] as const

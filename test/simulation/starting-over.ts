@@ -78,7 +78,7 @@ export const giveBack = (machine: Machine, looks = 0): void => {
 const adopt = (machine: Machine, aside: Aside): void => {
   const image = stateOf(aside.disk.recover()).image()
   if (image.group === null) return
-  machine.world.coverage.note('old copy taken up again')
+  machine.world.trace.note(machine.name, 'takes an old copy up again', () => image.group?.name ?? '')
   for (const { origin, sequence } of liveUpdatesOf(image)) {
     const update = aside.disk.readUpdate(origin, sequence)
     if (update !== null) machine.enqueue({ kind: 'keep', origin, updates: [update] })
