@@ -1,6 +1,7 @@
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { allServerIds, splitUpdateId } from '../../replica/core/model/ids.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
+import { sameBytes } from '../../replica/wire/bytes.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import type { FaultKind } from './settings.ts'
@@ -197,7 +198,13 @@ export class Faults {
     for (const mail of this.#random.shuffled([...this.#world.ledger.heldBy(machine)]).slice(0, copiesToRot)) {
       const { origin, sequence } = splitUpdateId(mail)
       if (snapshot === null || heldFrom(snapshot, origin) < sequence || !machine.disk.holds(origin, sequence)) continue
-      const others = this.#world.lasting().filter((other) => other !== machine && other.disk.holds(origin, sequence))
+      const { bytes } = machine.disk.readUpdate(origin, sequence) ?? {}
+      // By this name others may hold another mail: of a log that was forked.
+      const isSame = (other: Machine): boolean => {
+        const held = other.disk.holds(origin, sequence) ? other.disk.readUpdate(origin, sequence)?.bytes : undefined
+        return held !== undefined && bytes !== undefined && sameBytes(held, bytes)
+      }
+      const others = this.#world.lasting().filter((other) => other !== machine && isSame(other))
       if (others.length < 2) continue
       machine.disk.rot(origin, sequence)
       // Whatever shared its record is gone with it.
