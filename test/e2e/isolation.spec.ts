@@ -26,8 +26,9 @@ test('a page has the bridge and nothing of Node or Electron', async ({ quintet }
 
 test('the page comes from app:// and is a secure context', async ({ quintet }) => {
   const { app, page } = await quintet.open()
-  const url = await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getURL())
-  expect(url).toBe('app://bundle/index.html')
+  // The page may be there a moment before its host has been told so.
+  const url = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getURL())
+  await expect.poll(url).toBe('app://bundle/index.html')
   expect(await page.evaluate(() => window.isSecureContext)).toBe(true)
 })
 
