@@ -2,6 +2,7 @@ import type { Command } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { AccountId, CommandId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
 import { accountId, commandId, inviteId, originId, peerId, serverId } from '../../replica/core/model/ids.ts'
+import type { HelloMessage, KnowledgeRows } from '../../replica/core/model/messages.ts'
 import type { Batch, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { RecoveredState } from '../../replica/core/replica-core.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
@@ -73,3 +74,22 @@ export const logOf = (origin: OriginId, changes: readonly SignedChange[], clock:
     return batch
   })
 }
+
+export const helloOf = ({ origin, server }: Identity, rows: KnowledgeRows = new Map()): HelloMessage => ({
+  kind: 'hello',
+  origin,
+  server,
+  clock: 1,
+  rows,
+  admission: null,
+  vouchers: [],
+  addresses: new Map(),
+  keyMadeAt: 0,
+})
+
+/** The other one connects and greets. */
+export const greet = (core: ReplicaCore, who: Identity, rows: KnowledgeRows = new Map()) =>
+  core.step(noonMs, [
+    { kind: 'connected', peer: who.peer },
+    { kind: 'message', peer: who.peer, message: helloOf(who, rows) },
+  ])

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { Command, Effects } from '../../replica/core/effects.ts'
 import type { PeerId } from '../../replica/core/model/ids.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
-import type { Message } from '../../replica/core/model/messages.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
   deletionOf,
   foundedCore,
   give,
+  greet,
   identity,
   inviteNamed,
   mailTo,
@@ -144,21 +144,7 @@ describe('a command', () => {
     const mail = submit(mailTo('ada', ['ada'], 'patient'))
     expect(give(core, mail)).toMatchObject({ answer: [], persist: [] })
     expect(core.hindrance).toBe('reclaiming')
-    const hello: Message = {
-      kind: 'hello',
-      origin: other.origin,
-      server: other.server,
-      clock: 1,
-      rows: new Map([[other.origin, image.vector]]),
-      admission: null,
-      vouchers: [],
-      addresses: new Map(),
-      keyMadeAt: 0,
-    }
-    core.step(noonMs, [
-      { kind: 'connected', peer: other.peer },
-      { kind: 'message', peer: other.peer, message: hello },
-    ])
+    greet(core, other, new Map([[other.origin, image.vector]]))
     expect(core.hindrance).toBe(null)
     expect(outcomes(core.step(noonMs + 50, [{ kind: 'tick' }]))).toEqual(['1.aaaaaaaa:4'])
   })

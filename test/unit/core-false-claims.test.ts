@@ -3,7 +3,7 @@ import type { Message } from '../../replica/core/model/messages.ts'
 import type { OriginId } from '../../replica/core/model/ids.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, identity, mailTo, noonMs } from '../support/core-fixture.ts'
+import { foundedCore, give, greet, identity, mailTo, noonMs } from '../support/core-fixture.ts'
 
 const [liar, absent] = [identity(2, 'b'), identity(3, 'c')]
 const claimed = 1_000_000
@@ -18,21 +18,7 @@ const liedTo = (): { readonly core: ReplicaCore; readonly lie: (holder: OriginId
   const core = foundedCore(['ada'])
   core.step(noonMs, [{ kind: 'handedIn', batches: [seatOf(liar), seatOf(absent)] }])
   const rows = (holder: OriginId) => new Map([[holder, new Map([[core.identity.origin, claimed]])]])
-  const hello: Message = {
-    kind: 'hello',
-    origin: liar.origin,
-    server: liar.server,
-    clock: 1,
-    rows: new Map(),
-    admission: null,
-    vouchers: [],
-    addresses: new Map(),
-    keyMadeAt: 0,
-  }
-  core.step(noonMs, [
-    { kind: 'connected', peer: liar.peer },
-    { kind: 'message', peer: liar.peer, message: hello },
-  ])
+  greet(core, liar)
   const lie = (holder: OriginId): Message => ({
     kind: 'knowledge',
     clock: 1,

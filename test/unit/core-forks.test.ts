@@ -8,7 +8,7 @@ import type { Batch } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
+import { foundedCore, give, greet, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
 
 const [member, author] = [identity(2, 'b'), identity(3, 'c')]
 const afterTheFounder = noonMs * 2_000
@@ -47,21 +47,7 @@ const meeting = (claimedAt: Clock, state: 'has a state' | 'has no state'): Meeti
     ]
     return new Map([[member.origin, new Map(entries.filter(([, sequence]) => sequence > 0))]])
   }
-  const hello: Message = {
-    kind: 'hello',
-    origin: member.origin,
-    server: member.server,
-    clock: 1,
-    rows: row(0),
-    admission: null,
-    vouchers: [],
-    addresses: new Map(),
-    keyMadeAt: 0,
-  }
-  core.step(noonMs, [
-    { kind: 'connected', peer: member.peer },
-    { kind: 'message', peer: member.peer, message: hello },
-  ])
+  greet(core, member, row(0))
   const tells = (held: number, chainValue: Hash) => {
     const hashes = new Map([[author.origin, chainValue]])
     const message: Message = { kind: 'knowledge', clock: 1, rows: row(held), hashes, sessions: [] }

@@ -1,27 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
+import { foundedCore, give, helloOf, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
 
 /** The first batch of its log: it takes its seat, long before anybody else did. */
 const claimOf = ({ origin, server, peer }: Identity): Batch =>
   makeBatchOf(origin)(1, firstHash(origin), [
     { clock: 1, change: { kind: 'seat', server, peer, machine: 'a machine', replaces: null } },
   ])
-
-const helloOf = ({ origin, server }: Identity): Message => ({
-  kind: 'hello',
-  origin,
-  server,
-  clock: 1,
-  rows: new Map(),
-  admission: null,
-  vouchers: [],
-  addresses: new Map(),
-  keyMadeAt: 0,
-})
 
 describe('a log of an install that nobody let in', () => {
   const stranger = identity(1, 'z')

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { serverId, updateId } from '../../replica/core/model/ids.ts'
 import type { CoreEvent } from '../../replica/core/effects.ts'
-import type { HelloMessage } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GiveBack } from '../../replica/host/give-back.ts'
 import type { Storage } from '../../replica/host/ports.ts'
@@ -9,7 +8,7 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { Random } from '../simulation/random.ts'
 import { newIdentity } from '../simulation/sim-codec.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
-import { give, identity, mailTo, noonMs, signUp, startCore } from '../support/core-fixture.ts'
+import { give, greet, identity, mailTo, noonMs, signUp, startCore } from '../support/core-fixture.ts'
 
 /** What a former install of this machine had: a group with a mail. */
 const oldCopy = async (): Promise<{
@@ -34,22 +33,8 @@ const oldCopy = async (): Promise<{
 /** A newcomer that sees another one, which has nothing either. */
 const strandedCore = (): ReplicaCore => {
   const other = identity(3, 'c')
-  const hello: HelloMessage = {
-    kind: 'hello',
-    origin: other.origin,
-    server: other.server,
-    clock: 1,
-    rows: new Map(),
-    admission: null,
-    vouchers: [],
-    addresses: new Map(),
-    keyMadeAt: 0,
-  }
   const core = startCore(identity(2, 'b'))
-  core.step(noonMs, [
-    { kind: 'connected', peer: other.peer },
-    { kind: 'message', peer: other.peer, message: hello },
-  ])
+  greet(core, other)
   return core
 }
 
