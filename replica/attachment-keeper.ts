@@ -1,4 +1,4 @@
-import { saveAttachment } from './drivers/install-file.ts'
+import { saveAttachment, type Attachment } from './drivers/install-file.ts'
 import type { Install } from './host/install.ts'
 import type { ReplicaHost } from './host/replica-host.ts'
 
@@ -7,14 +7,19 @@ export class AttachmentKeeper {
   readonly #directory: string
   readonly #install: Install
   readonly #host: ReplicaHost
-  readonly #adminToken: Uint8Array
+  readonly #access: Pick<Attachment, 'adminToken' | 'socket'>
   #saving: Promise<void> = Promise.resolve()
 
-  constructor(directory: string, install: Install, host: ReplicaHost, adminToken: Uint8Array) {
+  constructor(
+    directory: string,
+    install: Install,
+    host: ReplicaHost,
+    access: Pick<Attachment, 'adminToken' | 'socket'>,
+  ) {
     this.#directory = directory
     this.#install = install
     this.#host = host
-    this.#adminToken = adminToken
+    this.#access = access
     host.onNotice((notice) => {
       if (notice.kind === 'members') void this.save()
     })
@@ -36,6 +41,6 @@ export class AttachmentKeeper {
       )
     })
     members.set(server, { peer, addresses: this.#host.listenAddresses() })
-    await saveAttachment(this.#directory, { adminToken: this.#adminToken, server, members })
+    await saveAttachment(this.#directory, { ...this.#access, server, members })
   }
 }

@@ -9,10 +9,12 @@ import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { createClientStore } from './drivers/client-store.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
-import { createClientDialer, type ClientDialer } from './drivers/libp2p-client.ts'
+import type { ClientDialer } from './drivers/libp2p-client.ts'
+import { connectLocally } from './drivers/local-socket.ts'
 import { pulseOf } from './drivers/process-pulse.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
+import type { FrameStream } from './host/ports.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { sameBytes } from './wire/bytes.ts'
 
@@ -66,8 +68,14 @@ const attachedClient = async (
       const member = attachment?.members.get(wanted)
       if (attachment === null || member === undefined) throw unknownServer(wanted, directory)
       const isOwn = wanted === present.server
-      const dial = async () => (await dialers.get(present.groupKey)).dial(member.peer, member.addresses, dialTimeoutMs)
-      const stream = isOwn && running !== null ? running.connect() : await dial()
+      const { peer } = member
+      const open = async (): Promise<FrameStream> => {
+        if (isOwn && running !== null) return running.connect()
+        if (isOwn && attachment.socket !== null)
+          return connectLocally({ path: attachment.socket, peer, clock: systemClock, timeoutMs: dialTimeoutMs })
+        return (await dialers.get(present.groupKey)).dial(peer, member.addresses, dialTimeoutMs)
+      }
+      const stream = await open()
       const adminToken = isOwn ? attachment.adminToken : null
       return connectReplica({ stream, adminToken, clock: systemClock })
     },
@@ -99,7 +107,10 @@ class KeyedDialers {
     const former = this.#dialer
     this.#key = groupKey
     const identity = this.#privateKey === null ? {} : { privateKey: this.#privateKey }
-    this.#dialer = createClientDialer({ groupKey, ...identity, clock: systemClock })
+    // libp2p is loaded when it is needed: who uses the replica of this machine mostly never needs it.
+    this.#dialer = import('./drivers/libp2p-client.ts').then(({ createClientDialer }) =>
+      createClientDialer({ groupKey, ...identity, clock: systemClock }),
+    )
     void former?.then((dialer) => dialer.stop()).catch(() => undefined)
     return this.#dialer
   }

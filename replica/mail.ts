@@ -2,7 +2,6 @@ import { parseMailArguments } from './arguments.ts'
 import { connectClient } from './connect-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { exitCodes } from './host/ports.ts'
-import { joinAsClient } from './join-as-client.ts'
 import { machineName, readInvite } from './new-install.ts'
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
@@ -10,6 +9,7 @@ const main = async (): Promise<void> => {
   const options = parseMailArguments(process.argv.slice(2))
   if (options === null) return
   if (options.join !== null) {
+    const { joinAsClient } = await import('./join-as-client.ts')
     const invite = await readInvite(options.join)
     await joinAsClient({ directory: options.data, invite, machine: machineName(null) })
   }

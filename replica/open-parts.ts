@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ReplicaService } from './api/replica-service.ts'
 import type { GroupApi } from './api/group-contract.ts'
+import type { ApiRight } from './api/method-table.ts'
 import { adminTokenCheck, serveReplica } from './api/serve-replica.ts'
 import type { ReplicaArguments } from './arguments.ts'
 import { AttachmentKeeper } from './attachment-keeper.ts'
@@ -13,8 +14,9 @@ import type { GroupKey } from './core/model/messages.ts'
 import { loadAttachment, loadInstall, saveInstall } from './drivers/install-file.ts'
 import { peerOf } from './drivers/libp2p-addresses.ts'
 import { createLibp2pTransport } from './drivers/libp2p-transport.ts'
-import { createMemoryStreams } from './drivers/memory-streams.ts'
 import { withFormerPorts } from './drivers/listen-ports.ts'
+import { listenLocally } from './drivers/local-socket.ts'
+import { createMemoryStreams } from './drivers/memory-streams.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
@@ -85,14 +87,22 @@ export const openParts = async (
   })
   // The same at every start: a client that comes back at once may have read the file before it is written anew.
   const adminToken = attached?.adminToken ?? randomBytes(adminTokenBytes)
-  const attachment = new AttachmentKeeper(options.data, install, host, adminToken)
   const isAdminToken = adminTokenCheck(adminToken)
   const gate = new ClientGate({
     // What a person sees must not be half of it: whoever comes meanwhile tries again.
     state: (await hasAside(options.data)) ? 'closed' : 'open',
-    serve: (stream) => void serveReplica({ stream, open: (right) => service.connect(right), isAdminToken }),
+    serve: (stream, requires) =>
+      void serveReplica({ stream, open: (right) => service.connect(right), isAdminToken, requires }),
   })
-  await host.start({ onClient: (stream) => gate.enter(stream), onFatal })
+  const local = await listenLocally({
+    former: attached?.socket ?? null,
+    clock: systemClock,
+    logger,
+    onClient: (stream) => gate.enter(stream, 'admin'),
+  })
+  const access = { adminToken, socket: local.path }
+  const attachment = new AttachmentKeeper(options.data, install, host, access)
+  await host.start({ onClient: (stream) => gate.enter(stream, 'person'), onFatal })
   if (options.syncIntervalMs !== null) await host.setSyncInterval(options.syncIntervalMs)
   await attachment.save()
   const giveBack = new GiveBack({
@@ -106,6 +116,7 @@ export const openParts = async (
   if (!gate.isOpen) giveBack.start()
   const stop = async (): Promise<void> => {
     gate.stop()
+    local.close()
     service.stop()
     await giveBack.stop()
     await history.stop()
@@ -113,7 +124,7 @@ export const openParts = async (
   }
   const connect = (): FrameStream => {
     const { client, replica } = createMemoryStreams()
-    gate.enter(replica)
+    gate.enter(replica, 'person')
     return client
   }
   return { install, host, service, transport, connect, stop }
@@ -143,13 +154,16 @@ const openDrivers = async (
 
 /** Keeps clients out while the copy that they would see is not whole yet, but not for long. */
 class ClientGate {
-  readonly #serve: (stream: FrameStream) => void
+  readonly #serve: (stream: FrameStream, requires: ApiRight) => void
   readonly #cancelWaiting: () => void
   #isOpen: boolean
 
-  constructor({ state, serve }: { readonly state: 'open' | 'closed'; readonly serve: (stream: FrameStream) => void }) {
-    this.#serve = serve
-    this.#isOpen = state === 'open'
+  constructor(options: {
+    readonly state: 'open' | 'closed'
+    readonly serve: (stream: FrameStream, requires: ApiRight) => void
+  }) {
+    this.#serve = options.serve
+    this.#isOpen = options.state === 'open'
     this.#cancelWaiting = systemClock.after(giveBackWaitMs, () => this.open())
   }
 
@@ -161,8 +175,9 @@ class ClientGate {
     this.#isOpen = true
   }
 
-  enter(stream: FrameStream): void {
-    if (this.#isOpen) this.#serve(stream)
+  /** `requires`: who has less right does not get in by this door. */
+  enter(stream: FrameStream, requires: ApiRight): void {
+    if (this.#isOpen) this.#serve(stream, requires)
     else stream.close().catch(() => undefined)
   }
 

@@ -19,6 +19,8 @@ export interface ServedConnection {
   readonly open: (right: ApiRight) => ReplicaApi
   /** Compares in constant time: `adminTokenCheck`. */
   readonly isAdminToken: (token: Uint8Array) => boolean
+  /** Who does not prove this right is not served on this stream. */
+  readonly requires: ApiRight
 }
 
 /** Whether a token is `expected`, in a time that does not depend on how much of it is right. */
@@ -99,6 +101,7 @@ class ConnectionServer {
       return false
     }
     this.#right = adminToken !== null && this.#connection.isAdminToken(adminToken) ? 'admin' : 'person'
+    if (this.#connection.requires === 'admin' && this.#right !== 'admin') return false
     this.#api = this.#connection.open(this.#right)
     this.#api.onEvent((event) => this.#tell(event))
     return true

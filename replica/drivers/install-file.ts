@@ -12,6 +12,8 @@ export interface Attachment {
   /** Proves the right to this data directory. */
   readonly adminToken: Uint8Array
   readonly server: number
+  /** Where the replica listens for clients on this machine; null when only over the network. */
+  readonly socket: string | null
   /** By server id. */
   readonly members: ReadonlyMap<number, { readonly peer: PeerId; readonly addresses: readonly string[] }>
 }
@@ -95,13 +97,15 @@ export const loadAttachment = async (directory: string): Promise<Attachment | nu
     const dialled = addresses.filter((address): address is string => typeof address === 'string')
     members.set(Number(server), { peer: peerId(peer), addresses: dialled })
   }
-  return { adminToken: fromBase64Url(value['adminToken']), server: value['server'], members }
+  const socket = typeof value['socket'] === 'string' ? value['socket'] : null
+  return { adminToken: fromBase64Url(value['adminToken']), server: value['server'], socket, members }
 }
 
-export const saveAttachment = (directory: string, { adminToken, server, members }: Attachment): Promise<void> =>
+export const saveAttachment = (directory: string, { adminToken, server, socket, members }: Attachment): Promise<void> =>
   writeJson(join(directory, attachmentName), {
     adminToken: toBase64Url(adminToken),
     server,
+    socket,
     members: Object.fromEntries(members),
   })
 

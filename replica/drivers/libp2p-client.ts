@@ -12,7 +12,8 @@ import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { peerOf } from './libp2p-addresses.ts'
 import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
-import { LinkFrameStream } from './libp2p-frame-stream.ts'
+import { LinkFrameStream } from './frame-stream.ts'
+import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { exchange } from './libp2p-join.ts'
 
 export interface ClientDialer {
@@ -40,7 +41,7 @@ export const createClientDialer = async (options: {
       withTimeout(timeoutMs, async (signal) => {
         const connection = await reach(node, options.clock, peer, addresses, signal)
         const stream = await openStream(connection, protocols.client, signal)
-        return new LinkFrameStream(stream, peer, options.clock, () => {
+        return new LinkFrameStream(new Libp2pByteStream(stream), peer, options.clock, () => {
           connection.close().catch((error: unknown) => {
             abortConnection(connection, error instanceof Error ? error.message : 'could not be closed')
           })

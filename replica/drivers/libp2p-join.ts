@@ -5,7 +5,8 @@ import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, LoggerPort } from '../host/ports.ts'
 import { decodeJoinRequest, encodeJoinReply } from '../wire/join-codec.ts'
 import { decodeVisitRequest, encodeVisitReply, type VisitAnswer, type VisitRequest } from '../wire/visit-codec.ts'
-import { FrameLink } from './libp2p-link.ts'
+import { FrameLink } from './frame-link.ts'
+import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 
 /** From the opened stream to the closed one. */
 const joinTimeoutMs = 10_000
@@ -53,7 +54,7 @@ const serveOnce = (stream: Stream, ports: ServePorts, answer: (frame: Uint8Array
   const cancel = ports.clock.after(joinTimeoutMs, () => {
     link.abort('joining took too long')
   })
-  const link = new FrameLink(stream, ports.clock, limits.joinFrameBytes, {
+  const link = new FrameLink(new Libp2pByteStream(stream), ports.clock, limits.joinFrameBytes, {
     data: (frame) => {
       if (isAsked) return
       isAsked = true
@@ -98,7 +99,7 @@ export const exchange = (
     const giveUp = (): void => {
       link.abort('no answer came in time')
     }
-    const link = new FrameLink(stream, clock, limits.joinFrameBytes, {
+    const link = new FrameLink(new Libp2pByteStream(stream), clock, limits.joinFrameBytes, {
       data: (frame) => {
         resolve(frame)
         void link.close()

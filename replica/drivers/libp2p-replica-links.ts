@@ -5,8 +5,9 @@ import { peerId, type PeerId } from '../core/model/ids.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
 import { dialTimeoutMs, protocols } from './libp2p-base.ts'
-import { frameTags, type FrameTag } from './libp2p-frames.ts'
-import { FrameLink } from './libp2p-link.ts'
+import { frameTags, type FrameTag } from './frames.ts'
+import { FrameLink } from './frame-link.ts'
+import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { staying, type Contender } from './libp2p-tie-break.ts'
 
 /** How long an orderly end may take. */
@@ -126,7 +127,7 @@ export class ReplicaLinks {
   ): Candidate {
     const peer = peerId(connection.remotePeer.toString())
     const { clock, listener } = this.#options
-    const link = new FrameLink(stream, clock, limits.frameBytes, {
+    const link = new FrameLink(new Libp2pByteStream(stream), clock, limits.frameBytes, {
       data: (frame) => {
         if (candidate.state === 'kept') listener.frame(peer, frame)
       },

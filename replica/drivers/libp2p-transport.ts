@@ -19,7 +19,8 @@ import { keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
 import { KeyRing } from './libp2p-key-ring.ts'
-import { LinkFrameStream } from './libp2p-frame-stream.ts'
+import { LinkFrameStream } from './frame-stream.ts'
+import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { GroupGossip } from './libp2p-gossip.ts'
 import { serveJoin, serveVisit } from './libp2p-join.ts'
 import { createMemberNode, type MemberNode } from './libp2p-member-node.ts'
@@ -287,7 +288,7 @@ class Libp2pTransport implements Transport {
 
   #admitClient(stream: Stream, connection: Connection): void {
     const client = new LinkFrameStream(
-      stream,
+      new Libp2pByteStream(stream),
       peerId(connection.remotePeer.toString()),
       this.#options.clock,
       () => undefined,

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { peerId } from '../../replica/core/model/ids.ts'
 import { multiaddr } from '@multiformats/multiaddr'
 import { dialable, reachableAt } from '../../replica/drivers/libp2p-addresses.ts'
-import { FrameDecoder, frameTags, type FrameTag } from '../../replica/drivers/libp2p-frames.ts'
-import { SendQueue } from '../../replica/drivers/libp2p-send-queue.ts'
+import { FrameDecoder, frameTags, type FrameTag } from '../../replica/drivers/frames.ts'
+import { SendQueue } from '../../replica/drivers/send-queue.ts'
 import { staying } from '../../replica/drivers/libp2p-tie-break.ts'
 
 const readAll = (decoder: FrameDecoder, chunks: readonly Uint8Array[]): readonly (readonly [FrameTag, number])[] => {

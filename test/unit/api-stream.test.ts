@@ -23,7 +23,7 @@ interface Connected extends FramePair {
 
 const connectTo = (open: (right: 'admin' | 'person') => ReplicaApi, adminToken: Uint8Array | null): Connected => {
   const pair = makeFramePair()
-  const served = serveReplica({ stream: pair.replica, open, isAdminToken: adminTokenCheck(token) })
+  const served = serveReplica({ stream: pair.replica, open, isAdminToken: adminTokenCheck(token), requires: 'person' })
   const api = connectReplica({ stream: pair.client, adminToken, clock: systemTestClock })
   return { ...pair, api, served }
 }
@@ -211,7 +211,7 @@ describe('the api over a stream', () => {
   test('answers an unknown method and a wrong argument with BAD_REQUEST, and goes on', async () => {
     const replica = new MemoryReplica()
     const { replica: served, client } = makeFramePair()
-    void serveReplica({ stream: served, open: () => replica.connect(), isAdminToken: () => false })
+    void serveReplica({ stream: served, open: () => replica.connect(), isAdminToken: () => false, requires: 'person' })
     const answers = client.frames[Symbol.asyncIterator]()
     const ask = async (id: number, method: string, request: unknown) => {
       await client.send(encodeApiMessage({ kind: 'call', id, method, request }))
@@ -228,13 +228,38 @@ describe('the api over a stream', () => {
     await client.close()
   })
 
+  test('lets in only who proves the right that a stream requires', async () => {
+    const greet = async (adminToken: Uint8Array): Promise<boolean> => {
+      const replica = new MemoryReplica()
+      const { replica: stream, client } = makeFramePair()
+      void serveReplica({
+        stream,
+        open: () => replica.connect(),
+        isAdminToken: adminTokenCheck(token),
+        requires: 'admin',
+      })
+      const api = connectReplica({ stream: client, adminToken, clock: systemTestClock })
+      return api.view().then(
+        () => true,
+        () => false,
+      )
+    }
+    expect(await greet(token)).toBe(true)
+    expect(await greet(new Uint8Array(32).fill(8))).toBe(false)
+  })
+
   test('hangs up on a client that does not greet, or sends what is not the protocol', async () => {
     for (const frame of [
       encodeApiMessage({ kind: 'call', id: 1, method: 'view', request: null }),
       new Uint8Array([255]),
     ]) {
       const { replica: stream, client } = makeFramePair()
-      const served = serveReplica({ stream, open: () => new MemoryReplica().connect(), isAdminToken: () => false })
+      const served = serveReplica({
+        stream,
+        open: () => new MemoryReplica().connect(),
+        isAdminToken: () => false,
+        requires: 'person',
+      })
       await client.send(frame)
       await served
     }

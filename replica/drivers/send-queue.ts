@@ -1,4 +1,4 @@
-import { frameHeaderBytes, writeFrameHeader, type FrameTag } from './libp2p-frames.ts'
+import { frameHeaderBytes, writeFrameHeader, type FrameTag } from './frames.ts'
 
 /**
  * What one write carries at most. With yamux's header it just fits one noise message (65,519 bytes of plaintext):

@@ -2,10 +2,10 @@ import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
-import { clientPatience, FrameLink, type LinkListener } from './libp2p-link.ts'
-import type { Stream } from '@libp2p/interface'
+import type { ByteStream } from './byte-stream.ts'
+import { clientPatience, FrameLink, type LinkListener } from './frame-link.ts'
 
-/** A libp2p stream as the `FrameStream` that a client's calls go over. */
+/** A stream of bytes as the `FrameStream` that a client's calls go over. */
 export class LinkFrameStream implements FrameStream {
   readonly remote: PeerId
   readonly frames: AsyncIterable<Uint8Array>
@@ -18,7 +18,7 @@ export class LinkFrameStream implements FrameStream {
   #wake: (() => void) | null = null
 
   /** `onOver` is called once, when the stream has ended either way. */
-  constructor(stream: Stream, remote: PeerId, clock: ClockPort, onOver: () => void) {
+  constructor(stream: ByteStream, remote: PeerId, clock: ClockPort, onOver: () => void) {
     this.remote = remote
     this.#onOver = onOver
     const listener: LinkListener = {
@@ -85,7 +85,7 @@ export class LinkFrameStream implements FrameStream {
         yield frame
       }
       if (this.#read.length > 0) continue
-      // Only now: resuming delivers what libp2p kept, and a second pause from within that would be undone.
+      // Only now: resuming delivers at once what libp2p kept, and a second pause from within that would be undone.
       this.#link.resume()
       if (this.#read.length > 0) continue
       if (this.#end !== null) {

@@ -1,8 +1,8 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { ClockPort } from '../host/ports.ts'
-import { FrameDecoder, frameTags, type FrameTag } from './libp2p-frames.ts'
-import { SendQueue } from './libp2p-send-queue.ts'
-import type { Stream } from '@libp2p/interface'
+import type { ByteStream } from './byte-stream.ts'
+import { FrameDecoder, frameTags, type FrameTag } from './frames.ts'
+import { SendQueue } from './send-queue.ts'
 
 /** How often life is looked for; silence is counted in ticks, so that a clock that jumps or sleeps kills no connection. */
 const tickMs = 250
@@ -12,8 +12,6 @@ const pingTicks = 4
 const measureTicks = 20
 /** 2,500 ms without a single byte: the connection is half open. */
 const silentTicks = 10
-/** What may stand in libp2p's own buffer, beyond which its back-pressure is waited for. */
-const streamBufferBytes = 131_072
 const closeTimeoutMs = 1_000
 
 /** Clients and servers are patient with each other, because what is given again costs more than waiting. */
@@ -38,11 +36,11 @@ export interface LinkListener {
 }
 
 /**
- * Frames over one libp2p stream: coalesced writes, back-pressure, and a heartbeat that finds a half-open connection within
+ * Frames over one stream of bytes: coalesced writes, back-pressure, and a heartbeat that finds a half-open connection within
  * 3 s. Every byte that arrives counts as life.
  */
 export class FrameLink {
-  readonly #stream: Stream
+  readonly #stream: ByteStream
   readonly #clock: ClockPort
   readonly #listener: LinkListener
   readonly #patience: Patience
@@ -55,7 +53,6 @@ export class FrameLink {
   #pumping = false
   #paused = false
   #over = false
-  #remoteEnded = false
   #ticks = 0
   #ticksSinceSent = pingTicks
   #silent = 0
@@ -63,7 +60,7 @@ export class FrameLink {
   #lagMs: number | null = null
 
   constructor(
-    stream: Stream,
+    stream: ByteStream,
     clock: ClockPort,
     maxFrameBytes: number,
     listener: LinkListener,
@@ -77,25 +74,21 @@ export class FrameLink {
     this.#stopTicking = clock.every(tickMs, () => {
       this.#tick()
     })
-    stream.addEventListener('remoteCloseWrite', () => {
-      this.#remoteEnded = true
+    stream.listen({
+      read: (chunks) => {
+        this.#read(chunks)
+      },
+      drained: () => {
+        this.#planPump()
+      },
+      ended: () => {
+        this.#finish('ended', 'the other side closed the stream')
+      },
+      closed: (reason) => {
+        this.#finish('lost', reason)
+      },
     })
-    stream.addEventListener('end', () => {
-      if (this.#remoteEnded) this.#finish('ended', 'the other side closed the stream')
-    })
-    stream.addEventListener('close', (event) => {
-      this.#finish('lost', event.error?.message ?? 'the connection was closed')
-    })
-    stream.addEventListener('drain', () => {
-      this.#planPump()
-    })
-    stream.addEventListener('idle', () => {
-      this.#planPump()
-    })
-    stream.addEventListener('message', (event) => {
-      this.#read(event.data instanceof Uint8Array ? [event.data] : event.data)
-    })
-    if (stream.status !== 'open')
+    if (!stream.isOpen)
       queueMicrotask(() => {
         this.#finish('lost', 'the stream was closed before it was used')
       })
@@ -142,7 +135,7 @@ export class FrameLink {
 
   /** Stops reading, so that the other side is slowed down, until `resume`. */
   pause(): void {
-    if (this.#paused || this.#over || this.#stream.status !== 'open') return
+    if (this.#paused || this.#over || !this.#stream.isOpen) return
     this.#paused = true
     this.#stream.pause()
   }
@@ -151,7 +144,7 @@ export class FrameLink {
     if (!this.#paused) return
     this.#paused = false
     this.#silent = 0
-    if (!this.#over && this.#stream.readStatus === 'paused') this.#stream.resume()
+    if (!this.#over) this.#stream.resume()
   }
 
   /** Sends what is queued, then closes the stream; gives up after a second. */
@@ -159,7 +152,7 @@ export class FrameLink {
     if (this.#over) return
     try {
       await this.#flushed()
-      if (this.#stream.status === 'open') await this.#stream.close({ signal: AbortSignal.timeout(closeTimeoutMs) })
+      if (this.#stream.isOpen) await this.#stream.close(closeTimeoutMs)
       this.#finish('ended', 'closed here')
     } catch (error) {
       this.abort(error instanceof Error ? error.message : 'could not be closed')
@@ -169,7 +162,7 @@ export class FrameLink {
   /** Ends the stream at once; what is queued is lost. */
   abort(reason: string): void {
     this.#finish('lost', reason)
-    this.#stream.abort(new Error(reason))
+    this.#stream.abort(reason)
   }
 
   #flushed(): Promise<void> {
@@ -192,12 +185,11 @@ export class FrameLink {
     })
   }
 
-  /** libp2p's own `onDrain()` is fulfilled for ever after the first drain, so its state and events are used instead. */
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
     try {
-      while (!this.#over && !this.#stream.writableNeedsDrain && this.#stream.writeBufferLength < streamBufferBytes) {
+      while (!this.#over && this.#stream.canSend) {
         const chunk = this.#queue.takeChunk()
         if (chunk === null) break
         this.#stream.send(chunk)
@@ -268,9 +260,9 @@ export class FrameLink {
     this.#waiting.clear()
     this.#drained?.()
     this.#listener.over(end, reason)
-    if (end === 'ended' && this.#stream.status === 'open') {
-      this.#stream.close({ signal: AbortSignal.timeout(closeTimeoutMs) }).catch((error: unknown) => {
-        this.#stream.abort(error instanceof Error ? error : new Error('could not be closed'))
+    if (end === 'ended' && this.#stream.isOpen) {
+      this.#stream.close(closeTimeoutMs).catch((error: unknown) => {
+        this.#stream.abort(error instanceof Error ? error.message : 'could not be closed')
       })
     }
   }
