@@ -4,21 +4,41 @@ import { limits } from '../core/model/limits.ts'
 
 /** More than enough to find `limits.snippetChars` characters of text among the marks. */
 const lookedAtUnits = 2_000
+/** Enough where there are none that could begin here and end further on. */
+const plainUnits = 400
+const spanMarks = /[[\]`*_~<&\\]/
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
 
 /** The beginning of a Markdown text as one line of plain text, at most `limits.snippetChars` characters. */
 export const snippetOf = (body: string): string => {
-  const texts = markdown.parse(body.slice(0, lookedAtUnits), {}).flatMap((block) => {
+  const beginning = body.slice(0, plainUnits)
+  if (!spanMarks.test(beginning)) {
+    const snippet = shortened(textOf(beginning))
+    if (snippet.endsWith(ellipsis) || body.length <= plainUnits) return snippet
+  }
+  return shortened(textOf(body.slice(0, lookedAtUnits)))
+}
+
+const ellipsis = '…'
+
+/** Markdown as one line of plain text. */
+const textOf = (source: string): string => {
+  const texts = markdown.parse(source, {}).flatMap((block) => {
     if (block.type === 'fence' || block.type === 'code_block') return [block.content]
     if (block.type !== 'inline') return []
     return (block.children ?? []).map(({ type, content }) => (type.endsWith('break') ? ' ' : content)).concat(' ')
   })
-  const line = texts.join('').replace(/\s+/gu, ' ').trim()
-  const chars = Array.from(line)
+  return texts.join('').replace(/\s+/gu, ' ').trim()
+}
+
+const shortened = (line: string): string => {
+  if (line.length <= limits.snippetChars) return line
+  // A character has two units at the most.
+  const chars = Array.from(line.slice(0, (limits.snippetChars + 1) * 2))
   if (chars.length <= limits.snippetChars) return line
   return `${chars
     .slice(0, limits.snippetChars - 1)
     .join('')
-    .trimEnd()}…`
+    .trimEnd()}${ellipsis}`
 }

@@ -9,8 +9,8 @@ import { openDatabase } from './nedb-database.ts'
 /** A file that stays open. */
 export interface OpenFile {
   bytes(): number
-  /** Writes `text` (UTF-8) at the end. After a failure a part of it may stand there. */
-  append(text: string): Promise<void>
+  /** Writes the parts (ASCII) at the end. After a failure some of it may stand there. */
+  append(parts: readonly string[]): Promise<void>
   /** What was written is durable when it is fulfilled. */
   sync(): Promise<void>
   truncate(bytes: number): Promise<void>
@@ -48,6 +48,8 @@ const fileMode = 0o600
 const isDurableOnceWritten = process.platform === 'linux'
 const appendFlags = constants.O_RDWR | constants.O_APPEND | (isDurableOnceWritten ? constants.O_DSYNC : 0)
 const directoryMode = 0o700
+/** Of memory that a file that is open for appending keeps for its next write. */
+const keptBytes = 262_144
 
 export const diskFiles: FileSystem = {
   read: (path) => readFile(path),
@@ -93,6 +95,7 @@ export const diskFiles: FileSystem = {
 class DiskFile implements OpenFile {
   readonly #handle: FileHandle
   readonly #writes: 'synced' | 'durable'
+  #kept: Buffer = Buffer.alloc(0)
 
   constructor(handle: FileHandle, writes: 'synced' | 'durable') {
     this.#handle = handle
@@ -104,9 +107,20 @@ class DiskFile implements OpenFile {
     return fstatSync(this.#handle.fd).size
   }
 
-  async append(text: string): Promise<void> {
-    const bytes = Buffer.from(text)
-    for (let written = 0; written < bytes.length;) written += (await this.#handle.write(bytes, written)).bytesWritten
+  async append(parts: readonly string[]): Promise<void> {
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    const bytes = this.#room(length)
+    let end = 0
+    for (const part of parts) end += bytes.latin1Write(part, end)
+    for (let written = 0; written < length;)
+      written += (await this.#handle.write(bytes, written, length - written)).bytesWritten
+  }
+
+  /** The same memory for every write, which are made one after the other; what is longer than most has its own. */
+  #room(length: number): Buffer {
+    if (length > keptBytes) return Buffer.allocUnsafeSlow(length)
+    if (this.#kept.length < length) this.#kept = Buffer.allocUnsafeSlow(Math.min(keptBytes, length * 2))
+    return this.#kept
   }
 
   sync(): Promise<void> {

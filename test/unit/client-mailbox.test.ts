@@ -225,4 +225,11 @@ describe('a snippet', () => {
     expect(snippetOf('<script>alert(1)</script>')).toBe('<script>alert(1)</script>')
     expect(snippetOf('😀'.repeat(400))).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/)
   })
+
+  test('is the same where a mark ends far behind its beginning, and in a long text as in its first words', () => {
+    expect(snippetOf(`See [the plan](https://a.example/${'x'.repeat(500)}) today`)).toBe('See the plan today')
+    expect(snippetOf(`${'\n'.repeat(450)}late`)).toBe('late')
+    const words = 'one two three '.repeat(14)
+    expect(snippetOf(words.repeat(20))).toBe(snippetOf(words))
+  })
 })
