@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { ReplicaService } from './api/replica-service.ts'
 import type { GroupApi } from './api/group-contract.ts'
-import type { ApiRight } from './api/method-table.ts'
-import { adminTokenCheck, serveReplica } from './api/serve-replica.ts'
 import type { ReplicaArguments } from './arguments.ts'
-import { AttachmentKeeper } from './attachment-keeper.ts'
+import { openDoors } from './client-doors.ts'
 import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { PeerId } from './core/model/ids.ts'
@@ -15,7 +13,6 @@ import { loadAttachment, loadInstall, saveInstall } from './drivers/install-file
 import { peerOf } from './drivers/libp2p-addresses.ts'
 import { createLibp2pTransport } from './drivers/libp2p-transport.ts'
 import { withFormerPorts } from './drivers/listen-ports.ts'
-import { listenLocally } from './drivers/local-socket.ts'
 import { createMemoryStreams } from './drivers/memory-streams.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -24,13 +21,9 @@ import { GiveBack } from './host/give-back.ts'
 import type { FrameStream, LoggerPort, Transport } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { ViewHistory } from './host/view-history.ts'
-import { hasAside, openAside } from './start-over.ts'
+import { openAside } from './start-over.ts'
 import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
 import { createWire, type Wire } from './wire/wire.ts'
-
-const adminTokenBytes = 32
-/** How long clients wait for a copy that starts over; a person without the others may then at least read what is there. */
-const giveBackWaitMs = 60_000
 
 /** What one life of a replica is made of. */
 export interface Parts {
@@ -85,23 +78,7 @@ export const openParts = async (
     clock: systemClock,
     randomBytes,
   })
-  // The same at every start: a client that comes back at once may have read the file before it is written anew.
-  const adminToken = attached?.adminToken ?? randomBytes(adminTokenBytes)
-  const isAdminToken = adminTokenCheck(adminToken)
-  const gate = new ClientGate({
-    // What a person sees must not be half of it: whoever comes meanwhile tries again.
-    state: (await hasAside(options.data)) ? 'closed' : 'open',
-    serve: (stream, requires) =>
-      void serveReplica({ stream, open: (right) => service.connect(right), isAdminToken, requires }),
-  })
-  const local = await listenLocally({
-    former: attached?.socket ?? null,
-    clock: systemClock,
-    logger,
-    onClient: (stream) => gate.enter(stream, 'admin'),
-  })
-  const access = { adminToken, socket: local.path }
-  const attachment = new AttachmentKeeper(options.data, install, host, access)
+  const { gate, local, attachment } = await openDoors(options.data, { install, host, service, logger, attached })
   await host.start({ onClient: (stream) => gate.enter(stream, 'person'), onFatal })
   if (options.syncIntervalMs !== null) await host.setSyncInterval(options.syncIntervalMs)
   await attachment.save()
@@ -150,42 +127,6 @@ const openDrivers = async (
     }),
   ])
   return { storage, transport }
-}
-
-/** Keeps clients out while the copy that they would see is not whole yet, but not for long. */
-class ClientGate {
-  readonly #serve: (stream: FrameStream, requires: ApiRight) => void
-  readonly #cancelWaiting: () => void
-  #isOpen: boolean
-
-  constructor(options: {
-    readonly state: 'open' | 'closed'
-    readonly serve: (stream: FrameStream, requires: ApiRight) => void
-  }) {
-    this.#serve = options.serve
-    this.#isOpen = options.state === 'open'
-    this.#cancelWaiting = systemClock.after(giveBackWaitMs, () => this.open())
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen
-  }
-
-  open(): void {
-    this.#isOpen = true
-  }
-
-  /** `requires`: who has less right does not get in by this door. */
-  enter(stream: FrameStream, requires: ApiRight): void {
-    if (this.#isOpen) this.#serve(stream, requires)
-    else stream.close().catch(() => undefined)
-  }
-
-  /** For good. */
-  stop(): void {
-    this.#cancelWaiting()
-    this.#isOpen = false
-  }
 }
 
 /** Keeps a newer key, durably, and uses it. */

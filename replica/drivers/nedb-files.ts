@@ -111,7 +111,7 @@ class DiskFile implements OpenFile {
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     const bytes = this.#room(length)
     let end = 0
-    for (const part of parts) end += bytes.latin1Write(part, end)
+    for (const part of parts) end += bytes.write(part, end, 'latin1')
     for (let written = 0; written < length;)
       written += (await this.#handle.write(bytes, written, length - written)).bytesWritten
   }
