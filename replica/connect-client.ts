@@ -26,6 +26,8 @@ export type HomeReplica = Pick<RunningReplica, 'connect'>
 
 /** Of one try: with what follows it, a server that is gone is told within 3 s. */
 const dialTimeoutMs = 2_500
+/** By then a client shows what it was started for; from then on another server is reached without delay. */
+const dialerReadyAfterMs = 1_000
 
 /**
  * A client of the replica that keeps `directory`, or of another server that it knows (`first`), or of the group that `joinAsClient`
@@ -71,8 +73,10 @@ const attachedClient = async (
       const { peer } = member
       const open = async (): Promise<FrameStream> => {
         if (isOwn && running !== null) return running.connect()
-        if (isOwn && attachment.socket !== null)
+        if (isOwn && attachment.socket !== null) {
+          dialers.prepare(present.groupKey)
           return connectLocally({ path: attachment.socket, peer, clock: systemClock, timeoutMs: dialTimeoutMs })
+        }
         return (await dialers.get(present.groupKey)).dial(peer, member.addresses, dialTimeoutMs)
       }
       const stream = await open()
@@ -102,12 +106,19 @@ class KeyedDialers {
     this.#privateKey = privateKey
   }
 
+  /** Has it at hand soon, though it is not needed now. */
+  prepare(groupKey: Uint8Array): void {
+    systemClock.after(dialerReadyAfterMs, () => {
+      this.get(groupKey).catch(() => undefined)
+    })
+  }
+
   get(groupKey: Uint8Array): Promise<ClientDialer> {
     if (this.#dialer !== null && sameBytes(groupKey, this.#key)) return this.#dialer
     const former = this.#dialer
     this.#key = groupKey
     const identity = this.#privateKey === null ? {} : { privateKey: this.#privateKey }
-    // libp2p is loaded when it is needed: who uses the replica of this machine mostly never needs it.
+    // Loaded late: who uses the replica of this machine mostly never needs it.
     this.#dialer = import('./drivers/libp2p-client.ts').then(({ createClientDialer }) =>
       createClientDialer({ groupKey, ...identity, clock: systemClock }),
     )
