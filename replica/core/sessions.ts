@@ -21,6 +21,8 @@ export class Sessions {
   /** The latest session seen of each account, also when it is over. */
   readonly #latest = new Map<AccountId, Latest>()
   readonly #told = new Set<SessionId>()
+  /** Sessions that a later one is known to have taken over; the newest of them. */
+  readonly #past = new Set<SessionId>()
   #own: readonly SessionClaim[] = []
   /** What each server said last. */
   readonly #open = new Map<ServerId, ReadonlySet<SessionId>>()
@@ -34,14 +36,15 @@ export class Sessions {
     return this.#own
   }
 
-  /** `offered` is the time of the log-in of a session that is carried on; null for a new log-in. */
+  /** `offered` is the time of the log-in of a session that is carried on; null for a new log-in. `now`: as most clocks have it. */
   judge(account: AccountId, session: SessionId, offered: Clock | null, now: Clock): LogInVerdict {
     const latest = this.#latest.get(account)
     if (latest?.session === session) return { kind: 'taken', clock: latest.clock }
     if (offered === null) return { kind: 'taken', clock: Math.max(now, (latest?.clock ?? 0) + 1) }
     if (latest === undefined || isLater({ clock: offered, session }, latest)) return { kind: 'taken', clock: offered }
-    // It was opened where the clock was wrong: nobody is to be shut out by it once it is over.
-    if (latest.clock > now + maxDriftMicros && !this.#isOpen(latest)) return { kind: 'taken', clock: latest.clock + 1 }
+    // One that is over shuts nobody out of whom it is not known to have taken over: a clock was wrong when either was opened.
+    const isWrong = latest.clock > now + maxDriftMicros || !this.#past.has(session)
+    if (isWrong && !this.#isOpen(latest)) return { kind: 'taken', clock: latest.clock + 1 }
     return { kind: 'superseded', by: { server: latest.server, machine: latest.machine } }
   }
 
@@ -54,13 +57,23 @@ export class Sessions {
     this.#open.set(server, new Set(sessions.map(({ session }) => session)))
     for (const { account, session, clock, machine } of sessions) {
       const latest = this.#latest.get(account)
-      if (latest !== undefined && latest.session !== session && !isLater({ clock, session }, latest)) continue
+      if (latest !== undefined && latest.session !== session) {
+        const isSuperseded = !isLater({ clock, session }, latest)
+        this.#pass(isSuperseded ? session : latest.session)
+        if (isSuperseded) continue
+      }
       this.#latest.delete(account)
       this.#latest.set(account, { session, clock, server, machine })
       if (this.#latest.size <= limits.onlineAccounts) continue
       const [oldest] = this.#latest.keys()
       if (oldest !== undefined) this.#latest.delete(oldest)
     }
+  }
+
+  #pass(session: SessionId): void {
+    this.#past.add(session)
+    const [oldest] = this.#past
+    if (this.#past.size > limits.onlineAccounts && oldest !== undefined) this.#past.delete(oldest)
   }
 
   #isOpen({ server, session }: Latest): boolean {

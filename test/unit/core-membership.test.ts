@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HelloMessage } from '../../replica/core/model/messages.ts'
-import { peerId, type PeerId } from '../../replica/core/model/ids.ts'
+import { accountId, peerId, sessionId, type PeerId } from '../../replica/core/model/ids.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
@@ -47,6 +47,32 @@ describe('members that join at the same time', () => {
     ])
     const { send } = core.step(noonMs + 10, [{ kind: 'message', peer: ben.peer, message }])
     expect(send.filter((sent) => sent.message.kind === 'hello')).toEqual([])
+  })
+})
+
+describe('a machine whose clock is ten minutes ahead', () => {
+  const fastMs = noonMs + 600_000
+  const greeted = (...members: readonly Identity[]) => {
+    const core = foundedCore()
+    for (const member of members) {
+      core.state.seats.admit(inviteNamed(`invite ${member.server}`), member.peer, member.server)
+      core.step(fastMs, [
+        { kind: 'connected', peer: member.peer },
+        { kind: 'message', peer: member.peer, message: helloOf(member, new Map()) },
+      ])
+    }
+    return core
+  }
+  const logIn = (core: ReturnType<typeof foundedCore>) =>
+    core.judgeLogIn(accountId('ada'), sessionId('new'), null, fastMs)
+
+  test('gives a log-in the time that the others have', () => {
+    const verdict = logIn(greeted(identity(2, 'b'), identity(3, 'c')))
+    expect(verdict).toEqual({ kind: 'taken', clock: noonMs * 1_000 })
+  })
+
+  test('gives it its own when it is alone', () => {
+    expect(logIn(greeted())).toEqual({ kind: 'taken', clock: fastMs * 1_000 })
   })
 })
 

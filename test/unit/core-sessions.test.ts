@@ -64,4 +64,24 @@ describe('sessions', () => {
     sessions.heard(two, [])
     expect(sessions.judge(ada, sessionId('carried on'), now - 1, now)).toEqual({ kind: 'taken', clock: ahead + 1 })
   })
+
+  test('one that is over shuts nobody out whom it has not taken over, though its clock is no longer ahead by much', () => {
+    const sessions = new Sessions(one)
+    const minute = 60_000_000
+    // Opened ten minutes ago, where the clock was ten minutes ahead.
+    sessions.heard(two, [claim('ahead', 10 * minute)])
+    sessions.heard(two, [])
+    const carriedOn = sessions.judge(ada, sessionId('opened elsewhere'), 10 * minute - 1, 10 * minute)
+    expect(carriedOn).toEqual({ kind: 'taken', clock: 10 * minute + 1 })
+  })
+
+  test('one that was taken over does not come back when the other is over', () => {
+    const sessions = new Sessions(one)
+    sessions.setOwn([claim('first', 5)])
+    sessions.setOwn([])
+    sessions.heard(two, [claim('second', 9, 'the laptop')])
+    sessions.heard(two, [])
+    const by = { server: two, machine: 'the laptop' }
+    expect(sessions.judge(ada, sessionId('first'), 5, 100)).toEqual({ kind: 'superseded', by })
+  })
 })
