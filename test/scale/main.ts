@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { parseArgs } from 'node:util'
 import type { ScaleOptions } from './options.ts'
@@ -16,7 +17,7 @@ const usage = `Simulates groups of other sizes, and tells what they cost.
   --rate N         mails a second of the whole group (default ${usualOptions.mailsPerSecond})
   --parted N       mails written while the group is split (default ${usualOptions.partedMails})
   --seed N         (default ${usualOptions.seed})
-  --json           the results as JSON, too`
+  --json FILE      writes the results down, for the plots`
 
 const number = { type: 'string' } as const
 const { values } = parseArgs({
@@ -31,7 +32,7 @@ const { values } = parseArgs({
     rate: number,
     parted: number,
     seed: number,
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -65,11 +66,18 @@ const runGroup = (seats: number): Promise<ScaleResult> =>
   })
 
 const results: ScaleResult[] = []
+let failed = 0
 for (const seats of seatCounts) {
   const beganMs = performance.now()
-  results.push(await runGroup(seats))
+  try {
+    results.push(await runGroup(seats))
+  } catch (error) {
+    failed += 1
+    process.exitCode = 1
+    console.error(`${seats} seats:`, error)
+  }
   console.error(`${seats} seats: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s`)
 }
 console.log(table(results))
-if (values.json) console.log(JSON.stringify(results))
-console.log(`groups: ${results.length} passed, 0 failed`)
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 1)}\n`)
+console.log(`groups: ${results.length} passed, ${failed} failed`)

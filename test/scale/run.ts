@@ -8,6 +8,8 @@ import { ScaleGroup } from './group.ts'
 import { Letters } from './letters.ts'
 import type { ScaleOptions } from './options.ts'
 import { streamRate } from './pipe.ts'
+import type { KnowledgeTimes } from './knowledge-times.ts'
+import { timeKnowledge } from './knowledge-times.ts'
 import type { Seat } from './seat.ts'
 import { percentile } from './spread.ts'
 import type { Counted } from './traffic.ts'
@@ -43,6 +45,7 @@ export interface ScaleResult {
   readonly mailBytes: number
   /** Of all that was missing anywhere when the halves met. */
   readonly missingBytes: number
+  readonly knowledge: KnowledgeTimes
   readonly digest: string
 }
 
@@ -81,6 +84,7 @@ export const runScale = async (options: ScaleOptions): Promise<ScaleResult> => {
     knownMs: quantiles(group.spread.knownMs),
     mailBytes,
     missingBytes,
+    knowledge: timeKnowledge(group.wire, group.seats),
     digest: [...digests][0] ?? '',
   }
 }

@@ -3,7 +3,7 @@ import type { TrafficKind } from './traffic.ts'
 
 const kilo = 1_000
 const microsPerMs = 1_000
-const unnamed = 34
+const nameChars = 34
 
 interface Line {
   readonly name: string
@@ -78,6 +78,14 @@ const sections: readonly { readonly title: string; readonly lines: readonly Line
     ],
   },
   {
+    title: 'the whole matrix in one message',
+    lines: [
+      { name: 'bytes', of: ({ knowledge }) => knowledge.bytes },
+      { name: 'to encode, us', of: ({ knowledge }) => knowledge.encodeMicros },
+      { name: 'to decode, us', of: ({ knowledge }) => knowledge.decodeMicros },
+    ],
+  },
+  {
     title: 'a stream',
     lines: [{ name: 'KB a second that it carries', of: ({ streamBytesPerSecond }) => streamBytesPerSecond / kilo }],
   },
@@ -86,7 +94,7 @@ const sections: readonly { readonly title: string; readonly lines: readonly Line
 /** The results side by side, one column a group. */
 export const table = (results: readonly ScaleResult[]): string => {
   const row = (name: string, cells: readonly string[]): string =>
-    `${name.padEnd(unnamed)}${cells.map((cell) => cell.padStart(12)).join('')}`
+    `${name.padEnd(nameChars)}${cells.map((cell) => cell.padStart(12)).join('')}`
   const lines = sections.flatMap(({ title, lines: rows }) => [
     '',
     row(
