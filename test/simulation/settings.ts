@@ -31,7 +31,8 @@ const rareFaults: readonly FaultKind[] = ['rot', 'restore']
 export const chooseSettings = (random: Random): Settings => {
   const faults = faultKinds.filter((kind) => random.chance(rareFaults.includes(kind) ? 0.25 : 0.6))
   const firstSeats = random.int(3, seatCount)
-  const replacements = firstSeats < seatCount && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
+  const replacements =
+    firstSeats < seatCount && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
   return {
     chaosMs: random.int(10_000, 32_000),
     firstSeats,
