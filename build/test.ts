@@ -15,7 +15,7 @@ import {
 const simulationSeeds = 200
 const crashPoints = 400
 const tortureRun = ['--minutes', '1.5', '--seed', '1']
-const tallyPattern = /^(?:seeds|crash points): (\d+) passed, (\d+) failed$/gm
+const tallyPattern = /^(?:seeds|crash points|groups): (\d+) passed, (\d+) failed$/gm
 const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'security', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
@@ -75,19 +75,39 @@ const endToEnd = (filters: readonly string[]): Stage => ({
   },
 })
 
-/** A script that counts what it tried in its last line. */
-const counted = (name: string, script: string, args: readonly string[]): Stage => ({
+interface Script {
+  readonly script: string
+  readonly args: readonly string[]
+}
+
+/** Scripts that count what they tried in their last line. */
+const counted = (name: string, scripts: readonly Script[]): Stage => ({
   name,
   run: async () => {
-    const { exitCode, output } = await runTool(script, args, 'both')
-    const tally = [...output.matchAll(tallyPattern)].at(-1)
-    if (tally === undefined) return outcome(1, 0, 0)
-    return outcome(exitCode, Number(tally[1]), Number(tally[2]))
+    const outcomes: Outcome[] = []
+    for (const { script, args } of scripts) {
+      const { exitCode, output } = await runTool(script, args, 'both')
+      const tally = [...output.matchAll(tallyPattern)].at(-1)
+      outcomes.push(tally === undefined ? outcome(1, 0, 0) : outcome(exitCode, Number(tally[1]), Number(tally[2])))
+    }
+    const total = (count: (one: Outcome) => number): number => outcomes.reduce((sum, one) => sum + count(one), 0)
+    return outcome(
+      outcomes.every(({ ok }) => ok) ? 0 : 1,
+      total(({ passed }) => passed),
+      total(({ failed }) => failed),
+    )
   },
 })
 
-const simulation = counted('simulation', 'test/simulation/main.ts', ['--seeds', String(simulationSeeds)])
-const crashes = counted('crash-points', 'test/crash-points/main.ts', ['--most', String(crashPoints)])
+/** Histories of the group as it is, some of a larger one, and what a larger one costs. */
+const simulation = counted('simulation', [
+  { script: 'test/simulation/main.ts', args: ['--seeds', String(simulationSeeds)] },
+  { script: 'test/simulation/main.ts', args: ['--seats', '15', '--seeds', '2'] },
+  { script: 'test/scale/main.ts', args: ['--seats', '15', '--mails', '30', '--parted', '100'] },
+])
+const crashes = counted('crash-points', [
+  { script: 'test/crash-points/main.ts', args: ['--most', String(crashPoints)] },
+])
 
 /** Real processes, real cuts and crashes; for a short while, because chance alone decides what is tried. */
 const torture: Stage = {

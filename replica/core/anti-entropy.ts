@@ -5,8 +5,17 @@ import { heldFrom } from './version-vector.ts'
 
 /** What is on its way by gossip is given this long before it is asked for. */
 const graceMs = 250
-/** After this without an answer another holder is asked. */
+/** When a holder has answered nothing for so long, another one is asked. */
 const answerLimitMs = 5_000
+/** However much else it has answered. */
+const longestAnswerMs = 60_000
+/** What is asked of a holder at first: more when its answers come quickly, less when they are slow or do not come in time. */
+const firstBytes = 65_536
+const leastBytes = 16_384
+const quickMs = 1_000
+const slowMs = 4_000
+/** Requests of which one holder's answers are waited for: who comes into view first would be asked for everything otherwise. */
+const requestsOfOne = 2
 /** How long a holder that failed to answer is not asked for that origin. */
 const avoidMs = 5_000
 
@@ -19,7 +28,13 @@ export interface Holder {
 interface InFlight {
   readonly id: number
   readonly peer: PeerId
-  readonly deadlineMs: number
+  readonly askedMs: number
+}
+
+/** How a holder answers. */
+interface Pace {
+  readonly bytes: number
+  readonly heardMs: number
 }
 
 /** `merge`: somebody has just come into view, so what is missing is not on its way. */
@@ -34,6 +49,8 @@ export class AntiEntropy {
   /** Since when nothing has come of an origin of which there is more. */
   readonly #stalled = new Map<OriginId, { readonly sinceMs: number; readonly held: Sequence }>()
   readonly #avoidUntilMs = new Map<string, number>()
+  /** Of the present connections. On a slow one a large answer would not come in time, and be asked of others, too. */
+  readonly #paces = new Map<PeerId, Pace>()
   /** Origins of which an answer has come and more is known to be there: asked on without grace. */
   readonly #flowing = new Set<OriginId>()
   #lastId = 0
@@ -55,12 +72,12 @@ export class AntiEntropy {
       const holder = this.#best(nowMs, origin, heldFrom(held, origin), holders, load)
       if (holder === null) continue
       this.#lastId += 1
-      this.#inFlight.set(origin, { id: this.#lastId, peer: holder.peer, deadlineMs: nowMs + answerLimitMs })
+      this.#inFlight.set(origin, { id: this.#lastId, peer: holder.peer, askedMs: nowMs })
       load.set(holder.peer, (load.get(holder.peer) ?? 0) + 1)
       const after = heldFrom(held, origin)
       requests.push({
         to: holder.peer,
-        message: { kind: 'request', id: this.#lastId, origin, after, maxBytes: limits.chunkBytes },
+        message: { kind: 'request', id: this.#lastId, origin, after, maxBytes: this.#bytesOf(holder.peer) },
       })
     }
     return requests
@@ -68,10 +85,14 @@ export class AntiEntropy {
 
   /** An answer to one of our requests has come; `progress` tells whether it brought anything. */
   answered(nowMs: number, peer: PeerId, id: number, progress: 'some' | 'none'): void {
+    this.#paces.set(peer, { bytes: this.#bytesOf(peer), heardMs: nowMs })
     for (const [origin, request] of this.#inFlight) {
       if (request.id !== id || request.peer !== peer) continue
       this.#inFlight.delete(origin)
       if (progress === 'some') {
+        const tookMs = nowMs - request.askedMs
+        if (tookMs <= quickMs) this.#pace(peer, 2)
+        else if (tookMs >= slowMs) this.#pace(peer, 1 / 2)
         this.#flowing.add(origin)
       } else {
         this.#flowing.delete(origin)
@@ -92,6 +113,7 @@ export class AntiEntropy {
   }
 
   disconnected(peer: PeerId): void {
+    this.#paces.delete(peer)
     for (const [origin, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(origin)
     for (const key of this.#avoidUntilMs.keys()) if (key.endsWith(peer)) this.#avoidUntilMs.delete(key)
   }
@@ -137,16 +159,29 @@ export class AntiEntropy {
     for (const holder of holders) {
       if (heldFrom(holder.row, origin) <= held) continue
       if ((this.#avoidUntilMs.get(avoidKey(origin, holder.peer)) ?? 0) > nowMs) continue
+      if ((load.get(holder.peer) ?? 0) >= requestsOfOne) continue
       if (best === null || isHigher(rank(holder), rank(best))) best = holder
     }
     return best
   }
 
+  #bytesOf(peer: PeerId): number {
+    return this.#paces.get(peer)?.bytes ?? firstBytes
+  }
+
+  #pace(peer: PeerId, factor: number): void {
+    const bytes = Math.min(limits.chunkBytes, Math.max(leastBytes, this.#bytesOf(peer) * factor))
+    this.#paces.set(peer, { bytes, heardMs: this.#paces.get(peer)?.heardMs ?? 0 })
+  }
+
   #expire(nowMs: number): void {
     for (const [origin, request] of this.#inFlight) {
-      if (request.deadlineMs > nowMs) continue
+      const { peer, askedMs } = request
+      const heardMs = Math.max(askedMs, this.#paces.get(peer)?.heardMs ?? 0)
+      if (nowMs - heardMs < answerLimitMs && nowMs - askedMs < longestAnswerMs) continue
       this.#inFlight.delete(origin)
-      this.#avoidUntilMs.set(avoidKey(origin, request.peer), nowMs + avoidMs)
+      this.#pace(peer, 1 / 2)
+      this.#avoidUntilMs.set(avoidKey(origin, peer), nowMs + avoidMs)
     }
   }
 }

@@ -47,7 +47,9 @@ export class Correspondence {
 
   connected(wallMs: number, peer: PeerId, effects: EffectsDraft): void {
     this.#peers.connected(peer)
-    this.#send(peer, this.#ownHello(wallMs), effects)
+    const { membership, keys } = this.#parts
+    const addresses = new Map(membership.addresses)
+    this.#send(peer, membership.hello(microsOf(wallMs), membership.rows(), addresses, keys.madeAt), effects)
   }
 
   message(now: Moment, peer: PeerId, message: Message, effects: EffectsDraft): void {
@@ -160,14 +162,15 @@ export class Correspondence {
     this.#parts.haste.begin(now.steadyMs)
   }
 
-  #ownHello(wallMs: number): HelloMessage {
-    return this.#parts.membership.hello(microsOf(wallMs), this.#parts.membership.rows(), this.#parts.keys.madeAt)
-  }
-
-  /** Two that joined at the same time learn of each other's addresses only from those that know both by now. */
-  greetAgain(wallMs: number, effects: EffectsDraft): void {
-    const hello = this.#ownHello(wallMs)
-    for (const { peer } of this.#peers.allGreeted()) this.#send(peer, hello, effects)
+  /**
+   * Two that joined at the same time learn of each other's addresses only from those that know both by now. The first hello has
+   * told the rest, so that a newcomer to a large group does not have everybody tell everybody all that there is.
+   */
+  greetAgain(wallMs: number, addresses: HelloMessage['addresses'], effects: EffectsDraft): void {
+    const { identity, membership, state, keys } = this.#parts
+    const rows = new Map([[identity.origin, new Map(state.vector)]])
+    const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.madeAt)
+    for (const { peer } of this.#peers.allConnected()) this.#send(peer, hello, effects)
   }
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {

@@ -1,5 +1,7 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
+import type { Told } from './knowledge-telling.ts'
+import { KnowledgeTelling } from './knowledge-telling.ts'
 import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
@@ -41,7 +43,8 @@ export class Membership {
   readonly #paused = new Set<ServerId>()
   readonly #addresses = new Map<PeerId, readonly string[]>()
   readonly #clockFlagged = new Set<PeerId>()
-  #hasAddressNews = false
+  readonly #telling: KnowledgeTelling
+  #addressNews = new Map<PeerId, readonly string[]>()
   readonly #sessions: Sessions
   #hasPeopleNews = false
   #peopleToldMs = 0
@@ -61,6 +64,7 @@ export class Membership {
     this.#matrix = matrix
     this.peers = new Peers(identity.server)
     this.#sessions = new Sessions(identity.server)
+    this.#telling = new KnowledgeTelling(identity.origin)
   }
 
   get paused(): readonly ServerId[] {
@@ -124,17 +128,16 @@ export class Membership {
     return wallMs + (offsets[(offsets.length - 1) >> 1] ?? 0)
   }
 
-  /** Whether addresses were learnt since this was last asked: others may not know them either. */
-  takeAddressNews(): boolean {
-    const hasNews = this.#hasAddressNews
-    this.#hasAddressNews = false
-    return hasNews
+  /** Addresses that were learnt since this was last asked: others may not know them either. */
+  takeAddressNews(): ReadonlyMap<PeerId, readonly string[]> {
+    const news = this.#addressNews
+    this.#addressNews = new Map()
+    return news
   }
 
-  hello(clock: number, ownRows: KnowledgeRows, keyMadeAt: number): HelloMessage {
+  hello(clock: number, rows: KnowledgeRows, addresses: HelloMessage['addresses'], keyMadeAt: number): HelloMessage {
     const { origin, server, admission, vouchers } = this.#identity
-    const addresses = new Map(this.#addresses)
-    return { kind: 'hello', origin, server, clock, rows: ownRows, admission, vouchers, addresses, keyMadeAt }
+    return { kind: 'hello', origin, server, clock, rows, admission, vouchers, addresses, keyMadeAt }
   }
 
   /** Null when the hello is accepted; otherwise why it is not. */
@@ -207,9 +210,18 @@ export class Membership {
     if (view === null && !isDue && !isNews) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
-    const hashes = new Map(this.#state.hashes)
-    const message: KnowledgeMessage = { kind: 'knowledge', clock, rows: rows(), hashes, sessions: this.#sessions.own }
-    for (const { peer } of this.peers.allGreeted()) effects.send.push({ to: peer, message, urgency: 'ordinary' })
+    const all = (): Told => ({ rows: rows(), hashes: this.#state.hashes })
+    const occasion = view !== null || isDue ? 'round' : 'news'
+    const messageOf = (told: Told): KnowledgeMessage => {
+      return { kind: 'knowledge', clock, rows: told.rows, hashes: new Map(told.hashes), sessions: this.#sessions.own }
+    }
+    const news = messageOf(this.#telling.next(nowMs, occasion, all, this.#state.vector))
+    let whole: KnowledgeMessage | null = null
+    for (const session of this.peers.allGreeted()) {
+      const message = session.isTold ? news : (whole ??= messageOf(all()))
+      session.isTold = true
+      effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
+    }
   }
 
   /** Rows worth telling: the seats' holders' and our own, which is exactly what we hold. */
@@ -234,7 +246,7 @@ export class Membership {
   #learnAddresses(peer: PeerId, known: readonly string[]): void {
     if (this.#addresses.get(peer)?.join() === known.join()) return
     this.#addresses.set(peer, known)
-    this.#hasAddressNews = true
+    this.#addressNews.set(peer, known)
     this.#toldHolders = null
   }
 

@@ -8,6 +8,8 @@ export interface PeerSession {
   origin: OriginId | null
   server: ServerId | null
   sessions: readonly SessionClaim[]
+  /** It was told all that is known here, on this connection. */
+  isTold: boolean
   /** How far its clock is ahead of ours, as of its last message. */
   clockOffsetMs: number
   /** When the group key that it has was made. */
@@ -39,7 +41,15 @@ export class Peers {
   }
 
   connected(peer: PeerId): PeerSession {
-    const session: PeerSession = { peer, origin: null, server: null, sessions: [], clockOffsetMs: 0, keyMadeAt: 0 }
+    const session: PeerSession = {
+      peer,
+      origin: null,
+      server: null,
+      sessions: [],
+      isTold: false,
+      clockOffsetMs: 0,
+      keyMadeAt: 0,
+    }
     this.#sessions.set(peer, session)
     return session
   }
@@ -55,6 +65,11 @@ export class Peers {
   greeted(peer: PeerId): GreetedPeer | undefined {
     const session = this.#sessions.get(peer)
     return session !== undefined && isGreeted(session) ? session : undefined
+  }
+
+  /** Those whose hello has not come yet included. */
+  allConnected(): readonly PeerSession[] {
+    return [...this.#sessions.values()]
   }
 
   allGreeted(): readonly GreetedPeer[] {

@@ -244,7 +244,8 @@ export class ReplicaCore {
       effects.notify.push({ kind: 'retired' })
     }
     this.#maintain(now.steadyMs, effects)
-    if (this.#membership.takeAddressNews()) this.#correspondence.greetAgain(wallMs, effects)
+    const addresses = this.#membership.takeAddressNews()
+    if (addresses.size > 0) this.#correspondence.greetAgain(wallMs, addresses, effects)
     const view = this.view.number
     this.#membership.conclude(now.steadyMs, microsOf(wallMs), () => this.rows(), effects)
     if (this.view.number !== view) this.#haste.begin(now.steadyMs)

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { AntiEntropy } from '../../replica/core/anti-entropy.ts'
 import { HybridClock, maxDriftMs } from '../../replica/core/hybrid-clock.ts'
 import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
-import type { OriginId } from '../../replica/core/model/ids.ts'
-import { peerId } from '../../replica/core/model/ids.ts'
+import { KnowledgeTelling } from '../../replica/core/knowledge-telling.ts'
+import type { Hash, OriginId, PeerId } from '../../replica/core/model/ids.ts'
+import { hash, peerId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { KnowledgeRows, VersionVector } from '../../replica/core/model/messages.ts'
 import { SteadyTime } from '../../replica/core/moment.ts'
 import { covers, heldFrom, meetVectors, mergeVectors } from '../../replica/core/version-vector.ts'
@@ -115,6 +117,41 @@ test('steady time never goes back and passes as the wall clock does between its 
   )
 })
 
+test('whoever was told everything once and hears the rest knows what there is to tell after each round', () => {
+  const change = fc.record({
+    holder: fc.constantFrom(...origins),
+    row: vector,
+    occasion: fc.constantFrom('news', 'round'),
+    afterMs: fc.integer({ min: 0, max: 4_000 }),
+  })
+  fc.assert(
+    fc.property(fc.array(change), (changes) => {
+      const own = origins[0]!
+      const telling = new KnowledgeTelling(own)
+      const matrix = new Map<OriginId, VersionVector>([[own, new Map()]])
+      const hashes = new Map<OriginId, Hash>()
+      const heard = { rows: new Map<OriginId, VersionVector>(), hashes: new Map<OriginId, Hash>() }
+      let nowMs = 0
+      let messages = 0
+      const tell = (occasion: 'news' | 'round'): void => {
+        const all = { rows: new Map(matrix), hashes: new Map(hashes) }
+        const told = telling.next(nowMs, occasion, () => all, matrix.get(own) ?? new Map())
+        for (const [holder, row] of told.rows) heard.rows.set(holder, row)
+        for (const [origin, value] of told.hashes) heard.hashes.set(origin, value)
+        expect(heard.rows.get(own)).toEqual(matrix.get(own))
+        if (occasion === 'round') expect(heard).toEqual({ rows: matrix, hashes })
+      }
+      tell('round')
+      for (const { holder, row, occasion, afterMs } of changes) {
+        matrix.set(holder, row)
+        hashes.set(holder, hash(`hash ${(messages += 1)}`))
+        nowMs += afterMs
+        tell(occasion)
+      }
+    }),
+  )
+})
+
 describe('anti-entropy', () => {
   const holders = fc
     .array(vector, { minLength: 1, maxLength: 4 })
@@ -122,18 +159,53 @@ describe('anti-entropy', () => {
       all.map((row, index) => ({ peer: peerId(`peer ${index}`), origin: origins[index % 3] ?? origins[0]!, row })),
     )
 
-  test('asks for each missing range once, of one that holds most', () => {
+  test('asks for each missing range once, of one that holds most of those that have not enough to do', () => {
     fc.assert(
       fc.property(vector, holders, (held, all) => {
         const asked = new AntiEntropy().plan(0, held, all, 'merge')
-        const most = (origin: OriginId): number => Math.max(...all.map(({ row }) => heldFrom(row, origin)))
-        const behind = origins.filter((origin) => most(origin) > heldFrom(held, origin))
-        expect(asked.map(({ message }) => message.origin).sort()).toEqual([...behind].sort())
+        const load = (peer: PeerId): number => asked.filter(({ to }) => to === peer).length
+        expect(new Set(asked.map(({ message }) => message.origin)).size).toBe(asked.length)
         for (const { to, message } of asked) {
-          expect(message.after).toBe(heldFrom(held, message.origin))
-          const holder = all.find(({ peer }) => peer === to)
-          expect(heldFrom(holder?.row ?? new Map(), message.origin)).toBe(most(message.origin))
+          const { origin, after } = message
+          expect(after).toBe(heldFrom(held, origin))
+          expect(load(to)).toBeLessThanOrEqual(2)
+          const given = heldFrom(all.find(({ peer }) => peer === to)?.row ?? new Map(), origin)
+          for (const { peer, row } of all) if (load(peer) < 2) expect(heldFrom(row, origin)).toBeLessThanOrEqual(given)
         }
+        const left = origins.filter((origin) => asked.every(({ message }) => message.origin !== origin))
+        for (const { peer, row } of all)
+          for (const origin of left) if (heldFrom(row, origin) > heldFrom(held, origin)) expect(load(peer)).toBe(2)
+      }),
+    )
+  })
+
+  test('fetches everything, however long answers take, with requests that are within their limits', () => {
+    const answerMs = fc.array(fc.integer({ min: 1, max: 8_000 }), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(holders, answerMs, (all, takes) => {
+        const antiEntropy = new AntiEntropy()
+        const held = new Map<OriginId, number>()
+        const waiting: {
+          readonly dueMs: number
+          readonly to: PeerId
+          readonly id: number
+          readonly origin: OriginId
+        }[] = []
+        for (let [nowMs, asked] = [0, 0]; nowMs < 300_000; nowMs += 250) {
+          for (const { to, id, origin } of waiting.filter(({ dueMs }) => dueMs === nowMs)) {
+            const theirs = heldFrom(all.find(({ peer }) => peer === to)?.row ?? new Map(), origin)
+            const brings = theirs > heldFrom(held, origin)
+            if (brings) held.set(origin, heldFrom(held, origin) + 1)
+            antiEntropy.answered(nowMs, to, id, brings ? 'some' : 'none')
+          }
+          for (const { to, message } of antiEntropy.plan(nowMs, held, all, 'merge')) {
+            expect(message.maxBytes).toBeGreaterThanOrEqual(16_384)
+            expect(message.maxBytes).toBeLessThanOrEqual(limits.chunkBytes)
+            const takesMs = takes[asked++ % takes.length] ?? 1
+            waiting.push({ dueMs: nowMs + Math.ceil(takesMs / 250) * 250, to, id: message.id, origin: message.origin })
+          }
+        }
+        for (const { row } of all) expect(covers(held, row)).toBe(true)
       }),
     )
   })

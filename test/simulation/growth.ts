@@ -1,7 +1,7 @@
 import type { CommandAnswer } from '../../replica/core/effects.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
-import { allServerIds, serverId } from '../../replica/core/model/ids.ts'
+import { allServerIds, seatCount, serverId } from '../../replica/core/model/ids.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Machine } from './machine.ts'
@@ -35,7 +35,7 @@ export class Growth {
     for (let count = 0; count < settings.joiners; count += 1) {
       timeline.after(this.#someTimeMs(), () => {
         // Now and then two at once ask different members for the same seat.
-        const server = this.#random.chance(0.3) ? serverId(5) : null
+        const server = this.#random.chance(0.3) ? serverId(seatCount) : null
         this.#join({ server, replaces: null })
         if (server !== null) this.#join({ server, replaces: null })
       })

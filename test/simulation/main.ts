@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util'
 import { Coverage, coverageKinds } from './coverage.ts'
 import type { HistoryResult } from './history.ts'
 import { plantedBugNames } from './planted-bugs.ts'
-import type { Job } from './worker.ts'
+import type { Job, WorkerData } from './worker.ts'
 
 const usage = `Simulates whole histories of a group, one a seed.
   --seeds N      how many (default 200)
   --seed S       the first seed (default 1)
   --verbose      print every event of each history
   --plant NAME   with this bug planted: ${plantedBugNames.join(', ')}
+  --seats N      in a group of so many (default: as many as the product has)
   --workers N    threads (default 2)`
 
 const progressEveryMs = 5_000
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
     plant: { type: 'string' },
+    seats: { type: 'string' },
     workers: { type: 'string', default: '2' },
     help: { type: 'boolean', default: false },
   },
@@ -29,7 +31,8 @@ const { values } = parseArgs({
 const firstSeed = Number(values.seed)
 const seeds = Number(values.seeds)
 const workers = Math.min(Number(values.workers), seeds)
-const areNumbers = [firstSeed, seeds, workers].every((value) => Number.isSafeInteger(value) && value > 0)
+const seats = values.seats === undefined ? null : Number(values.seats)
+const areNumbers = [firstSeed, seeds, workers, seats ?? 3].every((value) => Number.isSafeInteger(value) && value > 0)
 if (values.help || !areNumbers || (values.plant !== undefined && !plantedBugNames.includes(values.plant))) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
@@ -41,8 +44,13 @@ const failures: HistoryResult[] = []
 let next = firstSeed
 let finished = 0
 
+const given = (option: 'plant' | 'seats'): string => {
+  const value = values[option]
+  return value === undefined ? '' : ` --${option} ${/\s/.test(value) ? `"${value}"` : value}`
+}
+
 const commandFor = (seed: number): string =>
-  `npm run sim -- --seeds 1 --seed ${seed}${values.plant === undefined ? '' : ` --plant ${values.plant}`} --verbose`
+  `npm run sim -- --seeds 1 --seed ${seed}${given('plant')}${given('seats')} --verbose`
 
 const printFailure = ({ seed, failed, settings }: HistoryResult): void => {
   if (failed === null) return
@@ -64,7 +72,8 @@ const take = (result: HistoryResult): void => {
 /** Runs seed after seed until none is left. A worker that dies has lost its seed: that is a failure of the run. */
 const runWorker = (): Promise<void> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { plant: values.plant ?? null } })
+    const workerData: WorkerData = { plant: values.plant ?? null, seats }
+    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData })
     const giveNext = (): void => {
       if (next >= firstSeed + seeds) {
         void worker.terminate().then(() => resolve())

@@ -1,4 +1,5 @@
 import type { CompactionTuning } from '../../replica/core/compaction.ts'
+import { seatCount } from '../../replica/core/model/ids.ts'
 import type { NetworkQuality } from './network.ts'
 import type { Random } from './random.ts'
 
@@ -29,12 +30,13 @@ const rareFaults: readonly FaultKind[] = ['rot', 'restore']
 /** Most of the time some kinds are left out, so that the others get far. */
 export const chooseSettings = (random: Random): Settings => {
   const faults = faultKinds.filter((kind) => random.chance(rareFaults.includes(kind) ? 0.25 : 0.6))
-  const firstSeats = random.int(3, 5)
-  const replacements = firstSeats < 5 && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
+  const firstSeats = random.int(3, seatCount)
+  const replacements =
+    firstSeats < seatCount && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
   return {
     chaosMs: random.int(10_000, 32_000),
     firstSeats,
-    joiners: random.int(0, 5 - firstSeats + 1),
+    joiners: random.int(0, seatCount - firstSeats + 1),
     replacements,
     faultEveryMs: random.int(500, 6_000),
     faults,

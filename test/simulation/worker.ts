@@ -1,7 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { runHistory } from './history.ts'
-import { plantBug } from './planted-bugs.ts'
+import { replaceSeatCount } from './seat-count.ts'
 import type { TraceMode } from './trace.ts'
+
+/** What all histories of a worker have in common. */
+export interface WorkerData {
+  readonly plant: string | null
+  /** Null for as many as the product has. */
+  readonly seats: number | null
+}
 
 /** One seed to run. */
 export interface Job {
@@ -9,7 +15,10 @@ export interface Job {
   readonly mode: TraceMode
 }
 
-const { plant } = workerData as { readonly plant: string | null }
+const { plant, seats } = workerData as WorkerData
+if (seats !== null) replaceSeatCount(seats)
+const { runHistory } = await import('./history.ts')
+const { plantBug } = await import('./planted-bugs.ts')
 if (plant !== null) plantBug(plant)
 
 parentPort?.on('message', ({ seed, mode }: Job) => {
