@@ -17,7 +17,12 @@ describe('what goes to a replica', () => {
       connect: async () => {
         const pair = makeFramePair()
         pairs.push(pair)
-        void serveReplica({ stream: pair.replica, open: (right) => replica.connect(right), isAdminToken: () => false, requires: 'person' })
+        void serveReplica({
+          stream: pair.replica,
+          open: (right) => replica.connect(right),
+          isAdminToken: () => false,
+          requires: 'person',
+        })
         return connectReplica({ stream: pair.client, adminToken: null, clock: systemTestClock })
       },
       random: (length) => {
