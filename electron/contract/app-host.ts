@@ -71,6 +71,9 @@ export interface FirstRunDraft {
   readonly machine: string
   readonly invite: string
   readonly server: ServerId | null
+  readonly joinsAs: 'server' | 'client'
+  /** The name of an account that is being made; null while none is. A password is never kept. */
+  readonly account: string | null
 }
 
 export type AppEvent =

@@ -42,6 +42,9 @@ export const firstRunShape: v.GenericSchema<unknown, FirstRunDraft> = v.strictOb
   machine,
   invite,
   server: v.nullable(server),
+  // A draft that an older version kept has no more than the above.
+  joinsAs: v.optional(v.picklist(['server', 'client']), 'server'),
+  account: v.optional(v.nullable(name), null),
 })
 
 /** Every method of the program around the client, and what it takes. The compiler proves the list complete. */
