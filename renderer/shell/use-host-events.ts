@@ -33,6 +33,9 @@ export const useHostEvents = (): void => {
           navigation.go('mail', navigation.place.page === 'mail' ? navigation.place.at : null)
           runCommand('search')
           break
+        case 'print':
+          runCommand('print')
+          break
         case 'mail':
           navigation.go('mail', `inbox/${command.mail}`)
           break
