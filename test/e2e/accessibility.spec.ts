@@ -92,8 +92,26 @@ test('axe finds nothing serious on any page of a mailbox in use', async ({ quint
   await page.getByRole('row').first().click()
   await expect(page.getByRole('region', { name: 'Open mail' }).getByRole('article').first()).toBeVisible()
   await look('reading')
+  await page.getByRole('button', { name: 'Show details' }).click()
+  await look('reading, with details')
   await page.keyboard.press('x')
   await look('selection')
+  await page.keyboard.press('Escape')
+  await page.getByRole('row').first().click({ button: 'right' })
+  await expect(page.getByRole('menu', { name: 'Actions' })).toBeVisible()
+  await look('menu of a mail')
+  await page.keyboard.press('Escape')
+  await page.getByRole('textbox', { name: 'Search mail' }).fill('winch')
+  await expect(page.getByRole('heading', { name: 'Found' })).toBeAttached()
+  await expect(page.getByRole('row').first()).toBeVisible()
+  await look('search')
+  await page.getByRole('textbox', { name: 'Search mail' }).fill('zzzzzz')
+  await expect(page.getByText('Nothing found')).toBeVisible()
+  await look('search, nothing found')
+  await page.getByRole('button', { name: 'End the search' }).first().click()
+  await page.keyboard.press('ControlOrMeta+K')
+  await expect(page.getByRole('dialog', { name: 'Do something' })).toBeVisible()
+  await look('palette')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'New mail', exact: true }).first().click()
   await page.getByRole('combobox', { name: 'To' }).pressSequentially('a')
@@ -124,6 +142,14 @@ test('axe finds nothing serious on any page of a mailbox in use', async ({ quint
   await expect(page.getByRole('region', { name: 'Mateo' })).toBeVisible()
   await look('profile')
   await person.goTo('Network')
+  await page.getByRole('button', { name: 'Invite', exact: true }).click()
+  await expect(page.getByRole('dialog').getByRole('img')).toBeVisible()
+  await look('invite')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Change the group key' }).click()
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await look('question before the group key is changed')
+  await page.keyboard.press('Escape')
   await window.call('host', 'setDemo', { demo: 'split' })
   await expect(page.getByText('The group is split.')).toBeVisible()
   await look('network, split')
@@ -140,13 +166,27 @@ test('in a window as narrow as a telephone axe finds nothing serious, and nothin
   const found: string[] = []
   const look = async (screen: string): Promise<void> => {
     found.push(...(await findings(window, `${screen}, narrow`)))
-    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    if (beyond > 0) found.push(`${screen}, narrow: ${beyond} pixels beyond the window`)
+    const beyond = await page.evaluate(() => {
+      const scrollers = [document.documentElement, ...document.querySelectorAll('main, main *')]
+      const sideways = scrollers.filter((one) => one.scrollWidth > one.clientWidth + 1 && mayScroll(one))
+      return sideways.map((one) => `${one.tagName} ${one.className}: ${one.scrollWidth - one.clientWidth} pixels`)
+      function mayScroll(one: Element): boolean {
+        const isTable = one.closest('table, pre, [role="table"], [role="grid"]') !== null
+        return (
+          !isTable && ['auto', 'scroll', 'visible'].includes(getComputedStyle(one).overflowX) && one.clientWidth > 0
+        )
+      }
+    })
+    found.push(...beyond.map((one) => `${screen}, narrow: ${one} stick out`))
   }
+  await expect(page.getByRole('row').first()).toBeVisible()
   await window.app.evaluate(({ BrowserWindow }) => {
     BrowserWindow.getAllWindows()[0]?.setBounds({ width: 360, height: 720 })
   })
   await expect.poll(() => page.evaluate(() => innerWidth)).toBeLessThanOrEqual(360)
+  const longest = 'Kapitänskajüteneingangsbereichstischcomputer mit Zweitbildschirm'
+  await window.call('client', 'renameMachine', { name: longest })
+  await window.call('client', 'renameGroup', { name: 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterb' })
   await expect(page.getByRole('row').first()).toBeVisible()
   await look('mail list')
   await page.getByRole('row').first().click()

@@ -1,9 +1,11 @@
 import type { Locator } from '@playwright/test'
+import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { type AppWindow, expect, quintetOfFile, test } from './harness.ts'
 import { Person } from './person.ts'
 
 const quintet = quintetOfFile()
+let group: ReplicaGroup
 let window: AppWindow
 let ben: MailProcess
 let anna: Person
@@ -16,8 +18,7 @@ const unread = (): Promise<unknown> =>
 const clipboard = (): Promise<string> => window.app.evaluate(({ clipboard: system }) => system.readText())
 
 test('N opens one unread mail after the other, and says when there is none left', async () => {
-  const { group, window: opened } = await quintet.groupWithApp([1, 2])
-  window = opened
+  ;({ group, window } = await quintet.groupWithApp([1, 2]))
   ben = await group.person('ben', 2)
   await (await group.person('cleo', 2)).close()
   await window.signUp('anna')
@@ -109,6 +110,41 @@ test('a mail is printed without the window around it, in dark colours on nothing
   await window.call('host', 'changeSettings', { settings: { theme: 'light' } })
 })
 
+test('what the native menu offers is done in the window', async () => {
+  const { page } = window
+  const choose = (label: string): Promise<void> =>
+    window.app.evaluate(({ Menu }, wanted) => {
+      const items = Menu.getApplicationMenu()?.items.flatMap((item) => [item, ...(item.submenu?.items ?? [])]) ?? []
+      items.find((item) => item.label === wanted)?.click()
+    }, label)
+  await choose('Network')
+  await expect(page.getByRole('heading', { name: 'Northern Light', level: 1 })).toBeVisible()
+  await choose('Search')
+  await expect(page.getByRole('textbox', { name: 'Search mail' })).toBeFocused()
+  await choose('New mail')
+  await expect(page.getByRole('combobox', { name: 'To' })).toBeFocused()
+  await page.getByRole('button', { name: 'Discard the draft' }).click()
+})
+
+test('a mail for who is not known here waits in the outbox and says why, and leaves by itself when they are', async () => {
+  const { page } = window
+  await window.call('host', 'changeSettings', { settings: { undoSendSeconds: 0 } })
+  await page.getByRole('button', { name: 'New mail', exact: true }).first().click()
+  await page.getByRole('combobox', { name: 'To' }).fill('zoe')
+  await page.keyboard.press('Enter')
+  await page.getByRole('textbox', { name: 'Subject' }).fill('Are you there yet?')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByText('Waits in the outbox: zoe is not known on this side.')).toBeVisible()
+  await anna.openFolder('Outbox')
+  await expect(page.getByText('Waits for zoe: the name is not known on this side.')).toBeVisible()
+  const zoe = await group.person('zoe', 2)
+  await zoe.event('mail', ({ subject }) => subject === 'Are you there yet?')
+  await expect(page.getByText('Everything has left')).toBeVisible()
+  await anna.openFolder('Sent')
+  await expect(anna.row('Are you there yet?')).toBeVisible()
+  await anna.openFolder('Inbox')
+})
+
 test('the list is made wider with the mouse and by keys, and is as wide after a restart', async () => {
   const { page } = window
   await page.setViewportSize({ width: 1_400, height: 800 })
@@ -125,7 +161,7 @@ test('the list is made wider with the mouse and by keys, and is as wide after a 
   await divider.focus()
   await page.keyboard.press('ArrowLeft')
   await expect.poll(width).toBe(before + 96)
-  await expect.poll(() => window.call('host', 'settings')).toMatchObject({ listWidth: expect.any(Number) as number })
+  await expect.poll(() => window.call('host', 'settings')).toMatchObject({ listWidth: expect.any(Number) as unknown })
   expect(window.pageErrors).toEqual([])
   await window.close()
   window = await quintet.open({ data: window.data })
