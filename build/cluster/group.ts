@@ -31,7 +31,7 @@ export class ReplicaGroup {
   readonly #operators = new Map<number, MailProcess>()
   readonly #people: MailProcess[] = []
 
-  private constructor(directory: string, where: GroupPlace | undefined = undefined) {
+  private constructor(directory: string, where?: GroupPlace) {
     this.directory = directory
     this.#where = where
   }

@@ -161,7 +161,7 @@ test('the list is made wider with the mouse and by keys, and is as wide after a 
   await divider.focus()
   await page.keyboard.press('ArrowLeft')
   await expect.poll(width).toBe(before + 96)
-  await expect.poll(() => window.call('host', 'settings')).toMatchObject({ listWidth: expect.any(Number) as unknown })
+  await expect.poll(() => window.call('host', 'settings')).toMatchObject({ listWidth: expect.any(Number) })
   expect(window.pageErrors).toEqual([])
   await window.close()
   window = await quintet.open({ data: window.data })

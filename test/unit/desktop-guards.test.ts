@@ -80,8 +80,8 @@ test('the window has every lock of Electron’s list on, and no developer tools 
 
 test('permissions and devices are denied, downloads and webviews prevented', () => {
   guardPages()
-  const answers: boolean[] = []
-  told.handlers.get('request')?.(...([null, 'media', (granted: boolean) => answers.push(granted)] as never[]))
+  const answers: unknown[] = []
+  told.handlers.get('request')?.(...([null, 'media', (granted: unknown) => answers.push(granted)] as never[]))
   expect(answers).toEqual([false])
   expect(told.handlers.get('check')?.()).toBe(false)
   expect(told.handlers.get('device')?.()).toBe(false)

@@ -12,7 +12,13 @@ interface Item {
 }
 
 /** What the system was told to show. */
-const shown = vi.hoisted(() => ({ menu: [] as Item[], tray: [] as Item[], tip: '', badge: 0, clickTray: () => {} }))
+const shown = vi.hoisted(() => ({
+  menu: [] as Item[],
+  tray: [] as Item[],
+  tip: '',
+  badge: 0,
+  clickTray: (): void => undefined,
+}))
 
 vi.mock('electron', () => ({
   app: {
