@@ -126,18 +126,30 @@ test('what the native menu offers is done in the window', async () => {
   await page.getByRole('button', { name: 'Discard the draft' }).click()
 })
 
-test('a mail for who is not known here waits in the outbox and says why, and leaves by itself when they are', async () => {
+test('a name that nobody in the whole group has is refused, with the letter open as it was', async () => {
   const { page } = window
   await window.call('host', 'changeSettings', { settings: { undoSendSeconds: 0 } })
   await page.getByRole('button', { name: 'New mail', exact: true }).first().click()
   await page.getByRole('combobox', { name: 'To' }).fill('zoe')
   await page.keyboard.press('Enter')
+  const letter = page.getByRole('dialog').filter({ has: page.getByRole('combobox', { name: 'To' }) })
+  await expect(letter.getByText('Nobody in this group has this name.')).toBeAttached()
   await page.getByRole('textbox', { name: 'Subject' }).fill('Are you there yet?')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByText('Nobody here has that name. Check its spelling under People.')).toBeVisible()
+  await expect(page.getByRole('textbox', { name: 'Subject' })).toHaveValue('Are you there yet?')
+})
+
+test('while the group is split it waits in the outbox and says why, and leaves by itself when the name is known', async () => {
+  const { page } = window
+  await group.operator(2).ask('pause', { servers: [1] })
+  await expect(page.getByText('No other server can be reached.')).toBeVisible()
   await page.getByRole('button', { name: 'Send' }).click()
   await expect(page.getByText('Waits in the outbox: zoe is not known on this side.')).toBeVisible()
   await anna.openFolder('Outbox')
   await expect(page.getByText('Waits for zoe: the name is not known on this side.')).toBeVisible()
   const zoe = await group.person('zoe', 2)
+  await group.operator(2).ask('resume', { servers: [1] })
   await zoe.event('mail', ({ subject }) => subject === 'Are you there yet?')
   await expect(page.getByText('Everything has left')).toBeVisible()
   await anna.openFolder('Sent')

@@ -135,6 +135,7 @@ export const mail: Translated<typeof english.mail> = {
   toLabel: 'An',
   ccLabel: 'Kopie',
   recipients: 'Namen, oder alle',
+  unknownAnywhere: 'In dieser Gruppe heißt niemand so.',
   unknownName: 'So heißt hier niemand. Die Nachricht wartet, bis der Name bekannt ist.',
   noRecipient: 'Sagen Sie, für wen sie ist.',
   noRecipientYet: 'Noch an niemanden',

@@ -124,6 +124,7 @@ export const mail = {
   toLabel: 'To',
   ccLabel: 'Cc',
   recipients: 'Names, or everyone',
+  unknownAnywhere: 'Nobody in this group has this name.',
   unknownName: 'Nobody here has this name. The mail waits until the name is known.',
   noRecipient: 'Say whom it is for.',
   noRecipientYet: 'To nobody yet',
