@@ -53,13 +53,31 @@ async function runThere(node, script, args) {
   process.exit(end.code === null ? exitCodes.signalBase + (signalNumbers[end.signal] || 0) : end.code)
 }
 
-/** A terminated npm takes its shell with it, but not what the shell runs: that would live on unseen. */
+/** A terminated npm takes its shell with it, but not what the shell runs, and one that is killed not even that: both would live on unseen. */
 function endWithParent() {
   const parent = process.ppid
+  const npm = parentOfShell(parent)
   const check = () => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
+    if (process.ppid !== parent || (npm !== null && !isAlive(npm))) process.kill(process.pid, 'SIGTERM')
   }
   setInterval(check, parentCheckIntervalMs).unref()
+}
+
+/** npm's process id, where `shell` is the shell that npm runs a script in; null where it is not, or that cannot be told. */
+function parentOfShell(shell) {
+  if (process.platform === 'win32') return null
+  const asked = childProcess.spawnSync('ps', ['-o', 'ppid=', '-o', 'args=', '-p', String(shell)], { encoding: 'utf8' })
+  const found = /^\s*(\d+)\s+\S*sh -c /.exec(asked.stdout || '')
+  return found === null ? null : Number(found[1])
+}
+
+function isAlive(id) {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }
 
 const script = process.argv[2]

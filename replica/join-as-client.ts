@@ -4,13 +4,14 @@ import type { ServerId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { loadInstall } from './drivers/install-file.ts'
+import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
 import { requestVisit } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import { sameBytes } from './wire/bytes.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { peerIdOf } from './wire/keys.ts'
 import type { VisitAnswer, VisitRequest } from './wire/visit-codec.ts'
-import { newKeys } from './new-install.ts'
+import { keysOf, newKeys } from './new-install.ts'
 
 const joinTimeoutMs = 20_000
 const lookTimeoutMs = 5_000
@@ -55,8 +56,7 @@ export const joinAsClient = async (request: {
   if ((await loadInstall(directory)) !== null)
     throw new QuintetError('DIRECTORY_HAS_A_GROUP', `${directory} is that of a replica. Use another data directory.`)
   const invite = validInvite(request.invite)
-  const keys = newKeys()
-  const { privateKey, peer } = present ?? { privateKey: keys.privateKey, peer: peerIdOf(keys.publicKey) }
+  const { privateKey, peer } = present ?? (await keptIdentity(directory, invite.token))
   const machine = request.machine.slice(0, limits.machineNameChars)
   const asked = { kind: 'client', token: invite.token, peer, machine } as const
   const answer = await visit(invite, privateKey, asked, joinTimeoutMs)
@@ -77,7 +77,13 @@ export const joinAsClient = async (request: {
     members,
   }
   await saveClientInstall(directory, install)
+  await forgetJoiningKey(directory)
   return install
+}
+
+const keptIdentity = async (directory: string, token: Uint8Array) => {
+  const { privateKey, publicKey } = keysOf(await keepJoiningKey(directory, token, newKeys().privateKey))
+  return { privateKey, peer: peerIdOf(publicKey) }
 }
 
 const hasOtherKey = (present: ClientInstall, text: string): boolean => {

@@ -11,8 +11,11 @@ export interface Keys {
 }
 
 /** A new install's Ed25519 key: its raw halves. */
-export const newKeys = (): Keys => {
-  const seed = Buffer.from(String(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }).d), 'base64url')
+export const newKeys = (): Keys =>
+  keysOf(Buffer.from(String(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }).d), 'base64url'))
+
+/** Both halves of the key that has this seed. */
+export const keysOf = (seed: Uint8Array): Keys => {
   const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
   const publicKey = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
   return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }

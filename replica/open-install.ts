@@ -5,10 +5,11 @@ import type { ServerId } from './core/model/ids.ts'
 import { serverId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import { loadInstall, saveInstall } from './drivers/install-file.ts'
+import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
 import { requestJoin } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
-import { machineName, type Keys, newKeys, readInvite } from './new-install.ts'
+import { keysOf, machineName, type Keys, newKeys, readInvite } from './new-install.ts'
 import { requireOtherMember, startOver, successorOf } from './start-over.ts'
 import { isLabel } from './wire/names.ts'
 import { decodeInvite } from './wire/invite-codec.ts'
@@ -24,8 +25,11 @@ export const openInstall = async (options: ReplicaArguments): Promise<Install> =
   if (install === null) {
     if (options.create !== null) return createGroup(options, options.create)
     if (options.join !== null) {
-      const joined = await joinGroup(options, await readInvite(options.join))
+      const keptKeys = async (token: Uint8Array): Promise<Keys> =>
+        keysOf(await keepJoiningKey(options.data, token, newKeys().privateKey))
+      const joined = await joinGroup(options, await readInvite(options.join), keptKeys)
       await saveInstall(options.data, joined)
+      await forgetJoiningKey(options.data)
       return joined
     }
     throw new QuintetError(
@@ -33,6 +37,7 @@ export const openInstall = async (options: ReplicaArguments): Promise<Install> =
       `${options.data} holds no group yet: use --create NAME or --join INVITE.`,
     )
   }
+  await forgetJoiningKey(options.data)
   if (options.server !== null && options.server !== install.server) {
     throw new QuintetError(
       'BAD_REQUEST',
@@ -77,13 +82,17 @@ const createGroup = async (options: ReplicaArguments, groupName: string): Promis
   return install
 }
 
-const joinGroup = async (options: ReplicaArguments, text: string): Promise<Install> => {
+const joinGroup = async (
+  options: ReplicaArguments,
+  text: string,
+  keysFor: (token: Uint8Array) => Promise<Keys>,
+): Promise<Install> => {
   const invite = decodeInvite(text)
   if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
   const { groupId, groupKey, token, addresses, expiresAtMs } = invite.value
   if (expiresAtMs < Date.now())
     throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
-  const keys = newKeys()
+  const keys = await keysFor(token)
   const request = {
     token,
     peer: peerIdOf(keys.publicKey),
@@ -125,7 +134,7 @@ export const resetCopy = async (options: ReplicaArguments, reset: 'together' | '
   if (options.join !== null) {
     const invite = await readInvite(options.join)
     if (!isInviteOf(invite, install)) throw otherGroup(options, install)
-    await startOver(options.data, await joinGroup(options, invite), occasion)
+    await startOver(options.data, await joinGroup(options, invite, async () => newKeys()), occasion)
     return
   }
   if (install.isRetired) {

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { ProcessPlace } from './json-process.ts'
 import { type GroupStatus, MailProcess } from './mail-process.ts'
 import { ReplicaProcess } from './replica-process.ts'
 
@@ -8,6 +9,14 @@ export interface GroupOptions {
   readonly name: string
   /** Founds the group with the first of them. */
   readonly servers: readonly number[]
+  readonly where?: GroupPlace | undefined
+}
+
+/** Where all of a group's replicas run, when that is not simply here, on loopback. */
+export interface GroupPlace {
+  readonly place: ProcessPlace
+  /** Multiaddrs. */
+  readonly listen: readonly string[]
 }
 
 const settledWithinMs = 60_000
@@ -17,21 +26,23 @@ const pollMs = 100
 /** A group of replica processes, with a client of each data directory for what needs no log-in. */
 export class ReplicaGroup {
   readonly directory: string
+  readonly #where: GroupPlace | undefined
   readonly #replicas = new Map<number, ReplicaProcess>()
   readonly #operators = new Map<number, MailProcess>()
   readonly #people: MailProcess[] = []
 
-  private constructor(directory: string) {
+  private constructor(directory: string, where?: GroupPlace) {
     this.directory = directory
+    this.#where = where
   }
 
   /** All are ready and see each other when it is fulfilled. */
-  static async create({ directory, name, servers }: GroupOptions): Promise<ReplicaGroup> {
-    const group = new ReplicaGroup(directory)
+  static async create({ directory, name, servers, where }: GroupOptions): Promise<ReplicaGroup> {
+    const group = new ReplicaGroup(directory, where)
     const [first, ...others] = servers
     if (first === undefined) throw new Error('a group needs a first server')
     try {
-      const founder = new ReplicaProcess({ data: group.dataOf(first), create: name, server: first })
+      const founder = new ReplicaProcess({ data: group.dataOf(first), create: name, server: first, ...where })
       group.#replicas.set(first, founder)
       await founder.ready()
       await Promise.all(others.map((server) => group.join(server, first)))
@@ -87,7 +98,7 @@ export class ReplicaGroup {
   /** A new replica takes the seat `server` with an invite of `inviter`. */
   async join(server: number, inviter: number, data = this.dataOf(server)): Promise<ReplicaProcess> {
     const { invite } = await this.operator(inviter).ask('invite')
-    const replica = new ReplicaProcess({ data, join: invite, server })
+    const replica = new ReplicaProcess({ data, join: invite, server, ...this.#where })
     this.#replicas.set(server, replica)
     await replica.ready()
     return replica
@@ -195,7 +206,7 @@ export class ReplicaGroup {
   }
 
   async #start(server: number, by: { readonly program?: string }): Promise<void> {
-    const replica = new ReplicaProcess({ data: this.dataOf(server), ...by })
+    const replica = new ReplicaProcess({ data: this.dataOf(server), ...this.#where, ...by })
     this.#replicas.set(server, replica)
     await replica.ready()
   }

@@ -60,6 +60,8 @@ export interface AppSettings {
   readonly trayHintShown: 'yes' | 'no'
   /** Comfortable or compact rows. */
   readonly density: 'comfortable' | 'compact'
+  /** Of the list beside the open mail, in CSS pixels; null: by the window's width. */
+  readonly listWidth: number | null
   /** Whether the log-in is kept over restarts. `asMachine`: where the machine has a safe place for it. */
   readonly staySignedIn: 'asMachine' | 'on' | 'off'
 }
@@ -71,6 +73,9 @@ export interface FirstRunDraft {
   readonly machine: string
   readonly invite: string
   readonly server: ServerId | null
+  readonly joinsAs: 'server' | 'client'
+  /** The name of an account that is being made; null while none is. A password is never kept. */
+  readonly account: string | null
 }
 
 export type AppEvent =
@@ -85,6 +90,7 @@ export type AppEvent =
 export type AppCommand =
   | { readonly kind: 'compose' }
   | { readonly kind: 'search' }
+  | { readonly kind: 'print' }
   | { readonly kind: 'settings' }
   | { readonly kind: 'shortcuts' }
   | { readonly kind: 'page'; readonly page: 'mail' | 'people' | 'timeline' | 'network' }

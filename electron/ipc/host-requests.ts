@@ -7,6 +7,7 @@ import { count, name, nothing, type RequestSchemas, server, text } from './shape
 const urlChars = 8_192
 const copiedChars = 4_194_304
 const undoSendMostSeconds = 60
+const listWidth = { least: 240, most: 2_000 }
 
 const invite = text(limits.inviteChars)
 const machine = text(limits.machineNameChars * 4)
@@ -19,6 +20,7 @@ const settingShapes = {
   undoSendSeconds: count(0, undoSendMostSeconds),
   trayHintShown: v.picklist(['yes', 'no']),
   density: v.picklist(['comfortable', 'compact']),
+  listWidth: v.nullable(count(listWidth.least, listWidth.most)),
   staySignedIn: v.picklist(['asMachine', 'on', 'off']),
 }
 
@@ -31,6 +33,7 @@ const changes = v.strictObject({
   undoSendSeconds: v.exactOptional(settingShapes.undoSendSeconds),
   trayHintShown: v.exactOptional(settingShapes.trayHintShown),
   density: v.exactOptional(settingShapes.density),
+  listWidth: v.exactOptional(settingShapes.listWidth),
   staySignedIn: v.exactOptional(settingShapes.staySignedIn),
 })
 
@@ -42,6 +45,9 @@ export const firstRunShape: v.GenericSchema<unknown, FirstRunDraft> = v.strictOb
   machine,
   invite,
   server: v.nullable(server),
+  // A draft that an older version kept has no more than the above.
+  joinsAs: v.optional(v.picklist(['server', 'client']), 'server'),
+  account: v.optional(v.nullable(name), null),
 })
 
 /** Every method of the program around the client, and what it takes. The compiler proves the list complete. */

@@ -12,6 +12,7 @@ export const defaultSettings: AppSettings = {
   undoSendSeconds: 5,
   trayHintShown: 'no',
   density: 'comfortable',
+  listWidth: null,
   staySignedIn: 'asMachine',
 }
 

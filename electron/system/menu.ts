@@ -50,6 +50,7 @@ export const setMenu = (strings: Strings, { command, show }: MenuActions): void 
         submenu: [
           item(strings.compose, 'CmdOrCtrl+N', { kind: 'compose' }),
           item(strings.search, 'CmdOrCtrl+F', { kind: 'search' }),
+          item(strings.print, 'CmdOrCtrl+P', { kind: 'print' }),
           { role: 'close' },
           ...(ofOthers as MenuItemConstructorOptions[]),
         ],

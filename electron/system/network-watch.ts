@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 
 /** Electron tells nothing of networks; looking at the interfaces costs less than a tenth of a millisecond. */
-const lookEveryMs = 2_000
+const lookEveryMs = 1_000
 
 /** What tells that connections may be of no use any more. */
 export interface NetworkSigns {

@@ -9,6 +9,7 @@ export interface Strings {
   readonly help: string
   readonly compose: string
   readonly search: string
+  readonly print: string
   readonly settings: string
   readonly shortcuts: string
   readonly mail: string
@@ -36,6 +37,7 @@ const english: Strings = {
   help: '&Help',
   compose: 'New mail',
   search: 'Search',
+  print: 'Print …',
   settings: 'Settings',
   shortcuts: 'Keyboard shortcuts',
   mail: 'Mail',
@@ -64,6 +66,7 @@ const german: Strings = {
   help: '&Hilfe',
   compose: 'Neue Mail',
   search: 'Suchen',
+  print: 'Drucken …',
   settings: 'Einstellungen',
   shortcuts: 'Tastenkürzel',
   mail: 'Mail',

@@ -49,9 +49,9 @@ export const registerAppScheme = (): void => {
 /** Serves the files of `folder`, and only those. */
 export const serveAppFiles = (folder: string): void => {
   protocol.handle(scheme, async (request) => {
-    const file = fileOf(folder, request.url)
-    if (request.method !== 'GET' || file === null) return notFound()
     try {
+      const file = fileOf(folder, request.url)
+      if (request.method !== 'GET' || file === null) return notFound()
       const type = mediaTypes.get(path.extname(file)) ?? 'application/octet-stream'
       return new Response(await readFile(file), { headers: { ...headers, 'content-type': type } })
     } catch {

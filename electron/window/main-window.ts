@@ -3,6 +3,7 @@ import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { AppEvent } from '../contract/app-host.ts'
 import { channels } from '../ipc/channels.ts'
 import { appOrigin } from './app-protocol.ts'
+import { offerTextMenu } from './context-menu.ts'
 import { EventQueue } from './event-queue.ts'
 import type { WindowPlace } from './window-state.ts'
 
@@ -75,7 +76,8 @@ export class MainWindow {
         experimentalFeatures: false,
         webviewTag: false,
         navigateOnDragDrop: false,
-        spellcheck: true,
+        // Elsewhere Chromium fetches dictionaries from Google's servers, and nothing is fetched from anywhere.
+        spellcheck: process.platform === 'darwin',
         devTools: !app.isPackaged,
       },
     })
@@ -92,6 +94,7 @@ export class MainWindow {
     window.on('closed', () => {
       if (this.#window === window) this.#window = null
     })
+    offerTextMenu(window.webContents)
     window.webContents.on('render-process-gone', () => {
       // The replica lives on in this process: a page that crashed is simply shown anew.
       if (!window.isDestroyed()) window.webContents.reload()

@@ -9,7 +9,15 @@ import { useApp } from '../stores/app.ts'
 
 export type FirstRunWork = 'none' | 'loading' | 'inspecting' | 'creating' | 'joining'
 
-const beginning: FirstRunDraft = { step: 'choice', groupName: '', machine: '', invite: '', server: null }
+const beginning: FirstRunDraft = {
+  step: 'choice',
+  groupName: '',
+  machine: '',
+  invite: '',
+  server: null,
+  joinsAs: 'server',
+  account: null,
+}
 /** The host asks members over and over while it inspects; typing is kept no oftener than this. */
 const keepAfterMs = 400
 
@@ -20,7 +28,6 @@ export const useFirstRun = defineStore('firstRun', () => {
   const inspected = shallowRef<InspectedInvite | null>(null)
   const failure = ref<ErrorCode | null>(null)
   const work = ref<FirstRunWork>('loading')
-  const joinsAs = ref<'server' | 'client'>('server')
   const isWorking = computed(() => work.value === 'creating' || work.value === 'joining')
   let keeping: ReturnType<typeof setTimeout> | undefined
 
@@ -36,6 +43,11 @@ export const useFirstRun = defineStore('firstRun', () => {
     if (changed.step === undefined) keeping = setTimeout(keep, keepAfterMs)
     else keep()
   }
+
+  const joinsAs = computed({
+    get: () => draft.value.joinsAs,
+    set: (chosen) => change({ joinsAs: chosen }),
+  })
 
   const goTo = (step: FirstRunDraft['step']): void => {
     failure.value = null
@@ -69,6 +81,22 @@ export const useFirstRun = defineStore('firstRun', () => {
     inspected.value = null
     change({ step: 'invite', invite: invite.replaceAll(/\s+/gu, '') })
     return inspect()
+  }
+
+  /** The name of an account that was being made when the window was left; null when none was. */
+  const loadAccount = async (): Promise<string | null> => {
+    const account = (await host.firstRun())?.account ?? null
+    draft.value = { ...beginning, account }
+    return account
+  }
+
+  /** Keeps that an account by this name is being made; null: it is made, or not wanted any more. */
+  const keepAccount = (account: string | null): void => {
+    if (account === draft.value.account) return
+    draft.value = { ...beginning, account }
+    clearTimeout(keeping)
+    if (account === null) host.keepFirstRun({ draft: null }).catch(() => undefined)
+    else keeping = setTimeout(keep, keepAfterMs)
   }
 
   const load = async (): Promise<void> => {
@@ -120,5 +148,7 @@ export const useFirstRun = defineStore('firstRun', () => {
     inspect,
     create,
     join,
+    loadAccount,
+    keepAccount,
   }
 })

@@ -16,7 +16,9 @@ export type Asked = { readonly kind: 'delete'; readonly mails: readonly UpdateId
 const opposites = {
   trash: 'restore',
   restore: 'trash',
+  read: 'unread',
 } as const
+type Undoable = keyof typeof opposites
 
 /** What a person does with mails: shown at once, told, and undone where that is possible. */
 export const useMailActions = defineStore('mailActions', () => {
@@ -24,7 +26,7 @@ export const useMailActions = defineStore('mailActions', () => {
   const mail = useMailView()
   const removals = useRemovals()
   const asked = shallowRef<Asked | null>(null)
-  const lastDone = shallowRef<{ readonly mails: readonly UpdateId[]; readonly how: 'trash' | 'restore' } | null>(null)
+  const lastDone = shallowRef<{ readonly mails: readonly UpdateId[]; readonly how: Undoable } | null>(null)
 
   const attempt = async (attempted: MessageKey, work: () => Promise<void>): Promise<'done' | 'failed'> => {
     try {
@@ -49,7 +51,35 @@ export const useMailActions = defineStore('mailActions', () => {
     })
   }
 
-  /** `z`: takes back the last move to the trash or out of it. */
+  /** Of the whole folder; it can be taken back. */
+  const markAllRead = async (): Promise<void> => {
+    await attempt('mail.failed.read', async () => {
+      const mails = await mail.unreadMails()
+      if (mails.length === 0) {
+        showNote('mail.noneUnread')
+        return
+      }
+      await mailbox.mark(mails, 'read')
+      lastDone.value = { mails, how: 'read' }
+      const words = { count: formatNumber(mails.length) }
+      showNote(mails.length === 1 ? 'mail.done.readOne' : 'mail.done.read', words, { label: 'common.undo', run: undo })
+    })
+  }
+
+  /** Opens the next mail that is unread. */
+  const openUnread = async (): Promise<void> => {
+    await attempt('mail.listFailed', async () => {
+      const found = await mail.findUnread()
+      if (found === null) {
+        showNote('mail.noneUnread')
+        return
+      }
+      mail.moveCursor(found.index)
+      mail.open(found.header.mail)
+    })
+  }
+
+  /** `z`: takes back what was done last: a move to the trash or out of it, or that all is read. */
   const undo = (): void => {
     const done = lastDone.value
     lastDone.value = null
@@ -101,6 +131,8 @@ export const useMailActions = defineStore('mailActions', () => {
     canUndo: computed(() => lastDone.value !== null),
     undo,
     mark,
+    markAllRead,
+    openUnread,
     discard,
     askToDelete,
     askToEmptyTrash,

@@ -15,6 +15,14 @@ export interface MailPage {
 
 export type FetchMails = (offset: number, limit: number) => Promise<MailPage>
 
+type Wanted = (header: Header) => boolean
+
+/** A mail and its place in the list. */
+export interface Found {
+  readonly index: number
+  readonly header: Header
+}
+
 /** A list that is known page by page, as far as it has been looked at. */
 export const createMailList = (fetchMails: FetchMails) => {
   const rows = shallowRef(new MailRows())
@@ -97,13 +105,26 @@ export const createMailList = (fetchMails: FetchMails) => {
     version.value += 1
   }
 
-  /** Every mail's name, page by page of `limit`: for selecting all. */
-  const allMails = async (limit: number): Promise<readonly UpdateId[]> => {
+  /** The names of all mails that are wanted, page by page of `limit`: for selecting all. */
+  const allMails = async (limit: number, isWanted: Wanted = () => true): Promise<readonly UpdateId[]> => {
     const mails: UpdateId[] = []
-    for (;;) {
-      const { headers, total } = await fetchMails(mails.length, limit)
-      mails.push(...headers.map(({ mail }) => mail))
-      if (headers.length === 0 || mails.length >= total) return mails
+    for (let offset = 0; ;) {
+      const { headers, total } = await fetchMails(offset, limit)
+      mails.push(...headers.filter(isWanted).map(({ mail }) => mail))
+      offset += headers.length
+      if (headers.length === 0 || offset >= total) return mails
+    }
+  }
+
+  /** The first wanted mail from the place `from` on, page by page of `limit`. */
+  const find = async (from: number, limit: number, isWanted: Wanted): Promise<Found | null> => {
+    for (let offset = from; ;) {
+      const { headers, total } = await fetchMails(offset, limit)
+      const at = headers.findIndex(isWanted)
+      const header = headers[at]
+      if (header !== undefined) return { index: offset + at, header }
+      offset += headers.length
+      if (headers.length === 0 || offset >= total) return null
     }
   }
 
@@ -118,6 +139,7 @@ export const createMailList = (fetchMails: FetchMails) => {
     refresh,
     edit,
     allMails,
+    find,
   }
 }
 

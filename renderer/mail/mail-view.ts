@@ -5,7 +5,7 @@ import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { isFolder, isView, type ViewId } from './folder-views.ts'
-import { createMailList, type MailList } from './mail-list.ts'
+import { createMailList, type Found, type MailList } from './mail-list.ts'
 import { useMailbox } from './mailbox-store.ts'
 import { extended, nothingSelected, selected, toggled, type Selection } from './selection.ts'
 
@@ -94,6 +94,18 @@ export const useMailView = defineStore('mailView', () => {
   const selectAll = async (): Promise<void> => {
     if (list.value !== null) selection.value = selected(await list.value.allMails(largestPageMails))
   }
+  /** The first unread mail below the cursor, or from the top on when there is none. */
+  const findUnread = async (): Promise<Found | null> => {
+    const isUnread = ({ read }: Header): boolean => !read
+    const below = await list.value?.find(cursor.value + 1, largestPageMails, isUnread)
+    return below ?? (await list.value?.find(0, largestPageMails, isUnread)) ?? null
+  }
+  const unreadMails = async (): Promise<readonly UpdateId[]> =>
+    (await list.value?.allMails(largestPageMails, ({ read }) => !read)) ?? []
+  /** As a click with the other button does it: what is selected stays when the mail is among it. */
+  const selectFor = (mail: UpdateId): void => {
+    if (!selection.value.mails.has(mail)) selection.value = selected([mail])
+  }
   const selectNone = (): void => {
     selection.value = nothingSelected
   }
@@ -136,7 +148,10 @@ export const useMailView = defineStore('mailView', () => {
     toggle,
     extendTo,
     selectAll,
+    selectFor,
     selectNone,
+    findUnread,
+    unreadMails,
     search,
   }
 })

@@ -1,4 +1,4 @@
-import { ListChecks, PenLine, Star, Trash2 } from '@lucide/vue'
+import { CheckCheck, ListChecks, MailOpen, PenLine, Star, Trash2 } from '@lucide/vue'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import { provideCommands, type Command } from '../shell/commands.ts'
 import { useNavigation } from '../shell/navigation.ts'
@@ -143,6 +143,24 @@ const marks = (): readonly Command[] => {
       group: 'mail',
       keys: ['shift+u'],
       run: () => void actions.mark(mail.concerned, 'unread'),
+    },
+    {
+      id: 'nextUnread',
+      label: 'mail.nextUnread',
+      group: 'mail',
+      icon: MailOpen,
+      keys: ['n'],
+      when: () => mail.list !== null,
+      run: () => void actions.openUnread(),
+    },
+    {
+      id: 'markAllRead',
+      label: 'mail.markAllRead',
+      group: 'list',
+      icon: CheckCheck,
+      keys: ['shift+c'],
+      when: () => mail.list !== null,
+      run: () => void actions.markAllRead(),
     },
     {
       id: 'undo',

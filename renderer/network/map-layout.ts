@@ -26,11 +26,7 @@ export const placesOf = (seats: readonly NetworkSeat[], direction: MapDirection)
   const put = (cluster: readonly NetworkSeat[], place: (index: number) => MapPlace): void =>
     cluster.forEach(({ server }, index) => places.set(server, place(index)))
 
-  if (apart.length === 0)
-    put(
-      near,
-      ring(near.length, { x: 50, y: 54 }, { x: direction === 'beside' ? 30 : 36, y: direction === 'beside' ? 33 : 26 }),
-    )
+  if (apart.length === 0) put(near, ring(near.length, { x: 50, y: 54 }, { x: direction === 'beside' ? 30 : 36, y: 33 }))
   else if (direction === 'beside') {
     put(near, ring(near.length, { x: 31, y: 51 }, { x: 19, y: 30 }))
     put(apart, ring(apart.length, { x: 81, y: 51 }, { x: 10, y: 30 }))

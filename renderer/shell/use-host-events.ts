@@ -1,4 +1,4 @@
-import { onScopeDispose } from 'vue'
+import { nextTick, onScopeDispose } from 'vue'
 import { showNote } from '../base/toasts.ts'
 import { onAppEvent, onClientEvent } from '../bridge.ts'
 import { useCommands } from './commands.ts'
@@ -31,7 +31,11 @@ export const useHostEvents = (): void => {
           break
         case 'search':
           navigation.go('mail', navigation.place.page === 'mail' ? navigation.place.at : null)
-          runCommand('search')
+          // Its field can take the focus when the page is there again.
+          void nextTick(() => runCommand('search'))
+          break
+        case 'print':
+          runCommand('print')
           break
         case 'mail':
           navigation.go('mail', `inbox/${command.mail}`)

@@ -12,6 +12,7 @@ const firstSettings: AppSettings = {
   undoSendSeconds: 10,
   trayHintShown: 'yes',
   density: 'comfortable',
+  listWidth: null,
   staySignedIn: 'asMachine',
 }
 

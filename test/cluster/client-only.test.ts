@@ -6,6 +6,7 @@ import { loadClientInstall } from '../../replica/drivers/client-file.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { inspectInvite } from '../../replica/join-as-client.ts'
 import { toBase64Url } from '../../replica/wire/bytes.ts'
+import { SlowRelay } from '../support/slow-relay.ts'
 import { anyText, send, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -63,6 +64,27 @@ describe('a client without a replica', () => {
     const other = new MailProcess({ data: path.join(await cluster.directory(), 'other'), join: invite })
     expect(await other.process.exited).toMatchObject({ code: 1 })
     expect(other.process.stderr).toContain('INVITE_USED')
+  })
+
+  test('that is killed before it has heard that it is let in asks again as the same one', async () => {
+    const group = await cluster.group([1])
+    const [listen = ''] = (await group.replica(1).ready()).listen
+    const relay = await SlowRelay.to(Number(/\/tcp\/(\d+)/.exec(listen)?.[1]))
+    relay.delayMs = 700
+    const text = relay.inviteOver((await group.operator(1).ask('invite')).invite)
+    const data = path.join(await cluster.directory(), 'client')
+    const killed = new MailProcess({ data, join: text })
+    const isUsed = async (): Promise<boolean> =>
+      (await group.operator(1).ask('invites')).invites.some(({ state }) => state === 'used')
+    await expect.poll(isUsed, { timeout: 30_000, interval: 20 }).toBe(true)
+    killed.process.signal('SIGKILL')
+    await killed.process.exited
+    expect(await loadClientInstall(data)).toBeNull()
+    relay.delayMs = 0
+    const again = new MailProcess({ data, join: text })
+    await again.ask('signUp', { name: 'carl', password: 'secret' })
+    await again.close()
+    relay.close()
   })
 
   test('goes on when the group key is changed, and comes back when it was away meanwhile', async () => {

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
+import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { decodeInvite, encodeInvite, type Invite } from '../../replica/wire/invite-codec.ts'
+import { SlowRelay } from '../support/slow-relay.ts'
 import { bodiesOf, run, textLike, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -25,6 +27,8 @@ const join = async (invite: string, ...more: readonly string[]) => {
   ])
 }
 
+/** Time enough to kill whoever waits for an answer that is on its way. */
+const slowMs = 700
 const loopback = '/ip4/127.0.0.1/tcp/0'
 
 /** What a peer without the group key gets to see of a listening replica before it is cut off, in bytes. */
@@ -76,6 +80,29 @@ describe('joining', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('INVITE_USED')
     await first.stop()
+  })
+
+  test('a machine that is killed before it has heard that it is let in asks again as the same one', async () => {
+    const joining = await cluster.group([1])
+    const [listen = ''] = (await joining.replica(1).ready()).listen
+    const relay = await SlowRelay.to(Number(/\/tcp\/(\d+)/.exec(listen)?.[1]))
+    relay.delayMs = slowMs
+    const { invite: made } = await joining.operator(1).ask('invite')
+    const text = relay.inviteOver(made)
+    const data = path.join(await cluster.directory(), 'killed')
+    const killed = new ReplicaProcess({ data, join: text, server: 3 })
+    const isUsed = async (): Promise<boolean> =>
+      (await joining.operator(1).ask('invites')).invites.some(({ state }) => state === 'used')
+    await expect.poll(isUsed, { timeout: 30_000, interval: 20 }).toBe(true)
+    await killed.kill()
+    expect(await loadInstall(data)).toBeNull()
+    relay.delayMs = 0
+    const again = new ReplicaProcess({ data, join: text, server: 3 })
+    expect(await again.ready()).toMatchObject({ serverId: 3 })
+    await joining.sees([1], [1, 3])
+    await again.stop()
+    relay.close()
+    expect(await readdir(data)).not.toContain('joining.json')
   })
 
   test('an expired, a mangled and an empty invite are refused with their reasons', async () => {

@@ -45,7 +45,7 @@ test('invites that are bad, used or expired say so, and the first run is where i
   const window = await quintet.open()
   const bad = await window.ask('host', 'inspectInvite', { invite: invite.slice(0, -3) })
   expect(bad).toMatchObject({ ok: false, failure: { code: 'BAD_INVITE' } })
-  const draft = { step: 'seat', groupName: '', machine: 'mess', invite, server: 2 }
+  const draft = { step: 'seat', groupName: '', machine: 'mess', invite, server: 2, joinsAs: 'server', account: null }
   await window.call('host', 'keepFirstRun', { draft })
   await window.kill()
   const again = await quintet.open({ data: window.data })

@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type ElectronApplication, expect, type Page, test as base } from '@playwright/test'
 import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
-import { passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
+import { type GroupPlace, passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
 import { JsonProcess } from '../../build/cluster/json-process.ts'
 import type { Answer } from '../../electron/contract/bridge.ts'
 
@@ -136,8 +136,13 @@ export class Quintet {
   }
 
   /** Headless replicas. */
-  async group(servers: readonly number[] = allFive): Promise<ReplicaGroup> {
-    const group = await ReplicaGroup.create({ directory: await this.directory(), name: 'Northern Light', servers })
+  async group(servers: readonly number[] = allFive, where?: GroupPlace): Promise<ReplicaGroup> {
+    const group = await ReplicaGroup.create({
+      directory: await this.directory(),
+      name: 'Northern Light',
+      servers,
+      where,
+    })
     this.#groups.push(group)
     return group
   }

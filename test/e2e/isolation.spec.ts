@@ -188,8 +188,15 @@ test('the window stays on its page: no other page, no other window, no permissio
 test('only files of the page are served, whatever the path', async ({ quintet }) => {
   const { page } = await quintet.open()
   const statuses = await page.evaluate(async () => {
-    const paths = ['/index.html', '/../main/main.js', '/%2e%2e/main/main.js', '/..%2fmain%2fmain.js', '/no-such-file']
+    const paths = [
+      '/index.html',
+      '/../main/main.js',
+      '/%2e%2e/main/main.js',
+      '/..%2fmain%2fmain.js',
+      '/no-such-file',
+      '/%ff',
+    ]
     return Promise.all(paths.map(async (path) => (await fetch(path)).status))
   })
-  expect(statuses).toEqual([200, 404, 404, 404, 404])
+  expect(statuses).toEqual([200, 404, 404, 404, 404, 404])
 })

@@ -68,3 +68,56 @@ test('from log-in to reading, answering and sending, no mouse is needed', async 
   await expect(anna.row('Re: Second')).toBeVisible()
   expect(window.pageErrors).toEqual([])
 })
+
+/** So much around an element belongs to its look: rings are drawn outside, a field may have its frame lit. */
+const ringPixels = 20
+const mostStops = 60
+
+test('wherever the tab key leads, it can be seen where it has led', async ({ quintet }) => {
+  const { window } = await quintet.demo()
+  const { page } = window
+  const person = new Person(page)
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await expect(page.getByRole('row').first()).toBeVisible()
+  const unseen: string[] = []
+  const stops = new Map<string, number>()
+  for (const name of ['Mail', 'Timeline', 'People', 'Network', 'Settings'] as const) {
+    await person.goTo(name)
+    if (name === 'Mail') {
+      await page.getByRole('row').first().click()
+      await expect(page.getByRole('region', { name: 'Open mail' }).getByRole('article').first()).toBeVisible()
+    }
+    await page.evaluate(() => {
+      for (const one of document.querySelectorAll('[data-seen]')) one.removeAttribute('data-seen')
+      document.body.tabIndex = -1
+      document.body.focus()
+    })
+    let count = 0
+    for (; count < mostStops; count += 1) {
+      await page.keyboard.press('Tab')
+      const focused = await page.evaluateHandle(() => document.activeElement ?? document.body)
+      const isRound = await focused.evaluate((one) => one === document.body || one.hasAttribute('data-seen'))
+      if (isRound) break
+      const box = await focused.boundingBox()
+      if (box === null) continue
+      await focused.evaluate((one) => one.setAttribute('data-seen', ''))
+      const clip = {
+        x: Math.max(box.x - ringPixels, 0),
+        y: Math.max(box.y - ringPixels, 0),
+        width: box.width + 2 * ringPixels,
+        height: box.height + 2 * ringPixels,
+      }
+      const picture = (): Promise<Buffer> => page.screenshot({ clip, animations: 'disabled', caret: 'hide' })
+      const withFocus = await picture()
+      // The tab key goes on from there nevertheless.
+      await focused.evaluate((one) => (one as HTMLElement).blur())
+      const without = await picture()
+      if (withFocus.equals(without))
+        unseen.push(`${name}: ${await focused.evaluate((one) => one.outerHTML.slice(0, 200))}`)
+    }
+    stops.set(name, count)
+  }
+  expect(unseen).toEqual([])
+  // The pages' own controls come after the skip link, the rail, and the account.
+  for (const [name, count] of stops) expect(count, name).toBeGreaterThan(8)
+})

@@ -1,19 +1,10 @@
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { MailProcess } from '../../build/cluster/mail-process.ts'
 import { expect, test } from './harness.ts'
+import { processesOf } from './processes.ts'
 import { start } from './start.ts'
-
-/** Processes whose command line names `text`. */
-const processesOf = async (text: string): Promise<readonly number[]> => {
-  const found: number[] = []
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (command.includes(text)) found.push(Number(pid))
-  }
-  return found
-}
 
 test('a second start brings the first window to the front, and gives it the invite that it was opened with', async ({
   quintet,

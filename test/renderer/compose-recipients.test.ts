@@ -67,7 +67,7 @@ describe('choosing recipients', () => {
     await wrapper.get('input').trigger('keydown', { key: ',' })
     await flushPromises()
     expect(names.value).toEqual(['Nobody'])
-    expect(wrapper.text()).toContain('Nobody here has this name')
+    expect(wrapper.text()).toContain('Nobody in this group has this name.')
   })
 
   it('spells a name as its owner does', async () => {

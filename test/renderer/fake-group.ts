@@ -46,6 +46,7 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
     undoSendSeconds: 10,
     trayHintShown: 'yes',
     density: 'comfortable',
+    listWidth: null,
     staySignedIn: 'asMachine',
   }
   const info: AppInfo = {

@@ -7,7 +7,15 @@ import { useFirstRun } from '../../renderer/first-run/first-run-store.ts'
 import { allServerIds, type ServerId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeQuintet } from './setup.ts'
 
-const begun: FirstRunDraft = { step: 'choice', groupName: '', machine: 'mess', invite: '', server: null }
+const begun: FirstRunDraft = {
+  step: 'choice',
+  groupName: '',
+  machine: 'mess',
+  invite: '',
+  server: null,
+  joinsAs: 'server',
+  account: null,
+}
 
 const seatsTakenBy = (machines: Readonly<Record<number, string>>): InspectedInvite => ({
   groupName: 'RV Northern Light',

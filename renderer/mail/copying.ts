@@ -1,0 +1,12 @@
+import { showFailure, showNote } from '../base/toasts.ts'
+import { host } from '../bridge.ts'
+
+/** Puts `words` onto the clipboard, and says so. */
+export const copyText = async (words: string): Promise<void> => {
+  try {
+    await host.copyText({ text: words })
+    showNote('common.copied')
+  } catch (error) {
+    showFailure('common.copy', error)
+  }
+}
