@@ -9,7 +9,10 @@ export type MailEntry = MailRecord
 export type MailPlace = Pick<MailEntry, 'clock' | 'origin' | 'sequence'>
 
 /** Whose copies there are, each once; with `isMeant` of those copies only. */
-export const ownersOf = ({ from, to }: MailRecord, isMeant: (copy: number) => boolean = () => true): ReadonlySet<AccountId> =>
-  new Set([from, ...to].filter((_, copy) => isMeant(copy)))
+export const ownersOf = (
+  { from, to }: MailRecord,
+  isMeant: (copy: number) => boolean = () => true,
+): ReadonlySet<AccountId> => new Set([from, ...to].filter((_, copy) => isMeant(copy)))
 
-export const isDeletedByAll = (marks: readonly number[]): boolean => marks.every((bits) => (bits & markBits.deleted) !== 0)
+export const isDeletedByAll = (marks: readonly number[]): boolean =>
+  marks.every((bits) => (bits & markBits.deleted) !== 0)
