@@ -7,9 +7,11 @@ import type {
   PeerId,
   ServerId,
   SessionId,
+  Tag,
   UpdateId,
 } from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
+import type { Meant } from '../core/model/meant.ts'
 import type { GroupApi } from './group-contract.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 
@@ -316,7 +318,9 @@ export interface ReplicaApi extends GroupApi {
   /** The account's copies of a conversation's mails, oldest first; of more than `limits.conversationMails` the newest. */
   conversation(query: { readonly conversation: UpdateId }): Promise<readonly UpdateId[]>
   /** Mails that have been in the trash since before `beforeMs`, up to `limits.marksPerUpdate`. */
-  trashed(query: { readonly beforeMs: number }): Promise<readonly UpdateId[]>
+  trashed(query: { readonly beforeMs: number }): Promise<readonly Meant[]>
+  /** Of each name what goes by it here: the tag of the account's mail, or of a post; null when there is none. At most `limits.marksPerUpdate`. */
+  tags(query: { readonly names: readonly UpdateId[] }): Promise<readonly (Tag | null)[]>
   /** All documents on one of the account's shelves, in the order in which they were written last. */
   documents(query: { readonly shelf: number }): Promise<readonly DocumentInfo[]>
   /** Null when there is none (any more). */

@@ -52,6 +52,7 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
     api.conversation(query),
   ),
   trashed: method('person', requestShapes.trashed, answerShapes.trashed, (api, query) => api.trashed(query)),
+  tags: method('person', requestShapes.names, answerShapes.tags, (api, query) => api.tags(query)),
   documents: method('person', requestShapes.documents, answerShapes.documents, (api, query) => api.documents(query)),
   document: method('person', requestShapes.document, answerShapes.document, (api, query) => api.document(query)),
   safeties: method('person', requestShapes.mails, answerShapes.safeties, (api, query) => api.safeties(query)),

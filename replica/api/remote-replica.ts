@@ -120,6 +120,10 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('conversation', query)
   }
 
+  tags(query: RequestOf<'tags'>) {
+    return this.#call('tags', query)
+  }
+
   trashed(query: RequestOf<'trashed'>) {
     return this.#call('trashed', query)
   }

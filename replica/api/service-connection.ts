@@ -1,11 +1,12 @@
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId, Clock, SessionId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, SessionId, Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { Meant } from '../core/model/meant.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Install } from '../host/install.ts'
-import { conversationOf, countsOf, spreadOf, trashedBefore } from '../host/mailbox-queries.ts'
+import { conversationOf, countsOf, spreadOf, tagsOf, trashedBefore } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { type MailView, outcomeOf } from '../host/queries.ts'
 import { profileOf, type PostView } from '../host/social-queries.ts'
@@ -239,8 +240,12 @@ export class ServiceConnection implements ReplicaApi {
     return this.#ofAccount((core, account) => conversationOf(core, account, conversation))
   }
 
-  trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly UpdateId[]> {
+  trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly Meant[]> {
     return this.#ofAccount((core, account) => trashedBefore(core, account, beforeMs))
+  }
+
+  tags({ names }: RequestOf<'tags'>): Promise<readonly (Tag | null)[]> {
+    return this.#ofAccount((core, account) => tagsOf(core, account, names))
   }
 
   spread({ update }: RequestOf<'spread'>): Promise<SpreadInfo> {

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { SealedMail } from '../api/contract.ts'
-import type { UpdateId } from '../core/model/ids.ts'
+import type { Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientContext } from './client-context.ts'
+import { tagIn } from './shown-tags.ts'
 
 type Telling = 'told' | 'noted'
 
@@ -13,7 +14,8 @@ type Telling = 'told' | 'noted'
 export class Arrivals {
   readonly #context: ClientContext
   readonly #announce: (mail: SealedMail) => void
-  readonly #known = new LRUCache<UpdateId, true>({ max: limits.cachedIds })
+  /** With their tags: where a log has forked a name that is known may be another mail's. */
+  readonly #known = new LRUCache<UpdateId, Tag>({ max: limits.cachedIds })
   /** Whether what was there at the log-in is known. */
   #next: Telling = 'noted'
 
@@ -31,7 +33,7 @@ export class Arrivals {
       },
       event: (event) => {
         if (event.event !== 'mail') return
-        this.#known.set(event.mail.mail, true)
+        this.#known.set(event.mail.mail, tagIn(event.mail.payload))
         announce(event.mail)
       },
     })
@@ -52,8 +54,9 @@ export class Arrivals {
   }
 
   #take(mail: SealedMail, telling: Telling): void {
-    const isNews = !this.#known.has(mail.mail) && !mail.read
-    this.#known.set(mail.mail, true)
+    const tag = tagIn(mail.payload)
+    const isNews = this.#known.get(mail.mail) !== tag && !mail.read
+    this.#known.set(mail.mail, tag)
     if (telling === 'told' && isNews) this.#announce(mail)
   }
 }

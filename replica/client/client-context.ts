@@ -11,6 +11,7 @@ import {
   type LinkListener,
 } from './replica-link.ts'
 import type { Session, SessionPorts } from './session.ts'
+import { ShownTags } from './shown-tags.ts'
 
 /** What the parts of a client listen to. All of them hear everything, in the order in which they were made. */
 export interface ContextListener {
@@ -27,6 +28,7 @@ export interface ContextListener {
 export class ClientContext {
   readonly ports: SessionPorts
   readonly directory: AccountDirectory
+  readonly shownTags: ShownTags
   readonly #listeners: ContextListener[] = []
   #session: Session | null = null
   #opened: ReplicaLink | null = null
@@ -34,6 +36,7 @@ export class ClientContext {
 
   constructor(ports: SessionPorts) {
     this.ports = ports
+    this.shownTags = new ShownTags((names) => this.link.call((api) => api.tags({ names })))
     this.directory = new AccountDirectory((query) => this.link.call((api) => api.lookUp(query)), ports.clock)
   }
 

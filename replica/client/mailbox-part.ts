@@ -37,7 +37,9 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox
       await marking.mark(mails, mark)
     },
     delete: async ({ mail }) => {
-      const { update } = await context.submit(await context.person().deletion(mail))
+      const session = context.person()
+      const tag = await context.shownTags.tagOf(mail)
+      const { update } = await context.submit(await session.deletion({ id: mail, tag }))
       search.removed([mail])
       return { removal: update }
     },

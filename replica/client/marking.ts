@@ -1,6 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { ClientContext } from './client-context.ts'
 
@@ -25,13 +26,18 @@ export class Marking {
 
   /** As few updates as `limits.marksPerUpdate` allows; returns them. NO_SUCH_MAIL when the person has none of an update's mails. */
   async mark(mails: readonly UpdateId[], mark: BulkMark): Promise<readonly UpdateId[]> {
-    const session = this.#context.person()
+    this.#context.person()
     const different = [...new Set(mails)]
     if (different.length > limits.markedAtOnce)
       throw new QuintetError('TOO_MANY', `At most ${limits.markedAtOnce} mails can be marked at once.`)
+    return this.#markMeant(await this.#context.shownTags.meant(different), mark)
+  }
+
+  async #markMeant(mails: readonly Meant[], mark: BulkMark): Promise<readonly UpdateId[]> {
+    const session = this.#context.person()
     const updates: UpdateId[] = []
-    for (let start = 0; start < different.length; start += limits.marksPerUpdate) {
-      const submission = await session.marks(mark, different.slice(start, start + limits.marksPerUpdate))
+    for (let start = 0; start < mails.length; start += limits.marksPerUpdate) {
+      const submission = await session.marks(mark, mails.slice(start, start + limits.marksPerUpdate))
       updates.push((await this.#context.submit(submission)).update)
     }
     return updates
@@ -43,7 +49,7 @@ export class Marking {
     for (;;) {
       const mails = await this.#context.link.call((api) => api.trashed({ beforeMs }))
       if (mails.length === 0) return
-      await this.mark(mails, 'delete')
+      await this.#markMeant(mails, 'delete')
     }
   }
 

@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { DocumentId, UpdateId } from '../core/model/ids.ts'
+import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { decodeMailPayload } from '../wire/payload-codec.ts'
@@ -215,7 +216,9 @@ export class Outbox {
       const { mails } = await this.#context.link.call((api) => api.list(query))
       for (const { mail, payload } of mails) {
         const decoded = decodeMailPayload(payload)
-        if (decoded.ok && decoded.value.command === command) return mail
+        if (!decoded.ok || decoded.value.command !== command) continue
+        this.#context.shownTags.note(mail, tagOf(command))
+        return mail
       }
       const oldest = mails.at(-1)
       if (oldest === undefined || oldest.sentAt < queuedAt - clocksApartMs) return null

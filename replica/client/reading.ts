@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { SealedMail } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { UpdateId } from '../core/model/ids.ts'
+import type { Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { Arrivals } from './arrivals.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
@@ -22,7 +22,7 @@ export class Reading {
   readonly #opening = new BoundedWork(limits.mailsAtOnce)
   readonly #announcing = new InOrder()
   /** Mails whose mark is on its way, so that reading twice does not mark twice. */
-  readonly #markedRead = new LRUCache<UpdateId, true>({ max: limits.cachedIds })
+  readonly #markedRead = new LRUCache<UpdateId, Tag>({ max: limits.cachedIds })
 
   constructor(context: ClientContext, sending: Sending) {
     this.#context = context
@@ -53,7 +53,7 @@ export class Reading {
       counts = { total: page.total, unread: page.unread }
       next = page.mails.length > 0 ? page.next : null
     } while (next !== null && mails.length < limit)
-    const headers = await Promise.all(mails.map((mail) => this.#openedHeader(session, mail)))
+    const headers = await Promise.all(mails.map((mail) => this.#shownHeader(session, mail)))
     return next === null ? { headers, ...counts } : { headers, ...counts, next }
   }
 
@@ -64,7 +64,7 @@ export class Reading {
     for (let done = 0; done < mails.length;) {
       const asked = mails.slice(done)
       const page = await this.#context.link.call((api) => api.fetchMany({ mails: asked, content: 'header' }))
-      headers.push(...(await Promise.all(page.mails.map((mail) => this.#openedHeader(session, mail)))))
+      headers.push(...(await Promise.all(page.mails.map((mail) => this.#shownHeader(session, mail)))))
       // A replica that looks at none of them is asked no further.
       if (page.covered === 0) break
       done += page.covered
@@ -110,8 +110,15 @@ export class Reading {
 
   async #open(session: Session, sealed: SealedMail): Promise<Mail> {
     const { body, ...content } = await session.opener.open(sealed)
+    this.#context.shownTags.noteMail(sealed)
     const header = this.#header(session, sealed, content)
     return { ...header, body, inReplyTo: content.inReplyTo, fromAccount: sealed.from }
+  }
+
+  async #shownHeader(session: Session, mail: SealedMail): Promise<Header> {
+    const header = await this.#openedHeader(session, mail)
+    this.#context.shownTags.noteMail(mail)
+    return header
   }
 
   /** A header that cannot be opened is shown as an empty one; opening the mail says why. */
@@ -140,10 +147,12 @@ export class Reading {
   }
 
   async #markRead(session: Session, { mail, read, markedUnread }: SealedMail): Promise<void> {
-    if (read || this.#markedRead.has(mail)) return
-    this.#markedRead.set(mail, true)
+    const tag = await this.#context.shownTags.tagOf(mail)
+    if (read || this.#markedRead.get(mail) === tag) return
+    this.#markedRead.set(mail, tag)
     try {
-      await this.#context.submit(await (markedUnread ? session.marks('read', [mail]) : session.markRead(mail)))
+      const meant = { id: mail, tag }
+      await this.#context.submit(await (markedUnread ? session.marks('read', [meant]) : session.markRead(meant)))
     } catch {
       // The mail is open: that it stays unread (a full disk, a lost connection) must not keep it from the reader.
       this.#markedRead.delete(mail)
@@ -157,6 +166,7 @@ export class Reading {
       () => this.#openedHeader(session, mail),
       async (header) => {
         const late = this.#context.ports.clock.nowMs() - header.sentAt > lateMs
+        this.#context.shownTags.noteMail(mail, 'told')
         this.#context.tell({ event: 'mail', header, late })
       },
     )

@@ -4,6 +4,7 @@ import type { Accepted, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
 import type { CommandId, UpdateId } from '../core/model/ids.ts'
+import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import { everybody } from './account-directory.ts'
@@ -60,6 +61,7 @@ export class Sending {
         () => this.#sealing.run(seal),
         (submission) => this.#submit(submission, letter, seal),
       )
+      this.#context.shownTags.note(update, tagOf(command))
       this.#context.noteSent(update)
       return update
     } finally {

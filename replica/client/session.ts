@@ -1,16 +1,9 @@
 import type { ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import {
-  commandId,
-  sessionId,
-  type Clock,
-  type CommandId,
-  type DocumentId,
-  type SessionId,
-  type UpdateId,
-} from '../core/model/ids.ts'
+import { commandId, sessionId, type Clock, type CommandId, type DocumentId, type SessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark, Shelf } from '../core/model/mailbox-changes.ts'
 import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
 import { signBytes } from '../wire/keys.ts'
@@ -134,9 +127,9 @@ export class Session {
   }
 
   /** Up to `limits.marksPerUpdate` mails. */
-  marks(mark: BulkMark, mails: readonly UpdateId[]): Promise<Submission> {
-    const command = newCommand(this.#random)
-    return this.#signed('marks', command, encodeMarksPayload({ account: this.account, command, mark, mails }))
+  marks(mark: BulkMark, meant: readonly Meant[]): Promise<Submission> {
+    const [mails, tags] = [meant.map(({ id }) => id), meant.map(({ tag }) => tag)]
+    return this.change('marks', (signer) => encodeMarksPayload({ ...signer, mark, mails, tags }))
   }
 
   /** Writes a document; null deletes it. */
@@ -167,14 +160,12 @@ export class Session {
     return this.#signed(kind, command, encode({ account: this.account, command }))
   }
 
-  markRead(mail: UpdateId): Promise<Submission> {
-    const command = newCommand(this.#random)
-    return this.#signed('read', command, encodeReadPayload({ account: this.account, command, mail }))
+  markRead({ id, tag }: Meant): Promise<Submission> {
+    return this.change('read', (signer) => encodeReadPayload({ ...signer, mail: id, tag }))
   }
 
-  deletion(mail: UpdateId): Promise<Submission> {
-    const command = newCommand(this.#random)
-    return this.#signed('deletion', command, encodeDeletionPayload({ account: this.account, command, mail }))
+  deletion({ id, tag }: Meant): Promise<Submission> {
+    return this.change('deletion', (signer) => encodeDeletionPayload({ ...signer, mail: id, tag }))
   }
 
   /** New locks for the private keys, in place of those of generation `generation - 1`. */

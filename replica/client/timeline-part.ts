@@ -1,6 +1,6 @@
 import type { PostsOf, SignedPost } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import { isUpdateId, type AccountId } from '../core/model/ids.ts'
+import { isUpdateId, tagOf, type AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { FollowChange } from '../core/model/social-changes.ts'
 import {
@@ -22,7 +22,7 @@ export const timelinePart = (context: ClientContext): TimelinePart => {
   context.listen({
     event: (event) => {
       if (event.event !== 'post') return
-      const post = verifiedPost(context.groupId, event.post)
+      const post = verifiedPost(context, event.post, 'told')
       if (post !== null) context.tell({ event: 'post', post })
     },
   })
@@ -30,16 +30,17 @@ export const timelinePart = (context: ClientContext): TimelinePart => {
     post: async ({ text }) => {
       const session = context.person()
       checkText(text)
-      const { update } = await context.submit(
-        await session.change('post', (signer) => encodePostPayload({ ...signer, text })),
-      )
+      const submission = await session.change('post', (signer) => encodePostPayload({ ...signer, text }))
+      const { update } = await context.submit(submission)
+      context.shownTags.note(update, tagOf(submission.command))
       return { post: update }
     },
     deletePost: async ({ post }) => {
       const session = context.person()
       if (!isUpdateId(post)) throw new QuintetError('NO_SUCH_POST', 'This is not the name of a post.')
+      const tag = await context.shownTags.tagOf(post)
       await context.submit(
-        await session.change('postDeletion', (signer) => encodePostDeletionPayload({ ...signer, post })),
+        await session.change('postDeletion', (signer) => encodePostDeletionPayload({ ...signer, post, tag })),
       )
     },
     follow: ({ name }) => follow(context, name, 'follows'),
@@ -72,7 +73,7 @@ const pageOf = async (context: ClientContext, of: PostsOf, { limit, before }: Pa
   if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
   if (limit > limits.pagePosts) throw new QuintetError('TOO_MANY', `A page has at most ${limits.pagePosts} posts.`)
   const page = await context.link.call((api) => api.posts({ of, limit, before: before ?? null }))
-  const posts = page.posts.flatMap((post) => verifiedPost(context.groupId, post) ?? [])
+  const posts = page.posts.flatMap((post) => verifiedPost(context, post) ?? [])
   return page.next === null ? { posts } : { posts, next: page.next }
 }
 
@@ -84,11 +85,16 @@ const accountOf = async (context: ClientContext, name: string): Promise<AccountI
   return found.account
 }
 
-/** Null when it is not what its author signed: it was forged, or damaged on its way. */
-const verifiedPost = (groupId: Uint8Array, { payload, signature, ...told }: SignedPost): Post | null => {
-  const verified = verifySubmission(groupId, 'post', payload, signature)
+/** A post that is about to be shown, or told of. Null when it is not what its author signed: it was forged, or damaged on its way. */
+const verifiedPost = (
+  context: ClientContext,
+  { payload, signature, ...told }: SignedPost,
+  how: 'shown' | 'told' = 'shown',
+): Post | null => {
+  const verified = verifySubmission(context.groupId, 'post', payload, signature)
   const decoded = decodePostPayload(payload)
   if (!verified.ok || !decoded.ok || decoded.value.account !== told.author) return null
+  context.shownTags.note(told.post, tagOf(decoded.value.command), how)
   return { post: told.post, author: told.authorName, text: decoded.value.text, postedAt: told.postedAt }
 }
 

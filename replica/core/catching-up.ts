@@ -10,13 +10,19 @@ import type { GroupState } from './state/group-state.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { StateTransfer } from './state-transfer.ts'
 
+/** An image whose mails are all stored; of no peer when it is that of an older copy of this machine. */
+interface ReceivedImage {
+  readonly image: StateImage
+  readonly peer: PeerId | null
+}
+
 /** What anti-entropy cannot bring: a state transfer when the log is discarded, and single live updates that are damaged here. */
 export class CatchingUp {
   readonly #state: GroupState
   readonly #clock: HybridClock
   readonly #transfer = new StateTransfer()
   readonly #repairs = new Repairs()
-  #toJoin: StateImage | null = null
+  #toJoin: ReceivedImage | null = null
 
   constructor(state: GroupState, clock: HybridClock) {
     this.#state = state
@@ -69,7 +75,7 @@ export class CatchingUp {
 
   /** Joins this image in the same step. Its contents are stored. */
   adopt(image: StateImage): void {
-    this.#toJoin = image
+    this.#toJoin = { image, peer: null }
   }
 
   /** An older copy of this machine has some of what is fetched again. */
@@ -99,12 +105,19 @@ export class CatchingUp {
 
   /**
    * Joins an image whose mails are all stored, and tells whether there was one. Last in a step, so that nothing is
-   * appended between the image that is written and the logs that go on after it.
+   * appended between the image that is written and the logs that go on after it. `fits` tells whether another's image is still of
+   * the logs that are held here: while its mails came, batches of a log that has forked may have come, too.
    */
-  join(wallMs: number, effects: EffectsDraft): boolean {
-    const image = this.#toJoin
-    if (image === null) return false
+  join(wallMs: number, fits: (peer: PeerId, image: StateImage) => boolean, effects: EffectsDraft): boolean {
+    const received = this.#toJoin
+    if (received === null) return false
     this.#toJoin = null
+    const { image, peer } = received
+    if (peer !== null && !fits(peer, image)) {
+      this.#abandoned(peer, effects)
+      return false
+    }
+    if (peer !== null) effects.notify.push({ kind: 'transfer', phase: 'done', peer })
     const continueAfter = new Map<OriginId, Sequence>()
     for (const [origin, sequence] of image.vector) {
       if (sequence > this.#state.held(origin)) continueAfter.set(origin, sequence)
@@ -136,8 +149,7 @@ export class CatchingUp {
     if (step.decode !== null) effects.decodeImage = { peer, chunks: step.decode }
     if (step.findMissing !== null) effects.findMissing = step.findMissing
     if (step.complete === null) return
-    this.#toJoin = step.complete
-    effects.notify.push({ kind: 'transfer', phase: 'done', peer })
+    this.#toJoin = { image: step.complete, peer }
   }
 
   #abandoned(peer: PeerId | null, effects: EffectsDraft): void {

@@ -1,7 +1,8 @@
 import type { Command } from './effects.ts'
 import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
-import { allServerIds, seatCount, splitUpdateId, updateId } from './model/ids.ts'
+import { allServerIds, seatCount, splitUpdateId, tagsAgree, updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
+import { type Meant, meantBy } from './model/meant.ts'
 import type { DocumentChange } from './model/mailbox-changes.ts'
 import type { FollowChange, PostDeletionChange } from './model/social-changes.ts'
 import type { PersonChange, SignedChange } from './model/updates.ts'
@@ -199,9 +200,8 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
     }
     case 'read':
     case 'deletion':
-      return checkOwned(state, change.account, [change.mail])
     case 'marks':
-      return checkOwned(state, change.account, change.mails)
+      return checkOwned(state, change.account, meantBy(change))
     case 'document':
       return checkDocument(state, change)
     case 'post':
@@ -222,16 +222,24 @@ const checkAccount = (state: GroupState, account: AccountId, name: string, reser
 }
 
 /** Of several mails some may have been deleted meanwhile, by another client of this person; but all must have come here. */
-const checkOwned = (state: GroupState, account: AccountId, ids: readonly UpdateId[]): Decision | null => {
+const checkOwned = (state: GroupState, account: AccountId, mails: readonly Meant[]): Decision | null => {
   let owned = 0
-  for (const id of ids) {
+  for (const { id, tag } of mails) {
     const { origin, sequence } = splitUpdateId(id)
     const mail = state.mails.find(id)
+    if (mail !== undefined && !tagsAgree(mail.tag, tag)) return isAnother(id)
     if (mail !== undefined && state.mails.isOwnedBy(mail, account)) owned += 1
     if (sequence > state.held(origin)) return noSuchMail(id)
   }
-  return owned > 0 ? null : noSuchMail(ids[0])
+  return owned > 0 ? null : noSuchMail(mails[0]?.id)
 }
+
+/** A log has forked: an old copy of a machine was restored and written to. */
+const isAnother = (id: UpdateId): Decision =>
+  refuse(
+    'NO_SUCH_MAIL',
+    `The mail ${id} that was looked at is not here: by this name the server has another one. Look at the list again.`,
+  )
 
 const noSuchMail = (id: UpdateId | undefined): Decision =>
   refuse('NO_SUCH_MAIL', `There is no mail ${id ?? ''} in your mailbox.`)
@@ -243,8 +251,8 @@ const checkDocument = (state: GroupState, { account, document, state: after }: D
   return refuse('TOO_MANY', `You can keep ${most} drafts and waiting mails at most. Send or discard some.`)
 }
 
-const checkPost = (state: GroupState, { account, post }: PostDeletionChange): Decision | null => {
-  const found = state.posts.find(post)
+const checkPost = (state: GroupState, { account, post, tag }: PostDeletionChange): Decision | null => {
+  const found = state.posts.findMeant({ id: post, tag })
   if (found === undefined) return refuse('NO_SUCH_POST', `There is no post ${post} (any more).`)
   return found.account === account ? null : refuse('NOT_ALLOWED', 'Only its author can take a post back.')
 }

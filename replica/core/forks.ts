@@ -52,10 +52,10 @@ export class Forks {
     }
   }
 
-  /** Whether what is held here goes on in a peer's image; where it does not, a state transfer would hide the fork. */
-  fits(nowMs: number, session: GreetedPeer, image: StateImage, effects: EffectsDraft): boolean {
-    const forked = forkedIn(image, this.#state.vector, this.#state.hashes)
-    for (const origin of forked) this.unfitting(nowMs, session, origin, effects)
+  /** Whether what is held here and a peer's image are of the same logs; where they are not, a state transfer would hide the fork. */
+  fits(nowMs: number, session: GreetedPeer | undefined, image: StateImage, effects: EffectsDraft): boolean {
+    const forked = forkedIn(image, this.#state)
+    if (session !== undefined) for (const origin of forked) this.unfitting(nowMs, session, origin, effects)
     return forked.length === 0
   }
 

@@ -2,9 +2,10 @@ import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
 import type { Clock } from './model/ids.ts'
+import { markedBy, meantBy } from './model/meant.ts'
 import type { PersonChange, SystemChange } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
-import { registersOf } from './state/mark-registers.ts'
+import { isUnset, noRegisters, registersOf } from './state/mark-registers.ts'
 
 const needless = refuse('BAD_REQUEST', 'The others know of this already, or it has lost its meaning.')
 
@@ -18,6 +19,7 @@ export const decideOnReissue = (
 ): Decision => {
   if (!('payload' in change)) return isKnown(state, change) ? needless : write(change)
   const { command, account } = change.change
+  if (change.aims !== undefined) return wouldChange(state, change.change, clock) ? write(change) : needless
   const before = state.commands.get(command)
   if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
   // What a deleted account had sent still arrives; nothing else of it means anything.
@@ -34,11 +36,11 @@ const isOvertaken = (state: GroupState, change: PersonChange, clock: Clock): boo
     case 'follow':
       return state.follows.lastClock(change.account, change.whom) > clock
     case 'marks': {
-      const { mark, mails, account } = change
+      const { mark, account } = change
       if (mark === 'delete') return false
       const { read, star, trash } = registersOf(mark, clock)
-      return mails.some((mail) => {
-        const entry = state.mails.find(mail)
+      return markedBy(change).some((meant) => {
+        const entry = state.mails.findMeant(meant)
         if (entry === undefined) return false
         const set = state.mails.registersOf(entry, account)
         return (read > 0 && set.read > read) || (star > 0 && set.star > star) || (trash > 0 && set.trash > trash)
@@ -54,6 +56,24 @@ const isOvertaken = (state: GroupState, change: PersonChange, clock: Clock): boo
     case 'postDeletion':
       return false
   }
+}
+
+/**
+ * Whether a mark that is aimed at what was written anew says something new. That its command is known says nothing: where it was
+ * written first it meant a mail that is not there.
+ */
+const wouldChange = (state: GroupState, change: PersonChange, clock: Clock): boolean => {
+  const { account } = change
+  if (isOvertaken(state, change, clock)) return false
+  if (change.kind === 'postDeletion') return meantBy(change).some((meant) => state.posts.findMeant(meant) !== undefined)
+  const sets = change.kind === 'marks' && change.mark !== 'delete' ? registersOf(change.mark, clock) : noRegisters
+  return meantBy(change).some((meant) => {
+    const mail = state.mails.findMeant(meant)
+    if (mail === undefined || !state.mails.isOwnedBy(mail, account)) return false
+    if (change.kind === 'read') return !state.mails.hasRead(mail, account)
+    const { read, star, trash } = state.mails.registersOf(mail, account)
+    return isUnset(sets) || sets.read > read || sets.star > star || sets.trash > trash
+  })
 }
 
 const isKnown = (state: GroupState, change: SystemChange): boolean => {

@@ -193,8 +193,9 @@ export class ReplicaCore {
     return this.state.seats.group === null && this.#hasAllOfThoseHere
   }
 
-  /** What every seat in use holds durably. */
+  /** What every seat in use holds durably. Nothing while it is not known which are: a newcomer knows of none but its own. */
   get stable(): VersionVector {
+    if (this.state.seats.group === null) return new Map()
     this.matrix.mergeRow(this.identity.origin, this.state.vector)
     return this.matrix.stable(this.#holders)
   }
@@ -232,7 +233,7 @@ export class ReplicaCore {
       this.#holders.filter((holder) => holder !== this.identity.origin),
       effects,
     )
-    if (this.#catchingUp.join(wallMs, effects)) {
+    if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
       this.#lastUpdateMs = now.steadyMs
@@ -352,9 +353,12 @@ export class ReplicaCore {
   }
 
   #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {
-    const session = this.peers.greeted(peer)
-    const fits = image === null || session === undefined || this.#forks.fits(now.steadyMs, session, image, effects)
+    const fits = image !== null && this.#fits(now, peer, image, effects)
     this.#catchingUp.decoded(now.steadyMs, peer, fits ? image : null, effects)
+  }
+
+  #fits({ steadyMs }: Moment, peer: PeerId, image: StateImage, effects: EffectsDraft): boolean {
+    return this.#forks.fits(steadyMs, this.peers.greeted(peer), image, effects)
   }
 
   #disconnected(peer: PeerId, effects: EffectsDraft): void {

@@ -199,6 +199,8 @@ const answerWrite = (
 }
 
 const smallChangeBytes = 256
+/** Two names, in an update that says what the mails are called now. */
+const aimBytes = 64
 
 /** Groups that respect the limits of a batch; a single larger update goes alone. */
 const splitWrites = (writes: readonly PendingWrite[]): readonly (readonly PendingWrite[])[] => {
@@ -206,7 +208,8 @@ const splitWrites = (writes: readonly PendingWrite[]): readonly (readonly Pendin
   let bytes = 0
   for (const write of writes) {
     const { change } = write.draft
-    const size = isSigned(change) ? change.payload.length + smallChangeBytes : smallChangeBytes
+    const signedBytes = isSigned(change) ? change.payload.length + (change.aims?.size ?? 0) * aimBytes : 0
+    const size = signedBytes + smallChangeBytes
     const group = groups.at(-1)
     if (group === undefined || group.length >= limits.batchUpdates || bytes + size > limits.batchBytes) {
       groups.push([write])

@@ -1,15 +1,17 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
-import { updateId } from '../core/model/ids.ts'
+import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import { liveUpdatesOf } from '../core/state/live-updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
-import { Divergence, reissued, relationOf, stateOf } from './reissue.ts'
+import { Divergence, relationOf, stateOf } from './divergence.ts'
+import { Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
+type LogEnd = readonly [OriginId, Sequence]
 
 /** A copy that was set aside when this install started over. */
 export interface AsideLog {
@@ -33,6 +35,8 @@ interface GiveBackOptions {
 
 const lookEveryMs = 250
 const sequencesAtOnce = 256
+/** In logs that have not forked, so many updates are looked through for marks on mails of the fork: the newest. */
+const lookedThrough = 10_240
 /** So often in a row nobody has a state before an older one is taken up. */
 const strandedLooks = 40
 
@@ -136,7 +140,7 @@ export class GiveBack {
       found.push(...divergence.updates())
     }
     await this.#mend(storage, new Set(found.map(({ origin, sequence }) => updateId(origin, sequence))))
-    const issued = await this.#reissue(found)
+    const issued = await this.#reissue(found, storage, [...highest])
     if (issued > 0) logger.info('issued again from an older copy', { issued })
   }
 
@@ -158,8 +162,7 @@ export class GiveBack {
   /** Shows what the copy and this install have of one log, from the last update down, until both have the same. */
   async #compare(aside: Log, origin: OriginId, last: Sequence, divergence: Divergence): Promise<void> {
     for (let top = last; top > 0; top -= sequencesAtOnce) {
-      const least = Math.max(1, top - sequencesAtOnce + 1)
-      const sequences = Array.from({ length: top - least + 1 }, (_, index) => least + index)
+      const sequences = sequencesUpTo(top)
       const mine = await aside.readUpdates(origin, sequences)
       const theirs = new Map(
         (await this.#options.storage.readUpdates(origin, sequences)).map((update) => [update.sequence, update.bytes]),
@@ -180,20 +183,64 @@ export class GiveBack {
     }
   }
 
-  async #reissue(updates: readonly Update[]): Promise<number> {
-    const { host } = this.#options
-    let count = 0
-    for (const wish of reissued(updates)) {
-      try {
-        await host.command(wish)
-        count += 1
-      } catch (error) {
-        const isNeedless = error instanceof QuintetError && error.code === 'BAD_REQUEST'
-        if (!isNeedless) throw error
-      }
+  async #reissue(updates: readonly Update[], aside: Log, ends: readonly LogEnd[]): Promise<number> {
+    if (updates.length === 0) return 0
+    const vector = await this.#options.host.read(({ state }) => new Map(state.vector))
+    const isHeld = (id: UpdateId): boolean => {
+      const { origin, sequence } = splitUpdateId(id)
+      return sequence <= (vector.get(origin) ?? 0)
     }
+    const reissuing = new Reissuing(updates, isHeld)
+    let count = 0
+    for (const { id, wish } of reissuing.wishes()) {
+      const now = await this.#issue(wish)
+      if (now === null) continue
+      reissuing.became(id, now)
+      count += 1
+    }
+    const own = new Set(updates.map(({ origin, sequence }) => updateId(origin, sequence)))
+    for (const wish of reissuing.marks(await this.#marksElsewhere(aside, ends, reissuing, own)))
+      if ((await this.#issue(wish)) !== null) count += 1
     return count
   }
+
+  /** What a wish became, now or before; null when it means nothing any more. */
+  async #issue(wish: Reissued): Promise<UpdateId | null> {
+    try {
+      return (await this.#options.host.command(wish)).update
+    } catch (error) {
+      const isNeedless = error instanceof QuintetError && error.code === 'BAD_REQUEST'
+      if (!isNeedless) throw error
+      return null
+    }
+  }
+
+  /** Marks on what is of the fork, in the newest part of each log that has not forked itself: there they mean nothing by now. */
+  async #marksElsewhere(
+    aside: Log,
+    ends: readonly LogEnd[],
+    reissuing: Reissuing,
+    own: ReadonlySet<UpdateId>,
+  ): Promise<readonly Update[]> {
+    const found: Update[] = []
+    for (const [origin, last] of ends) {
+      for (let top = last; top > Math.max(0, last - lookedThrough); top -= sequencesAtOnce) {
+        const updates = await aside.readUpdates(origin, sequencesUpTo(top))
+        found.push(
+          ...updates.filter(
+            (update) => reissuing.concerns(update) && !own.has(updateId(update.origin, update.sequence)),
+          ),
+        )
+      }
+    }
+    return found.sort((left, right) => left.clock - right.clock)
+  }
+}
+
+/** As many as are read at once. */
+const sequencesUpTo = (top: Sequence): readonly Sequence[] => {
+  const least = Math.max(1, top - sequencesAtOnce + 1)
+  return Array.from({ length: top - least + 1 }, (_, index) => least + index)
 }
 
 /** The updates whose contents a state needs, by origin. */

@@ -1,8 +1,9 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
-import type { AccountId, DocumentId, OriginId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, DocumentId, OriginId, Sequence, ServerId, Tag, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { DocumentRecord } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
+import type { Meant } from '../core/model/meant.ts'
 import type { Shelf } from '../core/model/mailbox-changes.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
@@ -39,7 +40,7 @@ export const conversationOf = ({ state }: ReplicaCore, account: AccountId, id: U
     .map(({ origin, sequence }) => updateId(origin, sequence))
 
 /** Mails that `account` put into the trash before `beforeMs`, oldest first, as many as one update can delete. */
-export const trashedBefore = ({ state }: ReplicaCore, account: AccountId, beforeMs: number): readonly UpdateId[] => {
+export const trashedBefore = ({ state }: ReplicaCore, account: AccountId, beforeMs: number): readonly Meant[] => {
   const trash = state.mails.mailbox(account).index('trash')
   const before = beforeMs * microsPerMs * 2
   return trash
@@ -47,8 +48,20 @@ export const trashedBefore = ({ state }: ReplicaCore, account: AccountId, before
     .filter((mail) => state.mails.registersOf(mail, account).trash < before)
     .reverse()
     .slice(0, limits.marksPerUpdate)
-    .map(({ origin, sequence }) => updateId(origin, sequence))
+    .map(({ origin, sequence, tag }) => ({ id: updateId(origin, sequence), tag }))
 }
+
+/** Of each name the tag of `account`'s mail, or of anybody's post, that goes by it. */
+export const tagsOf = (
+  { state }: ReplicaCore,
+  account: AccountId,
+  names: readonly UpdateId[],
+): readonly (Tag | null)[] =>
+  names.map((id) => {
+    const mail = state.mails.find(id)
+    if (mail !== undefined && state.mails.isOwnedBy(mail, account)) return mail.tag
+    return state.posts.find(id)?.tag ?? null
+  })
 
 export const documentsOn = ({ state }: ReplicaCore, account: AccountId, shelf: Shelf): readonly DocumentView[] =>
   state.documents.list(account, shelf).slice(0, limits.documentsPerAccount).map(viewOf)

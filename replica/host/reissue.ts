@@ -1,124 +1,119 @@
 import type { Command } from '../core/effects.ts'
-import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
-import { splitUpdateId, updateId } from '../core/model/ids.ts'
-import type { Batch, Change, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
-import { GroupState } from '../core/state/group-state.ts'
-import { sameBytes } from '../wire/bytes.ts'
-import { decodeImage } from '../wire/image-decode.ts'
+import type { OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
+import { anyTag, splitUpdateId, tagOf, tagsAgree, updateId } from '../core/model/ids.ts'
+import type { Aims, Meant } from '../core/model/meant.ts'
+import { aimedAt, meantBy } from '../core/model/meant.ts'
+import type { PersonChange, SignedChange, Update } from '../core/model/updates.ts'
+import { decodePayload } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 
 export type Reissued = Extract<Command, { kind: 'reissue' }>
 
-/**
- * How a log in an older copy stands to what this install has of it: the beginning of the same (or the same and more), another one
- * from some update on (`forkedAfter`, the last end of a batch that both have), or not known, but for what was told of it.
- */
-export type Relation = 'same' | 'forked' | 'not known to be forked' | { readonly forkedAfter: Sequence }
-
-/** By the ends of batches that both remember. `told`: this log is why the copy was set aside. */
-export const relationOf = (
-  aside: GroupState,
-  present: GroupState,
-  origin: OriginId,
-  told: 'forked' | 'not known to be forked',
-): Relation => {
-  const mine = aside.lastHash(origin)
-  const theirs = present.lastHash(origin)
-  if (mine === undefined || theirs === undefined) return told
-  const [end, held] = [aside.held(origin), present.held(origin)]
-  const fit = end > held ? aside.chains.fit(origin, held, theirs) : present.chains.fit(origin, end, mine)
-  if (fit === 'same') return 'same'
-  const forkedAfter = fit === 'fork' ? aside.chains.newestCommon(present.chains, origin) : null
-  return forkedAfter === null ? told : { forkedAfter }
+/** What is to be written anew, and what it was called in the fork. */
+export interface Anew {
+  readonly id: UpdateId
+  readonly wish: Reissued
 }
-
-/** The state that a recovered copy comes to; an empty one when its snapshot cannot be read. */
-export const stateOf = ({ snapshot, suffix }: Recovery): GroupState => {
-  const state = new GroupState()
-  const image = snapshot === null ? null : decodeImage(snapshot.chunks)
-  if (image?.ok === false) return state
-  if (image !== null) state.join(image.value)
-  for (const batch of suffix) state.applyBatch(batch)
-  return state
-}
-
-interface Recovery {
-  readonly snapshot: { readonly chunks: readonly string[] } | null
-  readonly suffix: readonly Batch[]
-}
-
-/** So many alike in a row are of the log that both share: a command that was given to both copies may come out alike in both. */
-const enoughAlike = 64
 
 /**
- * Walks down one log as an older copy and this install have it, update by update, to where both have the same: what the
- * copy has above it is of a fork. What this install has not got any more may have been deleted, and shows nothing.
+ * What of the updates of forked logs is worth being written anew, in the order in which it was written. Marks on mails and posts of
+ * the fork come last: they are aimed at the names that these have got by then, which the caller tells by `became`.
  */
-export class Divergence {
-  readonly #held: Sequence
-  /** Beyond what is held here, and too far compacted in the copy to be handed in as it is. */
-  readonly #beyond: Update[] = []
-  readonly #found: Update[] = []
-  /** Of the fork if another content is found further down. */
-  #undecided: Update[] = []
-  #alike = 0
-  #isProven: boolean
-  /** Both have the same up to here. */
-  readonly #shared: Sequence
+export class Reissuing {
+  readonly #updates: readonly Update[]
+  /** Of each forked log the first update that is of the fork. */
+  readonly #firsts: ReadonlyMap<OriginId, Sequence>
+  readonly #tags: ReadonlyMap<UpdateId, Tag>
+  readonly #gone: ReadonlySet<UpdateId>
+  readonly #isHeld: (id: UpdateId) => boolean
+  readonly #names = new Map<UpdateId, UpdateId>()
 
-  /** That a log is forked may not be known: a copy that is set aside because of one may hold others. */
-  constructor(log: Relation, held: Sequence) {
-    this.#held = held
-    this.#isProven = log === 'forked' || typeof log === 'object'
-    this.#shared = typeof log === 'object' ? log.forkedAfter : log === 'same' ? held : 0
+  /** `isHeld` tells whether a name has a meaning now. */
+  constructor(updates: readonly Update[], isHeld: (id: UpdateId) => boolean) {
+    this.#updates = updates.toSorted((left, right) => left.clock - right.clock)
+    this.#isHeld = isHeld
+    const firsts = new Map<OriginId, Sequence>()
+    const tags = new Map<UpdateId, Tag>()
+    for (const { origin, sequence, change } of updates) {
+      firsts.set(origin, Math.min(sequence, firsts.get(origin) ?? Number.POSITIVE_INFINITY))
+      if (change.kind === 'mail' || change.kind === 'post') tags.set(updateId(origin, sequence), tagOf(change.command))
+    }
+    this.#firsts = firsts
+    this.#tags = tags
+    this.#gone = deletedByAll(updates)
   }
 
-  /** The copy has `mine`; `theirs` is what this install has under the same name. `end`: go down no further. */
-  meet(mine: Update, theirs: Uint8Array | undefined): 'end' | 'on' {
-    if (mine.sequence > this.#held) {
-      this.#beyond.push(mine)
-      return 'on'
-    }
-    if (mine.sequence <= this.#shared) return 'end'
-    if (this.#shared > 0) {
-      this.#found.push(mine)
-      return 'on'
-    }
-    if (theirs !== undefined && sameBytes(theirs, mine.bytes)) {
-      this.#alike += 1
-      return this.#alike < enoughAlike ? 'on' : 'end'
-    }
-    if (theirs === undefined && this.#alike > 0) {
-      this.#undecided.push(mine)
-      return 'on'
-    }
-    if (theirs !== undefined) this.#isProven = true
-    this.#found.push(...this.#undecided, mine)
-    this.#undecided = []
-    this.#alike = 0
-    return 'on'
-  }
-
-  /** What only the copy had, ascending: what is beyond all that is held here, and the fork if an update shows that there is one. */
-  updates(): readonly Update[] {
-    return [...this.#beyond, ...(this.#isProven ? this.#found : [])].toReversed()
-  }
-}
-
-/** What of these updates of forked logs is worth being written anew, in the order in which it was written. */
-export const reissued = (updates: readonly Update[]): readonly Reissued[] => {
-  const firsts = new Map<OriginId, Sequence>()
-  for (const { origin, sequence } of updates)
-    firsts.set(origin, Math.min(sequence, firsts.get(origin) ?? Number.POSITIVE_INFINITY))
-  const gone = deletedByAll(updates)
-  return updates
-    .toSorted((left, right) => left.clock - right.clock)
-    .flatMap((update) => {
-      // A mark on a mail of a fork would hit the mail that has this name now.
-      if (meantBy(update.change).some((id) => isBeyond(id, firsts))) return []
-      if (gone.has(updateId(update.origin, update.sequence))) return []
-      return changeOf(update).map((change) => ({ kind: 'reissue', change, clock: update.clock }) satisfies Reissued)
+  /** All but the marks on what is of the fork. */
+  wishes(): readonly Anew[] {
+    return this.#updates.flatMap((update) => {
+      const id = updateId(update.origin, update.sequence)
+      if (this.#gone.has(id) || meantBy(update.change).some((meant) => this.#isBeyond(meant))) return []
+      return changeOf(update).map((change) => ({ id, wish: { kind: 'reissue', change, clock: update.clock } }))
     })
+  }
+
+  /** What was called `former` in the fork is called so now. */
+  became(former: UpdateId, now: UpdateId): void {
+    this.#names.set(former, now)
+  }
+
+  /** Whether a mark of another log, which has not forked, is about a mail or post of the fork. */
+  concerns({ change }: Update): boolean {
+    return meantBy(change).some((meant) => this.#isOfFork(meant))
+  }
+
+  /** To be asked for when all `wishes` have been carried out. `elsewhere`: those that it `concerns`. */
+  marks(elsewhere: readonly Update[]): readonly Reissued[] {
+    const own = this.#updates.filter(({ change }) => meantBy(change).some((meant) => this.#isBeyond(meant)))
+    const isThere = (meant: Meant): boolean => !this.#isBeyond(meant) || this.#isHeld(meant.id)
+    const ofFork = own.flatMap((update) => this.#aimed(update, (meant) => (isThere(meant) ? meant.id : null)))
+    // What else such a mark of another log is about has got it already.
+    return [...ofFork, ...elsewhere.flatMap((update) => this.#aimed(update, () => null))]
+  }
+
+  /** `aimElse`: what is not of the fork is called now. Nothing where no name is left, or one that means any mail is of the fork. */
+  #aimed(update: Update, aimElse: (meant: Meant) => UpdateId | null): readonly Reissued[] {
+    const { change, bytes, clock } = update
+    const meant = meantBy(change)
+    const parts = signedPartsOf(bytes)
+    if (!parts.ok || meant.some(({ id, tag }) => tag === anyTag && this.#isBeyond({ id, tag }))) return []
+    const now = new Map<UpdateId, UpdateId | null>()
+    for (const one of meant) {
+      const aim = this.#isOfFork(one) ? (this.#names.get(one.id) ?? null) : aimElse(one)
+      if (aim !== one.id) now.set(one.id, aim)
+    }
+    const { payload, signature, aims: before } = parts.value
+    const signed = before === undefined ? (change as PersonChange) : signedChange(change as PersonChange, payload)
+    const aims = before === undefined || signed === null ? now : onTopOf(before, now, signed)
+    const aimed = signed && aimedAt(signed, aims)
+    return aimed === null ? [] : [{ kind: 'reissue', change: { change: aimed, payload, signature, aims }, clock }]
+  }
+
+  #isBeyond({ id }: Meant): boolean {
+    const { origin, sequence } = splitUpdateId(id)
+    return sequence >= (this.#firsts.get(origin) ?? Number.POSITIVE_INFINITY)
+  }
+
+  #isOfFork({ id, tag }: Meant): boolean {
+    return tag !== anyTag && this.#tags.get(id) === tag
+  }
+}
+
+/** As the person signed it. */
+const signedChange = ({ kind }: PersonChange, payload: Uint8Array): PersonChange | null => {
+  const decoded = decodePayload(kind, payload)
+  return decoded.ok ? decoded.value : null
+}
+
+/** What was aimed before is aimed once more. */
+const onTopOf = (before: Aims, now: Aims, signed: PersonChange): Aims => {
+  const aims = new Map<UpdateId, UpdateId | null>()
+  for (const { id } of meantBy(signed)) {
+    const was = before.has(id) ? (before.get(id) ?? null) : id
+    const is = was !== null && now.has(was) ? (now.get(was) ?? null) : was
+    if (is !== id) aims.set(id, is)
+  }
+  return aims
 }
 
 const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
@@ -134,7 +129,7 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
     case 'retirement':
     case 'revocation':
     case 'machineName':
-      return [change satisfies SystemChange]
+      return [change]
     default: {
       const parts = signedPartsOf(bytes)
       return parts.ok ? [{ change, ...parts.value } satisfies SignedChange] : []
@@ -142,35 +137,28 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
   }
 }
 
-/** The mails or the post that a person's change is about. */
-const meantBy = (change: Change): readonly UpdateId[] => {
-  if ('mails' in change) return change.mails
-  if ('post' in change) return [change.post]
-  return 'mail' in change ? [change.mail] : []
-}
-
-const isBeyond = (id: UpdateId, firsts: ReadonlyMap<OriginId, Sequence>): boolean => {
-  const { origin, sequence } = splitUpdateId(id)
-  return sequence >= (firsts.get(origin) ?? Number.POSITIVE_INFINITY)
-}
-
 /** Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them. */
 const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
-  const deleters = new Map<UpdateId, Set<string>>()
-  for (const { change } of updates) {
-    const isDeletion =
+  const deletions = updates.filter(
+    ({ change }) =>
       change.kind === 'deletion' ||
       change.kind === 'postDeletion' ||
-      (change.kind === 'marks' && change.mark === 'delete')
-    if (!isDeletion) continue
-    for (const id of meantBy(change)) deleters.set(id, (deleters.get(id) ?? new Set<string>()).add(change.account))
+      (change.kind === 'marks' && change.mark === 'delete'),
+  )
+  const deleters = new Map<UpdateId, { readonly account: string; readonly tag: Tag }[]>()
+  for (const { change } of deletions) {
+    if (!('account' in change)) continue
+    for (const { id, tag } of meantBy(change))
+      deleters.set(id, [...(deleters.get(id) ?? []), { account: change.account, tag }])
   }
   const gone = new Set<UpdateId>()
   for (const { origin, sequence, change } of updates) {
-    const id = updateId(origin, sequence)
     if (change.kind !== 'mail' && change.kind !== 'post') continue
+    const id = updateId(origin, sequence)
     const owners = change.kind === 'mail' ? [change.account, ...change.to] : [change.account]
-    if (owners.every((owner) => deleters.get(id)?.has(owner) ?? false)) gone.add(id)
+    const isDeletedBy = (owner: string): boolean =>
+      deleters.get(id)?.some(({ account, tag }) => account === owner && tagsAgree(tag, tagOf(change.command))) ?? false
+    if (owners.every(isDeletedBy)) gone.add(id)
   }
   return gone
 }

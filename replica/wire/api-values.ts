@@ -8,7 +8,9 @@ import {
   originId,
   seatCount,
   sessionId,
+  tag,
 } from '../core/model/ids.ts'
+import type { Tag } from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
@@ -57,6 +59,10 @@ const sealedMail = shape.fields({
   signature: personSignature,
 })
 
+const highestTag = 0xffff_ffff
+const tagNumber = shape.integer(0, highestTag)
+/** 0 where it is not known. */
+const tagValue: shape.Shape<Tag> = (value, at) => tag(tagNumber(value, at))
 const groupKeyBytes = 32
 const highestShelf = 255
 const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
@@ -108,6 +114,7 @@ export const requestShapes = {
   }),
   conversation: shape.fields({ conversation: mailName }),
   trashed: shape.fields({ beforeMs: sequence }),
+  names: shape.fields({ names: shape.listOf(mailName, limits.marksPerUpdate) }),
   documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
   document: shape.fields({ document: documentName }),
   mails: shape.fields({ mails: shape.listOf(mailName, limits.pageHeaders) }),
@@ -215,7 +222,8 @@ export const answerShapes = {
     outbox: sequence,
   }),
   conversation: shape.listOf(mailName, limits.conversationMails),
-  trashed: shape.listOf(mailName, limits.marksPerUpdate),
+  trashed: shape.listOf(shape.fields({ id: mailName, tag: tagValue }), limits.marksPerUpdate),
+  tags: shape.listOf(shape.orNull(tagValue), limits.marksPerUpdate),
   documents: shape.listOf(shape.fields(documentFields), limits.documentsPerAccount),
   document: shape.orNull(shape.fields({ ...documentFields, payload: shape.bytesUpTo(limits.payloadBytes) })),
   invite: shape.text(limits.inviteChars),

@@ -118,7 +118,7 @@ function openChunk(chunk: unknown): { readonly section: ImageSection; readonly i
 }
 
 function readSection(section: ImageSection, items: ItemReader, parts: Parts): void {
-  const tables = { origins: parts.head.origins, people: parts.people }
+  const tables = { format: parts.head.format, origins: parts.head.origins, people: parts.people }
   switch (section) {
     case 'people':
       while (items.more()) parts.people.push(accountId(shared(items.match(idPattern))))

@@ -8,7 +8,7 @@ import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
 import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
 import { writeMails } from './image-mails.ts'
-import { followRow, postRow } from './image-social.ts'
+import { followRow, postDeletionRow, postRow } from './image-social.ts'
 
 /**
  * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on. See
@@ -55,8 +55,8 @@ function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table
   yield* sectionChunks('pending', image.pending, (record, row) => row.push(...pendingRow(record, places)))
   yield* sectionChunks('documents', image.documents, (record, row) => row.push(...documentRow(record, places)))
   yield* sectionChunks('posts', image.posts, (record, row) => row.push(...postRow(record, places)))
-  yield* sectionChunks('postDeletions', image.postDeletions, ({ post, account }, row) =>
-    row.push(...placeOf(post, origins), people.place(account)),
+  yield* sectionChunks('postDeletions', image.postDeletions, (record, row) =>
+    row.push(...postDeletionRow(record, places)),
   )
   yield* sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places)))
   yield* sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>

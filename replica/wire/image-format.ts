@@ -1,5 +1,7 @@
 /** Version of the state image's encoding. */
-export const imageFormat = 3
+export const imageFormat = 4
+/** The first of those that are read: it has no tags of mails, posts, and the marks that wait for them. */
+export const untaggedFormat = 3
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
 export const imageSections = [

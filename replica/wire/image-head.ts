@@ -4,7 +4,7 @@ import type { InviteRecord, MachineName, SeatClaim, StateImage } from '../core/m
 import { limits } from '../core/model/limits.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { imageFormat, imageSections } from './image-format.ts'
+import { imageFormat, imageSections, untaggedFormat } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
 import { isPeerId, shared } from './keys.ts'
 import { isLabel } from './names.ts'
@@ -14,6 +14,7 @@ export interface ImageHead extends Pick<
   StateImage,
   'vector' | 'hashes' | 'clocks' | 'newestClock' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'
 > {
+  readonly format: number
   readonly counts: ImageCounts
   /** Ascending. */
   readonly origins: readonly OriginId[]
@@ -28,10 +29,11 @@ export function readHead(chunk: unknown): ImageHead {
   if (typeof format === 'number' && format > imageFormat) {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
-  if (format !== imageFormat) damaged('its format is not known')
+  if (format !== imageFormat && format !== untaggedFormat) return damaged('its format is not known')
   const { origins, vector, hashes, clocks } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {
+    format,
     counts: readCounts(fields.get('counts')),
     origins,
     vector,

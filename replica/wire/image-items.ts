@@ -1,4 +1,6 @@
+import { anyTag, tag, type Tag } from '../core/model/ids.ts'
 import { refuse } from './cbor.ts'
+import { untaggedFormat } from './image-format.ts'
 
 export const damaged = (message: string): never => refuse('DAMAGED', `state image: ${message}`)
 
@@ -12,6 +14,8 @@ export function parseChunk(chunk: string | undefined): unknown {
     return damaged('a chunk is not JSON')
   }
 }
+
+const highestTag = 0xffff_ffff
 
 /** Reads a JSON array item by item; whatever is not of the expected kind, or missing, is damage. */
 export class ItemReader {
@@ -42,6 +46,11 @@ export class ItemReader {
   positive(): number {
     const value = this.number()
     return value > 0 ? value : damaged('a number is zero')
+  }
+
+  /** `anyTag` in an image of a format that has none. */
+  tag(format: number): Tag {
+    return format === untaggedFormat ? anyTag : tag(this.number(highestTag))
   }
 
   /** A whole number of either sign. */

@@ -11,8 +11,9 @@ const writtenCode = 1
 const deletedCode = 0
 const allBits = markBits.read | markBits.deleted
 
-/** The tables that an image's rows mean their origins and people by. */
+/** The tables that an image's rows mean their origins and people by, and how they are written. */
 export interface ImageTables {
+  readonly format: number
   readonly origins: readonly OriginId[]
   readonly people: readonly AccountId[]
 }
@@ -50,14 +51,15 @@ export const readMark = (items: ItemReader, { origins, people }: ImageTables): M
   registers: readRegisters(items),
 })
 
-/** Origin and sequence of the mail, account, bits, registers. */
-export const pendingRow = ({ mail, account, bits, registers }: PendingMark, places: ImagePlaces): number[] => {
+/** Origin, sequence and tag of the mail, account, bits, registers. */
+export const pendingRow = ({ mail, tag, account, bits, registers }: PendingMark, places: ImagePlaces): number[] => {
   const { origin, sequence } = splitUpdateId(mail)
-  return [places.origin(origin), sequence, places.person(account), bits, ...registerItems(registers)]
+  return [places.origin(origin), sequence, tag, places.person(account), bits, ...registerItems(registers)]
 }
 
-export const readPending = (items: ItemReader, { origins, people }: ImageTables): PendingMark => ({
+export const readPending = (items: ItemReader, { format, origins, people }: ImageTables): PendingMark => ({
   mail: updateId(items.pick(origins), items.positive()),
+  tag: items.tag(format),
   account: items.pick(people),
   bits: items.number(allBits),
   registers: readRegisters(items),

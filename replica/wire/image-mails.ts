@@ -2,12 +2,15 @@ import type { AccountId, OriginId, Sequence } from '../core/model/ids.ts'
 import { markBits } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import type { MailColumns, OriginMails } from '../core/model/mail-columns.ts'
+import { imageFormat, untaggedFormat } from './image-format.ts'
+import type { ImageHead } from './image-head.ts'
 import { damaged, type ItemReader } from './image-items.ts'
 
 // A chunk of mails is `[origin's place, first sequence, how many mails, how many copies, base64]`, of one origin. The base64 has
 // the columns one after the other, little-endian: each mail's clock (float64), the difference of its sequence from the one
-// before (uint32), each copy's owner (uint32, a place in `people`), how many copies each mail has, and each copy's marks (bytes).
-const bytesAMail = 13
+// before (uint32), its tag (uint32; not in `untaggedFormat`), each copy's owner (uint32, a place in `people`), how many copies each mail has, and each copy's marks (bytes).
+const bytesAMail = 17
+const bytesAnUntaggedMail = 13
 const bytesACopy = 5
 /** About 64 KB of base64. */
 const chunkBytes = 49_152
@@ -58,8 +61,9 @@ const chunkEnd = (mails: OriginMails, from: number): number => {
 const packed = (mails: OriginMails, from: number, to: number, ownerPlace: (owner: number) => number): Buffer => {
   const [start, end] = [startOf(mails, from), startOf(mails, to)]
   const bytes = Buffer.allocUnsafeSlow((to - from) * bytesAMail + (end - start) * bytesACopy)
-  const columns = columnsIn(bytes, to - from, end - start)
+  const columns = columnsIn(bytes, to - from, end - start, imageFormat)
   columns.clocks.set(mails.clocks.subarray(from, to))
+  columns.tags.set(mails.tags.subarray(from, to))
   for (let row = from; row < to; row += 1) {
     const before = row === from ? row : row - 1
     columns.differences[row - from] = (mails.sequences[row] ?? 0) - (mails.sequences[before] ?? 0)
@@ -73,18 +77,21 @@ const packed = (mails: OriginMails, from: number, to: number, ownerPlace: (owner
 interface PackedColumns {
   readonly clocks: Float64Array
   readonly differences: Uint32Array
+  readonly tags: Uint32Array
   readonly owners: Uint32Array
   readonly counts: Uint8Array
   readonly marks: Uint8Array
 }
 
 /** `bytes` begins at the beginning of its memory: wide numbers must lie at multiples of their width. */
-const columnsIn = ({ buffer }: Buffer, mails: number, copies: number): PackedColumns => {
-  const owners = mails * 12
+const columnsIn = ({ buffer }: Buffer, mails: number, copies: number, format: number): PackedColumns => {
+  const isTagged = format !== untaggedFormat
+  const owners = mails * (isTagged ? 16 : 12)
   const counts = owners + copies * 4
   return {
     clocks: new Float64Array(buffer, 0, mails),
     differences: new Uint32Array(buffer, mails * 8, mails),
+    tags: isTagged ? new Uint32Array(buffer, mails * 12, mails) : new Uint32Array(mails),
     owners: new Uint32Array(buffer, owners, copies),
     counts: new Uint8Array(buffer, counts, mails),
     marks: new Uint8Array(buffer, counts + mails, copies),
@@ -101,13 +108,13 @@ export class MailsReader {
 
   read(
     items: ItemReader,
-    { origins, vector }: { origins: readonly OriginId[]; vector: ReadonlyMap<OriginId, Sequence> },
+    { format, origins, vector }: Pick<ImageHead, 'format' | 'origins' | 'vector'>,
     people: number,
   ): void {
     const origin = items.pick(origins)
     const last = this.#parts.at(-1)
     if (last !== undefined && last.origin !== origin) this.#close(origin)
-    const part = readPart(items, origin, people)
+    const part = readPart(items, origin, people, format)
     const end = this.#parts.at(-1)?.sequences.at(-1) ?? 0
     if ((part.sequences[0] ?? 0) <= end) damaged('mails do not ascend')
     if ((part.sequences.at(-1) ?? 0) > (vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
@@ -130,13 +137,14 @@ export class MailsReader {
   }
 }
 
-function readPart(items: ItemReader, origin: OriginId, people: number): OriginMails {
+function readPart(items: ItemReader, origin: OriginId, people: number, format: number): OriginMails {
   const first: Sequence = items.positive()
   const mails = items.number(chunkBytes)
   const copies = items.number(chunkBytes)
-  const columns = columnsIn(readPacked(items, mails * bytesAMail + copies * bytesACopy), mails, copies)
+  const bytesOfMails = mails * (format === untaggedFormat ? bytesAnUntaggedMail : bytesAMail)
+  const columns = columnsIn(readPacked(items, bytesOfMails + copies * bytesACopy), mails, copies, format)
   items.end()
-  const { clocks, owners, marks } = columns
+  const { clocks, tags, owners, marks } = columns
   const sequences = new Float64Array(mails)
   const copyStarts = new Uint32Array(mails + 1)
   let sequence = first
@@ -152,7 +160,7 @@ function readPart(items: ItemReader, origin: OriginId, people: number): OriginMa
     copyStarts[row + 1] = start
   }
   if (mails === 0 || start !== copies) damaged('the copies of the mails are wrong')
-  return { origin, sequences, clocks, copyStarts, owners, marks }
+  return { origin, sequences, clocks, tags, copyStarts, owners, marks }
 }
 
 function readPacked(items: ItemReader, length: number): Buffer {
@@ -183,6 +191,7 @@ function joined(origin: OriginId, parts: readonly OriginMails[]): OriginMails {
     origin,
     sequences: new Float64Array(mails),
     clocks: new Float64Array(mails),
+    tags: new Uint32Array(mails),
     copyStarts: new Uint32Array(mails + 1),
     owners: new Uint32Array(copies),
     marks: new Uint8Array(copies),
@@ -192,6 +201,7 @@ function joined(origin: OriginId, parts: readonly OriginMails[]): OriginMails {
   for (const part of parts) {
     whole.sequences.set(part.sequences, row)
     whole.clocks.set(part.clocks, row)
+    whole.tags.set(part.tags, row)
     whole.owners.set(part.owners, copy)
     whole.marks.set(part.marks, copy)
     for (let index = 1; index < part.copyStarts.length; index += 1) {

@@ -1,5 +1,5 @@
 import type { OriginId, Sequence } from '../core/model/ids.ts'
-import { updateId } from '../core/model/ids.ts'
+import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { FollowRecord, PostDeletionRecord, PostRecord } from '../core/model/image.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import { damaged, type ItemReader } from './image-items.ts'
@@ -8,24 +8,35 @@ import type { ImagePlaces, ImageTables } from './image-mailbox.ts'
 const followsCode = 1
 const notCode = 0
 
-/** Author, origin, sequence, clock. */
-export const postRow = ({ account, origin, sequence, clock }: PostRecord, places: ImagePlaces): number[] => [
+/** Author, origin, sequence, clock, tag. */
+export const postRow = ({ account, origin, sequence, clock, tag }: PostRecord, places: ImagePlaces): number[] => [
   places.person(account),
   places.origin(origin),
   sequence,
   clock,
+  tag,
 ]
 
-export const readPostRow = (items: ItemReader, { origins, people }: ImageTables): PostRecord => ({
+export const readPostRow = (items: ItemReader, { format, origins, people }: ImageTables): PostRecord => ({
   account: items.pick(people),
   origin: items.pick(origins),
   sequence: items.positive(),
   clock: items.number(),
+  tag: items.tag(format),
 })
 
-/** The post's origin and sequence, and who takes it back. */
-export const readPostDeletionRow = (items: ItemReader, { origins, people }: ImageTables): PostDeletionRecord => ({
+/** The post's origin, sequence and tag, and who takes it back. */
+export const postDeletionRow = ({ post, tag, account }: PostDeletionRecord, places: ImagePlaces): number[] => {
+  const { origin, sequence } = splitUpdateId(post)
+  return [places.origin(origin), sequence, tag, places.person(account)]
+}
+
+export const readPostDeletionRow = (
+  items: ItemReader,
+  { format, origins, people }: ImageTables,
+): PostDeletionRecord => ({
   post: updateId(items.pick(origins), items.positive()),
+  tag: items.tag(format),
   account: items.pick(people),
 })
 

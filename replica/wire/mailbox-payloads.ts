@@ -1,12 +1,13 @@
 import type { Result } from '../core/model/errors.ts'
-import type { DocumentId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
-import { documentId, splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { DocumentId, OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
+import { anyTag, documentId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import { markedBy } from '../core/model/meant.ts'
 import type { BulkMark, DocumentChange, MarksChange, Shelf } from '../core/model/mailbox-changes.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
-import { readOrigin, readSequence, readSigner, signer, type SignerFields } from './payload-parts.ts'
+import { readOrigin, readSequence, readSigner, readTag, signer, type SignerFields } from './payload-parts.ts'
 
 const documentIdBytes = 16
 const highestShelf = 255
@@ -37,16 +38,23 @@ export interface DocumentPayload extends SignerFields {
   readonly sealed: Uint8Array | null
 }
 
-/** `[account, command, mark, [[origin, [sequence...]]...]]`. The mails are within their limit already. */
+/**
+ * `[account, command, mark, [[origin, [sequence...], [tag...]]...]]`, without the tags where none is known. The mails are within
+ * their limit already.
+ */
 export const encodeMarksPayload = (change: Omit<MarksChange, 'kind'>): Uint8Array => {
-  const byOrigin = new Map<OriginId, Sequence[]>()
-  for (const mail of change.mails) {
-    const { origin, sequence } = splitUpdateId(mail)
-    const sequences = byOrigin.get(origin)
-    if (sequences === undefined) byOrigin.set(origin, [sequence])
-    else sequences.push(sequence)
+  const byOrigin = new Map<OriginId, { readonly sequences: Sequence[]; readonly tags: Tag[] }>()
+  for (const { id, tag } of markedBy(change)) {
+    const { origin, sequence } = splitUpdateId(id)
+    const ofOrigin = byOrigin.get(origin) ?? { sequences: [], tags: [] }
+    ofOrigin.sequences.push(sequence)
+    ofOrigin.tags.push(tag)
+    byOrigin.set(origin, ofOrigin)
   }
-  return encodeCbor([...signer(change), markCodes[change.mark], [...byOrigin]])
+  const mails = [...byOrigin].map(([origin, { sequences, tags }]) =>
+    tags.every((tag) => tag === anyTag) ? [origin, sequences] : [origin, sequences, tags],
+  )
+  return encodeCbor([...signer(change), markCodes[change.mark], mails])
 }
 
 /** `[account, command, document (16), shelf, sealed content or null]`. */
@@ -61,15 +69,18 @@ export const readMarks = (reader: CborReader): MarksChange => {
   const signedBy = readSigner(reader)
   const mark = marksByCode.get(reader.uint()) ?? malformed('a mark that is not known here')
   const mails: UpdateId[] = []
+  const tags: Tag[] = []
   for (let origins = reader.list(1, limits.marksPerUpdate, 'origins'); origins > 0; origins--) {
-    reader.tuple(2)
+    const fields = reader.list(2, 3, 'fields')
     const origin = readOrigin(reader)
-    for (let left = reader.list(1, limits.marksPerUpdate, 'mails'); left > 0; left--) {
-      mails.push(updateId(origin, readSequence(reader)))
-    }
+    const count = reader.list(1, limits.marksPerUpdate, 'mails')
+    for (let left = count; left > 0; left--) mails.push(updateId(origin, readSequence(reader)))
+    if (fields === 3) reader.tuple(count)
+    // Those that were signed before there were tags have none.
+    for (let left = count; left > 0; left--) tags.push(fields === 3 ? readTag(reader) : anyTag)
     if (mails.length > limits.marksPerUpdate) refuse('TOO_MANY', `the limit is ${limits.marksPerUpdate} mails`)
   }
-  return { kind: 'marks', ...signedBy, mark, mails }
+  return { kind: 'marks', ...signedBy, mark, mails, tags }
 }
 
 export const readDocument = (reader: CborReader): DocumentChange => {

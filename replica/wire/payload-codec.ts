@@ -1,11 +1,10 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, Tag, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange, PersonChange } from '../core/model/updates.ts'
 import { concat, fromBase64Url } from './bytes.ts'
-import type { CborReader } from './cbor.ts'
-import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
+import { attempt, CborReader, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
 import { readDocument, readMarks } from './mailbox-payloads.ts'
 import { checkName } from './names.ts'
@@ -14,8 +13,10 @@ import {
   readOrigin,
   readSequence,
   readSigner,
+  readTagField,
   readUpdateId,
   signer,
+  tagFields,
   updateFields,
   type SignerFields,
 } from './payload-parts.ts'
@@ -23,6 +24,8 @@ import { readFollow, readPost, readPostDeletion } from './social-payloads.ts'
 
 const encapsulatedBytes = 32
 const wrappedKeyBytes = 48
+/** Of a read and a deletion. */
+const markFields = 5
 const emptyBytes = new Uint8Array([0x40])
 
 export type PersonKind = PersonChange['kind']
@@ -103,6 +106,16 @@ export const withoutBody = (payload: Uint8Array): Result<Uint8Array> =>
     return concat([head, emptyBytes])
   })
 
+/** The command that a payload begins with, of whatever kind; null when there is none. */
+export const commandOf = (payload: Uint8Array): CommandId | null => {
+  const found = attempt(() => {
+    const reader = new CborReader(payload)
+    reader.list(2, payload.length, 'fields')
+    return readSigner(reader).command
+  })
+  return found.ok ? found.value : null
+}
+
 /** As `decodePayload`, for use within a decoding: refuses instead of answering. */
 export function readPayload(kind: PersonKind, payload: Uint8Array): PersonChange {
   if (payload.length > limits.payloadBytes) {
@@ -114,10 +127,11 @@ export function readPayload(kind: PersonKind, payload: Uint8Array): PersonChange
 
 interface MarkFields extends SignerFields {
   readonly mail: UpdateId
+  readonly tag: Tag
 }
 
 function encodeMark(change: MarkFields): Uint8Array {
-  return encodeCbor([...signer(change), ...updateFields(change.mail)])
+  return encodeCbor([...signer(change), ...updateFields(change.mail), ...tagFields(change.tag)])
 }
 
 function readChange(kind: PersonKind, reader: CborReader): PersonChange {
@@ -144,9 +158,10 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
     }
     case 'read':
     case 'deletion': {
-      reader.tuple(4)
+      const fields = reader.list(markFields - 1, markFields, 'fields')
       const signedBy = readSigner(reader)
-      return { kind, ...signedBy, mail: updateId(readOrigin(reader), readSequence(reader)) }
+      const mail = updateId(readOrigin(reader), readSequence(reader))
+      return { kind, ...signedBy, mail, tag: readTagField(reader, fields, markFields) }
     }
     case 'marks':
       return readMarks(reader)

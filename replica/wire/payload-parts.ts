@@ -1,5 +1,5 @@
-import type { AccountId, CommandId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
-import { commandId, isOriginId, originId, splitUpdateId, updateId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
+import { anyTag, commandId, isOriginId, originId, splitUpdateId, tag, updateId } from '../core/model/ids.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
@@ -7,6 +7,7 @@ import { accountIdOf, keyBytes, shared } from './keys.ts'
 
 const commandBytes = 12
 const originChars = 12
+const highestTag = 0xffff_ffff
 
 /** What every payload that a person signs begins with. */
 export interface SignerFields {
@@ -46,3 +47,15 @@ export const readUpdateId = (reader: CborReader): UpdateId => {
   reader.tuple(2)
   return updateId(readOrigin(reader), readSequence(reader))
 }
+
+/** The tag of a mail that is marked alone, as a last field; none when it is not known. */
+export const tagFields = (known: Tag): CborValue[] => (known === anyTag ? [] : [known])
+
+/** What `tagFields` wrote, of a payload that has so many fields; one that was signed before there were tags has one less. */
+export const readTagField = (reader: CborReader, fields: number, withTag: number): Tag => {
+  if (fields < withTag) return anyTag
+  const found = readTag(reader)
+  return found === anyTag ? malformed('a tag is zero') : found
+}
+
+export const readTag = (reader: CborReader): Tag => tag(reader.uint(highestTag))

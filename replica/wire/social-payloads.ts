@@ -5,8 +5,18 @@ import type { FollowChange, PostChange, PostDeletionChange } from '../core/model
 import { fromBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole } from './cbor.ts'
-import { readAccountId, readSigner, readUpdateId, signer, updateFields, type SignerFields } from './payload-parts.ts'
+import {
+  readAccountId,
+  readSigner,
+  readTagField,
+  readUpdateId,
+  signer,
+  tagFields,
+  updateFields,
+  type SignerFields,
+} from './payload-parts.ts'
 
+const deletionFields = 4
 const codes = { not: 0, follows: 1 } as const
 
 /** A post as its author signs it, readable by everyone in the group. */
@@ -18,9 +28,9 @@ export interface PostPayload extends SignerFields {
 /** `[account, command, text]`. The text is within its limit already. */
 export const encodePostPayload = (post: PostPayload): Uint8Array => encodeCbor([...signer(post), post.text])
 
-/** `[account, command, [origin, sequence]]`. */
+/** `[account, command, [origin, sequence], tag]`, without the tag where it is not known. */
 export const encodePostDeletionPayload = (change: Omit<PostDeletionChange, 'kind'>): Uint8Array =>
-  encodeCbor([...signer(change), updateFields(change.post)])
+  encodeCbor([...signer(change), updateFields(change.post), ...tagFields(change.tag)])
 
 /** `[account, command, whom, 1 for follows and 0 for not]`. */
 export const encodeFollowPayload = (change: Omit<FollowChange, 'kind'>): Uint8Array =>
@@ -35,8 +45,9 @@ export const readPost = (reader: CborReader): PostChange => {
 }
 
 export const readPostDeletion = (reader: CborReader): PostDeletionChange => {
-  reader.tuple(3)
-  return { kind: 'postDeletion', ...readSigner(reader), post: readUpdateId(reader) }
+  const fields = reader.list(deletionFields - 1, deletionFields, 'fields')
+  const [signedBy, post] = [readSigner(reader), readUpdateId(reader)]
+  return { kind: 'postDeletion', ...signedBy, post, tag: readTagField(reader, fields, deletionFields) }
 }
 
 export const readFollow = (reader: CborReader): FollowChange => {

@@ -3,7 +3,18 @@ import { assert, fail, succeed } from '../core/model/errors.ts'
 import type { AccountId, Clock, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
 import { inviteId, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Change, Draft, SeatChange, SignedChange, SystemChange, Update } from '../core/model/updates.ts'
+import { aimedAt } from '../core/model/meant.ts'
+import type {
+  Change,
+  Draft,
+  ForgedChange,
+  PersonChange,
+  SeatChange,
+  SignedChange,
+  SystemChange,
+  Update,
+} from '../core/model/updates.ts'
+import { aimedType, aimFields, readAims } from './aims-codec.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborValue } from './cbor.ts'
 import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
@@ -60,7 +71,12 @@ const personKinds = new Map<number, PersonKind>([
 ])
 /** Higher ones are malformed; those between are of later versions. */
 export const highestType = 65_535
-const knownTypes: ReadonlySet<number> = new Set([...Object.values(systemTypes), successionType, ...personKinds.keys()])
+const knownTypes: ReadonlySet<number> = new Set([
+  ...Object.values(systemTypes),
+  successionType,
+  aimedType,
+  ...personKinds.keys(),
+])
 /** Whether this version understands updates of this type. */
 export const isKnownType = (type: number): boolean => knownTypes.has(type)
 const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
@@ -109,7 +125,12 @@ export function encodeUpdate(draft: Draft): Uint8Array {
   const { change, clock } = draft
   if (!('payload' in change)) return encodeCbor(systemFields(clock, change))
   assert(isSignatureLength(change.signature.length), 'a signature has a known form')
-  return encodeCbor([personTypes[change.change.kind], clock, change.payload, change.signature])
+  const type = personTypes[change.change.kind]
+  return encodeCbor(
+    change.aims === undefined
+      ? [type, clock, change.payload, change.signature]
+      : [aimedType, clock, type, change.payload, change.signature, aimFields(change.aims)],
+  )
 }
 
 /**
@@ -151,16 +172,32 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
   const fields = reader.list(2, limits.updateBytes, 'fields')
   const type = reader.uint(highestType)
   const clock = reader.uint()
-  const kind = personKinds.get(type)
-  const change =
-    kind === undefined ? readSystemChange(reader, type, fields, origin) : readPerson(reader, kind, fields, judge)
+  const change = readChange(reader, type, fields, origin, judge)
   reader.end()
   // An account is kept for long, and a view would keep the whole frame that it came in.
   return { origin, sequence, clock, change, bytes: keptForLong.has(change.kind) ? bytes.slice() : bytes }
 }
 
-function readPerson(reader: CborReader, kind: PersonKind, fields: number, judge: Judge): Change {
+function readChange(reader: CborReader, type: number, fields: number, origin: OriginId, judge: Judge): Change {
+  if (type === aimedType) {
+    expectFields(fields, 6)
+    const change = readPerson(reader, readMarkKind(reader), judge)
+    const aims = readAims(reader)
+    if (change.kind === 'forged') return change
+    return aimedAt(change, aims) ?? malformed('a mark is aimed at what it does not mean')
+  }
+  const kind = personKinds.get(type)
+  if (kind === undefined) return readSystemChange(reader, type, fields, origin)
   expectFields(fields, 4)
+  return readPerson(reader, kind, judge)
+}
+
+function readMarkKind(reader: CborReader): PersonKind {
+  const kind = personKinds.get(reader.uint(highestType))
+  return kind ?? malformed('a kind of mark that is not known here')
+}
+
+function readPerson(reader: CborReader, kind: PersonKind, judge: Judge): PersonChange | ForgedChange {
   const payload = reader.bytesUpTo(limits.payloadBytes, 'payload')
   const signature = reader.bytesUpTo(mostSignatureBytes, 'signature')
   if (!isSignatureLength(signature.length)) malformed(`a signature has ${signature.length} bytes`)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { noise, numbered, sendMany, send, subjectsOf, useCluster } from '../support/cluster.ts'
+import { noise, numbered, sendMany, send, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
 
@@ -111,6 +111,72 @@ describe('a copy restored from an old backup', () => {
       expect(await subjectsOf(ben, 'inbox')).toContain('and on')
     },
   )
+
+  test('is looked at, and what is done to its mails reaches these mails and no others, whatever they are called', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 3)
+    await group.person('ben', 1)
+    await group.settled()
+    await group.partition([1, 2], [3])
+    const restore = await backUp(group, 3)
+    await group.heal()
+    await group.sees([1, 2, 3], [1, 2, 3])
+    await isHome(ada, 3)
+    const firstLife = await sendMany(ada, 'ben', 12, 'of the first life')
+    await group.settled()
+    const { origin } = await group.status(3)
+    await restore()
+    await group.restart(3)
+    const cleo = await group.person('cleo', 3)
+    const secondLife = await sendMany(cleo, 'ben', 8, 'of the second life')
+    const ben = group.client(3)
+    await ben.ask('logIn', { name: 'ben', password: passwordOf('ben') })
+    expect(await subjectsOf(ben, 'inbox')).toHaveLength(8)
+    // Two mails by one name.
+    const [mail = '', ...others] = secondLife.filter((name) => firstLife.includes(name))
+    const [deleted = '', starred = '', together = ''] = others
+    expect(together).not.toBe('')
+    await ben.ask('delete', { mail: deleted })
+    await ben.ask('mark', { mails: [starred, together], mark: 'star' })
+    await ben.ask('deleteMany', { mails: [together] })
+    const subjectOf = (names: readonly string[], label: string, name: string): string =>
+      `${label} ${names.indexOf(name) + 1}`
+    const [gone, gone2, star] = [deleted, together, starred].map((name) =>
+      subjectOf(secondLife, 'of the second life', name),
+    )
+
+    // At another server the name is that of another mail, which ben has not looked at.
+    await ben.ask('connect', { server: 1 })
+    await expect(ben.ask('delete', { mail })).rejects.toMatchObject({
+      code: 'NO_SUCH_MAIL',
+      message: textLike(/looked at/),
+    })
+    await expect(ben.ask('mark', { mails: [mail], mark: 'trash' })).rejects.toMatchObject({ code: 'NO_SUCH_MAIL' })
+
+    await group.heal()
+    await group.sees([1, 2, 3], [1, 2, 3])
+    await group.until([3], 'it has started over', ([one]) => one?.serverId === 3 && one.origin !== origin)
+    await group.until([1, 2, 3], 'everything is everywhere', (statuses) => statuses.every(({ mails }) => mails === 20))
+    await group.settled()
+    await expect(ben.ask('delete', { mail })).rejects.toMatchObject({
+      code: 'NO_SUCH_MAIL',
+      message: textLike(/looked at/),
+    })
+    const all = [...numbered('of the first life', 12), ...numbered('of the second life', 8)]
+    // What was deleted of the fork is given back last.
+    await expect
+      .poll(async () => sorted(await subjectsOf(ben, 'inbox')), { timeout: 30_000 })
+      .toEqual(sorted(all.filter((subject) => subject !== gone && subject !== gone2)))
+    const { headers } = await ben.ask('list', { folder: 'starred', limit: 50 })
+    expect(headers.map(({ subject }) => subject)).toEqual([star])
+    // It has been looked at now.
+    await ben.ask('delete', { mail })
+    const hit = subjectOf(firstLife, 'of the first life', mail)
+    expect(await subjectsOf(ben, 'inbox')).not.toContain(hit)
+    await group.settled()
+    expect(sorted(await subjectsOf(cleo, 'sent'))).toEqual(sorted(numbered('of the second life', 8)))
+    expect(sorted(await subjectsOf(ada, 'sent'))).toEqual(sorted(numbered('of the first life', 12)))
+  }, 240_000)
 
   test('whose history the others have discarded takes their state, and tells people of what is new in it', async () => {
     const group = await cluster.group([1, 2, 3])

@@ -4,13 +4,16 @@ import { errorCodes } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId } from '../../replica/core/model/ids.ts'
 import {
   allServerIds,
+  anyTag,
   commandId,
   documentId,
   hash,
   inviteId,
   sessionId,
+  tag,
   updateId,
 } from '../../replica/core/model/ids.ts'
+import { aimedAt, meantBy } from '../../replica/core/model/meant.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
@@ -75,6 +78,8 @@ export const clock = fc.integer({ min: 0, max: 4_000_000_000_000_000 })
 export const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1_000 })
 export const anyUpdateId = fc.tuple(origin, sequence).map(([of, at]) => updateId(of, at))
 export const command = base64Url(12).map(commandId)
+/** Of a mail; 0 where it is not known. */
+export const anyTagOfMail = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 0xffff_ffff })).map(tag)
 export const anyDocumentId = base64Url(16).map(documentId)
 export const anyHash = base64Url(32).map(hash)
 export const anyInviteId = base64Url(32).map(inviteId)
@@ -138,7 +143,7 @@ interface UnsignedChange {
 /** Mails of one origin after the other, as they are encoded. */
 const marksOf = (from: Person) =>
   fc
-    .uniqueArray(fc.tuple(origin, fc.array(sequence, { minLength: 1, maxLength: 4 })), {
+    .uniqueArray(fc.tuple(origin, fc.array(fc.tuple(sequence, anyTagOfMail), { minLength: 1, maxLength: 4 })), {
       selector: ([of]) => of,
       minLength: 1,
       maxLength: 3,
@@ -149,7 +154,8 @@ const marksOf = (from: Person) =>
         account: fc.constant(from.account),
         command,
         mark: fc.constantFrom(...bulkMarks),
-        mails: fc.constant(groups.flatMap(([of, sequences]) => sequences.map((at) => updateId(of, at)))),
+        mails: fc.constant(groups.flatMap(([of, mails]) => mails.map(([at]) => updateId(of, at)))),
+        tags: fc.constant(groups.flatMap(([, mails]) => mails.map(([, known]) => known))),
       }),
     )
 
@@ -182,10 +188,10 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
       payload: encodeMailPayload(mail),
     })),
     fc
-      .record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdateId })
+      .record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdateId, tag: anyTagOfMail })
       .map((change) => ({ change, payload: encodeReadPayload(change) })),
     fc
-      .record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdateId })
+      .record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdateId, tag: anyTagOfMail })
       .map((change) => ({ change, payload: encodeDeletionPayload(change) })),
     marksOf(from).map((change) => ({ change, payload: encodeMarksPayload(change) })),
     fc
@@ -196,7 +202,7 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
       payload: encodePostPayload(post),
     })),
     fc
-      .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId })
+      .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId, tag: anyTagOfMail })
       .map((change) => ({ change, payload: encodePostDeletionPayload(change) })),
     fc
       .record({
@@ -218,8 +224,18 @@ export const signedChange: fc.Arbitrary<SignedChange> = person.chain((from) =>
   })),
 )
 
+/** As `signedChange`; a mark may be aimed at what its mails are called now. */
+const writtenChange: fc.Arbitrary<SignedChange> = fc
+  .tuple(signedChange, fc.array(fc.option(anyUpdateId), { minLength: 12, maxLength: 12 }), fc.boolean())
+  .map(([signed, names, isAimed]) => {
+    const tagged = meantBy(signed.change).filter((meant) => meant.tag !== anyTag)
+    const aims = new Map(tagged.map(({ id }, place) => [id, names[place] ?? null]))
+    const change = isAimed ? aimedAt(signed.change, aims) : null
+    return change === null ? signed : { ...signed, change, aims }
+  })
+
 export const draftOf = (from: Install): fc.Arbitrary<Draft> =>
-  fc.record({ clock, change: fc.oneof<fc.Arbitrary<Draft['change']>[]>(systemChangeOf(from), signedChange) })
+  fc.record({ clock, change: fc.oneof<fc.Arbitrary<Draft['change']>[]>(systemChangeOf(from), writtenChange) })
 
 /** A signed batch somewhere in an install's log. */
 export const batchOf = (from: Install): fc.Arbitrary<Batch> =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
-import { accountId, commandId, documentId, originId, updateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, CommandId, OriginId, Tag, UpdateId } from '../../replica/core/model/ids.ts'
+import { accountId, anyTag, commandId, documentId, originId, tagOf, updateId } from '../../replica/core/model/ids.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import type { Batch, PersonChange, Update } from '../../replica/core/model/updates.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -22,15 +22,27 @@ const anyUpdate: fc.Arbitrary<UpdateId> = fc
   .tuple(fc.constantFrom(...origins), fc.integer({ min: 1, max: updatesAtMost }))
   .map(([origin, sequence]) => updateId(origin, sequence))
 
+/** The same mail or post is wished for again and again, as by a client that goes from one server to the next. */
+const mailWishes = 14
+const wishes = 18
+const commandOf = (wish: number): CommandId => commandId(textOf(wish >> 1, 12))
+/** Of a mail or post that may be there, by this name or another: as where a log has forked. */
+const anyMailTag: fc.Arbitrary<Tag> = fc.oneof(
+  fc.constant(anyTag),
+  fc.integer({ min: 0, max: wishes - 1 }).map((wish) => tagOf(commandOf(wish))),
+)
+
 const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
   const signer = { account: person, command: fc.constant(commandId(textOf(byte, 12))) }
   const mail = fc.integer({ min: 0, max: wishes - 1 }).map(wishOf)
-  const marks = fc.record({
-    ...signer,
-    kind: fc.constant('marks' as const),
-    mark: fc.constantFrom(...bulkMarks),
-    mails: fc.array(anyUpdate, { minLength: 1, maxLength: 4 }),
-  })
+  const marks = fc
+    .record({
+      ...signer,
+      kind: fc.constant('marks' as const),
+      mark: fc.constantFrom(...bulkMarks),
+      meant: fc.array(fc.tuple(anyUpdate, anyMailTag), { minLength: 1, maxLength: 4 }),
+    })
+    .map(({ meant, ...rest }) => ({ ...rest, mails: meant.map(([id]) => id), tags: meant.map(([, tag]) => tag) }))
   const document = fc.record({
     ...signer,
     kind: fc.constant('document' as const),
@@ -59,12 +71,21 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
   })
   return fc.oneof(
     { weight: 5, arbitrary: mail },
-    { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate }) },
-    { weight: 8, arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ ...signer, kind: fc.constant('read' as const), mail: anyUpdate, tag: anyMailTag }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate, tag: anyMailTag }),
+    },
     { weight: 6, arbitrary: marks },
     { weight: 3, arbitrary: document },
     { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('post' as const) }) },
-    { weight: 5, arbitrary: fc.record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdate }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdate, tag: anyMailTag }),
+    },
     { weight: 4, arbitrary: follow },
     { weight: 2, arbitrary: account },
     { weight: 2, arbitrary: keys },
@@ -72,12 +93,9 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
   )
 })
 
-/** The same mail or post is wished for again and again, as by a client that goes from one server to the next. */
-const mailWishes = 14
-const wishes = 18
 const wishOf = (wish: number): PersonChange => {
   const account = people[wish % people.length] ?? accountId('')
-  const command = commandId(textOf(wish >> 1, 12))
+  const command = commandOf(wish)
   if (wish >= mailWishes) return { kind: 'post', account, command }
   return {
     kind: 'mail',

@@ -9,6 +9,7 @@ import {
   account,
   anyDocumentId,
   anyInviteId,
+  anyTagOfMail,
   anyUpdateId,
   bytes,
   bytesUpTo,
@@ -50,6 +51,7 @@ const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
   })
 
 const highestMail = 1_000_000
+const tag = anyTagOfMail
 const placeInLog = { origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }
 const bits = fc.nat(3)
 const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
@@ -58,6 +60,7 @@ const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength
     origin,
     sequence: fc.integer({ min: 1, max: highestMail }),
     clock,
+    tag,
     from: account,
     to: fc.constant(to),
     marks: fc.array(bits, { minLength: to.length + 1, maxLength: to.length + 1 }),
@@ -114,7 +117,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
   mails: mailRecords.map(mailColumns),
   answers: fc.array(fc.record({ origin, sequence, conversation: anyUpdateId })),
   marks: fc.array(fc.record({ origin, sequence, account, registers })),
-  pending: fc.array(fc.record({ mail: anyUpdateId, account, bits, registers })),
+  pending: fc.array(fc.record({ mail: anyUpdateId, tag, account, bits, registers })),
   documents: fc.array(
     fc.record({
       account,
@@ -126,8 +129,8 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
       state: fc.constantFrom('written' as const, 'deleted' as const),
     }),
   ),
-  posts: fc.array(fc.record({ account, ...placeInLog })),
-  postDeletions: fc.array(fc.record({ post: anyUpdateId, account })),
+  posts: fc.array(fc.record({ account, ...placeInLog, tag })),
+  postDeletions: fc.array(fc.record({ post: anyUpdateId, tag, account })),
   follows: fc.array(
     fc.record({
       account,

@@ -126,6 +126,8 @@ const appended = (machine: Machine, update: Update): void => {
   executedOnce(machine, update)
   machine.world.ledger.record(update)
   if (isLiveKind(update.change.kind)) machine.world.ledger.held(machine, updateId(update.origin, update.sequence))
+  const isOwn = update.origin === machine.identity.origin
+  if (isOwn && deletedBy(update.change).length > 0) machine.world.ledger.took(machine, update)
 }
 
 export const sent = (machine: Machine, to: PeerId, message: Message): void => {
@@ -199,7 +201,8 @@ export const discarded = (machine: Machine, origin: OriginId, sequence: Sequence
   const mail = updateId(origin, sequence)
   const isLast = machine.notYetDurable.some(
     ({ change }) =>
-      deletedBy(change).includes(mail) || (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
+      deletedBy(change).some(({ id }) => id === mail) ||
+      (change.kind === 'accountDeletion' && isOwner(machine, change.account, mail)),
   )
   if (isLast)
     throw new Violation('durable before discarded', `${machine.name} discards ${mail} before its deletion is durable`)

@@ -1,8 +1,11 @@
-import type { OriginId } from '../../replica/core/model/ids.ts'
-import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { CommandId, OriginId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids.ts'
 import { folderNames } from '../../replica/core/state/mail-folders.ts'
 import { covers, heldFrom } from '../../replica/core/version-vector.ts'
+import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
+import type { Meant } from '../../replica/core/model/meant.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
+import { deletedBy } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { foldersOf } from './reference-folders.ts'
 import { describeImage, describeUpdates, holdersAmong, updatesUpTo } from './reference-model.ts'
@@ -23,7 +26,11 @@ export const converged = (world: World): void => {
     mailboxesSorted(machine)
   }
   if (world.restored.size === 0) nothingLost(world)
-  else noWishLost(world)
+  else {
+    noWishLost(world)
+    nothingDeletedBack(world)
+    nothingHitByMistake(world)
+  }
   const [first] = world.lasting()
   if (first === undefined) return
   const claims = first.core.state.seats.claims()
@@ -125,16 +132,7 @@ const noWishLost = (world: World): void => {
   const deletedCommands = commandsDeleted(world)
   const deletedPeople = new Set<string>(world.lasting().flatMap(({ core }) => core.state.accounts.deleted()))
   for (const machine of world.lasting()) {
-    const live = new Set<string>()
-    for (const { origin, sequences } of machine.core.state.mails.columns().origins) {
-      for (const sequence of sequences) {
-        const id = updateId(origin, sequence)
-        // What is rotten here is whole elsewhere, and of the same log: two logs may have gone by its name.
-        const update = [machine, ...world.lasting()].flatMap(({ disk }) => disk.readUpdate(origin, sequence) ?? [])[0]
-        const change = (update ?? world.ledger.updates.get(id))?.change
-        if (change?.kind === 'mail') live.add(change.command)
-      }
-    }
+    const live = liveByCommand(world, machine)
     for (const { command, people } of world.ledger.acknowledgedWishes) {
       const isHeld = world.lasting().some((holder) => world.ledger.holdsCommand(holder, command))
       const mayBeGone = deletedCommands.has(command) || people.every((person) => deletedPeople.has(person))
@@ -149,16 +147,68 @@ const noWishLost = (world: World): void => {
   }
 }
 
-/** The commands behind mails of which somebody deleted a copy. */
-const commandsDeleted = (world: World): ReadonlySet<string> => {
-  const deleted = new Set<string>()
-  for (const { change } of world.ledger.all()) {
-    const isBulk = change.kind === 'marks' && change.mark === 'delete'
-    const mails = isBulk ? change.mails : change.kind === 'deletion' ? [change.mail] : []
-    for (const id of mails) for (const command of world.ledger.commandsNamed.get(id) ?? []) deleted.add(command)
+/** Somebody deleted a mail at a machine whose disk was not lost: it is deleted, whatever it is called by now. */
+const nothingDeletedBack = (world: World): void => {
+  const { ledger } = world
+  const deletions = world.lasting().flatMap((machine) => ledger.takenBy(machine))
+  for (const machine of world.lasting()) {
+    const live = liveByCommand(world, machine)
+    for (const { origin, sequence, change } of deletions) {
+      if (!('account' in change)) continue
+      for (const command of deletedBy(change).flatMap((meant) => commandsMeant(world, meant))) {
+        const mail = live.get(command)
+        if (mail === undefined || !machine.core.state.mails.isOwnedBy(mail, change.account)) continue
+        const name = updateId(mail.origin, mail.sequence)
+        const by = updateId(origin, sequence)
+        throw new Violation('deleted stays deleted', `${machine.name} shows ${name}, which was deleted by ${by}`)
+      }
+    }
   }
-  return deleted
 }
+
+/** A copy is deleted only if its owner deleted this mail, not another one that once went by a name of it. */
+const nothingHitByMistake = (world: World): void => {
+  const deleters = new Map<string, Set<string>>()
+  for (const { change } of world.ledger.all()) {
+    if (!('account' in change)) continue
+    for (const command of deletedBy(change).flatMap((meant) => commandsMeant(world, meant)))
+      deleters.set(command, (deleters.get(command) ?? new Set()).add(change.account))
+  }
+  for (const machine of world.lasting()) {
+    const { mails, accounts } = machine.core.state
+    for (const [command, mail] of liveByCommand(world, machine)) {
+      for (const owner of [mail.from, ...mail.to]) {
+        if (mails.isOwnedBy(mail, owner) || accounts.isDeleted(owner) || deleters.get(command)?.has(owner) === true)
+          continue
+        const name = updateId(mail.origin, mail.sequence)
+        throw new Violation(
+          'deleted by nobody',
+          `${machine.name} lacks the copy of ${name} that ${owner} has not deleted`,
+        )
+      }
+    }
+  }
+}
+
+/** The live mails of a machine, whatever they are called. */
+const liveByCommand = (world: World, machine: Machine): ReadonlyMap<string, MailRecord> => {
+  const live = new Map<string, MailRecord>()
+  for (const mail of machine.core.state.mails.records()) {
+    const { origin, sequence } = mail
+    // What is rotten here is whole elsewhere, and of the same log: two logs may have gone by its name.
+    const update = [machine, ...world.lasting()].flatMap(({ disk }) => disk.readUpdate(origin, sequence) ?? [])[0]
+    const change = (update ?? world.ledger.updates.get(updateId(origin, sequence)))?.change
+    if (change?.kind === 'mail') live.set(change.command, mail)
+  }
+  return live
+}
+
+/** The commands behind mails of which somebody deleted a copy. */
+const commandsDeleted = (world: World): ReadonlySet<string> =>
+  new Set(world.ledger.all().flatMap(({ change }) => deletedBy(change).flatMap((meant) => commandsMeant(world, meant))))
+
+const commandsMeant = ({ ledger }: World, { id, tag }: Meant): readonly CommandId[] =>
+  [...(ledger.commandsNamed.get(id) ?? [])].filter((command) => tagsAgree(tag, tagOf(command)))
 
 const goneMails = (world: World, vector: VersionVector): readonly string[] => {
   const updates = updatesUpTo(vector, world.ledger.updates)

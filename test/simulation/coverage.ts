@@ -56,6 +56,7 @@ export const coverageKinds = [
   'old copy restored',
   'old copy started over',
   'update issued again',
+  'mark of a fork aimed anew',
   'view changed',
 ] as const
 

@@ -1,6 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
+import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
 import { isLiveKind } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
@@ -51,9 +52,9 @@ export class Ledger {
     if (change.kind === 'mail' || change.kind === 'post') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
     if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
-    for (const mail of deletedBy(change)) {
-      const deleters = this.#deletions.get(mail) ?? new Set()
-      if ('account' in change) this.#deletions.set(mail, deleters.add(change.account))
+    for (const { id } of deletedBy(change)) {
+      const deleters = this.#deletions.get(id) ?? new Set()
+      if ('account' in change) this.#deletions.set(id, deleters.add(change.account))
     }
   }
 
@@ -76,6 +77,18 @@ export class Ledger {
     if (change?.kind === 'mail') this.#commandsOf(machine).add(change.command)
   }
 
+  /** Deletions that the machine, or the installs that it goes on for, took from people and did not lose. */
+  readonly #taken = new Map<Machine, readonly Update[]>()
+
+  /** A deletion that somebody asked this machine for is durable. */
+  took(machine: Machine, deletion: Update): void {
+    this.#taken.set(machine, [...this.takenBy(machine), deletion])
+  }
+
+  takenBy(machine: Machine): readonly Update[] {
+    return this.#taken.get(machine) ?? []
+  }
+
   /** Mails that this machine, or the install that it goes on for, holds durably, by the commands that sent them. */
   holdsCommand(machine: Machine, command: CommandId): boolean {
     return this.#commandsOf(machine).has(command)
@@ -85,6 +98,11 @@ export class Ledger {
   restored(machine: Machine): void {
     this.#holders.delete(machine)
     this.#commands.delete(machine)
+    const own = machine.disk.updates().filter(({ origin }) => origin === machine.identity.origin)
+    this.#taken.set(
+      machine,
+      own.filter(({ change }) => deletedBy(change).length > 0),
+    )
     for (const { origin, sequence, change } of machine.disk.updates())
       if (isLiveKind(change.kind)) this.held(machine, updateId(origin, sequence))
   }
@@ -92,6 +110,7 @@ export class Ledger {
   /** `next` will give back what `old` has. */
   inherit(next: Machine, old: Machine): void {
     this.#commands.set(next, new Set(this.#commandsOf(old)))
+    this.#taken.set(next, this.takenBy(old))
   }
 
   #commandsOf(machine: Machine): Set<CommandId> {
@@ -155,9 +174,7 @@ export class Ledger {
 const wishOf = ({ kind, account, command }: MailChange | PostChange): string => `${kind} ${account} ${command}`
 
 /** The mails of which a change deletes somebody's copies. */
-export const deletedBy = (change: Change): readonly UpdateId[] => {
-  if (change.kind === 'deletion') return [change.mail]
-  return change.kind === 'marks' && change.mark === 'delete' ? change.mails : []
-}
+export const deletedBy = (change: Change): readonly Meant[] =>
+  change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete') ? meantBy(change) : []
 
 const documentKey = ({ account, document }: DocumentChange): string => `${account} ${document}`

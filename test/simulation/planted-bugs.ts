@@ -1,10 +1,11 @@
 import { AntiEntropy } from '../../replica/core/anti-entropy.ts'
+import { CatchingUp } from '../../replica/core/catching-up.ts'
 import { Compaction } from '../../replica/core/compaction.ts'
 import { Forks } from '../../replica/core/forks.ts'
 import { HybridClock } from '../../replica/core/hybrid-clock.ts'
 import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
 import { LogIntake } from '../../replica/core/log-intake.ts'
-import { splitUpdateId } from '../../replica/core/model/ids.ts'
+import { anyTag, splitUpdateId } from '../../replica/core/model/ids.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { SteadyTime } from '../../replica/core/moment.ts'
 import { Reclaiming } from '../../replica/core/reclaiming.ts'
@@ -20,7 +21,8 @@ import { RegisterTable } from '../../replica/core/state/mark-registers.ts'
 import { PostTable } from '../../replica/core/state/post-table.ts'
 import { SeatTable } from '../../replica/core/state/seat-table.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
-import { Divergence } from '../../replica/host/reissue.ts'
+import { Divergence } from '../../replica/host/divergence.ts'
+import { Reissuing } from '../../replica/host/reissue.ts'
 import { habits } from './habits.ts'
 
 /** Replaces a method of a class by one that may call the right one. */
@@ -57,9 +59,10 @@ const bugs = {
       MailTable.prototype,
       'mark',
       (right) =>
-        function (this: MailTable, id, account, bits, vector) {
-          const isEarly = bits === markBits.deleted && !this.has(splitUpdateId(id).origin, splitUpdateId(id).sequence)
-          return isEarly ? 'settled' : right.call(this, id, account, bits, vector)
+        function (this: MailTable, meant, account, bits, vector) {
+          const { origin, sequence } = splitUpdateId(meant.id)
+          const isEarly = bits === markBits.deleted && !this.has(origin, sequence)
+          return isEarly ? 'settled' : right.call(this, meant, account, bits, vector)
         },
     )
   },
@@ -68,8 +71,8 @@ const bugs = {
       MailTable.prototype,
       'mark',
       (right) =>
-        function (this: MailTable, id, account, bits) {
-          return right.call(this, id, account, bits, new Map())
+        function (this: MailTable, meant, account, bits) {
+          return right.call(this, meant, account, bits, new Map())
         },
     )
   },
@@ -98,9 +101,9 @@ const bugs = {
       PostTable.prototype,
       'delete',
       (right) =>
-        function (this: PostTable, id, account, vector) {
-          const { origin, sequence } = splitUpdateId(id)
-          if (this.has(origin, sequence)) right.call(this, id, account, vector)
+        function (this: PostTable, meant, account, vector) {
+          const { origin, sequence } = splitUpdateId(meant.id)
+          if (this.has(origin, sequence)) right.call(this, meant, account, vector)
         },
     )
   },
@@ -283,6 +286,30 @@ const bugs = {
   },
   'what only an old copy had is forgotten': () => {
     Divergence.prototype.updates = () => []
+  },
+  'marks on a fork are left out': () => {
+    Reissuing.prototype.marks = () => []
+  },
+  'a mark goes by the name alone': () => {
+    MailStore.prototype.tagAt = () => anyTag
+    replace(
+      MailTable.prototype,
+      'findMeant',
+      () =>
+        function (this: MailTable, { id }) {
+          return this.find(id)
+        },
+    )
+  },
+  'a state is joined whatever came while it was on its way': () => {
+    replace(
+      CatchingUp.prototype,
+      'join',
+      (right) =>
+        function (this: CatchingUp, wallMs, _fits, effects) {
+          return right.call(this, wallMs, () => true, effects)
+        },
+    )
   },
   'what was known of an old copy stays known': () => {
     replace(

@@ -2,6 +2,7 @@ import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
+import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
 import type { BulkMark } from '../../replica/core/model/mailbox-changes.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 
@@ -13,11 +14,13 @@ export interface ModelMarks {
   readonly trash: number[]
 }
 
-export type Marks = ReadonlyMap<UpdateId, ReadonlyMap<AccountId, ModelMarks>>
+/** By the mail's name; by name and tag where no update of that name is known. */
+export type Marks = ReadonlyMap<string, ReadonlyMap<AccountId, ModelMarks>>
 
-export const marksOf = (all: readonly Update[]): Marks => {
-  const marks = new Map<UpdateId, Map<AccountId, ModelMarks>>()
-  const of = (mail: UpdateId, account: AccountId): ModelMarks => {
+export const marksOf = (all: readonly Update[], known: ReadonlySet<UpdateId>): Marks => {
+  const marks = new Map<string, Map<AccountId, ModelMarks>>()
+  const of = ({ id, tag }: Meant, account: AccountId): ModelMarks => {
+    const mail = known.has(id) ? id : `${id} ${tag}`
     const ofMail = marks.get(mail) ?? new Map<AccountId, ModelMarks>()
     const found = ofMail.get(account) ?? { bits: 0, read: [], star: [], trash: [] }
     ofMail.set(account, found)
@@ -25,10 +28,11 @@ export const marksOf = (all: readonly Update[]): Marks => {
     return found
   }
   for (const { change, clock } of all) {
-    if (change.kind === 'read') of(change.mail, change.account).bits |= markBits.read
-    if (change.kind === 'deletion') of(change.mail, change.account).bits |= markBits.deleted
-    if (change.kind !== 'marks') continue
-    for (const mail of change.mails) say(of(mail, change.account), change.mark, clock)
+    for (const meant of meantBy(change)) {
+      if (change.kind === 'read') of(meant, change.account).bits |= markBits.read
+      if (change.kind === 'deletion') of(meant, change.account).bits |= markBits.deleted
+      if (change.kind === 'marks') say(of(meant, change.account), change.mark, clock)
+    }
   }
   return marks
 }
@@ -56,11 +60,11 @@ const say = (marks: ModelMarks, mark: BulkMark, clock: number): void => {
 const settings = ({ bits, read, star, trash }: ModelMarks): string =>
   (bits & markBits.deleted) === 0 ? [read, star, trash].map((all) => Math.max(0, ...all)).join() : '0,0,0'
 
-export const pendingLines = (marks: Marks, ids: ReadonlySet<UpdateId>): readonly string[] =>
+export const pendingLines = (marks: Marks): readonly string[] =>
   [...marks].flatMap(([mail, ofMail]) =>
-    ids.has(mail)
-      ? []
-      : [...ofMail].map(([account, found]) => `pending ${mail} ${account} ${found.bits} ${settings(found)}`),
+    mail.includes(' ')
+      ? [...ofMail].map(([account, found]) => `pending ${mail} ${account} ${found.bits} ${settings(found)}`)
+      : [],
   )
 
 /** Of a live mail what its owners set, as far as they have copies, and where it belongs. */
@@ -108,8 +112,8 @@ export const describeMailboxes = (image: StateImage): readonly string[] => [
       `marks ${updateId(origin, sequence)} ${account} ${[read, star, trash].join()}`,
   ),
   ...image.pending.map(
-    ({ mail, account, bits, registers: { read, star, trash } }) =>
-      `pending ${mail} ${account} ${bits} ${[read, star, trash].join()}`,
+    ({ mail, tag, account, bits, registers: { read, star, trash } }) =>
+      `pending ${mail} ${tag} ${account} ${bits} ${[read, star, trash].join()}`,
   ),
   ...image.documents.map(
     ({ account, document, origin, sequence, clock, shelf, state }) =>

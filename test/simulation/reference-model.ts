@@ -1,8 +1,9 @@
-import type { AccountId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
-import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, OriginId, Tag, UpdateId } from '../../replica/core/model/ids.ts'
+import { anyTag, splitUpdateId, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, SeatClaim, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
+import { markedBy, type Meant, meantBy } from '../../replica/core/model/meant.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { AccountChange, MailChange, Update } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
@@ -23,14 +24,13 @@ import { describeSocial, socialLines } from './reference-social.ts'
 export const describeUpdates = (updates: Iterable<Update>): readonly string[] => {
   const all = [...updates]
   const deleted = new Set(all.flatMap(({ change }) => (change.kind === 'accountDeletion' ? [change.account] : [])))
-  const ids = new Set(all.map(({ origin, sequence }) => updateId(origin, sequence)))
   const mails = mailsOf(all)
-  const marks = marksOf(withStandingNames(all, mails))
+  const marks = marksOf(withStandingNames(withoutMistaken(all), mails), idsOf(all))
   const lines = [
     ...[...deleted].map((account) => `deleted ${account}`),
     ...firstAccounts(all, deleted),
     ...lastKeys(all, deleted),
-    ...pendingLines(marks, ids),
+    ...pendingLines(marks),
     ...documentLines(all, deleted),
     ...socialLines(all, deleted),
   ]
@@ -127,6 +127,25 @@ const mailsOf = (all: readonly Update[]): readonly (readonly MailUpdate[])[] => 
     one.clock - two.clock ||
     (one.origin === two.origin ? one.sequence - two.sequence : one.origin < two.origin ? -1 : 1)
   return [...mails.values()].map((names) => names.sort(isBefore))
+}
+
+const idsOf = (all: readonly Update[]): ReadonlySet<UpdateId> =>
+  new Set(all.map(({ origin, sequence }) => updateId(origin, sequence)))
+
+/** A mark whose name is that of another mail than the one that it means marks nothing. */
+const withoutMistaken = (all: readonly Update[]): readonly Update[] => {
+  const tags = new Map<UpdateId, Tag>()
+  for (const { origin, sequence, change } of all)
+    if (change.kind === 'mail') tags.set(updateId(origin, sequence), tagOf(change.command))
+  const isMeant = ({ id, tag }: Meant): boolean => tagsAgree(tag, tags.get(id) ?? anyTag)
+  return all.flatMap((update): readonly Update[] => {
+    const { change } = update
+    if (change.kind === 'read' || change.kind === 'deletion') return meantBy(change).every(isMeant) ? [update] : []
+    if (change.kind !== 'marks') return [update]
+    const meant = markedBy(change).filter(isMeant)
+    const [mails, meantTags] = [meant.map(({ id }) => id), meant.map(({ tag }) => tag)]
+    return [{ ...update, change: { ...change, mails, tags: meantTags } }]
+  })
 }
 
 /** The updates with every mark on the name under which its mail stands. */

@@ -1,5 +1,5 @@
-import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, Tag, UpdateId } from '../../replica/core/model/ids.ts'
+import { anyTag, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids.ts'
 import type { FollowRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
@@ -7,12 +7,16 @@ import type { Update } from '../../replica/core/model/updates.ts'
 /** Posts that their author has neither taken back nor left behind, deletions that wait, and the last word of each pair. */
 export const socialLines = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
   const known = new Set(all.map(({ origin, sequence }) => updateId(origin, sequence)))
+  const tags = new Map<UpdateId, Tag>()
+  for (const { origin, sequence, change } of all)
+    if (change.kind === 'post') tags.set(updateId(origin, sequence), tagOf(change.command))
   const takenBack = new Set<string>()
   const waiting = new Set<string>()
   for (const { change } of all) {
     if (change.kind !== 'postDeletion') continue
-    takenBack.add(`${change.post} ${change.account}`)
-    if (!known.has(change.post)) waiting.add(`pending post ${change.post} ${change.account}`)
+    const { post, tag, account } = change
+    if (tagsAgree(tag, tags.get(post) ?? anyTag)) takenBack.add(`${post} ${account}`)
+    if (!known.has(post)) waiting.add(`pending post ${post} ${tag} ${account}`)
   }
   const posts = postsOf(all).flatMap((names) => {
     const [first] = names
@@ -46,7 +50,7 @@ const isBefore = (one: Update, two: Update): number =>
 /** The same lines from a replica's state. */
 export const describeSocial = ({ posts, postDeletions, follows }: StateImage): readonly string[] => [
   ...posts.map(({ account, origin, sequence, clock }) => postLine(updateId(origin, sequence), account, clock)),
-  ...postDeletions.map(({ post, account }) => `pending post ${post} ${account}`),
+  ...postDeletions.map(({ post, tag, account }) => `pending post ${post} ${tag} ${account}`),
   ...follows.map(followLine),
 ]
 

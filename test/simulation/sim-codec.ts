@@ -12,7 +12,14 @@ import type {
 import { accountId, commandId, hash, inviteId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft, MakeBatch, PersonChange, SignedChange, Update } from '../../replica/core/model/updates.ts'
 import { originOf, peerIdOf } from '../../replica/wire/keys.ts'
-import { encodeAccountKeysPayload, encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
+import { encodeMarksPayload } from '../../replica/wire/mailbox-payloads.ts'
+import {
+  encodeAccountKeysPayload,
+  encodeAccountPayload,
+  encodeDeletionPayload,
+  encodeReadPayload,
+} from '../../replica/wire/payload-codec.ts'
+import { encodePostDeletionPayload } from '../../replica/wire/social-payloads.ts'
 import { encodeUpdate } from '../../replica/wire/update-codec.ts'
 import type { Random } from './random.ts'
 
@@ -72,6 +79,15 @@ const payloadOf = (change: PersonChange, content: string): Uint8Array => {
       return encodeAccountPayload(change)
     case 'accountKeys':
       return encodeAccountKeysPayload(change)
+    // What starts over reads again what a mark was about.
+    case 'read':
+      return encodeReadPayload(change)
+    case 'deletion':
+      return encodeDeletionPayload(change)
+    case 'marks':
+      return encodeMarksPayload(change)
+    case 'postDeletion':
+      return encodePostDeletionPayload(change)
     default:
       return new Uint8Array(Buffer.from(`${content} ${JSON.stringify(change)}`))
   }
@@ -82,6 +98,7 @@ const toUpdate = (origin: OriginId, sequence: Sequence, draft: Draft): Update =>
   const change = 'payload' in draft.change ? draft.change.change : draft.change
   if ('to' in change) Object.freeze(change.to)
   if ('mails' in change) Object.freeze(change.mails)
+  if ('tags' in change) Object.freeze(change.tags)
   return Object.freeze({
     origin,
     sequence,

@@ -1,9 +1,10 @@
-import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
+import type { OriginId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
+import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
-import { Divergence, reissued, relationOf, stateOf } from '../../replica/host/reissue.ts'
+import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
+import { Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { liveUpdatesOf } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
@@ -96,22 +97,53 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     found.push(...divergent(machine, aside, origin, last))
   }
   mend(machine, aside, found)
-  const wishes = reissued(found)
-  let open = wishes.length
-  const done = (): void => {
-    machine.aside = machine.aside.slice(1)
-    giveBack(machine)
+  const isHeld = (id: UpdateId): boolean => {
+    const { origin, sequence } = splitUpdateId(id)
+    return sequence <= core.state.held(origin)
   }
+  const reissuing = new Reissuing(found, isHeld)
+  const wishes = reissuing.wishes()
+  const became = (index: number, update: UpdateId): void => {
+    const id = wishes[index]?.id
+    if (id !== undefined) reissuing.became(id, update)
+    machine.world.coverage.note('update issued again')
+  }
+  const commands = wishes.map(({ wish }) => wish)
+  issue(machine, commands, became, () => {
+    const marks = reissuing.marks(marksElsewhere(aside, reissuing, found))
+    const counted = (): void => machine.world.coverage.note('mark of a fork aimed anew')
+    issue(machine, marks, counted, () => {
+      machine.aside = machine.aside.slice(1)
+      giveBack(machine)
+    })
+  })
+}
+
+/** All at once; `done` when all are answered. Without an answer the machine went down: its next life begins again. */
+const issue = (
+  machine: Machine,
+  wishes: readonly Reissued[],
+  became: (index: number, update: UpdateId) => void,
+  done: () => void,
+): void => {
+  let open = wishes.length
   if (open === 0) done()
-  for (const wish of wishes) {
+  for (const [index, wish] of wishes.entries()) {
     machine.command(wish, (answer) => {
-      // Without an answer the machine went down: its next life begins again.
       if (answer === null) return
-      machine.world.coverage.note('update issued again')
+      if (answer.ok) became(index, answer.value.update)
       open -= 1
       if (open === 0) done()
     })
   }
+}
+
+const marksElsewhere = ({ disk }: Aside, reissuing: Reissuing, found: readonly Update[]): readonly Update[] => {
+  const own = new Set(found.map(({ origin, sequence }) => updateId(origin, sequence)))
+  return disk
+    .updates()
+    .filter((update) => reissuing.concerns(update) && !own.has(updateId(update.origin, update.sequence)))
+    .sort((left, right) => left.clock - right.clock)
 }
 
 const mend = (machine: Machine, aside: Aside, forked: readonly Update[]): void => {

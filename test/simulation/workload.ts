@@ -1,10 +1,11 @@
 import type { AccountId, CommandId, UpdateId } from '../../replica/core/model/ids.ts'
 import { documentId, updateId } from '../../replica/core/model/ids.ts'
+import type { Meant } from '../../replica/core/model/meant.ts'
 import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 import { newAccountId, newCommandId, sign } from './sim-codec.ts'
 import type { World } from './world.ts'
 
@@ -43,6 +44,7 @@ export class Workload {
   readonly #random: Random
   #isOver = false
   #count = 0
+  #seen: 'old mails' | 'new mails' = 'old mails'
 
   constructor(world: World) {
     this.#world = world
@@ -74,10 +76,21 @@ export class Workload {
   }
 
   #wish(machine: Machine): void {
-    const change = this.#invent(machine)
+    const change = this.#invent(this.#looksAt(machine))
     if (change === null) return
     this.#count += 1
     this.#give(machine, sign(change, `content ${this.#count}`))
+  }
+
+  /**
+   * Where an old copy was restored some look at new mails at one machine and mark them at another, where their names may be those of
+   * other mails. By chances of their own, so that all other histories stay as they are.
+   */
+  #looksAt(machine: Machine): Machine {
+    const { restored } = this.#world
+    const random = new Random(this.#count)
+    this.#seen = restored.size > 0 && random.chance(0.4) ? 'new mails' : 'old mails'
+    return this.#seen === 'new mails' ? (random.pick(this.#world.up()) ?? machine) : machine
   }
 
   /** Waits for the answer; when none comes the same command is mostly given again, at the same replica or at the next. */
@@ -136,20 +149,21 @@ export class Workload {
         }
       case 'read': {
         const mail = this.#mailOf(machine, account)
-        return mail === null ? null : { kind: 'read', account, command, mail }
+        return mail === null ? null : { kind: 'read', account, command, mail: mail.id, tag: mail.tag }
       }
       case 'deletion': {
         const mail = this.#mailOf(machine, account)
-        return mail === null ? null : { kind: 'deletion', account, command, mail }
+        return mail === null ? null : { kind: 'deletion', account, command, mail: mail.id, tag: mail.tag }
       }
       case 'accountKeys': {
         const generation = (machine.core.state.accountKeys.get(account)?.generation ?? 0) + 1
         return { kind: 'accountKeys', account, command, generation, sealedKeys: new Uint8Array(1) }
       }
       case 'marks': {
-        const mails = [this.#mailOf(machine, account), this.#mailOf(machine, account)].filter((mail) => mail !== null)
+        const meant = [this.#mailOf(machine, account), this.#mailOf(machine, account)].filter((mail) => mail !== null)
         const mark = this.#random.pick(bulkMarks) ?? 'star'
-        return mails.length === 0 ? null : { kind: 'marks', account, command, mark, mails }
+        const [mails, tags] = [meant.map(({ id }) => id), meant.map((mail) => mail.tag)]
+        return meant.length === 0 ? null : { kind: 'marks', account, command, mark, mails, tags }
       }
       case 'document': {
         const document = documentId(Buffer.alloc(16, this.#random.int(1, documentsOfOne)).toString('base64url'))
@@ -162,7 +176,7 @@ export class Workload {
         const post = this.#random.pick(machine.core.state.posts.page([account], 3, null))
         return post === undefined
           ? null
-          : { kind: 'postDeletion', account, command, post: updateId(post.origin, post.sequence) }
+          : { kind: 'postDeletion', account, command, post: updateId(post.origin, post.sequence), tag: post.tag }
       }
       case 'follow': {
         const whom = this.#random.pick(people.filter((other) => other !== account)) ?? account
@@ -201,14 +215,15 @@ export class Workload {
 
   /** Some mails answer one that is there. */
   #answered(machine: Machine, account: AccountId): UpdateId | null {
-    return this.#random.chance(0.3) ? this.#mailOf(machine, account) : null
+    return this.#random.chance(0.3) ? (this.#mailOf(machine, account)?.id ?? null) : null
   }
 
   /** Mostly an old mail, so that some are deleted by everybody. */
-  #mailOf(machine: Machine, account: AccountId): UpdateId | null {
+  #mailOf(machine: Machine, account: AccountId): Meant | null {
     const { inbox, sent } = machine.core.state.mails.mailbox(account)
     const folder = this.#random.chance(0.5) ? inbox : sent
-    const mail = this.#random.pick(folder.page(folder.size, null).slice(-3))
-    return mail === undefined ? null : updateId(mail.origin, mail.sequence)
+    const mails = folder.page(folder.size, null)
+    const mail = this.#random.pick(this.#seen === 'old mails' ? mails.slice(-3) : mails.slice(0, 3))
+    return mail === undefined ? null : { id: updateId(mail.origin, mail.sequence), tag: mail.tag }
   }
 }

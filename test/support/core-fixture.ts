@@ -1,7 +1,16 @@
 import type { Command } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
-import type { AccountId, CommandId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
-import { accountId, commandId, inviteId, originId, peerId, serverId } from '../../replica/core/model/ids.ts'
+import type { AccountId, CommandId, OriginId, Tag, UpdateId } from '../../replica/core/model/ids.ts'
+import {
+  accountId,
+  anyTag,
+  commandId,
+  inviteId,
+  originId,
+  peerId,
+  serverId,
+  tagOf,
+} from '../../replica/core/model/ids.ts'
 import type { HelloMessage, KnowledgeRows } from '../../replica/core/model/messages.ts'
 import type { Batch, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { RecoveredState } from '../../replica/core/replica-core.ts'
@@ -35,8 +44,11 @@ export const signUp = (name: string, command = `sign up ${name}`): SignedChange 
 export const mailTo = (from: string, to: readonly string[], command: string): SignedChange =>
   signed({ kind: 'mail', account: person(from), to: to.map(person), conversation: null }, command)
 
-export const deletionOf = (who: string, mail: UpdateId, command: string): SignedChange =>
-  signed({ kind: 'deletion', account: person(who), mail }, command)
+/** Of the mail that `mailCommand` sent; left out, of any by that name. */
+export const deletionOf = (who: string, mail: UpdateId, command: string, mailCommand?: string): SignedChange =>
+  signed({ kind: 'deletion', account: person(who), mail, tag: tagNamed(mailCommand) }, command)
+
+export const tagNamed = (command?: string): Tag => (command === undefined ? anyTag : tagOf(commandNamed(command)))
 
 type Unnamed<Change> = Change extends PersonChange ? Omit<Change, 'command'> : never
 

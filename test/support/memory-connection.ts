@@ -15,6 +15,7 @@ import { fail, QuintetError, succeed, type ErrorCode, type Result } from '../../
 import {
   originId,
   serverId,
+  tagOf,
   type AccountId,
   type DocumentId,
   type ServerId,
@@ -23,6 +24,7 @@ import {
 import { likePattern } from '../../replica/core/state/like-pattern.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
 import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
+import { commandOf } from '../../replica/wire/payload-codec.ts'
 import { folded, headerOf, isRead, type HeldMail } from './memory-mails.ts'
 import type { HeldAccount, MemoryReplica } from './memory-replica.ts'
 
@@ -183,7 +185,19 @@ export class MemoryConnection implements ReplicaApi {
   async trashed({ beforeMs }: { readonly beforeMs: number }) {
     const owner = this.#owner()
     const old = this.#replica.box('trash', owner).filter((mail) => (mail.trashedAt.get(owner) ?? 0) < beforeMs)
-    return this.#answer(succeed(old.map(({ mail }) => mail)))
+    return this.#answer(succeed(old.map(({ mail, change }) => ({ id: mail, tag: tagOf(change.command) }))))
+  }
+
+  async tags({ names }: { readonly names: readonly UpdateId[] }) {
+    const mails = this.#all(this.#owner())
+    const found = names.map((name) => {
+      const held = mails.find(({ mail }) => mail === name)
+      if (held !== undefined) return tagOf(held.change.command)
+      const post = this.#replica.posts.find((other) => other.post === name)
+      const command = post === undefined ? null : commandOf(post.payload)
+      return command === null ? null : tagOf(command)
+    })
+    return this.#answer(succeed(found))
   }
 
   async documents({ shelf }: { readonly shelf: number }) {

@@ -15,6 +15,8 @@ import { fail, QuintetError, succeed, type Result } from '../../replica/core/mod
 import {
   originId,
   serverId,
+  tagOf,
+  tagsAgree,
   updateId,
   type AccountId,
   type ServerId,
@@ -22,6 +24,8 @@ import {
 } from '../../replica/core/model/ids.ts'
 import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
+import { tagIn } from '../../replica/client/shown-tags.ts'
+import { meantBy } from '../../replica/core/model/meant.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import { folded, headerOf, isIn, isRead, noMarks, setMark, type HeldMail } from './memory-mails.ts'
@@ -196,14 +200,16 @@ export class MemoryReplica {
         break
       case 'read':
       case 'deletion': {
-        const held = this.mails.find(({ mail }) => mail === change.mail)
+        const [held] = this.#meant(change)
         if (held === undefined) return fail('NO_SUCH_MAIL', 'There is no such mail.')
         held[change.kind === 'read' ? 'read' : 'deleted'].add(change.account)
         break
       }
       case 'marks': {
-        const marked = this.mails.filter(({ mail }) => change.mails.includes(mail))
-        if (marked.length === 0) return fail('NO_SUCH_MAIL', 'There are no such mails.')
+        const marked = this.#meant(change)
+        const isNamed = ({ mail }: HeldMail): boolean => change.mails.includes(mail)
+        if (marked.length === 0 || marked.length < this.mails.filter(isNamed).length)
+          return fail('NO_SUCH_MAIL', 'There are no such mails.')
         for (const mail of marked) setMark(mail, change, this.#sequence)
         break
       }
@@ -214,7 +220,8 @@ export class MemoryReplica {
         this.#addPost(change.account, submission)
         break
       case 'postDeletion':
-        if (!this.posts.some(({ post }) => post === change.post)) return fail('NO_SUCH_POST', 'There is no such post.')
+        if (!this.posts.some(({ post, payload }) => post === change.post && tagsAgree(change.tag, tagIn(payload))))
+          return fail('NO_SUCH_POST', 'There is no such post.')
         this.posts = this.posts.filter(({ post }) => post !== change.post)
         break
       case 'follow': {
@@ -227,6 +234,14 @@ export class MemoryReplica {
     this.#sequence += 1
     if (change.kind === 'mail') this.#addMail(change, submission)
     return null
+  }
+
+  /** The mails that a mark names, as far as they are those that its person saw. */
+  #meant(change: PersonChange): readonly HeldMail[] {
+    const meant = meantBy(change)
+    return this.mails.filter((held) =>
+      meant.some(({ id, tag }) => id === held.mail && tagsAgree(tag, tagOf(held.change.command))),
+    )
   }
 
   #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {

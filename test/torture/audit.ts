@@ -134,11 +134,6 @@ const compareMail = (
   // Whoever has it proves that it was sent, and everybody must have it.
   if (record.outcome !== 'done') ledger.note({ seen: token, by: person })
   record.outcome = 'done'
-  const { mail } = found.header
-  if (copy.deletion === 'done' && ledger.wasWrittenAnew(copy.deletedAs, mail)) {
-    ledger.excused.push(`${person}'s deletion of [${token}], now ${mail}`)
-    copy.deletion = 'no'
-  }
   if (copy.deletion === 'done')
     return [`[${token}] was deleted and is back, as ${found.header.mail}: ${describe(record)}`]
   const wrong: string[] = []
@@ -148,9 +143,7 @@ const compareMail = (
     // Who wrote a mail has read it.
     const isMoot = flag === 'read' && record.from === person
     const isWrong = !isMoot && !choice.allowed.includes(is)
-    if (isWrong && ledger.wasWrittenAnew([record.mail ?? mail], mail))
-      ledger.excused.push(`${person}'s mark on [${token}], now ${mail}`)
-    else if (isWrong)
+    if (isWrong)
       wrong.push(`[${token}] has ${flag} ${is}, and should have ${choice.allowed.join(' or ')}: ${describe(record)}`)
     choice.settle(is)
   }

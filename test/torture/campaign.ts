@@ -109,7 +109,6 @@ export class Campaign {
       if (isLast) break
     }
     const struck = [...faults.counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
-    for (const what of ledger.excused) journal.say(`left out, as a mark on a mail of a forked log: ${what}`)
     journal.say(`${workload.acts} acts of people; faults: ${struck}`)
     return this.#wrong
   }

@@ -85,7 +85,7 @@ export class Destruction {
 
   /** A copy of the data directory is put in its place later on; now and then that machine is alone at first, and is written to. */
   async restore(machine: Machine, later: () => Promise<void>, random: Random): Promise<void> {
-    const { journal, network, ledger } = this.#options
+    const { journal, network } = this.#options
     if (machine.state !== 'up') return
     machine.state = 'busy'
     await machine.kill()
@@ -102,10 +102,7 @@ export class Destruction {
       const held = await this.#whileHeld(machine, async () => {
         await machine.kill()
         await putBack()
-        if (isAlone) {
-          await network.cut(machine.server)
-          ledger.mayFork(machine.server)
-        }
+        if (isAlone) await network.cut(machine.server)
         this.#say(`server ${machine.server} has an old copy of its data${isAlone ? ', and is alone with it' : ''}`)
         machine.state = 'down'
         await machine.start()

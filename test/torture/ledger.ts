@@ -43,8 +43,6 @@ export type Flag = (typeof flags)[number]
 /** A person's own copy of a mail. */
 export interface CopyRecord {
   deletion: 'no' | Outcome
-  /** The name by which the deletion meant the mail, and the names of those that were deleted along with it. */
-  deletedAs: readonly string[]
   readonly flags: Readonly<Record<Flag, Choice<boolean>>>
   /** Whether its owner has opened it at a quiet point, with the right content. */
   opened: 'no' | 'yes'
@@ -57,11 +55,7 @@ export class Ledger {
   readonly mails = new Map<number, MailRecord>()
   readonly posts = new Map<number, PostRecord>()
   readonly drafts = new Map<number, DraftRecord>()
-  /** What was promised and is not so, where docs/protocol.md says that it cannot be. */
-  readonly excused: string[] = []
   readonly #copies = new Map<string, CopyRecord>()
-  /** Servers whose old copy was written to before it met the others: their logs may have forked. */
-  readonly #forked = new Set<number>()
   readonly #journal: Journal
   #lastToken = 0
 
@@ -110,19 +104,6 @@ export class Ledger {
     return record
   }
 
-  mayFork(server: number): void {
-    this.#forked.add(server)
-  }
-
-  /**
-   * Whether marks on mails that were called `names` may have been left out: one of them was written anew under another name, because
-   * it stood in a log that had forked. What is marked together is left out together. `now` is what the mail in question is called.
-   */
-  wasWrittenAnew(names: readonly string[], now: string): boolean {
-    const isOfFork = (name: string): boolean => [...this.#forked].some((server) => name.startsWith(`${server}.`))
-    return names.some((name) => isOfFork(name) && (names.length > 1 || originIn(name) !== originIn(now)))
-  }
-
   /** Anything else, before or after the call. */
   note(entry: object): void {
     this.#journal.enter(entry)
@@ -133,7 +114,7 @@ export class Ledger {
     const known = this.#copies.get(key)
     if (known !== undefined) return known
     const unset = { read: new Choice(false), starred: new Choice(false), inTrash: new Choice(false) }
-    const made: CopyRecord = { deletion: 'no', deletedAs: [], flags: unset, opened: 'no' }
+    const made: CopyRecord = { deletion: 'no', flags: unset, opened: 'no' }
     this.#copies.set(key, made)
     return made
   }
@@ -142,8 +123,6 @@ export class Ledger {
     return [...this.mails.values()].filter(({ from, to }) => from === person || to.includes(person))
   }
 }
-
-const originIn = (name: string): string => name.slice(0, name.lastIndexOf(':'))
 
 export const subjectOf = (token: number, words: string): string => `[${token}] ${words}`
 

@@ -1,4 +1,4 @@
-import type { WholeMail } from '../../build/cluster/mail-process.ts'
+import type { MailProcess, WholeMail } from '../../build/cluster/mail-process.ts'
 import type { Random } from '../simulation/random.ts'
 import { type CopyRecord, type Flag, type Ledger, subjectOf, tokenOf } from './ledger.ts'
 import type { Person } from './person.ts'
@@ -22,13 +22,12 @@ export interface Actor {
   readonly names: readonly string[]
   /** What must not be, as soon as it is seen. */
   readonly wrong: (sentence: string) => void
-  /** The page of a folder that was looked at last, and over which connection. */
+  /** The page of a folder that was looked at last, at whatever server; and the client that showed it: another one knows nothing of it. */
   page: readonly WholeMail[]
-  seenOver: string
+  shownBy: MailProcess | null
 }
 
-const shownPage = ({ person, page, seenOver }: Actor): readonly WholeMail[] =>
-  person.connection === seenOver ? page : []
+const shownPage = ({ person, page, shownBy }: Actor): readonly WholeMail[] => (person.client === shownBy ? page : [])
 
 const changes = [
   { mark: 'star', flag: 'starred', value: true },
@@ -83,9 +82,9 @@ export const look = async (actor: Actor): Promise<void> => {
   const { person, random } = actor
   const folder = random.pick(['inbox', 'inbox', 'inbox', 'sent', 'trash'] as const) ?? 'inbox'
   const offset = random.chance(0.5) ? 0 : random.int(0, offsetMost)
-  const { connection } = person
+  const { client } = person
   const came = await person.ask('list', { folder, limit: listed, offset, full: true })
-  actor.seenOver = connection
+  actor.shownBy = client
   // Asked for with every field.
   if (came.kind === 'answered') actor.page = came.answer.headers as readonly WholeMail[]
   else if (came.kind === 'failed') await heed(actor, came.code)
@@ -118,8 +117,13 @@ export const read = async (actor: Actor): Promise<void> => {
     { mail },
     {
       done: ({ subject, body }) => {
-        const record = ledger.mails.get(tokenOf(subject) ?? 0)
-        if (record?.body !== body) wrong(`${person.name} reads another content in ${mail}: "${subject}"`)
+        const shown = tokenOf(subject) ?? 0
+        if (ledger.mails.get(shown)?.body !== body)
+          wrong(`${person.name} reads another content in ${mail}: "${subject}"`)
+        if (shown === token) return
+        // A log has forked: by this name the server of now has another mail, which has been read now. One looks again.
+        ledger.copy(person.name, shown).flags.read.ask(true)
+        actor.page = []
       },
       failed: () => undefined,
     },
@@ -180,10 +184,7 @@ const removing = ({ person, ledger }: Actor, picked: readonly Picked[]) => {
   return {
     done: (): void => {
       ledger.note({ deleted: tokens, who: person.name })
-      for (const { copy } of picked) {
-        copy.deletion = 'done'
-        copy.deletedAs = mails
-      }
+      for (const { copy } of picked) copy.deletion = 'done'
     },
     failed: (): void => {
       for (const { copy } of fresh) if (copy.deletion === 'asked') copy.deletion = 'unknown'

@@ -46,10 +46,7 @@ export class Person {
     return this.#pending.size
   }
 
-  /**
-   * Changes whenever the person's view may be of another server. What was looked at before is looked at again then, as a window
-   * does: where an old copy has started over, a mail's name may mean another one by now.
-   */
+  /** Changes whenever the person's view may be of another server: what is asked for meanwhile may be given to several. */
   get connection(): string {
     const changes = this.client?.process.lines.filter(({ event }) => event === 'connected' || event === 'disconnected')
     return `${this.client?.process.pid ?? 0} ${changes?.length ?? 0}`

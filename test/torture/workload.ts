@@ -76,7 +76,7 @@ export class Workload {
   async #live(person: Person, random: Random): Promise<void> {
     const { ledger, wrong, people } = this.#options
     const names = people.map(({ name }) => name)
-    const actor: Actor = { person, random, ledger, names, wrong, page: [], seenOver: '' }
+    const actor: Actor = { person, random, ledger, names, wrong, page: [], shownBy: null }
     for (;;) {
       await sleep(random.waitMs(thinkMs))
       if (this.#state === 'held') return

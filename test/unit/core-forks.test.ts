@@ -28,6 +28,13 @@ const authorsLog = (): readonly [Batch, Batch, Batch] => {
   return [claim, second, third]
 }
 
+/** What is held of the log of the author alone. */
+const logs = (
+  vector: ReadonlyMap<typeof author.origin, number>,
+  end: Hash,
+  chains = new LogChains(),
+): Parameters<typeof forkedIn>[1] => ({ vector, hashes: new Map([[author.origin, end]]), chains })
+
 interface Meeting {
   readonly core: ReplicaCore
   /** What the core does when the member tells that it holds so much of the author's log, ending with this value. */
@@ -109,16 +116,31 @@ describe('an image of a state', () => {
 
   test('shows whether what is held of a log is the beginning of the one that it is of', () => {
     const { longer, held } = images()
-    expect(forkedIn(longer, held, new Map([[origin, second.lastHash]]))).toEqual([])
-    expect(forkedIn(longer, held, new Map([[origin, otherLog]]))).toEqual([origin])
+    expect(forkedIn(longer, logs(held, second.lastHash))).toEqual([])
+    expect(forkedIn(longer, logs(held, otherLog))).toEqual([origin])
+  })
+
+  test('shows whether it is as far and of the same log, or the beginning of what is held', () => {
+    const { longer } = images()
+    const end = new Map([[origin, 3]])
+    expect(forkedIn(longer, logs(end, third.lastHash))).toEqual([])
+    expect(forkedIn(longer, logs(end, otherLog))).toEqual([origin])
+    const beyond = new Map([[origin, 4]])
+    const chains = new LogChains()
+    chains.add(origin, 3, third.lastHash)
+    chains.add(origin, 4, otherLog)
+    expect(forkedIn(longer, logs(beyond, otherLog, chains))).toEqual([])
+    const others = new LogChains()
+    others.add(origin, 3, otherLog)
+    others.add(origin, 4, otherLog)
+    expect(forkedIn(longer, logs(beyond, otherLog, others))).toEqual([origin])
   })
 
   test('shows nothing of what is beyond it or before all that it knows of', () => {
     const { longer } = images()
     const late = longer.checkpoints.filter(({ sequence }) => sequence > 2)
-    const hashes = new Map([[origin, otherLog]])
-    expect(forkedIn({ ...longer, checkpoints: late }, new Map([[origin, 2]]), hashes)).toEqual([])
-    expect(forkedIn(longer, new Map([[origin, 4]]), hashes)).toEqual([])
+    expect(forkedIn({ ...longer, checkpoints: late }, logs(new Map([[origin, 2]]), otherLog))).toEqual([])
+    expect(forkedIn(longer, logs(new Map([[origin, 4]]), otherLog))).toEqual([])
   })
 
   test('hands what it knows on to whoever takes it', () => {
@@ -129,6 +151,36 @@ describe('an image of a state', () => {
     expect(core.state.chains.fit(origin, 2, otherLog)).toBe('fork')
     expect(core.state.image().checkpoints.at(-1)).toEqual({ origin, sequence: 3, prefix: hashPrefix(third.lastHash) })
   })
+})
+
+test('a state that was on its way here is not joined when another log than the one that it is of came meanwhile', () => {
+  const core = foundedCore(['ada'])
+  const sender = foundedCore(['ada'])
+  sender.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder), ...authorsLog()] }])
+  core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder)] }])
+  const { send } = greet(core, member, new Map([[member.origin, new Map([[author.origin, 3]])]]))
+  const [request] = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
+  if (request === undefined) throw new Error('it asks for the log of the author')
+  const tell = (message: Message) => core.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
+  tell({ kind: 'discarded', id: request.id, origin: author.origin })
+  expect(tell({ kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' }).decodeImage).not.toBe(null)
+  const { findMissing } = core.step(noonMs, [{ kind: 'imageDecoded', peer: member.peer, image: sender.state.image() }])
+  if (findMissing === null) throw new Error('it looks for the mails of the image')
+  const [claim] = authorsLog()
+  const make = makeBatchOf(author.origin)
+  const other = make(2, claim.lastHash, [{ clock: afterTheFounder + 1, change: signUp('cleo') }])
+  const longer = make(3, other.lastHash, [{ clock: afterTheFounder + 2, change: signUp('dora') }])
+  core.step(noonMs, [{ kind: 'handedIn', batches: [claim, other, longer] }])
+  const digest = core.state.digest()
+  const asked = core
+    .step(noonMs, [{ kind: 'mailsMissing', ...findMissing }])
+    .send.flatMap(({ message }) => (message.kind === 'mailRequest' ? [message] : []))
+  const updates = authorsLog().flatMap((batch) => batch.updates.filter(({ change }) => change.kind === 'mail'))
+  const answers = asked.map(({ id }) => tell({ kind: 'mails', id, origin: author.origin, covered: 3, updates }))
+  expect(answers).toHaveLength(1)
+  expect(answers[0]?.install).toBe(null)
+  expect(answers[0]?.notify.map((notice) => (notice.kind === 'transfer' ? notice.phase : ''))).toContain('abandoned')
+  expect(core.state.digest()).toBe(digest)
 })
 
 test('the ends of the newest batches of a log are remembered, so many of them', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { originId, updateId } from '../../replica/core/model/ids.ts'
+import { anyTag, originId, updateId } from '../../replica/core/model/ids.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
 import { MailTable } from '../../replica/core/state/mail-table.ts'
@@ -13,13 +13,14 @@ const vector = new Map([[origin, mails]])
 const filled = (): MailTable => {
   const table = new MailTable(new ExecutionTable())
   for (let sequence = 1; sequence <= mails; sequence += 1) {
-    table.add({ origin, sequence, clock: sequence, from: ada, to: [bob], marks: [0, 0] }, () => false)
+    table.add({ origin, sequence, clock: sequence, tag: anyTag, from: ada, to: [bob], marks: [0, 0] }, () => false)
   }
   return table
 }
 
 const deleteBoth = (table: MailTable, sequence: number): void => {
-  for (const account of [ada, bob]) table.mark(updateId(origin, sequence), account, markBits.deleted, vector)
+  for (const account of [ada, bob])
+    table.mark({ id: updateId(origin, sequence), tag: anyTag }, account, markBits.deleted, vector)
 }
 
 describe('a table of which most is deleted', () => {
@@ -39,7 +40,7 @@ describe('a table of which most is deleted', () => {
   })
 
   test('takes in what comes next', () => {
-    table.add({ origin, sequence: mails + 1, clock: 1, from: ada, to: [bob], marks: [0, 0] }, () => false)
+    table.add({ origin, sequence: mails + 1, clock: 1, tag: anyTag, from: ada, to: [bob], marks: [0, 0] }, () => false)
     expect(table.mailbox(bob).inbox.page(mails, null).at(-1)).toMatchObject({ sequence: mails + 1 })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../replica/core/model/ids.ts'
-import { documentId, updateId } from '../../replica/core/model/ids.ts'
+import { anyTag, documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { FollowChange } from '../../replica/core/model/social-changes.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
@@ -26,7 +26,10 @@ const document = (state: DocumentChange['state'], command: string): SignedChange
 }
 
 const marks = (mark: MarksChange['mark'], mail: MarksChange['mails'][number], command: string): SignedChange =>
-  sign({ kind: 'marks', account: person('ada'), command: commandNamed(command), mark, mails: [mail] }, command)
+  sign(
+    { kind: 'marks', account: person('ada'), command: commandNamed(command), mark, mails: [mail], tags: [anyTag] },
+    command,
+  )
 
 const follow = (state: FollowChange['state'], command: string): SignedChange =>
   sign({ kind: 'follow', account: person('ada'), command: commandNamed(command), whom: person('bob'), state }, command)

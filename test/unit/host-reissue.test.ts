@@ -3,7 +3,8 @@ import type { Clock, UpdateId } from '../../replica/core/model/ids.ts'
 import { documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { SignedChange, Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { Divergence, reissued } from '../../replica/host/reissue.ts'
+import { Divergence } from '../../replica/host/divergence.ts'
+import { Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import {
   commandNamed,
   deletionOf,
@@ -15,6 +16,7 @@ import {
   noonMs,
   person,
   signUp,
+  tagNamed,
 } from '../support/core-fixture.ts'
 import { sign } from '../simulation/sim-codec.ts'
 
@@ -75,27 +77,127 @@ describe('what an older copy has of a log', () => {
 })
 
 describe('what is written anew of a fork', () => {
+  const next = identity(3, 'd').origin
+  const now = (sequence: number): UpdateId => updateId(next, sequence)
+  const elsewhere = identity(4, 'e').origin
+
+  /** All that is asked for, where what is written anew gets names from 1 up; `elsewhere` are the updates of a log that has not forked. */
+  const asked = (
+    changes: readonly SignedChange[],
+    { isHeld = () => false, others = [] }: { isHeld?: () => boolean; others?: readonly SignedChange[] } = {},
+  ): readonly Reissued[] => {
+    const reissuing = new Reissuing(updatesOf(changes), isHeld)
+    const wishes = reissuing.wishes()
+    for (const [index, { id }] of wishes.entries()) reissuing.became(id, now(index + 1))
+    const updates = logOf(elsewhere, others, 1).flatMap((batch) => batch.updates)
+    const concerned = updates.filter((update) => reissuing.concerns(update))
+    return [...wishes.map(({ wish }) => wish), ...reissuing.marks(concerned)]
+  }
+  const changesOf = (all: readonly Reissued[]): readonly unknown[] =>
+    all.map(({ change }) => ('change' in change ? change.change : change))
   const kinds = (changes: readonly SignedChange[]): readonly string[] =>
-    reissued(updatesOf(changes)).map(({ change }) => ('change' in change ? change.change.kind : change.kind))
+    asked(changes).map(({ change }) => ('change' in change ? change.change.kind : change.kind))
+
+  const marked = (names: readonly (readonly [UpdateId, string | undefined])[], command: string): SignedChange => {
+    const [mails, tags] = [names.map(([id]) => id), names.map(([, mail]) => tagNamed(mail))]
+    return sign(
+      { kind: 'marks', account: person('bob'), command: commandNamed(command), mark: 'star', mails, tags },
+      command,
+    )
+  }
+  const mail = mailTo('ada', ['bob'], 'mail')
 
   test('is what persons wrote, with the time at which they did', () => {
-    const found = reissued(updatesOf([signUp('ada'), mailTo('ada', ['bob'], 'mail')]))
+    const found = asked([signUp('ada'), mailTo('ada', ['bob'], 'mail')])
     expect(found.map(({ clock }) => clock)).toEqual([1, 2])
   })
 
-  test('is not a mark on a mail of the fork, whose name is another mail by now', () => {
-    expect(kinds([mailTo('ada', ['bob'], 'mail'), deletionOf('bob', idOf(1), 'deletion')])).toEqual(['mail'])
+  test('is a mark on a mail of the fork, aimed at what the mail is called by then', () => {
+    const found = asked([mail, deletionOf('bob', idOf(1), 'deletion', 'mail')])
+    expect(changesOf(found)).toEqual([mail.change, expect.objectContaining({ kind: 'deletion', mail: now(1) })])
+    expect(found[1]?.change).toMatchObject({ aims: new Map([[idOf(1), now(1)]]) })
+  })
+
+  test('is not a mark of before there were tags on a mail of the fork: it would hit whatever has this name now', () => {
+    expect(kinds([mail, deletionOf('bob', idOf(1), 'deletion')])).toEqual(['mail'])
+    const shared = updateId(identity(4, 'e').origin, 1)
+    expect(
+      kinds([
+        mail,
+        marked(
+          [
+            [idOf(1), undefined],
+            [shared, 'shared'],
+          ],
+          'star',
+        ),
+      ]),
+    ).toEqual(['mail'])
+  })
+
+  test('is what was marked in one request, each mail by its name of now, without those that nobody has', () => {
+    const shared = updateId(elsewhere, 1)
+    const star = marked(
+      [
+        [idOf(1), 'mail'],
+        [shared, 'shared'],
+        [idOf(9), 'gone'],
+      ],
+      'star',
+    )
+    const [, found] = asked([mail, star])
+    expect(found?.change).toMatchObject({
+      change: { mails: [now(1), shared], tags: [tagNamed('mail'), tagNamed('shared')] },
+    })
+    const [, held] = asked([mail, star], { isHeld: () => true })
+    expect(held?.change).toMatchObject({ change: { mails: [now(1), shared, idOf(9)] } })
+  })
+
+  test('is a mark of a log that has not forked on a mail of the fork, and of its mails only that one', () => {
+    const shared = updateId(elsewhere, 7)
+    const others = [
+      marked(
+        [
+          [shared, 'shared'],
+          [idOf(1), 'mail'],
+        ],
+        'both',
+      ),
+      deletionOf('bob', idOf(1), 'of another mail', 'another'),
+      deletionOf('bob', shared, 'not of the fork', 'shared'),
+    ]
+    const [, ...found] = asked([mail], { others })
+    expect(changesOf(found)).toEqual([expect.objectContaining({ kind: 'marks', mails: [now(1)] })])
+  })
+
+  test('is aimed anew as often as the mail gets another name', () => {
+    const star = marked([[idOf(1), 'mail']], 'star')
+    const [, first] = asked([mail, star])
+    if (first === undefined || !('payload' in first.change)) throw new Error('the mark is written anew')
+    const reissuing = new Reissuing(
+      logOf(next, [mail, first.change], 1).flatMap(({ updates }) => updates),
+      () => false,
+    )
+    for (const { id } of reissuing.wishes()) reissuing.became(id, updateId(elsewhere, 5))
+    const [second] = reissuing.marks([])
+    expect(second?.change).toMatchObject({
+      change: { mails: [updateId(elsewhere, 5)] },
+      aims: new Map([[idOf(1), updateId(elsewhere, 5)]]),
+    })
   })
 
   test('is not what its people deleted in it: mails of everybody, posts of their author', () => {
-    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`))
-    expect(kinds([mailTo('ada', ['bob'], 'mail'), ...all])).toEqual([])
+    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
+    expect(kinds([mail, ...all])).toEqual([])
+    const others = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'another'))
+    expect(kinds([mail, ...others])).toEqual(['mail'])
     const post = sign({ kind: 'post', account: person('ada'), command: commandNamed('post') }, 'post')
     const taken = {
       kind: 'postDeletion',
       account: person('ada'),
       command: commandNamed('back'),
       post: idOf(1),
+      tag: tagNamed('post'),
     } as const
     expect(kinds([post, sign(taken, 'back')])).toEqual([])
   })

@@ -2,7 +2,7 @@ import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { encode } from 'cborg'
 import { describe, expect, test } from 'vitest'
-import { commandId, hash, seatOf, serverId, updateId } from '../../replica/core/model/ids.ts'
+import { commandId, hash, seatOf, serverId, tagOf, updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Draft } from '../../replica/core/model/updates.ts'
 import { peekBatch } from '../../replica/wire/batch-codec.ts'
@@ -18,7 +18,7 @@ const command = commandId('AAAAAAAAAAAAAAAA')
 const group: Draft = { clock: 5, change: { kind: 'group', name: 'Ship' } }
 
 function readMark(signer: typeof alice, account = signer.account): Draft {
-  const change = { kind: 'read' as const, account, command, mail: updateId(ours.origin, 1) }
+  const change = { kind: 'read' as const, account, command, mail: updateId(ours.origin, 1), tag: tagOf(command) }
   const payload = encodeReadPayload(change)
   return { clock: 6, change: { change, payload, signature: signPayload(groupId, 'read', payload, signer.privateKey) } }
 }

@@ -1,7 +1,7 @@
 import { encode } from 'cborg'
 import { describe, expect, test } from 'vitest'
 import type { Result } from '../../replica/core/model/errors.ts'
-import { accountId, commandId, inviteId } from '../../replica/core/model/ids.ts'
+import { accountId, anyTag, commandId, inviteId, tag, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
@@ -259,6 +259,20 @@ describe('invites', () => {
   })
 })
 
+/** As a chunk was written in format 3. */
+const withoutTags = (chunk: string): string => {
+  const value = JSON.parse(chunk) as unknown
+  if (!Array.isArray(value)) return JSON.stringify({ ...(value as object), format: 3 })
+  const [section, items] = value as [string, (number | string)[]]
+  const place = { pending: 2, posts: 4, postDeletions: 2 }[section]
+  if (place !== undefined) return JSON.stringify([section, items.toSpliced(place, 1)])
+  if (section !== 'mails') return chunk
+  const [origin, first, mails, copies, text] = items as [number, number, number, number, string]
+  const bytes = Buffer.from(text, 'base64')
+  const untagged = Buffer.concat([bytes.subarray(0, mails * 12), bytes.subarray(mails * 16)])
+  return JSON.stringify([section, [origin, first, mails, copies, untagged.toString('base64')]])
+}
+
 describe('state images', () => {
   const mailsPerOrigin = 2_500
   const records = installs
@@ -269,6 +283,7 @@ describe('state images', () => {
         origin,
         sequence: index + 1,
         clock: 1_700_000_000_000_000 + index * 77_777_777,
+        tag: tag(index + 1),
         from: people[index % 3]!.account,
         to: [people[(index + 1) % 3]!.account],
         marks: [1, index % 4],
@@ -316,6 +331,23 @@ describe('state images', () => {
     expect(codeOf(decodeImage(chunks.toSpliced(4, 1)))).toBe('DAMAGED')
     expect(codeOf(decodeImage(chunks.toSpliced(4, 0, chunks[4]!)))).toBe('DAMAGED')
     expect(codeOf(decodeImage(chunks.with(4, chunks[5]!).with(5, chunks[4]!)))).toBe('DAMAGED')
+  })
+
+  test('an image of before there were tags is read: any mark is for its mails, posts and what waits', () => {
+    const [at, post] = [{ origin: ours.origin, sequence: 7, clock: 5 }, updateId(ours.origin, 9)]
+    const registers = { read: 1, star: 2, trash: 3 }
+    const whole: StateImage = {
+      ...image,
+      pending: [{ mail: post, tag: tag(4), account: alice.account, bits: 1, registers }],
+      posts: [{ account: alice.account, ...at, tag: tag(5) }],
+      postDeletions: [{ post, tag: tag(6), account: bob.account }],
+    }
+    const decoded = decodeImage(encodeImage(whole).map(withoutTags))
+    const value = decoded.ok ? decoded.value : null
+    expect(value?.pending).toEqual([{ ...whole.pending[0], tag: anyTag }])
+    expect(value?.posts).toEqual([{ ...whole.posts[0], tag: anyTag }])
+    expect(value?.postDeletions).toEqual([{ ...whole.postDeletions[0], tag: anyTag }])
+    expect(value && [...mailRecords(value.mails)]).toEqual(records.map((mail) => ({ ...mail, tag: anyTag })))
   })
 
   test('an image of a newer format is refused as such', () => {

@@ -17,6 +17,11 @@ export type AccountId = Brand<string, 'AccountId'>
 export type InviteId = Brand<string, 'InviteId'>
 /** A wish's name, chosen by the client (base64url of 12 random bytes), so that a retry is executed once. */
 export type CommandId = Brand<string, 'CommandId'>
+/**
+ * Tells apart the mails, or posts, that one name may mean where a log has forked: the first 32 bits of the command that sent it,
+ * so that it stays the same when a mail is written anew, and under all names of one mail. `anyTag`: not known, or not said.
+ */
+export type Tag = Brand<number, 'Tag'>
 /** One log-in of a person, chosen by the client (base64url of 12 random bytes): it stays the same from server to server. */
 export type SessionId = Brand<string, 'SessionId'>
 /** A document of a person: base64url of 16 bytes chosen by the client. */
@@ -36,6 +41,22 @@ export const accountId = (value: string): AccountId => value as AccountId
 export const inviteId = (value: string): InviteId => value as InviteId
 export const commandId = (value: string): CommandId => value as CommandId
 export const sessionId = (value: string): SessionId => value as SessionId
+export const tag = (value: number): Tag => value as Tag
+export const anyTag: Tag = tag(0)
+
+/** The tag of what a command sent. No command has `anyTag`. */
+export const tagOf = (command: CommandId): Tag => {
+  let bits = 0
+  for (let index = 0; index < tagDigits; index += 1) bits = bits * 64 + base64UrlDigits.indexOf(command.charAt(index))
+  return tag(Math.max(1, Math.floor(bits / 16)))
+}
+
+const tagDigits = 6
+const base64UrlDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** Whether who says the one can mean the other. */
+export const tagsAgree = (one: Tag, other: Tag): boolean => one === other || one === anyTag || other === anyTag
+
 export const documentId = (value: string): DocumentId => value as DocumentId
 export const hash = (value: string): Hash => value as Hash
 /** 66 bits of a chain value: enough to tell two logs apart. */

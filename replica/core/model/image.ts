@@ -9,6 +9,7 @@ import type {
   PeerId,
   Sequence,
   ServerId,
+  Tag,
   UpdateId,
 } from './ids.ts'
 import type { Shelf } from './mailbox-changes.ts'
@@ -74,6 +75,7 @@ export interface MarkRecord {
 /** A mark that came before its mail. */
 export interface PendingMark {
   readonly mail: UpdateId
+  readonly tag: Tag
   readonly account: AccountId
   readonly bits: number
   readonly registers: MarkRegisters
@@ -114,11 +116,14 @@ export interface PostRecord {
   readonly origin: OriginId
   readonly sequence: Sequence
   readonly clock: Clock
+  /** `anyTag` for one that came from an image without tags. */
+  readonly tag: Tag
 }
 
 /** A deletion of a post that came before it. */
 export interface PostDeletionRecord {
   readonly post: UpdateId
+  readonly tag: Tag
   readonly account: AccountId
 }
 

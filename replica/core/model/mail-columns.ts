@@ -1,4 +1,5 @@
-import type { AccountId, Clock, OriginId, Sequence } from './ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, Tag } from './ids.ts'
+import { anyTag, tag } from './ids.ts'
 
 /**
  * What is kept of a mail in memory. `marks[0]` are the sender's `markBits`, `marks[i + 1]` those of `to[i]`.
@@ -8,6 +9,8 @@ export interface MailRecord {
   readonly origin: OriginId
   readonly sequence: Sequence
   readonly clock: Clock
+  /** `anyTag` for one that came from an image without tags. */
+  readonly tag: Tag
   readonly from: AccountId
   readonly to: readonly AccountId[]
   readonly marks: readonly number[]
@@ -21,6 +24,7 @@ export interface OriginMails {
   readonly origin: OriginId
   readonly sequences: Float64Array
   readonly clocks: Float64Array
+  readonly tags: Uint32Array
   /** One more than there are mails. */
   readonly copyStarts: Uint32Array
   /** Whose copy it is: places in `people`. */
@@ -46,7 +50,7 @@ export function* mailRecords({ people, origins }: MailColumns): Generator<MailRe
 }
 
 export const recordAt = (people: readonly AccountId[], mails: OriginMails, row: number): MailRecord => {
-  const { origin, sequences, clocks, copyStarts, owners, marks } = mails
+  const { origin, sequences, clocks, tags, copyStarts, owners, marks } = mails
   const start = copyStarts[row] ?? 0
   const end = copyStarts[row + 1] ?? start
   // Made at its full length: one that grows takes room for 16 more.
@@ -56,6 +60,7 @@ export const recordAt = (people: readonly AccountId[], mails: OriginMails, row: 
     origin,
     sequence: sequences[row] ?? 0,
     clock: clocks[row] ?? 0,
+    tag: tag(tags[row] ?? anyTag),
     from: personAt(people, owners, start),
     to,
     marks: Array.from(marks.subarray(start, end)),
@@ -84,6 +89,7 @@ export const mailColumns = (records: readonly MailRecord[]): MailColumns => {
       origin,
       sequences: Float64Array.from(mails, ({ sequence }) => sequence),
       clocks: Float64Array.from(mails, ({ clock }) => clock),
+      tags: Uint32Array.from(mails, (mail) => mail.tag),
       copyStarts: Uint32Array.from(starts),
       owners: Uint32Array.from(mails.flatMap(({ from, to }) => [placeOf(from), ...to.map(placeOf)])),
       marks: Uint8Array.from(mails.flatMap(({ marks }) => marks)),

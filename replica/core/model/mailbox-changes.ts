@@ -1,4 +1,4 @@
-import type { DocumentId, UpdateId } from './ids.ts'
+import type { DocumentId, Tag, UpdateId } from './ids.ts'
 import type { Signed } from './signed.ts'
 
 /** Marks that can be set and taken back: the last writer by the hybrid clock wins. */
@@ -14,6 +14,8 @@ export interface MarksChange extends Signed {
   readonly kind: 'marks'
   readonly mark: BulkMark
   readonly mails: readonly UpdateId[]
+  /** Of each of `mails`, as its person saw it. */
+  readonly tags: readonly Tag[]
 }
 
 /** What kind of document it is, so that a list of drafts need not open the outbox: `shelves`, and numbers of later versions. */

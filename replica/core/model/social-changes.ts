@@ -1,4 +1,4 @@
-import type { AccountId, UpdateId } from './ids.ts'
+import type { AccountId, Tag, UpdateId } from './ids.ts'
 import type { Signed } from './signed.ts'
 
 /** `account` tells the group something. The text is in the update's bytes only. */
@@ -10,6 +10,7 @@ export interface PostChange extends Signed {
 export interface PostDeletionChange extends Signed {
   readonly kind: 'postDeletion'
   readonly post: UpdateId
+  readonly tag: Tag
 }
 
 /** `account` wants to see the posts of `whom`, or does not any more: the last one by the hybrid clock counts. */

@@ -1,4 +1,5 @@
-import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, UpdateId } from './ids.ts'
+import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, Tag, UpdateId } from './ids.ts'
+import type { Aims } from './meant.ts'
 import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
 import type { Signed } from './signed.ts'
 import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
@@ -102,12 +103,14 @@ export interface MailChange extends Signed {
 export interface ReadChange extends Signed {
   readonly kind: 'read'
   readonly mail: UpdateId
+  readonly tag: Tag
 }
 
 /** `account` removes its own copy of `mail`. */
 export interface DeletionChange extends Signed {
   readonly kind: 'deletion'
   readonly mail: UpdateId
+  readonly tag: Tag
 }
 
 /** A kind from a newer version: kept and passed on, not understood but not lost. */
@@ -181,9 +184,12 @@ export interface Batch {
 
 /** What a person signed, as the client encoded it, on its way into an update. */
 export interface SignedChange {
+  /** With the names that `aims` gives. */
   readonly change: PersonChange
   readonly payload: Uint8Array
   readonly signature: Uint8Array
+  /** Of a mark that is written anew because what it meant has been, too. */
+  readonly aims?: Aims
 }
 
 /** An update that has no name yet. */

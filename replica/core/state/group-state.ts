@@ -1,7 +1,8 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
-import { updateId } from '../model/ids.ts'
+import { tagOf, updateId } from '../model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
+import { markedBy, meantBy } from '../model/meant.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import type { PostChange } from '../model/social-changes.ts'
@@ -98,12 +99,13 @@ export class GroupState {
     }
   }
 
-  #markBefore({ mark, mails, account }: MarksChange): Clock {
+  #markBefore(change: MarksChange): Clock {
+    const { mark, account } = change
     if (mark === 'delete') return 0
     const sets = registersOf(mark, 1)
     let newest = 0
-    for (const mail of mails) {
-      const entry = this.mails.find(mail)
+    for (const meant of markedBy(change)) {
+      const entry = this.mails.findMeant(meant)
       if (entry === undefined) continue
       const { read, star, trash } = this.mails.registersOf(entry, account)
       newest = Math.max(newest, sets.read && read, sets.star && star, sets.trash && trash)
@@ -269,11 +271,11 @@ export class GroupState {
         this.#addMail(update, change)
         break
       case 'read':
-        this.mails.mark(change.mail, change.account, markBits.read, this.#vector)
+      case 'deletion': {
+        const bits = change.kind === 'read' ? markBits.read : markBits.deleted
+        for (const meant of meantBy(change)) this.mails.mark(meant, change.account, bits, this.#vector)
         break
-      case 'deletion':
-        this.mails.mark(change.mail, change.account, markBits.deleted, this.#vector)
-        break
+      }
       case 'marks':
         this.#applyMarks(change, clock)
         break
@@ -284,7 +286,7 @@ export class GroupState {
         this.#addPost(update, change)
         break
       case 'postDeletion':
-        this.posts.delete(change.post, change.account, this.#vector)
+        for (const meant of meantBy(change)) this.posts.delete(meant, change.account, this.#vector)
         break
       case 'follow': {
         const { account, whom, state } = change
@@ -318,7 +320,7 @@ export class GroupState {
   #addMail({ origin, sequence, clock }: Update, change: MailChange): void {
     const marks = Array.from({ length: change.to.length + 1 }, () => 0)
     const { account: from, to, conversation } = change
-    const record = { origin, sequence, clock, from, to, marks }
+    const record = { origin, sequence, clock, tag: tagOf(change.command), from, to, marks }
     const before = this.executions.add(change, record)
     const after = before === null ? undefined : this.executions.of(change)
     if (before === null || after === undefined) this.mails.add(record, this.#isGone, conversation)
@@ -326,7 +328,7 @@ export class GroupState {
   }
 
   #addPost({ origin, sequence, clock }: Update, change: PostChange): void {
-    const record = { account: change.account, origin, sequence, clock }
+    const record = { account: change.account, origin, sequence, clock, tag: tagOf(change.command) }
     const wish = postWish(change)
     const before = this.executions.add(wish, record)
     const after = before === null ? undefined : this.executions.of(wish)
@@ -338,10 +340,11 @@ export class GroupState {
     if (!this.accounts.isDeleted(record.account)) this.accountKeys.add(record)
   }
 
-  #applyMarks({ account, mark, mails }: MarksChange, clock: Clock): void {
-    for (const mail of mails) {
-      if (mark === 'delete') this.mails.mark(mail, account, markBits.deleted, this.#vector)
-      else this.mails.set(mail, account, registersOf(mark, clock), this.#vector)
+  #applyMarks(change: MarksChange, clock: Clock): void {
+    const { account, mark } = change
+    for (const meant of markedBy(change)) {
+      if (mark === 'delete') this.mails.mark(meant, account, markBits.deleted, this.#vector)
+      else this.mails.set(meant, account, registersOf(mark, clock), this.#vector)
     }
   }
 

@@ -64,16 +64,23 @@ export class LogChains {
   }
 }
 
-/** The origins whose logs end elsewhere than those of which the image is: here they have `hashes` after `held`. */
-export const forkedIn = (
-  { vector, checkpoints }: StateImage,
-  held: VersionVector,
-  hashes: ReadonlyMap<OriginId, Hash>,
-): readonly OriginId[] => {
-  const grouped = byOrigin(checkpoints)
+/** What a state holds of logs, and where they end. */
+interface HeldLogs {
+  readonly vector: VersionVector
+  readonly hashes: ReadonlyMap<OriginId, Hash>
+  readonly chains: LogChains
+}
+
+/** The origins of which another log is held than the one that the image is of, whichever of the two is longer. */
+export const forkedIn = (image: StateImage, { vector, hashes, chains }: HeldLogs): readonly OriginId[] => {
+  const grouped = byOrigin(image.checkpoints)
   return [...hashes].flatMap(([origin, hash]) => {
-    const end = heldFrom(held, origin)
-    return end < heldFrom(vector, origin) && fitOf(grouped.get(origin), end, hash) === 'fork' ? [origin] : []
+    const [end, imageEnd] = [heldFrom(vector, origin), heldFrom(image.vector, origin)]
+    const imageHash = image.hashes.get(origin)
+    if (imageHash === undefined) return []
+    if (end === imageEnd) return hash === imageHash ? [] : [origin]
+    const fit = end < imageEnd ? fitOf(grouped.get(origin), end, hash) : chains.fit(origin, imageEnd, imageHash)
+    return fit === 'fork' ? [origin] : []
   })
 }
 

@@ -1,3 +1,5 @@
+import type { AccountId } from '../model/ids.ts'
+import { markBits } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
 
 /** A mail as it is shown: a copy, which later changes do not touch. */
@@ -5,3 +7,12 @@ export type MailEntry = MailRecord
 
 /** A place in the order shown. */
 export type MailPlace = Pick<MailEntry, 'clock' | 'origin' | 'sequence'>
+
+/** Whose copies there are, each once; with `isMeant` of those copies only. */
+export const ownersOf = (
+  { from, to }: MailRecord,
+  isMeant: (copy: number) => boolean = () => true,
+): ReadonlySet<AccountId> => new Set([from, ...to].filter((_, copy) => isMeant(copy)))
+
+export const isDeletedByAll = (marks: readonly number[]): boolean =>
+  marks.every((bits) => (bits & markBits.deleted) !== 0)

@@ -1,7 +1,11 @@
 import { assert } from '../model/errors.ts'
-import type { Clock, OriginId, Sequence } from '../model/ids.ts'
+import type { Clock, OriginId, Sequence, Tag } from '../model/ids.ts'
+import { anyTag, tag } from '../model/ids.ts'
 import { markBits } from '../model/image.ts'
-import type { OriginMails } from '../model/mail-columns.ts'
+import type { MailRecord, OriginMails } from '../model/mail-columns.ts'
+
+/** What a row has but its owners. */
+type NewRow = Pick<MailRecord, 'sequence' | 'clock' | 'tag' | 'marks'>
 
 const firstRows = 16
 const growth = 1.25
@@ -14,6 +18,7 @@ export class MailRows {
   readonly origin: OriginId
   #sequences: Float64Array
   #clocks: Float64Array
+  #tags: Uint32Array
   #copyStarts: Uint32Array
   #owners: Uint32Array
   #marks: Uint8Array
@@ -25,6 +30,7 @@ export class MailRows {
     this.origin = mails.origin
     this.#sequences = mails.sequences
     this.#clocks = mails.clocks
+    this.#tags = mails.tags
     this.#copyStarts = mails.copyStarts
     this.#owners = mails.owners
     this.#marks = mails.marks.slice()
@@ -36,6 +42,7 @@ export class MailRows {
       origin,
       sequences: new Float64Array(0),
       clocks: new Float64Array(0),
+      tags: new Uint32Array(0),
       copyStarts: new Uint32Array(1),
       owners: new Uint32Array(0),
       marks: new Uint8Array(0),
@@ -73,6 +80,10 @@ export class MailRows {
 
   clockAt(row: number): Clock {
     return this.#clocks[row] ?? 0
+  }
+
+  tagAt(row: number): Tag {
+    return tag(this.#tags[row] ?? anyTag)
   }
 
   /** The first of the row's copies, which is the sender's. */
@@ -118,13 +129,14 @@ export class MailRows {
   }
 
   /** `owners[0]` is the sender's place. An origin's mails come in the order of their sequences. */
-  append(sequence: Sequence, clock: Clock, owners: readonly number[], marks: readonly number[]): number {
+  append({ sequence, clock, tag: tagOfRow, marks }: NewRow, owners: readonly number[]): number {
     const row = this.#rows
     assert(row === 0 || sequence > this.sequenceAt(row - 1), `mail ${this.origin}:${sequence} comes out of order`)
     const start = this.copyStart(row)
     this.#makeRoom(row + 1, start + owners.length)
     this.#sequences[row] = sequence
     this.#clocks[row] = clock
+    this.#tags[row] = tagOfRow
     this.#copyStarts[row + 1] = start + owners.length
     this.#owners.set(owners, start)
     this.#marks.set(marks, start)
@@ -140,6 +152,7 @@ export class MailRows {
       origin: this.origin,
       sequences: this.#sequences.subarray(0, this.#rows),
       clocks: this.#clocks.subarray(0, this.#rows),
+      tags: this.#tags.subarray(0, this.#rows),
       copyStarts: this.#copyStarts.subarray(0, this.#rows + 1),
       owners: this.#owners.subarray(0, copies),
       marks: this.#marks.slice(0, copies),
@@ -169,6 +182,7 @@ export class MailRows {
       origin: this.origin,
       sequences: Float64Array.from(live, (row) => this.sequenceAt(row)),
       clocks: Float64Array.from(live, (row) => this.clockAt(row)),
+      tags: Uint32Array.from(live, (row) => this.tagAt(row)),
       copyStarts,
       owners,
       marks,
@@ -180,6 +194,7 @@ export class MailRows {
       const room = Math.max(firstRows, Math.ceil(rows * growth))
       this.#sequences = grown(this.#sequences, new Float64Array(room))
       this.#clocks = grown(this.#clocks, new Float64Array(room))
+      this.#tags = grown(this.#tags, new Uint32Array(room))
       this.#copyStarts = grown(this.#copyStarts, new Uint32Array(room + 1))
     }
     if (copies > this.#owners.length) {

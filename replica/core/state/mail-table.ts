@@ -1,10 +1,9 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId } from '../model/ids.ts'
-import { splitUpdateId, updateId } from '../model/ids.ts'
+import { splitUpdateId, tagsAgree, updateId } from '../model/ids.ts'
 import type { AnswerRecord, MarkRecord, MarkRegisters, PendingMark } from '../model/image.ts'
-import type { MailRecord } from '../model/mail-columns.ts'
 import { markBits } from '../model/image.ts'
-import type { MailColumns } from '../model/mail-columns.ts'
-import { mailRecords } from '../model/mail-columns.ts'
+import { type MailColumns, type MailRecord, mailRecords } from '../model/mail-columns.ts'
+import type { Meant } from '../model/meant.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import { Conversations } from './conversations.ts'
@@ -12,7 +11,7 @@ import type { SetDigest } from './digest.ts'
 import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
 import { firstOf, standingOf } from './execution-table.ts'
 import type { LiveSource } from './live-updates.ts'
-import type { MailEntry, MailPlace } from './mail-entry.ts'
+import { isDeletedByAll, type MailEntry, type MailPlace, ownersOf } from './mail-entry.ts'
 import { digestOf, partsOf } from './mail-digest.ts'
 import { MailFolders, noCopy, placeOf } from './mail-folders.ts'
 import type { JoinContext, MailsAndMarks, Named, RepeatContext } from './mail-join.ts'
@@ -60,6 +59,12 @@ export class MailTable implements LiveSource {
   find(id: UpdateId): MailEntry | undefined {
     const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     return this.get(origin, sequence)
+  }
+
+  /** As `find`, if it is the one that is meant. */
+  findMeant({ id, tag }: Meant): MailEntry | undefined {
+    const mail = this.find(id)
+    return mail !== undefined && tagsAgree(mail.tag, tag) ? mail : undefined
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
@@ -163,40 +168,45 @@ export class MailTable implements LiveSource {
   }
 
   /** What waited for a mail; usually nothing waits for any, and then no id need be put together. */
-  #takePending({ origin, sequence }: MailRecord): ReadonlyMap<AccountId, WaitingMarks> | undefined {
-    return this.#pending.size === 0 ? undefined : this.#pending.take(updateId(origin, sequence))
+  #takePending({ origin, sequence, tag }: MailRecord): ReadonlyMap<AccountId, WaitingMarks> | undefined {
+    return this.#pending.size === 0 ? undefined : this.#pending.take(updateId(origin, sequence), tag)
   }
 
   /** Marks `account`'s copies for good. `vector` tells a mail that is still to come from one that is gone. */
-  mark(id: UpdateId, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
-    const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
-    const key = this.#store.find(origin, sequence)
-    if (key !== null) {
-      this.#markOwned(key, account, bits)
-      this.#tidy()
-      return 'marked'
-    }
-    if (heldFrom(vector, origin) >= sequence || this.#executions.isAlias(id)) return 'settled'
-    this.#pending.add({ mail: id, account, bits, registers: noRegisters })
-    return 'pending'
+  mark(meant: Meant, account: AccountId, bits: number, vector: VersionVector): MarkOutcome {
+    const target = this.#targetOf(meant, vector)
+    if (target === 'settled') return target
+    if (target === 'pending') return this.#wait({ meant, account, bits, registers: noRegisters })
+    this.#markOwned(target, account, bits)
+    this.#tidy()
+    return 'marked'
   }
 
   /** Sets marks that can be taken back on `account`'s copies, where they are later than what is set. As `mark`. */
-  set(id: UpdateId, account: AccountId, registers: MarkRegisters, vector: VersionVector): MarkOutcome {
+  set(meant: Meant, account: AccountId, registers: MarkRegisters, vector: VersionVector): MarkOutcome {
+    const target = this.#targetOf(meant, vector)
+    if (target === 'settled') return target
+    if (target === 'pending') return this.#wait({ meant, account, bits: 0, registers })
+    this.#setOn(target, account, registers)
+    return 'marked'
+  }
+
+  /** Where a log has forked the name may be that of another mail than the one that is meant: then the mark is for nothing here. */
+  #targetOf({ id, tag }: Meant, vector: VersionVector): MailKey | 'pending' | 'settled' {
     const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     const key = this.#store.find(origin, sequence)
-    if (key !== null) {
-      this.#setOn(key, account, registers)
-      return 'marked'
-    }
-    if (heldFrom(vector, origin) >= sequence) return 'settled'
-    this.#pending.add({ mail: id, account, bits: 0, registers })
+    if (key !== null) return tagsAgree(tag, this.#store.tagAt(key)) ? key : 'settled'
+    return heldFrom(vector, origin) >= sequence || this.#executions.isAlias(id) ? 'settled' : 'pending'
+  }
+
+  #wait({ meant: { id, tag }, ...mark }: Omit<PendingMark, 'mail' | 'tag'> & { readonly meant: Meant }): MarkOutcome {
+    this.#pending.add({ mail: id, tag, ...mark })
     return 'pending'
   }
 
   /** The update has come and is no mail, so that marks for it wait in vain. */
   settle(id: UpdateId): void {
-    this.#pending.take(id)
+    this.#pending.drop(id)
   }
 
   /** An account is gone: its copies are deleted. */
@@ -211,6 +221,11 @@ export class MailTable implements LiveSource {
   /** Whether `account` has a copy that it has not deleted. */
   isOwnedBy(mail: MailEntry, account: AccountId): boolean {
     return this.placeOf(mail, account) !== 0
+  }
+
+  /** Whether a read was noted on `account`'s copies, whatever it has marked since. */
+  hasRead({ from, to, marks }: MailEntry, account: AccountId): boolean {
+    return [from, ...to].every((owner, copy) => owner !== account || ((marks[copy] ?? 0) & markBits.read) !== 0)
   }
 
   registersOf({ origin, sequence }: MailPlace, account: AccountId): MarkRegisters {
@@ -248,9 +263,9 @@ export class MailTable implements LiveSource {
       if (key !== null) this.#setOn(key, account, registers)
     }
     this.#settlePending(theirs)
-    for (const { mail, account, bits, registers } of pending) {
-      this.mark(mail, account, bits, mine)
-      this.set(mail, account, registers, mine)
+    for (const { mail, tag, account, bits, registers } of pending) {
+      this.mark({ id: mail, tag }, account, bits, mine)
+      this.set({ id: mail, tag }, account, registers, mine)
     }
     this.#tidy()
   }
@@ -297,12 +312,12 @@ export class MailTable implements LiveSource {
   /** Marks that waited for what the other state covers: the mail has come, perhaps by another name, or is gone for good. */
   #settlePending(theirs: VersionVector): void {
     if (this.#pending.size === 0) return
-    for (const { mail, account, bits, registers } of this.#pending.records()) {
+    for (const { mail, tag, account, bits, registers } of this.#pending.records()) {
       const name = splitUpdateId(mail)
       if (name.sequence > heldFrom(theirs, name.origin) && !this.#executions.isAlias(mail)) continue
-      this.#pending.take(mail)
+      this.#pending.drop(mail)
       const key = this.#keyOf(name)
-      if (key === null) continue
+      if (key === null || !tagsAgree(tag, this.#store.tagAt(key))) continue
       this.#markOwned(key, account, bits)
       this.#setByName(name, account, registers)
     }
@@ -383,9 +398,3 @@ export class MailTable implements LiveSource {
     if (this.#store.tidy() === 'rearranged') this.#mailboxes.clear()
   }
 }
-
-/** Whose copies there are, each once; with `isMeant` of those copies only. */
-const ownersOf = ({ from, to }: MailRecord, isMeant: (copy: number) => boolean = () => true): ReadonlySet<AccountId> =>
-  new Set([from, ...to].filter((_, copy) => isMeant(copy)))
-
-const isDeletedByAll = (marks: readonly number[]): boolean => marks.every((bits) => (bits & markBits.deleted) !== 0)

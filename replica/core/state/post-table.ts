@@ -1,6 +1,7 @@
 import type { AccountId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
-import { splitUpdateId, updateId } from '../model/ids.ts'
+import { splitUpdateId, tagsAgree, updateId } from '../model/ids.ts'
 import type { PostDeletionRecord, PostRecord, StateImage } from '../model/image.ts'
+import type { Meant } from '../model/meant.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import type { DigestPart } from './digest.ts'
@@ -20,7 +21,8 @@ export class PostTable implements LiveSource {
   readonly #executions: ExecutionTable
   readonly #byOrigin = new Map<OriginId, Map<Sequence, PostRecord>>()
   readonly #byAuthor = new Map<AccountId, PostIndex>()
-  readonly #pending = new Map<UpdateId, Set<AccountId>>()
+  /** By the post's name, then by tag and account. */
+  readonly #pending = new Map<UpdateId, Map<string, PostDeletionRecord>>()
   /** Kept up with every change, as that of the mails. */
   readonly #digest = new SetDigest()
 
@@ -32,6 +34,12 @@ export class PostTable implements LiveSource {
   find(id: UpdateId): PostRecord | undefined {
     const { origin, sequence } = splitUpdateId(this.#executions.standing(id))
     return this.get(origin, sequence)
+  }
+
+  /** As `find`, if it is the one that is meant. */
+  findMeant({ id, tag }: Meant): PostRecord | undefined {
+    const post = this.find(id)
+    return post !== undefined && tagsAgree(post.tag, tag) ? post : undefined
   }
 
   get(origin: OriginId, sequence: Sequence): PostRecord | undefined {
@@ -58,13 +66,13 @@ export class PostTable implements LiveSource {
 
   /** Takes a post in, unless its author is gone or a deletion of it waits. */
   add(record: PostRecord, isGone: (account: AccountId) => boolean): void {
-    const isDeleted = this.#takePending(record).has(record.account)
+    const isDeleted = this.#takePending(record)
     if (!isDeleted && !isGone(record.account) && !this.has(record.origin, record.sequence)) this.#insert(record)
   }
 
   /** The same post came once more, by a new name: `before` is the command without, `after` with it. */
   repeat(record: PostRecord, before: Execution, after: Execution): void {
-    const isDeleted = this.#takePending(record).has(record.account)
+    const isDeleted = this.#takePending(record)
     const { origin, sequence } = standingOf(before)
     const post = this.get(origin, sequence)
     // Taken back already, whatever it is called.
@@ -74,15 +82,14 @@ export class PostTable implements LiveSource {
   }
 
   /** `account` takes the post back, now or when it comes. `vector` tells one that is still to come from one that is gone. */
-  delete(id: UpdateId, account: AccountId, vector: VersionVector): void {
+  delete({ id, tag }: Meant, account: AccountId, vector: VersionVector): void {
     const { origin, sequence } = splitUpdateId(id)
     const post = this.find(id)
     if (post !== undefined) {
-      if (post.account === account) this.#remove(post)
+      if (post.account === account && tagsAgree(post.tag, tag)) this.#remove(post)
     } else if (heldFrom(vector, origin) < sequence && !this.#executions.isAlias(id)) {
-      const waiting = this.#pending.get(id)
-      if (waiting === undefined) this.#pending.set(id, new Set([account]))
-      else waiting.add(account)
+      const waiting = this.#pending.get(id) ?? new Map<string, PostDeletionRecord>()
+      this.#pending.set(id, waiting.set(`${tag} ${account}`, { post: id, tag, account }))
     }
   }
 
@@ -112,7 +119,7 @@ export class PostTable implements LiveSource {
       else if (post.sequence > heldFrom(mine, post.origin)) this.add(post, isGone)
     }
     this.#settlePending(theirs)
-    for (const { post, account } of postDeletions) this.delete(post, account, mine)
+    for (const { post, tag, account } of postDeletions) this.delete({ id: post, tag }, account, mine)
   }
 
   /** In causal order. */
@@ -121,12 +128,12 @@ export class PostTable implements LiveSource {
   }
 
   pendingDeletions(): readonly PostDeletionRecord[] {
-    return [...this.#pending].flatMap(([post, accounts]) => [...accounts].map((account) => ({ post, account })))
+    return [...this.#pending.values()].flatMap((waiting) => [...waiting.values()])
   }
 
   digest(digest: SetDigest): void {
     digest.addAll(this.#digest)
-    for (const { post, account } of this.pendingDeletions()) digest.add(`pending post ${post} ${account}`)
+    for (const { post, tag, account } of this.pendingDeletions()) digest.add(`pending post ${post} ${tag} ${account}`)
   }
 
   /** A post of the other state that is known here by other names: here it may have been taken back. */
@@ -137,12 +144,12 @@ export class PostTable implements LiveSource {
 
   /** Deletions that waited for what the other state covers: the post has come, perhaps by another name, or is gone. */
   #settlePending(theirs: VersionVector): void {
-    for (const [id, accounts] of [...this.#pending]) {
+    for (const [id, waiting] of [...this.#pending]) {
       const { origin, sequence } = splitUpdateId(id)
       if (sequence > heldFrom(theirs, origin) && !this.#executions.isAlias(id)) continue
       this.#pending.delete(id)
       const post = this.find(id)
-      if (post !== undefined && accounts.has(post.account)) this.#remove(post)
+      if (post !== undefined && isTakenBack(post, waiting)) this.#remove(post)
     }
   }
 
@@ -150,13 +157,14 @@ export class PostTable implements LiveSource {
   #rename(post: PostRecord, execution: Execution): void {
     const { origin, sequence, clock } = standingOf(execution)
     this.#remove(post)
-    this.#insert({ account: post.account, origin, sequence, clock })
+    this.#insert({ ...post, origin, sequence, clock })
   }
 
-  #takePending(record: PostRecord): ReadonlySet<AccountId> {
-    const waiting = this.#pending.get(idOf(record)) ?? new Set()
+  /** Whether a deletion of this post waited for it. */
+  #takePending(record: PostRecord): boolean {
+    const waiting = this.#pending.get(idOf(record))
     this.#pending.delete(idOf(record))
-    return waiting
+    return waiting !== undefined && isTakenBack(record, waiting)
   }
 
   #insert(post: PostRecord): void {
@@ -182,6 +190,9 @@ export class PostTable implements LiveSource {
     this.#digest.removeRecord(partsOf(post))
   }
 }
+
+const isTakenBack = ({ account, tag }: PostRecord, waiting: ReadonlyMap<string, PostDeletionRecord>): boolean =>
+  [...waiting.values()].some((deletion) => deletion.account === account && tagsAgree(deletion.tag, tag))
 
 const idOf = ({ origin, sequence }: Named): UpdateId => updateId(origin, sequence)
 

@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { anyTag, commandId, tag, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids.ts'
+import { aimedAt } from '../../replica/core/model/meant.ts'
+import type { Batch, SignedChange } from '../../replica/core/model/updates.ts'
+import { GroupState } from '../../replica/core/state/group-state.ts'
+import { sign } from '../simulation/sim-codec.ts'
+import {
+  commandNamed,
+  deletionOf,
+  foundedCore,
+  give,
+  identity,
+  logOf,
+  mailTo,
+  person,
+  signUp,
+  startCore,
+  tagNamed,
+} from '../support/core-fixture.ts'
+
+const name = (sequence: number): UpdateId => updateId(identity(1, 'a').origin, sequence)
+
+const star = (mails: readonly (readonly [UpdateId, string])[], command: string): SignedChange =>
+  sign(
+    {
+      kind: 'marks',
+      account: person('bob'),
+      command: commandNamed(command),
+      mark: 'star',
+      mails: mails.map(([id]) => id),
+      tags: mails.map(([, mail]) => tagNamed(mail)),
+    },
+    command,
+  )
+
+describe('a tag', () => {
+  test('is the first four bytes of the command', () => {
+    const command = Buffer.from([0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(tagOf(commandId(command.toString('base64url')))).toBe(0xdeadbeef)
+  })
+
+  test('is never that which stands for any', () => {
+    expect(tagOf(commandId(Buffer.alloc(12).toString('base64url')))).toBe(1)
+    expect(tagsAgree(anyTag, tag(7)) && tagsAgree(tag(7), anyTag)).toBe(true)
+    expect(tagsAgree(tag(7), tag(8))).toBe(false)
+  })
+})
+
+describe('a replica', () => {
+  const withMail = () => {
+    const core = foundedCore(['ada', 'bob'])
+    give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'mail') })
+    return core
+  }
+  const submit = (core: ReturnType<typeof withMail>, signed: SignedChange) =>
+    give(core, { kind: 'submit', signed }).answer[0]?.result
+
+  test('refuses a mark on another mail of this name, and marks nothing', () => {
+    const core = withMail()
+    const digest = core.state.digest()
+    const another = submit(core, deletionOf('bob', name(5), 'deletion', 'another'))
+    expect(another).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_MAIL' } })
+    expect(
+      submit(
+        core,
+        star(
+          [
+            [name(5), 'mail'],
+            [name(5), 'another'],
+          ],
+          'star',
+        ),
+      ),
+    ).toMatchObject({ ok: false })
+    expect(core.state.digest()).toBe(digest)
+    expect(submit(core, deletionOf('bob', name(5), 'deletion', 'mail'))).toMatchObject({ ok: true })
+  })
+
+  test('refuses to take back another post of this name', () => {
+    const core = foundedCore(['ada'])
+    give(core, {
+      kind: 'submit',
+      signed: sign({ kind: 'post', account: person('ada'), command: commandNamed('post') }, 'post'),
+    })
+    const back = (of: string): SignedChange => {
+      const account = person('ada')
+      return sign(
+        { kind: 'postDeletion', account, command: commandNamed(`${of} back`), post: name(4), tag: tagNamed(of) },
+        `back ${of}`,
+      )
+    }
+    expect(submit(core, back('another'))).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_POST' } })
+    expect(core.state.posts.countOf(person('ada'))).toBe(1)
+    expect(submit(core, back('post'))).toMatchObject({ ok: true })
+    expect(core.state.posts.countOf(person('ada'))).toBe(0)
+  })
+
+  test('that does not know the group yet discards nothing: it does not know who may still ask', () => {
+    const who = identity(2, 'b')
+    const newcomer = startCore(who)
+    give(newcomer, { kind: 'claim', server: who.server, machine: 'b', replaces: null })
+    expect(newcomer.state.held(who.origin)).toBe(1)
+    expect(newcomer.stable).toEqual(new Map())
+  })
+})
+
+describe('a mark that came before its mail', () => {
+  const { origin } = identity(3, 'c')
+  const mail = updateId(origin, 1)
+  const [batch] = logOf(origin, [mailTo('ada', ['bob'], 'mail')], 1)
+  const stateAfter = (...changes: readonly SignedChange[]): GroupState => {
+    const state = new GroupState()
+    for (const marks of logOf(identity(4, 'd').origin, changes, 1)) state.applyBatch(marks)
+    return state
+  }
+
+  test('is for the mail that it means and for no other of this name, and those of before there were tags are for any', () => {
+    const state = stateAfter(
+      star([[mail, 'another']], 'of another'),
+      deletionOf('ada', mail, 'of any'),
+      deletionOf('bob', mail, 'of another too', 'another'),
+    )
+    expect(state.mails.pendingMarks()).toHaveLength(2)
+    state.applyBatch(batch as Batch)
+    expect(state.mails.pendingMarks()).toEqual([])
+    const found = state.mails.find(mail)
+    expect(found && state.mails.isOwnedBy(found, person('bob'))).toBe(true)
+    expect(found && state.mails.isOwnedBy(found, person('ada'))).toBe(false)
+    expect(state.mails.markRecords()).toEqual([])
+  })
+})
+
+describe('a mark that is aimed anew', () => {
+  const marks = star(
+    [
+      [name(5), 'one'],
+      [name(6), 'two'],
+    ],
+    'star',
+  ).change
+
+  test('means its mails by their names of now, without those that are gone', () => {
+    const aimed = aimedAt(marks, new Map([[name(5), name(15)]]))
+    expect(aimed).toMatchObject({ mails: [name(15), name(6)], tags: [tagNamed('one'), tagNamed('two')] })
+    expect(aimedAt(marks, new Map([[name(5), null]]))).toMatchObject({ mails: [name(6)] })
+  })
+
+  test('is none when nothing is left, it does not mean what is aimed at, or it means any mail by that name', () => {
+    expect(
+      aimedAt(
+        marks,
+        new Map([
+          [name(5), null],
+          [name(6), null],
+        ]),
+      ),
+    ).toBe(null)
+    expect(aimedAt(marks, new Map([[name(7), name(8)]]))).toBe(null)
+    expect(aimedAt(marks, new Map())).toBe(null)
+    expect(aimedAt(deletionOf('bob', name(5), 'old').change, new Map([[name(5), name(6)]]))).toBe(null)
+    expect(aimedAt(signUp('ada').change, new Map([[name(5), name(6)]]))).toBe(null)
+  })
+
+  test('reaches nothing but the mail that the person looked at, whatever a replica says', () => {
+    const core = foundedCore(['ada', 'bob'])
+    give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'mail') })
+    const { change, ...signed } = deletionOf('bob', name(50), 'deletion', 'another')
+    const aims = new Map([[name(50), name(5)]])
+    const aimed = aimedAt(change, aims)
+    if (aimed === null) throw new Error('it can be aimed')
+    const [batch] = logOf(identity(3, 'c').origin, [{ ...signed, change: aimed, aims }], 1)
+    core.step(0, [{ kind: 'handedIn', batches: [batch as Batch] }])
+    expect(core.state.mails.mailbox(person('bob')).inbox.size).toBe(1)
+  })
+
+  const reissue = (mailCommand: string, mark: 'delete' | 'star' = 'delete') => {
+    const core = foundedCore(['ada', 'bob'])
+    give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'mail') })
+    const signed =
+      mark === 'delete' ? deletionOf('bob', name(50), mark, mailCommand) : star([[name(50), mailCommand]], mark)
+    const aims = new Map([[name(50), name(5)]])
+    const change = aimedAt(signed.change, aims)
+    if (change === null) throw new Error('it can be aimed')
+    const again = (clock: number) =>
+      give(core, { kind: 'reissue', change: { ...signed, change, aims }, clock }).answer[0]?.result.ok
+    return { core, again }
+  }
+
+  test('is written once: not when it says nothing new, nor when it does not mean what is there', () => {
+    const { core, again } = reissue('mail')
+    expect(again(1)).toBe(true)
+    expect(core.state.mails.mailbox(person('bob')).inbox.size).toBe(0)
+    expect(again(1)).toBe(false)
+    expect(reissue('another').again(1)).toBe(false)
+  })
+
+  test('is left out where the person has said otherwise since', () => {
+    const { core, again } = reissue('mail', 'star')
+    give(core, { kind: 'submit', signed: star([[name(5), 'mail']], 'later') })
+    const { newestClock } = core.state
+    expect(again(newestClock - 1)).toBe(false)
+    expect(again(newestClock + 1)).toBe(true)
+  })
+})
