@@ -6,7 +6,7 @@ import type { Damage } from '../host/ports.ts'
 import type { DamageBook } from './nedb-damage-book.ts'
 import { syncFile } from './nedb-files.ts'
 import type { WriterContext } from './nedb-log-writer.ts'
-import { readBatches } from './nedb-log-reader.ts'
+import { decodeBatchDocument, readBatches } from './nedb-log-reader.ts'
 import { OriginLog } from './nedb-origin-log.ts'
 import { segmentFirst } from './nedb-segment.ts'
 import type { Segment } from './nedb-segment.ts'
@@ -39,9 +39,9 @@ export async function recoverLogs(
     const log = new OriginLog(context, origin, `${directory}/${origin}`)
     const repaired = repairs.length
     await addSegments(context, log, repairs)
-    const last = await recoverTail(context, log, repairs)
-    logs.set(origin, log)
     const held = vector.get(origin) ?? 0
+    const last = await provenTail(context, log, held, repairs, await recoverTail(context, log, repairs))
+    logs.set(origin, log)
     const found = book.found.filter((damage) => damage.origin === origin)
     if (repairs.length > repaired || found.length > 0) await reportLostEnd(context, log, last, found, held)
     if (last === null) continue
@@ -84,6 +84,43 @@ async function recoverTail(context: WriterContext, log: OriginLog, repairs: stri
     log.remove(last)
   }
   return null
+}
+
+/**
+ * Takes batches off the end that nobody else would take: their own signature does not hold, and the later ones that proved them came
+ * along with them and were not written any more. Whatever a snapshot covers was written whole.
+ */
+async function provenTail(
+  context: WriterContext,
+  log: OriginLog,
+  held: Sequence,
+  repairs: string[],
+  tail: Segment | null,
+): Promise<Segment | null> {
+  let last = tail
+  while (last !== null && !(await endsProven(context, log.origin, last, held))) {
+    const view = await last.view()
+    const entries = view.index.entries.slice(0, -1)
+    repairs.push(`${last.path} ended with a batch whose proof was not written; it has been taken off.`)
+    if (entries.length > 0) {
+      await last.rewrite((await view.documents(entries)).filter((document) => document !== null))
+      continue
+    }
+    await last.delete()
+    log.remove(last)
+    last = log.segments.at(-1) ?? null
+  }
+  return last
+}
+
+async function endsProven(context: WriterContext, origin: OriginId, last: Segment, held: Sequence): Promise<boolean> {
+  const view = await last.view()
+  const entry = view.index.entries.at(-1)
+  if (entry?.kind !== 'batch' || entry.last <= held || entry.last < view.index.last) return true
+  const [document] = await view.documents([entry])
+  if (document === undefined || document === null || !('b' in document)) return true
+  const batch = decodeBatchDocument(context, origin, document)
+  return !batch.ok || context.wire.isProven(batch.value)
 }
 
 /**

@@ -41,7 +41,7 @@ export const signBytes = (privateKey: PrivateKey, bytes: Uint8Array): Uint8Array
 /** Whether `signature` is the Ed25519 signature (RFC 8032) of `bytes` by the raw `publicKey`. */
 export function verifyBytes(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(null, bytes, knownKey(toBase64Url(publicKey)), signature)
+    return verify(null, bytes, toPublicKey(publicKey), signature)
   } catch {
     return false
   }
@@ -57,6 +57,16 @@ export const toPrivateKey = (privateKey: PrivateKey): KeyObject =>
   privateKey instanceof Uint8Array
     ? createPrivateKey({ key: Buffer.concat([pkcs8Prefix, privateKey]), format: 'der', type: 'pkcs8' })
     : privateKey
+
+/** Node's object of a raw public key. Throws for what is no such key. */
+export function toPublicKey(publicKey: Uint8Array): KeyObject {
+  const id = toBase64Url(publicKey)
+  const known = knownKeys.get(id)
+  if (known !== undefined) return known
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' })
+  knownKeys.set(id, key)
+  return key
+}
 
 /** The libp2p peer id of a raw Ed25519 public key: the identity multihash of its protobuf form, in base58btc. */
 export function peerIdOf(publicKey: Uint8Array): PeerId {
@@ -99,12 +109,4 @@ export function originOf(server: ServerId, peer: PeerId): OriginId {
   let text = ''
   for (; text.length < 8; rest = Math.floor(rest / 32)) text = base32Alphabet.charAt(rest % 32) + text
   return originId(shared(`${server}.${text}`))
-}
-
-function knownKey(id: string): KeyObject {
-  const known = knownKeys.get(id)
-  if (known !== undefined) return known
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, fromBase64Url(id)]), format: 'der', type: 'spki' })
-  knownKeys.set(id, key)
-  return key
 }
