@@ -9,7 +9,7 @@ import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
 import { signedByFormer, signedByOrigin, startOfChain } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
-import { keyBytes, originOf, peerIdOf, publicKeyOfPeer, signatureBytes, signBytes, toPrivateKey } from './keys.ts'
+import { isOriginOf, keyBytes, peerIdOf, publicKeyOfPeer, signatureBytes, signBytes, toPrivateKey } from './keys.ts'
 import { readOrigin, readSequence } from './payload-parts.ts'
 import type { Claim } from './signatures.ts'
 import type { Trust } from './update-codec.ts'
@@ -182,9 +182,6 @@ export function readHead(reader: CborReader): BatchHead {
 export function follow(previousHash: Hash, encoded: readonly Uint8Array[]): Hash {
   return hash(toBase64Url(encoded.reduce((link, update) => sha256(link, update), fromBase64Url(previousHash))))
 }
-
-const isOriginOf = (origin: OriginId, publicKey: Uint8Array): boolean =>
-  origin === originOf(seatOf(origin), peerIdOf(publicKey))
 
 function checkSeat(context: GroupContext, { origin, change }: Update, publicKey: Uint8Array): void {
   if (change.kind !== 'seat') return

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { AccountId, OriginId, PeerId, ServerId } from '../core/model/ids.ts'
-import { accountId, originId, peerId } from '../core/model/ids.ts'
+import { accountId, originId, peerId, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, sha256, toBase64Url, utf8 } from './bytes.ts'
 
@@ -22,6 +22,7 @@ const peerIdChars = 52
 
 const knownKeys = new LRUCache<string, KeyObject>({ max: limits.cachedKeys })
 const knownPeers = new LRUCache<string, PeerId>({ max: limits.cachedKeys })
+const knownOrigins = new LRUCache<string, boolean>({ max: limits.cachedKeys })
 const knownIds = new LRUCache<string, string>({ max: limits.cachedIds })
 
 /** The account that a raw public key is. Equal ids share one string, since many records hold them for long. */
@@ -99,6 +100,16 @@ export function publicKeyOfPeer(peer: string): Uint8Array | null {
 /** For bytes and arguments from outside. */
 export const isPeerId = (value: unknown): value is PeerId =>
   typeof value === 'string' && publicKeyOfPeer(value) !== null
+
+/** Whether `origin` is that of the install with this raw public key. */
+export function isOriginOf(origin: OriginId, publicKey: Uint8Array): boolean {
+  const id = `${origin} ${toBase64Url(publicKey)}`
+  const known = knownOrigins.get(id)
+  if (known !== undefined) return known
+  const holds = origin === originOf(seatOf(origin), peerIdOf(publicKey))
+  knownOrigins.set(id, holds)
+  return holds
+}
 
 /** The origin that an install is on a seat: `<server>.` and 8 base32 characters of its peer id's SHA-256. */
 export function originOf(server: ServerId, peer: PeerId): OriginId {

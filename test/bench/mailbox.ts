@@ -28,8 +28,10 @@ import { bodyChars, nameOf } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 
 export interface MailboxOptions {
-  /** Data directories of stopped replicas of one group that hold the same; the first is written, the others copy. */
+  /** Data directories of stopped replicas of one group that hold the same. */
   readonly directories: readonly string[]
+  /** `first`: only the first is written; else the others get copies of it. */
+  readonly write?: 'first'
   readonly mails: number
   /** Mails in one batch: 1 is mail that is written by hand. */
   readonly batchMails: number
@@ -40,6 +42,8 @@ export interface MailboxOptions {
 }
 
 const recordsAnAppend = 1_000
+/** How much is read at once to make the next snapshot of it. */
+const mailsASnapshot = 100_000
 const silent = (): void => undefined
 const silentLogger: LoggerPort = { debug: silent, info: silent, warn: silent, error: silent }
 
@@ -67,14 +71,20 @@ export const fillMailbox = async (options: MailboxOptions): Promise<void> => {
   const senders = await Promise.all(installs.map((install) => senderOf(core, wire, install, options.to ?? null)))
   const early = options.mails - options.afterSnapshot
   let clock = core.state.newestClock
-  clock = await appendMails(storage, senders, { from: 0, to: early, batchMails: options.batchMails, clock })
   await storage.close()
-  await writeSnapshot(first, wire)
+  for (let from = 0; from < early; from += mailsASnapshot) {
+    const to = Math.min(early, from + mailsASnapshot)
+    const open = await openNedbStorage({ directory: first, wire, logger: silentLogger })
+    await open.recover()
+    clock = await appendMails(open, senders, { from, to, batchMails: options.batchMails, clock })
+    await open.close()
+    await writeSnapshot(first, wire)
+  }
   const again = await openNedbStorage({ directory: first, wire, logger: silentLogger })
   await again.recover()
   await appendMails(again, senders, { from: early, to: options.mails, batchMails: options.batchMails, clock })
   await again.close()
-  for (const other of options.directories.slice(1)) {
+  for (const other of options.write === 'first' ? [] : options.directories.slice(1)) {
     for (const part of ['log', 'snapshot']) {
       await rm(path.join(other, part), { recursive: true, force: true })
       await cp(path.join(first, part), path.join(other, part), { recursive: true })
