@@ -30,36 +30,52 @@ export async function recoverLogs(
 ): Promise<RecoveredLogs> {
   const { files, directory } = context
   await files.makeDirectory(directory)
-  const repairs: string[] = []
-  const logs = new Map<OriginId, OriginLog>()
-  const suffix: Batch[] = []
-  const highest = new Map<OriginId, Sequence>()
-  for (const origin of await files.list(directory)) {
-    if (!isOriginId(origin)) continue
-    const log = new OriginLog(context, origin, `${directory}/${origin}`)
-    const repaired = repairs.length
-    await addSegments(context, log, repairs)
-    const held = vector.get(origin) ?? 0
-    const last = await provenTail(context, log, held, repairs, await recoverTail(context, log, repairs))
-    logs.set(origin, log)
-    const found = book.found.filter((damage) => damage.origin === origin)
-    if (repairs.length > repaired || found.length > 0) await reportLostEnd(context, log, last, found, held)
-    if (last === null) continue
-    suffix.push(...(await readSuffix(context, log, held, last)))
-    const traces = book.found.filter((damage) => damage.origin === origin).map((damage) => damage.last)
-    highest.set(origin, Math.max(last.first - 1, (await last.index()).last, ...traces))
+  const origins = (await files.list(directory)).filter(isOriginId)
+  // Beside each other: a start waits for the disk and for other threads more than for anything else here.
+  const found = await Promise.all(origins.map((origin) => recoverLog(context, book, origin, vector.get(origin) ?? 0)))
+  return {
+    logs: new Map(found.map(({ log }) => [log.origin, log])),
+    suffix: found.flatMap(({ suffix }) => suffix),
+    highest: new Map(found.flatMap(({ log, highest }) => (highest === null ? [] : [[log.origin, highest]]))),
+    repairs: found.flatMap(({ repairs }) => repairs),
   }
-  return { logs, suffix, highest, repairs }
+}
+
+interface RecoveredLog {
+  readonly log: OriginLog
+  readonly suffix: readonly Batch[]
+  /** Null when the log is empty. */
+  readonly highest: Sequence | null
+  readonly repairs: readonly string[]
+}
+
+async function recoverLog(
+  context: WriterContext,
+  book: DamageBook,
+  origin: OriginId,
+  held: Sequence,
+): Promise<RecoveredLog> {
+  const repairs: string[] = []
+  const log = new OriginLog(context, origin, `${context.directory}/${origin}`)
+  await addSegments(context, log, repairs)
+  const last = await provenTail(context, log, held, repairs, await recoverTail(context, log, repairs))
+  const damageOf = (): readonly Damage[] => book.found.filter((damage) => damage.origin === origin)
+  if (repairs.length > 0 || damageOf().length > 0) await reportLostEnd(context, log, last, damageOf(), held)
+  if (last === null) return { log, suffix: [], highest: null, repairs }
+  const suffix = await readSuffix(context, log, held, last)
+  const traces = damageOf().map((damage) => damage.last)
+  return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, ...traces), repairs }
 }
 
 /** Finds the files, and removes what interrupted writes have left beside them. */
 async function addSegments(context: WriterContext, log: OriginLog, repairs: string[]): Promise<void> {
   const { files } = context
-  for (const name of await files.list(log.directory)) {
-    const path = `${log.directory}/${name}`
+  const names = await files.list(log.directory)
+  const sizes = await Promise.all(names.map((name) => files.bytes(`${log.directory}/${name}`)))
+  for (const [index, name] of names.entries()) {
     const first = segmentFirst(name)
-    if (first !== null) log.add(first, (await files.bytes(path)) ?? 0)
-    else await files.remove(path)
+    if (first !== null) log.add(first, sizes[index] ?? 0)
+    else await files.remove(`${log.directory}/${name}`)
   }
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) {
     const end = log.endOf(segment)
