@@ -6,21 +6,23 @@ const childProcess = require('child_process')
 const path = require('path')
 const url = require('url')
 const { bundled, isBundled } = require('./bundle.cjs')
+const { loadBundle } = require('./load-bundle.cjs')
 const { ended, modules, onStopSignal } = require('./npm.cjs')
 const { failSetup, setUp } = require('./setup.cjs')
 
 const exitCodes = { failure: 1, usage: 2, unsettledAwait: 13, signalBase: 128 }
 const parentCheckIntervalMs = 500
-/** How long a start may take that people wait for. */
-const startMs = 2000
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** In this process: a replica started by npm is then one process, which gets signals itself. */
 async function runHere(script, args) {
-  const nodeModule = require('module')
-  nodeModule.enableCompileCache(path.join(modules, '.cache', 'compile'))
   const file = await bundled(script)
   process.argv = [process.execPath, file].concat(args)
+  if (isBundled(script)) {
+    loadBundle(file)
+    return
+  }
+  require('module').enableCompileCache(path.join(modules, '.cache', 'compile'))
 
   // What Node does by itself for a main module that waits for what cannot come any more.
   const onIdle = () => {
@@ -29,26 +31,12 @@ async function runHere(script, args) {
   }
   process.once('beforeExit', onIdle)
   import(url.pathToFileURL(file).href).then(
-    () => {
-      process.removeListener('beforeExit', onIdle)
-      if (isBundled(script)) compileEarly(nodeModule)
-    },
+    () => process.removeListener('beforeExit', onIdle),
     (error) => {
       console.error(error)
       process.exit(exitCodes.failure)
     },
   )
-}
-
-/**
- * Interpreted code is slow, and a replica has next to nothing to do between two mails, so that most of its code would be
- * interpreted for long. But a start runs most of its code once. The cache of compiled code goes by the flags: it is written before.
- */
-function compileEarly(nodeModule) {
-  setTimeout(() => {
-    nodeModule.flushCompileCache()
-    require('v8').setFlagsFromString('--always-sparkplug')
-  }, startMs).unref()
 }
 
 async function runThere(node, script, args) {

@@ -113,7 +113,7 @@ const actsOf = (api: ReplicaApi, session: Session): PersonActs => ({
     return mails.map(({ mail }) => mail)
   },
   read: async (mail) => {
-    await session.opener.open(await api.fetch({ mail: mail }))
+    await session.opener.open(await api.fetch({ mail }))
   },
   mark: async (mail) => {
     await api.submit(await session.marks('star', [mail]))

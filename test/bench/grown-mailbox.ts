@@ -10,9 +10,11 @@ export const grownServers = [1, 2, 3, 4] as const
 export const grownServer = 1
 
 /** Raised when what is made changes. */
-const version = 1
+const version = 2
 const afterSnapshotAtMost = 2_000
 const note = 'mailbox.json'
+/** So many at the end, and on both sides of the middle, can be opened: sealing a million takes hours. */
+const readable = 5_000
 
 /**
  * A group's directory in which the replica `grownServer` has so many mails, all of them to the person there; none of its replicas runs.
@@ -42,6 +44,7 @@ export const grownMailbox = async (mails: number, tell: (line: string) => void):
     batchMails: 1,
     afterSnapshot: Math.min(afterSnapshotAtMost, Math.ceil(mails / 50)),
     to: nameOf(grownServer),
+    isSealed: (index) => mails - index <= readable || Math.abs(mails / 2 - index) <= readable,
   })
   await writeFile(path.join(temporary, note), JSON.stringify({ mails, version }))
   await rm(directory, { recursive: true, force: true })
