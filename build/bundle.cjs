@@ -63,9 +63,9 @@ async function bundle(made) {
     input: Object.fromEntries(Object.entries(entries).map(([script, name]) => [name, path.join(root, script)])),
     platform: 'node',
     logLevel: 'warn',
-    output: { dir: temporary, format: 'esm', sourcemap: true },
+    output: { dir: temporary, format: 'cjs', sourcemap: true },
   })
-  fs.writeFileSync(path.join(temporary, 'package.json'), '{ "type": "module" }\n')
+  fs.writeFileSync(path.join(temporary, 'package.json'), '{ "type": "commonjs" }\n')
   removeOld(made, temporary)
   try {
     fs.renameSync(temporary, made)

@@ -5,8 +5,8 @@
 const childProcess = require('child_process')
 const path = require('path')
 const url = require('url')
-const v8 = require('v8')
 const { bundled, isBundled } = require('./bundle.cjs')
+const { loadBundle } = require('./load-bundle.cjs')
 const { ended, modules, onStopSignal } = require('./npm.cjs')
 const { failSetup, setUp } = require('./setup.cjs')
 
@@ -16,13 +16,13 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** In this process: a replica started by npm is then one process, which gets signals itself. */
 async function runHere(script, args) {
-  const nodeModule = require('module')
-  // Interpreted code is slow, and a replica has next to nothing to do between two mails, so that most of its code would be
-  // interpreted for long. Set before the cache of compiled code is opened: that goes by the flags.
-  if (isBundled(script)) v8.setFlagsFromString('--always-sparkplug')
-  nodeModule.enableCompileCache(path.join(modules, '.cache', 'compile'))
   const file = await bundled(script)
   process.argv = [process.execPath, file].concat(args)
+  if (isBundled(script)) {
+    loadBundle(file)
+    return
+  }
+  require('module').enableCompileCache(path.join(modules, '.cache', 'compile'))
 
   // What Node does by itself for a main module that waits for what cannot come any more.
   const onIdle = () => {

@@ -39,7 +39,9 @@ export class LogIntake {
     return this.#state.lastHash(origin) ?? this.#firstHash(origin)
   }
 
+  /** One that is proven only by a later one is not kept: without that one nobody else would take it. */
   keepEarly(batch: Batch): void {
+    if (batch.provenBy === 'next') return
     const waiting = this.#early.get(batch.origin) ?? new Map<number, Batch>()
     if (waiting.size === 0 && this.#early.size >= earlyOrigins) return
     let bytes = batch.bytes.length

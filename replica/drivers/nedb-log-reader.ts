@@ -12,7 +12,7 @@ import type { Entry, SegmentIndex } from './nedb-segment-index.ts'
 import type { SegmentView } from './nedb-segment-view.ts'
 
 /** What of the wire the storage needs. */
-export type StorageWire = Pick<Wire, 'decodeKeptBatch' | 'decodeUpdate'>
+export type StorageWire = Pick<Wire, 'decodeKeptBatch' | 'decodeUpdate' | 'isProven'>
 
 export interface ReaderContext {
   readonly wire: StorageWire

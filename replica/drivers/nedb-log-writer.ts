@@ -190,11 +190,8 @@ async function plannedOf(plan: Plan, segment: Segment): Promise<Planned> {
 
 /** A batch takes the place of everything that stands under its sequences. */
 async function planReplaced(plan: Plan, log: OriginLog, { first, last }: Batch): Promise<void> {
-  for (const segment of log.segments) {
-    if (segment.first > last) return
+  for (const segment of log.between(first, last)) {
     if (segment.bytes === 0) continue
-    const end = log.endOf(segment)
-    if (end !== null && end < first) continue
     const overlapping = (await segment.index()).overlapping(first, last)
     if (overlapping.length > 0) (await plannedOf(plan, segment)).obsolete.push(...overlapping)
   }

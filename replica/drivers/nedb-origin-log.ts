@@ -22,19 +22,17 @@ export class OriginLog {
 
   /** The segment to which `sequence` belongs; null when it stands before all of them. */
   at(sequence: Sequence): Segment | null {
-    let low = 0
-    let high = this.#segments.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#segments[middle]?.first ?? Infinity) <= sequence) low = middle + 1
-      else high = middle
-    }
-    return this.#segments[low - 1] ?? null
+    return this.#segments[this.#countUpTo(sequence) - 1] ?? null
+  }
+
+  /** The segments to which something of this stretch belongs, ascending. */
+  between(first: Sequence, last: Sequence): readonly Segment[] {
+    return this.#segments.slice(Math.max(0, this.#countUpTo(first) - 1), this.#countUpTo(last))
   }
 
   /** The last sequence that belongs to a segment; null for the last one. */
   endOf(segment: Segment): Sequence | null {
-    const next = this.#segments.find(({ first }) => first > segment.first)
+    const next = this.#segments[this.#countUpTo(segment.first)]
     return next === undefined ? null : next.first - 1
   }
 
@@ -48,5 +46,17 @@ export class OriginLog {
 
   remove(removed: Segment): void {
     this.#segments = this.#segments.filter((segment) => segment !== removed)
+  }
+
+  /** How many segments begin at or before `sequence`. */
+  #countUpTo(sequence: Sequence): number {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#segments[middle]?.first ?? Infinity) <= sequence) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

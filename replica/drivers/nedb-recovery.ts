@@ -6,7 +6,7 @@ import type { Damage } from '../host/ports.ts'
 import type { DamageBook } from './nedb-damage-book.ts'
 import { syncFile } from './nedb-files.ts'
 import type { WriterContext } from './nedb-log-writer.ts'
-import { readBatches } from './nedb-log-reader.ts'
+import { decodeBatchDocument, readBatches } from './nedb-log-reader.ts'
 import { OriginLog } from './nedb-origin-log.ts'
 import { segmentFirst } from './nedb-segment.ts'
 import type { Segment } from './nedb-segment.ts'
@@ -30,36 +30,52 @@ export async function recoverLogs(
 ): Promise<RecoveredLogs> {
   const { files, directory } = context
   await files.makeDirectory(directory)
-  const repairs: string[] = []
-  const logs = new Map<OriginId, OriginLog>()
-  const suffix: Batch[] = []
-  const highest = new Map<OriginId, Sequence>()
-  for (const origin of await files.list(directory)) {
-    if (!isOriginId(origin)) continue
-    const log = new OriginLog(context, origin, `${directory}/${origin}`)
-    const repaired = repairs.length
-    await addSegments(context, log, repairs)
-    const last = await recoverTail(context, log, repairs)
-    logs.set(origin, log)
-    const held = vector.get(origin) ?? 0
-    const found = book.found.filter((damage) => damage.origin === origin)
-    if (repairs.length > repaired || found.length > 0) await reportLostEnd(context, log, last, found, held)
-    if (last === null) continue
-    suffix.push(...(await readSuffix(context, log, held, last)))
-    const traces = book.found.filter((damage) => damage.origin === origin).map((damage) => damage.last)
-    highest.set(origin, Math.max(last.first - 1, (await last.index()).last, ...traces))
+  const origins = (await files.list(directory)).filter(isOriginId)
+  // Beside each other: a start waits for the disk and for other threads more than for anything else here.
+  const found = await Promise.all(origins.map((origin) => recoverLog(context, book, origin, vector.get(origin) ?? 0)))
+  return {
+    logs: new Map(found.map(({ log }) => [log.origin, log])),
+    suffix: found.flatMap(({ suffix }) => suffix),
+    highest: new Map(found.flatMap(({ log, highest }) => (highest === null ? [] : [[log.origin, highest]]))),
+    repairs: found.flatMap(({ repairs }) => repairs),
   }
-  return { logs, suffix, highest, repairs }
+}
+
+interface RecoveredLog {
+  readonly log: OriginLog
+  readonly suffix: readonly Batch[]
+  /** Null when the log is empty. */
+  readonly highest: Sequence | null
+  readonly repairs: readonly string[]
+}
+
+async function recoverLog(
+  context: WriterContext,
+  book: DamageBook,
+  origin: OriginId,
+  held: Sequence,
+): Promise<RecoveredLog> {
+  const repairs: string[] = []
+  const log = new OriginLog(context, origin, `${context.directory}/${origin}`)
+  await addSegments(context, log, repairs)
+  const last = await provenTail(context, log, held, repairs, await recoverTail(context, log, repairs))
+  const damageOf = (): readonly Damage[] => book.found.filter((damage) => damage.origin === origin)
+  if (repairs.length > 0 || damageOf().length > 0) await reportLostEnd(context, log, last, damageOf(), held)
+  if (last === null) return { log, suffix: [], highest: null, repairs }
+  const suffix = await readSuffix(context, log, held, last)
+  const traces = damageOf().map((damage) => damage.last)
+  return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, ...traces), repairs }
 }
 
 /** Finds the files, and removes what interrupted writes have left beside them. */
 async function addSegments(context: WriterContext, log: OriginLog, repairs: string[]): Promise<void> {
   const { files } = context
-  for (const name of await files.list(log.directory)) {
-    const path = `${log.directory}/${name}`
+  const names = await files.list(log.directory)
+  const sizes = await Promise.all(names.map((name) => files.bytes(`${log.directory}/${name}`)))
+  for (const [index, name] of names.entries()) {
     const first = segmentFirst(name)
-    if (first !== null) log.add(first, (await files.bytes(path)) ?? 0)
-    else await files.remove(path)
+    if (first !== null) log.add(first, sizes[index] ?? 0)
+    else await files.remove(`${log.directory}/${name}`)
   }
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) {
     const end = log.endOf(segment)
@@ -84,6 +100,43 @@ async function recoverTail(context: WriterContext, log: OriginLog, repairs: stri
     log.remove(last)
   }
   return null
+}
+
+/**
+ * Takes batches off the end that nobody else would take: their own signature does not hold, and the later ones that proved them came
+ * along with them and were not written any more. Whatever a snapshot covers was written whole.
+ */
+async function provenTail(
+  context: WriterContext,
+  log: OriginLog,
+  held: Sequence,
+  repairs: string[],
+  tail: Segment | null,
+): Promise<Segment | null> {
+  let last = tail
+  while (last !== null && !(await endsProven(context, log.origin, last, held))) {
+    const view = await last.view()
+    const entries = view.index.entries.slice(0, -1)
+    repairs.push(`${last.path} ended with a batch whose proof was not written; it has been taken off.`)
+    if (entries.length > 0) {
+      await last.rewrite((await view.documents(entries)).filter((document) => document !== null))
+      continue
+    }
+    await last.delete()
+    log.remove(last)
+    last = log.segments.at(-1) ?? null
+  }
+  return last
+}
+
+async function endsProven(context: WriterContext, origin: OriginId, last: Segment, held: Sequence): Promise<boolean> {
+  const view = await last.view()
+  const entry = view.index.entries.at(-1)
+  if (entry?.kind !== 'batch' || entry.last <= held || entry.last < view.index.last) return true
+  const [document] = await view.documents([entry])
+  if (document === undefined || document === null || !('b' in document)) return true
+  const batch = decodeBatchDocument(context, origin, document)
+  return !batch.ok || context.wire.isProven(batch.value)
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import type { StateImage } from '../core/model/image.ts'
+import type { Message } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
@@ -12,6 +13,7 @@ import { isFrequent } from './frequent-notices.ts'
 import { diskFullFailure, fullDiskRetryMs, probeDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
 import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
+import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
@@ -40,6 +42,7 @@ export class ReplicaHost {
   readonly #server: Server
   readonly #members: MemberBook
   readonly #backgroundWork: BackgroundWork
+  readonly #inbound: Inbound
   readonly #tickets = new Tickets()
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
@@ -59,6 +62,9 @@ export class ReplicaHost {
     this.#core = core
     this.#server = new Server(options, (query) => this.read(query))
     this.#members = new MemberBook(options)
+    this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
+      this.#receive(peer, message)
+    })
     this.#backgroundWork = new BackgroundWork(options, {
       read: (query) => this.read(query),
       enqueue: (event) => {
@@ -316,10 +322,11 @@ export class ReplicaHost {
       disconnected: (peer) => {
         this.#connected.delete(peer)
         this.#server.forget(peer)
+        this.#inbound.forget(peer)
         this.enqueue({ kind: 'disconnected', peer })
       },
       message: (peer, frame) => {
-        this.#receive(peer, frame)
+        this.#inbound.take(peer, frame)
       },
       gossip: (peer, frame) => {
         const batches = this.#options.wire.decodeGossip(frame, this.#isHeld)
@@ -339,16 +346,9 @@ export class ReplicaHost {
   }
 
   /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */
-  #receive(peer: PeerId, frame: Uint8Array): void {
-    const message = this.#options.wire.decodeMessage(frame, this.#isHeld)
-    if (!message.ok) {
-      this.#options.logger.warn('a message was not valid; the peer is disconnected', { peer, ...message.failure })
-      this.#options.transport.disconnect(peer)
-      return
-    }
-    const { kind } = message.value
-    if (this.#diskFull && (kind === 'batches' || kind === 'mails')) return
-    this.enqueue({ kind: 'message', peer, message: message.value })
+  #receive(peer: PeerId, message: Message): void {
+    if (this.#diskFull && (message.kind === 'batches' || message.kind === 'mails')) return
+    this.enqueue({ kind: 'message', peer, message })
   }
 
   readonly #isHeld = (origin: OriginId, last: Sequence): boolean => this.#core.state.held(origin) > last

@@ -1,16 +1,18 @@
 import type { Serve } from '../core/effects.ts'
-import type { PeerId, Sequence } from '../core/model/ids.ts'
+import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { MailRequestMessage, Message, RequestMessage, StateRequestMessage } from '../core/model/messages.ts'
-import type { Update } from '../core/model/updates.ts'
+import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeMessage } from '../wire/message-codec.ts'
+import type { Wire } from '../wire/wire.ts'
 import { encodeInTurns } from './image-turns.ts'
 import type { LoggerPort, Storage, Transport } from './ports.ts'
 
 interface ServerOptions {
   readonly storage: Storage
   readonly transport: Transport
+  readonly wire: Pick<Wire, 'isProven'>
   readonly logger: LoggerPort
 }
 
@@ -70,12 +72,25 @@ export class Server {
   }
 
   async #batches({ id, origin, after, maxBytes }: RequestMessage, held: Sequence): Promise<Message> {
-    const bytes = Math.min(maxBytes, limits.chunkBytes)
-    const found = after < held ? await this.#options.storage.readBatches(origin, after, bytes) : []
-    // What came after the request was taken may not be durable yet.
-    const batches = found.filter(({ last }) => last <= held)
+    const batches =
+      after < held ? await this.#provenBatches(origin, after, Math.min(maxBytes, limits.chunkBytes), held) : []
     const isDiscarded = batches.length === 0 && after < held
     return isDiscarded ? { kind: 'discarded', id, origin } : { kind: 'batches', id, batches }
+  }
+
+  /**
+   * Batches that end with one whose signature holds: that of the last one of an answer proves those before it. Of a run that came
+   * together only the last signature was looked at; where a former holder spoiled one within it, the answer ends elsewhere.
+   */
+  async #provenBatches(origin: OriginId, after: Sequence, bytes: number, held: Sequence): Promise<readonly Batch[]> {
+    for (let room = bytes; ; room = Math.max(room * 2, limits.chunkBytes)) {
+      const found = await this.#options.storage.readBatches(origin, after, room)
+      // What came after the request was taken may not be durable yet.
+      const batches = found.filter(({ last }) => last <= held)
+      const end = batches.findLastIndex((batch) => this.#options.wire.isProven(batch))
+      if (end >= 0) return batches.slice(0, end + 1)
+      if (batches.length === 0 || room > limits.frameBytes) return []
+    }
   }
 
   async #mails({ id, origin, sequences }: MailRequestMessage): Promise<Message> {

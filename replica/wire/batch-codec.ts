@@ -4,22 +4,14 @@ import type { Hash, OriginId, Sequence } from '../core/model/ids.ts'
 import { hash, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Batch, Draft, MakeBatch, Update } from '../core/model/updates.ts'
-import { fromBase64Url, sha256, toBase64Url } from './bytes.ts'
+import { fromBase64Url, sameBytes, sha256, toBase64Url } from './bytes.ts'
 import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
 import { signedByFormer, signedByOrigin, startOfChain } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
-import {
-  keyBytes,
-  originOf,
-  peerIdOf,
-  publicKeyOfPeer,
-  signatureBytes,
-  signBytes,
-  toPrivateKey,
-  verifyBytes,
-} from './keys.ts'
+import { isOriginOf, keyBytes, peerIdOf, publicKeyOfPeer, signatureBytes, signBytes, toPrivateKey } from './keys.ts'
 import { readOrigin, readSequence } from './payload-parts.ts'
+import type { Claim } from './signatures.ts'
 import type { Trust } from './update-codec.ts'
 import { encodeUpdate, readUpdate } from './update-codec.ts'
 
@@ -91,6 +83,54 @@ export const peekBatch = (bytes: Uint8Array): Result<BatchSpan> =>
 
 /** As `decodeBatch`, for use within a decoding: refuses instead of answering. */
 export function readBatch(context: GroupContext, bytes: Uint8Array, trustOf: (sequence: Sequence) => Trust): Batch {
+  const { batch, claim } = readUnproven(context, bytes, trustOf)
+  prove(context, batch, claim)
+  return batch
+}
+
+/** A batch of which all but its own signature has been looked at. */
+export interface UnprovenBatch {
+  readonly batch: Batch
+  /** What its signature says. */
+  readonly claim: Claim
+}
+
+/**
+ * Several batches, as `readBatch` gives each of them. A signature proves its log up to there, so of batches that follow on each other
+ * only the last one's is verified.
+ */
+export function readBatches(context: GroupContext, encoded: readonly Uint8Array[]): Batch[] {
+  const unproven = encoded.map((bytes) => readUnproven(context, bytes, () => 'check'))
+  return unproven.map(({ batch, claim }, index) => {
+    const next = unproven[index + 1]
+    if (next !== undefined && isNext(batch, claim, next)) return { ...batch, provenBy: 'next' }
+    prove(context, batch, claim)
+    return batch
+  })
+}
+
+/** Whether the batch's own signature holds, of bytes that were decoded before. */
+export const isProven = (context: GroupContext, { origin, last, lastHash, bytes }: Batch): boolean => {
+  const reader = new CborReader(bytes)
+  const { publicKey, count } = readHead(reader)
+  for (let rest = count; rest > 0; rest--) reader.bytesUpTo(limits.updateBytes, 'update')
+  const signature = reader.bytes(signatureBytes)
+  return context.verifier.holds({ publicKey, bytes: signedByOrigin(context, origin, last, lastHash), signature })
+}
+
+/** A key is looked at, too: of two that make one origin only that with the signature counts. */
+const isNext = (batch: Batch, claim: Claim, next: UnprovenBatch): boolean =>
+  next.batch.origin === batch.origin &&
+  next.batch.first === batch.last + 1 &&
+  next.batch.previousHash === batch.lastHash &&
+  sameBytes(next.claim.publicKey, claim.publicKey)
+
+function prove(context: GroupContext, { origin, first, last }: Batch, claim: Claim): void {
+  if (context.verifier.holds(claim)) return
+  refuse('BAD_SIGNATURE', `the signature of batch ${origin}:${first} to ${last} does not hold`)
+}
+
+function readUnproven(context: GroupContext, bytes: Uint8Array, trustOf: (sequence: Sequence) => Trust): UnprovenBatch {
   if (bytes.length > limits.batchFrameBytes) {
     refuse('TOO_LARGE', `a batch has ${bytes.length} bytes; the limit is ${limits.batchFrameBytes}`)
   }
@@ -107,14 +147,12 @@ export function readBatch(context: GroupContext, bytes: Uint8Array, trustOf: (se
   }
   const last = first + count - 1
   const lastHash = follow(previousHash, encoded)
-  if (!verifyBytes(publicKey, signedByOrigin(context, origin, last, lastHash), signature)) {
-    refuse('BAD_SIGNATURE', `the signature of batch ${origin}:${first} to ${last} does not hold`)
-  }
   const updates = encoded.map((update, index) =>
     readUpdate(context, origin, first + index, update, trustOf(first + index)),
   )
   for (const update of updates) checkSeat(context, update, publicKey)
-  return { origin, first, last, previousHash, lastHash, updates, bytes }
+  const claim = { publicKey, bytes: signedByOrigin(context, origin, last, lastHash), signature }
+  return { batch: { origin, first, last, previousHash, lastHash, updates, bytes }, claim }
 }
 
 export interface BatchHead {
@@ -145,9 +183,6 @@ export function follow(previousHash: Hash, encoded: readonly Uint8Array[]): Hash
   return hash(toBase64Url(encoded.reduce((link, update) => sha256(link, update), fromBase64Url(previousHash))))
 }
 
-const isOriginOf = (origin: OriginId, publicKey: Uint8Array): boolean =>
-  origin === originOf(seatOf(origin), peerIdOf(publicKey))
-
 function checkSeat(context: GroupContext, { origin, change }: Update, publicKey: Uint8Array): void {
   if (change.kind !== 'seat') return
   if (change.server !== seatOf(origin) || change.peer !== peerIdOf(publicKey)) {
@@ -156,7 +191,8 @@ function checkSeat(context: GroupContext, { origin, change }: Update, publicKey:
   if (change.succession === undefined) return
   const formerKey = publicKeyOfPeer(change.succession.former)
   const signed = signedByFormer(context, change.server, change.peer)
-  if (formerKey === null || !verifyBytes(formerKey, signed, change.succession.signature))
+  const { signature } = change.succession
+  if (formerKey === null || !context.verifier.holds({ publicKey: formerKey, bytes: signed, signature }))
     refuse('BAD_SIGNATURE', `${origin} goes on for ${String(change.replaces)}, which did not sign that`)
 }
 

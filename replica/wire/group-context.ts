@@ -2,16 +2,22 @@ import { assert } from '../core/model/errors.ts'
 import type { Hash, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash } from '../core/model/ids.ts'
 import { concat, fromBase64Url, sha256, toBase64Url, uint64, utf8 } from './bytes.ts'
+import type { Verifier } from './signatures.ts'
+import { verifyAtOnce } from './signatures.ts'
 
 export const groupIdBytes = 16
 
-/** What stands before everything that is hashed or signed in one group, so that nothing can be carried into another. */
+/**
+ * What stands before everything that is hashed or signed in one group, so that nothing can be carried into another; and who
+ * judges the signatures of what is decoded.
+ */
 export interface GroupContext {
   readonly update: Uint8Array
   readonly bundle: Uint8Array
   readonly batch: Uint8Array
   readonly log: Uint8Array
   readonly succession: Uint8Array
+  readonly verifier: Verifier
 }
 
 export function groupContext(groupId: Uint8Array): GroupContext {
@@ -22,6 +28,7 @@ export function groupContext(groupId: Uint8Array): GroupContext {
     batch: concat([utf8('quintet/1/batch'), groupId]),
     log: concat([utf8('quintet/1/log'), groupId]),
     succession: concat([utf8('quintet/1/succession'), groupId]),
+    verifier: verifyAtOnce,
   }
 }
 

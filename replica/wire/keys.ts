@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { AccountId, OriginId, PeerId, ServerId } from '../core/model/ids.ts'
-import { accountId, originId, peerId } from '../core/model/ids.ts'
+import { accountId, originId, peerId, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, sha256, toBase64Url, utf8 } from './bytes.ts'
 
@@ -22,6 +22,7 @@ const peerIdChars = 52
 
 const knownKeys = new LRUCache<string, KeyObject>({ max: limits.cachedKeys })
 const knownPeers = new LRUCache<string, PeerId>({ max: limits.cachedKeys })
+const knownOrigins = new LRUCache<string, boolean>({ max: limits.cachedKeys })
 const knownIds = new LRUCache<string, string>({ max: limits.cachedIds })
 
 /** The account that a raw public key is. Equal ids share one string, since many records hold them for long. */
@@ -41,7 +42,7 @@ export const signBytes = (privateKey: PrivateKey, bytes: Uint8Array): Uint8Array
 /** Whether `signature` is the Ed25519 signature (RFC 8032) of `bytes` by the raw `publicKey`. */
 export function verifyBytes(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(null, bytes, knownKey(toBase64Url(publicKey)), signature)
+    return verify(null, bytes, toPublicKey(publicKey), signature)
   } catch {
     return false
   }
@@ -57,6 +58,16 @@ export const toPrivateKey = (privateKey: PrivateKey): KeyObject =>
   privateKey instanceof Uint8Array
     ? createPrivateKey({ key: Buffer.concat([pkcs8Prefix, privateKey]), format: 'der', type: 'pkcs8' })
     : privateKey
+
+/** Node's object of a raw public key. Throws for what is no such key. */
+export function toPublicKey(publicKey: Uint8Array): KeyObject {
+  const id = toBase64Url(publicKey)
+  const known = knownKeys.get(id)
+  if (known !== undefined) return known
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' })
+  knownKeys.set(id, key)
+  return key
+}
 
 /** The libp2p peer id of a raw Ed25519 public key: the identity multihash of its protobuf form, in base58btc. */
 export function peerIdOf(publicKey: Uint8Array): PeerId {
@@ -90,6 +101,16 @@ export function publicKeyOfPeer(peer: string): Uint8Array | null {
 export const isPeerId = (value: unknown): value is PeerId =>
   typeof value === 'string' && publicKeyOfPeer(value) !== null
 
+/** Whether `origin` is that of the install with this raw public key. */
+export function isOriginOf(origin: OriginId, publicKey: Uint8Array): boolean {
+  const id = `${origin} ${toBase64Url(publicKey)}`
+  const known = knownOrigins.get(id)
+  if (known !== undefined) return known
+  const holds = origin === originOf(seatOf(origin), peerIdOf(publicKey))
+  knownOrigins.set(id, holds)
+  return holds
+}
+
 /** The origin that an install is on a seat: `<server>.` and 8 base32 characters of its peer id's SHA-256. */
 export function originOf(server: ServerId, peer: PeerId): OriginId {
   // 8 characters of 5 bits are the first 40 bits.
@@ -99,12 +120,4 @@ export function originOf(server: ServerId, peer: PeerId): OriginId {
   let text = ''
   for (; text.length < 8; rest = Math.floor(rest / 32)) text = base32Alphabet.charAt(rest % 32) + text
   return originId(shared(`${server}.${text}`))
-}
-
-function knownKey(id: string): KeyObject {
-  const known = knownKeys.get(id)
-  if (known !== undefined) return known
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, fromBase64Url(id)]), format: 'der', type: 'spki' })
-  knownKeys.set(id, key)
-  return key
 }

@@ -7,7 +7,7 @@ import type { MailRequestMessage, MailsMessage, Message, SessionClaim } from '..
 import type { Batch, Update } from '../core/model/updates.ts'
 import { isLiveKind } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
-import { peekBatch, readBatch } from './batch-codec.ts'
+import { peekBatch, readBatch, readBatches } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { linkedVouchers, readVouchers } from './vouchers.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
@@ -16,6 +16,7 @@ import type { GroupContext } from './group-context.ts'
 import { addressFields, hashFields, readAddresses, readHashes, readRows, rowFields } from './knowledge-codec.ts'
 import { keyBytes } from './keys.ts'
 import { readAccountId, readOrigin, readSequence } from './payload-parts.ts'
+import { DeferringVerifier } from './signatures.ts'
 import { readLabel, readUpdate } from './update-codec.ts'
 
 /** Whether `origin`'s updates up to `last` are held already. */
@@ -60,6 +61,24 @@ export function decodeMessage(context: GroupContext, bytes: Uint8Array, isHeld =
   })
 }
 
+/**
+ * As `decodeMessage`, but for a message with many signatures a promise: they are verified by other threads, and what the message says
+ * counts only when they hold.
+ */
+export function decodeMessageAside(
+  context: GroupContext,
+  bytes: Uint8Array,
+  isHeld = nothingHeld,
+): Result<Message> | Promise<Result<Message>> {
+  const verifier = new DeferringVerifier()
+  const message = decodeMessage({ ...context, verifier }, bytes, isHeld)
+  if (!message.ok) return message
+  // Where one does not hold, it matters which.
+  const again = (): Result<Message> => decodeMessage(context, bytes, isHeld)
+  if (verifier.isShort) return verifier.judge() ? message : again()
+  return verifier.judgeAside().then((holds) => (holds ? message : again()))
+}
+
 /** Batches as one gossip message. */
 export const encodeGossip = (batches: readonly Batch[]): Uint8Array => encodeCbor(batches.map(({ bytes }) => bytes))
 
@@ -71,7 +90,7 @@ export const decodeGossip = (
 ): Result<readonly Batch[]> =>
   readWhole(bytes, (reader) => {
     if (bytes.length > limits.frameBytes) refuse('TOO_LARGE', `a gossip message has ${bytes.length} bytes`)
-    return readBatches(context, reader, isHeld)
+    return readNewBatches(context, reader, isHeld)
   })
 
 function fieldsOf(message: Message): readonly CborValue[] {
@@ -170,7 +189,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
       }
     case 'batches':
       expect(2)
-      return { kind, id: reader.uint(), batches: readBatches(context, reader, isHeld) }
+      return { kind, id: reader.uint(), batches: readNewBatches(context, reader, isHeld) }
     case 'discarded':
       expect(2)
       return { kind, id: reader.uint(), origin: readOrigin(reader) }
@@ -206,20 +225,25 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
   }
 }
 
-function readBatches(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch[] {
-  const batches: Batch[] = []
+function readNewBatches(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch[] {
+  const encoded: Uint8Array[] = []
   for (let rest = reader.list(0, limits.batchesPerMessage, 'batches'); rest > 0; rest--) {
-    const batch = readUnlessHeld(context, reader, isHeld)
-    if (batch !== null) batches.push(batch)
+    const bytes = bytesUnlessHeld(reader, isHeld)
+    if (bytes !== null) encoded.push(bytes)
   }
-  return batches
+  return readBatches(context, encoded)
 }
 
 function readUnlessHeld(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch | null {
+  const bytes = bytesUnlessHeld(reader, isHeld)
+  return bytes === null ? null : readBatch(context, bytes, () => 'check')
+}
+
+function bytesUnlessHeld(reader: CborReader, isHeld: IsHeld): Uint8Array | null {
   const bytes = reader.bytesUpTo(limits.batchFrameBytes, 'batch')
   const span = peekBatch(bytes)
   if (!span.ok) return refuse(span.failure.code, span.failure.message)
-  return isHeld(span.value.origin, span.value.last) ? null : readBatch(context, bytes, () => 'check')
+  return isHeld(span.value.origin, span.value.last) ? null : bytes
 }
 
 function readSessions(reader: CborReader): SessionClaim[] {

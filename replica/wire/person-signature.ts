@@ -1,12 +1,10 @@
-import { LRUCache } from 'lru-cache'
 import { assert } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { limits } from '../core/model/limits.ts'
-import { concat, fromBase64Url, sha256, toBase64Url } from './bytes.ts'
+import { concat, fromBase64Url, sha256 } from './bytes.ts'
 import type { GroupContext } from './group-context.ts'
 import { signedByPerson } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
-import { signatureBytes, signBytes, verifyBytes } from './keys.ts'
+import { signatureBytes, signBytes } from './keys.ts'
 
 /**
  * A person signs each update by itself, or up to `mostInBundle` at once: one Ed25519 signature over the root of a Merkle
@@ -28,7 +26,6 @@ export interface ToSign {
 
 const leafMark = new Uint8Array([0])
 const nodeMark = new Uint8Array([1])
-const knownRoots = new LRUCache<string, boolean>({ max: limits.cachedRoots })
 
 /** The signatures of 1 to `mostInBundle` updates, in order. */
 export function signTogether(
@@ -55,20 +52,15 @@ export function holdsPersonSignature(
   item: ToSign,
   signature: Uint8Array,
 ): boolean {
-  const key = fromBase64Url(account)
+  const publicKey = fromBase64Url(account)
   if (signature.length === signatureBytes) {
-    return verifyBytes(key, signedByPerson(context, item.type, item.payload), signature)
+    return context.verifier.holds({ publicKey, bytes: signedByPerson(context, item.type, item.payload), signature })
   }
   const path = signature.subarray(signatureBytes + 1)
   if (!isSignatureLength(signature.length)) return false
   const root = climb(leafOf(context, item), signature[signatureBytes] ?? 0, path)
   const own = signature.subarray(0, signatureBytes)
-  const known = `${account}${toBase64Url(root)}${toBase64Url(own)}`
-  const verdict = knownRoots.get(known)
-  if (verdict !== undefined) return verdict
-  const holds = verifyBytes(key, concat([context.bundle, root]), own)
-  knownRoots.set(known, holds)
-  return holds
+  return context.verifier.holdsForMany({ publicKey, bytes: concat([context.bundle, root]), signature: own })
 }
 
 /** Whether a signature can have so many bytes. */

@@ -4,13 +4,13 @@ import type { StateImage } from '../core/model/image.ts'
 import type { JoinAnswer, Message } from '../core/model/messages.ts'
 import type { Batch, MakeBatch, Update } from '../core/model/updates.ts'
 import type { InstallKey } from './batch-codec.ts'
-import { decodeBatch, decodeStoredBatch, makeBatchWith } from './batch-codec.ts'
+import { decodeBatch, decodeStoredBatch, isProven, makeBatchWith } from './batch-codec.ts'
 import { groupContext, startOfChain } from './group-context.ts'
 import { decodeReceivedImage } from './image-decode.ts'
 import { decodeJoinReply } from './join-codec.ts'
 import { decodeKeptBatch } from './kept-codec.ts'
 import type { IsHeld } from './message-codec.ts'
-import { decodeGossip, decodeMessage } from './message-codec.ts'
+import { decodeGossip, decodeMessage, decodeMessageAside } from './message-codec.ts'
 import type { Trust } from './update-codec.ts'
 import { decodeUpdate } from './update-codec.ts'
 
@@ -21,8 +21,11 @@ export interface Wire {
   decodeBatch(bytes: Uint8Array): Result<Batch>
   decodeStoredBatch(bytes: Uint8Array, forged: readonly Sequence[]): Result<Batch>
   decodeKeptBatch(bytes: Uint8Array, forged: readonly Sequence[]): Result<Batch>
+  /** Whether the batch's own signature holds: that of one which came along with later ones was not looked at. */
+  isProven(batch: Batch): boolean
   decodeUpdate(origin: OriginId, sequence: Sequence, bytes: Uint8Array, trust: Trust): Result<Update>
   decodeMessage(bytes: Uint8Array, isHeld?: IsHeld): Result<Message>
+  decodeMessageAside(bytes: Uint8Array, isHeld?: IsHeld): Result<Message> | Promise<Result<Message>>
   decodeGossip(bytes: Uint8Array, isHeld?: IsHeld): Result<readonly Batch[]>
   decodeJoinReply(bytes: Uint8Array): Result<JoinAnswer>
   decodeReceivedImage(chunks: readonly string[]): Result<StateImage>
@@ -39,6 +42,8 @@ export function createWire({ groupId }: { readonly groupId: Uint8Array }): Wire 
     decodeKeptBatch: (bytes, forged) => decodeKeptBatch(context, bytes, forged),
     decodeUpdate: (origin, sequence, bytes, trust) => decodeUpdate(context, origin, sequence, bytes, trust),
     decodeMessage: (bytes, isHeld) => decodeMessage(context, bytes, isHeld),
+    decodeMessageAside: (bytes, isHeld) => decodeMessageAside(context, bytes, isHeld),
+    isProven: (batch) => isProven(context, batch),
     decodeGossip: (bytes, isHeld) => decodeGossip(context, bytes, isHeld),
     decodeJoinReply: (bytes) => decodeJoinReply(context, bytes),
     decodeReceivedImage: (chunks) => decodeReceivedImage(context, chunks),

@@ -16,4 +16,7 @@ const main = async (): Promise<void> => {
   process.exit(0)
 }
 
-await main()
+main().catch((error: unknown) => {
+  console.error(error)
+  process.exit(1)
+})

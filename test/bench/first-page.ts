@@ -3,16 +3,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { passwordOf } from '../../build/cluster/group.ts'
 import type { ReplicaApi } from '../../replica/api/contract.ts'
 import { connectReplica } from '../../replica/api/remote-replica.ts'
+import { importPublicKey } from '../../replica/client/hpke.ts'
 import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Session } from '../../replica/client/session.ts'
 import { accountNamed, knownAccount } from '../../replica/client/session.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import type { PeerId } from '../../replica/core/model/ids.ts'
+import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
 import { loadAttachment, loadInstall } from '../../replica/drivers/install-file.ts'
 import type { ClientDialer } from '../../replica/drivers/libp2p-client.ts'
 import { createClientDialer } from '../../replica/drivers/libp2p-client.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
-import { nameOf } from './bench-group.ts'
+import { bodyChars, nameOf } from './bench-group.ts'
+import { textOf } from './corpus.ts'
 
 const dialTimeoutMs = 2_500
 const againAfterMs = 10
@@ -22,6 +24,16 @@ const givesUpAfterMs = 60_000
 interface ShownPage {
   readonly subjects: readonly string[]
   readonly total: number
+}
+
+/** Each is fulfilled when a person would see that it is done. */
+export interface PersonActs {
+  /** The inbox's mails from `offset` on (0 is the newest), their headers opened. */
+  readonly page: (offset: number, headers: number) => Promise<readonly UpdateId[]>
+  readonly read: (mail: UpdateId) => Promise<void>
+  readonly mark: (mail: UpdateId) => Promise<void>
+  readonly trash: (mail: UpdateId) => Promise<void>
+  readonly send: (subject: string) => Promise<void>
 }
 
 /**
@@ -66,6 +78,17 @@ export class FirstPageReader {
     return { subjects: opened.map(({ subject }) => subject), total }
   }
 
+  /** Does what a person does at the replica, which must be running. */
+  async use<Value>(work: (acts: PersonActs) => Promise<Value>): Promise<Value> {
+    const api = await this.#connected()
+    await this.#session.logIn(api)
+    try {
+      return await work(actsOf(api, this.#session))
+    } finally {
+      await api.close()
+    }
+  }
+
   stop(): Promise<void> {
     return this.#dialer.stop()
   }
@@ -82,6 +105,36 @@ export class FirstPageReader {
     }
   }
 }
+
+const actsOf = (api: ReplicaApi, session: Session): PersonActs => ({
+  page: async (offset, headers) => {
+    const { mails } = await api.list({ folder: 'inbox', limit: headers, before: null, offset })
+    await Promise.all(mails.map((mail) => session.opener.openHeader(mail)))
+    return mails.map(({ mail }) => mail)
+  },
+  read: async (mail) => {
+    await session.opener.open(await api.fetch({ mail }))
+  },
+  mark: async (mail) => {
+    await api.submit(await session.marks('star', [mail]))
+  },
+  trash: async (mail) => {
+    await api.submit(await session.marks('trash', [mail]))
+  },
+  send: async (subject) => {
+    const [own] = await api.lookUp({ names: [session.name], accounts: [] })
+    if (own === undefined) throw new Error('there is nobody to send to')
+    const to = [{ account: own.account, sealKey: await importPublicKey(own.sealKey) }]
+    const content = {
+      subject,
+      snippet: '',
+      addressed: 1,
+      inReplyTo: null,
+      body: textOf('natural', bodyChars, Math.random),
+    }
+    await api.submit(await session.mail({ ...content, command: session.newCommand(), to, conversation: null }))
+  },
+})
 
 const connectTo = async (dialer: ClientDialer, peer: PeerId, addresses: readonly string[]): Promise<ReplicaApi> => {
   const stream = await dialer.dial(peer, addresses, dialTimeoutMs)

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { agreed, allFive, secondsOf, sendLetters, withGroup } from './bench-group.ts'
+import { agreed, allFive, processorSeconds, secondsOf, sendLetters, withGroup } from './bench-group.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf } from './figures.ts'
@@ -24,6 +24,8 @@ export const healBench: Bench = {
       target: atMost(2.5),
       limit: 'the same bytes to all five down one raw libp2p stream',
     },
+    { name: "replicas' processor", unit: 's', target: null, limit: null },
+    { name: "clients' processor", unit: 's', target: null, limit: null },
   ],
   prepare: (scale) => {
     let runs = 0
@@ -51,14 +53,18 @@ const runOnce = ({ share, directory }: BenchScale): Promise<Sample> =>
     // Each side is done with itself before the two meet.
     for (const part of parts) await group.settled(part)
     const sent = await group.status(1).then(async ({ mails: held }) => held + (await group.status(3)).mails)
+    const before = await processorSeconds(peopled)
     const seconds = await secondsOf(async () => {
       await group.heal()
       await agreed(group, sent)
     })
+    const after = await processorSeconds(peopled)
     // Each side's half goes to the servers of the other one: five copies of half of the mails.
     const copiedBytes = (sent / 2) * updateBytes * allFive.length
     return new Map([
       ['until all agree', seconds],
+      ["replicas' processor", after.replicas - before.replicas],
+      ["clients' processor", after.clients - before.clients],
       [limitOf('until all agree'), copiedBytes / (await rawStreamBytesASecond())],
     ])
   })

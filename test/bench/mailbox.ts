@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { cp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { passwordOf } from '../../build/cluster/group.ts'
-import type { AccountInfo } from '../../replica/api/contract.ts'
+import type { AccountInfo, Submission } from '../../replica/api/contract.ts'
 import { importPublicKey } from '../../replica/client/hpke.ts'
 import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Recipient } from '../../replica/client/mail-sealer.ts'
@@ -20,7 +20,7 @@ import { takeSnapshot } from '../../replica/host/background-work.ts'
 import type { Install } from '../../replica/host/install.ts'
 import type { LoggerPort, Storage } from '../../replica/host/ports.ts'
 import { recoverCore } from '../../replica/host/recovery.ts'
-import { decodePayload } from '../../replica/wire/payload-codec.ts'
+import { decodePayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { signedPartsOf } from '../../replica/wire/signed-parts.ts'
 import type { Wire } from '../../replica/wire/wire.ts'
 import { createWire } from '../../replica/wire/wire.ts'
@@ -28,11 +28,15 @@ import { bodyChars, nameOf } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 
 export interface MailboxOptions {
-  /** Data directories of stopped replicas of one group that hold the same; the first is written, the others copy. */
+  /** Data directories of stopped replicas of one group that hold the same. */
   readonly directories: readonly string[]
+  /** `first`: only the first is written; else the others get copies of it. */
+  readonly write?: 'first'
   readonly mails: number
   /** Mails in one batch: 1 is mail that is written by hand. */
   readonly batchMails: number
+  /** Which mails are sealed, by their place; the others have random bytes of the same length in place of what is sealed. Left out: all. */
+  readonly isSealed?: (index: number) => boolean
   /** How many of the mails come after the snapshot, as after a crash. */
   readonly afterSnapshot: number
   /** Who gets all of them; left out, each of the others in turn. */
@@ -40,6 +44,8 @@ export interface MailboxOptions {
 }
 
 const recordsAnAppend = 1_000
+/** How much is read at once to make the next snapshot of it. */
+const mailsASnapshot = 100_000
 const silent = (): void => undefined
 const silentLogger: LoggerPort = { debug: silent, info: silent, warn: silent, error: silent }
 
@@ -67,14 +73,21 @@ export const fillMailbox = async (options: MailboxOptions): Promise<void> => {
   const senders = await Promise.all(installs.map((install) => senderOf(core, wire, install, options.to ?? null)))
   const early = options.mails - options.afterSnapshot
   let clock = core.state.newestClock
-  clock = await appendMails(storage, senders, { from: 0, to: early, batchMails: options.batchMails, clock })
+  const stretch = { batchMails: options.batchMails, isSealed: options.isSealed ?? (() => true) }
   await storage.close()
-  await writeSnapshot(first, wire)
+  for (let from = 0; from < early; from += mailsASnapshot) {
+    const to = Math.min(early, from + mailsASnapshot)
+    const open = await openNedbStorage({ directory: first, wire, logger: silentLogger })
+    await open.recover()
+    clock = await appendMails(open, senders, { ...stretch, from, to, clock })
+    await open.close()
+    await writeSnapshot(first, wire)
+  }
   const again = await openNedbStorage({ directory: first, wire, logger: silentLogger })
   await again.recover()
-  await appendMails(again, senders, { from: early, to: options.mails, batchMails: options.batchMails, clock })
+  await appendMails(again, senders, { ...stretch, from: early, to: options.mails, clock })
   await again.close()
-  for (const other of options.directories.slice(1)) {
+  for (const other of options.write === 'first' ? [] : options.directories.slice(1)) {
     for (const part of ['log', 'snapshot']) {
       await rm(path.join(other, part), { recursive: true, force: true })
       await cp(path.join(first, part), path.join(other, part), { recursive: true })
@@ -135,6 +148,7 @@ interface Stretch {
   readonly from: number
   readonly to: number
   readonly batchMails: number
+  readonly isSealed: (index: number) => boolean
   /** The newest clock before; the mails follow a microsecond apart. */
   readonly clock: Clock
 }
@@ -142,7 +156,7 @@ interface Stretch {
 const appendMails = async (
   storage: Storage,
   senders: readonly Sender[],
-  { from, to, batchMails, clock }: Stretch,
+  { from, to, batchMails, isSealed, clock }: Stretch,
 ): Promise<Clock> => {
   const random = seededRandom(from + 1)
   let newest = clock
@@ -157,7 +171,9 @@ const appendMails = async (
       const drafts: Draft[] = []
       for (let mail = 0; mail < count; mail += 1) {
         newest += 1
-        drafts.push(await draftOf(sender, sent + mail, newest, random))
+        const index = sent + mail
+        const submission = await (isSealed(index) ? sealed(sender, index, random) : unsealed(sender, index))
+        drafts.push(draftOf(submission, newest))
       }
       const batch = sender.makeBatch(sender.last + 1, sender.lastHash, drafts)
       sender.last = batch.last
@@ -171,11 +187,29 @@ const appendMails = async (
   return newest
 }
 
-const draftOf = async (sender: Sender, index: number, clock: Clock, random: () => number): Promise<Draft> => {
-  const recipient = sender.recipients[index % sender.recipients.length]
+const recipientOf = ({ recipients }: Sender, index: number): Recipient => {
+  const recipient = recipients[index % recipients.length]
   if (recipient === undefined) throw new Error('somebody has to read')
+  return recipient
+}
+
+/** What most mails of `textOf` and `bodyChars` have. */
+const headerBytes = 160
+const bodyBytes = 600
+
+const unsealed = (sender: Sender, index: number): Promise<Submission> => {
+  const { account } = recipientOf(sender, index)
+  const wraps = [1, 2].map(() => ({ enc: randomBytes(32), wrappedKey: randomBytes(48) }))
+  const content = { wraps, sealedHeader: randomBytes(headerBytes), sealedBody: randomBytes(bodyBytes) }
+  return sender.session.change('mail', (by) =>
+    encodeMailPayload({ ...by, to: [account], conversation: null, ...content }),
+  )
+}
+
+const sealed = (sender: Sender, index: number, random: () => number): Promise<Submission> => {
+  const recipient = recipientOf(sender, index)
   const body = textOf('natural', bodyChars, random)
-  const submission = await sender.session.mail({
+  return sender.session.mail({
     command: sender.session.newCommand(),
     to: [recipient],
     addressed: 1,
@@ -185,7 +219,9 @@ const draftOf = async (sender: Sender, index: number, clock: Clock, random: () =
     snippet: snippetOf(body),
     body,
   })
-  const { payload, signature } = submission
+}
+
+const draftOf = ({ payload, signature }: Submission, clock: Clock): Draft => {
   const change = decodePayload('mail', payload)
   if (!change.ok) throw new QuintetError(change.failure.code, change.failure.message)
   return { clock, change: { change: change.value, payload, signature } }

@@ -6,6 +6,7 @@ import { ackBench } from './ack.ts'
 import { diskBench } from './disk.ts'
 import type { Bench, FigureReport, Sample } from './figures.ts'
 import { reportFigures, tableOf } from './figures.ts'
+import { growthBench } from './growth.ts'
 import { healBench } from './heal.ts'
 import { appLatencyBench, latencyBench } from './latency.ts'
 import { opaqueBench } from './opaque.ts'
@@ -31,7 +32,10 @@ const benches: readonly Bench[] = [
   searchBench,
   windowBench,
   largeListBench,
+  growthBench,
 ]
+/** Takes so long that it is run only when it is asked for. */
+const onlyByName: ReadonlySet<Bench> = new Set([growthBench])
 
 const usualRuns = 5
 const quickRuns = 1
@@ -53,7 +57,10 @@ const main = async (): Promise<void> => {
   if (load > quietLoad)
     console.error(`The machine is busy already (load ${load.toFixed(1)}): the figures will be worse.`)
   const options = parseOptions(process.argv.slice(2))
-  const chosen = options.names.length === 0 ? benches : benches.filter(({ name }) => options.names.includes(name))
+  const chosen =
+    options.names.length === 0
+      ? benches.filter((bench) => !onlyByName.has(bench))
+      : benches.filter(({ name }) => options.names.includes(name))
   const reports: FigureReport[] = []
   const failed: string[] = []
   for (const bench of chosen) {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { ReplicaGroup } from '../../build/cluster/group.ts'
-import { agreed, nameOf, secondsOf } from './bench-group.ts'
+import { agreed, endGroup, nameOf, processorSecondsOf, secondsOf } from './bench-group.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { limitOf } from './figures.ts'
 import { rawStreamBytesASecond } from './machine-limits.ts'
@@ -18,6 +18,7 @@ export const transferBench: Bench = {
   figures: [
     { name: 'joined', unit: 's', target: null, limit: null },
     { name: 'rate', unit: 'MB/s', target: null, limit: 'one raw libp2p stream' },
+    { name: "the newcomer's processor", unit: 's', target: null, limit: null },
   ],
   prepare: (scale) => {
     let runs = 0
@@ -44,13 +45,15 @@ const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
       await group.join(joiner, 1)
       await agreed(group, count)
     })
+    const processor = await processorSecondsOf([group.replica(joiner).process.pid])
     const { diskBytes } = await group.status(joiner)
     return new Map([
       ['joined', seconds],
       ['rate', diskBytes / seconds / megabyte],
+      ["the newcomer's processor", processor],
       [limitOf('rate'), (await rawStreamBytesASecond()) / megabyte],
     ])
   } finally {
-    await group.end()
+    await endGroup(group)
   }
 }

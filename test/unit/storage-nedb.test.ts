@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
 import type { Damage, Storage } from '../../replica/host/ports.ts'
 import { LogMaker, range, sequencesOf, spansOf, updatesOf } from '../conformance/storage-fixture.ts'
 import { flipByte, makeDirectory, openStorage, segmentPaths } from '../conformance/storage-files.ts'
@@ -275,4 +276,28 @@ describe('segments', () => {
     const names = (await segmentPaths(directory, log.origin)).map((path) => path.split('/').at(-1))
     expect(names).toEqual(['1.db', '1001.db', '1104.db'])
   })
+})
+
+test('a batch at the end that is proven only by later ones, which were not written any more, is taken off', async () => {
+  const directory = await newDirectory()
+  const [one, two] = [new LogMaker(1), new LogMaker(2)]
+  const made = one.batches(3, 2)
+  const spoil = (batch: Batch): Batch => ({ ...batch, bytes: batch.bytes.with(-1, (batch.bytes.at(-1) ?? 0) ^ 1) })
+  const alone = two.batch(2)
+  const storage = await openStorage(directory)
+  await storage.recover()
+  await storage.append([...made.slice(0, 1), ...made.slice(1).map(spoil), spoil(alone)])
+  await storage.close()
+  const again = await openStorage(directory)
+  const found = await again.recover()
+  expect(spansOf(found.suffix)).toEqual(spansOf(made.slice(0, 1)))
+  expect(found.repairs).toHaveLength(3)
+  expect(found.damage).toEqual([])
+  await again.append([...made.slice(1), alone])
+  expect(spansOf(await again.readBatches(one.origin, 0, unlimited))).toEqual(spansOf(made))
+  await again.close()
+  // What a snapshot covers was written whole.
+  const covered = await openStorage(directory)
+  expect((await covered.recover()).repairs).toEqual([])
+  await covered.close()
 })

@@ -45,6 +45,8 @@ export const limits = {
   sendQueueCutBytes: 67_108_864,
   /** What was read from a client and not yet looked at, beyond which reading stops. */
   clientReadBytes: 1_048_576,
+  /** Frames of one peer whose signatures are being verified; beyond, the connection is cut. */
+  unverifiedBytes: 33_554_432,
   joinFrameBytes: 524_288,
   /** Of the log that could not be written yet, on a full disk; what comes on top is dropped. */
   unwrittenLogBytes: 1_048_576,

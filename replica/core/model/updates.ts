@@ -180,6 +180,8 @@ export interface Batch {
   readonly updates: readonly Update[]
   /** The whole signed batch as the origin encoded it. */
   readonly bytes: Uint8Array
+  /** Its own signature was not looked at: it is proven by that of a later batch, which came along with it. */
+  readonly provenBy?: 'next'
 }
 
 /** What a person signed, as the client encoded it, on its way into an update. */

@@ -32,16 +32,16 @@ export class MailFolders {
   readonly #indexes: Readonly<Record<FolderName, MailboxIndex>>
   readonly #unread: Record<FolderName, number> = { inbox: 0, sent: 0, starred: 0, trash: 0 }
 
-  /** `mails` with the places at which the person sees them. */
-  constructor(source: MailSource, mails: Iterable<readonly [MailKey, number]>) {
+  /** `eachMail` visits the mails with the places at which the person sees them. */
+  constructor(source: MailSource, eachMail: (visit: (key: MailKey, place: number) => void) => void) {
     const keys: Record<FolderName, MailKey[]> = { inbox: [], sent: [], starred: [], trash: [] }
-    for (const [key, place] of mails) {
+    eachMail((key, place) => {
       for (const name of folderNames) {
         if ((place & placeBits[name]) === 0) continue
         keys[name].push(key)
         if ((place & placeBits.unread) !== 0) this.#unread[name] += 1
       }
-    }
+    })
     this.#indexes = {
       inbox: new MailboxIndex(source, keys.inbox),
       sent: new MailboxIndex(source, keys.sent),

@@ -58,9 +58,11 @@ export class MailStore implements MailSource {
     return rows.tagAt(row)
   }
 
+  /** A folder that is put in order compares all of its mails: nothing is made for it. */
   compare(left: MailKey, right: MailKey): number {
-    const [leftRows, leftRow] = this.#locate(left)
-    const [rightRows, rightRow] = this.#locate(right)
+    const [leftPlace, rightPlace] = [Math.floor(left / rowRange), Math.floor(right / rowRange)]
+    const [leftRow, rightRow] = [left - leftPlace * rowRange, right - rightPlace * rowRange]
+    const [leftRows, rightRows] = [this.#rowsAt(leftPlace), this.#rowsAt(rightPlace)]
     const difference = leftRows.clockAt(leftRow) - rightRows.clockAt(rightRow)
     return difference === 0 ? compareMails(placeOf(leftRows, leftRow), placeOf(rightRows, rightRow)) : difference
   }

@@ -74,7 +74,7 @@ export class MailTable implements LiveSource {
   mailbox(account: AccountId): MailFolders {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
-      mailbox = new MailFolders(this.#store, this.#placesOf(account))
+      mailbox = new MailFolders(this.#store, (visit) => this.#eachPlaceOf(account, visit))
       this.#mailboxes.set(account, mailbox)
     }
     return mailbox
@@ -382,16 +382,14 @@ export class MailTable implements LiveSource {
   }
 
   /** Every mail that `account` sees, and where. */
-  #placesOf(account: AccountId): readonly (readonly [MailKey, number])[] {
-    const places: [MailKey, number][] = []
+  #eachPlaceOf(account: AccountId, visit: (key: MailKey, place: number) => void): void {
     const hasRegisters = this.#registers.hasAny(account)
     this.#store.eachMailOf(account, (key, sent, received) => {
       const name = hasRegisters ? this.#store.nameOf(key) : null
       const registers = name === null ? noRegisters : this.#registers.get(account, name.origin, name.sequence)
       const place = placeOf(sent, received, registers)
-      if (place !== 0) places.push([key, place])
+      if (place !== 0) visit(key, place)
     })
-    return places
   }
 
   #tidy(): void {

@@ -18,56 +18,103 @@ export const compareMails = (left: MailPlace, right: MailPlace): number => {
   return left.sequence - right.sequence
 }
 
-/** One folder's mails in the order shown. New mails mostly come at the end, which costs nothing. */
+/** Keys in one piece of an index, at most and when it is made. */
+const pieceAtMost = 1_024
+const pieceAtFirst = 512
+
+/**
+ * One folder's mails in the order shown, in pieces, so that to put a mail in or to take one out moves few others. New mails mostly come
+ * at the end, which costs nothing.
+ */
 export class MailboxIndex {
   readonly #source: MailSource
-  readonly #keys: MailKey[]
+  /** Ascending, none of them empty. */
+  readonly #pieces: MailKey[][] = []
+  #size: number
 
-  /** Takes over `keys`, which it puts in order: runs that are in order already cost next to nothing. */
+  /** Puts `keys` in order: runs that are in order already cost next to nothing. */
   constructor(source: MailSource, keys: MailKey[]) {
     this.#source = source
-    this.#keys = keys.sort((left, right) => source.compare(left, right))
+    this.#size = keys.length
+    keys.sort((left, right) => source.compare(left, right))
+    for (let start = 0; start < keys.length; start += pieceAtFirst)
+      this.#pieces.push(keys.slice(start, start + pieceAtFirst))
   }
 
   get size(): number {
-    return this.#keys.length
+    return this.#size
   }
 
   add(key: MailKey): void {
-    const last = this.#keys.at(-1)
-    if (last === undefined || this.#source.compare(last, key) < 0) this.#keys.push(key)
-    else this.#keys.splice(this.#firstFrom(this.#source.entryAt(key)), 0, key)
+    const last = this.#pieces.at(-1)?.at(-1)
+    const isLast = last === undefined || this.#source.compare(last, key) < 0
+    const [place, position] = isLast ? [this.#pieces.length - 1, Infinity] : this.#firstFrom(this.#source.entryAt(key))
+    const piece = this.#pieces[place]
+    if (piece === undefined || (isLast && piece.length >= pieceAtMost)) this.#pieces.push([key])
+    else piece.splice(position, 0, key)
+    this.#size += 1
+    if (piece !== undefined && piece.length > pieceAtMost) this.#pieces.splice(place + 1, 0, piece.splice(pieceAtFirst))
   }
 
   remove(key: MailKey): void {
-    const position = this.#firstFrom(this.#source.entryAt(key))
-    if (this.#keys[position] === key) this.#keys.splice(position, 1)
+    const [place, position] = this.#firstFrom(this.#source.entryAt(key))
+    const piece = this.#pieces[place]
+    if (piece?.[position] !== key) return
+    piece.splice(position, 1)
+    this.#size -= 1
+    if (piece.length === 0) this.#pieces.splice(place, 1)
   }
 
   /** Up to `limit` mails, newest first, that come before `before` in clock order (from the newest when null). */
   page(limit: number, before: MailPlace | null): readonly MailEntry[] {
-    const end = before === null ? this.#keys.length : this.#firstFrom(before)
-    const keys = this.#keys.slice(Math.max(0, end - limit), end).reverse()
-    return keys.map((key) => this.#source.entryAt(key))
+    return before === null ? this.pageAt(limit, 0) : this.#pageBefore(limit, ...this.#firstFrom(before))
   }
 
   /** Up to `limit` mails, newest first, from the one at `offset` (0 is the newest). */
   pageAt(limit: number, offset: number): readonly MailEntry[] {
-    const end = Math.max(0, this.#keys.length - offset)
-    const keys = this.#keys.slice(Math.max(0, end - limit), end).reverse()
-    return keys.map((key) => this.#source.entryAt(key))
+    let left = offset
+    for (let place = this.#pieces.length - 1; place >= 0; place -= 1) {
+      const length = this.#pieces[place]?.length ?? 0
+      if (left < length) return this.#pageBefore(limit, place, length - left)
+      left -= length
+    }
+    return []
   }
 
-  /** Index of the first mail that is not below `place`. */
-  #firstFrom(place: MailPlace): number {
-    let low = 0
-    let high = this.#keys.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const candidate = this.#keys[middle]
-      if (candidate !== undefined && this.#source.compareWith(candidate, place) < 0) low = middle + 1
-      else high = middle
+  /** Up to `limit` mails, newest first, below a position in a piece. */
+  #pageBefore(limit: number, place: number, position: number): readonly MailEntry[] {
+    const page: MailEntry[] = []
+    let end = position
+    for (let at = place; at >= 0 && page.length < limit; at -= 1) {
+      const piece = this.#pieces[at] ?? []
+      const keys = piece.slice(Math.max(0, Math.min(end, piece.length) - (limit - page.length)), end).reverse()
+      for (const key of keys) page.push(this.#source.entryAt(key))
+      end = Infinity
     }
-    return low
+    return page
   }
+
+  /** The piece and the position in it of the first mail that is not below `mail`: that after the last one when there is none. */
+  #firstFrom(mail: MailPlace): readonly [place: number, position: number] {
+    const isBelow = (key: MailKey | undefined): boolean => key !== undefined && this.#source.compareWith(key, mail) < 0
+    const last = Math.max(0, this.#pieces.length - 1)
+    const place = Math.min(
+      last,
+      countWhile(this.#pieces, (piece) => isBelow(piece.at(-1))),
+    )
+    return [place, countWhile(this.#pieces[place] ?? [], isBelow)]
+  }
+}
+
+/** How many of `items`, of which the first ones are `below`, are. */
+function countWhile<Item>(items: readonly Item[], below: (item: Item) => boolean): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const item = items[middle]
+    if (item !== undefined && below(item)) low = middle + 1
+    else high = middle
+  }
+  return low
 }

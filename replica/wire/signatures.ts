@@ -1,0 +1,97 @@
+import { verify } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { limits } from '../core/model/limits.ts'
+import { toBase64Url } from './bytes.ts'
+import { toPublicKey, verifyBytes } from './keys.ts'
+
+/** Says of `bytes` that the holder of the raw Ed25519 `publicKey` signed them. */
+export interface Claim {
+  readonly publicKey: Uint8Array
+  readonly bytes: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Judges the signatures that a decoding meets. */
+export interface Verifier {
+  holds(claim: Claim): boolean
+  /** As `holds`, for what stands in many updates: the verdict is remembered. */
+  holdsForMany(claim: Claim): boolean
+}
+
+const knownVerdicts = new LRUCache<string, boolean>({ max: limits.cachedRoots })
+
+/** Verifies each signature where it is met. */
+export const verifyAtOnce: Verifier = {
+  holds: isTrue,
+  holdsForMany: (claim) => {
+    const name = nameOf(claim)
+    const known = knownVerdicts.get(name)
+    if (known !== undefined) return known
+    const holds = isTrue(claim)
+    knownVerdicts.set(name, holds)
+    return holds
+  },
+}
+
+/** Claims up to which verifying is not worth a way through another thread. */
+const fewClaims = 4
+
+/**
+ * Takes each signature as good, and keeps the claims: what was decoded with it counts only when all of them hold. So a decoding
+ * need not wait, and the signatures of a large message are verified by threads beside it, on whatever cores there are.
+ */
+export class DeferringVerifier implements Verifier {
+  readonly #claims: Claim[] = []
+  readonly #forMany = new Map<string, Claim>()
+
+  /** Whether there are so few that they are best verified here and now. */
+  get isShort(): boolean {
+    return this.#claims.length + this.#forMany.size <= fewClaims
+  }
+
+  holds(claim: Claim): boolean {
+    this.#claims.push(claim)
+    return true
+  }
+
+  holdsForMany(claim: Claim): boolean {
+    const name = nameOf(claim)
+    const known = knownVerdicts.get(name)
+    if (known === undefined) this.#forMany.set(name, claim)
+    return known ?? true
+  }
+
+  /** Whether all claims hold. */
+  judge(): boolean {
+    return this.#claims.every(isTrue) && [...this.#forMany.values()].every((claim) => verifyAtOnce.holdsForMany(claim))
+  }
+
+  /** As `judge`, by other threads. */
+  async judgeAside(): Promise<boolean> {
+    const single = this.#claims.map(isTrueAside)
+    const forMany = [...this.#forMany].map(async ([name, claim]) => {
+      const holds = await isTrueAside(claim)
+      knownVerdicts.set(name, holds)
+      return holds
+    })
+    return (await Promise.all([...single, ...forMany])).every((holds) => holds)
+  }
+}
+
+function isTrue({ publicKey, bytes, signature }: Claim): boolean {
+  return verifyBytes(publicKey, bytes, signature)
+}
+
+const isTrueAside = ({ publicKey, bytes, signature }: Claim): Promise<boolean> =>
+  new Promise((resolve) => {
+    try {
+      verify(null, bytes, toPublicKey(publicKey), signature, (error, holds) => {
+        resolve(error === null && holds)
+      })
+    } catch {
+      resolve(false)
+    }
+  })
+
+const nameOf = ({ publicKey, bytes, signature }: Claim): string =>
+  `${toBase64Url(publicKey)} ${toBase64Url(bytes)} ${toBase64Url(signature)}`
