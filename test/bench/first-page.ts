@@ -8,7 +8,7 @@ import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Session } from '../../replica/client/session.ts'
 import { accountNamed, knownAccount } from '../../replica/client/session.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import type { PeerId, UpdateId } from '../../replica/core/model/ids.ts'
+import { anyTag, type PeerId, type UpdateId } from '../../replica/core/model/ids.ts'
 import { loadAttachment, loadInstall } from '../../replica/drivers/install-file.ts'
 import type { ClientDialer } from '../../replica/drivers/libp2p-client.ts'
 import { createClientDialer } from '../../replica/drivers/libp2p-client.ts'
@@ -116,10 +116,10 @@ const actsOf = (api: ReplicaApi, session: Session): PersonActs => ({
     await session.opener.open(await api.fetch({ mail }))
   },
   mark: async (mail) => {
-    await api.submit(await session.marks('star', [mail]))
+    await api.submit(await session.marks('star', [{ id: mail, tag: anyTag }]))
   },
   trash: async (mail) => {
-    await api.submit(await session.marks('trash', [mail]))
+    await api.submit(await session.marks('trash', [{ id: mail, tag: anyTag }]))
   },
   send: async (subject) => {
     const [own] = await api.lookUp({ names: [session.name], accounts: [] })
