@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import type { HistoryResult } from './history.ts'
 import { plantedBugNames } from './planted-bugs.ts'
+import type { WorkerData } from './worker.ts'
 
 /** Enough for each of these bugs, whatever the seeds make of the present code. */
 const seedsTried = 40
@@ -10,7 +11,7 @@ const workerFile = new URL('worker.ts', import.meta.url)
 /** The first seed of `1..seeds` that finds the planted bug, by which check. A thread of its own: a bug stays planted. */
 const firstFound = (plant: string, seeds: number): Promise<string | null> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(workerFile, { workerData: { plant } })
+    const worker = new Worker(workerFile, { workerData: { plant, seats: null } satisfies WorkerData })
     const finish = (check: string | null): void => void worker.terminate().then(() => resolve(check), reject)
     worker.on('error', reject)
     worker.on('message', ({ seed, failed }: HistoryResult) => {
