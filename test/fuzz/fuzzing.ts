@@ -7,6 +7,7 @@ import type { FuzzTarget } from './targets.ts'
 const corpusFolder = fileURLToPath(new URL('corpus', import.meta.url))
 /** A single input that holds the process for so long is a finding. */
 const longestMs = 2_000
+const microsPerMs = 1_000
 const keptBytes = 4_096
 const keptInputs = 120
 
@@ -82,7 +83,8 @@ export class Fuzzing {
 
   async #try(input: Uint8Array): Promise<Finding | null> {
     this.count += 1
-    const beganMs = performance.now()
+    // A process that others keep from the processor is not slow.
+    const began = process.cpuUsage()
     try {
       const outcome = await this.target.run(input)
       if (!this.#outcomes.has(outcome)) {
@@ -93,7 +95,8 @@ export class Fuzzing {
       const problem = error instanceof Error ? (error.stack ?? error.message) : String(error)
       return { target: this.target.name, input, problem }
     }
-    const tookMs = performance.now() - beganMs
+    const { user, system } = process.cpuUsage(began)
+    const tookMs = (user + system) / microsPerMs
     return tookMs < longestMs ? null : { target: this.target.name, input, problem: `it took ${Math.round(tookMs)} ms` }
   }
 }
