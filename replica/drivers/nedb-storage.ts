@@ -54,6 +54,8 @@ class NedbStorage implements Storage {
   readonly #settings: Settings
   /** The write to the log that is under way: compaction writes beside the host's other calls, one segment at a time. */
   #writing: Promise<unknown> = Promise.resolve()
+  /** Beside what is written to the log: it may take long. */
+  #writingSnapshot: Promise<void> = Promise.resolve()
 
   constructor({ directory, wire, logger, files }: Required<NedbStorageOptions>) {
     const opened = new LRUCache<string, FileView>({
@@ -70,6 +72,8 @@ class NedbStorage implements Storage {
 
   async recover(): Promise<Recovered> {
     return this.#write('recovering', async () => {
+      // What is half written would be taken for what a crash has left.
+      await this.#writingSnapshot
       await this.#writer.close()
       this.#context.opened.clear()
       this.#book.collect()
@@ -112,8 +116,12 @@ class NedbStorage implements Storage {
     return log === undefined ? sequences : this.#read(findMissing(log, sequences))
   }
 
-  async writeSnapshot(snapshot: SnapshotFile): Promise<void> {
-    await guarded('writing a snapshot', () => this.#snapshots.write(snapshot))
+  writeSnapshot(snapshot: SnapshotFile): Promise<void> {
+    const written = this.#writingSnapshot.then(() =>
+      guarded('writing a snapshot', () => this.#snapshots.write(snapshot)),
+    )
+    this.#writingSnapshot = written.catch(() => undefined)
+    return written
   }
 
   async compact(floor: VersionVector, isLive: IsLive): Promise<CompactionOutcome> {

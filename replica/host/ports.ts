@@ -64,7 +64,10 @@ export interface CompactionOutcome {
  * Failures are `QuintetError`s: DISK_FULL (nothing of the call counts; may be tried again), DISK_FAILED.
  */
 export interface Storage {
-  /** Loads the snapshot and the log's tails, cuts torn ends off, makes what is kept durable. Called once, first. */
+  /**
+   * Loads the snapshot and the log's tails, cuts torn ends off, makes what is kept durable. Called first, and again when the disk was
+   * full: what is being written is waited for.
+   */
   recover(): Promise<Recovered>
   /** Appends batches, each following on what its origin's log ends with (or beginning anew after an installed state). */
   append(batches: readonly Batch[]): Promise<void>
@@ -79,7 +82,7 @@ export interface Storage {
   storeUpdates(origin: OriginId, updates: readonly Update[]): Promise<void>
   /** Which of `sequences` (ascending) are not held whole. */
   missing(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Sequence[]>
-  /** Writes a new snapshot generation, then drops all but the newest two. */
+  /** Writes a new snapshot generation, then drops all but the newest two. May be called while anything else is written, or another snapshot is. */
   writeSnapshot(snapshot: SnapshotFile): Promise<void>
   /**
    * Discards, up to `floor`, every update of which `isLive` says no: rewrites segments of which it pays to, deletes empty

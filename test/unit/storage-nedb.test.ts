@@ -150,6 +150,25 @@ describe('damage on disk', () => {
     await storage.close()
   })
 
+  test('snapshots that are being written when it recovers, as after a full disk, are whole and found', async () => {
+    const directory = await newDirectory()
+    const log = new LogMaker(1)
+    const storage = await openStorage(directory)
+    await storage.recover()
+    await storage.append(log.batches(2, 5, 0))
+    const snapshots = [5, 10].map((sequence) => ({
+      vector: new Map([[log.origin, sequence]]),
+      chunks: Array.from({ length: 20 }, (_, index) => JSON.stringify([index, 'x'.repeat(10_000)])),
+    }))
+    const writing = snapshots.map((snapshot) => storage.writeSnapshot(snapshot))
+    expect((await storage.recover()).snapshot).toEqual(snapshots[1])
+    await Promise.all(writing)
+    await storage.close()
+    const again = await openStorage(directory)
+    expect((await again.recover()).snapshot).toEqual(snapshots[1])
+    await again.close()
+  })
+
   test('a last record cut off at any byte is cut off whole, and the log goes on', { timeout: 60_000 }, async () => {
     const directory = await newDirectory()
     const log = new LogMaker(1)
