@@ -226,13 +226,8 @@ export class ReplicaCore {
     if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(wallMs, effects)
     const fresh = this.#desk.commit(effects)
     if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
-    this.#spreading.spread(
-      now.steadyMs,
-      fresh,
-      this.peers.allGreeted(),
-      this.#holders.filter((holder) => holder !== this.identity.origin),
-      effects,
-    )
+    const others = this.#holders.filter((holder) => holder !== this.identity.origin)
+    this.#spreading.spread(now.steadyMs, fresh, this.peers.allGreeted(), others, effects)
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
@@ -353,8 +348,8 @@ export class ReplicaCore {
   }
 
   #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {
-    const fits = image !== null && this.#fits(now, peer, image, effects)
-    this.#catchingUp.decoded(now.steadyMs, peer, fits ? image : null, effects)
+    const isOfOurs = image !== null && this.#fits(now, peer, image, effects)
+    this.#catchingUp.decoded(now.steadyMs, peer, isOfOurs ? image : null, effects)
   }
 
   #fits({ steadyMs }: Moment, peer: PeerId, image: StateImage, effects: EffectsDraft): boolean {

@@ -1,8 +1,8 @@
 import type { Command } from '../core/effects.ts'
 import type { OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
 import { anyTag, splitUpdateId, tagOf, tagsAgree, updateId } from '../core/model/ids.ts'
-import type { Aims, Meant } from '../core/model/meant.ts'
-import { aimedAt, meantBy } from '../core/model/meant.ts'
+import type { Aims } from '../core/model/mailbox-changes.ts'
+import { aimedAt, type Meant, meantBy } from '../core/model/meant.ts'
 import type { PersonChange, SignedChange, Update } from '../core/model/updates.ts'
 import { decodePayload } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
@@ -85,6 +85,9 @@ export class Reissuing {
     const { payload, signature, aims: before } = parts.value
     const signed = before === undefined ? (change as PersonChange) : signedChange(change as PersonChange, payload)
     const aims = before === undefined || signed === null ? now : onTopOf(before, now, signed)
+    // What is called as before, because the others have it by this name, needs no aim.
+    if (signed !== null && aims.size === 0)
+      return [{ kind: 'reissue', change: { change: signed, payload, signature }, clock }]
     const aimed = signed && aimedAt(signed, aims)
     return aimed === null ? [] : [{ kind: 'reissue', change: { change: aimed, payload, signature, aims }, clock }]
   }

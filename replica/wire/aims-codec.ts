@@ -1,6 +1,6 @@
 import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Aims } from '../core/model/meant.ts'
+import type { Aims } from '../core/model/mailbox-changes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
 import { readUpdateId, updateFields } from './payload-parts.ts'

@@ -3,7 +3,7 @@ import type { CborReader } from './cbor.ts'
 import { malformed, readWhole } from './cbor.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Aims } from '../core/model/meant.ts'
+import type { Aims } from '../core/model/mailbox-changes.ts'
 import { aimedType, readAims } from './aims-codec.ts'
 
 /** What a person signed, as it stands in an update. */

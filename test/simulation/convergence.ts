@@ -1,4 +1,4 @@
-import type { CommandId, OriginId } from '../../replica/core/model/ids.ts'
+import type { CommandId, OriginId, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids.ts'
 import { folderNames } from '../../replica/core/state/mail-folders.ts'
 import { covers, heldFrom } from '../../replica/core/version-vector.ts'
@@ -155,7 +155,9 @@ const nothingDeletedBack = (world: World): void => {
     const live = liveByCommand(world, machine)
     for (const { origin, sequence, change } of deletions) {
       if (!('account' in change)) continue
-      for (const command of deletedBy(change).flatMap((meant) => commandsMeant(world, meant))) {
+      // What was a fork of another machine's log is given back by that one, which may not know of the deletion.
+      const meant = deletedBy(change).filter(({ id }) => isOwnOrWhole(world, id, origin))
+      for (const command of meant.flatMap((one) => commandsMeant(world, one))) {
         const mail = live.get(command)
         if (mail === undefined || !machine.core.state.mails.isOwnedBy(mail, change.account)) continue
         const name = updateId(mail.origin, mail.sequence)
@@ -188,6 +190,11 @@ const nothingHitByMistake = (world: World): void => {
       }
     }
   }
+}
+
+const isOwnOrWhole = ({ restored }: World, id: UpdateId, own: OriginId): boolean => {
+  const { origin } = splitUpdateId(id)
+  return origin === own || !restored.has(origin)
 }
 
 /** The live mails of a machine, whatever they are called. */

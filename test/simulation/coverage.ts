@@ -57,6 +57,7 @@ export const coverageKinds = [
   'old copy started over',
   'update issued again',
   'mark of a fork aimed anew',
+  'mark of another mail refused',
   'view changed',
 ] as const
 

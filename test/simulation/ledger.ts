@@ -85,6 +85,11 @@ export class Ledger {
     this.#taken.set(machine, [...this.takenBy(machine), deletion])
   }
 
+  /** The machine has taken up the state of an old copy, which has deletions no more as anybody signed them. */
+  adopted(machine: Machine): void {
+    this.#taken.delete(machine)
+  }
+
   takenBy(machine: Machine): readonly Update[] {
     return this.#taken.get(machine) ?? []
   }

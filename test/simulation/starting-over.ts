@@ -80,6 +80,7 @@ const adopt = (machine: Machine, aside: Aside): void => {
   const image = stateOf(aside.disk.recover()).image()
   if (image.group === null) return
   machine.world.trace.note(machine.name, 'takes an old copy up again', () => image.group?.name ?? '')
+  machine.world.ledger.adopted(machine)
   for (const { origin, sequence } of liveUpdatesOf(image)) {
     const update = aside.disk.readUpdate(origin, sequence)
     if (update !== null) machine.enqueue({ kind: 'keep', origin, updates: [update] })

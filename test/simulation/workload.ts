@@ -90,7 +90,8 @@ export class Workload {
     const { restored } = this.#world
     const random = new Random(this.#count)
     this.#seen = restored.size > 0 && random.chance(0.4) ? 'new mails' : 'old mails'
-    return this.#seen === 'new mails' ? (random.pick(this.#world.up()) ?? machine) : machine
+    const old = this.#world.up().filter(({ identity }) => restored.has(identity.origin))
+    return this.#seen === 'new mails' ? (random.pick(random.chance(0.5) ? old : this.#world.up()) ?? machine) : machine
   }
 
   /** Waits for the answer; when none comes the same command is mostly given again, at the same replica or at the next. */
@@ -105,6 +106,8 @@ export class Workload {
         if (signed.change.kind === 'marks') coverage.note('marks set')
         if (signed.change.kind === 'accountDeletion') coverage.note('accounts deleted')
       }
+      if (result?.ok === false && result.failure.message.includes('looked at'))
+        coverage.note('mark of another mail refused')
       const isLost = result === null && this.#random.chance(0.7)
       const isUnheard = result !== null && this.#random.chance(0.03)
       const next = this.#random.chance(0.4) ? (this.#random.pick(this.#world.up()) ?? machine) : machine

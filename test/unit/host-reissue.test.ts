@@ -153,6 +153,15 @@ describe('what is written anew of a fork', () => {
     expect(held?.change).toMatchObject({ change: { mails: [now(1), shared, idOf(9)] } })
   })
 
+  test('is a mark on a mail of the fork that the others have by the same name, as it was signed', () => {
+    const updates = updatesOf([mail, deletionOf('bob', idOf(1), 'deletion', 'mail')])
+    const reissuing = new Reissuing(updates, () => true)
+    for (const { id } of reissuing.wishes()) reissuing.became(id, id)
+    const [found] = reissuing.marks([])
+    expect(found?.change).not.toHaveProperty('aims')
+    expect(found?.change).toMatchObject({ change: { kind: 'deletion', mail: idOf(1) } })
+  })
+
   test('is a mark of a log that has not forked on a mail of the fork, and of its mails only that one', () => {
     const shared = updateId(elsewhere, 7)
     const others = [

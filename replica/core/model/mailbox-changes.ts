@@ -18,6 +18,9 @@ export interface MarksChange extends Signed {
   readonly tags: readonly Tag[]
 }
 
+/** What some of the mails that a person marked are called now: they were written anew, or are gone (null). */
+export type Aims = ReadonlyMap<UpdateId, UpdateId | null>
+
 /** What kind of document it is, so that a list of drafts need not open the outbox: `shelves`, and numbers of later versions. */
 export type Shelf = number
 export const shelves = { drafts: 1, outbox: 2, settings: 3 } as const

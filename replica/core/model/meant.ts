@@ -1,6 +1,6 @@
 import type { Tag, UpdateId } from './ids.ts'
 import { anyTag } from './ids.ts'
-import type { MarksChange } from './mailbox-changes.ts'
+import type { Aims, MarksChange } from './mailbox-changes.ts'
 import type { Change, PersonChange } from './updates.ts'
 
 /** A mail or post as who marks it means it: by its name, and by what it was when the person looked at it. */
@@ -26,9 +26,6 @@ export const meantBy = (change: Change): readonly Meant[] => {
 
 export const markedBy = ({ mails, tags }: Pick<MarksChange, 'mails' | 'tags'>): readonly Meant[] =>
   mails.map((id, index) => ({ id, tag: tags[index] ?? anyTag }))
-
-/** What some of the mails that a person marked are called now: they were written anew, or are gone (null). */
-export type Aims = ReadonlyMap<UpdateId, UpdateId | null>
 
 /**
  * A change with the names of now. Only what was meant by a tag can be called otherwise: whatever a replica says, a mark reaches

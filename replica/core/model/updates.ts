@@ -1,6 +1,5 @@
 import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, Tag, UpdateId } from './ids.ts'
-import type { Aims } from './meant.ts'
-import type { DocumentChange, MarksChange } from './mailbox-changes.ts'
+import type { Aims, DocumentChange, MarksChange } from './mailbox-changes.ts'
 import type { Signed } from './signed.ts'
 import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
 
