@@ -83,6 +83,13 @@ const bufferOf = (data: unknown): Buffer => {
   throw new Error('only text and bytes are recorded')
 }
 
+/** What of a buffer is written; numbers after a text mean something else. */
+const partOf = (data: unknown, from: unknown, length: unknown): unknown => {
+  if (!(data instanceof Uint8Array)) return data
+  const start = typeof from === 'number' ? from : 0
+  return data.subarray(start, typeof length === 'number' ? start + length : undefined)
+}
+
 const written = (handle: OpenHandle, data: unknown): void => {
   if (handle.file !== null) note({ kind: 'write', file: handle.file, data: bufferOf(data) })
 }
@@ -121,7 +128,7 @@ const patchHandles = (handle: FileHandle): void => {
       return result
     }
   }
-  patch('write', (of, [data]) => written(of, data))
+  patch('write', (of, [data, from, length]) => written(of, partOf(data, from, length)))
   patch('writeFile', (of, [data]) => written(of, data))
   patch('appendFile', (of, [data]) => written(of, data))
   patch('truncate', (of, [bytes]) => {
