@@ -97,6 +97,8 @@ test('wherever the tab key leads, it can be seen where it has led', async ({ qui
       await page.keyboard.press('Tab')
       const focused = await page.evaluateHandle(() => document.activeElement ?? document.body)
       const isRound = await focused.evaluate((one) => one === document.body || one.hasAttribute('data-seen'))
+      // A page that is drawn anew at this moment takes the first key.
+      if (isRound && count === 0) continue
       if (isRound) break
       const box = await focused.boundingBox()
       if (box === null) continue
