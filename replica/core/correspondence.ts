@@ -5,18 +5,23 @@ import type { Forks } from './forks.ts'
 import type { KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
-import type { OriginId, PeerId } from './model/ids.ts'
-import type { BatchesMessage, HelloMessage, KnowledgeMessage, KnowledgeRows, Message } from './model/messages.ts'
+import type { OriginId, PeerId, ServerId } from './model/ids.ts'
+import type {
+  BatchesMessage,
+  HelloMessage,
+  KnowledgeMessage,
+  KnowledgeRows,
+  Message,
+  RefusalMessage,
+} from './model/messages.ts'
 import type { Haste, Moment } from './moment.ts'
 import { microsOf } from './moment.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { Reception } from './reception.ts'
 import type { Reclaiming } from './reclaiming.ts'
 import type { RetiredPeers } from './retired-peers.ts'
-import { sendAway } from './retired-peers.ts'
 import type { Spreading } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
-import { heldFrom } from './version-vector.ts'
 
 /** What messages of the others concern. */
 export interface CorrespondenceParts {
@@ -40,6 +45,7 @@ export class Correspondence {
   readonly #parts: CorrespondenceParts
   /** A member said so, before the update that says so came. */
   isSaidRetired = false
+  readonly #saidRetiredBy = new Set<ServerId>()
 
   constructor(parts: CorrespondenceParts) {
     this.#parts = parts
@@ -49,7 +55,8 @@ export class Correspondence {
     this.#peers.connected(peer)
     const { membership, keys } = this.#parts
     const addresses = new Map(membership.addresses)
-    this.#send(peer, membership.hello(microsOf(wallMs), membership.rows(), addresses, keys.madeAt), effects)
+    const hello = membership.hello(microsOf(wallMs), membership.rows(), addresses, keys.madeAt)
+    this.#send(peer, this.#helloTo(peer, hello), effects)
   }
 
   message(now: Moment, peer: PeerId, message: Message, effects: EffectsDraft): void {
@@ -61,16 +68,29 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
-      if (message.failure.code === 'RETIRED' && this.#isMember(peer)) this.isSaidRetired = true
+      if (message.failure.code === 'RETIRED') this.#refusedAsRetired(session, message)
       return
     }
     const greeted = this.#peers.greeted(peer)
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
   }
 
-  /** Who was let in while this install was away, or before it knew anybody, is known by its hello alone. */
-  #isMember(peer: PeerId): boolean {
-    return this.#peers.greeted(peer) !== undefined || this.#parts.state.seats.isAdmitted(peer)
+  /**
+   * Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, or anybody to who
+   * knows nobody yet. Otherwise people are told who says so.
+   */
+  #refusedAsRetired({ peer, origin, server }: PeerSession, { retirement }: RefusalMessage): void {
+    const { seats } = this.#parts.state
+    if (!seats.isAdmitted(peer) && this.#peers.greeted(peer) === undefined) return
+    const by = retirement?.retired === this.#parts.identity.origin ? retirement.proof.by : undefined
+    if (by !== undefined && (seats.group === null || by === origin || seats.claimOf(by) !== undefined))
+      this.isSaidRetired = true
+    else if (server !== null) this.#saidRetiredBy.add(server)
+  }
+
+  /** Servers that said that this install was retired, and showed nothing for it that means anything here; ascending. */
+  get saidRetiredBy(): readonly ServerId[] {
+    return [...this.#saidRetiredBy].sort((left, right) => left - right)
   }
 
   #memberMessage(
@@ -107,7 +127,8 @@ export class Correspondence {
         this.#parts.catchingUp.mails(now.steadyMs, peer, message, effects)
         break
       case 'fork':
-        this.#parts.forks.heard(now.steadyMs, session, message.origin, effects)
+        if (message.end !== null) this.#parts.reclaiming.shown(message.end)
+        this.#parts.forks.heard(now.steadyMs, session, message, effects)
         break
       case 'groupKey':
         if (this.#parts.retiredPeers.has(session.origin)) break
@@ -123,9 +144,9 @@ export class Correspondence {
    * more of it are asked for its batches first.
    */
   #catchUp(now: Moment, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    const { forks, reclaiming, identity, catchingUp, antiEntropy, state, matrix } = this.#parts
+    const { forks, reclaiming, catchingUp, antiEntropy, state, matrix } = this.#parts
     if (reclaiming.isOfOldCopy) {
-      forks.heard(now.steadyMs, session, identity.origin, effects)
+      forks.cannotReclaim(now.steadyMs, session, effects)
       return
     }
     const held = state.held(origin)
@@ -146,16 +167,16 @@ export class Correspondence {
   #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
     const refusal = this.#parts.membership.refuses(session, hello)
     if (refusal !== null) {
-      if (refusal !== 'paused')
-        this.#send(session.peer, { kind: 'refusal', failure: { code: 'NOT_ADMITTED', message: refusal } }, effects)
+      if (refusal !== 'paused') this.#send(session.peer, notAdmitted(refusal), effects)
       effects.disconnect.push(session.peer)
       return
     }
     if (this.#parts.retiredPeers.isNeedless(hello)) {
-      sendAway(session.peer, effects)
+      this.#parts.retiredPeers.sendAway(session.peer, hello.origin, effects)
       return
     }
     this.#parts.membership.accept(session, hello, now.wallMs)
+    if (hello.end !== null) this.#parts.reclaiming.shown(hello.end)
     this.#learn(now, hello.origin, hello.rows, effects)
     const member = this.#peers.greeted(session.peer)
     if (member !== undefined && this.#isServed(member)) this.#parts.keys.greeted(member, effects)
@@ -170,7 +191,14 @@ export class Correspondence {
     const { identity, membership, state, keys } = this.#parts
     const rows = new Map([[identity.origin, new Map(state.vector)]])
     const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.madeAt)
-    for (const { peer } of this.#peers.allConnected()) this.#send(peer, hello, effects)
+    for (const { peer } of this.#peers.allConnected()) this.#send(peer, this.#helloTo(peer, hello), effects)
+  }
+
+  /** Who was restored from an old copy learns at once how far its own log went, before it writes. */
+  #helloTo(peer: PeerId, hello: HelloMessage): HelloMessage {
+    const { state } = this.#parts
+    const claim = state.seats.claims().find((known) => known.peer === peer)
+    return claim === undefined ? hello : { ...hello, end: state.endOf(claim.origin) }
   }
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
@@ -180,8 +208,7 @@ export class Correspondence {
   }
 
   /**
-   * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself; if
-   * others know more of our own log than we do, we take it back.
+   * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself.
    */
   #learn(now: Moment, teller: OriginId, rows: KnowledgeRows, effects: EffectsDraft): void {
     const { identity, matrix } = this.#parts
@@ -189,7 +216,6 @@ export class Correspondence {
     let isNews = false
     for (const [holder, row] of rows) {
       if (holder === identity.origin) continue
-      this.#parts.reclaiming.heardOf(heldFrom(row, identity.origin), holder, teller)
       if (holder !== teller && connected.has(holder)) continue
       if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)
@@ -221,3 +247,9 @@ export class Correspondence {
     return this.#parts.membership.peers
   }
 }
+
+const notAdmitted = (message: string): RefusalMessage => ({
+  kind: 'refusal',
+  failure: { code: 'NOT_ADMITTED', message },
+  retirement: null,
+})

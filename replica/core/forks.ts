@@ -1,9 +1,10 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity } from './membership.ts'
-import type { OriginId, PeerId } from './model/ids.ts'
+import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
-import type { KnowledgeMessage } from './model/messages.ts'
+import type { ForkMessage, KnowledgeMessage } from './model/messages.ts'
+import type { SignedEnd } from './model/proofs.ts'
 import type { GreetedPeer } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
 import { forkedIn } from './state/log-chains.ts'
@@ -11,11 +12,29 @@ import { heldFrom } from './version-vector.ts'
 
 /** Who has no state waits so long before it starts over: the others may be about to agree on one log. */
 const patienceMs = 3_000
+/** So long nobody brings anything of a log that a member says went another way, before that is believed without more. */
+const doubtMs = 20_000
+/** What was said of a log is said again after this, if it is still so. */
+const againMs = 5_000
+
+/** What has become clear of one log with one peer, while it is connected. */
+interface Dispute {
+  /** By its origin's own signature: another log than the one held here has its name. */
+  isProven: boolean
+  /** The peer said that it holds another one, and so that it does not yield. */
+  isTold: boolean
+  saidMs: number
+}
 
 /**
  * Finds out that two logs go by the name of one origin: a copy of it was restored and written to. Whoever made the log
  * starts over. If it is not there, one of the two that hold it differently does: who took its seat later, whatever the lengths
  * of the logs. But first of all who has no state yet, so that none gives its state up for one that has none.
+ *
+ * A member's word is enough to look closer, and no more: who has a state starts over only when it has seen, signed by the
+ * origin, what is not in the log that it holds. So each tells the other where its own copy ends, with the origin's signature. That
+ * cannot be seen where the longer log is discarded up to beyond the shorter one: there it must be signed that the log goes on, and nobody
+ * who is here may bring any of it for a while.
  */
 export class Forks {
   readonly #identity: Identity
@@ -24,8 +43,9 @@ export class Forks {
   #hasForked = false
   /** When a fork was seen first, while there was no state here. */
   #firstSeenMs: number | null = null
-  /** Who was told of which origin's fork on the present connections. */
-  readonly #told = new Map<PeerId, Set<string>>()
+  readonly #disputes = new Map<PeerId, Map<OriginId, Dispute>>()
+  /** Logs that go on, as their origins have signed, and not from what is held, as images have said; since when no more of them has come. */
+  readonly #doubts = new Map<OriginId, { readonly held: Sequence; readonly sinceMs: number }>()
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
@@ -38,7 +58,10 @@ export class Forks {
     return this.#hasForked
   }
 
-  /** What a peer holds of an origin must be the beginning of what is held here; if it is more, it is the peer that compares. */
+  /**
+   * What a peer holds of an origin must be the beginning of what is held here; if it is more, it is the peer that compares. Who holds
+   * less of its own log than is held here is shown that.
+   */
   compare(nowMs: number, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     const row = message.rows.get(session.origin)
     if (row === undefined) return
@@ -48,52 +71,132 @@ export class Forks {
       const end = heldFrom(row, origin)
       if (end === 0 || end > held || mine === undefined) continue
       const isFork = end === held ? mine !== theirs : this.#state.chains.fit(origin, end, theirs) === 'fork'
-      if (isFork) this.unfitting(nowMs, session, origin, effects)
+      if (isFork) this.#doubt(nowMs, session, origin, effects)
     }
+    const { origin: own } = session
+    if (heldFrom(row, own) < this.#state.held(own)) this.#say(nowMs, session, own, effects)
   }
 
-  /** Whether what is held here and a peer's image are of the same logs; where they are not, a state transfer would hide the fork. */
+  /**
+   * Whether what is held here and a peer's image are of the same logs, and it shows by the origins' signatures where those logs go on
+   * that are held here in part. Where they are not, a state transfer would hide the fork.
+   */
   fits(nowMs: number, session: GreetedPeer | undefined, image: StateImage, effects: EffectsDraft): boolean {
     const forked = forkedIn(image, this.#state)
-    if (session !== undefined) for (const origin of forked) this.unfitting(nowMs, session, origin, effects)
-    return forked.length === 0
+    for (const origin of forked) {
+      if (session === undefined) break
+      if (heldFrom(image.vector, origin) > this.#state.held(origin) && image.signatures.has(origin))
+        this.#goneOn(nowMs, session, origin, effects)
+      else this.#doubt(nowMs, session, origin, effects)
+    }
+    return forked.length === 0 && this.#unproven(image).length === 0
   }
 
-  /** What this peer has of `origin` is of another log than what is held. */
+  /** A batch of this peer, signed by its origin, does not follow on what is held. */
   unfitting(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    if (this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
-    else this.#tell(session, origin, effects)
+    this.#dispute(session.peer, origin).isProven = true
+    this.#settle(nowMs, session, origin, effects)
   }
 
-  /** A peer says that what is held here of `origin` is not what it holds. Others' logs are judged by what they bring. */
-  heard(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    if (origin === this.#identity.origin && this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
+  /** A peer says that what is held here of `origin` is not what it holds, and shows where its copy ends. */
+  heard(nowMs: number, session: GreetedPeer, { origin, end }: ForkMessage, effects: EffectsDraft): void {
+    const dispute = this.#dispute(session.peer, origin)
+    dispute.isTold = true
+    if (end?.origin === origin && this.#isOther(end)) dispute.isProven = true
+    if (dispute.isProven) this.#settle(nowMs, session, origin, effects)
+    else if (this.#state.held(origin) > 0) this.#say(nowMs, session, origin, effects)
+  }
+
+  /** This install's log is known, by its own signature, to have gone on, and cannot be taken back batch by batch. */
+  cannotReclaim(nowMs: number, session: GreetedPeer, effects: EffectsDraft): void {
+    const { origin } = this.#identity
+    if (this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
+  }
+
+  disconnected(peer: PeerId): void {
+    this.#disputes.delete(peer)
+  }
+
+  /** Whether the end is of another log than the one that is held here, as far as that goes. */
+  #isOther({ origin, sequence, hash }: SignedEnd): boolean {
+    const held = this.#state.held(origin)
+    if (sequence > held) return false
+    if (sequence === held) return this.#state.lastHash(origin) !== hash
+    return this.#state.chains.fit(origin, sequence, hash) === 'fork'
+  }
+
+  /** Logs of which the image claims more than is held here, and does not show it. What nothing is held of is taken on trust. */
+  #unproven({ vector, signatures }: StateImage): readonly OriginId[] {
+    return [...this.#state.vector.keys()].filter(
+      (origin) => heldFrom(vector, origin) > this.#state.held(origin) && !signatures.has(origin),
+    )
+  }
+
+  /** It looks as if this peer held another log of that name. Who has no state has nothing to lose by believing it. */
+  #doubt(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    if (this.#isStateless) this.#settle(nowMs, session, origin, effects)
+    else this.#say(nowMs, session, origin, effects)
+  }
+
+  /** The log goes on, and not from what is held, if the peer is right. */
+  #goneOn(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    const held = this.#state.held(origin)
+    const before = this.#doubts.get(origin)
+    const doubt = before?.held === held ? before : { held, sinceMs: nowMs }
+    this.#doubts.set(origin, doubt)
+    if (nowMs - doubt.sinceMs >= doubtMs) this.#settle(nowMs, session, origin, effects)
+    else this.#doubt(nowMs, session, origin, effects)
+  }
+
+  #settle(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    if (this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
+    else this.#say(nowMs, session, origin, effects)
+  }
+
+  get #isStateless(): boolean {
+    const { seats } = this.#state
+    return seats.group === null || seats.founder() === null
   }
 
   #yields(nowMs: number, session: GreetedPeer, origin: OriginId): boolean {
     const { seats } = this.#state
     const founder = seats.founder()
-    if (seats.group === null || founder === null) {
+    if (this.#isStateless || founder === null) {
       this.#firstSeenMs ??= nowMs
       return nowMs - this.#firstSeenMs >= patienceMs
     }
     // Who has not got the log with which the group began has not got a state either: it would be nobody's.
     if (heldFrom(this.#matrix.row(session.origin), founder) === 0) return false
     const isOwn = origin === this.#identity.origin
-    return isOwn || (session.origin !== origin && seats.isElder(session.origin, this.#identity.origin))
+    return isOwn || (session.origin !== origin && this.#isElder(session, origin))
   }
 
-  disconnected(peer: PeerId): void {
-    this.#told.delete(peer)
+  /** Whether the peer took its seat before this install did. Who knows both claims decides; else the names of the two do. */
+  #isElder({ origin: theirs, peer }: GreetedPeer, disputed: OriginId): boolean {
+    const { origin: own } = this.#identity
+    if (this.#state.seats.claimOf(theirs) !== undefined) return this.#state.seats.isElder(theirs, own)
+    const isKnownThere = heldFrom(this.#matrix.row(theirs), own) > 0
+    return isKnownThere ? this.#dispute(peer, disputed).isTold : theirs < own
   }
 
-  #tell({ peer }: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    // Who has no state yet is not believed, and says so again when it has one.
-    const words = this.#state.seats.group === null ? `${origin} without a state` : origin
-    const told = this.#told.get(peer) ?? new Set<string>()
-    if (told.has(words)) return
-    this.#told.set(peer, told.add(words))
-    effects.send.push({ to: peer, message: { kind: 'fork', origin }, urgency: 'ordinary' })
+  #dispute(peer: PeerId, origin: OriginId): Dispute {
+    const ofPeer = this.#disputes.get(peer) ?? new Map<OriginId, Dispute>()
+    this.#disputes.set(peer, ofPeer)
+    const dispute = ofPeer.get(origin) ?? { isProven: false, isTold: false, saidMs: -Infinity }
+    ofPeer.set(origin, dispute)
+    return dispute
+  }
+
+  /** Shows the peer where this copy of the log ends. */
+  #say(nowMs: number, { peer }: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    const dispute = this.#dispute(peer, origin)
+    if (nowMs - dispute.saidMs < againMs) return
+    dispute.saidMs = nowMs
+    effects.send.push({
+      to: peer,
+      message: { kind: 'fork', origin, end: this.#state.endOf(origin) },
+      urgency: 'ordinary',
+    })
   }
 
   #startOver(origin: OriginId, effects: EffectsDraft): void {

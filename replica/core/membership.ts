@@ -137,7 +137,7 @@ export class Membership {
 
   hello(clock: number, rows: KnowledgeRows, addresses: HelloMessage['addresses'], keyMadeAt: number): HelloMessage {
     const { origin, server, admission, vouchers } = this.#identity
-    return { kind: 'hello', origin, server, clock, rows, admission, vouchers, addresses, keyMadeAt }
+    return { kind: 'hello', origin, server, clock, rows, admission, vouchers, addresses, keyMadeAt, end: null }
   }
 
   /** Null when the hello is accepted; otherwise why it is not. */

@@ -1,17 +1,18 @@
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity } from './membership.ts'
-import type { OriginId, Sequence } from './model/ids.ts'
+import type { Sequence } from './model/ids.ts'
+import type { SignedEnd } from './model/proofs.ts'
 import type { GreetedPeer } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
 import { heldFrom } from './version-vector.ts'
 
-/** How long members that say that they hold more of the own log have to bring some of it. */
+/** How long the others have to bring some of what is known to be missing. */
 const patienceMs = 30_000
 
 /**
- * Takes the own log back from others, up to where they, or traces on disk, know of it. Whoever says that there is more and
- * brings nothing is not believed any more, so that one that lies cannot keep this install from writing. Should it have been
- * right, what is written now forks the log, which is found out and mended (`Forks`).
+ * Takes the own log back from others, up to where traces on disk know of it, or this install's own signature that a member shows: what
+ * it says without one does not keep this install from writing. If nobody brings it in time, this install goes on: what is
+ * written then forks the log, which is found out and mended (`Forks`).
  */
 export class Reclaiming {
   readonly #identity: Identity
@@ -19,12 +20,10 @@ export class Reclaiming {
   readonly #matrix: KnowledgeMatrix
   /** Of which there are traces on disk. */
   #traced: Sequence
-  /** Of which others say that there are. */
-  #heard: Sequence = 0
-  readonly #claimants = new Set<OriginId>()
-  readonly #disbelieved = new Set<OriginId>()
-  /** What a member says of what another holds. */
-  #hearsay: 'believed' | 'disbelieved' = 'believed'
+  /** Which this install signed once, as others have shown. */
+  #proven: Sequence = 0
+  /** Up to here nobody brought it. */
+  #givenUp: Sequence = 0
   /** Since when nothing of the own log has come. */
   #idle: { readonly held: Sequence; readonly sinceMs: number } | null = null
 
@@ -37,21 +36,17 @@ export class Reclaiming {
   }
 
   get isUnderWay(): boolean {
-    return this.#held < Math.max(this.#traced, this.#heard)
+    return this.#held < Math.max(this.#traced, this.#proven)
   }
 
-  /** Others know of updates of this install of which its disk never had a trace: it is an old copy, and may have been written to. */
+  /** Others have shown updates of this install of which its disk never had a trace: it is an old copy, and may have been written to. */
   get isOfOldCopy(): boolean {
-    return this.isUnderWay && this.#heard > this.#traced
+    return this.isUnderWay && this.#proven > this.#traced
   }
 
-  /** `teller` says that `holder` holds so much of the own log. */
-  heardOf(known: Sequence, holder: OriginId, teller: OriginId): void {
-    if (known <= this.#held) return
-    const isBelieved = holder === teller ? !this.#disbelieved.has(teller) : this.#hearsay === 'believed'
-    if (!isBelieved) return
-    if (holder === teller) this.#claimants.add(teller)
-    this.#heard = Math.max(this.#heard, known)
+  /** A member shows where this install's log ends. */
+  shown({ origin, sequence }: SignedEnd): void {
+    if (origin === this.#identity.origin && sequence > this.#givenUp) this.#proven = Math.max(this.#proven, sequence)
   }
 
   /** Ends it when there is nothing to take back; `transferring` while a state is on its way here. */
@@ -60,22 +55,23 @@ export class Reclaiming {
     const others = this.#state.seats.holders().filter((claim) => claim.origin !== own)
     const here = new Set(greeted.map((session) => session.origin))
     const known = Math.max(0, ...others.map((claim) => heldFrom(this.#matrix.row(claim.origin), own)))
+    const areAllHere = others.every((claim) => here.has(claim.origin))
     // Traces of own updates that nobody has: every seat in use is here, and none of them knows more.
-    if (known <= this.#held && others.every((claim) => here.has(claim.origin))) {
-      this.#traced = this.#held
-      this.#heard = this.#held
+    if (areAllHere && known <= this.#held) {
+      this.#giveUp('traces, too')
       return
     }
     const isWaiting = this.#idle?.held === this.#held && here.size > 0 && transferring === 'idle'
     if (!isWaiting) this.#idle = { held: this.#held, sinceMs: nowMs }
-    else if (this.#idle !== null && nowMs - this.#idle.sinceMs > patienceMs) this.#disbelieve()
+    else if (this.#idle !== null && nowMs - this.#idle.sinceMs > patienceMs)
+      // Of what left traces here somebody who is away may have more.
+      this.#giveUp(areAllHere ? 'traces, too' : 'what was shown')
   }
 
-  #disbelieve(): void {
-    for (const claimant of this.#claimants) this.#disbelieved.add(claimant)
-    this.#claimants.clear()
-    this.#hearsay = 'disbelieved'
-    this.#heard = this.#held
+  #giveUp(what: 'what was shown' | 'traces, too'): void {
+    this.#givenUp = Math.max(this.#givenUp, this.#proven)
+    this.#proven = this.#held
+    if (what === 'traces, too') this.#traced = this.#held
     this.#idle = null
   }
 

@@ -161,6 +161,10 @@ export class ReplicaCore {
     return this.#correspondence.isSaidRetired || this.state.seats.isRetired(this.identity.origin)
   }
 
+  get saidRetiredBy(): readonly ServerId[] {
+    return this.#correspondence.saidRetiredBy
+  }
+
   /** Another install has this one's seat: it claimed it earlier, on the other side of a partition. */
   get hasLostSeat(): boolean {
     const { origin, server } = this.identity

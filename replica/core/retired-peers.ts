@@ -38,13 +38,19 @@ export class RetiredPeers {
   /** Sends those away of which all has been taken in. */
   dismiss(sessions: readonly GreetedPeer[], effects: EffectsDraft): void {
     for (const { peer, origin } of sessions) {
-      if (this.has(origin) && covers(this.#state.vector, this.#matrix.row(origin))) sendAway(peer, effects)
+      if (this.has(origin) && covers(this.#state.vector, this.#matrix.row(origin))) this.sendAway(peer, origin, effects)
     }
   }
-}
 
-/** Tells it why, and ends the connection. */
-export const sendAway = (peer: PeerId, effects: EffectsDraft): void => {
-  effects.send.push({ to: peer, message: { kind: 'refusal', failure: retiredFailure }, urgency: 'ordinary' })
-  effects.disconnect.push(peer)
+  /** Tells it why, with what proves it, and ends the connection. */
+  sendAway(peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
+    const proof = this.#state.seats.retirementOf(origin)
+    const retirement = proof && { retired: origin, proof }
+    effects.send.push({
+      to: peer,
+      message: { kind: 'refusal', failure: retiredFailure, retirement },
+      urgency: 'ordinary',
+    })
+    effects.disconnect.push(peer)
+  }
 }

@@ -147,6 +147,7 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
     found.push('This copy was restored from an old backup: it starts over with what the others hold.')
   }
   if (core.isRetired) found.push(retiredFailure.message)
+  else for (const server of core.saidRetiredBy) found.push(saidRetiredWarning(server))
   if (core.hasLostSeat) found.push(lostSeatWarning(core))
   if (core.repairing > 0) {
     found.push(`${core.repairing} mails are damaged on this disk and are being fetched from the others.`)
@@ -158,6 +159,9 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
   }
   return found
 }
+
+const saidRetiredWarning = (server: ServerId): string =>
+  `Server ${server} says that this machine was retired, and shows no proof of it. Ask who has it: if it is true this machine must join again.`
 
 const lostSeatWarning = (core: ReplicaCore): string => {
   const { server } = core.identity

@@ -16,6 +16,7 @@ import type {
   PendingMark,
   PostDeletionRecord,
   PostRecord,
+  RetirementRecord,
   StateImage,
 } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
@@ -31,6 +32,7 @@ import { readAnswer, readDocument, readMark, readPending } from './image-mailbox
 import { MailsReader } from './image-mails.ts'
 import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { shared } from './keys.ts'
+import { holdsEnd, provesRetirement } from './proofs.ts'
 import { highestType, readGenuineUpdate, readUpdate } from './update-codec.ts'
 
 /**
@@ -51,8 +53,30 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
       const { change } = readUpdate(context, origin, 1, bytes, 'check')
       if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
     }
-    return image
+    return {
+      ...image,
+      signatures: provenEnds(context, image),
+      retired: image.retired.map((one) => proven(context, one)),
+    }
   })
+
+/** Signatures that hold; where one does not, the end is as good as one without. */
+const provenEnds = (
+  context: GroupContext,
+  { claims, vector, hashes, signatures }: StateImage,
+): StateImage['signatures'] =>
+  new Map(
+    claims.flatMap(({ origin, peer }) => {
+      const [sequence, hash, signature] = [vector.get(origin), hashes.get(origin), signatures.get(origin)]
+      if (sequence === undefined || hash === undefined || signature === undefined) return []
+      return holdsEnd(context, { origin, peer, sequence, hash, signature }) ? [[origin, signature] as const] : []
+    }),
+  )
+
+const proven = (context: GroupContext, { origin, proof }: RetirementRecord): RetirementRecord => ({
+  origin,
+  proof: proof !== null && provesRetirement(context, proof, origin) ? proof : null,
+})
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const commandPattern = /^[\w-]{16}$/
@@ -105,9 +129,9 @@ function readImage(chunks: readonly string[]): StateImage {
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   checkEnds(parts)
-  const { vector, hashes, clocks, newestClock, group, claims, invites, machineNames, retired } = head
+  const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired } = head
   const seats = { group, claims, invites, machineNames, retired }
-  return { vector, hashes, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
+  return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

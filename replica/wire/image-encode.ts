@@ -95,7 +95,7 @@ class Table<Value extends string> {
 type Item = number | string
 
 function encodeHead(image: StateImage, origins: Table<OriginId>, people: number): string {
-  const { vector, hashes, clocks, group } = image
+  const { vector, hashes, signatures, clocks, group } = image
   const counts: ImageCounts = {
     people,
     deletedAccounts: image.deletedAccounts.length,
@@ -123,6 +123,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       vector.get(origin) ?? 0,
       hashes.get(origin) ?? null,
       clocks.get(origin) ?? 0,
+      base64OrNull(signatures.get(origin)),
     ]),
     newest: image.newestClock,
     group: group && [group.name, group.clock, origins.place(group.origin)],
@@ -141,9 +142,15 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       revoked ? 1 : 0,
     ]),
     machineNames: image.machineNames.map(({ origin, name, clock }) => [origins.place(origin), name, clock]),
-    retired: image.retired.map((origin) => [origins.place(origin)]),
+    retired: image.retired.map(({ origin, proof }) =>
+      proof === null
+        ? [origins.place(origin)]
+        : [origins.place(origin), origins.place(proof.by), toBase64(proof.bytes)],
+    ),
   })
 }
+
+const base64OrNull = (bytes: Uint8Array | undefined): string | null => (bytes === undefined ? null : toBase64(bytes))
 
 function* sectionChunks<Entry>(
   section: ImageSection,
@@ -188,7 +195,10 @@ function originsOf(image: StateImage): Set<OriginId> {
     if (replaces !== null) origins.add(replaces)
   }
   for (const { origin } of image.machineNames) origins.add(origin)
-  for (const origin of image.retired) origins.add(origin)
+  for (const { origin, proof } of image.retired) {
+    origins.add(origin)
+    if (proof !== null) origins.add(proof.by)
+  }
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)

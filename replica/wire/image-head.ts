@@ -1,18 +1,28 @@
 import type { Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
-import type { InviteRecord, MachineName, SeatClaim, StateImage } from '../core/model/image.ts'
+import type { InviteRecord, MachineName, RetirementRecord, SeatClaim, StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
+import { fromBase64 } from './bytes.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { imageFormat, imageSections, untaggedFormat } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
-import { isPeerId, shared } from './keys.ts'
+import { isPeerId, shared, signatureBytes } from './keys.ts'
 import { isLabel } from './names.ts'
 
 /** The first chunk: what there is little of, and the tables and counts that the others need. */
 export interface ImageHead extends Pick<
   StateImage,
-  'vector' | 'hashes' | 'clocks' | 'newestClock' | 'group' | 'claims' | 'invites' | 'machineNames' | 'retired'
+  | 'vector'
+  | 'hashes'
+  | 'signatures'
+  | 'clocks'
+  | 'newestClock'
+  | 'group'
+  | 'claims'
+  | 'invites'
+  | 'machineNames'
+  | 'retired'
 > {
   readonly format: number
   readonly counts: ImageCounts
@@ -30,22 +40,20 @@ export function readHead(chunk: unknown): ImageHead {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
   if (format !== imageFormat && format !== untaggedFormat) return damaged('its format is not known')
-  const { origins, vector, hashes, clocks } = readOrigins(new ItemReader(fields.get('origins')))
+  const { origins, ...ends } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {
     format,
     counts: readCounts(fields.get('counts')),
     origins,
-    vector,
-    hashes,
-    clocks,
+    ...ends,
     newestClock: new ItemReader([fields.get('newest') ?? 0]).number(),
     group,
     claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
     invites: readEach(fields.get('invites'), readInvite),
     // Images written before there were such have no such lists.
     machineNames: readEach(fields.get('machineNames') ?? [], (items) => readMachineName(items, origins)),
-    retired: readEach(fields.get('retired') ?? [], (items) => items.pick(origins)),
+    retired: readEach(fields.get('retired') ?? [], (items) => readRetirement(items, origins)),
   }
 }
 
@@ -57,10 +65,11 @@ function readCounts(value: unknown): ImageCounts {
   return Object.fromEntries(imageSections.map((section) => [section, countOf(section)])) as ImageCounts
 }
 
-function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes' | 'clocks'> {
+function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 'hashes' | 'signatures' | 'clocks'> {
   const origins: OriginId[] = []
   const vector = new Map<OriginId, Sequence>()
   const hashes = new Map<OriginId, Hash>()
+  const signatures = new Map<OriginId, Uint8Array>()
   const clocks = new Map<OriginId, Clock>()
   while (items.more()) {
     const row = items.list()
@@ -68,15 +77,21 @@ function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 
     const sequence = row.number()
     const chainValue = row.orNull(() => hash(row.match(hashPattern)))
     const clock = row.number()
+    // One that was written before signatures were kept has none.
+    const signature = row.more() ? row.orNull(() => fromBase64(row.text())) : null
+    if (signature !== null && signature.length !== signatureBytes) damaged('a signature has the wrong length')
     row.end()
     const before = origins.at(-1)
     if (before !== undefined && before >= origin) damaged('origins do not ascend')
     origins.push(origin)
     if (sequence > 0) vector.set(origin, sequence)
     if (chainValue !== null) hashes.set(origin, chainValue)
+    if (signature !== null) signatures.set(origin, signature)
     if (clock > 0) clocks.set(origin, clock)
   }
-  return origins.length <= limits.vectorEntries ? { origins, vector, hashes, clocks } : damaged('too many origins')
+  return origins.length <= limits.vectorEntries
+    ? { origins, vector, hashes, signatures, clocks }
+    : damaged('too many origins')
 }
 
 function readGroup(items: ItemReader, origins: readonly OriginId[]): StateImage['group'] {
@@ -93,6 +108,14 @@ const readClaim = (items: ItemReader, origins: readonly OriginId[]): SeatClaim =
   replaces: items.orNull(() => items.pick(origins)),
   clock: items.number(),
 })
+
+/** Images that were written before proofs were kept have none. */
+const readRetirement = (items: ItemReader, origins: readonly OriginId[]): RetirementRecord => {
+  const origin = items.pick(origins)
+  if (!items.more()) return { origin, proof: null }
+  const proof = { by: items.pick(origins), bytes: fromBase64(items.text()) }
+  return proof.bytes.length <= limits.retirementProofBytes ? { origin, proof } : damaged('a proof is too long')
+}
 
 const readMachineName = (items: ItemReader, origins: readonly OriginId[]): MachineName => ({
   origin: items.pick(origins),

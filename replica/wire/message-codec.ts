@@ -16,6 +16,7 @@ import type { GroupContext } from './group-context.ts'
 import { addressFields, hashFields, readAddresses, readHashes, readRows, rowFields } from './knowledge-codec.ts'
 import { keyBytes } from './keys.ts'
 import { readAccountId, readOrigin, readSequence } from './payload-parts.ts'
+import { endFields, readEnd, readRetirement, retirementFields } from './proofs.ts'
 import { DeferringVerifier } from './signatures.ts'
 import { readLabel, readUpdate } from './update-codec.ts'
 
@@ -107,6 +108,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
         addressFields(addresses),
         keyMadeAt,
         proofs,
+        endFields(message.end),
       ]
     }
     case 'knowledge':
@@ -141,9 +143,9 @@ function fieldsOf(message: Message): readonly CborValue[] {
         message.updates.map(({ sequence, bytes }) => [sequence, bytes]),
       ]
     case 'refusal':
-      return failureFields(message.failure)
+      return [...failureFields(message.failure), retirementFields(message.retirement)]
     case 'fork':
-      return [message.origin]
+      return [message.origin, endFields(message.end)]
     case 'groupKey':
       return [fromBase64Url(message.key), message.madeAt]
   }
@@ -156,7 +158,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
   }
   switch (kind) {
     case 'hello': {
-      expect(8)
+      expect(9)
       const sender = {
         origin: readOrigin(reader),
         server: reader.server(),
@@ -166,7 +168,7 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
       const admission = reader.orNull(() => readUnlessHeld(context, reader, isHeld))
       const known = { addresses: readAddresses(reader), keyMadeAt: reader.uint() }
       const vouchers = linkedVouchers(admission, readVouchers(context, reader))
-      return { kind, ...sender, admission, ...known, vouchers }
+      return { kind, ...sender, admission, ...known, vouchers, end: readEnd(context, reader) }
     }
     case 'knowledge':
       expect(4)
@@ -212,11 +214,11 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
       expect(4)
       return readMails(context, reader)
     case 'refusal':
-      expect(2)
-      return { kind, failure: readFailure(reader) }
+      expect(3)
+      return { kind, failure: readFailure(reader), retirement: readRetirement(context, reader) }
     case 'fork':
-      expect(1)
-      return { kind, origin: readOrigin(reader) }
+      expect(2)
+      return { kind, origin: readOrigin(reader), end: readEnd(context, reader) }
     case 'groupKey':
       expect(2)
       return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }

@@ -16,7 +16,14 @@ import {
 import { aimedAt, meantBy } from '../../replica/core/model/meant.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import type { JoinAnswer, JoinRequest, Message, VersionVector } from '../../replica/core/model/messages.ts'
+import type {
+  JoinAnswer,
+  JoinRequest,
+  Message,
+  RetirementNews,
+  VersionVector,
+} from '../../replica/core/model/messages.ts'
+import { type SignedEnd, signatureOf } from '../../replica/core/model/proofs.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
 import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
@@ -250,6 +257,24 @@ export const batchOf = (from: Install): fc.Arbitrary<Batch> =>
     )
 export const batch: fc.Arbitrary<Batch> = install.chain(batchOf)
 
+/** Where a log ends, truly signed. */
+const signedEnd: fc.Arbitrary<SignedEnd> = install.chain((from) =>
+  batchOf(from).map((made) => ({
+    origin: from.origin,
+    peer: from.peer,
+    sequence: made.last,
+    hash: made.lastHash,
+    signature: signatureOf(made),
+  })),
+)
+
+const retirementNews: fc.Arbitrary<RetirementNews> = fc
+  .tuple(install, origin, sequence, anyHash, clock)
+  .map(([by, retired, at, before, clockOf]) => {
+    const { bytes } = by.make(at + 1, before, [{ clock: clockOf, change: { kind: 'retirement', retired } }])
+    return { retired, proof: { by: by.origin, bytes } }
+  })
+
 const vector: fc.Arbitrary<VersionVector> = fc
   .uniqueArray(fc.tuple(origin, sequence), { selector: ([of]) => of })
   .map((entries) => new Map(entries))
@@ -297,6 +322,7 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     vouchers: fc.constant([]),
     addresses: addressBook,
     keyMadeAt: clock,
+    end: fc.option<SignedEnd>(signedEnd),
   }),
   fc.record({
     kind: fc.constant('knowledge' as const),
@@ -328,8 +354,8 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
   fc
     .tuple(mailUpdates, id, fc.maxSafeNat())
     .map(([mails, request, covered]) => ({ kind: 'mails' as const, id: request, covered, ...mails })),
-  fc.record({ kind: fc.constant('refusal' as const), failure }),
-  fc.record({ kind: fc.constant('fork' as const), origin }),
+  fc.record({ kind: fc.constant('refusal' as const), failure, retirement: fc.option<RetirementNews>(retirementNews) }),
+  fc.record({ kind: fc.constant('fork' as const), origin, end: fc.option<SignedEnd>(signedEnd) }),
   fc.record({ kind: fc.constant('groupKey' as const), key: base64Url(32), madeAt: clock }),
 )
 

@@ -77,6 +77,9 @@ const mailRecords = fc
 const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes,
+  signatures: fc
+    .uniqueArray(fc.tuple(origin, bytes(64)), { selector: ([of]) => of })
+    .map((entries) => new Map(entries)),
   clocks: fc
     .uniqueArray(
       fc.tuple(
@@ -109,7 +112,9 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
     }),
   ),
   machineNames: fc.array(fc.record({ origin, name: label, clock })),
-  retired: fc.uniqueArray(origin),
+  retired: fc.uniqueArray(fc.record({ origin, proof: fc.option(fc.record({ by: origin, bytes: bytesUpTo(60) })) }), {
+    selector: (retirement) => retirement.origin,
+  }),
   clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),

@@ -3,7 +3,7 @@ import { encode } from 'cborg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { commandId, originId, serverId } from '../../replica/core/model/ids.ts'
+import { commandId, hash, type Hash, originId, type OriginId, peerId, serverId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
 import { requestJoin } from '../../replica/drivers/libp2p-client.ts'
@@ -11,6 +11,7 @@ import { systemClock } from '../../replica/drivers/system-clock.ts'
 import { newKeys } from '../../replica/new-install.ts'
 import { toBase64Url } from '../../replica/wire/bytes.ts'
 import { peerIdOf } from '../../replica/wire/keys.ts'
+import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
 import { encodeAccountPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { encodePostPayload } from '../../replica/wire/social-payloads.ts'
@@ -22,6 +23,8 @@ import { gossiper, inviteOf, personNamed, rewritten, RogueMember, type RoguePers
 const cluster = useCluster()
 const honest = [1, 2, 3]
 const wrap = { enc: new Uint8Array(32), wrappedKey: new Uint8Array(48) }
+
+const anotherHash = hash('A'.repeat(43))
 
 const newCommand = () => commandId(toBase64Url(randomBytes(12)))
 
@@ -187,6 +190,101 @@ describe('a member of the group that is dishonest', () => {
     expect(await held()).toEqual(honest.map(() => rogue.sequence))
   })
 
+  const origins = async (): Promise<readonly string[]> =>
+    (await Promise.all(honest.map((server) => group.status(server)))).map(({ origin }) => origin)
+
+  /** What the rogue says of its knowledge: it holds so much of these logs, which end so. */
+  const knowledge = (row: ReadonlyMap<OriginId, number>, hashes: ReadonlyMap<OriginId, Hash>): Uint8Array =>
+    encodeMessage({
+      kind: 'knowledge',
+      clock: Date.now() * 1_000,
+      rows: new Map([[rogue.origin, new Map([...row, [rogue.origin, rogue.sequence]])]]),
+      hashes,
+      sessions: [],
+    })
+
+  test('makes nobody start over by saying that a log has forked', async () => {
+    const before = await origins()
+    for (const server of honest) {
+      const { vector, origin: text } = await group.status(server)
+      const origin = originId(text)
+      const peer = peerId((await group.replica(server).ready()).peerId)
+      const forged = { origin, peer, sequence: vector[text] ?? 1, hash: anotherHash, signature: randomBytes(64) }
+      const row = new Map(Object.entries(vector).map(([of, sequence]) => [originId(of), sequence]))
+      await rogue.send(
+        [server],
+        encodeMessage({ kind: 'fork', origin, end: null }),
+        encodeMessage({ kind: 'fork', origin, end: forged }),
+        knowledge(row, new Map([...row.keys()].map((of) => [of, anotherHash]))),
+      )
+      // It is shown what is held here.
+      const shown = await rogue.message(server, 'fork')
+      expect(shown.end).toMatchObject({ origin: shown.origin })
+    }
+    await goesOn('of one log')
+    expect(await origins()).toEqual(before)
+  })
+
+  test('does not hold up the writing of a machine by saying that there is more of its log, nor change its log by a state', async () => {
+    const before = await origins()
+    const [own] = before
+    if (own === undefined) throw new Error('server 1 has an origin')
+    const chunks = await rogue.stateOf(1)
+    const claimed = new Map([[originId(own), 1_000_000]])
+    await rogue.send([1], knowledge(claimed, new Map()))
+    const askedMs = performance.now()
+    await send(ada, 'ben', 'not held up')
+    expect(performance.now() - askedMs).toBeLessThan(20_000)
+    mails += 1
+    const request = await rogue.message(1, 'request', ({ origin }) => origin === own)
+    const image = rogue.wire.decodeReceivedImage(chunks)
+    if (!image.ok) throw new Error(image.failure.message)
+    const vector = new Map([...image.value.vector, ...claimed])
+    const hashes = new Map([...image.value.hashes, [originId(own), anotherHash]])
+    const lie = encodeImage({ ...image.value, vector, hashes, checkpoints: [] })
+    await rogue.send([1], encodeMessage({ kind: 'discarded', id: request.id, origin: originId(own) }))
+    await rogue.message(1, 'stateRequest')
+    for (const [index, chunk] of lie.entries())
+      await rogue.send([1], encodeMessage({ kind: 'stateChunk', image: 1, index, count: lie.length, chunk }))
+    await expect.poll(() => group.replica(1).logTail(100_000), { timeout: 60_000 }).toMatch(/"phase":"abandoned"/)
+    await goesOn('as before')
+    expect(await origins()).toEqual(before)
+    expect((await group.status(1)).vector[own]).toBeLessThan(1_000)
+  })
+
+  test('makes no machine believe that it was retired, and people there are told who says so', async () => {
+    const victim = (await group.status(3)).origin
+    const retirement = rogue.sibling({ kind: 'retirement', retired: originId(victim) })
+    const failure = { code: 'RETIRED', message: 'It is.' } as const
+    const retired = originId(victim)
+    const of1 = originId((await group.status(1)).origin)
+    await rogue.send(
+      [3],
+      encodeMessage({ kind: 'refusal', failure, retirement: null }),
+      encodeMessage({ kind: 'refusal', failure, retirement: { retired, proof: { by: of1, bytes: retirement.bytes } } }),
+    )
+    await group.until([3], 'people are told', ([status]) =>
+      (status?.warnings ?? []).some((warning) => warning.startsWith('Server 4 says that this machine was retired')),
+    )
+    const cleo = await group.person('cleo', 3)
+    await send(cleo, 'ben', 'still a member')
+    mails += 1
+    await group.settled(honest)
+    expect(await subjectsOf(ben, 'inbox')).toContain('still a member')
+  })
+
+  test('cannot let a machine in by an invite that was used', async () => {
+    const invite = await inviteOf(group)
+    const ask = () => {
+      const keys = newKeys()
+      const request = { token: invite.token, peer: peerIdOf(keys.publicKey), server: serverId(5), machine: 'another' }
+      return requestJoin({ ...invite, privateKey: keys.privateKey, request, timeoutMs: 10_000, clock: systemClock })
+    }
+    expect(await ask()).toMatchObject({ ok: true })
+    await group.settled(honest)
+    expect(await ask()).toMatchObject({ ok: false, failure: { code: 'INVITE_USED' } })
+  })
+
   test('that asks, tells and sends without end does not keep the others from working', async () => {
     const request = encodeMessage({
       kind: 'request',
@@ -203,18 +301,6 @@ describe('a member of the group that is dishonest', () => {
       await rogue.send(honest, ...flood)
       await goesOn(`through the flood ${round}`)
     }
-  })
-
-  test('cannot let a machine in by an invite that was used', async () => {
-    const invite = await inviteOf(group)
-    const ask = () => {
-      const keys = newKeys()
-      const request = { token: invite.token, peer: peerIdOf(keys.publicKey), server: serverId(5), machine: 'another' }
-      return requestJoin({ ...invite, privateKey: keys.privateKey, request, timeoutMs: 10_000, clock: systemClock })
-    }
-    expect(await ask()).toMatchObject({ ok: true })
-    await group.settled(honest)
-    expect(await ask()).toMatchObject({ ok: false, failure: { code: 'INVITE_USED' } })
   })
 
   test('that tells one half this and the other half that splits nobody for good', async () => {

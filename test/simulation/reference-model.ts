@@ -51,7 +51,7 @@ export const describeImage = (image: StateImage): readonly string[] =>
     ...describeMailboxes(image),
     ...describeSocial(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
-    ...image.retired.map((origin) => `retired ${origin}`),
+    ...image.retired.map(({ origin }) => `retired ${origin}`),
     ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),
       ...admitted.map(({ peer, server }) => `admitted ${invite} ${peer} ${server}`),

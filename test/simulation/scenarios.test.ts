@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Identity } from '../../replica/core/membership.ts'
-import { anyTag, updateId } from '../../replica/core/model/ids.ts'
+import { anyTag, hash, updateId } from '../../replica/core/model/ids.ts'
 import { Repairs } from '../../replica/core/repairs.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import type { HelloMessage, Message } from '../../replica/core/model/messages.ts'
@@ -27,7 +27,7 @@ import { firstHash, makeBatchOf } from './sim-codec.ts'
 /** Seeds at which the simulator found something, whatever they run into now. */
 const onceFailed = [
   3, 4, 12, 14, 25, 56, 275, 1100, 1212, 82688, 83150, 120181, 121787, 123501, 128461, 128680, 129708, 132065, 142210,
-  162182, 162886, 172850, 120318, 500254,
+  162182, 162886, 172850, 120318, 500254, 501115, 600072,
 ]
 
 const hourMs = 3_600_000
@@ -59,6 +59,7 @@ describe('what the simulator found stays fixed', () => {
     vouchers: [],
     addresses: new Map(),
     keyMadeAt: 0,
+    end: null,
   }
   const claimOf = ({ origin, server, peer }: Identity): Batch =>
     makeBatchOf(origin)(1, firstHash(origin), [
@@ -103,12 +104,17 @@ describe('what the simulator found stays fixed', () => {
     expect(send.map(({ message }) => message.kind)).toContain('knowledge')
   })
 
-  test('a machine that is retired before it has met anybody believes the first that tells it so', () => {
+  test('a machine that is retired before it has met anybody believes the first that shows it', () => {
     const newcomer = startCore(other)
     const member = identity(1, 'a')
     give(newcomer, { kind: 'claim', server: other.server, machine: 'b', replaces: null })
     const tell = (message: Message) => newcomer.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
-    const refusal: Message = { kind: 'refusal', failure: retiredFailure }
+    const proof = { by: identity(4, 'd').origin, bytes: new Uint8Array(1) }
+    const refusal: Message = {
+      kind: 'refusal',
+      failure: retiredFailure,
+      retirement: { retired: other.origin, proof },
+    }
     newcomer.step(noonMs, [{ kind: 'connected', peer: member.peer }])
     tell(refusal)
     expect(newcomer.isRetired).toBe(false)
@@ -130,18 +136,20 @@ describe('what the simulator found stays fixed', () => {
     expect(core.state.seats.holder(other.server)?.origin).toBe(next.origin)
   })
 
-  /** Meets `other`, which holds this of the log of `core`. Returns what is asked of it. */
+  /** Meets `other`, which holds this of the log of `core`, and shows it. Returns what is asked of it. */
   const meets = (core: ReplicaCore, sequence: number) => {
-    const row = new Map([[core.identity.origin, sequence]])
+    const { origin: own, peer } = core.identity
+    const row = new Map([[own, sequence]])
+    const end = { origin: own, peer, sequence, hash: hash(`${own}@${sequence}`), signature: new Uint8Array(64) }
     core.step(noonMs, [
       { kind: 'handedIn', batches: [claim] },
       { kind: 'connected', peer: other.peer },
     ])
     const { send } = core.step(noonMs, [
-      { kind: 'message', peer: other.peer, message: { ...hello, rows: new Map([[other.origin, row]]) } },
+      { kind: 'message', peer: other.peer, message: { ...hello, rows: new Map([[other.origin, row]]), end } },
     ])
     const asked = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
-    return asked.find(({ origin }) => origin === core.identity.origin)
+    return asked.find(({ origin }) => origin === own)
   }
 
   test('an old copy that only a state transfer could bring up to date starts over: a state does not show a fork', () => {

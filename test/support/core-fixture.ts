@@ -97,6 +97,7 @@ export const helloOf = ({ origin, server }: Identity, rows: KnowledgeRows = new 
   vouchers: [],
   addresses: new Map(),
   keyMadeAt: 0,
+  end: null,
 })
 
 /** The other one connects and greets. */

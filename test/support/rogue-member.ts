@@ -23,6 +23,7 @@ import { Recorder, silentLogger, within } from '../network/harness.ts'
 
 const joinTimeoutMs = 20_000
 const waitMs = 20_000
+const mostChunks = 1_000
 
 /** A person's key that only the test has. */
 export const personNamed = (name: string) => {
@@ -92,6 +93,7 @@ export class RogueMember {
       vouchers: [],
       addresses: new Map(),
       keyMadeAt: 0,
+      end: null,
     }
     const { seen } = rogue
     const connected = seen.connected.bind(seen)
@@ -172,13 +174,30 @@ export class RogueMember {
     )
   }
 
-  /** The first message of this server that `matches`, those of the past included. */
+  /** The state that a server gives. */
+  async stateOf(server: number): Promise<readonly string[]> {
+    const chunks: string[] = []
+    let image = 0
+    do {
+      const index = chunks.length
+      await this.send([server], encodeMessage({ kind: 'stateRequest', image, index }))
+      const next = await this.message(server, 'stateChunk', (chunk) => chunk.index === index)
+      image = next.image
+      chunks.push(next.chunk)
+      if (chunks.length === next.count) return chunks
+    } while (chunks.length < mostChunks)
+    throw new Error('a state without end')
+  }
+
+  /** The first message of this server that is `meant`, those of the past included. */
   async message<Kind extends Message['kind']>(
     server: number,
     kind: Kind,
+    isMeant: (message: Extract<Message, { readonly kind: Kind }>) => boolean = () => true,
   ): Promise<Extract<Message, { readonly kind: Kind }>> {
     const peer = this.#peer(server)
-    let found: Message | undefined
+    type Found = Extract<Message, { readonly kind: Kind }>
+    let found: Found | undefined
     await within(
       waitMs,
       `a ${kind} message of server ${server}`,
@@ -186,12 +205,13 @@ export class RogueMember {
         for (const { peer: from, frame } of this.seen.messages) {
           if (from !== peer || found !== undefined) continue
           const message = this.wire.decodeMessage(frame)
-          if (message.ok && message.value.kind === kind) found = message.value
+          if (message.ok && message.value.kind === kind && isMeant(message.value as Found))
+            found = message.value as Found
         }
         return found !== undefined
       }),
     )
-    return found as Extract<Message, { readonly kind: Kind }>
+    return found as unknown as Found
   }
 
   /** What kinds of messages it was told so far, each once. */

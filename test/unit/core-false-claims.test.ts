@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { OriginId } from '../../replica/core/model/ids.ts'
+import { hash, originId } from '../../replica/core/model/ids.ts'
+import type { SignedEnd } from '../../replica/core/model/proofs.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { retiredFailure } from '../../replica/core/retired-peers.ts'
+import { warnings } from '../../replica/host/queries.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, greet, identity, mailTo, noonMs } from '../support/core-fixture.ts'
+import { foundedCore, give, greet, helloOf, identity, mailTo, noonMs } from '../support/core-fixture.ts'
 
 const [liar, absent] = [identity(2, 'b'), identity(3, 'c')]
 const claimed = 1_000_000
@@ -13,47 +17,109 @@ const seatOf = ({ origin, server, peer }: typeof liar) =>
     { clock: 1, change: { kind: 'seat', server, peer, machine: 'another', replaces: null } },
   ])
 
-/** A group of three, of which one never comes and one says that `holder` holds a million of our updates. */
-const liedTo = (): { readonly core: ReplicaCore; readonly lie: (holder: OriginId) => Message } => {
+/** A group of three, of which one never comes. */
+const group = (): ReplicaCore => {
   const core = foundedCore(['ada'])
   core.step(noonMs, [{ kind: 'handedIn', batches: [seatOf(liar), seatOf(absent)] }])
-  const rows = (holder: OriginId) => new Map([[holder, new Map([[core.identity.origin, claimed]])]])
-  greet(core, liar)
-  const lie = (holder: OriginId): Message => ({
-    kind: 'knowledge',
-    clock: 1,
-    rows: rows(holder),
-    hashes: new Map(),
-    sessions: [],
-  })
-  return { core, lie }
+  return core
 }
 
-/** Half a minute and some, with a heartbeat so that the liar stays in view. */
-const wait = (core: ReplicaCore, message: Message, fromMs: number): number => {
-  for (let atMs = fromMs; atMs <= fromMs + 40_000; atMs += 500)
-    core.step(atMs, [{ kind: 'message', peer: liar.peer, message }])
-  return fromMs + 40_000
-}
+const says = (core: ReplicaCore, message: Message, atMs = noonMs) =>
+  core.step(atMs, [{ kind: 'message', peer: liar.peer, message }])
+
+/** Where this install's log ends, by its own signature: `wire` has verified it. */
+const ownEnd = (core: ReplicaCore, sequence: number): SignedEnd => ({
+  origin: core.identity.origin,
+  peer: core.identity.peer,
+  sequence,
+  hash: hash('A'.repeat(43)),
+  signature: new Uint8Array(64),
+})
 
 describe('a member that says that there is more of our log than we hold', () => {
+  const rows = (core: ReplicaCore, holder: OriginId) => new Map([[holder, new Map([[core.identity.origin, claimed]])]])
+  const writes = (core: ReplicaCore): boolean =>
+    give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'at once') }).answer[0]?.result.ok === true
+
   test.each([
     ['itself', liar.origin],
     ['a member that is away', absent.origin],
-  ])('and that %s has it holds our writing up for half a minute, once', (_who, holder) => {
-    const { core, lie } = liedTo()
-    core.step(noonMs + 100, [{ kind: 'message', peer: liar.peer, message: lie(holder) }])
+  ])('and that %s has it does not hold our writing up', (_who, holder) => {
+    const core = group()
+    greet(core, liar, rows(core, holder))
+    says(core, { kind: 'knowledge', clock: 1, rows: rows(core, holder), hashes: new Map(), sessions: [] })
+    expect(core.hindrance).toBe(null)
+    expect(writes(core)).toBe(true)
+  })
+
+  test('and that it has discarded it neither makes us start over nor changes our log', () => {
+    const core = group()
+    const { origin } = core.identity
+    const { send } = greet(core, liar, rows(core, liar.origin))
+    const [request] = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
+    if (request === undefined) throw new Error('it is asked for what it claims')
+    expect(request.origin).toBe(origin)
+    says(core, { kind: 'discarded', id: request.id, origin })
+    says(core, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' })
+    const image = { ...core.state.image(), vector: new Map([...core.state.vector, [origin, claimed]]) }
+    const { install, notify } = core.step(noonMs, [
+      { kind: 'imageDecoded', peer: liar.peer, image: { ...image, signatures: new Map() } },
+    ])
+    expect(install).toBe(null)
+    expect(notify.map(({ kind }) => kind)).not.toContain('forked')
+    expect(core.state.held(origin)).toBe(3)
+    expect(writes(core)).toBe(true)
+  })
+
+  test('and shows our own signature is believed: we are an old copy, and wait for what is ours, half a minute at most', () => {
+    const core = group()
+    core.step(noonMs, [
+      { kind: 'connected', peer: liar.peer },
+      { kind: 'message', peer: liar.peer, message: { ...helloOf(liar), end: ownEnd(core, 9) } },
+    ])
     expect(core.hindrance).toBe('reclaiming')
-    expect(give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'held up') }).answer).toEqual([])
-    const laterMs = wait(core, lie(holder), noonMs + 200)
+    expect(writes(core)).toBe(false)
+    for (let atMs = noonMs; atMs <= noonMs + 40_000; atMs += 500) core.step(atMs, [{ kind: 'tick' }])
     expect(core.hindrance).toBe(null)
     expect(core.state.mails.size).toBe(1)
-    // More of it makes no difference.
-    wait(
-      core,
-      { ...lie(holder), rows: new Map([[holder, new Map([[core.identity.origin, 2 * claimed]])]]) } as Message,
-      laterMs,
-    )
+    // More of it makes no difference, unless it is more.
+    says(core, { kind: 'fork', origin: core.identity.origin, end: ownEnd(core, 9) }, noonMs + 41_000)
     expect(core.hindrance).toBe(null)
+  })
+})
+
+describe('a member that says that this machine was retired', () => {
+  const refusal = (core: ReplicaCore, by: OriginId | null, retired = core.identity.origin): Message => ({
+    kind: 'refusal',
+    failure: retiredFailure,
+    retirement: by === null ? null : { retired, proof: { by, bytes: new Uint8Array(1) } },
+  })
+  const greeted = (): ReplicaCore => {
+    const core = group()
+    greet(core, liar)
+    return core
+  }
+
+  test('is not believed without the word of a member that is known, but people are told who says so', () => {
+    for (const tell of [
+      (core: ReplicaCore) => refusal(core, null),
+      (core: ReplicaCore) => refusal(core, originId('5.zzzzzzzz')),
+      (core: ReplicaCore) => refusal(core, absent.origin, absent.origin),
+    ]) {
+      const core = greeted()
+      says(core, tell(core))
+      expect(core.isRetired).toBe(false)
+      expect(core.saidRetiredBy).toEqual([liar.server])
+      expect(warnings(core).join()).toContain('Server 2 says')
+    }
+  })
+
+  test('is believed when it shows the word of a member that is known', () => {
+    for (const by of [absent.origin, liar.origin]) {
+      const core = greeted()
+      expect(says(core, refusal(core, by)).notify.map(({ kind }) => kind)).toContain('retired')
+      expect(core.isRetired).toBe(true)
+      expect(core.saidRetiredBy).toEqual([])
+    }
   })
 })

@@ -4,6 +4,7 @@ import { hash, hashPrefix } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
+import type { SignedEnd } from '../../replica/core/model/proofs.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
@@ -65,44 +66,140 @@ const meeting = (claimedAt: Clock, state: 'has a state' | 'has no state'): Meeti
 
 const [, second, third] = authorsLog()
 const forked = { kind: 'forked', origin: author.origin }
-const told = { to: member.peer, message: { kind: 'fork', origin: author.origin }, urgency: 'ordinary' }
+/** Shows where the log ends that is held here. */
+const shown = {
+  to: member.peer,
+  message: expect.objectContaining({ kind: 'fork', origin: author.origin }) as unknown,
+  urgency: 'ordinary',
+}
+
+/** Where the author's log ends as somebody holds it, by the author's signature: `wire` has verified it. */
+const endOf = (who: typeof author, sequence: number, end: Hash): SignedEnd => ({
+  origin: who.origin,
+  peer: who.peer,
+  sequence,
+  hash: end,
+  signature: new Uint8Array(64),
+})
+
+const says = (core: ReplicaCore, message: Message) =>
+  core.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
 
 describe('of two that hold a log differently whose author is away', () => {
+  const { origin } = author
+
   test('neither starts over while the shorter is the beginning of the longer', () => {
     const { notify, send } = meeting(1, 'has a state').tells(2, second.lastHash)
     expect(notify).not.toContainEqual(forked)
-    expect(send).not.toContainEqual(told)
+    expect(send).not.toContainEqual(shown)
   })
 
-  test('who took its seat later starts over, though it holds more', () => {
+  test('neither starts over at the word of the other, who is shown what is held here', () => {
+    const { core, tells } = meeting(1, 'has a state')
+    const { notify, send } = tells(2, otherLog)
+    expect(notify).not.toContainEqual(forked)
+    expect(send).toContainEqual(shown)
+    expect(says(core, { kind: 'fork', origin, end: null }).notify).not.toContainEqual(forked)
+    expect(says(core, { kind: 'fork', origin, end: endOf(author, 2, second.lastHash) }).notify).not.toContainEqual(
+      forked,
+    )
+    expect(core.hindrance).toBe(null)
+  })
+
+  test('who took its seat later starts over when the author has signed what is not in its log, though it holds more', () => {
     const { core, tells } = meeting(1, 'has a state')
     // The member claims to have been there before the founder, whose log it therefore need not have.
-    expect(tells(2, otherLog).notify).toContainEqual(forked)
+    tells(2, otherLog)
+    expect(says(core, { kind: 'fork', origin, end: endOf(author, 2, otherLog) }).notify).toContainEqual(forked)
     expect(core.hindrance).toBe('forked')
   })
 
-  test('who took its seat earlier keeps its state', () => {
+  test('who took its seat earlier keeps its state, whatever is shown', () => {
     const { core, tells } = meeting(afterTheFounder, 'has a state')
     const { notify, send } = tells(2, otherLog)
     expect(notify).not.toContainEqual(forked)
-    expect(send).toContainEqual(told)
+    expect(send).toContainEqual(shown)
+    expect(says(core, { kind: 'fork', origin, end: endOf(author, 2, otherLog) }).notify).not.toContainEqual(forked)
     expect(core.hindrance).toBe(null)
   })
 
   test('nobody gives up a state for one that has none yet', () => {
     const { core, tells } = meeting(afterTheFounder, 'has no state')
     tells(2, otherLog)
-    const own: Message = { kind: 'fork', origin: core.identity.origin }
-    const { notify } = core.step(noonMs, [{ kind: 'message', peer: member.peer, message: own }])
-    expect(notify).not.toContainEqual({ kind: 'forked', origin: core.identity.origin })
+    const { origin: own } = core.identity
+    const { notify } = says(core, { kind: 'fork', origin: own, end: endOf(core.identity, 2, otherLog) })
+    expect(notify).not.toContainEqual({ kind: 'forked', origin: own })
   })
+})
 
-  test('an install whose own log has forked believes a member that has a state', () => {
+describe('an install whose own log is said to have forked', () => {
+  const withState = () => {
     const { core, tells } = meeting(afterTheFounder, 'has a state')
     tells(2, second.lastHash)
-    const own: Message = { kind: 'fork', origin: core.identity.origin }
-    const { notify } = core.step(noonMs, [{ kind: 'message', peer: member.peer, message: own }])
-    expect(notify).toContainEqual({ kind: 'forked', origin: core.identity.origin })
+    return { core, own: core.identity.origin }
+  }
+
+  test('believes its own signature, whoever shows it', () => {
+    const { core, own } = withState()
+    const { notify } = says(core, {
+      kind: 'fork',
+      origin: own,
+      end: endOf(core.identity, core.state.held(own), otherLog),
+    })
+    expect(notify).toContainEqual({ kind: 'forked', origin: own })
+  })
+
+  test('does not believe a word, nor a signature under something else', () => {
+    const { core, own } = withState()
+    for (const end of [null, endOf(author, 2, otherLog)]) {
+      expect(says(core, { kind: 'fork', origin: own, end }).notify).not.toContainEqual({ kind: 'forked', origin: own })
+    }
+    const rows = new Map([[member.origin, new Map([[own, 1]])]])
+    const hashes = new Map([[own, otherLog]])
+    const { notify } = says(core, { kind: 'knowledge', clock: 1, rows, hashes, sessions: [] })
+    expect(notify).not.toContainEqual({ kind: 'forked', origin: own })
+    expect(core.hindrance).toBe(null)
+  })
+})
+
+describe('a state that a member sends', () => {
+  const { origin } = author
+
+  /** What becomes of an image of which `change` makes what the member sends, where the first two of the author's are held. */
+  const taken = (change: (image: StateImage) => StateImage) => {
+    const sender = foundedCore(['ada'])
+    sender.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder), ...authorsLog()] }])
+    const core = foundedCore(['ada'])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder), ...authorsLog().slice(0, 2)] }])
+    const { send } = greet(core, member, new Map([[member.origin, new Map([[origin, 3]])]]))
+    const [request] = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
+    if (request === undefined) throw new Error('it asks for the log of the author')
+    says(core, { kind: 'discarded', id: request.id, origin })
+    says(core, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' })
+    const image = change(sender.state.image())
+    const { findMissing, notify } = core.step(noonMs, [{ kind: 'imageDecoded', peer: member.peer, image }])
+    return { core, goesOn: findMissing !== null, notify }
+  }
+
+  test('is taken when the authors have signed where the logs end', () => {
+    expect(taken((image) => image).goesOn).toBe(true)
+  })
+
+  test('is not taken when it says that a log goes on, and nobody has signed that', () => {
+    expect(taken((image) => ({ ...image, signatures: new Map() })).goesOn).toBe(false)
+  })
+
+  /** As if the author's log had gone another way up to where the author has signed it. */
+  const wentElsewhere = (image: StateImage): StateImage => ({
+    ...image,
+    checkpoints: image.checkpoints.map((one) => (one.origin === origin ? { ...one, prefix: 'A'.repeat(11) } : one)),
+  })
+
+  test('makes nobody start over by saying that a log went another way', () => {
+    const { core, goesOn, notify } = taken(wentElsewhere)
+    expect(goesOn).toBe(false)
+    expect(notify).not.toContainEqual(forked)
+    expect(core.hindrance).toBe(null)
   })
 })
 
@@ -150,6 +247,50 @@ describe('an image of a state', () => {
     expect(core.state.chains.fit(origin, 2, second.lastHash)).toBe('same')
     expect(core.state.chains.fit(origin, 2, otherLog)).toBe('fork')
     expect(core.state.image().checkpoints.at(-1)).toEqual({ origin, sequence: 3, prefix: hashPrefix(third.lastHash) })
+  })
+})
+
+describe('where only a state could show that a log went another way, because the rest is discarded', () => {
+  const { origin } = author
+  const longer = (signed: 'signed' | 'not signed'): StateImage => {
+    const sender = foundedCore(['ada'])
+    sender.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, 1), ...authorsLog()] }])
+    const image = sender.state.image()
+    const checkpoints = image.checkpoints.map((one) =>
+      one.origin === origin ? { ...one, prefix: 'A'.repeat(11) } : one,
+    )
+    return { ...image, checkpoints, signatures: signed === 'signed' ? image.signatures : new Map() }
+  }
+  /** Whether the install starts over when a member that took its seat before it sends this again and again. */
+  const startsOver = (image: StateImage, forMs: number, meanwhile: (core: ReplicaCore) => void = () => undefined) => {
+    const { core } = meeting(1, 'has a state')
+    const own = foundedCore(['ada'])
+    own.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, 1), ...authorsLog().slice(0, 2)] }])
+    greet(own, member, core.matrix.rows())
+    for (let atMs = 0; atMs <= forMs; atMs += 1_000) {
+      own.step(noonMs + atMs, [{ kind: 'imageDecoded', peer: member.peer, image }])
+      if (atMs === forMs / 2) meanwhile(own)
+    }
+    return own.hindrance === 'forked'
+  }
+
+  test('it is believed when nobody brought any of it for a while', () => {
+    expect(startsOver(longer('signed'), 19_000)).toBe(false)
+    expect(startsOver(longer('signed'), 21_000)).toBe(true)
+  })
+
+  test('it is not believed while the log goes on here', () => {
+    const goesOn = (core: ReplicaCore): void => {
+      const next = makeBatchOf(origin)(3, second.lastHash, [
+        { clock: afterTheFounder + 2, change: mailTo('bob', ['ada'], 'another') },
+      ])
+      core.step(noonMs, [{ kind: 'handedIn', batches: [next] }])
+    }
+    expect(startsOver(longer('signed'), 24_000, goesOn)).toBe(false)
+  })
+
+  test('it is not believed when the author has not signed that there is more', () => {
+    expect(startsOver(longer('not signed'), 60_000)).toBe(false)
   })
 })
 

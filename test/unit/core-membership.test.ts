@@ -16,6 +16,7 @@ const helloOf = (who: Identity, addresses: ReadonlyMap<PeerId, readonly string[]
   vouchers: [],
   addresses,
   keyMadeAt: 0,
+  end: null,
 })
 
 describe('members that join at the same time', () => {

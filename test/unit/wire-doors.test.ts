@@ -154,9 +154,9 @@ describe('messages', () => {
   })
 
   test('a refusal with a code of a newer version keeps its sentence', () => {
-    expect(wire.decodeMessage(encode([10, 'QUITE_NEW', 'Sorry.']))).toEqual({
+    expect(wire.decodeMessage(encode([10, 'QUITE_NEW', 'Sorry.', null]))).toEqual({
       ok: true,
-      value: { kind: 'refusal', failure: { code: 'INTERNAL', message: 'Sorry.' } },
+      value: { kind: 'refusal', failure: { code: 'INTERNAL', message: 'Sorry.' }, retirement: null },
     })
   })
 
@@ -190,6 +190,7 @@ describe('messages', () => {
       admission: null,
       vouchers: [],
       keyMadeAt: 0,
+      end: null,
     }
     const decoded = wire.decodeMessage(encodeMessage({ kind: 'hello', ...fields, addresses }))
     const kept = new Map([[ours.peer, many.slice(0, limits.addressesPerPeer)]])
@@ -204,7 +205,7 @@ describe('messages', () => {
     }
     const arriving = (vouchers: readonly Batch[]): number => {
       const { origin, server } = ours
-      const known = { clock: 1, rows: new Map(), addresses: new Map(), keyMadeAt: 0 }
+      const known = { clock: 1, rows: new Map(), addresses: new Map(), keyMadeAt: 0, end: null }
       const admission = admissionBy(theirs, ours)
       const message = wire.decodeMessage(
         encodeMessage({ kind: 'hello', origin, server, ...known, admission, vouchers }),
@@ -292,6 +293,7 @@ describe('state images', () => {
   const image: StateImage = {
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
     hashes: new Map(),
+    signatures: new Map(),
     clocks: new Map(),
     newestClock: 0,
     group: null,

@@ -15,6 +15,7 @@ import type {
 import type { Shelf } from './mailbox-changes.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
+import type { RetirementProof } from './proofs.ts'
 
 /** Bits of one person's copy of a mail. */
 export const markBits = { read: 1, deleted: 2 } as const
@@ -26,6 +27,13 @@ export interface SeatClaim {
   readonly machine: string
   readonly replaces: OriginId | null
   readonly clock: Clock
+}
+
+/** A machine that is gone for good. */
+export interface RetirementRecord {
+  readonly origin: OriginId
+  /** By which it is told so; null when it is not kept. */
+  readonly proof: RetirementProof | null
 }
 
 /** What a machine was called after it took its seat. */
@@ -184,6 +192,8 @@ export interface StateImage {
   readonly vector: VersionVector
   /** Chain value of each origin at `vector`, so that its log can be followed on. */
   readonly hashes: ReadonlyMap<OriginId, Hash>
+  /** The origins' signatures of these ends, as far as they are known. */
+  readonly signatures: ReadonlyMap<OriginId, Uint8Array>
   /** The highest clock of each origin's updates up to `vector`: what is written after a start sorts after them. */
   readonly clocks: ReadonlyMap<OriginId, Clock>
   /** The highest clock of all, also of words that are ahead of the clocks of those who wrote them. */
@@ -192,7 +202,7 @@ export interface StateImage {
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
   readonly machineNames: readonly MachineName[]
-  readonly retired: readonly OriginId[]
+  readonly retired: readonly RetirementRecord[]
   readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
   readonly accountKeys: readonly AccountKeysRecord[]

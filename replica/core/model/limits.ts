@@ -57,6 +57,8 @@ export const limits = {
   vectorEntries: 4_096,
   matrixRows: 256,
   onlineAccounts: 10_000,
+  /** A batch with a retirement that is kept to prove it to the machine. */
+  retirementProofBytes: 16_384,
   /** Generations of members that admitted one another, as a newcomer proves them. */
   vouchers: 8,
   addressesPerPeer: 16,

@@ -1,5 +1,6 @@
 import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId } from './ids.ts'
 import type { Failure } from './errors.ts'
+import type { RetirementProof, SignedEnd } from './proofs.ts'
 import type { Batch, Update } from './updates.ts'
 
 /** Highest gapless sequence held, per origin. */
@@ -23,6 +24,8 @@ export interface HelloMessage {
   readonly addresses: ReadonlyMap<PeerId, readonly string[]>
   /** When the group key that the sender has was made; 0 when it only knows it from an invite. */
   readonly keyMadeAt: Clock
+  /** Where the receiver's own log ends, as the sender holds it; null where it has no signature of that, or the receiver found that it does not hold. */
+  readonly end: SignedEnd | null
 }
 
 /** A person is logged in at the server that says so. Of an account's sessions the one with the highest clock, then id, stands. */
@@ -101,10 +104,14 @@ export interface MailsMessage {
   readonly updates: readonly Update[]
 }
 
-/** What the receiver holds of `origin` is not what the sender holds: a copy was restored and written to. */
+/**
+ * What the receiver holds of `origin` is not what the sender holds, or less of its own log: a copy was restored. `end` is where the
+ * sender's ends; null where it has no signature of that, or the receiver found that it does not hold.
+ */
 export interface ForkMessage {
   readonly kind: 'fork'
   readonly origin: OriginId
+  readonly end: SignedEnd | null
 }
 
 /** A newer group key, for members only. */
@@ -123,6 +130,13 @@ export interface GroupKey {
 export interface RefusalMessage {
   readonly kind: 'refusal'
   readonly failure: Failure
+  /** Of RETIRED; null where there is none, or the receiver found that it proves nothing. */
+  readonly retirement: RetirementNews | null
+}
+
+export interface RetirementNews {
+  readonly retired: OriginId
+  readonly proof: RetirementProof
 }
 
 /** What one replica says to another on their direct stream. */

@@ -5,6 +5,7 @@ import { markBits } from '../model/image.ts'
 import { markedBy, meantBy } from '../model/meant.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
+import { type SignedEnd, signatureOf } from '../model/proofs.ts'
 import type { PostChange } from '../model/social-changes.ts'
 import type { AccountChange, Batch, MailChange, PersonChange, SystemChange, Update } from '../model/updates.ts'
 import { isWord } from '../model/updates.ts'
@@ -78,6 +79,14 @@ export class GroupState {
     return this.#hashes
   }
 
+  /** Where what is held of a log ends, by its origin's own signature; null where that is not known. */
+  endOf(origin: OriginId): SignedEnd | null {
+    const [hash, signature] = [this.#hashes.get(origin), this.chains.signatures.get(origin)]
+    const peer = this.seats.claimOf(origin)?.peer
+    if (hash === undefined || signature === undefined || peer === undefined) return null
+    return { origin, peer, sequence: this.held(origin), hash, signature }
+  }
+
   /** Chain value after the last applied update of `origin`; undefined before its first. */
   lastHash(origin: OriginId): Hash | undefined {
     return this.#hashes.get(origin)
@@ -121,7 +130,8 @@ export class GroupState {
     }
     if (batch.last !== this.held(batch.origin)) return
     this.#hashes.set(batch.origin, batch.lastHash)
-    this.chains.add(batch.origin, batch.last, batch.lastHash)
+    this.chains.add(batch.origin, batch.last, batch.lastHash, batch.provenBy === 'next' ? null : signatureOf(batch))
+    this.seats.prove(batch)
   }
 
   /** Takes in an update that an earlier version of this program held without understanding it. */
@@ -141,7 +151,7 @@ export class GroupState {
     if (image.group !== null) this.seats.setGroup(image.group)
     for (const claim of image.claims) this.seats.addClaim(claim)
     for (const named of image.machineNames) this.seats.nameMachine(named)
-    for (const origin of image.retired) this.seats.retire(origin)
+    for (const { origin, proof } of image.retired) this.seats.retire(origin, proof)
     for (const { invite, expiresAtMs, admitted, revoked } of image.invites) {
       this.seats.addInvite(invite, expiresAtMs)
       if (revoked) this.seats.revoke(invite)
@@ -175,13 +185,14 @@ export class GroupState {
     return {
       vector: new Map(this.#vector),
       hashes: new Map(this.#hashes),
+      signatures: new Map(this.chains.signatures),
       clocks: new Map(this.#clocks),
       newestClock: this.#newestClock,
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
       machineNames: this.seats.machineNames(),
-      retired: this.seats.retired(),
+      retired: this.seats.retirements(),
       clients: this.seats.clients(),
       accounts: this.accounts.records(),
       accountKeys: this.accountKeys.records(),
@@ -245,7 +256,7 @@ export class GroupState {
         this.seats.admit(change.invite, change.peer, change.server)
         break
       case 'retirement':
-        this.seats.retire(change.retired)
+        this.seats.retire(change.retired, null)
         break
       case 'revocation':
         this.seats.revoke(change.invite)

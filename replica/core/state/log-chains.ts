@@ -16,9 +16,17 @@ export type Fit = 'same' | 'fork' | 'unknown'
 export class LogChains {
   /** Ascending, without gaps (between two of them no batch ended), and the last one is where what is held ends. */
   readonly #byOrigin = new Map<OriginId, Map<Sequence, string>>()
+  /** Of each log the signature of where what is held ends, as far as it is known. */
+  readonly #signatures = new Map<OriginId, Uint8Array>()
 
-  /** A batch was applied that ends here, on top of what was held. */
-  add(origin: OriginId, last: Sequence, hash: Hash): void {
+  /** The origin's signature of where what is held of its log ends; undefined where it is not known. */
+  get signatures(): ReadonlyMap<OriginId, Uint8Array> {
+    return this.#signatures
+  }
+
+  /** A batch was applied that ends here, on top of what was held. `signature`: the origin's; null when it has not been looked at. */
+  add(origin: OriginId, last: Sequence, hash: Hash, signature: Uint8Array | null = null): void {
+    this.#sign(origin, signature ?? undefined)
     const checkpoints = this.#byOrigin.get(origin) ?? new Map<Sequence, string>()
     this.#byOrigin.set(origin, checkpoints.set(last, hashPrefix(hash)))
     const oldest = oldestOf(checkpoints)
@@ -41,11 +49,16 @@ export class LogChains {
   }
 
   /** Takes over an image's for the origins of which it holds more than `held`; what is held ends with `hashes`. */
-  join({ vector, checkpoints }: StateImage, held: VersionVector, hashes: ReadonlyMap<OriginId, Hash>): void {
+  join(
+    { vector, checkpoints, signatures }: StateImage,
+    held: VersionVector,
+    hashes: ReadonlyMap<OriginId, Hash>,
+  ): void {
     const grouped = byOrigin(checkpoints)
     for (const [origin, sequence] of vector) {
       const end = heldFrom(held, origin)
       if (sequence <= end) continue
+      this.#sign(origin, signatures.get(origin))
       const theirs = grouped.get(origin) ?? new Map<Sequence, string>()
       const mine = this.#byOrigin.get(origin)
       const hash = hashes.get(origin)
@@ -55,6 +68,11 @@ export class LogChains {
       }
       for (const [later, prefix] of theirs) if (later > end) mine.set(later, prefix)
     }
+  }
+
+  #sign(origin: OriginId, signature: Uint8Array | undefined): void {
+    if (signature === undefined) this.#signatures.delete(origin)
+    else this.#signatures.set(origin, signature)
   }
 
   records(): CheckpointRecord[] {

@@ -1,7 +1,9 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
 import { allServerIds } from '../model/ids.ts'
-import type { ClientRecord, InviteRecord, MachineName, SeatClaim } from '../model/image.ts'
-import type { SeatChange } from '../model/updates.ts'
+import type { ClientRecord, InviteRecord, MachineName, RetirementRecord, SeatClaim } from '../model/image.ts'
+import { limits } from '../model/limits.ts'
+import type { RetirementProof } from '../model/proofs.ts'
+import type { Batch, SeatChange } from '../model/updates.ts'
 import type { SetDigest } from './digest.ts'
 
 interface Invite {
@@ -23,7 +25,7 @@ interface GroupName {
 export class SeatTable {
   readonly #claims = new Map<OriginId, SeatClaim>()
   readonly #machineNames = new Map<OriginId, MachineName>()
-  readonly #retired = new Set<OriginId>()
+  readonly #retired = new Map<OriginId, RetirementProof | null>()
   readonly #invites = new Map<InviteId, Invite>()
   readonly #clients = new Map<string, ClientRecord>()
   #group: GroupName | null = null
@@ -57,9 +59,22 @@ export class SeatTable {
     return [...this.#machineNames.values()]
   }
 
-  retire(origin: OriginId): void {
-    this.#retired.add(origin)
+  /** One proof is as good as another: the first that is known is kept. */
+  retire(origin: OriginId, proof: RetirementProof | null): void {
+    this.#retired.set(origin, this.#retired.get(origin) ?? proof)
     this.#holders = null
+  }
+
+  /** Keeps the batch as the proof of the retirements in it, unless it is large: a retirement is mostly alone in its batch. */
+  prove({ origin, updates, bytes }: Batch): void {
+    if (bytes.length > limits.retirementProofBytes) return
+    for (const { change } of updates)
+      if (change.kind === 'retirement') this.retire(change.retired, { by: origin, bytes: new Uint8Array(bytes) })
+  }
+
+  /** What proves that a machine was retired, as far as it is kept. */
+  retirementOf(origin: OriginId): RetirementProof | null {
+    return this.#retired.get(origin) ?? null
   }
 
   isRetired(origin: OriginId): boolean {
@@ -67,7 +82,11 @@ export class SeatTable {
   }
 
   retired(): readonly OriginId[] {
-    return [...this.#retired]
+    return [...this.#retired.keys()]
+  }
+
+  retirements(): readonly RetirementRecord[] {
+    return [...this.#retired].map(([origin, proof]) => ({ origin, proof }))
   }
 
   claimOf(origin: OriginId): SeatClaim | undefined {
@@ -194,7 +213,7 @@ export class SeatTable {
     for (const claim of this.#claims.values())
       digest.add(`seat ${claim.origin} ${claim.peer} ${claim.clock} ${String(claim.replaces)}`)
     for (const { origin, name, clock } of this.#machineNames.values()) digest.add(`machine ${origin} ${clock} ${name}`)
-    for (const origin of this.#retired) digest.add(`retired ${origin}`)
+    for (const origin of this.#retired.keys()) digest.add(`retired ${origin}`)
     for (const { invite, expiresAtMs, admitted, revoked } of this.invites()) {
       digest.add(`invite ${invite} ${expiresAtMs}`)
       if (revoked) digest.add(`revoked ${invite}`)
