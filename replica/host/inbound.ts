@@ -48,7 +48,7 @@ export class Inbound {
     this.#lines.delete(peer)
   }
 
-  #queue(peer: PeerId, bytes: number, decoded: Promise<Result<Message>>): void {
+  #queue(peer: PeerId, bytes: number, decoded: Promise<Result<Message | null>>): void {
     const line = this.#lines.get(peer) ?? { bytes: 0, end: Promise.resolve() }
     this.#lines.set(peer, line)
     line.bytes += bytes
@@ -62,9 +62,9 @@ export class Inbound {
     line.end = end
   }
 
-  #conclude(peer: PeerId, message: Result<Message>): void {
-    if (message.ok) this.#took(peer, message.value)
-    else this.#refuse(peer, message.failure)
+  #conclude(peer: PeerId, message: Result<Message | null>): void {
+    if (!message.ok) this.#refuse(peer, message.failure)
+    else if (message.value !== null) this.#took(peer, message.value)
   }
 
   #refuse(peer: PeerId, failure: Failure): void {

@@ -23,21 +23,24 @@ import { readLabel, readUpdate } from './update-codec.ts'
 /** Whether `origin`'s updates up to `last` are held already. */
 export type IsHeld = (origin: OriginId, last: Sequence) => boolean
 
-const messageTypes: Readonly<Record<Message['kind'], number>> = {
-  hello: 1,
-  knowledge: 2,
-  request: 3,
-  batches: 4,
-  discarded: 5,
-  stateRequest: 6,
-  stateChunk: 7,
-  mailRequest: 8,
-  mails: 9,
-  refusal: 10,
-  fork: 11,
-  groupKey: 12,
+/** The type and how many fields follow it in this version: what a later version adds to a message comes behind them. */
+const formats: Readonly<Record<Message['kind'], { readonly type: number; readonly fields: number }>> = {
+  hello: { type: 1, fields: 9 },
+  knowledge: { type: 2, fields: 4 },
+  request: { type: 3, fields: 4 },
+  batches: { type: 4, fields: 2 },
+  discarded: { type: 5, fields: 2 },
+  stateRequest: { type: 6, fields: 2 },
+  stateChunk: { type: 7, fields: 4 },
+  mailRequest: { type: 8, fields: 3 },
+  mails: { type: 9, fields: 4 },
+  refusal: { type: 10, fields: 3 },
+  fork: { type: 11, fields: 2 },
+  groupKey: { type: 12, fields: 2 },
 }
-const kindsByType = new Map(Object.entries(messageTypes).map(([kind, type]) => [type, kind]))
+const kindsByType = new Map((Object.keys(formats) as Message['kind'][]).map((kind) => [formats[kind].type, kind]))
+/** Of what is passed over, at most so deep. */
+const laterDepth = 8
 const sessionBytes = 12
 const mostFields = 16
 
@@ -45,20 +48,26 @@ const nothingHeld: IsHeld = () => false
 
 /** The frame of a message. What does not fit into one is a bug of the sender. */
 export function encodeMessage(message: Message): Uint8Array {
-  const bytes = encodeCbor([messageTypes[message.kind], ...fieldsOf(message)])
+  const bytes = encodeCbor([formats[message.kind].type, ...fieldsOf(message)])
   assert(bytes.length <= limits.frameBytes, `a ${message.kind} message fits into a frame`)
   return bytes
 }
 
 /**
- * Decodes a frame; its batches are verified, except those that `isHeld` knows, which are left out unread.
+ * Decodes a frame; its batches are verified, except those that `isHeld` knows, which are left out unread. Null for a message of a kind
+ * that only a later version of this program knows; of one that says more than this version knows the rest is passed over.
  * BAD_REQUEST, BAD_SIGNATURE, TOO_LARGE, TOO_MANY, BAD_NAME, NEWER_FORMAT.
  */
-export function decodeMessage(context: GroupContext, bytes: Uint8Array, isHeld = nothingHeld): Result<Message> {
+export function decodeMessage(context: GroupContext, bytes: Uint8Array, isHeld = nothingHeld): Result<Message | null> {
   return readWhole(bytes, (reader) => {
     if (bytes.length > limits.frameBytes) refuse('TOO_LARGE', `a frame has ${bytes.length} bytes`)
     const fields = reader.list(1, mostFields, 'fields')
-    return readMessage(context, reader, fields, isHeld)
+    const kind = kindsByType.get(reader.uint())
+    const known = kind === undefined ? 0 : formats[kind].fields
+    if (fields <= known) malformed(`a ${kind} message has ${fields - 1} fields instead of ${known}`)
+    const message = kind === undefined ? null : readMessage(context, reader, kind, isHeld)
+    for (let later = fields - 1 - known; later > 0; later -= 1) reader.skip(laterDepth)
+    return message
   })
 }
 
@@ -70,12 +79,12 @@ export function decodeMessageAside(
   context: GroupContext,
   bytes: Uint8Array,
   isHeld = nothingHeld,
-): Result<Message> | Promise<Result<Message>> {
+): Result<Message | null> | Promise<Result<Message | null>> {
   const verifier = new DeferringVerifier()
   const message = decodeMessage({ ...context, verifier }, bytes, isHeld)
   if (!message.ok) return message
   // Where one does not hold, it matters which.
-  const again = (): Result<Message> => decodeMessage(context, bytes, isHeld)
+  const again = (): Result<Message | null> => decodeMessage(context, bytes, isHeld)
   if (verifier.isShort) return verifier.judge() ? message : again()
   return verifier.judgeAside().then((holds) => (holds ? message : again()))
 }
@@ -151,14 +160,9 @@ function fieldsOf(message: Message): readonly CborValue[] {
   }
 }
 
-function readMessage(context: GroupContext, reader: CborReader, fields: number, isHeld: IsHeld): Message {
-  const kind = kindsByType.get(reader.uint())
-  const expect = (count: number): void => {
-    if (fields !== count + 1) malformed(`a ${kind} message has ${fields - 1} fields instead of ${count}`)
-  }
+function readMessage(context: GroupContext, reader: CborReader, kind: Message['kind'], isHeld: IsHeld): Message {
   switch (kind) {
     case 'hello': {
-      expect(9)
       const sender = {
         origin: readOrigin(reader),
         server: reader.server(),
@@ -171,7 +175,6 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
       return { kind, ...sender, admission, ...known, vouchers, end: readEnd(context, reader) }
     }
     case 'knowledge':
-      expect(4)
       return {
         kind,
         clock: reader.uint(),
@@ -180,7 +183,6 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
         sessions: readSessions(reader),
       }
     case 'request':
-      expect(4)
       return {
         kind,
         id: reader.uint(),
@@ -190,16 +192,12 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
         maxBytes: Math.min(reader.uint(), limits.chunkBytes),
       }
     case 'batches':
-      expect(2)
       return { kind, id: reader.uint(), batches: readNewBatches(context, reader, isHeld) }
     case 'discarded':
-      expect(2)
       return { kind, id: reader.uint(), origin: readOrigin(reader) }
     case 'stateRequest':
-      expect(2)
       return { kind, image: reader.uint(), index: reader.uint(limits.imageChunks) }
     case 'stateChunk':
-      expect(4)
       return {
         kind,
         image: reader.uint(),
@@ -208,22 +206,15 @@ function readMessage(context: GroupContext, reader: CborReader, fields: number, 
         chunk: reader.text(limits.frameBytes, 'chunk'),
       }
     case 'mailRequest':
-      expect(3)
       return readMailRequest(reader)
     case 'mails':
-      expect(4)
       return readMails(context, reader)
     case 'refusal':
-      expect(3)
       return { kind, failure: readFailure(reader), retirement: readRetirement(context, reader) }
     case 'fork':
-      expect(2)
       return { kind, origin: readOrigin(reader), end: readEnd(context, reader) }
     case 'groupKey':
-      expect(2)
       return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
-    default:
-      return malformed('a message is of a kind that is not known here')
   }
 }
 

@@ -24,8 +24,8 @@ export interface Wire {
   /** Whether the batch's own signature holds: that of one which came along with later ones was not looked at. */
   isProven(batch: Batch): boolean
   decodeUpdate(origin: OriginId, sequence: Sequence, bytes: Uint8Array, trust: Trust): Result<Update>
-  decodeMessage(bytes: Uint8Array, isHeld?: IsHeld): Result<Message>
-  decodeMessageAside(bytes: Uint8Array, isHeld?: IsHeld): Result<Message> | Promise<Result<Message>>
+  decodeMessage(bytes: Uint8Array, isHeld?: IsHeld): Result<Message | null>
+  decodeMessageAside(bytes: Uint8Array, isHeld?: IsHeld): Result<Message | null> | Promise<Result<Message | null>>
   decodeGossip(bytes: Uint8Array, isHeld?: IsHeld): Result<readonly Batch[]>
   decodeJoinReply(bytes: Uint8Array): Result<JoinAnswer>
   decodeReceivedImage(chunks: readonly string[]): Result<StateImage>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { passwordOf, type ReplicaGroup, vectorText } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { makeFormerVersion } from '../support/former-version.ts'
+import { makeFormerVersion, makeLaterVersion } from '../support/other-versions.ts'
 import { noise, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -70,4 +70,20 @@ test('two versions work in one group: what the former does not understand it kee
       (texts) => texts.length > 0,
     ),
   ).toEqual(['Land in sight'])
+})
+
+test('a later version whose messages say more works in one group with this one', async () => {
+  const program = await makeLaterVersion(await cluster.directory())
+  const group = await cluster.group([1, 2])
+  const ada = await group.person('ada', 1)
+  const ben = await group.person('ben', 2)
+  await group.settled()
+  await group.replica(2).stop()
+  await sendMany(ada, 'ben', 20, 'while it was away')
+  await group.restartAs(2, program)
+  await group.sees([1, 2], [1, 2])
+  await send(ben, 'ada', 'of the later version')
+  await group.settled()
+  expect(await subjectsOf(ben, 'inbox')).toHaveLength(20)
+  expect(await subjectsOf(ada, 'inbox')).toEqual(['of the later version'])
 })

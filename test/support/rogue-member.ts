@@ -205,7 +205,7 @@ export class RogueMember {
         for (const { peer: from, frame } of this.seen.messages) {
           if (from !== peer || found !== undefined) continue
           const message = this.wire.decodeMessage(frame)
-          if (message.ok && message.value.kind === kind && isMeant(message.value as Found))
+          if (message.ok && message.value?.kind === kind && isMeant(message.value as Found))
             found = message.value as Found
         }
         return found !== undefined
@@ -218,7 +218,7 @@ export class RogueMember {
   messageKinds(): readonly string[] {
     const kinds = this.seen.messages.map(({ frame }) => {
       const message = this.wire.decodeMessage(frame)
-      return message.ok ? message.value.kind : 'invalid'
+      return message.ok ? (message.value?.kind ?? 'of a later version') : 'invalid'
     })
     return [...new Set(kinds)].sort()
   }

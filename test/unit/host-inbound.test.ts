@@ -13,7 +13,7 @@ const messageOf = (id: number): Message =>
 
 /** Frames that begin with 1 are verified aside, until they are settled by their second byte. */
 const inbound = () => {
-  const aside = new Map<number, (result: Result<Message>) => void>()
+  const aside = new Map<number, (result: Result<Message | null>) => void>()
   const took: string[] = []
   const cut: string[] = []
   const line = new Inbound(
@@ -28,7 +28,7 @@ const inbound = () => {
     () => false,
     (peer, message) => took.push(`${peer} ${message.kind === 'request' ? message.id : ''}`),
   )
-  const settle = async (id: number, result: Result<Message> = succeed(messageOf(id))): Promise<void> => {
+  const settle = async (id: number, result: Result<Message | null> = succeed(messageOf(id))): Promise<void> => {
     aside.get(id)?.(result)
     for (let turn = 0; turn < 10; turn += 1) await Promise.resolve()
   }
@@ -51,6 +51,15 @@ test("one peer's messages are given on in the order in which they came", async (
   expect(took).toEqual(['ada 1', 'bob 5', 'ada 2', 'ada 3', 'ada 4'])
   line.take(ada, small(6))
   expect(took.at(-1)).toBe('ada 6')
+})
+
+test('a message of a kind that only a later version knows says nothing, and cuts nobody', async () => {
+  const { line, took, cut, settle } = inbound()
+  line.take(ada, large(1))
+  line.take(ada, small(2))
+  await settle(1, succeed(null))
+  expect(took).toEqual(['ada 2'])
+  expect(cut).toEqual([])
 })
 
 test('nothing is given on that came before a message that is not valid was found out, or before the connection ended', async () => {

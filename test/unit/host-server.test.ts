@@ -31,8 +31,8 @@ const answerOf = async (log: readonly Batch[], after: number, maxBytes: number):
       transport: {
         send: (_: PeerId, frame: Uint8Array) => {
           const message = wire.decodeMessage(frame)
-          if (message.ok) answered.resolve(message.value)
-          else answered.reject(new Error(message.failure.message))
+          if (message.ok && message.value !== null) answered.resolve(message.value)
+          else answered.reject(new Error(message.ok ? 'of a later version' : message.failure.message))
         },
       } as never,
       wire,

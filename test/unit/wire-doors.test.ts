@@ -153,6 +153,24 @@ describe('messages', () => {
     expect(codeOf(wire.decodeMessage(frame, () => false))).toBe('BAD_SIGNATURE')
   })
 
+  test('what a later version says besides is passed over, and so is a message of a kind that only it knows', () => {
+    const failure = [10, 'RETIRED', 'Sorry.', null] as const
+    const news = ['news', [[new Uint8Array(3)], null, 7]]
+    const told = wire.decodeMessage(encode(failure))
+    expect(codeOf(told)).toBe('ok')
+    expect(wire.decodeMessage(encode([...failure, ...news]))).toEqual(told)
+    expect(wire.decodeMessage(encode([77, ...news]))).toEqual({ ok: true, value: null })
+    const deep = Array.from({ length: 9 }).reduce<unknown[]>((inner) => [inner], [])
+    for (const refused of [
+      failure.slice(0, 3),
+      [...failure, 1.5],
+      [...failure, deep],
+      [77, deep],
+      [77, ...Array.from({ length: 16 }, () => 1)],
+    ])
+      expect(codeOf(wire.decodeMessage(encode(refused)))).not.toBe('ok')
+  })
+
   test('a refusal with a code of a newer version keeps its sentence', () => {
     expect(wire.decodeMessage(encode([10, 'QUITE_NEW', 'Sorry.', null]))).toEqual({
       ok: true,
@@ -210,7 +228,7 @@ describe('messages', () => {
       const message = wire.decodeMessage(
         encodeMessage({ kind: 'hello', origin, server, ...known, admission, vouchers }),
       )
-      return message.ok && message.value.kind === 'hello' ? message.value.vouchers.length : -1
+      return message.ok && message.value?.kind === 'hello' ? message.value.vouchers.length : -1
     }
     const third = installs[2]!
     expect(arriving([admissionBy(third, theirs)])).toBe(1)

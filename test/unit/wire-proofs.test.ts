@@ -24,7 +24,7 @@ test('what a member says of where a log ends, or of a retirement, arrives only w
   }
   const endIn = (changed: Partial<SignedEnd>) => {
     const message = wire.decodeMessage(encodeMessage({ kind: 'fork', origin, end: { ...end, ...changed } }))
-    return message.ok && message.value.kind === 'fork' ? message.value.end : 'none'
+    return message.ok && message.value?.kind === 'fork' ? message.value.end : 'none'
   }
   expect(endIn({})).toEqual(end)
   for (const lie of [{ sequence: 8 }, { hash: wire.firstHash(origin) }, { origin: ours.origin }, { peer: ours.peer }])
@@ -35,7 +35,7 @@ test('what a member says of where a log ends, or of a retirement, arrives only w
     const failure = { code: 'RETIRED', message: 'It is.' } as const
     const refusal = { kind: 'refusal', failure, retirement: { ...told, ...changed } } as const
     const message = wire.decodeMessage(encodeMessage(refusal))
-    return message.ok && message.value.kind === 'refusal' ? message.value.retirement : 'none'
+    return message.ok && message.value?.kind === 'refusal' ? message.value.retirement : 'none'
   }
   expect(newsIn({})).toEqual(told)
   const broken = retirement.bytes.slice()

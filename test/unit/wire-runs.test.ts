@@ -51,14 +51,14 @@ describe('a run of batches', () => {
     const forging = new LogMaker(1)
     const frame = frameOf([forging.batchWithForged(), forging.batch(1)])
     const message = wire.decodeMessage(frame)
-    const kinds = message.ok && message.value.kind === 'batches' && message.value.batches[0]?.updates
+    const kinds = message.ok && message.value?.kind === 'batches' && message.value.batches[0]?.updates
     expect(kinds && kinds.map(({ change }) => change.kind)).toEqual(['mail', 'forged'])
   })
 
   test('is not kept for later without its last one', () => {
     const intake = new LogIntake(new GroupState(), wire.firstHash)
     const message = decoded([two, three])
-    for (const batch of message.ok && message.value.kind === 'batches' ? message.value.batches : []) {
+    for (const batch of message.ok && message.value?.kind === 'batches' ? message.value.batches : []) {
       expect(intake.judge(batch)).toBe('early')
       intake.keepEarly(batch)
     }
@@ -101,7 +101,7 @@ describe('a message whose signatures are verified aside', () => {
     const withForged = [...forging.batches(5, 2), forging.batchWithForged()]
     const message = await aside(withForged)
     expect(message).toEqual(decoded(withForged))
-    const last = message.ok && message.value.kind === 'batches' && message.value.batches.at(-1)
+    const last = message.ok && message.value?.kind === 'batches' && message.value.batches.at(-1)
     expect(last && last.updates.map(({ change }) => change.kind)).toEqual(['mail', 'forged'])
   })
 })
