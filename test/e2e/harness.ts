@@ -25,11 +25,13 @@ import { type LaunchOptions, launchApp } from '../../build/app/launch.ts'
 import { type GroupPlace, passwordOf, ReplicaGroup } from '../../build/cluster/group.ts'
 import { JsonProcess } from '../../build/cluster/json-process.ts'
 import type { Answer } from '../../electron/contract/bridge.ts'
+import { processesOf } from './processes.ts'
 
 export { expect }
 
 const allFive = [1, 2, 3, 4, 5]
 const shownLogLines = 25
+const endedWithinMs = 10_000
 
 export type Door = 'client' | 'host'
 
@@ -184,8 +186,15 @@ export class Quintet {
   async end(): Promise<void> {
     await Promise.all(this.#windows.map((window) => window.kill().catch(() => undefined)))
     await Promise.all(this.#groups.map((group) => group.end()))
+    await Promise.all(this.#directories.map(nobodyUses))
     await Promise.all(this.#directories.map((made) => rm(made, { recursive: true, force: true, maxRetries: 5 })))
   }
+}
+
+/** The stand-in's Chromium ends by itself when the app was killed, and writes its profile until then. */
+const nobodyUses = async (directory: string): Promise<void> => {
+  if (process.platform !== 'linux') return
+  await expect.poll(() => processesOf(directory), { timeout: endedWithinMs }).toEqual([])
 }
 
 export const test = base.extend<{ readonly quintet: Quintet }>({
