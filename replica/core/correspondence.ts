@@ -14,6 +14,7 @@ import type {
   Message,
   RefusalMessage,
 } from './model/messages.ts'
+import type { Batch } from './model/updates.ts'
 import type { Haste, Moment } from './moment.ts'
 import { microsOf } from './moment.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
@@ -73,6 +74,11 @@ export class Correspondence {
     }
     const greeted = this.#peers.greeted(peer)
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  gossip(now: Moment, batches: readonly Batch[], effects: EffectsDraft): void {
+    this.#parts.spreading.arrived(now.steadyMs, batches)
+    for (const batch of batches) this.#parts.reception.gossip(now.wallMs, batch, effects)
   }
 
   /**
@@ -227,6 +233,7 @@ export class Correspondence {
 
   #batches(now: Moment, session: GreetedPeer, message: BatchesMessage, effects: EffectsDraft): void {
     const { peer } = session
+    if (message.id === 0) this.#parts.spreading.arrived(now.steadyMs, message.batches)
     let progress: 'some' | 'none' = 'none'
     for (const batch of message.batches) {
       const outcome = this.#parts.reception.receive(now.wallMs, batch, effects)

@@ -168,6 +168,8 @@ export interface Effects {
   readonly snapshot: 'due' | null
   /** Discard what is not live up to here. */
   readonly compact: VersionVector | null
+  /** Step again after so many milliseconds, if nothing comes before: something waits that is to be sent together. */
+  readonly wakeAfterMs: number | null
 }
 
 /** Which of these mails are not stored here? `search` comes back with the answer. */
@@ -199,4 +201,5 @@ export const noEffects = (): EffectsDraft => ({
   findMissing: null,
   snapshot: null,
   compact: null,
+  wakeAfterMs: null,
 })

@@ -9,6 +9,7 @@ import type { Batch, SeatChange } from './model/updates.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
+import type { Audience } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Who this install is. */
@@ -196,6 +197,15 @@ export class Membership {
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
+  /** Whom a step that ends now can tell of what is new here, and whether it tells them anyway what is held here. */
+  audience(nowMs: number): Audience {
+    return {
+      peers: this.peers.allGreeted(),
+      holders: this.#state.seats.holders().map((claim) => claim.origin),
+      isTold: this.#isRoundDue(nowMs) || this.#isNewsDue(nowMs),
+    }
+  }
+
   /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
   conclude(nowMs: number, clock: number, rows: () => KnowledgeRows, effects: EffectsDraft): void {
     const view = this.peers.refreshView()
@@ -205,9 +215,8 @@ export class Membership {
     this.#flagClocks(effects)
     if (view !== null) this.#hasPeopleNews = true
     this.#tellSessions(nowMs, effects)
-    const isDue = nowMs - this.#toldMs >= this.#syncIntervalMs
-    const isNews = this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
-    if (view === null && !isDue && !isNews) return
+    const isDue = this.#isRoundDue(nowMs)
+    if (view === null && !isDue && !this.#isNewsDue(nowMs)) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
     const all = (): Told => ({ rows: rows(), hashes: this.#state.hashes })
@@ -230,6 +239,14 @@ export class Membership {
     const rows = new Map(this.#matrix.rowsOf(holders))
     rows.set(this.#identity.origin, new Map(this.#state.vector))
     return rows
+  }
+
+  #isRoundDue(nowMs: number): boolean {
+    return nowMs - this.#toldMs >= this.#syncIntervalMs
+  }
+
+  #isNewsDue(nowMs: number): boolean {
+    return this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
   }
 
   #tellSessions(nowMs: number, effects: EffectsDraft): void {

@@ -1,7 +1,6 @@
 import { AntiEntropy } from './anti-entropy.ts'
 import { CatchingUp } from './catching-up.ts'
-import type { CompactionTuning } from './compaction.ts'
-import { Compaction, usualTuning } from './compaction.ts'
+import { Compaction } from './compaction.ts'
 import { Correspondence } from './correspondence.ts'
 import type { CoreEvent, Effects, EffectsDraft } from './effects.ts'
 import { noEffects } from './effects.ts'
@@ -24,8 +23,8 @@ import { Reclaiming } from './reclaiming.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import { covers, heldFrom } from './version-vector.ts'
-import type { Moment } from './moment.ts'
-import { Haste, microsOf, SteadyTime } from './moment.ts'
+import { type CoreTuning, usualCore } from './tuning.ts'
+import { Haste, microsOf, type Moment, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
 import { noteChanges, WriteDesk } from './write-desk.ts'
 
@@ -65,7 +64,7 @@ export class ReplicaCore {
   readonly #retiredPeers: RetiredPeers
   readonly #antiEntropy = new AntiEntropy()
   readonly #catchingUp: CatchingUp
-  readonly #spreading = new Spreading()
+  readonly #spreading: Spreading
   readonly #compaction: Compaction
   readonly #reclaiming: Reclaiming
   readonly #correspondence: Correspondence
@@ -76,10 +75,11 @@ export class ReplicaCore {
   readonly #steady = new SteadyTime()
   #hasStepped = false
 
-  constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState, tuning: CompactionTuning = usualTuning) {
+  constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState, tuning: CoreTuning = usualCore) {
     this.identity = identity
     if (recovered.image !== null) this.state.join(recovered.image)
-    this.#compaction = new Compaction(new Map(this.state.vector), tuning)
+    this.#compaction = new Compaction(new Map(this.state.vector), tuning.compaction)
+    this.#spreading = new Spreading(tuning.gathering)
     for (const batch of recovered.suffix) this.state.applyBatch(batch)
     this.#intake = new LogIntake(this.state, ports.firstHash)
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
@@ -172,6 +172,11 @@ export class ReplicaCore {
     return !this.isRetired && this.state.seats.claimOf(origin) !== undefined && holder?.origin !== origin
   }
 
+  /** Whether so much comes, as of the last step, that those of the others may wait for each other for a moment. */
+  get isRush(): boolean {
+    return this.#spreading.isRush
+  }
+
   get syncIntervalMs(): number {
     return this.#membership.syncIntervalMs
   }
@@ -230,8 +235,7 @@ export class ReplicaCore {
     if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(wallMs, effects)
     const fresh = this.#desk.commit(effects)
     if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
-    const others = this.#holders.filter((holder) => holder !== this.identity.origin)
-    this.#spreading.spread(now.steadyMs, fresh, this.peers.allGreeted(), others, effects)
+    this.#spreading.spread(now.steadyMs, fresh, this.#membership.audience(now.steadyMs), effects)
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
@@ -281,7 +285,7 @@ export class ReplicaCore {
         this.#correspondence.message(now, event.peer, event.message, effects)
         break
       case 'gossip':
-        for (const batch of event.batches) this.#reception.gossip(now.wallMs, batch, effects)
+        this.#correspondence.gossip(now, event.batches, effects)
         break
       case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
@@ -383,12 +387,8 @@ export class ReplicaCore {
     // What is about to start over keeps what only it may have.
     if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs
-    const plan = this.#compaction.plan(
-      this.state.vector,
-      this.stable,
-      this.state.mails.size,
-      nowMs - this.#lastUpdateMs,
-    )
+    const pace = nowMs - this.#lastUpdateMs
+    const plan = this.#compaction.plan(this.state.vector, this.stable, this.state.mails.size, pace)
     effects.snapshot = plan.snapshot
     effects.compact = plan.compact
   }

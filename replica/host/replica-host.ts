@@ -9,6 +9,7 @@ import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
+import { EventQueue, type QueuedEvent } from './event-queue.ts'
 import { isFrequent } from './frequent-notices.ts'
 import { diskFullFailure, fullDiskRetryMs, probeDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
@@ -20,12 +21,6 @@ import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 import { Tickets, toError } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
-
-interface Queued {
-  readonly event: CoreEvent
-  /** Called when the event's effects have been carried out. */
-  readonly done: (() => void) | null
-}
 
 export type { Notice }
 
@@ -47,7 +42,7 @@ export class ReplicaHost {
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
   #core: ReplicaCore
-  #queue: Queued[] = []
+  readonly #queue: EventQueue
   #reads: (() => void)[] = []
   #running = false
   #stopped: Failure | null = null
@@ -60,6 +55,13 @@ export class ReplicaHost {
   private constructor(options: HostOptions, core: ReplicaCore) {
     this.#options = options
     this.#core = core
+    this.#queue = new EventQueue({
+      clock: options.clock,
+      isRush: () => this.#core.isRush,
+      wake: () => {
+        if (!this.#running && this.#stopped === null) void this.#run()
+      },
+    })
     this.#server = new Server(options, (query) => this.read(query))
     this.#members = new MemberBook(options)
     this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
@@ -115,6 +117,7 @@ export class ReplicaHost {
     if (this.#stopped !== null) return
     for (const stop of this.#stopTimers) stop()
     await this.#options.transport.stop()
+    this.#queue.release()
     await this.#whenIdle()
     await this.#backgroundWork.finished()
     this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
@@ -233,10 +236,8 @@ export class ReplicaHost {
     })
   }
 
-  #push(queued: Queued): void {
-    if (this.#stopped !== null) return
-    this.#queue.push(queued)
-    if (!this.#running) void this.#run()
+  #push(queued: QueuedEvent): void {
+    if (this.#stopped === null) this.#queue.push(queued)
   }
 
   async #run(): Promise<void> {
@@ -244,11 +245,9 @@ export class ReplicaHost {
     try {
       await Promise.resolve()
       while (this.#queue.length > 0) {
-        const taken = this.#queue.splice(0, stepEvents)
-        const effects = this.#core.step(
-          this.#options.clock.nowMs(),
-          taken.map(({ event }) => event),
-        )
+        const taken = this.#queue.take(stepEvents)
+        const events = taken.map(({ event }) => event)
+        const effects = this.#core.step(this.#options.clock.nowMs(), events)
         await this.#carryOut(effects)
         for (const { done } of taken) done?.()
         for (const read of this.#reads.splice(0)) read()
@@ -280,6 +279,7 @@ export class ReplicaHost {
     for (const { ticket, result } of effects.answer) this.#tickets.answer(ticket, result)
     for (const notice of effects.notify) this.#notify(notice)
     this.#backgroundWork.start(effects)
+    if (effects.wakeAfterMs !== null) this.#queue.tickAfter(effects.wakeAfterMs)
   }
 
   /** A message that goes to several peers is encoded once. */
@@ -373,7 +373,7 @@ export class ReplicaHost {
     try {
       const paused = this.#core.paused
       this.#core = await recoverCore(this.#options)
-      this.#queue = []
+      this.#queue.clear()
       for (const peer of this.#connected) this.#options.transport.disconnect(peer)
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })

@@ -116,6 +116,7 @@ export class Seat {
     }
     for (const notice of effects.notify)
       if (notice.kind === 'members') this.#world.want(this.peer, notice.addresses.keys())
+    if (effects.wakeAfterMs !== null) timeline.after(effects.wakeAfterMs, () => this.enqueue({ kind: 'tick' }))
     this.#world.settled(this)
     this.#busy = this.#queue.length > 0
     if (this.#busy) timeline.after(0, () => this.#step())

@@ -19,6 +19,7 @@ export const coverageKinds = [
   'gossip lost',
   'gossip repeated',
   'pushed directly',
+  'batches gathered',
   'push dropped',
   'batches asked for',
   'batches served',

@@ -1,4 +1,3 @@
-import type { CompactionTuning } from '../../replica/core/compaction.ts'
 import type { Command, CommandAnswer, CommandTicket, CoreEvent } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
@@ -6,6 +5,7 @@ import type { PeerId, ServerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
+import type { CoreTuning } from '../../replica/core/tuning.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { Audit, HeartbeatCheck, HybridCheck } from './audit.ts'
 import { BackgroundWork } from './background-work.ts'
@@ -56,7 +56,7 @@ export class Machine implements Endpoint {
   isDestroyed = false
   readonly #first: FirstCommand
   #bootstrap: readonly PeerId[]
-  readonly tuning: CompactionTuning
+  readonly tuning: CoreTuning
   readonly #tickets = new Map<CommandTicket, OnAnswer>()
   #core: ReplicaCore | null = null
   #queue: CoreEvent[] = []
@@ -70,13 +70,7 @@ export class Machine implements Endpoint {
   #stepWallMs = 0
   #fresh: readonly Update[] = []
 
-  constructor(
-    world: World,
-    identity: Identity,
-    first: FirstCommand,
-    bootstrap: readonly PeerId[],
-    tuning: CompactionTuning,
-  ) {
+  constructor(world: World, identity: Identity, first: FirstCommand, bootstrap: readonly PeerId[], tuning: CoreTuning) {
     this.world = world
     this.identity = identity
     this.name = identity.origin
@@ -318,6 +312,10 @@ export class Machine implements Endpoint {
         effects.persist.map(({ origin, first, last }) => `${origin}:${first}-${last}`).join(' '),
       )
     this.#actions = planEffects(this, effects)
+    if (effects.wakeAfterMs !== null) {
+      coverage.note('batches gathered')
+      this.later(effects.wakeAfterMs, () => this.enqueue({ kind: 'tick' }))
+    }
     this.#carryOut()
   }
 

@@ -1,7 +1,7 @@
-import type { CompactionTuning } from '../../replica/core/compaction.ts'
 import { seatCount } from '../../replica/core/model/ids.ts'
+import type { CoreTuning } from '../../replica/core/tuning.ts'
 import type { NetworkQuality } from './network.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 
 /** Kinds of faults; each history has its own mix of them (swarm testing: Groce et al., 2012). */
 export const faultKinds = ['crash', 'partition', 'oneWay', 'cut', 'clock', 'pause', 'away', 'rot', 'restore'] as const
@@ -19,7 +19,7 @@ export interface Settings {
   readonly commandEveryMs: number
   readonly burstChance: number
   readonly network: NetworkQuality
-  readonly tuning: CompactionTuning
+  readonly tuning: CoreTuning
   /** What one answer carries: small, so that long ranges take many. */
   readonly chunkBytes: number
 }
@@ -33,8 +33,9 @@ export const chooseSettings = (random: Random): Settings => {
   const firstSeats = random.int(3, seatCount)
   const replacements =
     firstSeats < seatCount && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
+  const chaosMs = random.int(10_000, 32_000)
   return {
-    chaosMs: random.int(10_000, 32_000),
+    chaosMs,
     firstSeats,
     joiners: random.int(0, seatCount - firstSeats + 1),
     replacements,
@@ -50,10 +51,22 @@ export const chooseSettings = (random: Random): Settings => {
       pushDrop: random.pick([0, 0.1, 1]) ?? 0,
     },
     tuning: {
-      snapshotUpdates: random.pick([20, 60, 200]) ?? 60,
-      quietMs: random.pick([500, 1_500, 3_000]) ?? 1_500,
-      quietGain: random.int(3, 20),
+      compaction: {
+        snapshotUpdates: random.pick([20, 60, 200]) ?? 60,
+        quietMs: random.pick([500, 1_500, 3_000]) ?? 1_500,
+        quietGain: random.int(3, 20),
+      },
+      gathering: chooseGathering(new Random(chaosMs)),
     },
     chunkBytes: random.pick([600, 4_000, 40_000]) ?? 4_000,
   }
 }
+
+/** By chances of its own, so that histories stay what they are otherwise. */
+const chooseGathering = (random: Random): CoreTuning['gathering'] => ({
+  burst: random.pick([1, 3, 25]) ?? 3,
+  aSecond: random.pick([0, 5, 250]) ?? 5,
+  calmMs: random.pick([100, 2_000]) ?? 100,
+  gatherMs: random.pick([25, 200]) ?? 25,
+  gatherBytes: random.pick([500, 65_536]) ?? 500,
+})

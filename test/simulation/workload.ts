@@ -89,7 +89,7 @@ export class Workload {
   #looksAt(machine: Machine): Machine {
     const { restored } = this.#world
     const random = new Random(this.#count)
-    this.#seen = restored.size > 0 && random.chance(0.4) ? 'new mails' : 'old mails'
+    this.#seen = restored.size > 0 && random.chance(0.7) ? 'new mails' : 'old mails'
     const old = this.#world.up().filter(({ identity }) => restored.has(identity.origin))
     return this.#seen === 'new mails' ? (random.pick(random.chance(0.5) ? old : this.#world.up()) ?? machine) : machine
   }
