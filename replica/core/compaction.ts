@@ -12,6 +12,8 @@ export interface CompactionTuning {
 
 export const usualTuning: CompactionTuning = { snapshotUpdates: 4_000, quietMs: 3_000, quietGain: 100 }
 
+/** While much comes in, both wait until they are worth so many times more: people wait for what else there is to do. */
+const rushFactor = 3
 const snapshotShare = 0.05
 const quietShare = 0.02
 
@@ -38,20 +40,21 @@ export class Compaction {
     this.#tuning = tuning
   }
 
-  /** `quietForMs`: how long ago the last update came. */
-  plan(vector: VersionVector, stable: VersionVector, mails: number, quietForMs: number): CompactionPlan {
+  /** `pace`: how long ago the last update came, in milliseconds, or that much comes in. */
+  plan(vector: VersionVector, stable: VersionVector, mails: number, pace: number | 'rush'): CompactionPlan {
     if (this.#busy) return idle
     const { snapshotUpdates, quietMs, quietGain } = this.#tuning
-    const isQuiet = quietForMs >= quietMs
+    const isQuiet = pace !== 'rush' && pace >= quietMs
+    const factor = pace === 'rush' ? rushFactor : 1
     const worthwhile = Math.max(quietGain, mails * quietShare)
     const floor = meetVectors(stable, this.#older)
     const gain = distance(floor, this.#floor)
-    if (gain >= snapshotUpdates || (isQuiet && gain >= worthwhile)) {
+    if (gain >= snapshotUpdates * factor || (isQuiet && gain >= worthwhile)) {
       this.#busy = true
       this.#floor = floor
       return { snapshot: null, compact: floor }
     }
-    const due = distance(vector, this.#newer) >= Math.max(snapshotUpdates, mails * snapshotShare)
+    const due = distance(vector, this.#newer) >= Math.max(snapshotUpdates, mails * snapshotShare) * factor
     const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= worthwhile
     if (!due && !wouldFree) return idle
     this.#busy = true

@@ -22,6 +22,16 @@ describe('compaction', () => {
     expect(start().plan(upTo(200), new Map(), 4_000, busyMs).snapshot).toBe('due')
   })
 
+  test('waits for three times as many updates while much comes in', () => {
+    const compaction = start()
+    expect(compaction.plan(upTo(299), new Map(), 0, 'rush').snapshot).toBe(null)
+    expect(compaction.plan(upTo(300), new Map(), 0, 'rush').snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(300))
+    compaction.snapshotWritten(upTo(450))
+    expect(compaction.plan(upTo(450), upTo(299), 0, 'rush').compact).toBe(null)
+    expect(compaction.plan(upTo(450), upTo(299), 0, busyMs).compact).toEqual(upTo(299))
+  })
+
   test('discards only what is stable and what the older of two snapshots covers', () => {
     const compaction = start()
     compaction.snapshotWritten(upTo(150))
