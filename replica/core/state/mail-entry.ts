@@ -5,6 +5,9 @@ import type { MailRecord } from '../model/mail-columns.ts'
 /** A mail as it is shown: a copy, which later changes do not touch. */
 export type MailEntry = MailRecord
 
+/** Where a table keeps a mail: a number that stays the same as long as the index that holds it. */
+export type MailKey = number
+
 /** A place in the order shown. */
 export type MailPlace = Pick<MailEntry, 'clock' | 'origin' | 'sequence'>
 

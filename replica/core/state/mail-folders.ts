@@ -1,7 +1,8 @@
 import { markBits } from '../model/image.ts'
 import type { MarkRegisters } from '../model/image.ts'
 import { isOn } from './mark-registers.ts'
-import type { MailKey, MailSource } from './mailbox-index.ts'
+import type { MailKey } from './mail-entry.ts'
+import type { MailSource } from './mailbox-index.ts'
 import { MailboxIndex } from './mailbox-index.ts'
 
 /** Where a person's copies of one mail are shown, as bits. */

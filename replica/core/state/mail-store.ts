@@ -5,8 +5,8 @@ import type { MailRecord } from '../model/mail-columns.ts'
 import type { MailColumns } from '../model/mail-columns.ts'
 import { noCopy } from './mail-folders.ts'
 import { MailRows } from './mail-rows.ts'
-import type { MailEntry, MailPlace } from './mail-entry.ts'
-import type { MailKey, MailSource } from './mailbox-index.ts'
+import type { MailEntry, MailKey, MailPlace } from './mail-entry.ts'
+import type { MailSource } from './mailbox-index.ts'
 import { compareMails } from './mailbox-index.ts'
 
 /** A key is the place of its origin's rows, and the row. */
@@ -51,6 +51,11 @@ export class MailStore implements MailSource {
     const from = this.#personAt(rows.ownerOf(start))
     const [sequence, clock, tag] = [rows.sequenceAt(row), rows.clockAt(row), rows.tagAt(row)]
     return { origin: rows.origin, sequence, clock, tag, from, to, marks }
+  }
+
+  clockAt(key: MailKey): Clock {
+    const place = Math.floor(key / rowRange)
+    return this.#rowsAt(place).clockAt(key - place * rowRange)
   }
 
   tagAt(key: MailKey): Tag {

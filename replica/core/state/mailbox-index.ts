@@ -1,11 +1,11 @@
-import type { MailEntry, MailPlace } from './mail-entry.ts'
-
-/** Where a table keeps a mail: a number that stays the same as long as the index that holds it. */
-export type MailKey = number
+import type { Clock } from '../model/ids.ts'
+import type { MailEntry, MailKey, MailPlace } from './mail-entry.ts'
+import { inOrder } from './mail-order.ts'
 
 /** What a folder's index needs of the table that its mails are in. */
 export interface MailSource {
   entryAt(key: MailKey): MailEntry
+  clockAt(key: MailKey): Clock
   /** In the order shown. */
   compare(left: MailKey, right: MailKey): number
   compareWith(key: MailKey, place: MailPlace): number
@@ -28,17 +28,17 @@ const pieceAtFirst = 512
  */
 export class MailboxIndex {
   readonly #source: MailSource
-  /** Ascending, none of them empty. */
-  readonly #pieces: MailKey[][] = []
+  /** Ascending, none of them empty; null until somebody looks. */
+  #ordered: MailKey[][] | null = null
+  /** What is to be put in order then. */
+  #unordered: readonly MailKey[]
   #size: number
 
-  /** Puts `keys` in order: runs that are in order already cost next to nothing. */
-  constructor(source: MailSource, keys: MailKey[]) {
+  /** Of a person's folders most are not looked at for long: `keys` are put in order when they are needed. */
+  constructor(source: MailSource, keys: readonly MailKey[]) {
     this.#source = source
     this.#size = keys.length
-    keys.sort((left, right) => source.compare(left, right))
-    for (let start = 0; start < keys.length; start += pieceAtFirst)
-      this.#pieces.push(keys.slice(start, start + pieceAtFirst))
+    this.#unordered = keys
   }
 
   get size(): number {
@@ -79,6 +79,16 @@ export class MailboxIndex {
       left -= length
     }
     return []
+  }
+
+  get #pieces(): MailKey[][] {
+    if (this.#ordered !== null) return this.#ordered
+    const keys = inOrder(this.#source, this.#unordered)
+    this.#unordered = []
+    this.#ordered = []
+    for (let start = 0; start < keys.length; start += pieceAtFirst)
+      this.#ordered.push([...keys.subarray(start, start + pieceAtFirst)])
+    return this.#ordered
   }
 
   /** Up to `limit` mails, newest first, below a position in a piece. */
