@@ -1,4 +1,3 @@
-import Datastore from 'nedb-promises'
 import { assert } from '../core/model/errors.ts'
 
 export interface Identified {
@@ -31,6 +30,8 @@ export async function openDatabase<Document extends Identified>(
   path: string,
   modes: { readonly fileMode: number; readonly dirMode: number },
 ): Promise<Database<Document>> {
+  // Loaded when something is written: who only reads does without.
+  const { default: Datastore } = await import('nedb-promises')
   const options = { filename: path, corruptAlertThreshold: 0, modes }
   const store = Datastore.create(options)
   await store.load()

@@ -58,6 +58,8 @@ const quote = 0x22
 const closingBrace = 0x7d
 const headPattern =
   /^\{"_id":"(\d{16})([bu])",(?:"n":([1-9]\d{0,2}),"o":"(\d{1,7}(?:,\d{1,7})*)",)?(?:"f":\[(\d{1,16}(?:,\d{1,16})*)\],)?"c":(\d{1,10}),"([bu])":"/
+/** By which a removal is told from documents, whose first name does not begin so. */
+const removalMark = { at: 2, byte: 0x24 }
 const removalPattern = /^\{"\$\$deleted":true,"_id":"(\d{16}[bu])"\}$/
 
 /**
@@ -126,7 +128,9 @@ export function lineDocument(line: Buffer, read: ReadLine): StoredDocument {
 
 /** The id that a line takes back, when it is one that NeDB wrote on a removal. */
 export const readRemoval = (line: Buffer): string | null =>
-  removalPattern.exec(line.toString('latin1', 0, headChars))?.[1] ?? null
+  line[removalMark.at] === removalMark.byte
+    ? (removalPattern.exec(line.toString('latin1', 0, headChars))?.[1] ?? null)
+    : null
 
 /** What stands in a document besides its text, but for the checksum. */
 export const headOf = (document: StoredDocument): Omit<DocumentHead, 'checksum'> =>

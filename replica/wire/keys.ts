@@ -1,10 +1,10 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { AccountId, OriginId, PeerId, ServerId } from '../core/model/ids.ts'
 import { accountId, originId, peerId, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, sha256, toBase64Url, utf8 } from './bytes.ts'
+import { RecentValues } from './recent-values.ts'
 
 /** An Ed25519 private key: node's object, or the raw 32-byte seed. */
 export type PrivateKey = KeyObject | Uint8Array
@@ -20,10 +20,10 @@ const base58Alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwx
 const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 const peerIdChars = 52
 
-const knownKeys = new LRUCache<string, KeyObject>({ max: limits.cachedKeys })
-const knownPeers = new LRUCache<string, PeerId>({ max: limits.cachedKeys })
-const knownOrigins = new LRUCache<string, boolean>({ max: limits.cachedKeys })
-const knownIds = new LRUCache<string, string>({ max: limits.cachedIds })
+const knownKeys = new RecentValues<KeyObject>(limits.cachedKeys)
+const knownPeers = new RecentValues<PeerId>(limits.cachedKeys)
+const knownOrigins = new RecentValues<boolean>(limits.cachedKeys)
+const knownIds = new RecentValues<string>(limits.cachedIds)
 
 /** The account that a raw public key is. Equal ids share one string, since many records hold them for long. */
 export const accountIdOf = (publicKey: Uint8Array): AccountId => accountId(shared(toBase64Url(publicKey)))

@@ -1,8 +1,8 @@
 import { verify } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { limits } from '../core/model/limits.ts'
 import { toBase64Url } from './bytes.ts'
 import { toPublicKey, verifyBytes } from './keys.ts'
+import { RecentValues } from './recent-values.ts'
 
 /** Says of `bytes` that the holder of the raw Ed25519 `publicKey` signed them. */
 export interface Claim {
@@ -18,7 +18,7 @@ export interface Verifier {
   holdsForMany(claim: Claim): boolean
 }
 
-const knownVerdicts = new LRUCache<string, boolean>({ max: limits.cachedRoots })
+const knownVerdicts = new RecentValues<boolean>(limits.cachedRoots)
 
 /** Verifies each signature where it is met. */
 export const verifyAtOnce: Verifier = {
