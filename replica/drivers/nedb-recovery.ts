@@ -20,19 +20,21 @@ export interface RecoveredLogs {
 }
 
 /**
- * Opens the log of each origin: cuts torn ends off, and reads what is after `vector`. Only the last segment, and those
+ * Opens the log of each origin: cuts torn ends off, and reads what is after the snapshot's vector. Only the last segment, and those
  * that hold something after the vector, are looked into. Damage goes to `book`.
  */
 export async function recoverLogs(
   context: WriterContext,
   book: DamageBook,
-  vector: VersionVector,
+  vectorOf: () => Promise<VersionVector>,
 ): Promise<RecoveredLogs> {
   const { files, directory } = context
   await files.makeDirectory(directory)
   const origins = (await files.list(directory)).filter(isOriginId)
-  // Beside each other: a start waits for the disk and for other threads more than for anything else here.
-  const found = await Promise.all(origins.map((origin) => recoverLog(context, book, origin, vector.get(origin) ?? 0)))
+  // Beside each other and beside the snapshot: a start waits for the disk and for other threads.
+  const opened = await Promise.all(origins.map((origin) => openLog(context, origin)))
+  const vector = await vectorOf()
+  const found = await Promise.all(opened.map((log) => recoverLog(context, book, log, vector.get(log.log.origin) ?? 0)))
   return {
     logs: new Map(found.map(({ log }) => [log.origin, log])),
     suffix: found.flatMap(({ suffix }) => suffix),
@@ -52,17 +54,17 @@ interface RecoveredLog {
 async function recoverLog(
   context: WriterContext,
   book: DamageBook,
-  origin: OriginId,
+  opened: OpenedLog,
   held: Sequence,
 ): Promise<RecoveredLog> {
-  const repairs: string[] = []
-  const log = new OriginLog(context, origin, `${context.directory}/${origin}`)
-  await addSegments(context, log, repairs)
-  const last = await provenTail(context, log, held, repairs, await recoverTail(context, log, repairs))
+  const { log, repairs } = opened
+  const { origin } = log
+  const last = await provenTail(context, opened, held)
   const damageOf = (): readonly Damage[] => book.found.filter((damage) => damage.origin === origin)
   if (repairs.length > 0 || damageOf().length > 0) await reportLostEnd(context, log, last, damageOf(), held)
   if (last === null) return { log, suffix: [], highest: null, repairs }
   const suffix = await readSuffix(context, log, held, last)
+  await opened.durable
   const traces = damageOf().map((damage) => damage.last)
   return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, ...traces), repairs }
 }
@@ -87,16 +89,38 @@ async function addSegments(context: WriterContext, log: OriginLog, repairs: stri
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) log.remove(segment)
 }
 
-/** Cuts the torn end off the last segment and makes it durable; null when the log is empty. */
-async function recoverTail(context: WriterContext, log: OriginLog, repairs: string[]): Promise<Segment | null> {
+/** What a log's directory holds, before it is known what of it a snapshot covers. */
+interface OpenedLog {
+  readonly log: OriginLog
+  readonly repairs: string[]
+  /** The last segment; null when the log is empty. */
+  readonly last: Segment | null
+  /** Fulfilled when everything in it is durable; reading goes on meanwhile. */
+  readonly durable: Promise<void>
+}
+
+async function openLog(context: WriterContext, origin: OriginId): Promise<OpenedLog> {
+  const repairs: string[] = []
+  const log = new OriginLog(context, origin, `${context.directory}/${origin}`)
+  await addSegments(context, log, repairs)
+  const last = await recoverTail(log, repairs)
+  const durable = last === null ? Promise.resolve() : makeDurable(context, log, last)
+  // Whoever waits for it hears of a failure; until then it is nobody's.
+  durable.catch(() => undefined)
+  return { log, repairs, last, durable }
+}
+
+async function makeDurable({ files }: WriterContext, { directory }: OriginLog, { path }: Segment): Promise<void> {
+  await syncFile(files, path)
+  await files.syncDirectory(directory)
+}
+
+/** Cuts the torn end off the last segment; null when the log is empty. */
+async function recoverTail(log: OriginLog, repairs: string[]): Promise<Segment | null> {
   for (let last = log.segments.at(-1); last !== undefined; last = log.segments.at(-1)) {
     const torn = await last.cutTornEnd()
     if (torn > 0) repairs.push(`${last.path} ended with ${torn} bytes of an unfinished write; they have been cut off.`)
-    if (last.bytes > 0) {
-      await syncFile(context.files, last.path)
-      await context.files.syncDirectory(log.directory)
-      return last
-    }
+    if (last.bytes > 0) return last
     log.remove(last)
   }
   return null
@@ -108,13 +132,12 @@ async function recoverTail(context: WriterContext, log: OriginLog, repairs: stri
  */
 async function provenTail(
   context: WriterContext,
-  log: OriginLog,
+  { log, repairs, last: tail, durable }: OpenedLog,
   held: Sequence,
-  repairs: string[],
-  tail: Segment | null,
 ): Promise<Segment | null> {
   let last = tail
   while (last !== null && !(await endsProven(context, log.origin, last, held))) {
+    await durable
     const view = await last.view()
     const entries = view.index.entries.slice(0, -1)
     repairs.push(`${last.path} ended with a batch whose proof was not written; it has been taken off.`)

@@ -78,8 +78,17 @@ class NedbStorage implements Storage {
       this.#context.opened.clear()
       this.#book.collect()
       try {
-        const { snapshot, repairs } = await this.#snapshots.recover()
-        const found = await recoverLogs(this.#context, this.#book, snapshot?.vector ?? new Map())
+        const recovered = this.#snapshots.recover()
+        const vector = async (): Promise<VersionVector> => (await recovered).snapshot?.vector ?? new Map()
+        // Also when the logs fail: nothing goes on behind a failure.
+        const [ofSnapshots, ofLogs] = await Promise.allSettled([
+          recovered,
+          recoverLogs(this.#context, this.#book, vector),
+        ])
+        if (ofSnapshots.status === 'rejected') throw ofSnapshots.reason
+        if (ofLogs.status === 'rejected') throw ofLogs.reason
+        const { snapshot, repairs } = ofSnapshots.value
+        const found = ofLogs.value
         this.#logs.clear()
         for (const [origin, log] of found.logs) this.#logs.set(origin, log)
         const { suffix, highest } = found
