@@ -12,8 +12,10 @@ const main = async (): Promise<void> => {
   const options = parseReplicaArguments(process.argv.slice(2))
   if (options === null) return
   let replica: RunningReplica | null = null
+  let isStopping = false
   const stop = (): void => {
-    // Nothing was answered yet: there is nothing to flush.
+    isStopping = true
+    // Nobody was served yet: there is nothing to flush.
     if (replica === null) process.exit(0)
     replica.stop().then(
       () => process.exit(0),
@@ -26,8 +28,10 @@ const main = async (): Promise<void> => {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   if (options.reset !== 'no' && options.consent === 'ask') await askForConsent(options.data)
-  replica = await runReplica(options, exitWith)
-  report(replica, options)
+  const running = await runReplica(options, exitWith, (opened) => {
+    replica = opened
+  })
+  if (!isStopping) report(running, options)
 }
 
 /** BAD_REQUEST when it is not given. */

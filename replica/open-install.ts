@@ -6,7 +6,6 @@ import { serverId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import { loadInstall, saveInstall } from './drivers/install-file.ts'
 import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
-import { requestJoin } from './drivers/libp2p-client.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { keysOf, machineName, type Keys, newKeys, readInvite } from './new-install.ts'
@@ -100,6 +99,7 @@ const joinGroup = async (
     machine: machineName(options.machine),
   }
   const timeoutMs = joinTimeoutMs
+  const { requestJoin } = await import('./drivers/libp2p-client.ts')
   const answer = await requestJoin({
     groupKey,
     groupId,

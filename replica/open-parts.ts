@@ -2,19 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { ReplicaService } from './api/replica-service.ts'
 import type { GroupApi } from './api/group-contract.ts'
 import type { ReplicaArguments } from './arguments.ts'
-import { openDoors } from './client-doors.ts'
+import { type Doors, openDoors } from './client-doors.ts'
 import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { PeerId } from './core/model/ids.ts'
 import { peerId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import type { GroupKey } from './core/model/messages.ts'
-import { loadAttachment, loadInstall, saveInstall } from './drivers/install-file.ts'
-import { peerOf } from './drivers/libp2p-addresses.ts'
-import { createLibp2pTransport } from './drivers/libp2p-transport.ts'
-import { withFormerPorts } from './drivers/listen-ports.ts'
+import { type Attachment, loadAttachment, loadInstall, saveInstall } from './drivers/install-file.ts'
+import { createLateTransport } from './drivers/late-transport.ts'
 import { createMemoryStreams } from './drivers/memory-streams.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
+import { peerOf } from './drivers/peer-in-address.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { GiveBack } from './host/give-back.ts'
@@ -23,7 +22,7 @@ import { ReplicaHost } from './host/replica-host.ts'
 import { ViewHistory } from './host/view-history.ts'
 import { openAside } from './start-over.ts'
 import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
-import { createWire, type Wire } from './wire/wire.ts'
+import { createWire } from './wire/wire.ts'
 
 /** What one life of a replica is made of. */
 export interface Parts {
@@ -33,21 +32,42 @@ export interface Parts {
   readonly service: ReplicaService
   /** For a client within this process. */
   readonly connect: () => FrameStream
+  /** Brings it together with the other members, once the clients who come at once have been served. PORT_IN_USE, BAD_ADDRESS. */
+  readonly network: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Storage, transport, event loop and service of one install, running. */
+/** What a life of a replica works with, besides its arguments. */
+interface Surroundings extends Pick<GroupApi, 'takeSeat'> {
+  readonly logger: LoggerPort
+  readonly onFatal: (failure: Failure) => void
+}
+
+/** Storage, event loop and service of one install, running; clients of this machine come in. The network is still to be started. */
 export const openParts = async (
   options: ReplicaArguments,
   install: Install,
-  logger: LoggerPort,
-  onFatal: (failure: Failure) => void,
-  { takeSeat: onTakeSeat }: Pick<GroupApi, 'takeSeat'>,
+  surroundings: Surroundings,
+): Promise<Parts> => {
+  const attached = await loadAttachment(options.data)
+  const doors = await openDoors(options.data, { install, logger: surroundings.logger, attached })
+  try {
+    return await openBehind(doors, options, install, { ...surroundings, attached })
+  } catch (error) {
+    doors.close()
+    throw error
+  }
+}
+
+const openBehind = async (
+  { gate, attachment, close }: Doors,
+  options: ReplicaArguments,
+  install: Install,
+  { logger, onFatal, attached, takeSeat: onTakeSeat }: Surroundings & { readonly attached: Attachment | null },
 ): Promise<Parts> => {
   const wire = createWire({ groupId: install.groupId })
-  const attached = await loadAttachment(options.data)
-  const formerAddresses = attached?.members.get(install.server)?.addresses ?? []
-  const { storage, transport } = await openDrivers(options, install, logger, { wire, formerAddresses })
+  const transport = openTransport(options, install, logger, attached)
+  const storage = await openNedbStorage({ directory: options.data, wire, logger })
   const { origin, server, peer } = install
   let presentKey = install.groupKey
   const host = await ReplicaHost.recover({
@@ -78,10 +98,8 @@ export const openParts = async (
     clock: systemClock,
     randomBytes,
   })
-  const { gate, local, attachment } = await openDoors(options.data, { install, host, service, logger, attached })
   await host.start({ onClient: (stream) => gate.enter(stream, 'person'), onFatal })
   if (options.syncIntervalMs !== null) await host.setSyncInterval(options.syncIntervalMs)
-  await attachment.save()
   const giveBack = new GiveBack({
     host,
     storage,
@@ -90,10 +108,15 @@ export const openParts = async (
     open: () => openAside(options.data, install.groupId, logger),
     done: () => gate.open(),
   })
-  if (!gate.isOpen) giveBack.start()
+  gate.leadTo(service)
+  const network = async (): Promise<void> => {
+    await gate.calm()
+    await host.connect()
+    await attachment.follow(host)
+    if (!gate.isOpen) giveBack.start()
+  }
   const stop = async (): Promise<void> => {
-    gate.stop()
-    local.close()
+    close()
     service.stop()
     await giveBack.stop()
     await history.stop()
@@ -104,30 +127,37 @@ export const openParts = async (
     gate.enter(replica, 'person')
     return client
   }
-  return { install, host, service, transport, connect, stop }
+  return { install, host, service, transport, connect, network, stop }
 }
 
-const openDrivers = async (
+/** Loaded, with all of libp2p, when it is started. */
+const openTransport = (
   options: ReplicaArguments,
   install: Install,
   logger: LoggerPort,
-  { wire, formerAddresses }: { readonly wire: Wire; readonly formerAddresses: readonly string[] },
-) => {
-  const [storage, transport] = await Promise.all([
-    openNedbStorage({ directory: options.data, wire, logger }),
-    createLibp2pTransport({
-      privateKey: install.privateKey,
-      groupKeys: { present: install.groupKey, former: install.formerKeys },
-      groupId: install.groupId,
-      listen: await withFormerPorts(options.listen, formerAddresses),
-      mdns: options.mdns,
-      clock: systemClock,
-      logger,
-      random: Math.random,
-    }),
-  ])
-  return { storage, transport }
-}
+  attached: Attachment | null,
+): Transport =>
+  createLateTransport({
+    self: install.peer,
+    keys: { present: install.groupKey, former: install.formerKeys },
+    load: async (groupKeys) => {
+      const [{ createLibp2pTransport }, { withFormerPorts }] = await Promise.all([
+        import('./drivers/libp2p-transport.ts'),
+        import('./drivers/listen-ports.ts'),
+      ])
+      const formerAddresses = attached?.members.get(install.server)?.addresses ?? []
+      return createLibp2pTransport({
+        privateKey: install.privateKey,
+        groupKeys,
+        groupId: install.groupId,
+        listen: await withFormerPorts(options.listen, formerAddresses),
+        mdns: options.mdns,
+        clock: systemClock,
+        logger,
+        random: Math.random,
+      })
+    },
+  })
 
 /** Keeps a newer key, durably, and uses it. */
 const keepKey = async (directory: string, groupKey: GroupKey, transport: Transport): Promise<void> => {

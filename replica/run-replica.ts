@@ -32,10 +32,14 @@ export interface RunningReplica {
   stop(): Promise<void>
 }
 
-/** Opens (or makes, or joins with) a data directory and starts its replica. `onFatal` hears of a storage that failed for good. */
+/**
+ * Opens (or makes, or joins with) a data directory and starts its replica. `onFatal` hears of a storage that failed for good. `onOpen`
+ * gets the replica when it serves clients of this machine; the network comes after them, and is there when this is fulfilled.
+ */
 export const runReplica = async (
   options: ReplicaArguments,
   onFatal: (failure: Failure) => void,
+  onOpen: (replica: RunningReplica) => void = () => undefined,
 ): Promise<RunningReplica> => {
   await makeDirectory(options.data)
   const lock = await lockDirectory(options.data)
@@ -47,7 +51,7 @@ export const runReplica = async (
       log.close()
       await lock.release()
     })
-    await replica.begin(await openInstall(options))
+    await replica.begin(await openInstall(options), () => onOpen(replica))
     return replica
   } catch (error) {
     await lock.release()
@@ -78,8 +82,11 @@ class Replica implements RunningReplica {
     this.#close = close
   }
 
-  async begin(install: Install): Promise<void> {
-    const parts = await openParts(this.#options, install, this.#logger, this.#onFatal, {
+  /** `onOpen`: clients of this machine are served, the network is still to be started. */
+  async begin(install: Install, onOpen: () => void = () => undefined): Promise<void> {
+    const parts = await openParts(this.#options, install, {
+      logger: this.#logger,
+      onFatal: this.#onFatal,
       takeSeat: (request) => this.#takeSeat(request.server),
     })
     this.#parts = parts
@@ -89,9 +96,18 @@ class Replica implements RunningReplica {
       if (notice.kind === 'forked') this.#startOver(notice.origin)
       if (notice.kind === 'retired') void this.#keep({ ...parts.install, isRetired: true })
     })
-    // Found out before anybody listened.
-    const hindrance = await parts.host.read((core) => core.hindrance)
-    if (hindrance === 'forked') this.#startOver(install.origin)
+    onOpen()
+    try {
+      await parts.network()
+      // Found out before anybody listened.
+      const hindrance = await parts.host.read((core) => core.hindrance)
+      if (hindrance === 'forked') this.#startOver(install.origin)
+    } catch (error) {
+      // Who stopped it meanwhile waits for that, not for the network.
+      if (this.#isStopped) return
+      await parts.stop()
+      throw error
+    }
   }
 
   get install(): Install {

@@ -13,7 +13,6 @@ import {
   saveInstall,
   saveNextInstall,
 } from './drivers/install-file.ts'
-import { createClientDialer } from './drivers/libp2p-client.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { AsideLog } from './host/give-back.ts'
@@ -104,6 +103,7 @@ export const hasAside = async (directory: string): Promise<boolean> =>
 /** NO_MEMBER_REACHED when nobody else of the group answers: what this copy has could then not be taken back. */
 export const requireOtherMember = async (directory: string, install: Install): Promise<void> => {
   const attachment = await loadAttachment(directory)
+  const { createClientDialer } = await import('./drivers/libp2p-client.ts')
   const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
   try {
     const others = [...(attachment?.members.values() ?? [])].filter(({ peer }) => peer !== install.peer)

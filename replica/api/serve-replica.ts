@@ -21,6 +21,8 @@ export interface ServedConnection {
   readonly isAdminToken: (token: Uint8Array) => boolean
   /** Who does not prove this right is not served on this stream. */
   readonly requires: ApiRight
+  /** Called whenever something that the client asked for was done. */
+  readonly onAnswer?: () => void
 }
 
 /** Whether a token is `expected`, in a time that does not depend on how much of it is right. */
@@ -112,6 +114,7 @@ class ConnectionServer {
     this.#callsThisTurn += 1
     this.#callBytes += bytes
     const message = await this.#carryOut(api, id, name, request)
+    this.#connection.onAnswer?.()
     await this.#writer.send(message).catch(() => this.#wake())
     this.#calls -= 1
     this.#callBytes -= bytes

@@ -49,9 +49,6 @@ export const dialable = (peer: PeerId, addresses: readonly string[]): readonly s
 /** Adds the peer id, so that an address says who should answer. */
 export const withPeer = (address: string, peer: PeerId): string => `${address}/p2p/${peer}`
 
-/** The peer id at the end of an address, if there is one. */
-export const peerOf = (address: string): string | null => parseTcp(address)?.peer ?? null
-
 /** Refuses, with BAD_ADDRESS, what cannot be listened on. */
 export const checkListenAddress = (text: string): void => {
   const address = parseTcp(text)

@@ -9,12 +9,12 @@ import { groupContext } from '../wire/group-context.ts'
 import { decodeJoinReply, encodeJoinRequest } from '../wire/join-codec.ts'
 import { decodeVisitReply, encodeVisitRequest, type VisitAnswer, type VisitRequest } from '../wire/visit-codec.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
-import { peerOf } from './libp2p-addresses.ts'
 import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
 import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { exchange } from './libp2p-join.ts'
+import { peerOf } from './peer-in-address.ts'
 
 export interface ClientDialer {
   /**

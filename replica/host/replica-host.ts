@@ -86,12 +86,15 @@ export class ReplicaHost {
     return host
   }
 
-  /** Listens and connects. `onClient` gets the streams of clients; `onFatal` hears of a storage that failed for good. */
+  /**
+   * Begins to work, by itself: `connect` brings it together with the others. `onClient` gets the streams of clients; `onFatal` hears of
+   * a storage that failed for good.
+   */
   async start(handlers: {
     onClient: (stream: FrameStream) => void
     onFatal: (failure: Failure) => void
   }): Promise<void> {
-    const { clock, transport } = this.#options
+    const { clock } = this.#options
     this.#onClient = handlers.onClient
     this.#onFatal = handlers.onFatal
     await this.#members.load()
@@ -100,8 +103,6 @@ export class ReplicaHost {
     this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
-    await transport.start(this.#listener())
-    this.#noteAddresses()
     this.#stopTimers = [
       clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
@@ -110,6 +111,12 @@ export class ReplicaHost {
         if (this.#diskFull) void this.#probeDisk()
       }),
     ]
+  }
+
+  /** Listens and connects. Failures are those of `Transport.start`. */
+  async connect(): Promise<void> {
+    await this.#options.transport.start(this.#listener())
+    this.#noteAddresses()
   }
 
   /** Finishes what is under way, writes a snapshot for a quick next start, closes everything. */
