@@ -8,10 +8,9 @@ import { passwordCost } from '../../replica/client/key-lock.ts'
 import type { Session } from '../../replica/client/session.ts'
 import { accountNamed, knownAccount } from '../../replica/client/session.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import { anyTag, type PeerId, type UpdateId } from '../../replica/core/model/ids.ts'
+import { anyTag, type UpdateId } from '../../replica/core/model/ids.ts'
 import { loadAttachment, loadInstall } from '../../replica/drivers/install-file.ts'
-import type { ClientDialer } from '../../replica/drivers/libp2p-client.ts'
-import { createClientDialer } from '../../replica/drivers/libp2p-client.ts'
+import { connectLocally } from '../../replica/drivers/local-socket.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import { bodyChars, nameOf } from './bench-group.ts'
 import { textOf } from './corpus.ts'
@@ -37,35 +36,29 @@ export interface PersonActs {
 }
 
 /**
- * A person's client that knows one replica and no other, so that what it shows can only come from there. The keys are unlocked
- * beforehand, as in a window that stays open: a password's scrypt would be most of a short start.
+ * A person's client on the replica's machine that knows this replica and no other, so that what it shows can only come from there. The keys
+ * are unlocked beforehand, as in a window that stays open: a password's scrypt would be most of a short start.
  */
 export class FirstPageReader {
-  readonly #dialer: ClientDialer
-  readonly #peer: PeerId
-  readonly #addresses: readonly string[]
+  readonly #directory: string
   readonly #session: Session
 
-  private constructor(dialer: ClientDialer, peer: PeerId, addresses: readonly string[], session: Session) {
-    this.#dialer = dialer
-    this.#peer = peer
-    this.#addresses = addresses
+  private constructor(directory: string, session: Session) {
+    this.#directory = directory
     this.#session = session
   }
 
   /** For the person of the replica that keeps `directory` and runs now. */
   static async prepare(directory: string): Promise<FirstPageReader> {
     const install = await loadInstall(directory)
-    const member = install && (await loadAttachment(directory))?.members.get(install.server)
-    if (install === null || member === null || member === undefined) throw new Error(`no replica runs in ${directory}`)
-    const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
-    const api = await connectTo(dialer, member.peer, member.addresses)
+    if (install === null) throw new Error(`no replica keeps ${directory}`)
+    const api = await connectTo(directory)
     const name = nameOf(install.server)
     const record = await accountNamed((query) => api.lookUp(query), install.groupId, name)
     const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }
     const session = await knownAccount(record, install.groupId, { kind: 'password', password: passwordOf(name) }, ports)
     await api.close()
-    return new FirstPageReader(dialer, member.peer, member.addresses, session)
+    return new FirstPageReader(directory, session)
   }
 
   /** Tries until the replica answers, logs in, asks for the newest `headers` of the inbox and opens them. */
@@ -89,15 +82,11 @@ export class FirstPageReader {
     }
   }
 
-  stop(): Promise<void> {
-    return this.#dialer.stop()
-  }
-
   async #connected(): Promise<ReplicaApi> {
     const deadline = performance.now() + givesUpAfterMs
     for (;;) {
       try {
-        return await connectTo(this.#dialer, this.#peer, this.#addresses)
+        return await connectTo(this.#directory)
       } catch (error) {
         if (!(error instanceof QuintetError) || performance.now() > deadline) throw error
         await pause(againAfterMs)
@@ -136,9 +125,19 @@ const actsOf = (api: ReplicaApi, session: Session): PersonActs => ({
   },
 })
 
-const connectTo = async (dialer: ClientDialer, peer: PeerId, addresses: readonly string[]): Promise<ReplicaApi> => {
-  const stream = await dialer.dial(peer, addresses, dialTimeoutMs)
-  const api = connectReplica({ stream, adminToken: null, clock: systemClock })
+/** As people's clients do: by the socket that the replica tells of when it starts. */
+const connectTo = async (directory: string): Promise<ReplicaApi> => {
+  const attachment = await loadAttachment(directory)
+  const peer = attachment?.members.get(attachment.server)?.peer
+  if (attachment?.socket === undefined || attachment.socket === null || peer === undefined)
+    throw new Error(`no replica on this machine has kept ${directory}`)
+  const stream = await connectLocally({
+    path: attachment.socket,
+    peer,
+    clock: systemClock,
+    timeoutMs: dialTimeoutMs,
+  })
+  const api = connectReplica({ stream, adminToken: attachment.adminToken, clock: systemClock })
   try {
     await api.group()
     return api

@@ -9,6 +9,7 @@ import type { Bench, BenchScale, FigureInfo, Sample } from './figures.ts'
 import { median } from './figures.ts'
 import { FirstPageReader } from './first-page.ts'
 import { grownMailbox, grownServer } from './grown-mailbox.ts'
+import { putBack } from './put-back.ts'
 
 export const growthSizes = [1_000, 10_000, 100_000, 1_000_000] as const
 const quickSizes = 2
@@ -88,18 +89,10 @@ const runOnce = async (scale: BenchScale, mails: number): Promise<Sample> => {
   try {
     const reader = await FirstPageReader.prepare(group.dataOf(grownServer))
     await group.kill(grownServer)
-    for (const part of ['log', 'snapshot']) {
-      const target = path.join(group.dataOf(grownServer), part)
-      await rm(target, { recursive: true, force: true })
-      await cp(path.join(kept, `server-${grownServer}`, part), target, {
-        recursive: true,
-        mode: constants.COPYFILE_FICLONE,
-      })
-    }
+    await putBack(path.join(kept, `server-${grownServer}`), group.dataOf(grownServer))
     const sample = new Map(await started(group, reader))
     const { pid } = group.replica(grownServer).process
     for (const [name, value] of await used(reader, pid, mails)) sample.set(name, value)
-    await reader.stop()
     const { diskBytes } = await group.status(grownServer)
     sample.set('disk a mail', diskBytes / mails)
     if (mails > copiedAtMost) return sample

@@ -14,7 +14,7 @@ import { searchBench } from './search.ts'
 import { sealBench } from './seal.ts'
 import { startBench } from './start.ts'
 import { throughputBench } from './throughput.ts'
-import { transferBench } from './transfer.ts'
+import { largeTransferBench, transferBench } from './transfer.ts'
 import { windowBench } from './window.ts'
 import { largeListBench } from './window-list.ts'
 
@@ -33,9 +33,10 @@ const benches: readonly Bench[] = [
   windowBench,
   largeListBench,
   growthBench,
+  largeTransferBench,
 ]
-/** Takes so long that it is run only when it is asked for. */
-const onlyByName: ReadonlySet<Bench> = new Set([growthBench])
+/** Take so long that they are run only when they are asked for. */
+const onlyByName: ReadonlySet<Bench> = new Set([growthBench, largeTransferBench])
 
 const usualRuns = 5
 const quickRuns = 1

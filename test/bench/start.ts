@@ -1,4 +1,4 @@
-import { cp, readFile, rm } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
@@ -9,6 +9,7 @@ import { atMost, limitOf } from './figures.ts'
 import { FirstPageReader } from './first-page.ts'
 import { parseSeconds } from './machine-limits.ts'
 import { fillMailbox } from './mailbox.ts'
+import { putBack } from './put-back.ts'
 
 const mails = 100_000
 const afterSnapshot = 2_000
@@ -51,11 +52,7 @@ export const startBench: Bench = {
     // The people's clients would go on at the other servers, and take part in what is measured.
     await endPeople(peopled)
     const reader = await FirstPageReader.prepare(group.dataOf(started))
-    const end = async (): Promise<void> => {
-      await reader.stop()
-      await endGroup(group)
-    }
-    return { run: () => runOnce({ group, reader, directory, count }), end }
+    return { run: () => runOnce({ group, reader, directory, count }), end: () => endGroup(group) }
   },
 }
 
@@ -70,7 +67,8 @@ interface Prepared {
 
 const runOnce = async ({ group, reader, directory, count }: Prepared): Promise<Sample> => {
   await group.kill(started)
-  await putBack(group, directory)
+  // Each run begins with the same files, as the crash left them.
+  await putBack(keptOf(directory), group.dataOf(started))
   const began = performance.now()
   const restarted = group.restart(started).then(() => performance.now() - began)
   const { subjects, total } = await reader.read(pageHeaders)
@@ -92,15 +90,6 @@ const runOnce = async ({ group, reader, directory, count }: Prepared): Promise<S
     ['ready', readyMs / 1_000],
     ['of it: code loaded', await codeSeconds()],
   ])
-}
-
-/** Each run begins with the same files, as the crash left them. */
-const putBack = async (group: ReplicaGroup, directory: string): Promise<void> => {
-  for (const part of ['log', 'snapshot']) {
-    const target = path.join(group.dataOf(started), part)
-    await rm(target, { recursive: true, force: true })
-    await cp(path.join(keptOf(directory), part), target, { recursive: true })
-  }
 }
 
 /** Peak resident set of the started replica so far. */

@@ -6,14 +6,15 @@ import { limitOf } from './figures.ts'
 import { rawStreamBytesASecond } from './machine-limits.ts'
 import { fillMailbox } from './mailbox.ts'
 
-const mails = 20_000
+const usualMails = 20_000
+const manyMails = 100_000
 const members = [1, 2]
 const joiner = 3
 const megabyte = 1_000_000
 
 /** A new replica joins a group that has written for a while. */
-export const transferBench: Bench = {
-  name: 'transfer',
+const transferOf = (name: string, mails: number): Bench => ({
+  name,
   about: `a new replica gets ${mails} mails, from its start until it agrees`,
   figures: [
     { name: 'joined', unit: 's', target: null, limit: null },
@@ -24,13 +25,16 @@ export const transferBench: Bench = {
     let runs = 0
     const run = (): Promise<Sample> => {
       runs += 1
-      return runOnce({ ...scale, directory: path.join(scale.directory, `transfer-${runs}`) })
+      return runOnce({ ...scale, directory: path.join(scale.directory, `transfer-${runs}`) }, mails)
     }
     return Promise.resolve({ run, end: () => Promise.resolve() })
   },
-}
+})
 
-const runOnce = async ({ share, directory }: BenchScale): Promise<Sample> => {
+export const transferBench = transferOf('transfer', usualMails)
+export const largeTransferBench = transferOf('transfer-large', manyMails)
+
+const runOnce = async ({ share, directory }: BenchScale, mails: number): Promise<Sample> => {
   const group = await ReplicaGroup.create({ directory, name: 'Bench', servers: members })
   try {
     await Promise.all(members.map((server) => group.person(nameOf(server), server)))
