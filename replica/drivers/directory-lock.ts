@@ -60,7 +60,7 @@ async function putDown(folder: string): Promise<string> {
   const beside = `${folder}/${name}.new`
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(beside, JSON.stringify(holder), { mode: 0o600, flush: true })
+    await writeFile(beside, JSON.stringify(holder), { mode: 0o600 })
     await rename(beside, `${folder}/${name}.json`)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
