@@ -21,10 +21,12 @@ const againMs = 1_000
 const roundsAtMost = 10
 /** Requests under way at once, so that the line is not idle between an answer and the next request. */
 const window = 3
+/** Chunks of an image that are asked for at once: half a megabyte. */
+const chunkWindow = 8
 
 type Phase =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'image'; readonly peer: PeerId; image: number; readonly chunks: string[] }
+  | { readonly kind: 'image'; readonly peer: PeerId; image: number; readonly chunks: string[]; asked: number }
   | { readonly kind: 'decoding'; readonly peer: PeerId }
   | {
       readonly kind: 'searching'
@@ -106,13 +108,17 @@ export class StateTransfer {
   chunk(nowMs: number, peer: PeerId, message: StateChunkMessage): TransferStep {
     const phase = this.#phase
     if (phase.kind !== 'image' || phase.peer !== peer) return nothing
+    if (message.index !== phase.chunks.length) return nothing
     if (message.image === 0) return this.#ask(nowMs, peer)
-    if (message.index !== phase.chunks.length || (phase.image !== 0 && phase.image !== message.image)) return nothing
+    if (phase.image !== 0 && phase.image !== message.image) return nothing
     this.#progressMs = nowMs
     phase.image = message.image
     phase.chunks.push(message.chunk)
     if (phase.chunks.length < message.count) {
-      return { ...nothing, ask: [{ kind: 'stateRequest', image: message.image, index: phase.chunks.length }] }
+      const ask: StateRequestMessage[] = []
+      for (; phase.asked < Math.min(message.count, phase.chunks.length + chunkWindow); phase.asked += 1)
+        ask.push({ kind: 'stateRequest', image: message.image, index: phase.asked })
+      return { ...nothing, ask }
     }
     this.#phase = { kind: 'decoding', peer }
     return { ...nothing, decode: phase.chunks }
@@ -177,7 +183,7 @@ export class StateTransfer {
 
   #ask(nowMs: number, peer: PeerId): TransferStep {
     this.#progressMs = nowMs
-    this.#phase = { kind: 'image', peer, image: 0, chunks: [] }
+    this.#phase = { kind: 'image', peer, image: 0, chunks: [], asked: 1 }
     return { ...nothing, ask: [{ kind: 'stateRequest', image: 0, index: 0 }] }
   }
 

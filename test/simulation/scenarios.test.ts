@@ -257,6 +257,29 @@ describe('what the simulator found stays fixed', () => {
     expect(transfer.resume(1_000).ask).toEqual([{ kind: 'stateRequest', image: 0, index: 0 }])
   })
 
+  test('the chunks of an image are asked for several at once, and anew, once, when the peer has another image', () => {
+    const transfer = new StateTransfer()
+    const { peer } = other
+    const count = 20
+    const came = (image: number, index: number): readonly number[] =>
+      transfer
+        .chunk(0, peer, { kind: 'stateChunk', image, index, count: image === 0 ? 0 : count, chunk: '' })
+        .ask.map((message) => (message.kind === 'stateRequest' ? message.index : -1))
+    transfer.begin(0, peer)
+    const asked = [0, ...came(1, 0)]
+    expect(asked).toHaveLength(9)
+    for (let index = 1; index < count - 1; index += 1) asked.push(...came(1, index))
+    expect(asked).toEqual(Array.from({ length: count }, (_, index) => index))
+    expect(
+      transfer.chunk(0, peer, { kind: 'stateChunk', image: 1, index: count - 1, count, chunk: '' }).decode,
+    ).toHaveLength(count)
+
+    transfer.begin(0, peer)
+    came(1, 0)
+    // The peer was started anew: what was asked for is answered one by one.
+    expect([came(0, 1), came(0, 2), came(0, 3)]).toEqual([[0], [], []])
+  })
+
   test('a repair asks the next holder at once when one has nothing', () => {
     const repairs = new Repairs()
     const origins = ['c', 'd'].map((letter) => identity(3, letter).origin)
