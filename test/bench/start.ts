@@ -25,8 +25,8 @@ export const startBench: Bench = {
   name: 'start',
   about: `from the start of a killed replica to the first page, ${mails} mails on disk (${afterSnapshot} after the snapshot)`,
   figures: [
-    { name: 'first page', unit: 's', target: atMost(1), limit: 'read + JSON.parse of all records' },
-    { name: 'peak memory', unit: 'MB', target: atMost(350), limit: null },
+    { name: 'first page', unit: 's', target: atMost(0.4), limit: 'read + JSON.parse of all records' },
+    { name: 'peak memory', unit: 'MB', target: atMost(200), limit: null },
     { name: 'peak memory, after compaction', unit: 'MB', target: atMost(350), limit: null },
     { name: 'ready', unit: 's', target: null, limit: null },
     { name: 'of it: code loaded', unit: 's', target: null, limit: null },
