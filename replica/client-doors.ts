@@ -4,7 +4,7 @@ import type { ReplicaService } from './api/replica-service.ts'
 import { adminTokenCheck, serveReplica } from './api/serve-replica.ts'
 import { AttachmentKeeper } from './attachment-keeper.ts'
 import type { Attachment } from './drivers/install-file.ts'
-import { listenLocally, type LocalServer } from './drivers/local-socket.ts'
+import { listenLocally } from './drivers/local-socket.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import type { FrameStream, LoggerPort } from './host/ports.ts'
@@ -22,7 +22,7 @@ export interface Doors {
   readonly gate: ClientGate
   readonly attachment: AttachmentKeeper
   /** For good. */
-  close(): void
+  readonly close: () => void
 }
 
 /**
@@ -63,10 +63,7 @@ class ClientGate {
   #waiting: { readonly stream: FrameStream; readonly requires: ApiRight }[] = []
   #servedAtMs = 0
 
-  constructor(options: {
-    readonly state: 'open' | 'closed'
-    readonly isAdminToken: (token: Uint8Array) => boolean
-  }) {
+  constructor(options: { readonly state: 'open' | 'closed'; readonly isAdminToken: (token: Uint8Array) => boolean }) {
     this.#isAdminToken = options.isAdminToken
     this.#isOpen = options.state === 'open'
     this.#cancelWaiting = systemClock.after(giveBackWaitMs, () => this.open())

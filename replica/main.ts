@@ -12,9 +12,9 @@ const main = async (): Promise<void> => {
   const options = parseReplicaArguments(process.argv.slice(2))
   if (options === null) return
   let replica: RunningReplica | null = null
-  let isStopping = false
+  const stopping = new AbortController()
   const stop = (): void => {
-    isStopping = true
+    stopping.abort()
     // Nobody was served yet: there is nothing to flush.
     if (replica === null) process.exit(0)
     replica.stop().then(
@@ -31,7 +31,7 @@ const main = async (): Promise<void> => {
   const running = await runReplica(options, exitWith, (opened) => {
     replica = opened
   })
-  if (!isStopping) report(running, options)
+  if (!stopping.signal.aborted) report(running, options)
 }
 
 /** BAD_REQUEST when it is not given. */

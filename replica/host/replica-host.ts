@@ -21,7 +21,6 @@ import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 import { Tickets, toError } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
-
 export type { Notice }
 
 const tickMs = 50
@@ -69,9 +68,7 @@ export class ReplicaHost {
     })
     this.#backgroundWork = new BackgroundWork(options, {
       read: (query) => this.read(query),
-      enqueue: (event) => {
-        this.enqueue(event)
-      },
+      enqueue: (event) => this.enqueue(event),
       failed: (error) => this.#failed(error),
     })
   }
@@ -86,15 +83,11 @@ export class ReplicaHost {
     return host
   }
 
-  /**
-   * Begins to work, by itself: `connect` brings it together with the others. `onClient` gets the streams of clients; `onFatal` hears of
-   * a storage that failed for good.
-   */
+  /** Begins to work, without the others. `onClient` gets the streams of clients; `onFatal` hears of a storage that failed for good. */
   async start(handlers: {
     onClient: (stream: FrameStream) => void
     onFatal: (failure: Failure) => void
   }): Promise<void> {
-    const { clock } = this.#options
     this.#onClient = handlers.onClient
     this.#onFatal = handlers.onFatal
     await this.#members.load()
@@ -104,10 +97,10 @@ export class ReplicaHost {
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     this.#stopTimers = [
-      clock.every(tickMs, () => {
+      this.#options.clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
       }),
-      clock.every(fullDiskRetryMs, () => {
+      this.#options.clock.every(fullDiskRetryMs, () => {
         if (this.#diskFull) void this.#probeDisk()
       }),
     ]

@@ -72,11 +72,11 @@ describe('a client that is there when its replica starts', () => {
     const first = await runReplica(argumentsOf(0), ignore)
     const former = await loadAttachment(data)
     await first.stop()
-    let told: Promise<GroupInfo> | null = null
+    const told = Promise.withResolvers<GroupInfo>()
     const again = await runReplica(argumentsOf(0), ignore, () => {
-      told = groupBySocket()
+      groupBySocket().then(told.resolve, told.reject)
     })
-    expect(await told).toMatchObject({ groupName: 'Early' })
+    expect(await told.promise).toMatchObject({ groupName: 'Early' })
     const present = await loadAttachment(data)
     expect(present?.socket).not.toBe(former?.socket)
     expect(present?.members.get(1)?.addresses).toEqual(again.listen)
