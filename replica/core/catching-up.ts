@@ -1,11 +1,14 @@
 import { newIn, stillNew } from './brought.ts'
-import type { EffectsDraft, MailSearch } from './effects.ts'
+import type { EffectsDraft, MailSearch, Opinion } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
+import type { Identity } from './membership.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type { MailsMessage, StateChunkMessage } from './model/messages.ts'
 import type { Update } from './model/updates.ts'
 import { Repairs } from './repairs.ts'
+import type { Member, Source } from './second-opinion.ts'
+import { SecondOpinion } from './second-opinion.ts'
 import type { GroupState } from './state/group-state.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { StateTransfer } from './state-transfer.ts'
@@ -21,12 +24,18 @@ export class CatchingUp {
   readonly #state: GroupState
   readonly #clock: HybridClock
   readonly #transfer = new StateTransfer()
+  readonly #opinion: SecondOpinion
   readonly #repairs = new Repairs()
+  readonly #doubtful = new Map<string, Opinion>()
+  #source: Source | null = null
+  /** Of the state that waits to be joined: live only then. */
+  #absent: TransferStep['absent'] = []
   #toJoin: ReceivedImage | null = null
 
-  constructor(state: GroupState, clock: HybridClock) {
+  constructor(identity: Identity, state: GroupState, clock: HybridClock) {
     this.#state = state
     this.#clock = clock
+    this.#opinion = new SecondOpinion(identity, state)
   }
 
   /** How many mails are being fetched again. */
@@ -40,36 +49,48 @@ export class CatchingUp {
   }
 
   get transferringFrom(): PeerId | null {
-    return this.#transfer.peer
+    return this.#transfer.peer ?? this.#opinion.source
   }
 
-  /** Begins a state transfer unless one is under way. */
-  begin(nowMs: number, peer: PeerId, effects: EffectsDraft): void {
-    if (this.#transfer.peer !== null) return
-    effects.notify.push({ kind: 'transfer', phase: 'begun', peer })
-    this.#proceed(peer, this.#transfer.begin(nowMs, peer), effects)
+  /** States that came here and had something left out, or that nobody could confirm. */
+  get doubtful(): readonly Opinion[] {
+    return [...this.#doubtful.values()]
+  }
+
+  /** Begins a state transfer unless one is under way, or what it brings is to wait for somebody who can confirm it. */
+  begin(nowMs: number, source: Source, members: readonly Member[], effects: EffectsDraft): void {
+    if (this.transferringFrom === null && this.#opinion.isWorthIt(source, members)) this.#copy(nowMs, source, effects)
   }
 
   chunk(nowMs: number, peer: PeerId, message: StateChunkMessage, effects: EffectsDraft): void {
-    this.#proceed(peer, this.#transfer.chunk(nowMs, peer, message), effects)
+    const isOpinion = this.#opinion.isAskedOf(peer)
+    const part = isOpinion ? this.#opinion : this.#transfer
+    this.#proceed(nowMs, peer, part.chunk(nowMs, peer, message), effects)
   }
 
   /** The image that was asked to be decoded; null when it was not valid. */
   decoded(nowMs: number, peer: PeerId, image: StateImage | null, effects: EffectsDraft): void {
-    if (image === null) this.#abandoned(this.#transfer.abandon(), effects)
-    else this.#proceed(peer, this.#transfer.decoded(nowMs, peer, image, this.#state.vector), effects)
+    if (this.#opinion.isAskedOf(peer)) send(peer, this.#opinion.decoded(nowMs, peer, image), effects)
+    else if (image === null) this.#abandoned(this.#transfer.abandon(), effects)
+    else this.#proceed(nowMs, peer, this.#transfer.decoded(nowMs, peer, image, this.#state.vector), effects)
   }
 
   missing(nowMs: number, found: MailSearch, effects: EffectsDraft): void {
     const peer = this.#transfer.peer
-    if (peer !== null) this.#proceed(peer, this.#transfer.missing(nowMs, found), effects)
+    if (peer !== null) this.#proceed(nowMs, peer, this.#transfer.missing(nowMs, found), effects)
   }
 
   mails(nowMs: number, peer: PeerId, message: MailsMessage, effects: EffectsDraft): void {
+    if (this.#opinion.isWaitingFor(peer, message)) {
+      const { store, ask } = this.#opinion.mails(nowMs, message)
+      if (store.length > 0) effects.store.push({ origin: message.origin, updates: store })
+      send(peer, ask, effects)
+      return
+    }
     const isTransfer = this.#transfer.isWaitingFor(peer, message)
     if (!isTransfer && !this.#repairs.isWaitingFor(peer, message)) return
     if (message.updates.length > 0) effects.store.push({ origin: message.origin, updates: message.updates })
-    if (isTransfer) this.#proceed(peer, this.#transfer.mails(nowMs, message), effects)
+    if (isTransfer) this.#proceed(nowMs, peer, this.#transfer.mails(nowMs, message), effects)
     else this.#repairs.mails(message)
   }
 
@@ -103,6 +124,31 @@ export class CatchingUp {
     }
   }
 
+  /** Has another member confirm the state that has come before it is joined. */
+  confirm(nowMs: number, members: readonly Member[], effects: EffectsDraft): void {
+    const peer = this.#opinion.source
+    const verdict = this.#opinion.verdict(nowMs, members)
+    if (verdict === null) return
+    switch (verdict.kind) {
+      case 'wait':
+        break
+      case 'ask':
+        send(verdict.peer, verdict.messages, effects)
+        break
+      case 'abandon':
+        this.#abandoned(peer, effects)
+        break
+      case 'instead':
+        this.#abandoned(peer, effects)
+        this.#copy(nowMs, verdict.source, effects)
+        break
+      case 'join':
+        this.#toJoin = { image: verdict.image, peer }
+        if (verdict.opinion !== null) this.#tell(verdict.opinion, effects)
+        break
+    }
+  }
+
   /**
    * Joins an image whose mails are all stored, and tells whether there was one. Last in a step, so that nothing is
    * appended between the image that is written and the logs that go on after it. `fits` tells whether another's image is still of
@@ -125,6 +171,7 @@ export class CatchingUp {
     const held = new Map(this.#state.vector)
     const brought = newIn(image, this.#state, held)
     this.#state.join(image)
+    if (peer !== null) for (const { origin, sequences } of this.#absent) this.#repairs.want(origin, sequences)
     effects.notify.push({ kind: 'brought', ...stillNew(brought, this.#state, held) })
     this.#clock.observe(this.#state.newestClock, wallMs)
     effects.install = { image: this.#state.image(), continueAfter }
@@ -134,25 +181,43 @@ export class CatchingUp {
   /** Ends a transfer that stalled; goes on with one that waited for its peer. */
   tick(nowMs: number, effects: EffectsDraft): void {
     this.#abandoned(this.#transfer.abandonIfStalled(nowMs), effects)
+    this.#opinion.tick(nowMs)
     const peer = this.#transfer.peer
-    if (peer !== null) this.#proceed(peer, this.#transfer.resume(nowMs), effects)
+    if (peer !== null) this.#proceed(nowMs, peer, this.#transfer.resume(nowMs), effects)
   }
 
   disconnected(peer: PeerId, effects: EffectsDraft): void {
     this.#repairs.disconnected(peer)
+    this.#opinion.disconnected(peer)
     if (this.#transfer.peer === peer) this.#abandoned(this.#transfer.abandon(), effects)
   }
 
-  #proceed(peer: PeerId, step: TransferStep, effects: EffectsDraft): void {
-    for (const message of step.ask) effects.send.push({ to: peer, message, urgency: 'ordinary' })
-    for (const { origin, sequences } of step.absent) this.#repairs.want(origin, sequences)
+  #copy(nowMs: number, { peer, server }: Source, effects: EffectsDraft): void {
+    this.#source = { peer, server }
+    effects.notify.push({ kind: 'transfer', phase: 'begun', peer })
+    this.#proceed(nowMs, peer, this.#transfer.begin(nowMs, peer), effects)
+  }
+
+  #proceed(nowMs: number, peer: PeerId, step: TransferStep, effects: EffectsDraft): void {
+    send(peer, step.ask, effects)
     if (step.decode !== null) effects.decodeImage = { peer, chunks: step.decode }
     if (step.findMissing !== null) effects.findMissing = step.findMissing
-    if (step.complete === null) return
-    this.#toJoin = { image: step.complete, peer }
+    if (step.complete === null || this.#source === null) return
+    this.#absent = step.absent
+    this.#opinion.begin(nowMs, step.complete, this.#source)
+  }
+
+  #tell(opinion: Opinion, effects: EffectsDraft): void {
+    if (opinion.leftOut > 0 || opinion.witness === null)
+      this.#doubtful.set(`${opinion.server} ${String(opinion.witness)}`, opinion)
+    effects.notify.push({ kind: 'secondOpinion', ...opinion })
   }
 
   #abandoned(peer: PeerId | null, effects: EffectsDraft): void {
     if (peer !== null) effects.notify.push({ kind: 'transfer', phase: 'abandoned', peer })
   }
+}
+
+const send = (to: PeerId, messages: TransferStep['ask'], effects: EffectsDraft): void => {
+  for (const message of messages) effects.send.push({ to, message, urgency: 'ordinary' })
 }

@@ -21,6 +21,7 @@ import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { Reception } from './reception.ts'
 import type { Reclaiming } from './reclaiming.ts'
 import type { RetiredPeers } from './retired-peers.ts'
+import type { Member } from './second-opinion.ts'
 import type { Spreading } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
 
@@ -158,7 +159,7 @@ export class Correspondence {
     const held = state.held(origin)
     const holders = this.#peers.allGreeted().map((of) => ({ ...of, row: matrix.row(of.origin) }))
     if (held > 0 && antiEntropy.canBeAsked(now.steadyMs, origin, held, holders)) return
-    catchingUp.begin(now.steadyMs, session.peer, effects)
+    catchingUp.begin(now.steadyMs, session, this.sources(), effects)
   }
 
   /** Retired machines hand over what they have, and get nothing. */
@@ -168,6 +169,12 @@ export class Correspondence {
 
   members(): readonly GreetedPeer[] {
     return this.#peers.allGreeted().filter((session) => this.#isServed(session))
+  }
+
+  /** Those members, and what each is known to hold. */
+  sources(): readonly Member[] {
+    const { matrix } = this.#parts
+    return this.members().map(({ peer, origin, server }) => ({ peer, origin, server, row: matrix.row(origin) }))
   }
 
   #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {

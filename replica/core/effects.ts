@@ -99,6 +99,14 @@ export type CoreEvent =
   /** A compaction ended, or a snapshot that could not be written has been waited for. */
   | { readonly kind: 'compacted' }
 
+/** So many mails, posts and documents were left out of the state that came from `server`, and `witness` had them. */
+export interface Opinion {
+  readonly server: ServerId
+  /** Null when none of those who were here could confirm the state. */
+  readonly witness: ServerId | null
+  readonly leftOut: number
+}
+
 export type Serve =
   | { readonly peer: PeerId; readonly request: RequestMessage; readonly held: Sequence }
   | { readonly peer: PeerId; readonly request: StateRequestMessage | MailRequestMessage }
@@ -129,6 +137,8 @@ export type Notice =
   | { readonly kind: 'retired' }
   | { readonly kind: 'clockOff'; readonly server: ServerId; readonly offsetMs: number }
   | { readonly kind: 'transfer'; readonly phase: 'begun' | 'done' | 'abandoned'; readonly peer: PeerId }
+  /** A state that came was confirmed by another member; what it had left out was taken from there. */
+  | ({ readonly kind: 'secondOpinion' } & Opinion)
   /** The members to keep connected changed; `known` are all peers that were ever let in. */
   | {
       readonly kind: 'members'

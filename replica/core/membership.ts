@@ -2,7 +2,7 @@ import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Told } from './knowledge-telling.ts'
 import { KnowledgeTelling } from './knowledge-telling.ts'
-import type { AccountId, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { AccountId, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
 import type { Batch, SeatChange } from './model/updates.ts'
@@ -11,6 +11,7 @@ import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
 import type { Audience } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
+import { heldFrom } from './version-vector.ts'
 
 /** Who this install is. */
 export interface Identity {
@@ -231,6 +232,13 @@ export class Membership {
       session.isTold = true
       effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
     }
+  }
+
+  /** Servers whose present install holds this update durably, as far as is known here, ascending. */
+  holdersOf(origin: OriginId, sequence: Sequence): readonly ServerId[] {
+    const rows = this.rows()
+    const holds = (holder: OriginId): boolean => heldFrom(rows.get(holder) ?? new Map(), origin) >= sequence
+    return this.#state.seats.holders().flatMap((claim) => (holds(claim.origin) ? [claim.server] : []))
   }
 
   /** Rows worth telling: the seats' holders' and our own, which is exactly what we hold. */

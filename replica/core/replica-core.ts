@@ -83,7 +83,7 @@ export class ReplicaCore {
     for (const batch of recovered.suffix) this.state.applyBatch(batch)
     this.#intake = new LogIntake(this.state, ports.firstHash)
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
-    this.#catchingUp = new CatchingUp(this.state, this.#clock)
+    this.#catchingUp = new CatchingUp(identity, this.state, this.#clock)
     this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
     this.#forks = new Forks(identity, this.state, this.matrix)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
@@ -150,6 +150,11 @@ export class ReplicaCore {
     return this.#catchingUp.transferringFrom
   }
 
+  /** States that came here and had something left out, or that nobody could confirm. */
+  get doubtful(): CatchingUp['doubtful'] {
+    return this.#catchingUp.doubtful
+  }
+
   get hindrance(): Hindrance {
     if (this.isRetired) return 'retired'
     if (this.#forks.hasForked) return 'forked'
@@ -167,9 +172,9 @@ export class ReplicaCore {
 
   /** Another install has this one's seat: it claimed it earlier, on the other side of a partition. */
   get hasLostSeat(): boolean {
+    const { seats } = this.state
     const { origin, server } = this.identity
-    const holder = this.state.seats.holder(server)
-    return !this.isRetired && this.state.seats.claimOf(origin) !== undefined && holder?.origin !== origin
+    return !this.isRetired && seats.claimOf(origin) !== undefined && seats.holder(server)?.origin !== origin
   }
 
   /** Whether so much comes, as of the last step, that those of the others may wait for each other for a moment. */
@@ -206,14 +211,12 @@ export class ReplicaCore {
   get stable(): VersionVector {
     if (this.state.seats.group === null) return new Map()
     this.matrix.mergeRow(this.identity.origin, this.state.vector)
-    return this.matrix.stable(this.#holders)
+    return this.matrix.stable(this.state.seats.holders().map((claim) => claim.origin))
   }
 
   /** Servers whose present install holds this update durably, as far as is known here, ascending. */
   holdersOf(origin: OriginId, sequence: Sequence): readonly ServerId[] {
-    const rows = this.rows()
-    const holds = (holder: OriginId): boolean => heldFrom(rows.get(holder) ?? new Map(), origin) >= sequence
-    return this.state.seats.holders().flatMap((claim) => (holds(claim.origin) ? [claim.server] : []))
+    return this.#membership.holdersOf(origin, sequence)
   }
 
   /** Per install what it is known to hold; our own row is exactly what we hold. */
@@ -236,6 +239,7 @@ export class ReplicaCore {
     const fresh = this.#desk.commit(effects)
     if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
     this.#spreading.spread(now.steadyMs, fresh, this.#membership.audience(now.steadyMs), effects)
+    this.#catchingUp.confirm(now.steadyMs, this.#correspondence.sources(), effects)
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
@@ -263,11 +267,6 @@ export class ReplicaCore {
     this.#clock.observe(this.state.newestClock, wallMs)
     // A start is no quiet hour: people wait for their first page, and a snapshot would hold it up.
     this.#lastUpdateMs = steadyMs
-  }
-
-  /** The installs of the seats in use. */
-  get #holders(): readonly OriginId[] {
-    return this.state.seats.holders().map((claim) => claim.origin)
   }
 
   #handle(now: Moment, event: CoreEvent, effects: EffectsDraft): void {

@@ -16,9 +16,8 @@ import { heldFrom } from './version-vector.ts'
 const stallLimitMs = 15_000
 /** Mails asked for at once: about one answer's worth. */
 const mailsPerRequest = 400
-/** When the peer had not all mails of its image, a newer image is asked for after this, so often; then the rest is left to repair. */
+/** When the peer had not all mails of its image, a newer image is asked for after this, some times; then the rest is left to repair. */
 const againMs = 1_000
-const roundsAtMost = 10
 /** Requests under way at once, so that the line is not idle between an answer and the next request. */
 const window = 3
 /** Chunks of an image that are asked for at once: half a megabyte. */
@@ -61,6 +60,15 @@ export interface TransferStep {
   readonly absent: readonly MailsWanted[]
 }
 
+export interface TransferHabits {
+  /** So many images are asked for at most until the peer has all mails of one. */
+  readonly roundsAtMost: number
+  /** Ids of requests begin after this one. */
+  readonly lastId: number
+}
+
+const usualHabits: TransferHabits = { roundsAtMost: 10, lastId: 0 }
+
 const nothing: TransferStep = { ask: [], decode: null, findMissing: null, complete: null, absent: [] }
 
 /**
@@ -71,11 +79,17 @@ const nothing: TransferStep = { ask: [], decode: null, findMissing: null, comple
 export class StateTransfer {
   #phase: Phase = { kind: 'idle' }
   #progressMs = 0
-  #lastId = 0
+  readonly #roundsAtMost: number
+  #lastId: number
   #lastSearch = 0
   #round = 1
   /** The image before this one: of what it named some may be stored here. */
   #former: Pick<StateImage, 'vector' | 'hashes'> | null = null
+
+  constructor({ roundsAtMost, lastId }: TransferHabits = usualHabits) {
+    this.#roundsAtMost = roundsAtMost
+    this.#lastId = lastId
+  }
 
   /** The peer that is being copied from, if any. */
   get peer(): PeerId | null {
@@ -200,7 +214,7 @@ export class StateTransfer {
     }
     if (phase.inFlight.size > 0) return { ...nothing, ask }
     const { peer, image, absent } = phase
-    const isAgain = absent.length > 0 && this.#round < roundsAtMost
+    const isAgain = absent.length > 0 && this.#round < this.#roundsAtMost
     this.#phase = isAgain ? { kind: 'waiting', peer, untilMs: nowMs + againMs } : { kind: 'idle' }
     return isAgain ? nothing : { ...nothing, complete: image, absent }
   }

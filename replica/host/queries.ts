@@ -1,4 +1,5 @@
 import { executedBefore } from '../core/commands.ts'
+import type { Opinion } from '../core/effects.ts'
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
 import { allServerIds, updateId } from '../core/model/ids.ts'
@@ -152,6 +153,7 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
   if (core.repairing > 0) {
     found.push(`${core.repairing} mails are damaged on this disk and are being fetched from the others.`)
   }
+  for (const opinion of core.doubtful) found.push(leftOutWarning(opinion))
   if (core.transferringFrom !== null) found.push('The mailbox is being copied from another replica.')
   for (const { server, clockOffsetMs } of core.peers.allGreeted()) {
     const offSeconds = Math.round(clockOffsetMs / 1_000)
@@ -162,6 +164,11 @@ export const warnings = (core: ReplicaCore): readonly string[] => {
 
 const saidRetiredWarning = (server: ServerId): string =>
   `Server ${server} says that this machine was retired, and shows no proof of it. Ask who has it: if it is true this machine must join again.`
+
+const leftOutWarning = ({ server, witness, leftOut }: Opinion): string =>
+  witness === null
+    ? `Server ${server} gave this machine a mailbox that no other server could confirm. If mails are missing, ask who has server ${server}.`
+    : `Server ${server} gave this machine a mailbox with ${leftOut} mails, posts or drafts left out; server ${witness} had them. Ask who has server ${server}.`
 
 const lostSeatWarning = (core: ReplicaCore): string => {
   const { server } = core.identity

@@ -1,4 +1,4 @@
-import type { CommandAnswer } from '../../replica/core/effects.ts'
+import type { CommandAnswer, Opinion } from '../../replica/core/effects.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
@@ -194,6 +194,16 @@ export const imageTaken = (machine: Machine, { vector }: StateImage): void => {
         `${machine.name} sends a state with ${origin}:${sequence} before it is durable`,
       )
   }
+}
+
+/** Nobody leaves anything out here: two states of which one covers the other never contradict each other. */
+export const confirmed = (machine: Machine, { server, witness, leftOut }: Opinion): void => {
+  if (witness !== null) machine.world.coverage.note('second opinion')
+  if (leftOut > 0)
+    throw new Violation(
+      'left out',
+      `${machine.name} is told by ${String(witness)} that ${server} left ${leftOut} things out`,
+    )
 }
 
 /** A mail is discarded only when its deletions are durable: a crash must not bring it back without its content. */

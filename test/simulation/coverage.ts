@@ -28,6 +28,7 @@ export const coverageKinds = [
   'transfer begun',
   'transfer done',
   'transfer abandoned',
+  'second opinion',
   'mails fetched',
   'snapshot written',
   'snapshot of a transfer',

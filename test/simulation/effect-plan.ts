@@ -55,6 +55,7 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
         trace.note(machine.name, `transfer ${notice.phase}`, () => notice.peer)
       })
     }
+    if (notice.kind === 'secondOpinion') add('opinion', () => checks.confirmed(machine, notice))
     if (notice.kind === 'retired') add('retired', () => (machine.wasToldRetired = true))
     if (notice.kind === 'forked') add('forked', () => startOver(machine, notice.origin))
   }

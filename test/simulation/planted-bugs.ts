@@ -9,6 +9,7 @@ import { anyTag, splitUpdateId } from '../../replica/core/model/ids.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { SteadyTime } from '../../replica/core/moment.ts'
 import { Reclaiming } from '../../replica/core/reclaiming.ts'
+import { SecondOpinion } from '../../replica/core/second-opinion.ts'
 import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
 import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
@@ -310,6 +311,10 @@ const bugs = {
           return right.call(this, wallMs, () => true, effects)
         },
     )
+  },
+  'a second opinion is taken from who has seen less': () => {
+    SecondOpinion.prototype.hasSeenAll = () => true
+    SecondOpinion.prototype.canJudge = () => true
   },
   'what was known of an old copy stays known': () => {
     replace(

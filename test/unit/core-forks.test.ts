@@ -11,7 +11,7 @@ import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import { foundedCore, give, greet, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
 
-const [member, author] = [identity(2, 'b'), identity(3, 'c')]
+const [member, author, another] = [identity(2, 'b'), identity(3, 'c'), identity(4, 'd')]
 const afterTheFounder = noonMs * 2_000
 const otherLog = hash('A'.repeat(43))
 
@@ -174,6 +174,9 @@ describe('a state that a member sends', () => {
     const { send } = greet(core, member, new Map([[member.origin, new Map([[origin, 3]])]]))
     const [request] = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
     if (request === undefined) throw new Error('it asks for the log of the author')
+    // Without another one, who could confirm it, no state is asked for.
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(another, afterTheFounder)] }])
+    greet(core, another, new Map([[another.origin, new Map([[core.identity.origin, 1]])]]))
     says(core, { kind: 'discarded', id: request.id, origin })
     says(core, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' })
     const image = change(sender.state.image())
@@ -312,6 +315,8 @@ test('a state that was on its way here is not joined when another log than the o
   const other = make(2, claim.lastHash, [{ clock: afterTheFounder + 1, change: signUp('cleo') }])
   const longer = make(3, other.lastHash, [{ clock: afterTheFounder + 2, change: signUp('dora') }])
   core.step(noonMs, [{ kind: 'handedIn', batches: [claim, other, longer] }])
+  // It never comes again, so that nobody else is waited for.
+  give(core, { kind: 'retire', machine: author.origin })
   const digest = core.state.digest()
   const asked = core
     .step(noonMs, [{ kind: 'mailsMissing', ...findMissing }])

@@ -1,0 +1,333 @@
+import type { AccountId, Clock, DocumentId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
+import { splitUpdateId, tagOf, tagsAgree, updateId } from '../model/ids.ts'
+import type { DocumentRecord, ExecutionRecord, PostRecord, StateImage } from '../model/image.ts'
+import { markBits } from '../model/image.ts'
+import type { MailColumns, MailRecord, OriginMails } from '../model/mail-columns.ts'
+import { mailColumns, mailRecords, recordAt } from '../model/mail-columns.ts'
+import type { Update } from '../model/updates.ts'
+import { heldFrom } from '../version-vector.ts'
+import { standingOf } from './execution-table.ts'
+import { isDeletedByAll } from './mail-entry.ts'
+
+/**
+ * What an image has as gone although a witness, which has seen all that it has seen, still has it: a state is a function of the
+ * set of updates and deletions only add to it, so that of two honest images this is empty.
+ */
+export interface LeftOut {
+  /** Not listed, or as those of other people: what the witness lists. */
+  readonly mails: readonly MailRecord[]
+  /** Listed with marks that the witness has not seen: with those that both have. */
+  readonly marked: readonly MailRecord[]
+  readonly documents: readonly DocumentRecord[]
+  readonly posts: readonly PostRecord[]
+  /** Commands whose mail or post is not there: the witness shows it under a name that is still to come. */
+  readonly commands: readonly ExecutionRecord[]
+}
+
+/** What the one that receives an image has seen itself. */
+export interface SeenHere {
+  held(origin: OriginId): Sequence
+  readonly live: { has(origin: OriginId, sequence: Sequence): boolean }
+  readonly documents: { lastClock(account: AccountId, document: DocumentId): Clock }
+  readonly follows: { lastClock(account: AccountId, whom: AccountId): Clock }
+}
+
+/** The logs of `witness` go on from those of `image`. What `own` has seen to be gone is. */
+export const leftOutOf = (image: StateImage, witness: StateImage, own: SeenHere): LeftOut => {
+  const isMeant = ({ origin, sequence }: Named): boolean =>
+    sequence <= heldFrom(image.vector, origin) && (sequence > own.held(origin) || own.live.has(origin, sequence))
+  const posts = new Map(image.posts.map((post) => [idOf(post), post]))
+  const documents = new Map(image.documents.map((document) => [documentKey(document), document]))
+  const { mails, marked } = mailsLeftOut(image.mails, witness.mails, isMeant)
+  const ahead = aheadLeftOut(image, witness)
+  return {
+    mails,
+    marked: [...marked, ...ahead.marked],
+    documents: witness.documents.filter(
+      (document) =>
+        document.state === 'written' && isMeant(document) && !isSame(documents.get(documentKey(document)), document),
+    ),
+    posts: witness.posts.filter((post) => isMeant(post) && posts.get(idOf(post))?.account !== post.account),
+    commands: ahead.commands,
+  }
+}
+
+/** How many mails, posts and documents it concerns. */
+export const countOf = ({ mails, marked, documents, posts, commands }: LeftOut): number =>
+  mails.length + marked.length + documents.length + posts.length + commands.length
+
+/** Only what somebody has signed: `isShown` tells of which of it the contents are here. */
+export const shownOf = (
+  { mails, documents, posts, ...rest }: LeftOut,
+  isShown: (named: Named) => boolean,
+): LeftOut => ({
+  ...rest,
+  mails: mails.filter(isShown),
+  documents: documents.filter(isShown),
+  posts: posts.filter(isShown),
+})
+
+/** Whether a content is that of what was left out under its name. */
+export const isContentOf = ({ mails, documents, posts }: LeftOut): ((update: Update) => boolean) => {
+  const byName = new Map([...mails, ...documents, ...posts].map((record) => [idOf(record), record]))
+  return ({ origin, sequence, change }) => {
+    const record = byName.get(updateId(origin, sequence))
+    if (record === undefined) return false
+    switch (change.kind) {
+      case 'mail':
+        return 'to' in record && isMailOf(record, change)
+      case 'post':
+        return !('to' in record) && !('document' in record) && record.account === change.account
+      case 'document':
+        return 'document' in record && documentKey(record) === documentKey(change) && record.shelf === change.shelf
+      default:
+        return false
+    }
+  }
+}
+
+/** As an image that lists nothing else: what a state transfer would bring. */
+export const contentsOf = ({ mails, documents, posts }: LeftOut, witness: StateImage): StateImage => ({
+  ...witness,
+  mails: mailColumns(mails),
+  documents,
+  posts,
+  later: [],
+})
+
+/**
+ * The image with what it had left out, and with what the witness knows besides and can be known early: an account that is not listed
+ * and the newest keys of all, which are signed; marks, of which the later ones count. Gone is only what is so in both.
+ */
+export const restored = (image: StateImage, witness: StateImage, leftOut: LeftOut, own: SeenHere): StateImage => {
+  const { mails, marked, documents, posts, commands } = leftOut
+  const known = new Set(image.accounts.map(({ account }) => account))
+  const gone = new Set(witness.deletedAccounts)
+  const names = new Set([...mails, ...posts].map(idOf))
+  const written = new Set(documents.map(documentKey))
+  const dropped = new Set(commands.flatMap((execution) => execution.names.map(idOf)))
+  const isDropped = (named: Named): boolean => dropped.has(idOf(named))
+  const isNamed = (named: Named): boolean => names.has(idOf(named))
+  return {
+    ...image,
+    accounts: [...image.accounts, ...witness.accounts.filter(({ account }) => !known.has(account))],
+    accountKeys: [...image.accountKeys, ...witness.accountKeys],
+    deletedAccounts: image.deletedAccounts.filter((account) => gone.has(account)),
+    mails: withMails(image.mails, [...mails, ...marked], commands),
+    answers: [...image.answers.filter((answer) => !isNamed(answer)), ...witness.answers.filter(isNamed)],
+    marks: [...image.marks, ...witness.marks],
+    pending: pendingInBoth(image, witness),
+    documents: [
+      ...image.documents.filter((document) => !written.has(documentKey(document))),
+      ...documents,
+      ...deletedDocumentsOf(image, witness, own),
+    ],
+    posts: [...image.posts.filter((post) => !isNamed(post) && !isDropped(post)), ...posts],
+    postDeletions: postDeletionsInBoth(image, witness),
+    follows: [...image.follows, ...followsOf(image, witness, own)],
+    executions: executionsOf(image, witness, leftOut),
+  }
+}
+
+type Named = Pick<MailRecord, 'origin' | 'sequence'>
+
+const idOf = ({ origin, sequence }: Named): UpdateId => updateId(origin, sequence)
+
+const isSame = (one: Named | undefined, other: Named): boolean =>
+  one?.origin === other.origin && one.sequence === other.sequence
+
+const documentKey = ({ account, document }: Pick<DocumentRecord, 'account' | 'document'>): string =>
+  `${account} ${document}`
+
+const isMailOf = (record: MailRecord, change: Extract<Update['change'], { kind: 'mail' }>): boolean =>
+  record.from === change.account &&
+  record.to.length === change.to.length &&
+  record.to.every((owner, copy) => owner === change.to[copy]) &&
+  tagsAgree(record.tag, tagOf(change.command))
+
+const mailsLeftOut = (
+  listed: MailColumns,
+  witness: MailColumns,
+  isMeant: (named: Named) => boolean,
+): Pick<LeftOut, 'mails' | 'marked'> => {
+  const mails: MailRecord[] = []
+  const marked: MailRecord[] = []
+  const byOrigin = new Map(listed.origins.map((of) => [of.origin, of]))
+  const places = new Map(listed.people.map((account, place) => [account, place]))
+  const placeOf = Uint32Array.from(witness.people, (account) => places.get(account) ?? listed.people.length)
+  for (const theirs of witness.origins) {
+    const mine = byOrigin.get(theirs.origin)
+    let at = 0
+    for (const [row, sequence] of theirs.sequences.entries()) {
+      while (mine !== undefined && (mine.sequences[at] ?? Infinity) < sequence) at += 1
+      if (mine?.sequences[at] === sequence && areAlike(mine, at, theirs, row, placeOf)) {
+        const marks = marksInBoth(mine, at, theirs, row)
+        if (marks !== null) marked.push({ ...recordAt(listed.people, mine, at), marks })
+      } else if (isMeant({ origin: theirs.origin, sequence })) mails.push(recordAt(witness.people, theirs, row))
+    }
+  }
+  return { mails, marked }
+}
+
+/** Whether two rows are of the same mail, to the same people. `placeOf`: the places of the other's people here. */
+const areAlike = (
+  mine: OriginMails,
+  at: number,
+  theirs: OriginMails,
+  row: number,
+  placeOf: Readonly<Uint32Array>,
+): boolean => {
+  const [start, end] = [mine.copyStarts[at] ?? 0, mine.copyStarts[at + 1] ?? 0]
+  const theirStart = theirs.copyStarts[row] ?? 0
+  if ((theirs.copyStarts[row + 1] ?? 0) - theirStart !== end - start) return false
+  for (let copy = start; copy < end; copy += 1)
+    if (mine.owners[copy] !== placeOf[theirs.owners[theirStart + copy - start] ?? -1]) return false
+  const [tag, theirTag] = [mine.tags[at] ?? 0, theirs.tags[row] ?? 0]
+  return tag === theirTag || tag === 0 || theirTag === 0
+}
+
+/** Null when the witness has all marks that are listed. */
+const marksInBoth = (mine: OriginMails, at: number, theirs: OriginMails, row: number): readonly number[] | null => {
+  const [start, end] = [mine.copyStarts[at] ?? 0, mine.copyStarts[at + 1] ?? 0]
+  const theirStart = theirs.copyStarts[row] ?? 0
+  const marks: number[] = []
+  let isMore = false
+  for (let copy = start; copy < end; copy += 1) {
+    const bits = mine.marks[copy] ?? 0
+    const both = bits & (theirs.marks[theirStart + copy - start] ?? 0)
+    marks.push(both)
+    isMore ||= both !== bits
+  }
+  return isMore ? marks : null
+}
+
+/**
+ * A mail with several names may stand in the image by one and with the witness by another one, which is still to come. Where the image
+ * has not got it, it comes as a new one if the command is not known: as another name of a mail that is not there it would be taken for deleted.
+ */
+const aheadLeftOut = (image: StateImage, witness: StateImage): Pick<LeftOut, 'marked' | 'commands'> => {
+  const marked: MailRecord[] = []
+  const commands: ExecutionRecord[] = []
+  for (const execution of witness.executions) {
+    const standing = standingOf(execution)
+    if (execution.names.length === 1 || isCovered(image, standing)) continue
+    const names = execution.names.filter((name) => isCovered(image, name))
+    const shown = liveAt(witness, standing)
+    if (names.length === 0 || shown === undefined) continue
+    const listed = liveAt(image, standingOf({ ...execution, names }))
+    if (listed === undefined || !areOfSame(listed, shown)) commands.push(execution)
+    else if ('marks' in listed && 'marks' in shown) {
+      const marks = listed.marks.map((bits, copy) => bits & (shown.marks[copy] ?? 0))
+      if (marks.some((bits, copy) => bits !== listed.marks[copy])) marked.push({ ...listed, marks })
+    }
+  }
+  return { marked, commands }
+}
+
+/** The mail or post that an image has by this name. */
+const liveAt = ({ mails, posts }: StateImage, named: Named): MailRecord | PostRecord | undefined => {
+  const ofOrigin = mails.origins.find(({ origin }) => origin === named.origin)
+  const row = ofOrigin?.sequences.indexOf(named.sequence) ?? -1
+  if (ofOrigin === undefined || row < 0) return posts.find((post) => isSame(post, named))
+  const mail = recordAt(mails.people, ofOrigin, row)
+  return isDeletedByAll(mail.marks) ? undefined : mail
+}
+
+const areOfSame = (one: MailRecord | PostRecord, other: MailRecord | PostRecord): boolean =>
+  'marks' in one
+    ? 'marks' in other && one.from === other.from && one.to.join() === other.to.join()
+    : !('marks' in other) && one.account === other.account
+
+/** Without the commands whose mails are still to come, and with those that only the witness knows, as far as the image goes. */
+const executionsOf = (image: StateImage, witness: StateImage, { commands }: LeftOut): readonly ExecutionRecord[] => {
+  const dropped = new Set(commands.map(keyOf))
+  const kept = image.executions.filter((execution) => !dropped.has(keyOf(execution)))
+  const known = new Set(image.executions.map(keyOf))
+  const added = witness.executions.flatMap((execution): readonly ExecutionRecord[] => {
+    const names = execution.names.filter((name) => isCovered(image, name))
+    const isKnown = names.length === 0 || known.has(keyOf(execution)) || dropped.has(keyOf(execution))
+    return isKnown ? [] : [{ ...execution, names }]
+  })
+  return [...kept, ...added]
+}
+
+const keyOf = ({ account, command, recipients }: ExecutionRecord): string => account + command + recipients
+
+const isCovered = ({ vector }: StateImage, { origin, sequence }: Named): boolean => sequence <= heldFrom(vector, origin)
+
+const withMails = (
+  listed: MailColumns,
+  again: readonly MailRecord[],
+  dropped: readonly ExecutionRecord[],
+): MailColumns => {
+  if (again.length + dropped.length === 0) return listed
+  const names = new Set([...again.map(idOf), ...dropped.flatMap((execution) => execution.names.map(idOf))])
+  const others = [...mailRecords(listed)].filter((mail) => !names.has(idOf(mail)))
+  const inOrder = [...others, ...again].sort((one, other) =>
+    one.origin === other.origin ? one.sequence - other.sequence : one.origin < other.origin ? -1 : 1,
+  )
+  return mailColumns(inOrder)
+}
+
+/** A deletion that waits for its mail waits with the witness, too, or was done there when the mail came. */
+const pendingInBoth = (image: StateImage, witness: StateImage): StateImage['pending'] => {
+  if (image.pending.length === 0) return image.pending
+  const waiting = new Map(witness.pending.map((mark) => [pendingKey(mark.mail, mark.tag, mark.account), mark.bits]))
+  const standing = standingNames(witness)
+  return image.pending.filter(({ mail, tag, account, bits }) => {
+    if ((bits & markBits.deleted) === 0) return true
+    if (!isCovered(witness, splitUpdateId(mail)))
+      return ((waiting.get(pendingKey(mail, tag, account)) ?? 0) & markBits.deleted) !== 0
+    const shown = liveAt(witness, splitUpdateId(standing.get(mail) ?? mail))
+    return shown === undefined || !('marks' in shown) || !tagsAgree(tag, shown.tag) || hasDeleted(shown, account)
+  })
+}
+
+const hasDeleted = ({ from, to, marks }: MailRecord, account: AccountId): boolean =>
+  [from, ...to].every((owner, copy) => owner !== account || ((marks[copy] ?? 0) & markBits.deleted) !== 0)
+
+const postDeletionsInBoth = (image: StateImage, witness: StateImage): StateImage['postDeletions'] => {
+  if (image.postDeletions.length === 0) return image.postDeletions
+  const waiting = new Set(witness.postDeletions.map(({ post, tag, account }) => pendingKey(post, tag, account)))
+  const standing = standingNames(witness)
+  return image.postDeletions.filter(({ post, tag, account }) => {
+    if (!isCovered(witness, splitUpdateId(post))) return waiting.has(pendingKey(post, tag, account))
+    const shown = liveAt(witness, splitUpdateId(standing.get(post) ?? post))
+    return shown === undefined || 'marks' in shown || shown.account !== account || !tagsAgree(tag, shown.tag)
+  })
+}
+
+/** By each other name of what has several. */
+const standingNames = ({ executions }: StateImage): ReadonlyMap<UpdateId, UpdateId> => {
+  const several = executions.filter(({ names }) => names.length > 1)
+  return new Map(
+    several.flatMap((execution) => {
+      const standing = idOf(standingOf(execution))
+      return execution.names.map((name) => [idOf(name), standing] as const)
+    }),
+  )
+}
+
+const pendingKey = (id: UpdateId, tag: number, account: AccountId): string => `${id} ${tag} ${account}`
+
+/** The memory of deletions, where nothing is there that it would delete. */
+const deletedDocumentsOf = (image: StateImage, witness: StateImage, own: SeenHere): StateImage['documents'] => {
+  const listed = new Set(image.documents.map(documentKey))
+  return witness.documents.filter(
+    (document) =>
+      document.state === 'deleted' &&
+      isCovered(image, document) &&
+      !listed.has(documentKey(document)) &&
+      own.documents.lastClock(document.account, document.document) === 0,
+  )
+}
+
+/** That somebody follows is a word of which the later one counts; that somebody does not, where nothing else was said. */
+const followsOf = (image: StateImage, witness: StateImage, own: SeenHere): StateImage['follows'] => {
+  const listed = new Set(image.follows.map(({ account, whom }) => `${account} ${whom}`))
+  return witness.follows.filter((follow) => {
+    const { account, whom, state } = follow
+    if (!isCovered(image, follow)) return false
+    return state === 'follows' || (!listed.has(`${account} ${whom}`) && own.follows.lastClock(account, whom) === 0)
+  })
+}

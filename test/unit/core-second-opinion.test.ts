@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest'
+import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import type { OriginId } from '../../replica/core/model/ids.ts'
+import type { StateImage } from '../../replica/core/model/image.ts'
+import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
+import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
+import type { Batch, Update } from '../../replica/core/model/updates.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { GroupState } from '../../replica/core/state/group-state.ts'
+import { warnings } from '../../replica/host/queries.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
+import { foundedCore, give, helloOf, identity, mailTo, noonMs, startCore } from '../support/core-fixture.ts'
+
+const [founder, liar, honest] = [identity(1, 'a'), identity(2, 'b'), identity(3, 'c')]
+
+/** The log of the founder, and the state that it comes to. */
+const group = () => {
+  const core = foundedCore(['ada'])
+  const batches: Batch[] = []
+  for (const name of ['one', 'two', 'three'])
+    batches.push(...give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], name) }).persist)
+  const updates = batches.flatMap((batch) => batch.updates)
+  const content = (sequence: number): Update => {
+    const found = updates.find((update) => update.sequence === sequence)
+    if (found === undefined) throw new Error(`there is no mail ${sequence}`)
+    return found
+  }
+  return { core, content }
+}
+
+/** The same with only as many mails. */
+const lessMails = (image: StateImage, count: number): StateImage => ({
+  ...image,
+  mails: mailColumns([...mailRecords(image.mails)].slice(0, count)),
+})
+
+class Newcomer {
+  readonly core: ReplicaCore
+  readonly #from: Identity
+  readonly #sent: Effects['send'][number][] = []
+  nowMs = noonMs
+
+  /** Which is copying the state of `from`, while `others` are there, too. */
+  constructor(row: VersionVector, from: Identity, others: readonly (readonly [Identity, VersionVector])[]) {
+    this.core = startCore(identity(5, 'e'))
+    this.#from = from
+    this.meet(from, row)
+    this.asksOf(from)
+    for (const [who, held] of others) this.meet(who, held)
+    expect(this.core.transferringFrom).toBe(from.peer)
+  }
+
+  meet(who: Identity, held: VersionVector): void {
+    this.step({ kind: 'connected', peer: who.peer }, this.said(who, helloOf(who, new Map([[who.origin, held]]))))
+  }
+
+  /** What it asks of `who` can only be had by a state: then it asks for that. */
+  asksOf(who: Identity): void {
+    for (let round = 0; round < 100 && this.core.transferringFrom === null; round += 1) {
+      this.pass(200)
+      for (const { to, message } of this.#sent.splice(0))
+        if (message.kind === 'request' && to === who.peer)
+          this.step(this.said(who, { kind: 'discarded', id: message.id, origin: message.origin }))
+    }
+  }
+
+  /** These take seats. */
+  joinsSeats(...others: readonly Identity[]): void {
+    for (const { origin, server, peer } of others) {
+      const claim = { kind: 'seat', server, peer, machine: 'another', replaces: null } as const
+      const batch = makeBatchOf(origin)(1, firstHash(origin), [{ clock: noonMs * 2_000, change: claim }])
+      this.step({ kind: 'handedIn', batches: [batch] })
+    }
+  }
+
+  said(who: Identity, message: Message): CoreEvent {
+    return { kind: 'message', peer: who.peer, message }
+  }
+
+  step(...events: readonly CoreEvent[]): Effects {
+    this.nowMs += 1
+    const effects = this.core.step(this.nowMs, events)
+    this.#sent.push(...effects.send)
+    return effects
+  }
+
+  pass(forMs: number): readonly Effects[] {
+    const all: Effects[] = []
+    for (const endMs = this.nowMs + forMs; this.nowMs < endMs; this.nowMs += 100) all.push(this.step({ kind: 'tick' }))
+    return all
+  }
+
+  /** Takes an image of `who`, and gives the mails that are asked for; returns what the last step wants. */
+  image(who: Identity, image: StateImage, content: (sequence: number) => Update | null): Effects {
+    this.step(this.said(who, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' }))
+    let effects = this.step({ kind: 'imageDecoded', peer: who.peer, image: structuredClone(image) })
+    if (effects.findMissing !== null) effects = this.step({ kind: 'mailsMissing', ...effects.findMissing })
+    for (;;) {
+      const asked = effects.send.flatMap(({ to, message }) =>
+        to === who.peer && message.kind === 'mailRequest' ? [message] : [],
+      )
+      if (asked.length === 0) return effects
+      for (const { id, origin, sequences } of asked) {
+        const updates = sequences.flatMap((sequence) => content(sequence) ?? [])
+        effects = this.step(this.said(who, { kind: 'mails', id, origin, covered: sequences.at(-1) ?? 0, updates }))
+      }
+    }
+  }
+
+  takes(image: StateImage, content: (sequence: number) => Update | null): Effects {
+    return this.image(this.#from, image, content)
+  }
+}
+
+const asksState = ({ send }: Effects): readonly string[] =>
+  send.flatMap(({ to, message }) => (message.kind === 'stateRequest' ? [to] : []))
+const joined = ({ install }: Effects): boolean => install !== null
+
+describe('a state that is copied from another', () => {
+  test('is joined at once where nobody else is', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, founder, [])
+    expect(joined(newcomer.takes(image, content))).toBe(true)
+    expect(newcomer.core.state.digest()).toBe(core.state.digest())
+  })
+
+  test('is joined when another who has seen all of it has nothing to add', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, liar, [[honest, image.vector]])
+    const asked = newcomer.takes(image, content)
+    expect(joined(asked)).toBe(false)
+    expect(asksState(asked)).toEqual([honest.peer])
+    expect(newcomer.core.transferringFrom).toBe(liar.peer)
+    expect(joined(newcomer.image(honest, image, () => null))).toBe(true)
+    expect(newcomer.core.state.digest()).toBe(core.state.digest())
+    expect(newcomer.core.doubtful).toEqual([])
+  })
+
+  test('that leaves mails out gets them from the other one, and people are told', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, liar, [[honest, image.vector]])
+    newcomer.takes(lessMails(image, 1), content)
+    const effects = newcomer.image(honest, image, content)
+    expect(joined(effects)).toBe(true)
+    expect(newcomer.core.state.digest()).toBe(core.state.digest())
+    expect(newcomer.core.doubtful).toEqual([{ server: liar.server, witness: honest.server, leftOut: 2 }])
+    expect(warnings(newcomer.core).join()).toContain('Server 2 gave this machine a mailbox with 2 mails')
+  })
+
+  test('keeps what it says against one who has more and cannot show it', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, honest, [[liar, image.vector]])
+    const lacking = lessMails(image, 2)
+    newcomer.takes(lacking, content)
+    const other = content(core.state.held(founder.origin) - 1)
+    // It shows another mail of that name, and nothing.
+    const effects = newcomer.image(liar, image, (sequence) => ({
+      ...other,
+      sequence,
+      change: content(5).change,
+      bytes: other.bytes,
+    }))
+    const state = new GroupState()
+    state.join(lacking)
+    expect(joined(effects) || newcomer.pass(500).some(joined)).toBe(true)
+    expect(newcomer.core.state.digest()).toBe(state.digest())
+    expect(newcomer.core.doubtful).toEqual([])
+  })
+
+  test('is not taken from who claims what no other one has, as long as there is another one', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const ahead = new Map<OriginId, number>([...image.vector, [liar.origin, 1]])
+    const newcomer = new Newcomer(ahead, liar, [[honest, image.vector]])
+    const hashes = new Map([...image.hashes, [liar.origin, firstHash(liar.origin)] as const])
+    newcomer.takes({ ...lessMails(image, 0), vector: ahead, hashes }, content)
+    const later = newcomer.pass(6_000)
+    expect(later.some(joined)).toBe(false)
+    expect(later.flatMap(asksState)).toEqual([honest.peer])
+    newcomer.image(honest, image, content)
+    // The liar is asked, too, and says nothing.
+    expect(newcomer.pass(30_000).some(joined)).toBe(true)
+    expect(newcomer.core.state.mails.size).toBe(3)
+  })
+
+  test('is taken from who insists, for want of another who has it, and people are told', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const ahead = new Map<OriginId, number>([...image.vector, [liar.origin, 1]])
+    const hashes = new Map([...image.hashes, [liar.origin, firstHash(liar.origin)] as const])
+    const newcomer = new Newcomer(ahead, liar, [[honest, image.vector]])
+    newcomer.takes({ ...image, vector: ahead, hashes }, content)
+    newcomer.pass(6_000)
+    newcomer.image(honest, image, content)
+    // The liar says that it has seen all of that, and stays silent.
+    newcomer.pass(20_000)
+    newcomer.asksOf(liar)
+    newcomer.takes({ ...image, vector: ahead, hashes }, content)
+    expect(newcomer.pass(6_000).some(joined)).toBe(true)
+    expect(newcomer.core.state.held(liar.origin)).toBe(1)
+    expect(warnings(newcomer.core).join()).toContain('no other server could confirm')
+  })
+
+  test('waits for another one where there is a state that could be spoilt', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, founder, [])
+    newcomer.takes(image, content)
+    newcomer.joinsSeats(liar, honest)
+    newcomer.step({ kind: 'disconnected', peer: founder.peer })
+    const ahead = new Map<OriginId, number>([...newcomer.core.state.vector, [liar.origin, 2]])
+    const hashes = new Map([...newcomer.core.state.hashes, [liar.origin, firstHash(liar.origin)] as const])
+    newcomer.meet(liar, ahead)
+    newcomer.asksOf(liar)
+    const signatures = new Map([[liar.origin, new Uint8Array(64)]])
+    const lie = { ...lessMails(newcomer.core.state.image(), 0), vector: ahead, hashes, signatures, checkpoints: [] }
+    newcomer.image(liar, lie, content)
+    expect(newcomer.pass(30_000).some(joined)).toBe(false)
+    expect(newcomer.core.transferringFrom).toBe(null)
+    expect(newcomer.core.state.mails.size).toBe(3)
+  })
+})
