@@ -16,13 +16,17 @@ const patienceMs = 3_000
 const doubtMs = 20_000
 /** What was said of a log is said again after this, if it is still so. */
 const againMs = 5_000
+/** Who says so again, so long after the first time, has not yielded meanwhile: it would be somebody else by now. */
+const insistedMs = 3_000
 
 /** What has become clear of one log with one peer, while it is connected. */
 interface Dispute {
   /** By its origin's own signature: another log than the one held here has its name. */
   isProven: boolean
-  /** The peer said that it holds another one, and so that it does not yield. */
-  isTold: boolean
+  /** When the peer said first that it holds another one. */
+  toldMs: number | null
+  /** It goes on saying so, and so it does not yield. */
+  isInsisted: boolean
   saidMs: number
 }
 
@@ -101,7 +105,8 @@ export class Forks {
   /** A peer says that what is held here of `origin` is not what it holds, and shows where its copy ends. */
   heard(nowMs: number, session: GreetedPeer, { origin, end }: ForkMessage, effects: EffectsDraft): void {
     const dispute = this.#dispute(session.peer, origin)
-    dispute.isTold = true
+    dispute.toldMs ??= nowMs
+    if (nowMs - dispute.toldMs >= insistedMs) dispute.isInsisted = true
     if (end?.origin === origin && this.#isOther(end)) dispute.isProven = true
     if (dispute.isProven) this.#settle(nowMs, session, origin, effects)
     else if (this.#state.held(origin) > 0) this.#say(nowMs, session, origin, effects)
@@ -176,13 +181,13 @@ export class Forks {
     const { origin: own } = this.#identity
     if (this.#state.seats.claimOf(theirs) !== undefined) return this.#state.seats.isElder(theirs, own)
     const isKnownThere = heldFrom(this.#matrix.row(theirs), own) > 0
-    return isKnownThere ? this.#dispute(peer, disputed).isTold : theirs < own
+    return isKnownThere ? this.#dispute(peer, disputed).isInsisted : theirs < own
   }
 
   #dispute(peer: PeerId, origin: OriginId): Dispute {
     const ofPeer = this.#disputes.get(peer) ?? new Map<OriginId, Dispute>()
     this.#disputes.set(peer, ofPeer)
-    const dispute = ofPeer.get(origin) ?? { isProven: false, isTold: false, saidMs: -Infinity }
+    const dispute = ofPeer.get(origin) ?? { isProven: false, toldMs: null, isInsisted: false, saidMs: -Infinity }
     ofPeer.set(origin, dispute)
     return dispute
   }

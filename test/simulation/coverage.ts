@@ -65,6 +65,9 @@ export const coverageKinds = [
 
 export type CoverageKind = (typeof coverageKinds)[number]
 
+/** What happens once in some hundred seeds. */
+export const rareKinds: ReadonlySet<CoverageKind> = new Set(['mark of another mail refused'])
+
 /** Counts, so that nothing passes only because it never happened. */
 export class Coverage {
   readonly #counts = new Map<string, number>()
