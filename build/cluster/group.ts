@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { ProcessPlace } from './json-process.ts'
-import { type GroupStatus, MailProcess } from './mail-process.ts'
+import { type GroupStatus, MailProcess, RequestFailure } from './mail-process.ts'
 import { ReplicaProcess } from './replica-process.ts'
 
 export interface GroupOptions {
@@ -211,6 +211,17 @@ export class ReplicaGroup {
     await replica.ready()
   }
 
+  /** Null while one of them lets nobody in, as a machine that starts over until it is whole; fails with that after the deadline. */
+  async #statusesOf(servers: readonly number[], deadline: number): Promise<readonly GroupStatus[] | null> {
+    try {
+      return await Promise.all(servers.map((server) => this.status(server)))
+    } catch (error) {
+      const isAway = error instanceof RequestFailure && error.code === 'UNREACHABLE'
+      if (!isAway || Date.now() > deadline) throw error
+      return null
+    }
+  }
+
   async #poll(
     servers: readonly number[],
     withinMs: number,
@@ -219,9 +230,9 @@ export class ReplicaGroup {
   ): Promise<readonly GroupStatus[]> {
     const deadline = Date.now() + withinMs
     for (;;) {
-      const statuses = await Promise.all(servers.map((server) => this.status(server)))
-      if (isMet(statuses)) return statuses
-      if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}\n${describe(statuses)}`)
+      const statuses = await this.#statusesOf(servers, deadline)
+      if (statuses !== null && isMet(statuses)) return statuses
+      if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}\n${describe(statuses ?? [])}`)
       await new Promise((resolve) => setTimeout(resolve, pollMs))
     }
   }
