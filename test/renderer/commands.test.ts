@@ -1,4 +1,7 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { mount } from '@vue/test-utils'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { nextTick } from 'vue'
+import ShellPalette from '../../renderer/shell/ShellPalette.vue'
 import { useCommands } from '../../renderer/shell/commands.ts'
 
 const press = (key: string, modifiers: KeyboardEventInit = {}): KeyboardEvent => {
@@ -41,5 +44,45 @@ describe('keys that are pressed while the palette is on its way', () => {
     useCommands().isPaletteOpen = false
     press('s')
     expect(star).toHaveBeenCalledOnce()
+  })
+})
+
+/** All that follows on each other without a timer: no key can come in between. */
+const untilNextKey = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn += 1) await nextTick()
+}
+
+describe('the palette', () => {
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => vi.useRealTimers())
+
+  it('has the focus before another key can come, and goes on from what was typed ahead', async () => {
+    const commands = useCommands()
+    commands.isPaletteOpen = true
+    commands.typedAhead = 'se'
+    const palette = mount(ShellPalette, { attachTo: document.body })
+    await untilNextKey()
+    const { activeElement } = document
+    expect(activeElement).toBeInstanceOf(HTMLInputElement)
+    expect((activeElement as HTMLInputElement).value).toBe('se')
+    expect(activeElement?.closest('[data-modal]')).not.toBeNull()
+    palette.unmount()
+  })
+
+  it('does what was typed ahead when the next key is Enter', async () => {
+    const commands = useCommands()
+    const search = vi.fn()
+    commands.register([
+      { id: 'star', label: 'mail.star', group: 'mail', keys: ['s'], run: vi.fn() },
+      { id: 'search', label: 'mail.search.label', group: 'list', keys: ['/'], run: search },
+    ])
+    commands.isPaletteOpen = true
+    commands.typedAhead = 'sea'
+    const palette = mount(ShellPalette, { attachTo: document.body })
+    await untilNextKey()
+    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    vi.runAllTimers()
+    expect(search).toHaveBeenCalledOnce()
+    palette.unmount()
   })
 })
