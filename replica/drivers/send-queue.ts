@@ -86,7 +86,8 @@ export class SendQueue {
     const frame = this.#frames[this.#first]
     if (frame === undefined) return null
     this.#first += 1
-    if (this.#first >= 1_024) {
+    // So nothing that is sent is held for longer than what waits behind it, and moving that up costs each frame one move.
+    if (this.#first * 2 >= this.#frames.length) {
       this.#frames.splice(0, this.#first)
       this.#first = 0
     }

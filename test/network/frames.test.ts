@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { peerId } from '../../replica/core/model/ids.ts'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -18,6 +20,12 @@ const takeAll = (queue: SendQueue): readonly Uint8Array[] => {
   const chunks: Uint8Array[] = []
   for (let chunk = queue.takeChunk(); chunk !== null; chunk = queue.takeChunk()) chunks.push(chunk)
   return chunks
+}
+
+const collectGarbage = (): void => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
 }
 
 describe('frames', () => {
@@ -48,6 +56,26 @@ describe('frames', () => {
       [frameTags.ping, 0],
       [frameTags.data, 8],
     ])
+  })
+
+  test('are let go of when they are sent, also while others wait', async () => {
+    const queue = new SendQueue()
+    const pushed = Array.from({ length: 100 }, () => {
+      const frame = new Uint8Array(1_000)
+      queue.push(frameTags.data, frame)
+      return new WeakRef(frame)
+    })
+    const kept = async (): Promise<number> => {
+      // A weak reference that was looked at is good until its task ends.
+      await new Promise((resolve) => setImmediate(resolve))
+      collectGarbage()
+      return pushed.filter((frame) => frame.deref() !== undefined).length
+    }
+    expect(await kept()).toBe(100)
+    queue.takeChunk()
+    expect(await kept()).toBeLessThanOrEqual(50)
+    takeAll(queue)
+    expect(await kept()).toBe(0)
   })
 
   test.each([
