@@ -91,8 +91,13 @@ export class ReplicaGroup {
     await Promise.all(operators.map((operator) => operator.close()))
   }
 
-  status(server: number): Promise<GroupStatus> {
-    return this.operator(server).ask('status')
+  /** Of this server itself: while it was away its operator went on at another one. UNREACHABLE. */
+  async status(server: number): Promise<GroupStatus> {
+    const operator = this.operator(server)
+    const status = await operator.ask('status')
+    if (status.serverId === server) return status
+    await operator.ask('connect', { server })
+    return operator.ask('status')
   }
 
   /** A new replica takes the seat `server` with an invite of `inviter`. */
@@ -211,7 +216,7 @@ export class ReplicaGroup {
     await replica.ready()
   }
 
-  /** Null while one of them lets nobody in, as a machine that starts over until it is whole; fails with that after the deadline. */
+  /** Null while one of them cannot be asked; fails with that after the deadline. */
   async #statusesOf(servers: readonly number[], deadline: number): Promise<readonly GroupStatus[] | null> {
     try {
       return await Promise.all(servers.map((server) => this.status(server)))
