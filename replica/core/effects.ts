@@ -40,8 +40,16 @@ export type Command =
   | { readonly kind: 'revoke'; readonly invite: InviteId }
   | { readonly kind: 'renameGroup'; readonly name: string }
   | { readonly kind: 'renameMachine'; readonly name: string }
-  /** What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by now. */
-  | { readonly kind: 'reissue'; readonly change: SignedChange | SystemChange; readonly clock: Clock }
+  /**
+   * What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by
+   * now. `to know its name`: never written anew.
+   */
+  | {
+      readonly kind: 'reissue'
+      readonly change: SignedChange | SystemChange
+      readonly clock: Clock
+      readonly reason: 'to have it' | 'to know its name'
+    }
 
 /** The caller's name for a command, to be found again in the answer. */
 export type CommandTicket = number
@@ -173,7 +181,7 @@ export interface Effects {
   readonly answer: readonly { readonly ticket: CommandTicket; readonly result: Result<CommandAnswer> }[]
   readonly notify: readonly Notice[]
   readonly decodeImage: { readonly peer: PeerId; readonly chunks: readonly string[] } | null
-  readonly findMissing: MailSearch | null
+  readonly findMissing: MailQuestion | null
   /** Write a snapshot of the present state. */
   readonly snapshot: 'due' | null
   /** Discard what is not live up to here. */
@@ -182,7 +190,17 @@ export interface Effects {
   readonly wakeAfterMs: number | null
 }
 
-/** Which of these mails are not stored here? `search` comes back with the answer. */
+/**
+ * Which of these live updates are not stored here? What is stored under such a name with another clock is of a log that went another
+ * way: it does not count. `search` comes back with the answer.
+ */
+export interface MailQuestion {
+  readonly search: number
+  /** Ascending. */
+  readonly mails: ReadonlyMap<OriginId, readonly { readonly sequence: Sequence; readonly clock: Clock }[]>
+}
+
+/** The answer: those that are not. */
 export interface MailSearch {
   readonly search: number
   readonly mails: ReadonlyMap<OriginId, readonly Sequence[]>

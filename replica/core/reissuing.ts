@@ -15,13 +15,14 @@ const needless = refuse('BAD_REQUEST', 'The others know of this already, or it h
  */
 export const decideOnReissue = (
   state: GroupState,
-  { change, clock }: Extract<Command, { kind: 'reissue' }>,
+  { change, clock, reason }: Extract<Command, { kind: 'reissue' }>,
 ): Decision => {
   if (!('payload' in change)) return isKnown(state, change) ? needless : write(change)
   const { command, account } = change.change
   if (change.aims !== undefined) return wouldChange(state, change.change, clock) ? write(change) : needless
   const before = state.commands.get(command)
   if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
+  if (reason === 'to know its name') return needless
   // What a deleted account had sent still arrives; nothing else of it means anything.
   const readers = change.change.kind === 'mail' ? change.change.to : []
   const isForNobody = [account, ...readers].every((person) => state.accounts.isDeleted(person))

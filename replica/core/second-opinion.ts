@@ -10,7 +10,7 @@ import type { LeftOut } from './state/left-out.ts'
 import { contentsOf, countOf, isContentOf, leftOutOf, restored, shownOf } from './state/left-out.ts'
 import { abandonedIn } from './state/log-chains.ts'
 import type { TransferStep } from './state-transfer.ts'
-import { StateTransfer } from './state-transfer.ts'
+import { allOf, StateTransfer } from './state-transfer.ts'
 import { covers, heldFrom } from './version-vector.ts'
 
 /** How long the others have to take in what a received state covers: what is new gets about within a second. */
@@ -161,7 +161,7 @@ export class SecondOpinion {
     inquiry.found = { image, leftOut, isContent: isContentOf(leftOut) }
     const { findMissing } = this.#transfer.decoded(nowMs, peer, contentsOf(leftOut, image), this.#state.vector)
     // What is stored of it already is asked for as well: it has to be looked at.
-    return findMissing === null ? [] : this.#proceed(this.#transfer.missing(nowMs, findMissing))
+    return findMissing === null ? [] : this.#proceed(this.#transfer.missing(nowMs, allOf(findMissing)))
   }
 
   isWaitingFor(peer: PeerId, message: MailsMessage): boolean {

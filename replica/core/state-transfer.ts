@@ -1,4 +1,4 @@
-import type { MailSearch } from './effects.ts'
+import type { MailQuestion, MailSearch } from './effects.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type {
@@ -8,8 +8,7 @@ import type {
   StateRequestMessage,
   VersionVector,
 } from './model/messages.ts'
-import { liveUpdatesOf } from './state/live-updates.ts'
-import { abandonedIn } from './state/log-chains.ts'
+import { type LiveUpdate, liveUpdatesOf } from './state/live-updates.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Without progress for this long the transfer is abandoned; anti-entropy will begin another. */
@@ -32,7 +31,6 @@ type Phase =
       readonly peer: PeerId
       readonly search: number
       readonly image: StateImage
-      readonly anew: MailSearch['mails']
     }
   | {
       readonly kind: 'mails'
@@ -53,7 +51,7 @@ interface MailsWanted {
 export interface TransferStep {
   readonly ask: readonly (StateRequestMessage | MailRequestMessage)[]
   readonly decode: readonly string[] | null
-  readonly findMissing: MailSearch | null
+  readonly findMissing: MailQuestion | null
   /** All mails of this image are stored: it may be joined. */
   readonly complete: StateImage | null
   /** Mails of the joined image that the peer never had whole: they must come from another. */
@@ -73,7 +71,8 @@ const nothing: TransferStep = { ask: [], decode: null, findMissing: null, comple
 
 /**
  * Takes the live state of another replica: first its image, then the mails that we do not have, and only when
- * they are all stored may the image be joined. Mails that an interrupted transfer brought are not asked for again.
+ * they are all stored may the image be joined. Mails that an interrupted transfer brought are not asked for again, if they are still
+ * those that the image means: a transfer may have been one of a log that went another way since.
  * What the peer has not got was deleted since, or is damaged there: a newer image tells.
  */
 export class StateTransfer {
@@ -83,8 +82,6 @@ export class StateTransfer {
   #lastId: number
   #lastSearch = 0
   #round = 1
-  /** The image before this one: of what it named some may be stored here. */
-  #former: Pick<StateImage, 'vector' | 'hashes'> | null = null
 
   constructor({ roundsAtMost, lastId }: TransferHabits = usualHabits) {
     this.#roundsAtMost = roundsAtMost
@@ -141,21 +138,16 @@ export class StateTransfer {
   decoded(nowMs: number, peer: PeerId, image: StateImage, held: VersionVector): TransferStep {
     if (this.#phase.kind !== 'decoding' || this.#phase.peer !== peer) return nothing
     this.#progressMs = nowMs
-    const wanted = new Map<OriginId, Sequence[]>()
-    for (const { origin, sequence } of liveUpdatesOf(image)) {
-      if (sequence <= heldFrom(held, origin)) continue
-      const sequences = wanted.get(origin) ?? []
-      sequences.push(sequence)
-      wanted.set(origin, sequences)
+    const mails = new Map<OriginId, LiveUpdate[]>()
+    for (const update of liveUpdatesOf(image)) {
+      if (update.sequence <= heldFrom(held, update.origin)) continue
+      const wanted = mails.get(update.origin)
+      if (wanted === undefined) mails.set(update.origin, [update])
+      else wanted.push(update)
     }
-    for (const sequences of wanted.values()) sequences.sort((left, right) => left - right)
-    // What is stored of a log that went another way since has the names of other mails.
-    const abandoned = this.#former === null ? new Set<OriginId>() : abandonedIn(image, this.#former)
-    const anew = new Map([...wanted].filter(([origin]) => abandoned.has(origin)))
-    const mails = new Map([...wanted].filter(([origin]) => !abandoned.has(origin)))
-    this.#former = { vector: image.vector, hashes: image.hashes }
+    for (const wanted of mails.values()) wanted.sort((left, right) => left.sequence - right.sequence)
     this.#lastSearch += 1
-    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image, anew }
+    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image }
     return { ...nothing, findMissing: { search: this.#lastSearch, mails } }
   }
 
@@ -165,7 +157,7 @@ export class StateTransfer {
     if (phase.kind !== 'searching' || phase.search !== search) return nothing
     this.#progressMs = nowMs
     const queue: MailsWanted[] = []
-    for (const [origin, sequences] of [...mails, ...phase.anew]) {
+    for (const [origin, sequences] of mails) {
       for (let start = 0; start < sequences.length; start += mailsPerRequest) {
         queue.push({ origin, sequences: sequences.slice(start, start + mailsPerRequest) })
       }
@@ -219,3 +211,9 @@ export class StateTransfer {
     return isAgain ? nothing : { ...nothing, complete: image, absent }
   }
 }
+
+/** The answer where nothing is stored. */
+export const allOf = ({ search, mails }: MailQuestion): MailSearch => ({
+  search,
+  mails: new Map([...mails].map(([origin, wanted]) => [origin, wanted.map(({ sequence }) => sequence)])),
+})

@@ -1,11 +1,12 @@
 import type { CoreEvent, Effects } from '../core/effects.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
 import { encodeInTurns } from './image-turns.ts'
+import { notStored } from './not-stored.ts'
 import { isKnownType } from '../wire/update-codec.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ClockPort, LoggerPort, SnapshotFile, Storage } from './ports.ts'
@@ -73,13 +74,8 @@ export class BackgroundWork {
     return Promise.resolve()
   }
 
-  async #findMissing({ search, mails: wanted }: NonNullable<Effects['findMissing']>): Promise<void> {
-    const mails = new Map<OriginId, readonly Sequence[]>()
-    for (const [origin, sequences] of wanted) {
-      const missing = await this.#storage.missing(origin, sequences)
-      if (missing.length > 0) mails.set(origin, missing)
-    }
-    this.#loop.enqueue({ kind: 'mailsMissing', search, mails })
+  async #findMissing(question: NonNullable<Effects['findMissing']>): Promise<void> {
+    this.#loop.enqueue({ kind: 'mailsMissing', ...(await notStored(this.#storage, question)) })
   }
 
   async #understand(): Promise<void> {

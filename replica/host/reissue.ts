@@ -47,8 +47,9 @@ export class Reissuing {
   wishes(): readonly Anew[] {
     return this.#updates.flatMap((update) => {
       const id = updateId(update.origin, update.sequence)
-      if (this.#gone.has(id) || meantBy(update.change).some((meant) => this.#isBeyond(meant))) return []
-      return changeOf(update).map((change) => ({ id, wish: { kind: 'reissue', change, clock: update.clock } }))
+      if (meantBy(update.change).some((meant) => this.#isBeyond(meant))) return []
+      const reason = this.#gone.has(id) ? 'to know its name' : 'to have it'
+      return changeOf(update).map((change) => ({ id, wish: { kind: 'reissue', change, clock: update.clock, reason } }))
     })
   }
 
@@ -87,9 +88,11 @@ export class Reissuing {
     const aims = before === undefined || signed === null ? now : onTopOf(before, now, signed)
     // What is called as before, because the others have it by this name, needs no aim.
     if (signed !== null && aims.size === 0)
-      return [{ kind: 'reissue', change: { change: signed, payload, signature }, clock }]
+      return [{ kind: 'reissue', change: { change: signed, payload, signature }, clock, reason: 'to have it' }]
     const aimed = signed && aimedAt(signed, aims)
-    return aimed === null ? [] : [{ kind: 'reissue', change: { change: aimed, payload, signature, aims }, clock }]
+    return aimed === null
+      ? []
+      : [{ kind: 'reissue', change: { change: aimed, payload, signature, aims }, clock, reason: 'to have it' }]
   }
 
   #isBeyond({ id }: Meant): boolean {
@@ -140,7 +143,10 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
   }
 }
 
-/** Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them. */
+/**
+ * Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them. They are not written
+ * anew; but where one was given to another server, too, it is there under another name, and is to be deleted there.
+ */
 const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
   const deletions = updates.filter(
     ({ change }) =>

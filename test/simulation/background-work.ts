@@ -74,8 +74,17 @@ export class BackgroundWork {
 
   #findMissing({ search, mails: wanted }: NonNullable<Effects['findMissing']>): void {
     const mails = new Map<OriginId, readonly Sequence[]>()
-    for (const [origin, sequences] of wanted) {
-      const missing = this.#machine.disk.missing(origin, sequences)
+    const { disk } = this.#machine
+    for (const [origin, asked] of wanted) {
+      const absent = new Set(
+        disk.missing(
+          origin,
+          asked.map(({ sequence }) => sequence),
+        ),
+      )
+      const missing = asked.flatMap(({ sequence, clock }) =>
+        absent.has(sequence) || disk.readUpdate(origin, sequence)?.clock !== clock ? [sequence] : [],
+      )
       if (missing.length > 0) mails.set(origin, missing)
     }
     this.#machine.enqueue({ kind: 'mailsMissing', search, mails })

@@ -64,9 +64,10 @@ export class MachineServer {
   }
 
   #batches({ id, origin, after }: RequestMessage, held: Sequence): Message {
-    const { disk, world } = this.#machine
+    const { disk, world, core } = this.#machine
     const batches = after < held ? disk.readBatches(origin, after, world.settings.chunkBytes) : []
-    if (batches.length === 0 && after < held) {
+    const end = batches.at(-1)
+    if (end === undefined ? after < held : !core.state.isOfHeldLog(end)) {
       world.coverage.note('range discarded')
       return { kind: 'discarded', id, origin }
     }

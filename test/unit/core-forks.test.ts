@@ -7,6 +7,7 @@ import type { Message } from '../../replica/core/model/messages.ts'
 import type { SignedEnd } from '../../replica/core/model/proofs.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { allOf } from '../../replica/core/state-transfer.ts'
 import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import { foundedCore, give, greet, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
@@ -319,7 +320,7 @@ test('a state that was on its way here is not joined when another log than the o
   give(core, { kind: 'retire', machine: author.origin })
   const digest = core.state.digest()
   const asked = core
-    .step(noonMs, [{ kind: 'mailsMissing', ...findMissing }])
+    .step(noonMs, [{ kind: 'mailsMissing', ...allOf(findMissing) }])
     .send.flatMap(({ message }) => (message.kind === 'mailRequest' ? [message] : []))
   const updates = authorsLog().flatMap((batch) => batch.updates.filter(({ change }) => change.kind === 'mail'))
   const answers = asked.map(({ id }) => tell({ kind: 'mails', id, origin: author.origin, covered: 3, updates }))
@@ -337,6 +338,19 @@ test('the ends of the newest batches of a log are remembered, so many of them', 
   expect(chains.records()).toHaveLength(limits.checkpointsPerOrigin)
   expect(chains.fit(origin, 10, otherLog)).toBe('unknown')
   expect(chains.fit(origin, 11, otherLog)).toBe('same')
+})
+
+test('a batch that is stored is of the log that is held, or of another one of that name', () => {
+  const core = foundedCore(['ada'])
+  const log = authorsLog()
+  core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder), ...log] }])
+  const [claim, , end] = log
+  const make = makeBatchOf(author.origin)
+  const other = make(2, claim.lastHash, [{ clock: afterTheFounder + 1, change: signUp('cleo') }])
+  const longer = make(3, other.lastHash, [{ clock: afterTheFounder + 2, change: signUp('dora') }])
+  expect([...log].map((batch) => core.state.isOfHeldLog(batch))).toEqual(log.map(() => true))
+  expect([other, longer].map((batch) => core.state.isOfHeldLog(batch))).toEqual([false, false])
+  expect(end.last).toBe(longer.last)
 })
 
 test('a mail written alone is the end of a batch that others can compare', () => {

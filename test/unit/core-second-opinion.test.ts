@@ -7,6 +7,7 @@ import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.
 import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { allOf } from '../../replica/core/state-transfer.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { warnings } from '../../replica/host/queries.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
@@ -95,7 +96,7 @@ class Newcomer {
   image(who: Identity, image: StateImage, content: (sequence: number) => Update | null): Effects {
     this.step(this.said(who, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' }))
     let effects = this.step({ kind: 'imageDecoded', peer: who.peer, image: structuredClone(image) })
-    if (effects.findMissing !== null) effects = this.step({ kind: 'mailsMissing', ...effects.findMissing })
+    if (effects.findMissing !== null) effects = this.step({ kind: 'mailsMissing', ...allOf(effects.findMissing) })
     for (;;) {
       const asked = effects.send.flatMap(({ to, message }) =>
         to === who.peer && message.kind === 'mailRequest' ? [message] : [],

@@ -87,7 +87,7 @@ describe('what is written anew of a fork', () => {
     { isHeld = () => false, others = [] }: { isHeld?: () => boolean; others?: readonly SignedChange[] } = {},
   ): readonly Reissued[] => {
     const reissuing = new Reissuing(updatesOf(changes), isHeld)
-    const wishes = reissuing.wishes()
+    const wishes = reissuing.wishes().filter(({ wish }) => wish.reason === 'to have it')
     for (const [index, { id }] of wishes.entries()) reissuing.became(id, now(index + 1))
     const updates = logOf(elsewhere, others, 1).flatMap((batch) => batch.updates)
     const concerned = updates.filter((update) => reissuing.concerns(update))
@@ -210,6 +210,16 @@ describe('what is written anew of a fork', () => {
     } as const
     expect(kinds([post, sign(taken, 'back')])).toEqual([])
   })
+
+  test('is a deletion of what nobody is to have any more where the others know it by another name', () => {
+    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
+    const reissuing = new Reissuing(updatesOf([mail, ...all]), () => false)
+    const [wish, ...none] = reissuing.wishes()
+    expect([wish?.wish.reason, none]).toEqual(['to know its name', []])
+    reissuing.became(idOf(1), now(7))
+    const aimed = ['ada', 'bob'].map((name) => expect.objectContaining({ account: person(name), mail: now(7) }) as unknown)
+    expect(changesOf(reissuing.marks([]))).toEqual(aimed)
+  })
 })
 
 describe('a replica that is given back what only an old copy had', () => {
@@ -227,11 +237,26 @@ describe('a replica that is given back what only an old copy had', () => {
       command,
     )
   const giveBack = (core: ReplicaCore, change: SignedChange, clock: Clock): string => {
-    const [answer] = give(core, { kind: 'reissue', change, clock }).answer
+    const [answer] = give(core, { kind: 'reissue', change, clock, reason: 'to have it' }).answer
     return answer?.result.ok === true ? answer.result.value.update : (answer?.result.failure.code ?? 'none')
   }
   const deleteAccount = (name: string): SignedChange =>
     sign({ kind: 'accountDeletion', account: person(name), command: commandNamed(`${name} leaves`) }, name)
+
+  test('tells by what name a mail is known, and writes none that is only to be known by name', () => {
+    const core = foundedCore(['ada', 'bob'])
+    const ask = (command: string) =>
+      give(core, {
+        kind: 'reissue',
+        change: mailTo('ada', ['bob'], command),
+        clock: earlier,
+        reason: 'to know its name',
+      })
+    expect(ask('mail').answer[0]?.result).toMatchObject({ ok: false, failure: { code: 'BAD_REQUEST' } })
+    give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'mail') })
+    expect(ask('mail').answer[0]?.result).toMatchObject({ ok: true, value: { update: '1.aaaaaaaa:5' } })
+    expect(core.state.mails.size).toBe(1)
+  })
 
   test('carries nothing out twice', () => {
     const core = foundedCore(['ada', 'bob'])

@@ -1,4 +1,4 @@
-import type { OriginId, Sequence } from '../model/ids.ts'
+import type { Clock, OriginId, Sequence } from '../model/ids.ts'
 import type { StateImage } from '../model/image.ts'
 
 /** A table of the state whose entries' contents are in the log only, in the updates that brought them. */
@@ -38,12 +38,17 @@ export class LiveUpdates {
   }
 }
 
+/** Tells a live update from one that has its name in another log: nobody writes two at the same moment. */
+export interface LiveUpdate {
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+}
+
 /** The live updates of an image, each once, in no order. */
-export function* liveUpdatesOf(
-  image: StateImage,
-): Iterable<{ readonly origin: OriginId; readonly sequence: Sequence }> {
-  for (const { origin, sequences } of image.mails.origins) {
-    for (const sequence of sequences) yield { origin, sequence }
+export function* liveUpdatesOf(image: StateImage): Iterable<LiveUpdate> {
+  for (const { origin, sequences, clocks } of image.mails.origins) {
+    for (const [index, sequence] of sequences.entries()) yield { origin, sequence, clock: clocks[index] ?? 0 }
   }
   for (const document of image.documents) if (document.state === 'written') yield document
   yield* image.posts

@@ -1,0 +1,33 @@
+import type { MailQuestion, MailSearch } from '../core/effects.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
+import type { Storage } from './ports.ts'
+
+const readAtOnce = 200
+
+/** Which of the live updates that are asked about have to be fetched; see `MailQuestion`. */
+export const notStored = async (
+  storage: Pick<Storage, 'missing' | 'readUpdates'>,
+  { search, mails }: MailQuestion,
+): Promise<MailSearch> => {
+  const found = new Map<OriginId, readonly Sequence[]>()
+  for (const [origin, wanted] of mails) {
+    const missing = await storage.missing(
+      origin,
+      wanted.map(({ sequence }) => sequence),
+    )
+    const absent = new Set(missing)
+    const stored = wanted.filter(({ sequence }) => !absent.has(sequence))
+    for (let start = 0; start < stored.length; start += readAtOnce) {
+      const asked = stored.slice(start, start + readAtOnce)
+      const updates = await storage.readUpdates(
+        origin,
+        asked.map(({ sequence }) => sequence),
+      )
+      const clocks = new Map(updates.map(({ sequence, clock }) => [sequence, clock]))
+      for (const { sequence, clock } of asked) if (clocks.get(sequence) !== clock) absent.add(sequence)
+    }
+    const fetched = wanted.flatMap(({ sequence }) => (absent.has(sequence) ? [sequence] : []))
+    if (fetched.length > 0) found.set(origin, fetched)
+  }
+  return { search, mails: found }
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { notStored } from '../../replica/host/not-stored.ts'
+import { LogMaker } from '../conformance/storage-fixture.ts'
+import { SimDisk } from '../simulation/sim-disk.ts'
+
+test('what is stored of a log that went another way does not count as stored', async () => {
+  const storage = new SimDisk(() => 0).open()
+  const log = new LogMaker(1)
+  const { updates } = log.batch(250)
+  const { origin } = log
+  await storage.storeUpdates(origin, updates.slice(0, 220))
+  const asked = updates.map(({ sequence, clock }) => ({ sequence, clock }))
+  const absent = asked.slice(220).map(({ sequence }) => sequence)
+  const answer = await notStored(storage, { search: 7, mails: new Map([[origin, asked]]) })
+  expect(answer).toEqual({ search: 7, mails: new Map([[origin, absent]]) })
+
+  const written = (at: number): number => (at === 2 || at === 210 ? 1_000_000 : 0)
+  const others = asked.map(({ sequence, clock }) => ({ sequence, clock: clock + written(sequence) }))
+  const again = await notStored(storage, { search: 8, mails: new Map([[origin, others]]) })
+  expect(again.mails.get(origin)).toEqual([2, 210, ...absent])
+
+  const whole = asked.slice(0, 220)
+  expect((await notStored(storage, { search: 9, mails: new Map([[origin, whole]]) })).mails).toEqual(new Map())
+})
