@@ -48,6 +48,8 @@ export class Correspondence {
   /** A member said so, before the update that says so came. */
   isSaidRetired = false
   readonly #saidRetiredBy = new Set<ServerId>()
+  /** By whom, not known here, this install was retired, and the members who have shown it. */
+  readonly #retiredByUnknown = new Map<OriginId, Set<OriginId>>()
 
   constructor(parts: CorrespondenceParts) {
     this.#parts = parts
@@ -84,15 +86,23 @@ export class Correspondence {
 
   /**
    * Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, or anybody to who
-   * knows nobody yet. Otherwise people are told who says so.
+   * knows nobody yet. Of somebody who joined while this install was away, and is gone again, two members have to show it. Otherwise
+   * people are told who says so.
    */
   #refusedAsRetired({ peer, origin, server }: PeerSession, { retirement }: RefusalMessage): void {
     const { seats } = this.#parts.state
     if (!seats.isAdmitted(peer) && this.#peers.greeted(peer) === undefined) return
     const by = retirement?.retired === this.#parts.identity.origin ? retirement.proof.by : undefined
-    if (by !== undefined && (seats.group === null || by === origin || seats.claimOf(by) !== undefined))
-      this.isSaidRetired = true
+    const isKnown = by !== undefined && (seats.group === null || by === origin || seats.claimOf(by) !== undefined)
+    if (isKnown || (by !== undefined && this.#showMany(by, origin))) this.isSaidRetired = true
     else if (server !== null) this.#saidRetiredBy.add(server)
+  }
+
+  #showMany(by: OriginId, member: OriginId | null): boolean {
+    if (member === null || this.#parts.state.seats.claimOf(member) === undefined) return false
+    const members = this.#retiredByUnknown.get(by) ?? new Set<OriginId>()
+    this.#retiredByUnknown.set(by, members.add(member))
+    return members.size > 1
   }
 
   /** Servers that said that this install was retired, and showed nothing for it that means anything here; ascending. */

@@ -27,7 +27,7 @@ import { firstHash, makeBatchOf } from './sim-codec.ts'
 /** Seeds at which the simulator found something, whatever they run into now. */
 const onceFailed = [
   3, 4, 12, 14, 25, 56, 275, 1100, 1212, 82688, 83150, 120181, 121787, 123501, 128461, 128680, 129708, 132065, 142210,
-  162182, 162886, 172850, 120318, 500254, 501115, 600072, 710033, 802065, 802560,
+  162182, 162886, 172850, 120318, 500254, 501115, 600072, 700240, 710033, 802065, 802560,
 ]
 
 const hourMs = 3_600_000

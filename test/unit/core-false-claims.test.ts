@@ -124,4 +124,19 @@ describe('a member that says that this machine was retired', () => {
       expect(core.saidRetiredBy).toEqual([])
     }
   })
+
+  test('is believed with another one, both of whom are known, when neither knows who wrote it', () => {
+    const core = greeted()
+    const stranger = originId('5.zzzzzzzz')
+    const tells = (by: OriginId, { peer }: typeof liar) =>
+      core.step(noonMs, [{ kind: 'message', peer, message: refusal(core, by) }])
+    tells(stranger, liar)
+    tells(stranger, liar)
+    tells(originId('5.yyyyyyyy'), absent)
+    greet(core, absent)
+    tells(originId('5.yyyyyyyy'), absent)
+    expect(core.isRetired).toBe(false)
+    tells(stranger, absent)
+    expect(core.isRetired).toBe(true)
+  })
 })
