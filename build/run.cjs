@@ -10,6 +10,11 @@ const { loadBundle } = require('./load-bundle.cjs')
 const { ended, modules, onStopSignal } = require('./npm.cjs')
 const { failSetup, setUp } = require('./setup.cjs')
 
+/**
+ * In a rush V8 lets the space for young objects grow to 128 MB, and keeps the pages for hours: a quarter of what a replica takes. A fourth of
+ * that does as well.
+ */
+const nodeFlags = ['--max-semi-space-size=16']
 const exitCodes = { failure: 1, usage: 2, unsettledAwait: 13, signalBase: 128 }
 const parentCheckIntervalMs = 500
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
@@ -40,7 +45,7 @@ async function runHere(script, args) {
 }
 
 async function runThere(node, script, args) {
-  const command = process.execArgv.concat(__filename, script, args)
+  const command = nodeFlags.concat(process.execArgv, __filename, script, args)
   const child = childProcess.spawn(node, command, { stdio: 'inherit', env: envOfFewHeaps() })
   onStopSignal((signal) => {
     // A terminal has already given SIGINT to the whole process group.
@@ -56,10 +61,13 @@ function envOfFewHeaps() {
   return Object.assign({ MALLOC_ARENA_MAX: '2' }, process.env)
 }
 
-/** glibc reads it when a process begins, so this one begins again, as the same process; what it starts has it from the beginning. */
-function haveFewHeaps() {
-  if (process.platform !== 'linux' || process.env.MALLOC_ARENA_MAX !== undefined || process.execve === undefined) return
-  process.execve(process.execPath, [process.argv[0]].concat(process.execArgv, process.argv.slice(1)), envOfFewHeaps())
+/** glibc and V8 read it when a process begins, so this one begins again, as the same process; what it starts has it from the beginning. */
+function haveSmallHeaps() {
+  if (process.execve === undefined) return
+  const hasFewHeaps = process.platform !== 'linux' || process.env.MALLOC_ARENA_MAX !== undefined
+  if (hasFewHeaps && nodeFlags.every((flag) => process.execArgv.includes(flag))) return
+  const args = nodeFlags.concat(process.execArgv, process.argv.slice(1))
+  process.execve(process.execPath, [process.argv[0]].concat(args), envOfFewHeaps())
 }
 
 /** A terminated npm takes its shell with it, but not what the shell runs, and one that is killed not even that: both would live on unseen. */
@@ -89,7 +97,7 @@ function isAlive(id) {
   }
 }
 
-haveFewHeaps()
+haveSmallHeaps()
 const script = process.argv[2]
 if (script === undefined) {
   process.stderr.write('usage: node build/run.cjs SCRIPT.ts ARGS...\n')

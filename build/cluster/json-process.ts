@@ -66,7 +66,8 @@ export class JsonProcess {
     if (running.size === 0 && !process.listeners('exit').includes(killAll)) watchOwnEnd()
     this.#take = take
     this.name = `${script} ${args.join(' ')}`
-    const whole = [...place.command, process.execPath, path.join(program, 'build', 'run.cjs'), script, ...args]
+    const node = [process.execPath, ...process.execArgv]
+    const whole = [...place.command, ...node, path.join(program, 'build', 'run.cjs'), script, ...args]
     const [command = process.execPath, ...rest] = whole
     this.#child = spawn(command, rest, {
       cwd: program,

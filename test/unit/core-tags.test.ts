@@ -183,7 +183,8 @@ describe('a mark that is aimed anew', () => {
     const change = aimedAt(signed.change, aims)
     if (change === null) throw new Error('it can be aimed')
     const again = (clock: number) =>
-      give(core, { kind: 'reissue', change: { ...signed, change, aims }, clock, reason: 'to have it' }).answer[0]?.result.ok
+      give(core, { kind: 'reissue', change: { ...signed, change, aims }, clock, reason: 'to have it' }).answer[0]
+        ?.result.ok
     return { core, again }
   }
 

@@ -217,7 +217,9 @@ describe('what is written anew of a fork', () => {
     const [wish, ...none] = reissuing.wishes()
     expect([wish?.wish.reason, none]).toEqual(['to know its name', []])
     reissuing.became(idOf(1), now(7))
-    const aimed = ['ada', 'bob'].map((name) => expect.objectContaining({ account: person(name), mail: now(7) }) as unknown)
+    const aimed = ['ada', 'bob'].map(
+      (name) => expect.objectContaining({ account: person(name), mail: now(7) }) as unknown,
+    )
     expect(changesOf(reissuing.marks([]))).toEqual(aimed)
   })
 })
