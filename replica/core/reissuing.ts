@@ -2,8 +2,9 @@ import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
 import type { Clock } from './model/ids.ts'
-import { markedBy, meantBy } from './model/meant.ts'
-import type { PersonChange, SystemChange } from './model/updates.ts'
+import type { MarksChange } from './model/mailbox-changes.ts'
+import { aimedAt, markedBy, type Meant, meantBy } from './model/meant.ts'
+import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
 import { isUnset, noRegisters, registersOf } from './state/mark-registers.ts'
 
@@ -19,34 +20,33 @@ export const decideOnReissue = (
 ): Decision => {
   if (!('payload' in change)) return isKnown(state, change) ? needless : write(change)
   const { command, account } = change.change
-  if (change.aims !== undefined) return wouldChange(state, change.change, clock) ? write(change) : needless
+  if (change.aims !== undefined) {
+    const rest = withoutOvertaken(state, change, clock)
+    return rest !== null && wouldChange(state, rest.change, clock) ? write(rest) : needless
+  }
   const before = state.commands.get(command)
   if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
   if (reason === 'to know its name') return needless
   // What a deleted account had sent still arrives; nothing else of it means anything.
   const readers = change.change.kind === 'mail' ? change.change.to : []
   const isForNobody = [account, ...readers].every((person) => state.accounts.isDeleted(person))
-  return isForNobody || isOvertaken(state, change.change, clock) ? needless : write(change)
+  const rest = isForNobody ? null : withoutOvertaken(state, change, clock)
+  return rest === null ? needless : write(rest)
 }
 
-/** Of these the last word counts, and written anew this one would become it. */
-const isOvertaken = (state: GroupState, change: PersonChange, clock: Clock): boolean => {
+/**
+ * What of a change its person has not said anew since: null when nothing is left. Of these the last word counts, and written anew
+ * this one would become it.
+ */
+const withoutOvertaken = (state: GroupState, signed: SignedChange, clock: Clock): SignedChange | null => {
+  const { change } = signed
   switch (change.kind) {
     case 'document':
-      return state.documents.lastClock(change.account, change.document) > clock
+      return state.documents.lastClock(change.account, change.document) > clock ? null : signed
     case 'follow':
-      return state.follows.lastClock(change.account, change.whom) > clock
-    case 'marks': {
-      const { mark, account } = change
-      if (mark === 'delete') return false
-      const { read, star, trash } = registersOf(mark, clock)
-      return markedBy(change).some((meant) => {
-        const entry = state.mails.findMeant(meant)
-        if (entry === undefined) return false
-        const set = state.mails.registersOf(entry, account)
-        return (read > 0 && set.read > read) || (star > 0 && set.star > star) || (trash > 0 && set.trash > trash)
-      })
-    }
+      return state.follows.lastClock(change.account, change.whom) > clock ? null : signed
+    case 'marks':
+      return withoutOvertakenMarks(state, signed, change, clock)
     case 'account':
     case 'accountDeletion':
     case 'accountKeys':
@@ -55,8 +55,33 @@ const isOvertaken = (state: GroupState, change: PersonChange, clock: Clock): boo
     case 'deletion':
     case 'post':
     case 'postDeletion':
-      return false
+      return signed
   }
+}
+
+/** Mails that are marked by any name they may have cannot be left out (`aimedAt`): then all are, for the sake of one. */
+const withoutOvertakenMarks = (
+  state: GroupState,
+  signed: SignedChange,
+  change: MarksChange,
+  clock: Clock,
+): SignedChange | null => {
+  const { mark, account } = change
+  if (mark === 'delete') return signed
+  const { read, star, trash } = registersOf(mark, clock)
+  const isOvertaken = (meant: Meant): boolean => {
+    const entry = state.mails.findMeant(meant)
+    if (entry === undefined) return false
+    const set = state.mails.registersOf(entry, account)
+    return (read > 0 && set.read > read) || (star > 0 && set.star > star) || (trash > 0 && set.trash > trash)
+  }
+  const overtaken = markedBy(change).flatMap((meant) => (isOvertaken(meant) ? [meant.id] : []))
+  if (overtaken.length === 0) return signed
+  const rest = aimedAt(change, new Map(overtaken.map((id) => [id, null])))
+  if (rest === null) return null
+  const former = new Map([...(signed.aims ?? [])].map(([from, to]) => [to, from]))
+  const aims = new Map([...(signed.aims ?? []), ...overtaken.map((id) => [former.get(id) ?? id, null] as const)])
+  return { ...signed, change: rest, aims }
 }
 
 /**
@@ -65,7 +90,6 @@ const isOvertaken = (state: GroupState, change: PersonChange, clock: Clock): boo
  */
 const wouldChange = (state: GroupState, change: PersonChange, clock: Clock): boolean => {
   const { account } = change
-  if (isOvertaken(state, change, clock)) return false
   if (change.kind === 'postDeletion') return meantBy(change).some((meant) => state.posts.findMeant(meant) !== undefined)
   const sets = change.kind === 'marks' && change.mark !== 'delete' ? registersOf(change.mark, clock) : noRegisters
   return meantBy(change).some((meant) => {

@@ -204,3 +204,58 @@ describe('a mark that is aimed anew', () => {
     expect(again(newestClock + 1)).toBe(true)
   })
 })
+
+describe('a mark on several mails that is written anew', () => {
+  const two = [
+    [name(5), 'one'],
+    [name(6), 'two'],
+  ] as const
+
+  /** Mails `one` and `two`, and later a word of bob's on those of `since`. */
+  const coreAfter = (since: readonly (readonly [UpdateId, string])[]) => {
+    const core = foundedCore(['ada', 'bob'])
+    for (const command of ['one', 'two']) give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], command) })
+    const { newestClock: clock } = core.state
+    for (const mail of since) {
+      const signed = star([mail], `later ${mail[1]}`)
+      give(core, { kind: 'submit', signed })
+    }
+    const again = (change: SignedChange) =>
+      give(core, { kind: 'reissue', change, clock, reason: 'to have it' }).answer[0]?.result.ok
+    const starClock = (id: UpdateId): number => {
+      const mail = core.state.mails.find(id)
+      return mail === undefined ? 0 : core.state.mails.registersOf(mail, person('bob')).star
+    }
+    return { again, starClock }
+  }
+
+  test('reaches those that the person has not marked otherwise since, and those alone', () => {
+    const { again, starClock } = coreAfter([[name(5), 'one']])
+    const before = starClock(name(5))
+    expect(again(star(two, 'of the fork'))).toBe(true)
+    expect(starClock(name(6))).toBeGreaterThan(before)
+    expect(starClock(name(5))).toBe(before)
+  })
+
+  test('does so where some of them are called otherwise by now, too', () => {
+    const { again, starClock } = coreAfter([[name(5), 'one']])
+    const before = starClock(name(5))
+    const signed = star(
+      [
+        [name(50), 'one'],
+        [name(6), 'two'],
+      ],
+      'of the fork',
+    )
+    const aims = new Map([[name(50), name(5)]])
+    const change = aimedAt(signed.change, aims)
+    if (change === null) throw new Error('it can be aimed')
+    expect(again({ ...signed, change, aims })).toBe(true)
+    expect(starClock(name(6))).toBeGreaterThan(before)
+    expect(starClock(name(5))).toBe(before)
+  })
+
+  test('is needless when all of them were marked since', () => {
+    expect(coreAfter(two).again(star(two, 'of the fork'))).toBe(false)
+  })
+})
