@@ -14,7 +14,7 @@ import {
 
 const simulationSeeds = 200
 const crashPoints = 400
-const tortureRun = ['--minutes', '1.5', '--seed', '1']
+const tortureRun = ['--minutes', '3', '--seed', '1']
 const tallyPattern = /^(?:seeds|crash points|groups): (\d+) passed, (\d+) failed$/gm
 const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'security', 'cluster']
 
