@@ -5,7 +5,7 @@ import type { ReplicaArguments } from './arguments.ts'
 import { type Doors, openDoors } from './client-doors.ts'
 import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
-import type { PeerId } from './core/model/ids.ts'
+import type { OriginId, PeerId } from './core/model/ids.ts'
 import { peerId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import type { GroupKey } from './core/model/messages.ts'
@@ -20,7 +20,7 @@ import { GiveBack } from './host/give-back.ts'
 import type { FrameStream, LoggerPort, Transport } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { ViewHistory } from './host/view-history.ts'
-import { openAside } from './start-over.ts'
+import { asideCopies, openAside } from './start-over.ts'
 import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
 import { createWire } from './wire/wire.ts'
 
@@ -41,6 +41,8 @@ export interface Parts {
 interface Surroundings extends Pick<GroupApi, 'takeSeat'> {
   readonly logger: LoggerPort
   readonly onFatal: (failure: Failure) => void
+  /** Told that this life is to be ended, and the next begun from a copy that was set aside. */
+  readonly takeUp: (copy: OriginId) => void
 }
 
 /** Storage, event loop and service of one install, running; clients of this machine come in. The network is still to be started. */
@@ -63,7 +65,7 @@ const openBehind = async (
   { gate, attachment, close }: Doors,
   options: ReplicaArguments,
   install: Install,
-  { logger, onFatal, attached, takeSeat: onTakeSeat }: Surroundings & { readonly attached: Attachment | null },
+  { logger, onFatal, attached, takeUp, takeSeat: onTakeSeat }: Surroundings & { readonly attached: Attachment | null },
 ): Promise<Parts> => {
   const wire = createWire({ groupId: install.groupId })
   const transport = openTransport(options, install, logger, attached)
@@ -105,7 +107,9 @@ const openBehind = async (
     storage,
     clock: systemClock,
     logger,
-    open: () => openAside(options.data, install.groupId, logger),
+    copies: () => asideCopies(options.data),
+    open: (copy) => openAside(options.data, copy, install.groupId, logger),
+    takeUp,
     done: () => gate.open(),
   })
   gate.leadTo(service)

@@ -13,7 +13,7 @@ import type { Install } from './host/install.ts'
 import type { FrameStream, LoggerPort } from './host/ports.ts'
 import { openInstall, resetCopy } from './open-install.ts'
 import { openParts, type Parts } from './open-parts.ts'
-import { finishStartingOver, startOver, successorOf } from './start-over.ts'
+import { finishStartingOver, finishTakingUp, startOver, successorOf, takeUp } from './start-over.ts'
 import { originOf } from './wire/keys.ts'
 
 /** A replica that runs in this process. It may begin anew under another identity; what is asked of it goes to the present one. */
@@ -46,6 +46,7 @@ export const runReplica = async (
   const log = createPinoLogger({ level: options.logLevel, file: join(options.data, 'replica.log') })
   try {
     await finishStartingOver(options.data)
+    await finishTakingUp(options.data)
     if (options.reset !== 'no') await resetCopy(options, options.reset)
     const replica = new Replica(options, log.logger, onFatal, async () => {
       log.close()
@@ -88,6 +89,7 @@ class Replica implements RunningReplica {
       logger: this.#logger,
       onFatal: this.#onFatal,
       takeSeat: (request) => this.#takeSeat(request.server),
+      takeUp: (copy) => this.#takeUp(copy),
     })
     this.#parts = parts
     parts.host.onNotice((notice) => {
@@ -163,6 +165,14 @@ class Replica implements RunningReplica {
       const next = successorOf(former, machine)
       await startOver(this.#options.data, next, { kind: 'forked', forked })
       return next
+    })
+  }
+
+  /** Nobody has a state: this machine goes on, as the same install, from a copy that it had set aside. */
+  #takeUp(copy: OriginId): void {
+    this.#restart(async (install) => {
+      await takeUp(this.#options.data, copy, { groupId: install.groupId, logger: this.#logger })
+      return install
     })
   }
 

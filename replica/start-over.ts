@@ -18,6 +18,7 @@ import { systemClock } from './drivers/system-clock.ts'
 import type { AsideLog } from './host/give-back.ts'
 import type { Install } from './host/install.ts'
 import type { LoggerPort } from './host/ports.ts'
+import { carryOver } from './host/taking-up.ts'
 import { type Keys, newKeys } from './new-install.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 import { successionBatch } from './wire/succession.ts'
@@ -25,6 +26,9 @@ import { createWire } from './wire/wire.ts'
 
 const asideName = 'aside'
 const forkedName = 'forked'
+/** Names the copy that is being taken up, while it is. */
+const takingName = 'taking-up'
+const takenName = 'taken-up'
 const dialTimeoutMs = 3_000
 
 /** Why a copy is set aside: its log has forked, or a person wants it anew. */
@@ -68,25 +72,71 @@ export const finishStartingOver = async (directory: string): Promise<void> => {
   if (former !== null && former.origin !== next.origin) {
     const aside = join(directory, asideName, former.origin)
     await mkdir(aside, { recursive: true, mode: 0o700 })
-    const log = join(directory, 'log')
-    if ((await exists(log)) && !(await exists(join(aside, 'log')))) await rename(log, join(aside, 'log'))
-    await rm(join(directory, 'snapshot'), { recursive: true, force: true })
-    await syncDirectory(directory)
+    await moveCopy(directory, aside)
     await saveInstall(directory, next)
   }
   await removeNextInstall(directory)
 }
 
-/** A copy that was set aside here and not wholly given back; null when there is none. */
+/**
+ * Lets the install of a data directory go on from a copy that was set aside in it; what it had at last is set aside instead, under the same name.
+ * A crash on the way is made up for by `finishTakingUp`.
+ */
+export const takeUp = async (
+  directory: string,
+  copy: OriginId,
+  { groupId, logger }: { readonly groupId: Uint8Array; readonly logger: LoggerPort },
+): Promise<void> => {
+  const wire = createWire({ groupId })
+  const present = await openNedbStorage({ directory, wire, logger })
+  const { storage } = await openAside(directory, copy, groupId, logger)
+  try {
+    await carryOver(present, storage, (origin) => wire.firstHash(origin))
+  } finally {
+    await Promise.all([present.close(), storage.close()])
+  }
+  await rm(join(directory, takenName), { recursive: true, force: true })
+  await writeFileAtomically(join(directory, takingName), copy)
+  await finishTakingUp(directory)
+}
+
+/** Goes on where a crash interrupted `takeUp`, if it did. */
+export const finishTakingUp = async (directory: string): Promise<void> => {
+  const taking = await readFile(join(directory, takingName), 'utf8').catch(() => null)
+  if (taking === null) return
+  const aside = join(directory, asideName, originId(taking.trim()))
+  const taken = join(directory, takenName)
+  if (!(await exists(taken))) await rename(aside, taken)
+  await mkdir(aside, { recursive: true, mode: 0o700 })
+  // As long as its log has not left, what is in the data directory is the present copy.
+  if (await exists(join(taken, 'log'))) await moveCopy(directory, aside)
+  await moveCopy(taken, directory)
+  await rm(join(directory, takingName))
+  await syncDirectory(directory)
+  await rm(taken, { recursive: true, force: true })
+}
+
+/** Moves what of a copy is not there yet, the log first. */
+const moveCopy = async (from: string, to: string): Promise<void> => {
+  for (const part of ['log', 'snapshot']) {
+    const [here, there] = [join(from, part), join(to, part)]
+    if ((await exists(here)) && !(await exists(there))) await rename(here, there)
+    await syncDirectory(to)
+    await syncDirectory(from)
+  }
+}
+
+/** The installs of which copies were set aside and not wholly given back. */
+export const asideCopies = async (directory: string): Promise<readonly OriginId[]> =>
+  (await readdir(join(directory, asideName)).catch(() => [])).filter(isOriginId).map(originId).sort()
+
 export const openAside = async (
   directory: string,
+  copy: OriginId,
   groupId: Uint8Array,
   logger: LoggerPort,
-): Promise<AsideLog | null> => {
-  const names = await readdir(join(directory, asideName)).catch(() => [])
-  const [name] = names.filter(isOriginId).sort()
-  if (name === undefined) return null
-  const aside = join(directory, asideName, name)
+): Promise<AsideLog> => {
+  const aside = join(directory, asideName, copy)
   const forked = await readFile(join(aside, forkedName), 'utf8').catch(() => null)
   const storage = await openNedbStorage({ directory: aside, wire: createWire({ groupId }), logger })
   return {
@@ -97,8 +147,7 @@ export const openAside = async (
 }
 
 /** Whether a copy that was set aside has not been given back yet. */
-export const hasAside = async (directory: string): Promise<boolean> =>
-  (await readdir(join(directory, asideName)).catch(() => [])).some(isOriginId)
+export const hasAside = async (directory: string): Promise<boolean> => (await asideCopies(directory)).length > 0
 
 /** NO_MEMBER_REACHED when nobody else of the group answers: what this copy has could then not be taken back. */
 export const requireOtherMember = async (directory: string, install: Install): Promise<void> => {

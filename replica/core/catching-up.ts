@@ -13,10 +13,10 @@ import type { GroupState } from './state/group-state.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { StateTransfer } from './state-transfer.ts'
 
-/** An image whose mails are all stored; of no peer when it is that of an older copy of this machine. */
+/** An image whose mails are all stored. */
 interface ReceivedImage {
   readonly image: StateImage
-  readonly peer: PeerId | null
+  readonly peer: PeerId
 }
 
 /** What anti-entropy cannot bring: a state transfer when the log is discarded, and single live updates that are damaged here. */
@@ -94,11 +94,6 @@ export class CatchingUp {
     else this.#repairs.mails(message)
   }
 
-  /** Joins this image in the same step. Its contents are stored. */
-  adopt(image: StateImage): void {
-    this.#toJoin = { image, peer: null }
-  }
-
   /** An older copy of this machine has some of what is fetched again. */
   mend(origin: OriginId, updates: readonly Update[], effects: EffectsDraft): void {
     const wanted = updates.filter(({ sequence }) => this.#repairs.wanted.get(origin)?.has(sequence))
@@ -128,7 +123,7 @@ export class CatchingUp {
   confirm(nowMs: number, members: readonly Member[], effects: EffectsDraft): void {
     const peer = this.#opinion.source
     const verdict = this.#opinion.verdict(nowMs, members)
-    if (verdict === null) return
+    if (verdict === null || peer === null) return
     switch (verdict.kind) {
       case 'wait':
         break
@@ -151,7 +146,7 @@ export class CatchingUp {
 
   /**
    * Joins an image whose mails are all stored, and tells whether there was one. Last in a step, so that nothing is
-   * appended between the image that is written and the logs that go on after it. `fits` tells whether another's image is still of
+   * appended between the image that is written and the logs that go on after it. `fits` tells whether the image is still of
    * the logs that are held here: while its mails came, batches of a log that has forked may have come, too.
    */
   join(wallMs: number, fits: (peer: PeerId, image: StateImage) => boolean, effects: EffectsDraft): boolean {
@@ -159,11 +154,11 @@ export class CatchingUp {
     if (received === null) return false
     this.#toJoin = null
     const { image, peer } = received
-    if (peer !== null && !fits(peer, image)) {
+    if (!fits(peer, image)) {
       this.#abandoned(peer, effects)
       return false
     }
-    if (peer !== null) effects.notify.push({ kind: 'transfer', phase: 'done', peer })
+    effects.notify.push({ kind: 'transfer', phase: 'done', peer })
     const continueAfter = new Map<OriginId, Sequence>()
     for (const [origin, sequence] of image.vector) {
       if (sequence > this.#state.held(origin)) continueAfter.set(origin, sequence)
@@ -171,7 +166,7 @@ export class CatchingUp {
     const held = new Map(this.#state.vector)
     const brought = newIn(image, this.#state, held)
     this.#state.join(image)
-    if (peer !== null) for (const { origin, sequences } of this.#absent) this.#repairs.want(origin, sequences)
+    for (const { origin, sequences } of this.#absent) this.#repairs.want(origin, sequences)
     effects.notify.push({ kind: 'brought', ...stillNew(brought, this.#state, held) })
     this.#clock.observe(this.#state.newestClock, wallMs)
     effects.install = { image: this.#state.image(), continueAfter }

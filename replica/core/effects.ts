@@ -71,10 +71,6 @@ export type CoreEvent =
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
   /** By this install itself, from an older copy of its own. */
   | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
-  /** Contents of the state that `adopt` brings, of one origin. */
-  | { readonly kind: 'keep'; readonly origin: OriginId; readonly updates: readonly Update[] }
-  /** The state of an older copy of this machine, for want of anybody that has one. */
-  | { readonly kind: 'adopt'; readonly image: StateImage }
   /** Live updates of one origin that an older copy of this machine has, and that may be missing here. */
   | { readonly kind: 'mend'; readonly origin: OriginId; readonly updates: readonly Update[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }

@@ -290,9 +290,7 @@ export class ReplicaCore {
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
         break
       case 'mend':
-      case 'keep':
-      case 'adopt':
-        this.#fromOlderCopy(event, effects)
+        this.#catchingUp.mend(event.origin, event.updates, effects)
         break
       case 'command':
         this.#desk.take(now.wallMs, event, this.hindrance, effects)
@@ -345,13 +343,6 @@ export class ReplicaCore {
         this.#compaction.compacted()
         break
     }
-  }
-
-  #fromOlderCopy(event: Extract<CoreEvent, { kind: 'mend' | 'keep' | 'adopt' }>, effects: EffectsDraft): void {
-    if (event.kind === 'mend') this.#catchingUp.mend(event.origin, event.updates, effects)
-    else if (!this.isStranded) return
-    else if (event.kind === 'adopt') this.#catchingUp.adopt(event.image)
-    else effects.store.push({ origin: event.origin, updates: event.updates })
   }
 
   #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {

@@ -1,14 +1,13 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
-import type { StateImage } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
-import { liveUpdatesOf } from '../core/state/live-updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
 import { Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
+import { newestCopy } from './taking-up.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
 type LogEnd = readonly [OriginId, Sequence]
@@ -23,12 +22,15 @@ export interface AsideLog {
 }
 
 interface GiveBackOptions {
-  readonly host: Pick<ReplicaHost, 'read' | 'receive' | 'command' | 'mend' | 'keep' | 'adopt'>
+  readonly host: Pick<ReplicaHost, 'read' | 'receive' | 'command' | 'mend'>
   readonly storage: Storage
   readonly clock: ClockPort
   readonly logger: LoggerPort
-  /** Opens the next copy that was set aside; null when there is none (any more). */
-  readonly open: () => Promise<AsideLog | null>
+  /** The installs of whose copies some were set aside and not wholly given back; see `open`. */
+  readonly copies: () => Promise<readonly OriginId[]>
+  readonly open: (copy: OriginId) => Promise<AsideLog>
+  /** Told that nobody has a state, so that this copy is to be begun from. The present life is ended for it. */
+  readonly takeUp: (copy: OriginId) => void
   /** Told when all is given back. */
   readonly done: () => void
 }
@@ -80,15 +82,16 @@ export class GiveBack {
     const { host } = this.#options
     if (!(await host.read((core) => core.isCaughtUp))) {
       this.#stranded = (await host.read((core) => core.isStranded)) ? this.#stranded + 1 : 0
-      if (this.#stranded >= strandedLooks) await this.#adopt()
+      if (this.#stranded >= strandedLooks) await this.#takeUp()
       return
     }
-    const aside = await this.#options.open()
-    if (aside === null) {
+    const [copy] = await this.#options.copies()
+    if (copy === undefined) {
       this.#stop()
       this.#options.done()
       return
     }
+    const aside = await this.#options.open(copy)
     try {
       await this.#giveBack(aside)
     } finally {
@@ -98,28 +101,26 @@ export class GiveBack {
   }
 
   /**
-   * Nobody has a state any more: each of those who had one has started over. The one that was set aside is as good as any; where
-   * others adopt theirs, the logs that differ are forks as before.
+   * Nobody has a state any more: each of those who had one has started over. The newest that was set aside is as good as any; where
+   * others take up theirs, the logs that differ are forks as before.
    */
-  async #adopt(): Promise<void> {
-    const { host, logger } = this.#options
+  async #takeUp(): Promise<void> {
+    const { host, logger, copies, open, takeUp } = this.#options
     this.#stranded = 0
-    const aside = await this.#options.open()
-    if (aside === null) return
-    try {
-      const image = stateOf(await aside.storage.recover()).image()
-      if (image.group === null) return
-      logger.warn('nobody has a state: the copy that was set aside is taken up again')
-      for (const [origin, sequences] of sequencesOf(image)) {
-        for (let start = 0; start < sequences.length; start += sequencesAtOnce) {
-          const some = sequences.slice(start, start + sequencesAtOnce)
-          await host.keep(origin, await aside.storage.readUpdates(origin, some))
-        }
+    const states = []
+    for (const copy of await copies()) {
+      const { storage } = await open(copy)
+      try {
+        states.push({ copy, state: stateOf(await storage.recover()) })
+      } finally {
+        await storage.close()
       }
-      await host.adopt(image)
-    } finally {
-      await aside.storage.close()
     }
+    const newest = newestCopy(states)
+    if (newest === null || !(await host.read((core) => core.isStranded))) return
+    logger.warn('nobody has a state: a copy that was set aside is taken up again', { copy: newest })
+    this.#stop()
+    takeUp(newest)
   }
 
   async #giveBack({ storage, forked }: AsideLog): Promise<void> {
@@ -241,15 +242,4 @@ export class GiveBack {
 const sequencesUpTo = (top: Sequence): readonly Sequence[] => {
   const least = Math.max(1, top - sequencesAtOnce + 1)
   return Array.from({ length: top - least + 1 }, (_, index) => least + index)
-}
-
-/** The updates whose contents a state needs, by origin. */
-const sequencesOf = (image: StateImage): ReadonlyMap<OriginId, readonly Sequence[]> => {
-  const sequences = new Map<OriginId, Sequence[]>()
-  for (const { origin, sequence } of liveUpdatesOf(image)) {
-    const ofOrigin = sequences.get(origin)
-    if (ofOrigin === undefined) sequences.set(origin, [sequence])
-    else ofOrigin.push(sequence)
-  }
-  return sequences
 }

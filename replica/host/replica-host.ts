@@ -2,7 +2,6 @@ import type { Command, CommandAnswer, CoreEvent, Effects, Notice } from '../core
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
-import type { StateImage } from '../core/model/image.ts'
 import type { Message } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
@@ -188,16 +187,6 @@ export class ReplicaHost {
   /** Takes in batches that were held by an older copy; fulfilled when that is durable. */
   receive(batches: readonly Batch[]): Promise<void> {
     return this.#settle({ kind: 'handedIn', batches })
-  }
-
-  /** Stores contents of the state that is about to be adopted. Fulfilled when they are durable. */
-  keep(origin: OriginId, updates: readonly Update[]): Promise<void> {
-    return this.#settle({ kind: 'keep', origin, updates })
-  }
-
-  /** Goes on from the state of an older copy of this machine, if nobody has one. Fulfilled when it is durable. */
-  adopt(image: StateImage): Promise<void> {
-    return this.#settle({ kind: 'adopt', image })
   }
 
   /** Takes in live updates that are missing here and that an older copy of this machine has. Fulfilled when they are durable. */

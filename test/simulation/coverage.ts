@@ -57,6 +57,7 @@ export const coverageKinds = [
   'seat claimed twice',
   'old copy restored',
   'old copy started over',
+  'old copy taken up again',
   'update issued again',
   'mark of a fork aimed anew',
   'mark of another mail refused',
@@ -66,7 +67,7 @@ export const coverageKinds = [
 export type CoverageKind = (typeof coverageKinds)[number]
 
 /** What happens once in some hundred seeds. */
-export const rareKinds: ReadonlySet<CoverageKind> = new Set(['mark of another mail refused'])
+export const rareKinds: ReadonlySet<CoverageKind> = new Set(['mark of another mail refused', 'old copy taken up again'])
 
 /** Counts, so that nothing passes only because it never happened. */
 export class Coverage {

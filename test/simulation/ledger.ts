@@ -85,9 +85,11 @@ export class Ledger {
     this.#taken.set(machine, [...this.takenBy(machine), deletion])
   }
 
-  /** The machine has taken up the state of an old copy, which has deletions no more as anybody signed them. */
-  adopted(machine: Machine): void {
+  /** The machine has taken up an old copy, which has deletions no more as anybody signed them. What it had is set aside. */
+  tookUp(machine: Machine): void {
     this.#taken.delete(machine)
+    this.#holders.delete(machine)
+    this.#holds(machine)
   }
 
   takenBy(machine: Machine): readonly Update[] {
@@ -108,6 +110,10 @@ export class Ledger {
       machine,
       own.filter(({ change }) => deletedBy(change).length > 0),
     )
+    this.#holds(machine)
+  }
+
+  #holds(machine: Machine): void {
     for (const { origin, sequence, change } of machine.disk.updates())
       if (isLiveKind(change.kind)) this.held(machine, updateId(origin, sequence))
   }

@@ -180,9 +180,21 @@ export class Machine implements Endpoint {
 
   /** A copy of the disk as it is now. */
   backUp(): ModelDisk {
-    return this.disk.copy((origin, sequence) =>
-      this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }),
-    )
+    return this.own(this.disk)
+  }
+
+  /** A copy of a disk that tells this machine of damage. */
+  own(disk: ModelDisk): ModelDisk {
+    return disk.copy((origin, sequence) => this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }))
+  }
+
+  /** Begins anew from a disk that was set aside and has its own log by now, as it is. */
+  takeUp(disk: ModelDisk): void {
+    this.disk = disk
+    this.audit = new Audit()
+    this.heartbeat = new HeartbeatCheck()
+    this.world.ledger.tookUp(this)
+    this.start()
   }
 
   /** Power is lost: what is not durable is gone, whoever waits gets no answer. */

@@ -5,7 +5,7 @@ import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
 import { Reissuing, type Reissued } from '../../replica/host/reissue.ts'
-import { liveUpdatesOf } from '../../replica/core/state/live-updates.ts'
+import { goingOn, newestCopy } from '../../replica/host/taking-up.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
@@ -56,7 +56,8 @@ const vouchersOf = ({ identity: { admission, vouchers } }: Machine): readonly Ba
 /** A copy that was set aside. */
 export interface Aside {
   readonly disk: ModelDisk
-  readonly forked: OriginId
+  /** Whose log had forked; null when none had. */
+  readonly forked: OriginId | null
 }
 
 /** Gives back, again and again until all of it is. In this life of the machine. */
@@ -68,24 +69,35 @@ export const giveBack = (machine: Machine, looks = 0): void => {
       if (machine.isUp && machine.core.isCaughtUp) giveBackOne(machine, aside)
       else {
         const stranded = machine.isUp && machine.core.isStranded ? looks + 1 : 0
-        if (stranded >= strandedLooks) adopt(machine, aside)
-        giveBack(machine, stranded % strandedLooks)
+        const taken = stranded < strandedLooks ? null : newestOf(machine.aside)
+        if (taken === null) giveBack(machine, stranded % strandedLooks)
+        else takeUp(machine, taken)
       }
     })
   })
 }
 
-/** Nobody has a state any more: each of those who had one has started over. */
-const adopt = (machine: Machine, aside: Aside): void => {
-  const image = stateOf(aside.disk.recover()).image()
-  if (image.group === null) return
-  machine.world.trace.note(machine.name, 'takes an old copy up again', () => image.group?.name ?? '')
-  machine.world.ledger.adopted(machine)
-  for (const { origin, sequence } of liveUpdatesOf(image)) {
-    const update = aside.disk.readUpdate(origin, sequence)
-    if (update !== null) machine.enqueue({ kind: 'keep', origin, updates: [update] })
+const newestOf = (copies: readonly Aside[]): Aside | null =>
+  newestCopy(copies.map((copy) => ({ copy, state: stateOf(copy.disk.recover()) })))
+
+/**
+ * Nobody has a state any more: each of those who had one has started over. The machine begins anew from the copy; what it had at last is
+ * set aside instead.
+ */
+const takeUp = (machine: Machine, taken: Aside): void => {
+  const { world } = machine
+  world.trace.note(machine.name, 'takes an old copy up again')
+  world.coverage.note('old copy taken up again')
+  machine.crash()
+  const former = machine.disk
+  const disk = machine.own(taken.disk)
+  const state = stateOf(disk.recover())
+  for (const origin of former.recover().highest.keys()) {
+    const batches = goingOn(state, firstHash, former.readBatches(origin, state.held(origin), Infinity))
+    if (batches.length > 0) disk.commit({ kind: 'append', batches })
   }
-  machine.enqueue({ kind: 'adopt', image })
+  machine.aside = [...machine.aside.filter((aside) => aside !== taken), { disk: former, forked: null }]
+  machine.takeUp(disk)
 }
 
 const giveBackOne = (machine: Machine, aside: Aside): void => {
