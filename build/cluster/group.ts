@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { ProcessPlace } from './json-process.ts'
 import { type GroupStatus, MailProcess, RequestFailure } from './mail-process.ts'
-import { ReplicaProcess } from './replica-process.ts'
+import { type ReplicaOptions, ReplicaProcess } from './replica-process.ts'
 
 export interface GroupOptions {
   /** Holds the data directories, one for each seat. */
@@ -132,6 +132,11 @@ export class ReplicaGroup {
     await Promise.all(servers.map((server) => this.#start(server, {})))
   }
 
+  /** As `restart`, each with its copy set aside, whether it reaches anybody or not. */
+  async reset(...servers: readonly number[]): Promise<void> {
+    await Promise.all(servers.map((server) => this.#start(server, { more: ['--reset', '--yes', '--even-alone'] })))
+  }
+
   /** As `restart`, by another version of this program: the checkout at `program`. */
   async restartAs(server: number, program: string): Promise<void> {
     await this.#start(server, { program })
@@ -210,7 +215,7 @@ export class ReplicaGroup {
     await Promise.all(processes.map(({ exited }) => exited))
   }
 
-  async #start(server: number, by: { readonly program?: string }): Promise<void> {
+  async #start(server: number, by: Pick<ReplicaOptions, 'program' | 'more'>): Promise<void> {
     const replica = new ReplicaProcess({ data: this.dataOf(server), ...this.#where, ...by })
     this.#replicas.set(server, replica)
     await replica.ready()

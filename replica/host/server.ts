@@ -74,8 +74,7 @@ export class Server {
   async #batches({ id, origin, after, maxBytes }: RequestMessage, held: Sequence): Promise<Message> {
     const batches =
       after < held ? await this.#provenBatches(origin, after, Math.min(maxBytes, limits.chunkBytes), held) : []
-    const end = batches.at(-1)
-    const isDiscarded = end === undefined ? after < held : !(await this.#read(({ state }) => state.isOfHeldLog(end)))
+    const isDiscarded = batches.length === 0 && after < held
     return isDiscarded ? { kind: 'discarded', id, origin } : { kind: 'batches', id, batches }
   }
 

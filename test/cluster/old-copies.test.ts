@@ -2,6 +2,8 @@ import { cp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
+import { openSettings } from '../../replica/drivers/nedb-settings.ts'
+import { diskFiles } from '../../replica/drivers/nedb-files.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { noise, numbered, sendMany, send, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
@@ -27,6 +29,14 @@ const isHome = (client: MailProcess, server: number): Promise<unknown> =>
     30_000,
     `the client is back at server ${server}`,
   )
+
+/** All at once they have become others; where one of them is a local network would tell, of which there is none here. */
+const introduce = async (group: ReplicaGroup, server: number, to: number): Promise<void> => {
+  const { peerId, listen } = await group.replica(to).ready()
+  await group.replica(server).stop()
+  await openSettings(diskFiles, group.dataOf(server)).write('addresses', { [peerId]: listen })
+  await group.restart(server)
+}
 
 const sorted = (subjects: readonly string[]): readonly string[] => [...subjects].sort()
 
@@ -211,4 +221,32 @@ describe('a copy restored from an old backup', () => {
     expect(await group.replica(3).logTail(10_000)).toMatch(/"phase":"done"/)
     expect(await subjectsOf(ben, 'inbox')).toEqual(['the only one that stays', 'long known'])
   })
+
+  test('is begun from again where everybody has set theirs aside, though its log is compacted', async () => {
+    const group = await cluster.group([1, 2])
+    const ada = await group.person('ada', 1)
+    const ben = await group.person('ben', 2)
+    await sendMany(ada, 'ben', 5, 'kept')
+    const mails = await sendMany(ada, 'ada', 1_300, 'to go', noise(300))
+    const [full] = await group.settled()
+    await Promise.all(mails.map((mail) => ada.ask('delete', { mail })))
+    await group.until([1, 2], 'history is discarded', (statuses) =>
+      statuses.every(({ diskBytes }) => diskBytes < (full?.diskBytes ?? 0) / 2),
+    )
+    await sendMany(ben, 'ada', 3, 'at last')
+    await group.settled()
+    await Promise.all([1, 2].map((server) => group.replica(server).stop()))
+    await group.reset(1, 2)
+    await introduce(group, 2, 1)
+    await group.until([1, 2], 'everything is there again', (statuses) => statuses.every(({ mails }) => mails === 8))
+    const [status] = await group.settled()
+    expect(status?.warnings).toEqual([])
+    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(sorted(numbered('kept', 5)))
+    expect(sorted(await subjectsOf(ada, 'inbox'))).toEqual(sorted(numbered('at last', 3)))
+    await send(ada, 'ben', 'and on')
+    await group.settled()
+    expect(await subjectsOf(ben, 'inbox')).toContain('and on')
+    const logs = await Promise.all([1, 2].map((server) => group.replica(server).logTail(10_000)))
+    expect(logs.join()).toMatch(/is taken up again/)
+  }, 240_000)
 })

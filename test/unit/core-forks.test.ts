@@ -340,19 +340,6 @@ test('the ends of the newest batches of a log are remembered, so many of them', 
   expect(chains.fit(origin, 11, otherLog)).toBe('same')
 })
 
-test('a batch that is stored is of the log that is held, or of another one of that name', () => {
-  const core = foundedCore(['ada'])
-  const log = authorsLog()
-  core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder), ...log] }])
-  const [claim, , end] = log
-  const make = makeBatchOf(author.origin)
-  const other = make(2, claim.lastHash, [{ clock: afterTheFounder + 1, change: signUp('cleo') }])
-  const longer = make(3, other.lastHash, [{ clock: afterTheFounder + 2, change: signUp('dora') }])
-  expect([...log].map((batch) => core.state.isOfHeldLog(batch))).toEqual(log.map(() => true))
-  expect([other, longer].map((batch) => core.state.isOfHeldLog(batch))).toEqual([false, false])
-  expect(end.last).toBe(longer.last)
-})
-
 test('a mail written alone is the end of a batch that others can compare', () => {
   const core = foundedCore(['ada'])
   give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })

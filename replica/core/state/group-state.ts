@@ -87,15 +87,6 @@ export class GroupState {
     return { origin, peer, sequence: this.held(origin), hash, signature }
   }
 
-  /**
-   * Whether this batch, which is stored here, is of the log that is held, as far as its chain values are remembered. When the state of an
-   * older copy is taken up, what had come of a log before may be of another one.
-   */
-  isOfHeldLog({ origin, last, lastHash }: Batch): boolean {
-    if (last === this.held(origin)) return lastHash === this.#hashes.get(origin)
-    return this.chains.fit(origin, last, lastHash) !== 'fork'
-  }
-
   /** Chain value after the last applied update of `origin`; undefined before its first. */
   lastHash(origin: OriginId): Hash | undefined {
     return this.#hashes.get(origin)
