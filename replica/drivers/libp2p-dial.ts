@@ -1,6 +1,6 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import type { PeerId } from '../core/model/ids.ts'
+import { type PeerId, peerId } from '../core/model/ids.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
 import { dialable } from './libp2p-addresses.ts'
@@ -14,13 +14,15 @@ export interface DialOptions {
   readonly peer: PeerId
   readonly addresses: readonly string[]
   readonly signal: AbortSignal
+  /** Another peer answered at one of the addresses. */
+  readonly onOther?: (other: PeerId, address: string) => void
 }
 
 /**
  * Reaches a peer at any of its addresses, which are tried beside each other in order. Always a new connection: an open one may
  * be half open. Libp2p itself would try them one after the other, and let a dead first one use up the time.
  */
-export const dialAny = ({ node, clock, peer, addresses, signal }: DialOptions): Promise<Connection> =>
+export const dialAny = ({ node, clock, peer, addresses, signal, onOther }: DialOptions): Promise<Connection> =>
   new Promise((resolve, reject) => {
     const targets = dialable(peer, addresses)
     const losers = new AbortController()
@@ -49,11 +51,13 @@ export const dialAny = ({ node, clock, peer, addresses, signal }: DialOptions): 
         reject(new Error(lastFailure))
       })
     }
-    const reached = (connection: Connection): void => {
-      const isWanted = connection.remotePeer.toString() === peer
+    const reached = (connection: Connection, address: string): void => {
+      const answers = peerId(connection.remotePeer.toString())
       // One that another peer answered on may be shared with a try to reach that one: it closes when it stays idle.
-      if (!isWanted) failed('somebody else answers there')
-      else if (isSettled) abortConnection(connection, 'another address answered first')
+      if (answers !== peer) {
+        onOther?.(answers, address)
+        failed('somebody else answers there')
+      } else if (isSettled) abortConnection(connection, 'another address answered first')
       else {
         settle(() => {
           resolve(connection)
@@ -69,9 +73,14 @@ export const dialAny = ({ node, clock, peer, addresses, signal }: DialOptions): 
     }
     targets.forEach((address, index) => {
       const tryIt = (): void => {
-        node.dial(multiaddr(address), { signal: losers.signal, force: true }).then(reached, (error: unknown) => {
-          failed(error instanceof Error ? error.message : String(error))
-        })
+        node.dial(multiaddr(address), { signal: losers.signal, force: true }).then(
+          (connection) => {
+            reached(connection, address)
+          },
+          (error: unknown) => {
+            failed(error instanceof Error ? error.message : String(error))
+          },
+        )
       }
       if (index === 0) tryIt()
       else cancels.push(clock.after(index * staggerMs, tryIt))

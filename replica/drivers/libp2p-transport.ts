@@ -139,7 +139,7 @@ class Libp2pTransport implements Transport {
       connect: (peer, addresses, signal) => this.#connect(peer, addresses, signal),
     })
     heard.listener = (peer, addresses) => {
-      if (peer !== this.self) this.#dialler.heard(peer, addresses)
+      this.#heard(peer, addresses)
     }
   }
 
@@ -299,10 +299,20 @@ class Libp2pTransport implements Transport {
     })
   }
 
+  #heard(peer: PeerId, addresses: readonly string[]): void {
+    if (peer !== this.self) this.#dialler.heard(peer, addresses)
+  }
+
   async #connect(peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options
     try {
-      const connection = await dialAny({ node: this.#node, clock, peer, addresses, signal })
+      const connection = await dialAny({
+        ...{ node: this.#node, clock, peer, addresses, signal },
+        // A machine that has started over is another peer at the same place, and may know nobody any more who would tell.
+        onOther: (other, address) => {
+          this.#heard(other, [address])
+        },
+      })
       try {
         await this.#links.open(connection, signal)
       } catch (error) {

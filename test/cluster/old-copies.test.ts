@@ -2,8 +2,6 @@ import { cp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
-import { openSettings } from '../../replica/drivers/nedb-settings.ts'
-import { diskFiles } from '../../replica/drivers/nedb-files.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { noise, numbered, sendMany, send, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
@@ -29,14 +27,6 @@ const isHome = (client: MailProcess, server: number): Promise<unknown> =>
     30_000,
     `the client is back at server ${server}`,
   )
-
-/** All at once they have become others; where one of them is a local network would tell, of which there is none here. */
-const introduce = async (group: ReplicaGroup, server: number, to: number): Promise<void> => {
-  const { peerId, listen } = await group.replica(to).ready()
-  await group.replica(server).stop()
-  await openSettings(diskFiles, group.dataOf(server)).write('addresses', { [peerId]: listen })
-  await group.restart(server)
-}
 
 const sorted = (subjects: readonly string[]): readonly string[] => [...subjects].sort()
 
@@ -237,7 +227,6 @@ describe('a copy restored from an old backup', () => {
     await group.settled()
     await Promise.all([1, 2].map((server) => group.replica(server).stop()))
     await group.reset(1, 2)
-    await introduce(group, 2, 1)
     await group.until([1, 2], 'everything is there again', (statuses) => statuses.every(({ mails }) => mails === 8))
     const [status] = await group.settled()
     expect(status?.warnings).toEqual([])

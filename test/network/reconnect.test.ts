@@ -79,6 +79,18 @@ describe('a peer that goes and comes back', () => {
     await gossipReaches(stays, second, 'again', 5_000)
   }, 40_000)
 
+  test('as another peer is found where it was', async () => {
+    const stays = await startPeer({ seed: seedOf('stays') })
+    const first = await startPeer({ seed: seedOf('comes') })
+    const listen = plain(first.addresses()[0])
+    stays.transport.remember(new Map([[first.id, first.addresses()]]))
+    await allConnected(stays, first)
+    await stopPeer(first)
+    const second = await startPeer({ seed: seedOf('has started over'), listen })
+    await within(6_000, 'found as another', allConnected(stays, second))
+    await gossipReaches(stays, second, 'to another', 5_000)
+  }, 40_000)
+
   test('is dialled at once on redial, whatever the back-off is', async () => {
     const stays = await startPeer({ seed: seedOf('stays') })
     const first = await startPeer({ seed: seedOf('comes') })
