@@ -199,7 +199,10 @@ export class Correspondence {
       return
     }
     this.#parts.membership.accept(session, hello, now.wallMs)
-    if (hello.end !== null) this.#parts.reclaiming.shown(hello.end)
+    if (hello.end !== null) {
+      this.#parts.reclaiming.shown(hello.end)
+      this.#parts.forks.shown(hello.origin, hello.end)
+    }
     this.#learn(now, hello.origin, hello.rows, effects)
     const member = this.#peers.greeted(session.peer)
     if (member !== undefined && this.#isServed(member)) this.#parts.keys.greeted(member, effects)

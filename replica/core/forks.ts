@@ -8,6 +8,7 @@ import type { SignedEnd } from './model/proofs.ts'
 import type { GreetedPeer } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
 import { forkedIn } from './state/log-chains.ts'
+import { ShownEnds } from './shown-ends.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Who has no state waits so long before it starts over: the others may be about to agree on one log. */
@@ -23,6 +24,8 @@ const insistedMs = 3_000
 interface Dispute {
   /** By its origin's own signature: another log than the one held here has its name. */
   isProven: boolean
+  /** By what the peer says, where its copy ends. */
+  isLikely: boolean
   /** When the peer said first that it holds another one. */
   toldMs: number | null
   /** It goes on saying so, and so it does not yield. */
@@ -44,6 +47,7 @@ export class Forks {
   readonly #identity: Identity
   readonly #state: GroupState
   readonly #matrix: KnowledgeMatrix
+  readonly #ends: ShownEnds
   #hasForked = false
   /** When a fork was seen first, while there was no state here. */
   #firstSeenMs: number | null = null
@@ -55,11 +59,28 @@ export class Forks {
     this.#identity = identity
     this.#state = state
     this.#matrix = matrix
+    this.#ends = new ShownEnds(state)
   }
 
   /** Whether this install must start over. */
   get hasForked(): boolean {
     return this.#hasForked
+  }
+
+  /**
+   * Whether it is not known, of anybody who is here or has a seat, that it holds the same logs: whoever does not is about to start
+   * over, and may have to give back anything that it has, so that what others hold by the same names must not count.
+   */
+  get isInDoubt(): boolean {
+    const isDisputed = [...this.#disputes.values()].some((ofPeer) =>
+      [...ofPeer.values()].some(({ isProven, isLikely }) => isProven || isLikely),
+    )
+    return isDisputed || this.#ends.isInDoubt(this.#state.seats.holders().map(({ origin }) => origin))
+  }
+
+  /** A member shows where its copy of a log ends. */
+  shown(member: OriginId, end: SignedEnd): void {
+    this.#ends.shown(member, end)
   }
 
   /**
@@ -75,6 +96,8 @@ export class Forks {
       const end = heldFrom(row, origin)
       if (end === 0 || end > held || mine === undefined) continue
       const isFork = end === held ? mine !== theirs : this.#state.chains.fit(origin, end, theirs) === 'fork'
+      const dispute = this.#disputes.get(session.peer)?.get(origin)
+      if (dispute !== undefined) dispute.isLikely = false
       if (isFork) this.#doubt(nowMs, session, origin, effects)
     }
     const { origin: own } = session
@@ -107,7 +130,8 @@ export class Forks {
     const dispute = this.#dispute(session.peer, origin)
     dispute.toldMs ??= nowMs
     if (nowMs - dispute.toldMs >= insistedMs) dispute.isInsisted = true
-    if (end?.origin === origin && this.#isOther(end)) dispute.isProven = true
+    if (end?.origin === origin) this.shown(session.origin, end)
+    if (end?.origin === origin && this.#ends.isOther(end)) dispute.isProven = true
     if (dispute.isProven) this.#settle(nowMs, session, origin, effects)
     else if (this.#state.held(origin) > 0) this.#say(nowMs, session, origin, effects)
   }
@@ -122,14 +146,6 @@ export class Forks {
     this.#disputes.delete(peer)
   }
 
-  /** Whether the end is of another log than the one that is held here, as far as that goes. */
-  #isOther({ origin, sequence, hash }: SignedEnd): boolean {
-    const held = this.#state.held(origin)
-    if (sequence > held) return false
-    if (sequence === held) return this.#state.lastHash(origin) !== hash
-    return this.#state.chains.fit(origin, sequence, hash) === 'fork'
-  }
-
   /** Logs of which the image claims more than is held here, and does not show it. What nothing is held of is taken on trust. */
   #unproven({ vector, signatures }: StateImage): readonly OriginId[] {
     return [...this.#state.vector.keys()].filter(
@@ -139,6 +155,7 @@ export class Forks {
 
   /** It looks as if this peer held another log of that name. Who has no state has nothing to lose by believing it. */
   #doubt(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    this.#dispute(session.peer, origin).isLikely = true
     if (this.#isStateless) this.#settle(nowMs, session, origin, effects)
     else this.#say(nowMs, session, origin, effects)
   }
@@ -187,7 +204,13 @@ export class Forks {
   #dispute(peer: PeerId, origin: OriginId): Dispute {
     const ofPeer = this.#disputes.get(peer) ?? new Map<OriginId, Dispute>()
     this.#disputes.set(peer, ofPeer)
-    const dispute = ofPeer.get(origin) ?? { isProven: false, toldMs: null, isInsisted: false, saidMs: -Infinity }
+    const dispute = ofPeer.get(origin) ?? {
+      isProven: false,
+      isLikely: false,
+      toldMs: null,
+      isInsisted: false,
+      saidMs: -Infinity,
+    }
     ofPeer.set(origin, dispute)
     return dispute
   }

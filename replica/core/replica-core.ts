@@ -207,9 +207,12 @@ export class ReplicaCore {
     return this.state.seats.group === null && this.#hasAllOfThoseHere
   }
 
-  /** What every seat in use holds durably. Nothing while it is not known which are: a newcomer knows of none but its own. */
+  /**
+   * What every seat in use holds durably. Nothing while it is not known which are, as a newcomer knows of none but its own; nor
+   * while somebody may hold another log by the name of one that is held here.
+   */
   get stable(): VersionVector {
-    if (this.state.seats.group === null) return new Map()
+    if (this.state.seats.group === null || this.#forks.isInDoubt) return new Map()
     this.matrix.mergeRow(this.identity.origin, this.state.vector)
     return this.matrix.stable(this.state.seats.holders().map((claim) => claim.origin))
   }

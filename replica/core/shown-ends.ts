@@ -1,0 +1,41 @@
+import type { OriginId } from './model/ids.ts'
+import type { SignedEnd } from './model/proofs.ts'
+import type { GroupState } from './state/group-state.ts'
+
+/**
+ * Where members have shown, signed by the logs' origins, that their copies of logs end. As long as such an end is not in what is held
+ * here, the member holds another log of that name, or may do so: how many updates it holds of it says nothing about those here.
+ */
+export class ShownEnds {
+  readonly #state: GroupState
+  /** The last word of each member on each log. */
+  readonly #ends = new Map<OriginId, Map<OriginId, SignedEnd>>()
+
+  constructor(state: GroupState) {
+    this.#state = state
+  }
+
+  /** Of logs of which nothing is held here nothing can be another one. */
+  shown(member: OriginId, end: SignedEnd): void {
+    if (this.#state.held(end.origin) === 0) return
+    const ofMember = this.#ends.get(member) ?? new Map<OriginId, SignedEnd>()
+    this.#ends.set(member, ofMember.set(end.origin, end))
+  }
+
+  /** Whether the end is of another log than the one that is held here, as far as that goes. */
+  isOther({ origin, sequence, hash }: SignedEnd): boolean {
+    const held = this.#state.held(origin)
+    if (sequence > held) return false
+    if (sequence === held) return this.#state.lastHash(origin) !== hash
+    return this.#state.chains.fit(origin, sequence, hash) === 'fork'
+  }
+
+  /** Whether any of these members holds another log than the one that is held here, or more of it, which may be another one. */
+  isInDoubt(members: readonly OriginId[]): boolean {
+    return members.some((member) =>
+      [...(this.#ends.get(member)?.values() ?? [])].some(
+        (end) => end.sequence > this.#state.held(end.origin) || this.isOther(end),
+      ),
+    )
+  }
+}
