@@ -85,15 +85,20 @@ export class Correspondence {
   }
 
   /**
-   * Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, or anybody to who
-   * knows nobody yet. Of somebody who joined while this install was away, and is gone again, two members have to show it. Otherwise
-   * people are told who says so.
+   * Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, one who was let in by
+   * members who were, or anybody to who knows nobody yet. Of somebody else two members have to show it. Otherwise people are told who
+   * says so.
    */
   #refusedAsRetired({ peer, origin, server }: PeerSession, { retirement }: RefusalMessage): void {
     const { seats } = this.#parts.state
     if (!seats.isAdmitted(peer) && this.#peers.greeted(peer) === undefined) return
-    const by = retirement?.retired === this.#parts.identity.origin ? retirement.proof.by : undefined
-    const isKnown = by !== undefined && (seats.group === null || by === origin || seats.claimOf(by) !== undefined)
+    const told = retirement?.retired === this.#parts.identity.origin ? retirement : null
+    const by = told?.proof.by
+    const isKnown =
+      told !== null &&
+      (seats.group === null ||
+        by === origin ||
+        [told.proof, ...told.vouchers].some((shown) => seats.claimOf(shown.by) !== undefined))
     if (isKnown || (by !== undefined && this.#showMany(by, origin))) this.isSaidRetired = true
     else if (server !== null) this.#saidRetiredBy.add(server)
   }

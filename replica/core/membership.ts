@@ -67,6 +67,7 @@ export class Membership {
     this.peers = new Peers(identity.server)
     this.#sessions = new Sessions(identity.server)
     this.#telling = new KnowledgeTelling(identity.origin)
+    this.#noteVouchers(identity)
   }
 
   get paused(): readonly ServerId[] {
@@ -182,6 +183,7 @@ export class Membership {
     session.origin = hello.origin
     session.server = hello.server
     session.keyMadeAt = hello.keyMadeAt
+    this.#noteVouchers(hello)
     this.#seenMs.set(hello.server, nowMs)
     this.peers.noteClock(session, hello.clock, nowMs)
     for (const [peer, known] of hello.addresses) {
@@ -247,6 +249,11 @@ export class Membership {
     const rows = new Map(this.#matrix.rowsOf(holders))
     rows.set(this.#identity.origin, new Map(this.#state.vector))
     return rows
+  }
+
+  /** An install shows how it was let in; what the log had of that may have been discarded before it was kept. */
+  #noteVouchers({ admission, vouchers }: Pick<Identity, 'admission' | 'vouchers'>): void {
+    for (const batch of [admission ?? [], vouchers].flat()) this.#state.seats.vouchBy(batch)
   }
 
   #isRoundDue(nowMs: number): boolean {

@@ -207,10 +207,7 @@ export class ReplicaCore {
     return this.state.seats.group === null && this.#hasAllOfThoseHere
   }
 
-  /**
-   * What every seat in use holds durably. Nothing while it is not known which are, as a newcomer knows of none but its own; nor
-   * while somebody may hold another log by the name of one that is held here.
-   */
+  /** What every seat in use holds durably; nothing while it is in doubt which those are (to a newcomer), or whose logs they hold. */
   get stable(): VersionVector {
     if (this.state.seats.group === null || this.#forks.isInDoubt) return new Map()
     this.matrix.mergeRow(this.identity.origin, this.state.vector)

@@ -45,7 +45,7 @@ export class RetiredPeers {
   /** Tells it why, with what proves it, and ends the connection. */
   sendAway(peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
     const proof = this.#state.seats.retirementOf(origin)
-    const retirement = proof && { retired: origin, proof }
+    const retirement = proof && { retired: origin, proof, vouchers: this.#state.seats.vouchersOf(proof.by) }
     effects.send.push({
       to: peer,
       message: { kind: 'refusal', failure: retiredFailure, retirement },

@@ -202,15 +202,20 @@ const smallChangeBytes = 256
 /** Two names, in an update that says what the mails are called now. */
 const aimBytes = 64
 
-/** Groups that respect the limits of a batch; a single larger update goes alone. */
+/** What is shown by itself to those who have not got the log: a batch that is as large as may be could not be. */
+const isShown = ({ draft: { change } }: PendingWrite): boolean =>
+  !isSigned(change) && (change.kind === 'retirement' || change.kind === 'admission')
+
+/** Groups that respect the limits of a batch; a single larger update goes alone, and so does one that is to be shown. */
 const splitWrites = (writes: readonly PendingWrite[]): readonly (readonly PendingWrite[])[] => {
   const groups: PendingWrite[][] = []
   let bytes = 0
+  let isClosed = true
   for (const write of writes) {
     const { change } = write.draft
     const signedBytes = isSigned(change) ? change.payload.length + (change.aims?.size ?? 0) * aimBytes : 0
     const size = signedBytes + smallChangeBytes
-    const group = groups.at(-1)
+    const group = isClosed || isShown(write) ? undefined : groups.at(-1)
     if (group === undefined || group.length >= limits.batchUpdates || bytes + size > limits.batchBytes) {
       groups.push([write])
       bytes = size
@@ -218,6 +223,7 @@ const splitWrites = (writes: readonly PendingWrite[]): readonly (readonly Pendin
       group.push(write)
       bytes += size
     }
+    isClosed = isShown(write)
   }
   return groups
 }

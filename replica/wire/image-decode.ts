@@ -31,9 +31,10 @@ import { damaged, ItemReader, parseChunk } from './image-items.ts'
 import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
 import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
-import { shared } from './keys.ts'
+import { originOf, shared } from './keys.ts'
 import { holdsEnd, provesRetirement } from './proofs.ts'
 import { highestType, readGenuineUpdate, readUpdate } from './update-codec.ts'
+import { voucherBy } from './vouchers.ts'
 
 /**
  * Decodes a state image of our own. Everything is checked but the people's signatures; equal ids share one string.
@@ -57,6 +58,9 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
       ...image,
       signatures: provenEnds(context, image),
       retired: image.retired.map((one) => proven(context, one)),
+      vouchers: image.vouchers.filter(
+        ({ server, peer, by, bytes }) => voucherBy(context, bytes, originOf(server, peer)) === by,
+      ),
     }
   })
 
@@ -129,8 +133,9 @@ function readImage(chunks: readonly string[]): StateImage {
   const { head: _head, people, mails: _mails, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   checkEnds(parts)
-  const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired } = head
-  const seats = { group, claims, invites, machineNames, retired }
+  const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired, vouchers } =
+    head
+  const seats = { group, claims, invites, machineNames, retired, vouchers }
   return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
 }
 

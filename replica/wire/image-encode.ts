@@ -147,6 +147,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
         ? [origins.place(origin)]
         : [origins.place(origin), origins.place(proof.by), toBase64(proof.bytes)],
     ),
+    vouchers: image.vouchers.map(({ peer, server, by, bytes }) => [peer, server, origins.place(by), toBase64(bytes)]),
   })
 }
 
@@ -199,6 +200,7 @@ function originsOf(image: StateImage): Set<OriginId> {
     origins.add(origin)
     if (proof !== null) origins.add(proof.by)
   }
+  for (const { by } of image.vouchers) origins.add(by)
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)

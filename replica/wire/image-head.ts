@@ -1,6 +1,13 @@
 import type { Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
-import type { InviteRecord, MachineName, RetirementRecord, SeatClaim, StateImage } from '../core/model/image.ts'
+import type {
+  InviteRecord,
+  MachineName,
+  RetirementRecord,
+  SeatClaim,
+  StateImage,
+  VoucherRecord,
+} from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { refuse } from './cbor.ts'
@@ -23,6 +30,7 @@ export interface ImageHead extends Pick<
   | 'invites'
   | 'machineNames'
   | 'retired'
+  | 'vouchers'
 > {
   readonly format: number
   readonly counts: ImageCounts
@@ -54,6 +62,7 @@ export function readHead(chunk: unknown): ImageHead {
     // Images written before there were such have no such lists.
     machineNames: readEach(fields.get('machineNames') ?? [], (items) => readMachineName(items, origins)),
     retired: readEach(fields.get('retired') ?? [], (items) => readRetirement(items, origins)),
+    vouchers: readEach(fields.get('vouchers') ?? [], (items) => readVoucher(items, origins)),
   }
 }
 
@@ -115,6 +124,16 @@ const readRetirement = (items: ItemReader, origins: readonly OriginId[]): Retire
   if (!items.more()) return { origin, proof: null }
   const proof = { by: items.pick(origins), bytes: fromBase64(items.text()) }
   return proof.bytes.length <= limits.retirementProofBytes ? { origin, proof } : damaged('a proof is too long')
+}
+
+const readVoucher = (items: ItemReader, origins: readonly OriginId[]): VoucherRecord => {
+  const voucher = {
+    peer: readPeer(items),
+    server: readServer(items),
+    by: items.pick(origins),
+    bytes: fromBase64(items.text()),
+  }
+  return voucher.bytes.length <= limits.voucherBytes ? voucher : damaged('a voucher is too long')
 }
 
 const readMachineName = (items: ItemReader, origins: readonly OriginId[]): MachineName => ({

@@ -9,7 +9,7 @@ import { isLiveKind } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch, readBatches } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
-import { linkedVouchers, readVouchers } from './vouchers.ts'
+import { linkedVouchers, readVouchers, readVouchersOf, voucherFields } from './vouchers.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
@@ -23,8 +23,15 @@ import { readLabel, readUpdate } from './update-codec.ts'
 /** Whether `origin`'s updates up to `last` are held already. */
 export type IsHeld = (origin: OriginId, last: Sequence) => boolean
 
+interface Format {
+  readonly type: number
+  readonly fields: number
+  /** Those that an earlier version does not have, and which may be left out. */
+  readonly later?: number
+}
+
 /** The type and how many fields follow it in this version: what a later version adds to a message comes behind them. */
-const formats: Readonly<Record<Message['kind'], { readonly type: number; readonly fields: number }>> = {
+const formats: Readonly<Record<Message['kind'], Format>> = {
   hello: { type: 1, fields: 9 },
   knowledge: { type: 2, fields: 4 },
   request: { type: 3, fields: 4 },
@@ -34,7 +41,7 @@ const formats: Readonly<Record<Message['kind'], { readonly type: number; readonl
   stateChunk: { type: 7, fields: 4 },
   mailRequest: { type: 8, fields: 3 },
   mails: { type: 9, fields: 4 },
-  refusal: { type: 10, fields: 3 },
+  refusal: { type: 10, fields: 3, later: 1 },
   fork: { type: 11, fields: 2 },
   groupKey: { type: 12, fields: 2 },
 }
@@ -63,10 +70,11 @@ export function decodeMessage(context: GroupContext, bytes: Uint8Array, isHeld =
     if (bytes.length > limits.frameBytes) refuse('TOO_LARGE', `a frame has ${bytes.length} bytes`)
     const fields = reader.list(1, mostFields, 'fields')
     const kind = kindsByType.get(reader.uint())
-    const known = kind === undefined ? 0 : formats[kind].fields
-    if (fields <= known) malformed(`a ${kind} message has ${fields - 1} fields instead of ${known}`)
-    const message = kind === undefined ? null : readMessage(context, reader, kind, isHeld)
-    for (let later = fields - 1 - known; later > 0; later -= 1) reader.skip(laterDepth)
+    const { fields: needed, later } = kind === undefined ? { fields: 0, later: 0 } : formats[kind]
+    if (fields <= needed) malformed(`a ${kind} message has ${fields - 1} fields instead of ${needed}`)
+    const known = Math.min(fields - 1, needed + (later ?? 0))
+    const message = kind === undefined ? null : readMessage(context, reader, kind, isHeld, known)
+    for (let rest = fields - 1 - known; rest > 0; rest -= 1) reader.skip(laterDepth)
     return message
   })
 }
@@ -152,7 +160,11 @@ function fieldsOf(message: Message): readonly CborValue[] {
         message.updates.map(({ sequence, bytes }) => [sequence, bytes]),
       ]
     case 'refusal':
-      return [...failureFields(message.failure), retirementFields(message.retirement)]
+      return [
+        ...failureFields(message.failure),
+        retirementFields(message.retirement),
+        voucherFields(message.retirement?.vouchers ?? []),
+      ]
     case 'fork':
       return [message.origin, endFields(message.end)]
     case 'groupKey':
@@ -160,7 +172,14 @@ function fieldsOf(message: Message): readonly CborValue[] {
   }
 }
 
-function readMessage(context: GroupContext, reader: CborReader, kind: Message['kind'], isHeld: IsHeld): Message {
+/** `fields`: how many there are of those that this version knows. */
+function readMessage(
+  context: GroupContext,
+  reader: CborReader,
+  kind: Message['kind'],
+  isHeld: IsHeld,
+  fields: number,
+): Message {
   switch (kind) {
     case 'hello': {
       const sender = {
@@ -210,12 +229,23 @@ function readMessage(context: GroupContext, reader: CborReader, kind: Message['k
     case 'mails':
       return readMails(context, reader)
     case 'refusal':
-      return { kind, failure: readFailure(reader), retirement: readRetirement(context, reader) }
+      return readRefusal(context, reader, fields)
     case 'fork':
       return { kind, origin: readOrigin(reader), end: readEnd(context, reader) }
     case 'groupKey':
       return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
   }
+}
+
+function readRefusal(context: GroupContext, reader: CborReader, fields: number): Message {
+  const failure = readFailure(reader)
+  const proven = readRetirement(context, reader)
+  if (proven === null) {
+    if (fields > formats.refusal.fields) reader.skip(laterDepth)
+    return { kind: 'refusal', failure, retirement: null }
+  }
+  const vouchers = fields > formats.refusal.fields ? readVouchersOf(context, reader, proven.proof.by) : []
+  return { kind: 'refusal', failure, retirement: { ...proven, vouchers } }
 }
 
 function readNewBatches(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch[] {

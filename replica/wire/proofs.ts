@@ -46,13 +46,15 @@ export const readEnd = (context: GroupContext, reader: CborReader): SignedEnd | 
   return end !== null && holdsEnd(context, end) ? end : null
 }
 
+type Proven = Omit<RetirementNews, 'vouchers'>
+
 /** `[retired, by, batch]`. */
 export const retirementFields = (told: RetirementNews | null): CborValue =>
   told && [told.retired, told.proof.by, told.proof.bytes]
 
 /** Null for what does not prove it. */
-export const readRetirement = (context: GroupContext, reader: CborReader): RetirementNews | null => {
-  const told = reader.orNull((): RetirementNews => {
+export const readRetirement = (context: GroupContext, reader: CborReader): Proven | null => {
+  const told = reader.orNull((): Proven => {
     reader.tuple(3)
     const [retired, by] = [readOrigin(reader), readOrigin(reader)]
     return { retired, proof: { by, bytes: reader.bytesUpTo(limits.retirementProofBytes, 'proof').slice() } }

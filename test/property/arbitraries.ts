@@ -269,10 +269,15 @@ const signedEnd: fc.Arbitrary<SignedEnd> = install.chain((from) =>
 )
 
 const retirementNews: fc.Arbitrary<RetirementNews> = fc
-  .tuple(install, origin, sequence, anyHash, clock)
-  .map(([by, retired, at, before, clockOf]) => {
+  .tuple(install, origin, sequence, anyHash, clock, anyInviteId, fc.array(install, { maxLength: 3 }))
+  .map(([by, retired, at, before, clockOf, invite, letInBy]) => {
     const { bytes } = by.make(at + 1, before, [{ clock: clockOf, change: { kind: 'retirement', retired } }])
-    return { retired, proof: { by: by.origin, bytes } }
+    const vouchers = letInBy.map((member, index) => {
+      const { peer: newcomer, server: seat } = letInBy[index - 1] ?? by
+      const change = { kind: 'admission', invite, peer: newcomer, server: seat } as const
+      return { by: member.origin, bytes: member.make(at + 1, before, [{ clock: clockOf, change }]).bytes }
+    })
+    return { retired, proof: { by: by.origin, bytes }, vouchers }
   })
 
 const vector: fc.Arbitrary<VersionVector> = fc

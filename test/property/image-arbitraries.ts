@@ -115,6 +115,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
   retired: fc.uniqueArray(fc.record({ origin, proof: fc.option(fc.record({ by: origin, bytes: bytesUpTo(60) })) }), {
     selector: (retirement) => retirement.origin,
   }),
+  vouchers: fc.array(fc.record({ peer, server, by: origin, bytes: bytesUpTo(60) }), { maxLength: 2 }),
   clients: fc.array(fc.record({ invite: anyInviteId, peer, machine: label }), { maxLength: 2 }),
   accounts: fc.array(accountRecord, { maxLength: 3 }),
   accountKeys: fc.array(accountKeysRecord, { maxLength: 3 }),

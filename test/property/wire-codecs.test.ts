@@ -132,8 +132,9 @@ describe('round trips', () => {
     fc.assert(
       fc.property(stateImage, (image) => {
         const chunks = encodeImage(image)
-        // Of what others sent, ends and retirements count as shown only if signatures say so, and these are no such.
-        const shown = { signatures: new Map(), retired: image.retired.map((one) => ({ ...one, proof: null })) }
+        // Of what others sent, ends, retirements and vouchers count as shown only if signatures say so, and these are no such.
+        const retired = image.retired.map((one) => ({ ...one, proof: null }))
+        const shown = { signatures: new Map(), retired, vouchers: [] }
         for (const [decoded, expected] of [
           [decodeImage(chunks), image],
           [wire.decodeReceivedImage(chunks), { ...image, ...shown }],

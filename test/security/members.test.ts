@@ -3,14 +3,23 @@ import { encode } from 'cborg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { commandId, hash, type Hash, originId, type OriginId, peerId, serverId } from '../../replica/core/model/ids.ts'
+import {
+  commandId,
+  hash,
+  type Hash,
+  inviteId,
+  originId,
+  type OriginId,
+  peerId,
+  serverId,
+} from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import type { SignedChange } from '../../replica/core/model/updates.ts'
+import type { Draft, SignedChange } from '../../replica/core/model/updates.ts'
 import { requestJoin } from '../../replica/drivers/libp2p-client.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import { newKeys } from '../../replica/new-install.ts'
 import { toBase64Url } from '../../replica/wire/bytes.ts'
-import { peerIdOf } from '../../replica/wire/keys.ts'
+import { originOf, peerIdOf } from '../../replica/wire/keys.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
 import { encodeAccountPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
@@ -25,6 +34,7 @@ const honest = [1, 2, 3]
 const wrap = { enc: new Uint8Array(32), wrappedKey: new Uint8Array(48) }
 
 const anotherHash = hash('A'.repeat(43))
+const anotherInvite = inviteId('A'.repeat(43))
 
 const newCommand = () => commandId(toBase64Url(randomBytes(12)))
 
@@ -252,16 +262,43 @@ describe('a member of the group that is dishonest', () => {
     expect((await group.status(1)).vector[own]).toBeLessThan(1_000)
   })
 
+  /** An install that nobody let in. */
+  const madeUp = () => {
+    const keys = newKeys()
+    const peer = peerIdOf(keys.publicKey)
+    const origin = originOf(serverId(5), peer)
+    const makeBatch = rogue.wire.makeBatchWith({ origin, ...keys })
+    const make = (change: Draft['change']) => makeBatch(1, rogue.wire.firstHash(origin), [{ clock: 1, change }])
+    return { origin, peer, make }
+  }
+
   test('makes no machine believe that it was retired, and people there are told who says so', async () => {
     const victim = (await group.status(3)).origin
     const retirement = rogue.sibling({ kind: 'retirement', retired: originId(victim) })
     const failure = { code: 'RETIRED', message: 'It is.' } as const
     const retired = originId(victim)
     const of1 = originId((await group.status(1)).origin)
+    const [one, two] = [madeUp(), madeUp()]
+    const made = one.make({ kind: 'retirement', retired })
+    const between = { kind: 'admission', invite: anotherInvite, server: serverId(5) } as const
+    const byEachOther = [
+      { by: two.origin, bytes: two.make({ ...between, peer: one.peer }).bytes },
+      { by: one.origin, bytes: one.make({ ...between, peer: two.peer }).bytes },
+    ]
+    const forgeries = [
+      null,
+      { retired, proof: { by: of1, bytes: retirement.bytes }, vouchers: [] },
+      { retired, proof: { by: one.origin, bytes: made.bytes }, vouchers: byEachOther },
+      // As if server 1 had let in the one that signed it.
+      {
+        retired,
+        proof: { by: one.origin, bytes: made.bytes },
+        vouchers: byEachOther.with(0, { by: of1, bytes: made.bytes }),
+      },
+    ]
     await rogue.send(
       [3],
-      encodeMessage({ kind: 'refusal', failure, retirement: null }),
-      encodeMessage({ kind: 'refusal', failure, retirement: { retired, proof: { by: of1, bytes: retirement.bytes } } }),
+      ...forgeries.map((forgery) => encodeMessage({ kind: 'refusal', failure, retirement: forgery })),
     )
     await group.until([3], 'people are told', ([status]) =>
       (status?.warnings ?? []).some((warning) => warning.startsWith('Server 4 says that this machine was retired')),

@@ -91,11 +91,19 @@ describe('a member that says that there is more of our log than we hold', () => 
 })
 
 describe('a member that says that this machine was retired', () => {
-  const refusal = (core: ReplicaCore, by: OriginId | null, retired = core.identity.origin): Message => ({
-    kind: 'refusal',
-    failure: retiredFailure,
-    retirement: by === null ? null : { retired, proof: { by, bytes: new Uint8Array(1) } },
-  })
+  /** `wire` has verified the proof, and that those who let the one in who signed it, and one another, did so. */
+  const refusal = (
+    core: ReplicaCore,
+    by: OriginId | null,
+    retired = core.identity.origin,
+    letInBy: readonly OriginId[] = [],
+  ): Message => {
+    const bytes = new Uint8Array(1)
+    const vouchers = letInBy.map((voucher) => ({ by: voucher, bytes }))
+    const retirement = by === null ? null : { retired, proof: { by, bytes }, vouchers }
+    return { kind: 'refusal', failure: retiredFailure, retirement }
+  }
+  const [stranger, between] = [originId('5.zzzzzzzz'), originId('5.xxxxxxxx')]
   const greeted = (): ReplicaCore => {
     const core = group()
     greet(core, liar)
@@ -107,6 +115,9 @@ describe('a member that says that this machine was retired', () => {
       (core: ReplicaCore) => refusal(core, null),
       (core: ReplicaCore) => refusal(core, originId('5.zzzzzzzz')),
       (core: ReplicaCore) => refusal(core, absent.origin, absent.origin),
+      // Who let each other in, and whom nobody here knows.
+      (core: ReplicaCore) => refusal(core, stranger, core.identity.origin, [between, stranger, between]),
+      (core: ReplicaCore) => refusal(core, stranger, absent.origin, [absent.origin]),
     ]) {
       const core = greeted()
       says(core, tell(core))
@@ -125,9 +136,17 @@ describe('a member that says that this machine was retired', () => {
     }
   })
 
+  test('is believed when it shows the word of one whom a member that is known let in, or one whom that one let in', () => {
+    for (const letInBy of [[absent.origin], [between, absent.origin], [between, absent.origin, between]]) {
+      const core = greeted()
+      says(core, refusal(core, stranger, core.identity.origin, letInBy))
+      expect(core.isRetired).toBe(true)
+      expect(core.saidRetiredBy).toEqual([])
+    }
+  })
+
   test('is believed with another one, both of whom are known, when neither knows who wrote it', () => {
     const core = greeted()
-    const stranger = originId('5.zzzzzzzz')
     const tells = (by: OriginId, { peer }: typeof liar) =>
       core.step(noonMs, [{ kind: 'message', peer, message: refusal(core, by) }])
     tells(stranger, liar)

@@ -1,34 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock, Hash } from '../../replica/core/model/ids.ts'
-import { hash, hashPrefix } from '../../replica/core/model/ids.ts'
+import type { Hash } from '../../replica/core/model/ids.ts'
+import { hashPrefix } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
-import type { SignedEnd } from '../../replica/core/model/proofs.ts'
-import type { Batch } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { allOf } from '../../replica/core/state-transfer.ts'
 import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
-import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, greet, helloOf, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
-
-const [member, author, another] = [identity(2, 'b'), identity(3, 'c'), identity(4, 'd')]
-const afterTheFounder = noonMs * 2_000
-const otherLog = hash('A'.repeat(43))
-
-const claimOf = ({ origin, server, peer }: typeof member, clock: Clock): Batch =>
-  makeBatchOf(origin)(1, firstHash(origin), [
-    { clock, change: { kind: 'seat', server, peer, machine: 'another', replaces: null } },
-  ])
-
-/** The log of the install that is not there: its claim, and two batches on top. */
-const authorsLog = (): readonly [Batch, Batch, Batch] => {
-  const make = makeBatchOf(author.origin)
-  const claim = claimOf(author, afterTheFounder)
-  const second = make(2, claim.lastHash, [{ clock: afterTheFounder + 1, change: signUp('bob') }])
-  const third = make(3, second.lastHash, [{ clock: afterTheFounder + 2, change: mailTo('bob', ['ada'], 'one') }])
-  return [claim, second, third]
-}
+import { makeBatchOf } from '../simulation/sim-codec.ts'
+import { foundedCore, give, greet, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
+import {
+  afterTheFounder,
+  another,
+  author,
+  authorsLog,
+  claimOf,
+  endOf,
+  meeting,
+  member,
+  otherLog,
+  says,
+} from '../support/fork-fixture.ts'
 
 /** What is held of the log of the author alone. */
 const logs = (
@@ -36,34 +28,6 @@ const logs = (
   end: Hash,
   chains = new LogChains(),
 ): Parameters<typeof forkedIn>[1] => ({ vector, hashes: new Map([[author.origin, end]]), chains })
-
-interface Meeting {
-  readonly core: ReplicaCore
-  /** What the core does when the member tells that it holds so much of the author's log, ending with this value. */
-  tells(held: number, chainValue: Hash): ReturnType<ReplicaCore['step']>
-}
-
-/** A founder that holds the author's log, and a member that took its seat at `claimedAt` and has the founder's log or not. */
-const meeting = (claimedAt: Clock, state: 'has a state' | 'has no state'): Meeting => {
-  const core = foundedCore(['ada'])
-  const founder = core.identity.origin
-  core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, claimedAt), ...authorsLog()] }])
-  const row = (held: number) => {
-    const entries: readonly (readonly [typeof founder, number])[] = [
-      [member.origin, 1],
-      [author.origin, held],
-      [founder, state === 'has a state' ? 1 : 0],
-    ]
-    return new Map([[member.origin, new Map(entries.filter(([, sequence]) => sequence > 0))]])
-  }
-  greet(core, member, row(0))
-  const tells = (held: number, chainValue: Hash) => {
-    const hashes = new Map([[author.origin, chainValue]])
-    const message: Message = { kind: 'knowledge', clock: 1, rows: row(held), hashes, sessions: [] }
-    return core.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
-  }
-  return { core, tells }
-}
 
 const [, second, third] = authorsLog()
 const forked = { kind: 'forked', origin: author.origin }
@@ -73,18 +37,6 @@ const shown = {
   message: expect.objectContaining({ kind: 'fork', origin: author.origin }) as unknown,
   urgency: 'ordinary',
 }
-
-/** Where the author's log ends as somebody holds it, by the author's signature: `wire` has verified it. */
-const endOf = (who: typeof author, sequence: number, end: Hash): SignedEnd => ({
-  origin: who.origin,
-  peer: who.peer,
-  sequence,
-  hash: end,
-  signature: new Uint8Array(64),
-})
-
-const says = (core: ReplicaCore, message: Message) =>
-  core.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
 
 describe('of two that hold a log differently whose author is away', () => {
   const { origin } = author
@@ -130,61 +82,6 @@ describe('of two that hold a log differently whose author is away', () => {
     const { origin: own } = core.identity
     const { notify } = says(core, { kind: 'fork', origin: own, end: endOf(core.identity, 2, otherLog) })
     expect(notify).not.toContainEqual({ kind: 'forked', origin: own })
-  })
-})
-
-describe('while a member holds, or may hold, another log by a name that is held here', () => {
-  const { origin } = author
-  const next = makeBatchOf(origin)(4, third.lastHash, [
-    { clock: afterTheFounder + 3, change: mailTo('bob', ['ada'], 'next') },
-  ])
-  const stableOf = ({ stable }: ReplicaCore): number => stable.get(origin) ?? 0
-  const shows = (core: ReplicaCore, end: SignedEnd) => says(core, { kind: 'fork', origin: end.origin, end })
-  const held = () => {
-    const { core, tells } = meeting(afterTheFounder, 'has a state')
-    tells(2, second.lastHash)
-    expect(stableOf(core)).toBe(2)
-    return { core, tells }
-  }
-
-  test('nothing is stable, so that what only this copy has is not discarded before it can be given back', () => {
-    const { core, tells } = held()
-    tells(2, otherLog)
-    expect(core.stable).toEqual(new Map())
-    tells(2, second.lastHash)
-    expect(stableOf(core)).toBe(2)
-  })
-
-  test('nor when it has shown that by a signature and has gone away, until its seat is free', () => {
-    const { core } = held()
-    shows(core, endOf(author, 2, otherLog))
-    core.step(noonMs, [{ kind: 'disconnected', peer: member.peer }])
-    expect(core.stable).toEqual(new Map())
-    give(core, { kind: 'retire', machine: member.origin })
-    expect(stableOf(core)).toBe(3)
-  })
-
-  test('nor when it has shown more of a log, until that has come and is of the same one', () => {
-    const { core } = held()
-    shows(core, endOf(author, 4, next.lastHash))
-    expect(core.stable).toEqual(new Map())
-    core.step(noonMs, [{ kind: 'handedIn', batches: [next] }])
-    expect(stableOf(core)).toBe(2)
-    shows(core, endOf(author, 4, otherLog))
-    expect(core.stable).toEqual(new Map())
-  })
-
-  test('nor in an old copy that was written to, from the hello on that shows its own signature of more', () => {
-    const { core } = held()
-    const hello = { ...helloOf(member), end: endOf(core.identity, 9, otherLog) }
-    core.step(noonMs, [{ kind: 'message', peer: member.peer, message: hello }])
-    expect(core.stable).toEqual(new Map())
-  })
-
-  test('but of logs of which nothing is held here nothing can be another one', () => {
-    const { core } = held()
-    shows(core, endOf(another, 4, otherLog))
-    expect(stableOf(core)).toBe(2)
   })
 })
 

@@ -319,6 +319,7 @@ describe('state images', () => {
     invites: [],
     machineNames: [],
     retired: [],
+    vouchers: [],
     clients: [],
     accounts: [],
     accountKeys: [],

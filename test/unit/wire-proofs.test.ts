@@ -30,7 +30,7 @@ test('what a member says of where a log ends, or of a retirement, arrives only w
   for (const lie of [{ sequence: 8 }, { hash: wire.firstHash(origin) }, { origin: ours.origin }, { peer: ours.peer }])
     expect(endIn(lie)).toBe(null)
 
-  const told = { retired: ours.origin, proof: { by: origin, bytes: retirement.bytes } }
+  const told = { retired: ours.origin, proof: { by: origin, bytes: retirement.bytes }, vouchers: [] }
   const newsIn = (changed: Partial<RetirementNews>) => {
     const failure = { code: 'RETIRED', message: 'It is.' } as const
     const refusal = { kind: 'refusal', failure, retirement: { ...told, ...changed } } as const

@@ -15,7 +15,7 @@ import type {
 import type { Shelf } from './mailbox-changes.ts'
 import type { MailColumns } from './mail-columns.ts'
 import type { VersionVector } from './messages.ts'
-import type { RetirementProof } from './proofs.ts'
+import type { RetirementProof, Voucher } from './proofs.ts'
 
 /** Bits of one person's copy of a mail. */
 export const markBits = { read: 1, deleted: 2 } as const
@@ -34,6 +34,12 @@ export interface RetirementRecord {
   readonly origin: OriginId
   /** By which it is told so; null when it is not kept. */
   readonly proof: RetirementProof | null
+}
+
+/** By what a machine was let in. */
+export interface VoucherRecord extends Voucher {
+  readonly peer: PeerId
+  readonly server: ServerId
 }
 
 /** What a machine was called after it took its seat. */
@@ -203,6 +209,7 @@ export interface StateImage {
   readonly invites: readonly InviteRecord[]
   readonly machineNames: readonly MachineName[]
   readonly retired: readonly RetirementRecord[]
+  readonly vouchers: readonly VoucherRecord[]
   readonly clients: readonly ClientRecord[]
   readonly accounts: readonly AccountRecord[]
   readonly accountKeys: readonly AccountKeysRecord[]

@@ -59,8 +59,10 @@ export const limits = {
   onlineAccounts: 10_000,
   /** A batch with a retirement that is kept to prove it to the machine. */
   retirementProofBytes: 16_384,
-  /** Generations of members that admitted one another, as a newcomer proves them. */
+  /** Generations of members that admitted one another, as a newcomer proves them, or a retired machine is shown who retired it. */
   vouchers: 8,
+  /** A batch that let an install in, kept to show that. */
+  voucherBytes: 4_096,
   addressesPerPeer: 16,
   addressChars: 256,
 

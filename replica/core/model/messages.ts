@@ -1,6 +1,6 @@
 import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, SessionId } from './ids.ts'
 import type { Failure } from './errors.ts'
-import type { RetirementProof, SignedEnd } from './proofs.ts'
+import type { RetirementProof, SignedEnd, Voucher } from './proofs.ts'
 import type { Batch, Update } from './updates.ts'
 
 /** Highest gapless sequence held, per origin. */
@@ -137,6 +137,8 @@ export interface RefusalMessage {
 export interface RetirementNews {
   readonly retired: OriginId
   readonly proof: RetirementProof
+  /** The first let in who signed the proof, the next one whom that one is by, and so on: `wire` has checked that. */
+  readonly vouchers: readonly Voucher[]
 }
 
 /** What one replica says to another on their direct stream. */

@@ -20,6 +20,12 @@ export interface RetirementProof {
   readonly bytes: Uint8Array
 }
 
+/** The batch that let an install in: an admission by the member `by`, or a succession signed by the install `by` that it was before. */
+export interface Voucher {
+  readonly by: OriginId
+  readonly bytes: Uint8Array
+}
+
 const signatureBytes = 64
 
 /** With which a batch ends: its origin's, over the chain value after it. A copy, so that the batch need not be kept for it. */

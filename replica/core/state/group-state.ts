@@ -132,6 +132,7 @@ export class GroupState {
     this.#hashes.set(batch.origin, batch.lastHash)
     this.chains.add(batch.origin, batch.last, batch.lastHash, batch.provenBy === 'next' ? null : signatureOf(batch))
     this.seats.prove(batch)
+    this.seats.vouchBy(batch)
   }
 
   /** Takes in an update that an earlier version of this program held without understanding it. */
@@ -152,6 +153,7 @@ export class GroupState {
     for (const claim of image.claims) this.seats.addClaim(claim)
     for (const named of image.machineNames) this.seats.nameMachine(named)
     for (const { origin, proof } of image.retired) this.seats.retire(origin, proof)
+    for (const voucher of image.vouchers) this.seats.vouch(voucher)
     for (const { invite, expiresAtMs, admitted, revoked } of image.invites) {
       this.seats.addInvite(invite, expiresAtMs)
       if (revoked) this.seats.revoke(invite)
@@ -193,6 +195,7 @@ export class GroupState {
       invites: this.seats.invites(),
       machineNames: this.seats.machineNames(),
       retired: this.seats.retirements(),
+      vouchers: this.seats.vouchers(),
       clients: this.seats.clients(),
       accounts: this.accounts.records(),
       accountKeys: this.accountKeys.records(),

@@ -1,8 +1,15 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
 import { allServerIds } from '../model/ids.ts'
-import type { ClientRecord, InviteRecord, MachineName, RetirementRecord, SeatClaim } from '../model/image.ts'
+import type {
+  ClientRecord,
+  InviteRecord,
+  MachineName,
+  RetirementRecord,
+  SeatClaim,
+  VoucherRecord,
+} from '../model/image.ts'
 import { limits } from '../model/limits.ts'
-import type { RetirementProof } from '../model/proofs.ts'
+import type { RetirementProof, Voucher } from '../model/proofs.ts'
 import type { Batch, SeatChange } from '../model/updates.ts'
 import type { SetDigest } from './digest.ts'
 
@@ -26,6 +33,8 @@ export class SeatTable {
   readonly #claims = new Map<OriginId, SeatClaim>()
   readonly #machineNames = new Map<OriginId, MachineName>()
   readonly #retired = new Map<OriginId, RetirementProof | null>()
+  /** By peer and seat. */
+  readonly #vouchers = new Map<string, VoucherRecord>()
   readonly #invites = new Map<InviteId, Invite>()
   readonly #clients = new Map<string, ClientRecord>()
   #group: GroupName | null = null
@@ -65,11 +74,45 @@ export class SeatTable {
     this.#holders = null
   }
 
-  /** Keeps the batch as the proof of the retirements in it, unless it is large: a retirement is mostly alone in its batch. */
+  /** Keeps the batch as the proof of the retirements in it, unless it is large: a retirement is alone in its batch. */
   prove({ origin, updates, bytes }: Batch): void {
     if (bytes.length > limits.retirementProofBytes) return
     for (const { change } of updates)
       if (change.kind === 'retirement') this.retire(change.retired, { by: origin, bytes: new Uint8Array(bytes) })
+  }
+
+  /** Keeps the batch, which need not be held, for those that it lets in. */
+  vouchBy({ origin, updates, bytes }: Batch): void {
+    if (bytes.length > limits.voucherBytes) return
+    for (const { change } of updates) {
+      if (change.kind !== 'admission' && change.kind !== 'seat') continue
+      const { peer, server } = change
+      const by = change.kind === 'admission' ? origin : change.succession === undefined ? null : change.replaces
+      if (by !== null) this.vouch({ peer, server, by, bytes: new Uint8Array(bytes) })
+    }
+  }
+
+  /** One is as good as another: the first that is known is kept. */
+  vouch(voucher: VoucherRecord): void {
+    const key = seatKey(voucher)
+    if (!this.#vouchers.has(key)) this.#vouchers.set(key, voucher)
+  }
+
+  vouchers(): readonly VoucherRecord[] {
+    return [...this.#vouchers.values()]
+  }
+
+  /** By what this install was let in, who had let it in, and so on, as far as is kept; at most `limits.vouchers`. */
+  vouchersOf(origin: OriginId): readonly Voucher[] {
+    const chain: Voucher[] = []
+    let claim = this.claimOf(origin)
+    while (claim !== undefined && chain.length < limits.vouchers) {
+      const voucher = this.#vouchers.get(seatKey(claim))
+      if (voucher === undefined) break
+      chain.push(voucher)
+      claim = this.claimOf(voucher.by)
+    }
+    return chain
   }
 
   /** What proves that a machine was retired, as far as it is kept. */
@@ -230,6 +273,8 @@ export class SeatTable {
     return record
   }
 }
+
+const seatKey = ({ peer, server }: Pick<SeatClaim, 'peer' | 'server'>): string => `${server} ${peer}`
 
 const isEarlier = (left: SeatClaim, right: SeatClaim): boolean =>
   left.clock < right.clock || (left.clock === right.clock && left.peer < right.peer)
