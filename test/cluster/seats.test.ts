@@ -77,6 +77,21 @@ describe('a machine that is gone for good', () => {
     await again.stop()
   })
 
+  test('that comes back to a single member is shown how the one was let in that retired it, and is gone by now', async () => {
+    const group = await cluster.group([1, 2, 3])
+    await group.settled()
+    await group.kill(3)
+    await group.sees([1, 2], [1, 2])
+    await group.join(4, 2)
+    await group.settled([1, 2, 4])
+    await group.operator(4).ask('retire', { server: 3 })
+    await group.settled([1, 2, 4])
+    for (const server of [2, 4]) await group.kill(server)
+    await group.restart(3)
+    const [status] = await group.until([3], 'it knows', ([three]) => (three?.warnings.length ?? 0) > 0)
+    expect(status?.warnings.join()).toMatch(/^The others have retired this machine/)
+  })
+
   test('is neither this one nor one that is connected', async () => {
     const group = await cluster.group([1, 2])
     const operator = group.operator(1)
