@@ -18,6 +18,8 @@ const slowMs = 4_000
 const requestsOfOne = 2
 /** How long a holder that failed to answer is not asked for that origin. */
 const avoidMs = 5_000
+/** A holder that failed so often in a row to answer for an origin does not have what it says. */
+const failuresInVain = 2
 
 export interface Holder {
   readonly peer: PeerId
@@ -48,7 +50,7 @@ export class AntiEntropy {
   readonly #inFlight = new Map<OriginId, InFlight>()
   /** Since when nothing has come of an origin of which there is more. */
   readonly #stalled = new Map<OriginId, { readonly sinceMs: number; readonly held: Sequence }>()
-  readonly #avoidUntilMs = new Map<string, number>()
+  readonly #avoided = new Map<string, { readonly untilMs: number; readonly failures: number }>()
   /** Of the present connections. On a slow one a large answer would not come in time, and be asked of others, too. */
   readonly #paces = new Map<PeerId, Pace>()
   /** Origins of which an answer has come and more is known to be there: asked on without grace. */
@@ -90,13 +92,14 @@ export class AntiEntropy {
       if (request.id !== id || request.peer !== peer) continue
       this.#inFlight.delete(origin)
       if (progress === 'some') {
+        this.#avoided.delete(avoidKey(origin, peer))
         const tookMs = nowMs - request.askedMs
         if (tookMs <= quickMs) this.#pace(peer, 2)
         else if (tookMs >= slowMs) this.#pace(peer, 1 / 2)
         this.#flowing.add(origin)
       } else {
         this.#flowing.delete(origin)
-        this.#avoidUntilMs.set(avoidKey(origin, peer), nowMs + avoidMs)
+        this.#avoid(nowMs, origin, peer)
       }
     }
   }
@@ -112,15 +115,20 @@ export class AntiEntropy {
     return this.#best(nowMs, origin, held, holders, new Map()) !== null
   }
 
+  /** Whether a holder was asked for what it says that it has of an origin, again and again, and brought nothing. */
+  isInVain(origin: OriginId, peer: PeerId): boolean {
+    return (this.#avoided.get(avoidKey(origin, peer))?.failures ?? 0) >= failuresInVain
+  }
+
   disconnected(peer: PeerId): void {
     this.#paces.delete(peer)
     for (const [origin, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(origin)
-    for (const key of this.#avoidUntilMs.keys()) if (key.endsWith(peer)) this.#avoidUntilMs.delete(key)
+    for (const key of this.#avoided.keys()) if (key.endsWith(peer)) this.#avoided.delete(key)
   }
 
   /** After a state transfer holders that had discarded what we asked for may be asked again. */
   forgive(): void {
-    this.#avoidUntilMs.clear()
+    this.#avoided.clear()
   }
 
   /** Origins of which some holder has more than we. */
@@ -158,7 +166,7 @@ export class AntiEntropy {
     ]
     for (const holder of holders) {
       if (heldFrom(holder.row, origin) <= held) continue
-      if ((this.#avoidUntilMs.get(avoidKey(origin, holder.peer)) ?? 0) > nowMs) continue
+      if ((this.#avoided.get(avoidKey(origin, holder.peer))?.untilMs ?? 0) > nowMs) continue
       if ((load.get(holder.peer) ?? 0) >= requestsOfOne) continue
       if (best === null || isHigher(rank(holder), rank(best))) best = holder
     }
@@ -181,8 +189,13 @@ export class AntiEntropy {
       if (nowMs - heardMs < answerLimitMs && nowMs - askedMs < longestAnswerMs) continue
       this.#inFlight.delete(origin)
       this.#pace(peer, 1 / 2)
-      this.#avoidUntilMs.set(avoidKey(origin, peer), nowMs + avoidMs)
+      this.#avoid(nowMs, origin, peer)
     }
+  }
+
+  #avoid(nowMs: number, origin: OriginId, peer: PeerId): void {
+    const key = avoidKey(origin, peer)
+    this.#avoided.set(key, { untilMs: nowMs + avoidMs, failures: (this.#avoided.get(key)?.failures ?? 0) + 1 })
   }
 }
 

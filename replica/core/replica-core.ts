@@ -191,20 +191,27 @@ export class ReplicaCore {
     return this.#membership.seenMs
   }
 
-  /** Whether all that the reachable others are known to hold is held here too; false when there is nobody. */
+  /**
+   * Whether all that the reachable others are known to hold is held here too, but for what somebody says and does not show; false when
+   * there is nobody.
+   */
   get isCaughtUp(): boolean {
-    return this.state.seats.group !== null && this.#hasAllOfThoseHere
+    const isShown = (origin: OriginId, peer: PeerId): boolean => !this.#antiEntropy.isInVain(origin, peer)
+    return this.state.seats.group !== null && this.#hasAllOfThoseHere(isShown)
   }
 
-  get #hasAllOfThoseHere(): boolean {
+  /** Of what a peer says that it holds of an origin only that counts of which `counts` is true. */
+  #hasAllOfThoseHere(counts: (origin: OriginId, peer: PeerId) => boolean): boolean {
     const greeted = this.peers.allGreeted()
     if (greeted.length === 0 || this.transferringFrom !== null) return false
-    return greeted.every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
+    return greeted.every(({ origin: whose, peer }) =>
+      [...this.matrix.row(whose)].every(([origin, end]) => end <= this.state.held(origin) || !counts(origin, peer)),
+    )
   }
 
   /** Whether nobody who is here has a state: all that had one have started over, each at the word of another. */
   get isStranded(): boolean {
-    return this.state.seats.group === null && this.#hasAllOfThoseHere
+    return this.state.seats.group === null && this.#hasAllOfThoseHere(() => true)
   }
 
   /** What every seat in use holds durably; nothing while it is in doubt which those are (to a newcomer), or whose logs they hold. */

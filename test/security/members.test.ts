@@ -345,8 +345,13 @@ describe('a member of the group that is dishonest', () => {
       rogue.sibling(post(rogue.groupId, mallory, 'heads')),
       rogue.sibling(post(rogue.groupId, mallory, 'tails')),
     ]
+    // Apart they cannot tell each other before both have taken it in.
+    await group.operator(1).ask('pause', { servers: [2, 3] })
+    await group.sees([1], [1, 4])
+    await group.sees([2, 3], [2, 3, 4])
     await rogue.send([1], rogue.batches(one))
     await rogue.send([2, 3], rogue.batches(other))
+    await group.operator(1).ask('resume', { servers: [2, 3] })
     await group.until(
       honest,
       'all of them agree on one',

@@ -85,3 +85,38 @@ describe('what a holder is asked for', () => {
     expect(rest.map(({ to }) => to)).toEqual([identity(2, 'c').peer, identity(2, 'c').peer])
   })
 })
+
+describe('a holder that says that it has more', () => {
+  const liar = holderOf('b', [first])
+
+  /** Lets one request after the other run out. */
+  const waitInVain = (antiEntropy: AntiEntropy, fromMs: number, requests: number): number => {
+    let nowMs = fromMs
+    for (let count = 0; count < requests; count += 1) {
+      expect(plan(antiEntropy, nowMs, [liar])).toHaveLength(1)
+      nowMs += 5_000
+      expect(plan(antiEntropy, nowMs, [liar])).toEqual([])
+      nowMs += 5_000
+    }
+    return nowMs
+  }
+
+  test('and twice brings nothing of it is not waited for', () => {
+    const antiEntropy = new AntiEntropy()
+    waitInVain(antiEntropy, 0, 1)
+    expect(antiEntropy.isInVain(first, liar.peer)).toBe(false)
+    const nowMs = waitInVain(antiEntropy, 10_000, 1)
+    expect(antiEntropy.isInVain(first, liar.peer)).toBe(true)
+    expect(antiEntropy.isInVain(second, liar.peer)).toBe(false)
+    const [asked] = plan(antiEntropy, nowMs, [liar])
+    antiEntropy.answered(nowMs, liar.peer, asked!.message.id, 'some')
+    expect(antiEntropy.isInVain(first, liar.peer)).toBe(false)
+  })
+
+  test('begins anew with a new connection', () => {
+    const antiEntropy = new AntiEntropy()
+    waitInVain(antiEntropy, 0, 2)
+    antiEntropy.disconnected(liar.peer)
+    expect(antiEntropy.isInVain(first, liar.peer)).toBe(false)
+  })
+})
