@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { originId, serverId } from '../../replica/core/model/ids.ts'
+import { encodeGossip } from '../../replica/wire/message-codec.ts'
+import { send, useCluster } from '../support/cluster.ts'
+import { gossiper, RogueMember } from '../support/rogue-member.ts'
+
+const cluster = useCluster()
+const honest = [1, 2, 3]
+
+describe('somebody who only has the key of the group', () => {
+  test('cannot take a seat, retire a machine or be told anything', async () => {
+    const group = await cluster.group(honest)
+    const ada = await group.person('ada', 1)
+    const guest = await RogueMember.join(group, 1, 'guest')
+    const gossip = await gossiper(group)
+    try {
+      const { serverId: server, origin } = await group.status(1)
+      const claim = guest.next({
+        kind: 'seat',
+        server: serverId(server),
+        peer: guest.peer,
+        machine: 'mine now',
+        replaces: null,
+      })
+      const retirement = guest.next({ kind: 'retirement', retired: originId(origin) })
+      await guest.send([2], guest.batches(claim, retirement))
+      await guest.cutOff(2, 0)
+      // Gossip comes in the order in which it was published: when the nonsense has come the claim has, too.
+      const hasCome = async (): Promise<string> => {
+        gossip.publish(encodeGossip([claim, retirement]))
+        gossip.publish(randomBytes(32))
+        return group.replica(3).logTail(100_000)
+      }
+      await expect.poll(hasCome, { timeout: 60_000, interval: 500 }).toContain('a gossip message was not valid')
+      await hasCome()
+      const statuses = await group.settled(honest)
+      for (const { vector } of statuses) expect(Object.keys(vector)).not.toContain(guest.origin)
+      const { seats, ownSeat } = await group.operator(1).ask('network')
+      expect(ownSeat).toBe('held')
+      expect(seats.filter(({ state }) => state !== 'free')).toHaveLength(honest.length)
+      expect(guest.messageKinds()).toEqual(['hello', 'refusal'])
+      await send(ada, 'ada', 'undisturbed')
+    } finally {
+      await Promise.all([guest.end(), gossip.end()])
+    }
+  })
+})
