@@ -1,3 +1,5 @@
+import type { Mix } from './settings.ts'
+
 /** What a sound mix of histories must make happen; the run fails when one of these never does. */
 export const coverageKinds = [
   'steps',
@@ -56,6 +58,7 @@ export const coverageKinds = [
   'retired machine came back',
   'seat claimed twice',
   'old copy restored',
+  'everybody started over',
   'old copy started over',
   'old copy taken up again',
   'update issued again',
@@ -65,6 +68,19 @@ export const coverageKinds = [
 ] as const
 
 export type CoverageKind = (typeof coverageKinds)[number]
+
+/** What a mix leaves out. */
+export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
+  ordinary: new Set(['everybody started over']),
+  copies: new Set([
+    'record damaged',
+    'mail repaired',
+    'machine replaced',
+    'replaced machine came back',
+    'machine retired',
+    'retired machine came back',
+  ]),
+}
 
 /** What happens once in some hundred seeds. */
 export const rareKinds: ReadonlySet<CoverageKind> = new Set(['mark of another mail refused', 'old copy taken up again'])

@@ -5,6 +5,7 @@ import { sameBytes } from '../../replica/wire/bytes.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import type { FaultKind } from './settings.ts'
+import { startOver } from './starting-over.ts'
 import type { World } from './world.ts'
 
 const calmBeforeMs = 1_500
@@ -72,6 +73,8 @@ export class Faults {
         return this.#rot()
       case 'restore':
         return this.#restore()
+      case 'everybody':
+        return this.#setAllAside()
     }
   }
 
@@ -164,6 +167,12 @@ export class Faults {
       machine.restore(copy)
       if (this.#random.chance(0.5)) this.#cutOff(machine)
     })
+  }
+
+  #setAllAside(): void {
+    this.#world.coverage.note('everybody started over')
+    this.#world.trace.note('world', 'sets all copies aside')
+    for (const machine of this.#world.lasting()) startOver(machine, null)
   }
 
   /** Alone for a while, so that an old copy is written to before it meets those who know better. */

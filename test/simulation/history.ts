@@ -2,7 +2,7 @@ import * as checks from './checks.ts'
 import { Faults } from './faults.ts'
 import { converged, isConverged } from './convergence.ts'
 import { Growth } from './growth.ts'
-import type { Settings } from './settings.ts'
+import type { Mix, Settings } from './settings.ts'
 import type { TraceMode } from './trace.ts'
 import { Violation } from './violation.ts'
 import { Workload } from './workload.ts'
@@ -34,8 +34,8 @@ const lookEveryMs = 250
 const shownEvents = 50
 
 /** Runs the history of one seed: growth, work and faults; then everything is healed and must converge. */
-export const runHistory = (seed: number, mode: TraceMode = 'last'): HistoryResult => {
-  const world = new World(seed, mode)
+export const runHistory = (seed: number, mode: TraceMode = 'last', mix: Mix = 'ordinary'): HistoryResult => {
+  const world = new World(seed, mode, mix)
   let failed: Failed | null = null
   let healMs = 0
   try {

@@ -39,6 +39,7 @@ export class Machine implements Endpoint {
   readonly world: World
   readonly identity: Identity
   readonly name: string
+  readonly place: PeerId
   disk: ModelDisk
   readonly background: BackgroundWork
   readonly server: MachineServer
@@ -70,10 +71,19 @@ export class Machine implements Endpoint {
   #stepWallMs = 0
   #fresh: readonly Update[] = []
 
-  constructor(world: World, identity: Identity, first: FirstCommand, bootstrap: readonly PeerId[], tuning: CoreTuning) {
+  /** `place`: of a machine that has had another install before. */
+  constructor(
+    world: World,
+    identity: Identity,
+    first: FirstCommand,
+    bootstrap: readonly PeerId[],
+    tuning: CoreTuning,
+    place: PeerId = identity.peer,
+  ) {
     this.world = world
     this.identity = identity
     this.name = identity.origin
+    this.place = place
     this.#first = first
     this.#bootstrap = bootstrap
     this.tuning = tuning
@@ -86,7 +96,7 @@ export class Machine implements Endpoint {
 
   /** A new install in this one's place, with whom it knows; not in the world yet. */
   successor(identity: Identity, first: FirstCommand): Machine {
-    return new Machine(this.world, identity, first, this.known, this.tuning)
+    return new Machine(this.world, identity, first, this.known, this.tuning, this.place)
   }
 
   get peer(): PeerId {

@@ -11,6 +11,8 @@ import type { Trace } from './trace.ts'
 export interface Endpoint {
   readonly name: string
   readonly peer: PeerId
+  /** What all installs of one machine have in common: its addresses, known by the first of them. */
+  readonly place: PeerId
   readonly isUp: boolean
   /** Peers that it keeps connected. */
   readonly wanted: ReadonlySet<PeerId>
@@ -44,6 +46,8 @@ export interface NetworkQuality {
   readonly gossipLoss: number
   readonly gossipRepeat: number
   readonly pushDrop: number
+  /** Who answers a dial: a machine that has started over has another name, and can be met there all the same. */
+  readonly answers: 'who is meant' | 'whoever is there'
 }
 
 const slowMs = 300
@@ -189,10 +193,16 @@ export class Network {
     const ends = [...this.#ends.values()].filter((end) => end.isUp)
     ends.forEach((one, index) => {
       for (const other of ends.slice(index + 1)) {
-        const isWanted = one.wanted.has(other.peer) || other.wanted.has(one.peer)
+        const isWanted = this.#isWanted(other, one) || this.#isWanted(one, other)
         if (isWanted && this.#mayConnect(one, other) && this.#random.chance(dialChance)) this.#connect(one, other)
       }
     })
+  }
+
+  #isWanted(end: Endpoint, { wanted }: Endpoint): boolean {
+    if (wanted.has(end.peer)) return true
+    const isThere = (peer: PeerId): boolean => this.#ends.get(peer)?.place === end.place
+    return this.#quality.answers === 'whoever is there' && [...wanted].some(isThere)
   }
 
   #mayConnect(one: Endpoint, other: Endpoint): boolean {

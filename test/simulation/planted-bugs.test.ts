@@ -11,7 +11,7 @@ const workerFile = new URL('worker.ts', import.meta.url)
 /** The first seed of `1..seeds` that finds the planted bug, by which check. A thread of its own: a bug stays planted. */
 const firstFound = (plant: string, seeds: number): Promise<string | null> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(workerFile, { workerData: { plant, seats: null } satisfies WorkerData })
+    const worker = new Worker(workerFile, { workerData: { plant, seats: null, mix: 'ordinary' } satisfies WorkerData })
     const finish = (check: string | null): void => void worker.terminate().then(() => resolve(check), reject)
     worker.on('error', reject)
     worker.on('message', ({ seed, failed }: HistoryResult) => {

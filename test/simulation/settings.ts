@@ -5,7 +5,11 @@ import { Random } from './random.ts'
 
 /** Kinds of faults; each history has its own mix of them (swarm testing: Groce et al., 2012). */
 export const faultKinds = ['crash', 'partition', 'oneWay', 'cut', 'clock', 'pause', 'away', 'rot', 'restore'] as const
-export type FaultKind = (typeof faultKinds)[number]
+/** `everybody`: all copies are set aside at once, as by `--reset --even-alone` at each machine. */
+export type FaultKind = (typeof faultKinds)[number] | 'everybody'
+
+/** `copies`: old copies are restored all the time, and in some histories everybody's is set aside at once. */
+export type Mix = 'ordinary' | 'copies'
 
 /** What one history is like. */
 export interface Settings {
@@ -27,8 +31,13 @@ export interface Settings {
 /** These two blur what can be checked: of most histories they are kept away. */
 const rareFaults: readonly FaultKind[] = ['rot', 'restore']
 
+export const chooseSettings = (random: Random, mix: Mix): Settings => {
+  const settings = ordinary(random)
+  return mix === 'ordinary' ? settings : withCopies(settings, random)
+}
+
 /** Most of the time some kinds are left out, so that the others get far. */
-export const chooseSettings = (random: Random): Settings => {
+const ordinary = (random: Random): Settings => {
   const faults = faultKinds.filter((kind) => random.chance(rareFaults.includes(kind) ? 0.25 : 0.6))
   const firstSeats = random.int(3, seatCount)
   const replacements =
@@ -49,6 +58,7 @@ export const chooseSettings = (random: Random): Settings => {
       gossipLoss: random.pick([0, 0.05, 0.5]) ?? 0,
       gossipRepeat: random.pick([0, 0.1]) ?? 0,
       pushDrop: random.pick([0, 0.1, 1]) ?? 0,
+      answers: 'who is meant',
     },
     tuning: {
       compaction: {
@@ -59,6 +69,21 @@ export const chooseSettings = (random: Random): Settings => {
       gathering: chooseGathering(new Random(chaosMs)),
     },
     chunkBytes: random.pick([600, 4_000, 40_000]) ?? 4_000,
+  }
+}
+
+/** What rots is left out: the others that have it whole may be restored from before they had it. */
+const withCopies = (settings: Settings, random: Random): Settings => {
+  const others = settings.faults.filter((kind) => kind !== 'rot' && kind !== 'restore')
+  const everybody: readonly FaultKind[] = random.chance(0.4) ? ['everybody'] : []
+  return {
+    ...settings,
+    firstSeats: random.int(2, seatCount),
+    joiners: random.int(0, 1),
+    replacements: 0,
+    faultEveryMs: random.int(500, 2_500),
+    faults: [...others, ...everybody, 'restore', 'restore', 'restore'],
+    network: { ...settings.network, answers: 'whoever is there' },
   }
 }
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { replaceSeatCount } from './seat-count.ts'
+import type { Mix } from './settings.ts'
 import type { TraceMode } from './trace.ts'
 
 /** What all histories of a worker have in common. */
@@ -7,6 +8,7 @@ export interface WorkerData {
   readonly plant: string | null
   /** Null for as many as the product has. */
   readonly seats: number | null
+  readonly mix: Mix
 }
 
 /** One seed to run. */
@@ -15,12 +17,12 @@ export interface Job {
   readonly mode: TraceMode
 }
 
-const { plant, seats } = workerData as WorkerData
+const { plant, seats, mix } = workerData as WorkerData
 if (seats !== null) replaceSeatCount(seats)
 const { runHistory } = await import('./history.ts')
 const { plantBug } = await import('./planted-bugs.ts')
 if (plant !== null) plantBug(plant)
 
 parentPort?.on('message', ({ seed, mode }: Job) => {
-  parentPort?.postMessage(runHistory(seed, mode))
+  parentPort?.postMessage(runHistory(seed, mode, mix))
 })

@@ -6,7 +6,7 @@ import { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { Network } from './network.ts'
 import { Random } from './random.ts'
-import type { Settings } from './settings.ts'
+import type { Mix, Settings } from './settings.ts'
 import { chooseSettings } from './settings.ts'
 import { Timeline } from './timeline.ts'
 import type { TraceMode } from './trace.ts'
@@ -28,9 +28,9 @@ export class World {
   readonly restored = new Set<OriginId>()
   readonly #rotten = new Set<string>()
 
-  constructor(seed: number, mode: TraceMode) {
+  constructor(seed: number, mode: TraceMode, mix: Mix) {
     this.random = new Random(seed)
-    this.settings = chooseSettings(this.random)
+    this.settings = chooseSettings(this.random, mix)
     this.trace = new Trace(mode, () => this.timeline.nowMs)
     this.network = new Network(this.random.fork(), this.timeline, this.trace, this.coverage, this.settings.network)
   }
