@@ -39,7 +39,6 @@ export class Machine implements Endpoint {
   readonly world: World
   readonly identity: Identity
   readonly name: string
-  readonly place: PeerId
   disk: ModelDisk
   readonly background: BackgroundWork
   readonly server: MachineServer
@@ -71,19 +70,10 @@ export class Machine implements Endpoint {
   #stepWallMs = 0
   #fresh: readonly Update[] = []
 
-  /** `place`: of a machine that has had another install before. */
-  constructor(
-    world: World,
-    identity: Identity,
-    first: FirstCommand,
-    bootstrap: readonly PeerId[],
-    tuning: CoreTuning,
-    place: PeerId = identity.peer,
-  ) {
+  constructor(world: World, identity: Identity, first: FirstCommand, bootstrap: readonly PeerId[], tuning: CoreTuning) {
     this.world = world
     this.identity = identity
     this.name = identity.origin
-    this.place = place
     this.#first = first
     this.#bootstrap = bootstrap
     this.tuning = tuning
@@ -96,7 +86,7 @@ export class Machine implements Endpoint {
 
   /** A new install in this one's place, with whom it knows; not in the world yet. */
   successor(identity: Identity, first: FirstCommand): Machine {
-    return new Machine(this.world, identity, first, this.known, this.tuning, this.place)
+    return new Machine(this.world, identity, first, this.known, this.tuning)
   }
 
   get peer(): PeerId {

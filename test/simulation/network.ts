@@ -11,8 +11,6 @@ import type { Trace } from './trace.ts'
 export interface Endpoint {
   readonly name: string
   readonly peer: PeerId
-  /** What all installs of one machine have in common: its addresses, known by the first of them. */
-  readonly place: PeerId
   readonly isUp: boolean
   /** Peers that it keeps connected. */
   readonly wanted: ReadonlySet<PeerId>
@@ -68,6 +66,8 @@ export class Network {
   readonly #coverage: Coverage
   readonly #quality: NetworkQuality
   readonly #ends = new Map<PeerId, Endpoint>()
+  /** Where each is to be dialled: what all installs of one machine have in common, by the first of them. */
+  readonly #places = new Map<PeerId, PeerId>()
   readonly #connections = new Map<string, Connection>()
   /** `from to` pairs between which nothing passes. */
   readonly #blocked = new Set<string>()
@@ -81,8 +81,10 @@ export class Network {
     this.#dialLater()
   }
 
-  add(end: Endpoint): void {
+  /** `former`: the install that was at the same machine before. */
+  add(end: Endpoint, former: PeerId | null): void {
     this.#ends.set(end.peer, end)
+    this.#places.set(end.peer, this.#places.get(former ?? end.peer) ?? end.peer)
   }
 
   /** Nothing passes from one to the other; the other way it may. */
@@ -201,7 +203,7 @@ export class Network {
 
   #isWanted(end: Endpoint, { wanted }: Endpoint): boolean {
     if (wanted.has(end.peer)) return true
-    const isThere = (peer: PeerId): boolean => this.#ends.get(peer)?.place === end.place
+    const isThere = (peer: PeerId): boolean => this.#places.get(peer) === this.#places.get(end.peer)
     return this.#quality.answers === 'whoever is there' && [...wanted].some(isThere)
   }
 

@@ -19,7 +19,9 @@ interface Count {
 /** A thread of its own: a bug stays planted. */
 const count = (plant: string): Promise<Count> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { plant, seats: null, mix: 'ordinary' } })
+    const worker = new Worker(new URL('worker.ts', import.meta.url), {
+      workerData: { plant, seats: null, mix: 'ordinary' },
+    })
     const checks = new Map<string, number>()
     let found = 0
     worker.on('error', reject)

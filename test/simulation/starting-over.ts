@@ -19,11 +19,13 @@ const noSignature = new Uint8Array(64)
 
 /**
  * What the program around the core does with an old copy that was written to: it is set aside, a new install goes on in
- * the seat, and when that has what the others have, it gives back what only the old copy had. `forked` is null where somebody wants the copy anew.
+ * the seat, and when that has what the others have, it gives back what only the old copy had. `forked`
+ * is null where somebody wants the copy anew.
  */
 export const startOver = (old: Machine, forked: OriginId | null): void => {
   const { world } = old
-  if (forked !== null && !world.restored.has(forked)) throw new Violation('fork', `${old.name} finds that ${forked} has forked`)
+  if (forked !== null && !world.restored.has(forked))
+    throw new Violation('fork', `${old.name} finds that ${forked} has forked`)
   old.crash()
   old.isDestroyed = true
   const { peer } = newIdentity(world.random, old.seat)
@@ -46,7 +48,7 @@ export const startOver = (old: Machine, forked: OriginId | null): void => {
   world.ledger.inherit(next, old)
   world.coverage.note('old copy started over')
   world.trace.note(next.name, 'goes on for', () => old.name)
-  world.add(next)
+  world.add(next, old)
   next.start()
 }
 

@@ -35,10 +35,11 @@ export class World {
     this.network = new Network(this.random.fork(), this.timeline, this.trace, this.coverage, this.settings.network)
   }
 
-  add(machine: Machine): void {
+  /** `former`: the install that it goes on for. */
+  add(machine: Machine, former: Machine | null = null): void {
     this.machines.push(machine)
     this.#byOrigin.set(machine.identity.origin, machine)
-    this.network.add(machine)
+    this.network.add(machine, former?.peer ?? null)
   }
 
   machineOf(origin: OriginId): Machine | undefined {
