@@ -1,5 +1,5 @@
 import { newIn, stillNew } from './brought.ts'
-import type { EffectsDraft, MailSearch, Opinion } from './effects.ts'
+import type { Effects, EffectsDraft, MailSearch, Opinion } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
 import type { Identity } from './membership.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
@@ -31,6 +31,8 @@ export class CatchingUp {
   /** Of the state that waits to be joined: live only then. */
   #absent: TransferStep['absent'] = []
   #toJoin: ReceivedImage | null = null
+  /** Contents that came in this step. */
+  #contents: Effects['store'][number][] = []
 
   constructor(identity: Identity, state: GroupState, clock: HybridClock) {
     this.#state = state
@@ -83,15 +85,20 @@ export class CatchingUp {
   mails(nowMs: number, peer: PeerId, message: MailsMessage, effects: EffectsDraft): void {
     if (this.#opinion.isWaitingFor(peer, message)) {
       const { store, ask } = this.#opinion.mails(nowMs, message)
-      if (store.length > 0) effects.store.push({ origin: message.origin, updates: store })
+      this.#contents.push({ origin: message.origin, updates: store })
       send(peer, ask, effects)
       return
     }
     const isTransfer = this.#transfer.isWaitingFor(peer, message)
     if (!isTransfer && !this.#repairs.isWaitingFor(peer, message)) return
-    if (message.updates.length > 0) effects.store.push({ origin: message.origin, updates: message.updates })
-    if (isTransfer) this.#proceed(nowMs, peer, this.#transfer.mails(nowMs, message), effects)
-    else this.#repairs.mails(message)
+    const { origin, updates } = message
+    if (isTransfer) {
+      this.#contents.push({ origin, updates })
+      this.#proceed(nowMs, peer, this.#transfer.mails(nowMs, message), effects)
+    } else {
+      if (updates.length > 0) effects.store.push({ origin, updates })
+      this.#repairs.mails(message)
+    }
   }
 
   /** An older copy of this machine has some of what is fetched again. */
@@ -150,6 +157,7 @@ export class CatchingUp {
    * the logs that are held here: while its mails came, batches of a log that has forked may have come, too.
    */
   join(wallMs: number, fits: (peer: PeerId, image: StateImage) => boolean, effects: EffectsDraft): boolean {
+    this.#store(effects)
     const received = this.#toJoin
     if (received === null) return false
     this.#toJoin = null
@@ -185,6 +193,18 @@ export class CatchingUp {
     this.#repairs.disconnected(peer)
     this.#opinion.disconnected(peer)
     if (this.#transfer.peer === peer) this.#abandoned(this.#transfer.abandon(), effects)
+  }
+
+  /**
+   * Contents that a transfer brings are of what was not held when it asked. Where batches of that log have come since they may be of
+   * another log, and must not take the place of what came with those.
+   */
+  #store(effects: EffectsDraft): void {
+    for (const { origin, updates } of this.#contents.splice(0)) {
+      const held = this.#state.held(origin)
+      const beyond = updates.filter(({ sequence }) => sequence > held)
+      if (beyond.length > 0) effects.store.push({ origin, updates: beyond })
+    }
   }
 
   #copy(nowMs: number, { peer, server }: Source, effects: EffectsDraft): void {

@@ -189,8 +189,13 @@ export class Forks {
     }
     // Who has not got the log with which the group began has not got a state either: it would be nobody's.
     if (heldFrom(this.#matrix.row(session.origin), founder) === 0) return false
-    const isOwn = origin === this.#identity.origin
-    return isOwn || (session.origin !== origin && this.#isElder(session, origin))
+    if (origin === this.#identity.origin) return true
+    return session.origin !== origin && !this.#isOldCopy(session) && this.#isElder(session, origin)
+  }
+
+  /** Whether what the peer holds of its own log is behind, or another one: it takes its log back, or starts over itself. */
+  #isOldCopy({ origin, peer }: GreetedPeer): boolean {
+    return heldFrom(this.#matrix.row(origin), origin) < this.#state.held(origin) || this.#dispute(peer, origin).isProven
   }
 
   /** Whether the peer took its seat before this install did. Who knows both claims decides; else the names of the two do. */
