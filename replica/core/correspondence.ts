@@ -59,7 +59,7 @@ export class Correspondence {
     this.#peers.connected(peer)
     const { membership, keys } = this.#parts
     const addresses = new Map(membership.addresses)
-    const hello = membership.hello(microsOf(wallMs), membership.rows(), addresses, keys.madeAt)
+    const hello = membership.hello(microsOf(wallMs), membership.toldRows(), addresses, keys.madeAt)
     this.#send(peer, this.#helloTo(peer, hello), effects)
   }
 
@@ -219,8 +219,8 @@ export class Correspondence {
    * told the rest, so that a newcomer to a large group does not have everybody tell everybody all that there is.
    */
   greetAgain(wallMs: number, addresses: HelloMessage['addresses'], effects: EffectsDraft): void {
-    const { identity, membership, state, keys } = this.#parts
-    const rows = new Map([[identity.origin, new Map(state.vector)]])
+    const { identity, membership, keys } = this.#parts
+    const rows = new Map([[identity.origin, membership.toldRow()]])
     const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.madeAt)
     for (const { peer } of this.#peers.allConnected()) this.#send(peer, this.#helloTo(peer, hello), effects)
   }

@@ -176,8 +176,7 @@ export class Forks {
   }
 
   get #isStateless(): boolean {
-    const { seats } = this.#state
-    return seats.group === null || seats.founder() === null
+    return this.#state.seats.isUnknown
   }
 
   #yields(nowMs: number, session: GreetedPeer, origin: OriginId): boolean {

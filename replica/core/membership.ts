@@ -4,7 +4,7 @@ import type { Told } from './knowledge-telling.ts'
 import { KnowledgeTelling } from './knowledge-telling.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
-import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim } from './model/messages.ts'
+import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim, VersionVector } from './model/messages.ts'
 import type { Batch, SeatChange } from './model/updates.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
@@ -210,7 +210,7 @@ export class Membership {
   }
 
   /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
-  conclude(nowMs: number, clock: number, rows: () => KnowledgeRows, effects: EffectsDraft): void {
+  conclude(nowMs: number, clock: number, effects: EffectsDraft): void {
     const view = this.peers.refreshView()
     if (view !== null) effects.notify.push({ kind: 'view', ...view })
     this.#tellDenied(effects)
@@ -222,12 +222,12 @@ export class Membership {
     if (view === null && !isDue && !this.#isNewsDue(nowMs)) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
-    const all = (): Told => ({ rows: rows(), hashes: this.#state.hashes })
+    const all = (): Told => ({ rows: this.toldRows(), hashes: this.#state.hashes })
     const occasion = view !== null || isDue ? 'round' : 'news'
     const messageOf = (told: Told): KnowledgeMessage => {
       return { kind: 'knowledge', clock, rows: told.rows, hashes: new Map(told.hashes), sessions: this.#sessions.own }
     }
-    const news = messageOf(this.#telling.next(nowMs, occasion, all, this.#state.vector))
+    const news = messageOf(this.#telling.next(nowMs, occasion, all, this.toldRow()))
     let whole: KnowledgeMessage | null = null
     for (const session of this.peers.allGreeted()) {
       const message = session.isTold ? news : (whole ??= messageOf(all()))
@@ -243,12 +243,25 @@ export class Membership {
     return this.#state.seats.holders().flatMap((claim) => (holds(claim.origin) ? [claim.server] : []))
   }
 
-  /** Rows worth telling: the seats' holders' and our own, which is exactly what we hold. */
+  /** The rows of the seats' holders and our own, which is exactly what we hold. */
   rows(): KnowledgeRows {
     const holders = this.#state.seats.holders().map((claim) => claim.origin)
-    const rows = new Map(this.#matrix.rowsOf(holders))
-    rows.set(this.#identity.origin, new Map(this.#state.vector))
-    return rows
+    return new Map([...this.#matrix.rowsOf(holders), [this.#identity.origin, new Map(this.#state.vector)]])
+  }
+
+  /** Those rows, as they are told. */
+  toldRows(): KnowledgeRows {
+    return new Map([...this.rows(), [this.#identity.origin, this.toldRow()]])
+  }
+
+  /**
+   * What is told of what is held here. Who has no state yet tells of its own log only, so that nobody asks it for any other: those who
+   * have none could go on handing each other a log that went another way than those who have one hold it.
+   */
+  toldRow(): VersionVector {
+    const { origin } = this.#identity
+    if (!this.#state.seats.isUnknown) return new Map(this.#state.vector)
+    return new Map([[origin, this.#state.held(origin)]])
   }
 
   /** An install shows how it was let in; what the log had of that may have been discarded before it was kept. */

@@ -173,6 +173,11 @@ export class SeatTable {
     return first?.origin ?? null
   }
 
+  /** Whether it is not known who makes up the group: there is no state yet. */
+  get isUnknown(): boolean {
+    return this.group === null || this.founder() === null
+  }
+
   /** Whether `origin` took its seat before `other` did, as far as both claims are known here: who has come later counts less. */
   isElder(origin: OriginId, other: OriginId): boolean {
     const [claim, against] = [this.#claims.get(origin), this.#claims.get(other)]
