@@ -5,6 +5,7 @@ import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
 import { isLiveKind } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
+import { heldFrom } from '../../replica/core/version-vector.ts'
 import type { Machine } from './machine.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
@@ -113,9 +114,12 @@ export class Ledger {
     this.#holds(machine)
   }
 
+  /** What a state transfer has stored beyond that, and was not joined, is nobody's yet. */
   #holds(machine: Machine): void {
+    const { durable } = machine.disk
     for (const { origin, sequence, change } of machine.disk.updates())
-      if (isLiveKind(change.kind)) this.held(machine, updateId(origin, sequence))
+      if (isLiveKind(change.kind) && sequence <= heldFrom(durable, origin))
+        this.held(machine, updateId(origin, sequence))
   }
 
   /** `next` will give back what `old` has. */
