@@ -53,7 +53,7 @@ export class Forks {
   #firstSeenMs: number | null = null
   readonly #disputes = new Map<PeerId, Map<OriginId, Dispute>>()
   /** Logs that go on, as their origins have signed, and not from what is held, as images have said; since when no more of them has come. */
-  readonly #doubts = new Map<OriginId, { readonly held: Sequence; readonly sinceMs: number }>()
+  readonly #doubts = new Map<OriginId, { readonly held: Sequence; readonly sinceMs: number; yieldsTo: PeerId | null }>()
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
@@ -76,6 +76,14 @@ export class Forks {
       [...ofPeer.values()].some(({ isProven, isLikely }) => isProven || isLikely),
     )
     return isDisputed || this.#ends.isInDoubt(this.#state.seats.holders().map(({ origin }) => origin))
+  }
+
+  /**
+   * Whether this install is about to start over, if nobody brings more of the log that is held here: what it would hand to others
+   * meanwhile they would have to give up as well, one after the other.
+   */
+  get isYielding(): boolean {
+    return [...this.#doubts.values()].some(({ yieldsTo }) => yieldsTo !== null)
   }
 
   /** A member shows where its copy of a log ends. */
@@ -144,6 +152,7 @@ export class Forks {
 
   disconnected(peer: PeerId): void {
     this.#disputes.delete(peer)
+    for (const doubt of this.#doubts.values()) if (doubt.yieldsTo === peer) doubt.yieldsTo = null
   }
 
   /** Logs of which the image claims more than is held here, and does not show it. What nothing is held of is taken on trust. */
@@ -164,8 +173,9 @@ export class Forks {
   #goneOn(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
     const held = this.#state.held(origin)
     const before = this.#doubts.get(origin)
-    const doubt = before?.held === held ? before : { held, sinceMs: nowMs }
+    const doubt = before?.held === held ? before : { held, sinceMs: nowMs, yieldsTo: null }
     this.#doubts.set(origin, doubt)
+    if (this.#yields(nowMs, session, origin)) doubt.yieldsTo = session.peer
     if (nowMs - doubt.sinceMs >= doubtMs) this.#settle(nowMs, session, origin, effects)
     else this.#doubt(nowMs, session, origin, effects)
   }

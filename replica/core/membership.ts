@@ -56,6 +56,8 @@ export class Membership {
   /** What the members were last told from; null when addresses have changed since. */
   #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
+  /** The state here is about to be given up for another member's. */
+  isYielding = false
   #syncIntervalMs = usualSyncIntervalMs
   readonly #seenMs = new Map<ServerId, number>()
   #toldRevision = -1
@@ -256,11 +258,12 @@ export class Membership {
 
   /**
    * What is told of what is held here. Who has no state yet tells of its own log only, so that nobody asks it for any other: those who
-   * have none could go on handing each other a log that went another way than those who have one hold it.
+   * have none could go on handing each other a log that went another way than those who have one hold it. Nor does who is about to
+   * give its state up.
    */
   toldRow(): VersionVector {
     const { origin } = this.#identity
-    if (!this.#state.seats.isUnknown) return new Map(this.#state.vector)
+    if (!this.#state.seats.isUnknown && !this.isYielding) return new Map(this.#state.vector)
     return new Map([[origin, this.#state.held(origin)]])
   }
 

@@ -237,9 +237,10 @@ export class SecondOpinion {
   }
 
   /** Whether there is a state here, and somebody besides the source who will come again. */
-  #canWait({ peer }: Source): boolean {
+  #canWait({ server }: Source): boolean {
     const { seats } = this.#state
-    const isAnother = (claim: SeatClaim): boolean => claim.origin !== this.#identity.origin && claim.peer !== peer
+    // On these two seats others may have been before, which will not come again: that they were replaced may not be known here.
+    const isAnother = (claim: SeatClaim): boolean => claim.server !== this.#identity.server && claim.server !== server
     return seats.group !== null && seats.holders().some(isAnother)
   }
 
