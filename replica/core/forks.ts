@@ -33,6 +33,15 @@ interface Dispute {
   saidMs: number
 }
 
+/** That a log goes on from something else than what is held of it here. */
+interface Doubt {
+  readonly held: Sequence
+  /** Since when no more of it has come. */
+  readonly sinceMs: number
+  /** Who says so, is here, and would not start over itself. */
+  yieldsTo: PeerId | null
+}
+
 /**
  * Finds out that two logs go by the name of one origin: a copy of it was restored and written to. Whoever made the log
  * starts over. If it is not there, one of the two that hold it differently does: who took its seat later, whatever the lengths
@@ -52,8 +61,8 @@ export class Forks {
   /** When a fork was seen first, while there was no state here. */
   #firstSeenMs: number | null = null
   readonly #disputes = new Map<PeerId, Map<OriginId, Dispute>>()
-  /** Logs that go on, as their origins have signed, and not from what is held, as images have said; since when no more of them has come. */
-  readonly #doubts = new Map<OriginId, { readonly held: Sequence; readonly sinceMs: number; yieldsTo: PeerId | null }>()
+  /** Logs that go on, as their origins have signed, and not from what is held, as images have said. */
+  readonly #doubts = new Map<OriginId, Doubt>()
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
@@ -83,7 +92,17 @@ export class Forks {
    * meanwhile they would have to give up as well, one after the other.
    */
   get isYielding(): boolean {
-    return [...this.#doubts.values()].some(({ yieldsTo }) => yieldsTo !== null)
+    return [...this.#doubts].some(([origin, doubt]) => this.#isOpen(origin, doubt))
+  }
+
+  /** Starts over when nobody has brought more of a log for long enough. */
+  tick(nowMs: number, effects: EffectsDraft): void {
+    for (const [origin, doubt] of this.#doubts)
+      if (nowMs - doubt.sinceMs >= doubtMs && this.#isOpen(origin, doubt)) this.#startOver(origin, effects)
+  }
+
+  #isOpen(origin: OriginId, { held, yieldsTo }: Doubt): boolean {
+    return yieldsTo !== null && held === this.#state.held(origin)
   }
 
   /** A member shows where its copy of a log ends. */
@@ -176,8 +195,7 @@ export class Forks {
     const doubt = before?.held === held ? before : { held, sinceMs: nowMs, yieldsTo: null }
     this.#doubts.set(origin, doubt)
     if (this.#yields(nowMs, session, origin)) doubt.yieldsTo = session.peer
-    if (nowMs - doubt.sinceMs >= doubtMs) this.#settle(nowMs, session, origin, effects)
-    else this.#doubt(nowMs, session, origin, effects)
+    this.#doubt(nowMs, session, origin, effects)
   }
 
   #settle(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {

@@ -281,6 +281,7 @@ export class ReplicaCore {
     switch (event.kind) {
       case 'tick':
         this.#catchingUp.tick(now.steadyMs, effects)
+        this.#forks.tick(now.steadyMs, effects)
         break
       case 'connected':
         this.#correspondence.connected(now.wallMs, event.peer, effects)
