@@ -96,7 +96,7 @@ export class Forks {
   }
 
   /** Starts over when nobody has brought more of a log for long enough. */
-  tick(nowMs: number, effects: EffectsDraft): void {
+  startOverIfVain(nowMs: number, effects: EffectsDraft): void {
     for (const [origin, doubt] of this.#doubts)
       if (nowMs - doubt.sinceMs >= doubtMs && this.#isOpen(origin, doubt)) this.#startOver(origin, effects)
   }

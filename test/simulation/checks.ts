@@ -10,6 +10,7 @@ import { isLiveKind, isWord } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { deletedBy } from './ledger.ts'
+import { meantBy } from '../../replica/core/model/meant.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { holdersAmong } from './reference-model.ts'
@@ -36,9 +37,12 @@ const clocksGrow = (machine: Machine, update: Update): void => {
 
 /** One command given (again) at one replica is executed once. */
 const executedOnce = (machine: Machine, update: Update): void => {
-  if (!('command' in update.change) || machine.world.restored.has(update.origin)) return
+  const { restored, ledger } = machine.world
+  if (!('command' in update.change) || restored.has(update.origin)) return
+  // A mark on what is of a fork may be aimed anew by who wrote it, too, and more than once: a copy that is taken up sets another aside.
+  if (restored.size > 0 && meantBy(update.change).length > 0) return
   const key = `${update.origin} ${update.change.command}`
-  const { executed } = machine.world.ledger
+  const { executed } = ledger
   const before = executed.get(key)
   if (before !== undefined && before !== update.sequence)
     throw new Violation('executed once', `${update.origin}:${update.sequence} repeats ${update.origin}:${before}`)
