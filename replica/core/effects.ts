@@ -72,6 +72,8 @@ export type CoreEvent =
   /** By this install itself, from an older copy of its own. */
   | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
   /** Live updates of one origin that an older copy of this machine has, and that may be missing here. */
+  /** How many updates the state of a copy covers that was set aside, and that could be taken up again. */
+  | { readonly kind: 'aside'; readonly updates: number }
   | { readonly kind: 'mend'; readonly origin: OriginId; readonly updates: readonly Update[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }

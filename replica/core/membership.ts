@@ -58,6 +58,8 @@ export class Membership {
   #toldMs = 0
   /** The state here is about to be given up for another member's. */
   isYielding = false
+  /** How many updates the copy covers that could be taken up again. */
+  aside = 0
   #syncIntervalMs = usualSyncIntervalMs
   readonly #seenMs = new Map<ServerId, number>()
   #toldRevision = -1
@@ -198,6 +200,7 @@ export class Membership {
     this.#seenMs.set(session.server, nowMs)
     if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
     session.sessions = message.sessions
+    session.aside = message.aside ?? 0
     this.#sessions.heard(session.server, message.sessions)
     this.peers.noteClock(session, message.clock, nowMs)
   }
@@ -227,7 +230,9 @@ export class Membership {
     const all = (): Told => ({ rows: this.toldRows(), hashes: this.#state.hashes })
     const occasion = view !== null || isDue ? 'round' : 'news'
     const messageOf = (told: Told): KnowledgeMessage => {
-      return { kind: 'knowledge', clock, rows: told.rows, hashes: new Map(told.hashes), sessions: this.#sessions.own }
+      const { own: sessions } = this.#sessions
+      const aside = this.#state.seats.isUnknown && this.aside > 0 ? { aside: this.aside } : {}
+      return { kind: 'knowledge', clock, rows: told.rows, hashes: new Map(told.hashes), sessions, ...aside }
     }
     const news = messageOf(this.#telling.next(nowMs, occasion, all, this.toldRow()))
     let whole: KnowledgeMessage | null = null
@@ -236,6 +241,14 @@ export class Membership {
       session.isTold = true
       effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
     }
+  }
+
+  /** Whether nobody who is here could take up a copy that covers more; of those that cover as much the first by name counts. */
+  get isFirstToTakeUp(): boolean {
+    const { origin: own } = this.#identity
+    return this.peers
+      .allGreeted()
+      .every(({ origin, aside }) => aside < this.aside || (aside === this.aside && own < origin))
   }
 
   /** Servers whose present install holds this update durably, as far as is known here, ascending. */

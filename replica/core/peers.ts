@@ -14,6 +14,8 @@ export interface PeerSession {
   clockOffsetMs: number
   /** When the group key that it has was made. */
   keyMadeAt: Clock
+  /** How many updates the copy covers that it could take up again, while it has no state. */
+  aside: number
 }
 
 /** A session whose hello was accepted. */
@@ -49,6 +51,7 @@ export class Peers {
       isTold: false,
       clockOffsetMs: 0,
       keyMadeAt: 0,
+      aside: 0,
     }
     this.#sessions.set(peer, session)
     return session

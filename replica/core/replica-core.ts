@@ -214,6 +214,11 @@ export class ReplicaCore {
     return this.state.seats.group === null && this.#hasAllOfThoseHere(() => true)
   }
 
+  /** Whether it is this install then that takes up a copy; see `Membership.isFirstToTakeUp`. */
+  get isFirstToTakeUp(): boolean {
+    return this.#membership.isFirstToTakeUp
+  }
+
   /** What every seat in use holds durably; nothing while it is in doubt which those are (to a newcomer), or whose logs they hold. */
   get stable(): VersionVector {
     if (this.state.seats.group === null || this.#forks.isInDoubt) return new Map()
@@ -297,6 +302,9 @@ export class ReplicaCore {
         break
       case 'handedIn':
         for (const batch of event.batches) this.#reception.receive(now.wallMs, batch, effects)
+        break
+      case 'aside':
+        this.#membership.aside = event.updates
         break
       case 'mend':
         this.#catchingUp.mend(event.origin, event.updates, effects)

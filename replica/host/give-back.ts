@@ -7,7 +7,7 @@ import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
 import { Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
-import { newestCopy } from './taking-up.ts'
+import { fullestCopy } from './taking-up.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
 type LogEnd = readonly [OriginId, Sequence]
@@ -22,7 +22,7 @@ export interface AsideLog {
 }
 
 interface GiveBackOptions {
-  readonly host: Pick<ReplicaHost, 'read' | 'receive' | 'command' | 'mend'>
+  readonly host: Pick<ReplicaHost, 'read' | 'receive' | 'command' | 'mend' | 'tellAside'>
   readonly storage: Storage
   readonly clock: ClockPort
   readonly logger: LoggerPort
@@ -39,8 +39,9 @@ const lookEveryMs = 250
 const sequencesAtOnce = 256
 /** In logs that have not forked, so many updates are looked through for marks on mails of the fork: the newest. */
 const lookedThrough = 10_240
-/** So often in a row nobody has a state before an older one is taken up. */
+/** So often in a row nobody has a state before an older one is taken up: by whoever has the fullest, or if that does not, by any. */
 const strandedLooks = 40
+const strandedLooksOfAny = 120
 
 /**
  * Gives back what only an older copy of this machine had, when what the others have was taken in: batches that follow on
@@ -82,7 +83,7 @@ export class GiveBack {
     const { host } = this.#options
     if (!(await host.read((core) => core.isCaughtUp))) {
       this.#stranded = (await host.read((core) => core.isStranded)) ? this.#stranded + 1 : 0
-      if (this.#stranded >= strandedLooks) await this.#takeUp()
+      if (this.#stranded > 0) await this.#strand()
       return
     }
     const [copy] = await this.#options.copies()
@@ -101,12 +102,26 @@ export class GiveBack {
   }
 
   /**
-   * Nobody has a state any more: each of those who had one has started over. The newest that was set aside is as good as any; where
-   * others take up theirs, the logs that differ are forks as before.
+   * Nobody has a state any more: each of those who had one has started over. The fullest that was set aside by any of them is taken up:
+   * of what is only in the states of the others, deletions above all, nobody has the words any more. Where two take up theirs, the logs
+   * that differ are forks as before.
    */
-  async #takeUp(): Promise<void> {
-    const { host, logger, copies, open, takeUp } = this.#options
+  async #strand(): Promise<void> {
+    const { host, logger, takeUp } = this.#options
+    if (this.#stranded === 1) await host.tellAside((await this.#fullest())?.updates ?? 0)
+    if (this.#stranded < strandedLooks) return
+    const isFirst = await host.read((core) => core.isFirstToTakeUp)
+    if (!isFirst && this.#stranded < strandedLooksOfAny) return
     this.#stranded = 0
+    const fullest = await this.#fullest()
+    if (fullest === null || !(await host.read((core) => core.isStranded))) return
+    logger.warn('nobody has a state: a copy that was set aside is taken up again', { ...fullest })
+    this.#stop()
+    takeUp(fullest.copy)
+  }
+
+  async #fullest(): Promise<ReturnType<typeof fullestCopy<OriginId>>> {
+    const { copies, open } = this.#options
     const states = []
     for (const copy of await copies()) {
       const { storage } = await open(copy)
@@ -116,11 +131,7 @@ export class GiveBack {
         await storage.close()
       }
     }
-    const newest = newestCopy(states)
-    if (newest === null || !(await host.read((core) => core.isStranded))) return
-    logger.warn('nobody has a state: a copy that was set aside is taken up again', { copy: newest })
-    this.#stop()
-    takeUp(newest)
+    return fullestCopy(states)
   }
 
   async #giveBack({ storage, forked }: AsideLog): Promise<void> {

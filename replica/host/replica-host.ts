@@ -194,6 +194,11 @@ export class ReplicaHost {
     return this.#settle({ kind: 'mend', origin, updates })
   }
 
+  /** Tells the others how many updates a copy covers that was set aside and could be taken up again. */
+  tellAside(updates: number): Promise<void> {
+    return this.#settle({ kind: 'aside', updates })
+  }
+
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
   async pause(servers: readonly ServerId[]): Promise<void> {
     await this.#settle({ kind: 'pause', servers })

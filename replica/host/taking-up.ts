@@ -36,11 +36,13 @@ export const goingOn = (state: GroupState, firstHash: FirstHash, batches: readon
   })
 }
 
-/** Of copies that were set aside the one whose state is the newest; null when none has a state. */
-export const newestCopy = <Copy>(
+/** Of copies that were set aside the one whose state covers most updates, and how many; null when none has a state. */
+export const fullestCopy = <Copy>(
   copies: readonly { readonly copy: Copy; readonly state: GroupState }[],
-): Copy | null => {
+): { readonly copy: Copy; readonly updates: number } | null => {
   const withState = copies.filter(({ state }) => state.seats.group !== null)
-  const newest = withState.toSorted((left, right) => right.state.newestClock - left.state.newestClock)[0]
-  return newest?.copy ?? null
+  const counted = withState.map(({ copy, state }) => ({ copy, updates: updatesIn(state) }))
+  return counted.toSorted((left, right) => right.updates - left.updates)[0] ?? null
 }
+
+const updatesIn = ({ vector }: GroupState): number => [...vector.values()].reduce((sum, sequence) => sum + sequence, 0)

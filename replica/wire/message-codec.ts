@@ -33,7 +33,7 @@ interface Format {
 /** The type and how many fields follow it in this version: what a later version adds to a message comes behind them. */
 const formats: Readonly<Record<Message['kind'], Format>> = {
   hello: { type: 1, fields: 9 },
-  knowledge: { type: 2, fields: 4 },
+  knowledge: { type: 2, fields: 4, later: 1 },
   request: { type: 3, fields: 4 },
   batches: { type: 4, fields: 2 },
   discarded: { type: 5, fields: 2 },
@@ -139,6 +139,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
           clock,
           machine,
         ]),
+        ...(message.aside === undefined ? [] : [message.aside]),
       ]
     case 'request':
       return [message.id, message.origin, message.after, message.maxBytes]
@@ -200,6 +201,7 @@ function readMessage(
         rows: readRows(reader),
         hashes: readHashes(reader),
         sessions: readSessions(reader),
+        ...(fields > formats.knowledge.fields ? { aside: reader.uint() } : {}),
       }
     case 'request':
       return {

@@ -329,15 +329,22 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     keyMadeAt: clock,
     end: fc.option<SignedEnd>(signedEnd),
   }),
-  fc.record({
-    kind: fc.constant('knowledge' as const),
-    clock,
-    rows,
-    hashes,
-    sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
-      maxLength: 4,
-    }),
-  }),
+  fc
+    .record({
+      kind: fc.constant('knowledge' as const),
+      clock,
+      rows,
+      hashes,
+      sessions: fc.array(fc.record({ account, session: base64Url(12).map(sessionId), clock, machine: label }), {
+        maxLength: 4,
+      }),
+    })
+    .chain((message) =>
+      fc.oneof(
+        fc.constant(message),
+        id.map((aside) => ({ ...message, aside })),
+      ),
+    ),
   fc.record({
     kind: fc.constant('request' as const),
     id,

@@ -28,8 +28,8 @@ export interface HistoryResult {
   readonly lines: readonly string[]
 }
 
-/** Besides what small answers over a slow network make of what is to be fetched. */
-const healLimitMs = 60_000
+/** Besides what small answers over a slow network make of what is to be fetched. Doubts about forks, of 20 s each, may follow on each other. */
+const healLimitMs: Readonly<Record<Mix, number>> = { ordinary: 60_000, copies: 120_000 }
 const lookEveryMs = 250
 const shownEvents = 50
 
@@ -39,7 +39,7 @@ export const runHistory = (seed: number, mode: TraceMode = 'last', mix: Mix = 'o
   let failed: Failed | null = null
   let healMs = 0
   try {
-    healMs = live(world)
+    healMs = live(world, healLimitMs[mix])
   } catch (error) {
     const check = error instanceof Violation ? error.check : 'invariant'
     const message =
@@ -61,7 +61,7 @@ export const runHistory = (seed: number, mode: TraceMode = 'last', mix: Mix = 'o
   }
 }
 
-const live = (world: World): number => {
+const live = (world: World, healLimitMs: number): number => {
   const { timeline, settings } = world
   const growth = new Growth(world)
   const workload = new Workload(world)

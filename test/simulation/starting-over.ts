@@ -5,15 +5,16 @@ import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
 import { Reissuing, type Reissued } from '../../replica/host/reissue.ts'
-import { goingOn, newestCopy } from '../../replica/host/taking-up.ts'
+import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
 import { Violation } from './violation.ts'
 
 const lookEveryMs = 300
-/** So often in a row nobody has a state before an older one is taken up. */
+/** So often in a row nobody has a state before an older one is taken up: by whoever has the fullest, or if that does not, by any. */
 const strandedLooks = 20
+const strandedLooksOfAny = 60
 const microsPerMs = 1_000
 const noSignature = new Uint8Array(64)
 
@@ -71,16 +72,18 @@ export const giveBack = (machine: Machine, looks = 0): void => {
       if (machine.isUp && machine.core.isCaughtUp) giveBackOne(machine, aside)
       else {
         const stranded = machine.isUp && machine.core.isStranded ? looks + 1 : 0
-        const taken = stranded < strandedLooks ? null : newestOf(machine.aside)
-        if (taken === null) giveBack(machine, stranded % strandedLooks)
-        else takeUp(machine, taken)
+        const fullest = stranded === 0 ? null : fullestOf(machine.aside)
+        if (stranded === 1) machine.enqueue({ kind: 'aside', updates: fullest?.updates ?? 0 })
+        const isDue = stranded >= (machine.isUp && machine.core.isFirstToTakeUp ? strandedLooks : strandedLooksOfAny)
+        if (isDue && fullest !== null) takeUp(machine, fullest.copy)
+        else giveBack(machine, stranded)
       }
     })
   })
 }
 
-const newestOf = (copies: readonly Aside[]): Aside | null =>
-  newestCopy(copies.map((copy) => ({ copy, state: stateOf(copy.disk.recover()) })))
+const fullestOf = (copies: readonly Aside[]): ReturnType<typeof fullestCopy<Aside>> =>
+  fullestCopy(copies.map((copy) => ({ copy, state: stateOf(copy.disk.recover()) })))
 
 /**
  * Nobody has a state any more: each of those who had one has started over. The machine begins anew from the copy; what it had at last is

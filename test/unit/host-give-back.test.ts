@@ -42,6 +42,10 @@ const lookAt = async (core: ReplicaCore, copies: ReadonlyMap<OriginId, Storage>,
       receive: () => Promise.reject(new Error('nothing is handed in')),
       command: () => Promise.reject(new Error('nothing is issued again')),
       mend: () => Promise.reject(new Error('nothing is mended')),
+      tellAside: (updates) => {
+        core.step(noonMs, [{ kind: 'aside', updates }])
+        return Promise.resolve()
+      },
     },
     storage: emptyCopy(),
     clock: {
@@ -69,7 +73,7 @@ const lookAt = async (core: ReplicaCore, copies: ReadonlyMap<OriginId, Storage>,
   return { takenUp, hasEnded }
 }
 
-test('where nobody has a state any more the copy with the newest one is begun from, once', async () => {
+test('where nobody has a state any more the fullest copy is begun from, once', async () => {
   const [empty, older, newest] = ['a', 'b', 'c'].map((letter) => originId(`2.${letter.repeat(8)}`)) as [
     OriginId,
     OriginId,

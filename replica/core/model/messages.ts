@@ -46,6 +46,8 @@ export interface KnowledgeMessage {
   /** Chain value of each origin where the sender's copy of its log ends, so that a fork is found. */
   readonly hashes: ReadonlyMap<OriginId, Hash>
   readonly sessions: readonly SessionClaim[]
+  /** Of who has no state: how many updates the copy covers that it has set aside and could take up again. */
+  readonly aside?: number
 }
 
 /** Asks for `origin`'s batches after `after`, about `maxBytes` of them. */
