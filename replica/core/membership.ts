@@ -11,7 +11,7 @@ import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
 import type { Audience } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
-import { heldFrom } from './version-vector.ts'
+import { covers, heldFrom } from './version-vector.ts'
 
 /** Who this install is. */
 export interface Identity {
@@ -56,6 +56,8 @@ export class Membership {
   /** What the members were last told from; null when addresses have changed since. */
   #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
+  /** What is here was begun with, or was all that those had who were here. */
+  #hasState: boolean
   /** The state here is about to be given up for another member's. */
   isYielding = false
   /** How many updates the copy covers that could be taken up again. */
@@ -71,6 +73,7 @@ export class Membership {
     this.peers = new Peers(identity.server)
     this.#sessions = new Sessions(identity.server)
     this.#telling = new KnowledgeTelling(identity.origin)
+    this.#hasState = !state.seats.isUnknown
     this.#noteVouchers(identity)
   }
 
@@ -216,6 +219,7 @@ export class Membership {
 
   /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
   conclude(nowMs: number, clock: number, effects: EffectsDraft): void {
+    this.#hasState ||= this.#hasAll
     const view = this.peers.refreshView()
     if (view !== null) effects.notify.push({ kind: 'view', ...view })
     this.#tellDenied(effects)
@@ -241,6 +245,15 @@ export class Membership {
       session.isTold = true
       effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
     }
+  }
+
+  get #hasAll(): boolean {
+    const { seats, vector } = this.#state
+    if (seats.founder() === this.#identity.origin) return seats.group !== null
+    const here = this.peers.allGreeted()
+    return (
+      seats.group !== null && here.length > 0 && here.every(({ origin }) => covers(vector, this.#matrix.row(origin)))
+    )
   }
 
   /** Whether nobody who is here could take up a copy that covers more; of those that cover as much the first by name counts. */
@@ -270,13 +283,13 @@ export class Membership {
   }
 
   /**
-   * What is told of what is held here. Who has no state yet tells of its own log only, so that nobody asks it for any other: those who
-   * have none could go on handing each other a log that went another way than those who have one hold it. Nor does who is about to
-   * give its state up.
+   * What is told of what is held here. Who has never yet had all that the others have tells of its own log only, so that nobody asks it
+   * for any other: newcomers could go on handing each other a log that went another way than those who have a state hold it. Nor does
+   * who is about to give its state up.
    */
   toldRow(): VersionVector {
     const { origin } = this.#identity
-    if (!this.#state.seats.isUnknown && !this.isYielding) return new Map(this.#state.vector)
+    if (this.#hasState && !this.isYielding) return new Map(this.#state.vector)
     return new Map([[origin, this.#state.held(origin)]])
   }
 

@@ -44,8 +44,6 @@ export interface NetworkQuality {
   readonly gossipLoss: number
   readonly gossipRepeat: number
   readonly pushDrop: number
-  /** Who answers a dial: a machine that has started over has another name, and can be met there all the same. */
-  readonly answers: 'who is meant' | 'whoever is there'
 }
 
 const slowMs = 300
@@ -201,10 +199,10 @@ export class Network {
     })
   }
 
+  /** Or an install that was at the same machine before: who dials goes on with whoever answers there. */
   #isWanted(end: Endpoint, { wanted }: Endpoint): boolean {
-    if (wanted.has(end.peer)) return true
-    const isThere = (peer: PeerId): boolean => this.#places.get(peer) === this.#places.get(end.peer)
-    return this.#quality.answers === 'whoever is there' && [...wanted].some(isThere)
+    const place = this.#places.get(end.peer)
+    return wanted.has(end.peer) || [...wanted].some((peer) => this.#places.get(peer) === place)
   }
 
   #mayConnect(one: Endpoint, other: Endpoint): boolean {

@@ -58,7 +58,6 @@ const ordinary = (random: Random): Settings => {
       gossipLoss: random.pick([0, 0.05, 0.5]) ?? 0,
       gossipRepeat: random.pick([0, 0.1]) ?? 0,
       pushDrop: random.pick([0, 0.1, 1]) ?? 0,
-      answers: 'who is meant',
     },
     tuning: {
       compaction: {
@@ -83,7 +82,6 @@ const withCopies = (settings: Settings, random: Random): Settings => {
     replacements: 0,
     faultEveryMs: random.int(500, 2_500),
     faults: [...others, ...everybody, 'restore', 'restore', 'restore'],
-    network: { ...settings.network, answers: 'whoever is there' },
   }
 }
 
