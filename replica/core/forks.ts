@@ -117,15 +117,17 @@ export class Forks {
   compare(nowMs: number, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     const row = message.rows.get(session.origin)
     if (row === undefined) return
+    this.#ends.holds(session.origin, row)
     for (const [origin, theirs] of message.hashes) {
       const held = this.#state.held(origin)
       const mine = this.#state.lastHash(origin)
       const end = heldFrom(row, origin)
       if (end === 0 || end > held || mine === undefined) continue
-      const isFork = end === held ? mine !== theirs : this.#state.chains.fit(origin, end, theirs) === 'fork'
+      const fit = end < held ? this.#state.chains.fit(origin, end, theirs) : mine === theirs ? 'same' : 'fork'
+      if (fit === 'same') this.#ends.isSame(session.origin, origin)
       const dispute = this.#disputes.get(session.peer)?.get(origin)
       if (dispute !== undefined) dispute.isLikely = false
-      if (isFork) this.#doubt(nowMs, session, origin, effects)
+      if (fit === 'fork') this.#doubt(nowMs, session, origin, effects)
     }
     const { origin: own } = session
     if (heldFrom(row, own) < this.#state.held(own)) this.#say(nowMs, session, own, effects)

@@ -1,6 +1,8 @@
 import type { OriginId } from './model/ids.ts'
+import type { VersionVector } from './model/messages.ts'
 import type { SignedEnd } from './model/proofs.ts'
 import type { GroupState } from './state/group-state.ts'
+import { heldFrom } from './version-vector.ts'
 
 /**
  * Where members have shown, signed by the logs' origins, that their copies of logs end. As long as such an end is not in what is held
@@ -20,6 +22,18 @@ export class ShownEnds {
     if (this.#state.held(end.origin) === 0) return
     const ofMember = this.#ends.get(member) ?? new Map<OriginId, SignedEnd>()
     this.#ends.set(member, ofMember.set(end.origin, end))
+  }
+
+  /** The member holds the same log as is held here. */
+  isSame(member: OriginId, origin: OriginId): void {
+    this.#ends.get(member)?.delete(origin)
+  }
+
+  /** What a member showed beyond what it holds now is of a copy that it has no more. */
+  holds(member: OriginId, row: VersionVector): void {
+    const ofMember = this.#ends.get(member)
+    for (const [origin, { sequence }] of ofMember ?? [])
+      if (sequence > heldFrom(row, origin)) ofMember?.delete(origin)
   }
 
   /** Whether the end is of another log than the one that is held here, as far as that goes. */
