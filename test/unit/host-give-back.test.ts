@@ -101,3 +101,18 @@ test('no copy is begun from before it is clear that nobody has a state, nor one 
   greet(withOther, other, new Map([[other.origin, new Map([[other.origin, 4]])]]))
   expect(await lookAt(withOther, copies, 200)).toEqual({ takenUp: [], hasEnded: false })
 })
+
+test('where another one has a fuller copy, that is waited for, but not for ever', async () => {
+  const copy = originId('2.aaaaaaaa')
+  const copies = new Map([[copy, await copyWith('ada')]])
+  const waiting = (): ReplicaCore => {
+    const core = strandedCore()
+    const { peer, origin } = identity(3, 'c')
+    const rows = new Map([[origin, new Map([[origin, 0]])]])
+    const message = { kind: 'knowledge', clock: 1, rows, hashes: new Map(), sessions: [], aside: 1_000 } as const
+    core.step(noonMs, [{ kind: 'message', peer, message }])
+    return core
+  }
+  expect(await lookAt(waiting(), copies, 100)).toEqual({ takenUp: [], hasEnded: false })
+  expect(await lookAt(waiting(), copies, 300)).toEqual({ takenUp: [copy], hasEnded: true })
+})
