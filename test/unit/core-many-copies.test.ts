@@ -198,10 +198,6 @@ test('what a member has shown of a copy that it has no more leaves no doubt behi
   tells(2, second.lastHash)
   expect(core.stable.get(origin)).toBe(2)
 })
-  expect(core.stable).toEqual(new Map())
-  tells(2, second.lastHash)
-  expect(core.stable.get(origin)).toBe(2)
-})
 
 describe('of those who have set copies aside and have no state', () => {
   const own = identity(2, 'b')
