@@ -79,6 +79,14 @@ export class Correspondence {
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
   }
 
+  /** What every step ends with; see `Membership.conclude`. */
+  conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
+    const { membership, forks } = this.#parts
+    membership.isYielding = forks.isYielding
+    membership.conclude(steadyMs, microsOf(wallMs), effects)
+    forks.isNewcomer = !membership.hasState
+  }
+
   gossip(now: Moment, batches: readonly Batch[], effects: EffectsDraft): void {
     this.#parts.spreading.arrived(now.steadyMs, batches)
     for (const batch of batches) this.#parts.reception.gossip(now.wallMs, batch, effects)

@@ -57,6 +57,8 @@ export class Forks {
   readonly #state: GroupState
   readonly #matrix: KnowledgeMatrix
   readonly #ends: ShownEnds
+  /** It has never yet had a state. */
+  isNewcomer: boolean
   #hasForked = false
   /** When a fork was seen first, while there was no state here. */
   #firstSeenMs: number | null = null
@@ -69,6 +71,7 @@ export class Forks {
     this.#state = state
     this.#matrix = matrix
     this.#ends = new ShownEnds(state)
+    this.isNewcomer = state.seats.isUnknown
   }
 
   /** Whether this install must start over. */
@@ -186,7 +189,7 @@ export class Forks {
   /** It looks as if this peer held another log of that name. Who has no state has nothing to lose by believing it. */
   #doubt(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
     this.#dispute(session.peer, origin).isLikely = true
-    if (this.#isStateless) this.#settle(nowMs, session, origin, effects)
+    if (this.isNewcomer) this.#settle(nowMs, session, origin, effects)
     else this.#say(nowMs, session, origin, effects)
   }
 
@@ -205,14 +208,10 @@ export class Forks {
     else this.#say(nowMs, session, origin, effects)
   }
 
-  get #isStateless(): boolean {
-    return this.#state.seats.isUnknown
-  }
-
   #yields(nowMs: number, session: GreetedPeer, origin: OriginId): boolean {
     const { seats } = this.#state
     const founder = seats.founder()
-    if (this.#isStateless || founder === null) {
+    if (this.isNewcomer || founder === null) {
       this.#firstSeenMs ??= nowMs
       return nowMs - this.#firstSeenMs >= patienceMs
     }

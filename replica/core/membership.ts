@@ -28,6 +28,8 @@ export interface Identity {
 export const usualSyncIntervalMs = 1_000
 /** Who is online is told at most this often. */
 const peopleNewsMs = 500
+/** So long newcomers wait for somebody who has a state before what they have of it counts as one. */
+const newcomersPatienceMs = 30_000
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
 /** A clock further off than this is told to people. */
@@ -58,6 +60,8 @@ export class Membership {
   #toldMs = 0
   /** What is here was begun with, or was all that those had who were here. */
   #hasState: boolean
+  /** Since when all that is known of those who are here has been here, too. */
+  #hasAllSinceMs: number | null = null
   /** The state here is about to be given up for another member's. */
   isYielding = false
   /** How many updates the copy covers that could be taken up again. */
@@ -219,7 +223,7 @@ export class Membership {
 
   /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
   conclude(nowMs: number, clock: number, effects: EffectsDraft): void {
-    this.#hasState ||= this.#hasAll
+    if (!this.#hasState) this.#noteState(nowMs)
     const view = this.peers.refreshView()
     if (view !== null) effects.notify.push({ kind: 'view', ...view })
     this.#tellDenied(effects)
@@ -247,13 +251,23 @@ export class Membership {
     }
   }
 
-  get #hasAll(): boolean {
+  /** Whether all that the others have was here once. */
+  get hasState(): boolean {
+    return this.#hasState
+  }
+
+  /** Of newcomers among themselves each counts as having a state only when nobody who has one came for a while. */
+  #noteState(nowMs: number): void {
     const { seats, vector } = this.#state
-    if (seats.founder() === this.#identity.origin) return seats.group !== null
-    const here = this.peers.allGreeted()
-    return (
-      seats.group !== null && here.length > 0 && here.every(({ origin }) => covers(vector, this.#matrix.row(origin)))
-    )
+    const founder = seats.founder()
+    const rows = this.peers.allGreeted().map(({ origin }) => ({ origin, row: this.#matrix.row(origin) }))
+    const hasAll = seats.group !== null && rows.length > 0 && rows.every(({ row }) => covers(vector, row))
+    if (hasAll) this.#hasAllSinceMs ??= nowMs
+    else this.#hasAllSinceMs = null
+    const hasOfOne =
+      hasAll && rows.some(({ origin, row }) => origin === founder || [...row.keys()].some((of) => of !== origin))
+    const isLong = this.#hasAllSinceMs !== null && nowMs - this.#hasAllSinceMs >= newcomersPatienceMs
+    this.#hasState = hasOfOne || isLong || (seats.group !== null && founder === this.#identity.origin)
   }
 
   /** Whether nobody who is here could take up a copy that covers more; of those that cover as much the first by name counts. */

@@ -268,8 +268,7 @@ export class ReplicaCore {
     const addresses = this.#membership.takeAddressNews()
     if (addresses.size > 0) this.#correspondence.greetAgain(wallMs, addresses, effects)
     const view = this.view.number
-    this.#membership.isYielding = this.#forks.isYielding
-    this.#membership.conclude(now.steadyMs, microsOf(wallMs), effects)
+    this.#correspondence.conclude(now, effects)
     if (this.view.number !== view) this.#haste.begin(now.steadyMs)
     return effects
   }
