@@ -30,6 +30,9 @@ const onceFailed = [
   162182, 162886, 172850, 120318, 500254, 501115, 600072, 700240, 710033, 801483, 802065, 802560, 821020, 821123,
 ]
 
+/** The same, of histories in which old copies are restored all the time (`--copies`). */
+const onceFailedWithCopies = [24, 403, 523, 628, 1492, 3069, 3979, 5315, 5515, 5712]
+
 const hourMs = 3_600_000
 
 describe('a history', () => {
@@ -44,6 +47,10 @@ describe('a history', () => {
 
   test.each(onceFailed)('of seed %i, which once found a bug, holds', (seed) => {
     expect(runHistory(seed).failed).toBe(null)
+  })
+
+  test.each(onceFailedWithCopies)('of seed %i, which once found a bug with many old copies, holds', (seed) => {
+    expect(runHistory(seed, 'last', 'copies').failed).toBe(null)
   })
 })
 
