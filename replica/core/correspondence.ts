@@ -18,6 +18,7 @@ import type { Batch } from './model/updates.ts'
 import type { Haste, Moment } from './moment.ts'
 import { microsOf } from './moment.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
+import type { Readiness } from './readiness.ts'
 import type { Reception } from './reception.ts'
 import type { Reclaiming } from './reclaiming.ts'
 import type { RetiredPeers } from './retired-peers.ts'
@@ -38,6 +39,7 @@ export interface CorrespondenceParts {
   readonly reclaiming: Reclaiming
   readonly antiEntropy: AntiEntropy
   readonly catchingUp: CatchingUp
+  readonly readiness: Readiness
   readonly spreading: Spreading
   readonly haste: Haste
 }
@@ -81,10 +83,11 @@ export class Correspondence {
 
   /** What every step ends with; see `Membership.conclude`. */
   conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
-    const { membership, forks } = this.#parts
-    membership.isYielding = forks.isYielding
+    const { membership, forks, readiness } = this.#parts
+    readiness.note(steadyMs)
+    forks.isNewcomer = !readiness.hasState
+    membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, microsOf(wallMs), effects)
-    forks.isNewcomer = !membership.hasState
   }
 
   gossip(now: Moment, batches: readonly Batch[], effects: EffectsDraft): void {

@@ -11,7 +11,7 @@ import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
 import type { Audience } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
-import { covers, heldFrom } from './version-vector.ts'
+import { heldFrom } from './version-vector.ts'
 
 /** Who this install is. */
 export interface Identity {
@@ -28,8 +28,6 @@ export interface Identity {
 export const usualSyncIntervalMs = 1_000
 /** Who is online is told at most this often. */
 const peopleNewsMs = 500
-/** So long newcomers wait for somebody who has a state before what they have of it counts as one. */
-const newcomersPatienceMs = 30_000
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
 /** A clock further off than this is told to people. */
@@ -58,12 +56,8 @@ export class Membership {
   /** What the members were last told from; null when addresses have changed since. */
   #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
-  /** What is here was begun with, or was all that those had who were here. */
-  #hasState: boolean
-  /** Since when all that is known of those who are here has been here, too. */
-  #hasAllSinceMs: number | null = null
-  /** The state here is about to be given up for another member's. */
-  isYielding = false
+  /** Whether what is held of others' logs is told: there is a state here, and it is not about to be given up. */
+  tellsAll: boolean
   /** How many updates the copy covers that could be taken up again. */
   aside = 0
   #syncIntervalMs = usualSyncIntervalMs
@@ -77,7 +71,7 @@ export class Membership {
     this.peers = new Peers(identity.server)
     this.#sessions = new Sessions(identity.server)
     this.#telling = new KnowledgeTelling(identity.origin)
-    this.#hasState = !state.seats.isUnknown
+    this.tellsAll = !state.seats.isUnknown
     this.#noteVouchers(identity)
   }
 
@@ -223,7 +217,6 @@ export class Membership {
 
   /** What every step ends with: view, pauses, members and knowledge are told where they changed. */
   conclude(nowMs: number, clock: number, effects: EffectsDraft): void {
-    if (!this.#hasState) this.#noteState(nowMs)
     const view = this.peers.refreshView()
     if (view !== null) effects.notify.push({ kind: 'view', ...view })
     this.#tellDenied(effects)
@@ -249,25 +242,6 @@ export class Membership {
       session.isTold = true
       effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
     }
-  }
-
-  /** Whether all that the others have was here once. */
-  get hasState(): boolean {
-    return this.#hasState
-  }
-
-  /** Of newcomers among themselves each counts as having a state only when nobody who has one came for a while. */
-  #noteState(nowMs: number): void {
-    const { seats, vector } = this.#state
-    const founder = seats.founder()
-    const rows = this.peers.allGreeted().map(({ origin }) => ({ origin, row: this.#matrix.row(origin) }))
-    const hasAll = seats.group !== null && rows.length > 0 && rows.every(({ row }) => covers(vector, row))
-    if (hasAll) this.#hasAllSinceMs ??= nowMs
-    else this.#hasAllSinceMs = null
-    const hasOfOne =
-      hasAll && rows.some(({ origin, row }) => origin === founder || [...row.keys()].some((of) => of !== origin))
-    const isLong = this.#hasAllSinceMs !== null && nowMs - this.#hasAllSinceMs >= newcomersPatienceMs
-    this.#hasState = hasOfOne || isLong || (seats.group !== null && founder === this.#identity.origin)
   }
 
   /** Whether nobody who is here could take up a copy that covers more; of those that cover as much the first by name counts. */
@@ -303,7 +277,7 @@ export class Membership {
    */
   toldRow(): VersionVector {
     const { origin } = this.#identity
-    if (this.#hasState && !this.isYielding) return new Map(this.#state.vector)
+    if (this.tellsAll) return new Map(this.#state.vector)
     return new Map([[origin, this.#state.held(origin)]])
   }
 

@@ -19,6 +19,7 @@ import type { Batch, MakeBatch } from './model/updates.ts'
 import type { View } from './peers.ts'
 import { RetiredPeers } from './retired-peers.ts'
 import { Reception } from './reception.ts'
+import { Readiness } from './readiness.ts'
 import { Reclaiming } from './reclaiming.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
@@ -67,6 +68,7 @@ export class ReplicaCore {
   readonly #spreading: Spreading
   readonly #compaction: Compaction
   readonly #reclaiming: Reclaiming
+  readonly #readiness: Readiness
   readonly #correspondence: Correspondence
   #hasToldRetired = false
   #lastUpdateMs = 0
@@ -90,6 +92,9 @@ export class ReplicaCore {
     this.#membership = new Membership(identity, this.state, this.matrix)
     const traced = heldFrom(recovered.highest, identity.origin)
     this.#reclaiming = new Reclaiming(identity, this.state, this.matrix, traced)
+    const [antiEntropy, catchingUp] = [this.#antiEntropy, this.#catchingUp]
+    const { state, matrix } = this
+    this.#readiness = new Readiness({ identity, state, matrix, membership: this.#membership, antiEntropy, catchingUp })
     this.#correspondence = new Correspondence({
       identity,
       state: this.state,
@@ -100,6 +105,7 @@ export class ReplicaCore {
       keys: this.#keys,
       retiredPeers: this.#retiredPeers,
       reclaiming: this.#reclaiming,
+      readiness: this.#readiness,
       antiEntropy: this.#antiEntropy,
       catchingUp: this.#catchingUp,
       spreading: this.#spreading,
@@ -191,27 +197,14 @@ export class ReplicaCore {
     return this.#membership.seenMs
   }
 
-  /**
-   * Whether all that the reachable others are known to hold is held here too, but for what somebody says and does not show; false when
-   * there is nobody.
-   */
+  /** See `Readiness.isCaughtUp`. */
   get isCaughtUp(): boolean {
-    const isShown = (origin: OriginId, peer: PeerId): boolean => !this.#antiEntropy.isInVain(origin, peer)
-    return this.state.seats.group !== null && this.#hasAllOfThoseHere(isShown)
+    return this.#readiness.isCaughtUp
   }
 
-  /** Of what a peer says that it holds of an origin only that counts of which `counts` is true. */
-  #hasAllOfThoseHere(counts: (origin: OriginId, peer: PeerId) => boolean): boolean {
-    const greeted = this.peers.allGreeted()
-    if (greeted.length === 0 || this.transferringFrom !== null) return false
-    return greeted.every(({ origin: whose, peer }) =>
-      [...this.matrix.row(whose)].every(([origin, end]) => end <= this.state.held(origin) || !counts(origin, peer)),
-    )
-  }
-
-  /** Whether nobody who is here has a state: all that had one have started over, each at the word of another. */
+  /** See `Readiness.isStranded`. */
   get isStranded(): boolean {
-    return this.state.seats.group === null && this.#hasAllOfThoseHere(() => true)
+    return this.#readiness.isStranded
   }
 
   /** Whether it is this install then that takes up a copy; see `Membership.isFirstToTakeUp`. */
@@ -256,6 +249,7 @@ export class ReplicaCore {
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))
       this.#antiEntropy.forgive()
+      this.#readiness.joined()
       this.#lastUpdateMs = now.steadyMs
     }
     this.#askForMissing(now.steadyMs, effects)

@@ -32,8 +32,7 @@ export class ShownEnds {
   /** What a member showed beyond what it holds now is of a copy that it has no more. */
   holds(member: OriginId, row: VersionVector): void {
     const ofMember = this.#ends.get(member)
-    for (const [origin, { sequence }] of ofMember ?? [])
-      if (sequence > heldFrom(row, origin)) ofMember?.delete(origin)
+    for (const [origin, { sequence }] of ofMember ?? []) if (sequence > heldFrom(row, origin)) ofMember?.delete(origin)
   }
 
   /** Whether the end is of another log than the one that is held here, as far as that goes. */
