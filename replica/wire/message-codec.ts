@@ -3,7 +3,13 @@ import type { Result } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { sessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { MailRequestMessage, MailsMessage, Message, SessionClaim } from '../core/model/messages.ts'
+import type {
+  KnowledgeMessage,
+  MailRequestMessage,
+  MailsMessage,
+  Message,
+  SessionClaim,
+} from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import { isLiveKind } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
@@ -139,7 +145,8 @@ function fieldsOf(message: Message): readonly CborValue[] {
           clock,
           machine,
         ]),
-        ...(message.aside === undefined ? [] : [message.aside]),
+        // Always there: what a later version adds comes behind it.
+        message.aside ?? 0,
       ]
     case 'request':
       return [message.id, message.origin, message.after, message.maxBytes]
@@ -201,7 +208,7 @@ function readMessage(
         rows: readRows(reader),
         hashes: readHashes(reader),
         sessions: readSessions(reader),
-        ...(fields > formats.knowledge.fields ? { aside: reader.uint() } : {}),
+        ...asideOf(fields > formats.knowledge.fields ? reader.uint() : 0),
       }
     case 'request':
       return {
@@ -238,6 +245,8 @@ function readMessage(
       return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
   }
 }
+
+const asideOf = (aside: number): Pick<KnowledgeMessage, 'aside'> => (aside > 0 ? { aside } : {})
 
 function readRefusal(context: GroupContext, reader: CborReader, fields: number): Message {
   const failure = readFailure(reader)

@@ -342,7 +342,7 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     .chain((message) =>
       fc.oneof(
         fc.constant(message),
-        id.map((aside) => ({ ...message, aside })),
+        fc.integer({ min: 1 }).map((aside) => ({ ...message, aside })),
       ),
     ),
   fc.record({
