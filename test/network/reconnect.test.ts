@@ -45,6 +45,17 @@ const kill = async (child: ChildProcess): Promise<void> => {
   children.delete(child)
 }
 
+/** A peer whose member was connected and is gone; `listen`: where that was. */
+const leftBehind = async (): Promise<{ readonly stays: Peer; readonly listen: string }> => {
+  const stays = await startPeer({ seed: seedOf('stays') })
+  const first = await startPeer({ seed: seedOf('comes') })
+  const listen = plain(first.addresses()[0])
+  stays.transport.remember(new Map([[first.id, first.addresses()]]))
+  await allConnected(stays, first)
+  await stopPeer(first)
+  return { stays, listen }
+}
+
 describe('a peer that goes and comes back', () => {
   // js-libp2p issue 677, js-libp2p-gossipsub issues 389 and 481.
   test('with the same identity and port hears and sends gossip again, five times', async () => {
@@ -67,12 +78,7 @@ describe('a peer that goes and comes back', () => {
   }, 60_000)
 
   test('after longer than the longest back-off is found within that time', async () => {
-    const stays = await startPeer({ seed: seedOf('stays') })
-    const first = await startPeer({ seed: seedOf('comes') })
-    const listen = plain(first.addresses()[0])
-    stays.transport.remember(new Map([[first.id, first.addresses()]]))
-    await allConnected(stays, first)
-    await stopPeer(first)
+    const { stays, listen } = await leftBehind()
     await new Promise((resolve) => setTimeout(resolve, 12_000))
     const second = await startPeer({ seed: seedOf('comes'), listen })
     await within(6_000, 'found again', allConnected(stays, second))
@@ -80,24 +86,14 @@ describe('a peer that goes and comes back', () => {
   }, 40_000)
 
   test('as another peer is found where it was', async () => {
-    const stays = await startPeer({ seed: seedOf('stays') })
-    const first = await startPeer({ seed: seedOf('comes') })
-    const listen = plain(first.addresses()[0])
-    stays.transport.remember(new Map([[first.id, first.addresses()]]))
-    await allConnected(stays, first)
-    await stopPeer(first)
+    const { stays, listen } = await leftBehind()
     const second = await startPeer({ seed: seedOf('has started over'), listen })
     await within(6_000, 'found as another', allConnected(stays, second))
     await gossipReaches(stays, second, 'to another', 5_000)
   }, 40_000)
 
   test('is dialled at once on redial, whatever the back-off is', async () => {
-    const stays = await startPeer({ seed: seedOf('stays') })
-    const first = await startPeer({ seed: seedOf('comes') })
-    const listen = plain(first.addresses()[0])
-    stays.transport.remember(new Map([[first.id, first.addresses()]]))
-    await allConnected(stays, first)
-    await stopPeer(first)
+    const { stays, listen } = await leftBehind()
     await new Promise((resolve) => setTimeout(resolve, 4_000))
     const second = await startPeer({ seed: seedOf('comes'), listen })
     stays.transport.redial()
