@@ -35,7 +35,7 @@ export async function readBatches(
   const batches: Batch[] = []
   let room = maxBytes
   for (let next = after + 1; ;) {
-    const view = await log.at(next)?.view()
+    const view = await (await segmentHolding(log, next, 'batch'))?.view()
     const entries = view === undefined ? [] : runOf(view.index, next, room, batches.length === 0 ? 1 : 0)
     if (view === undefined || entries.length === 0) return batches
     const documents = await view.documents(entries)
@@ -58,7 +58,7 @@ export async function readUpdates(
   sequences: readonly Sequence[],
 ): Promise<readonly Update[]> {
   const found = new Map<Sequence, Update>()
-  const groups = [...bySegment(log, sequences)]
+  const groups = [...(await bySegment(log, sequences))]
   for (let start = 0; start < groups.length; start += segmentsAtATime) {
     await Promise.all(
       groups.slice(start, start + segmentsAtATime).map(async ([segment, wanted]) => {
@@ -74,7 +74,7 @@ export async function readUpdates(
 /** Which of `sequences` are not held whole. Files are read only where that is not known yet. */
 export async function findMissing(log: OriginLog, sequences: readonly Sequence[]): Promise<readonly Sequence[]> {
   const held = new Set<Sequence>()
-  for (const [segment, wanted] of bySegment(log, sequences)) {
+  for (const [segment, wanted] of await bySegment(log, sequences)) {
     const index = await segment.index()
     for (const sequence of wanted) if (index.holder(sequence) !== null) held.add(sequence)
   }
@@ -147,10 +147,21 @@ async function readFrom(
   return updates
 }
 
-function bySegment(log: OriginLog, sequences: readonly Sequence[]): Map<Segment, Sequence[]> {
+/** The segment that has `sequence`, in a batch when it is to be read from there; when none has, the one where it would be. */
+async function segmentHolding(log: OriginLog, sequence: Sequence, as: 'batch' | 'any'): Promise<Segment | null> {
+  const segments = log.reaching(sequence)
+  // The first is nearly always the only one: it need not be looked into here.
+  for (const segment of segments.length > 1 ? segments : []) {
+    const index = await segment.index()
+    if ((as === 'batch' ? index.batchAt(sequence) : index.holder(sequence)) !== null) return segment
+  }
+  return segments[0] ?? null
+}
+
+async function bySegment(log: OriginLog, sequences: readonly Sequence[]): Promise<Map<Segment, Sequence[]>> {
   const groups = new Map<Segment, Sequence[]>()
   for (const sequence of sequences) {
-    const segment = log.at(sequence)
+    const segment = await segmentHolding(log, sequence, 'any')
     if (segment === null) continue
     const group = groups.get(segment)
     if (group === undefined) groups.set(segment, [sequence])

@@ -64,13 +64,9 @@ export class LogWriter {
   async cutAfter(origin: OriginId, sequence: Sequence): Promise<void> {
     const log = this.#logs.get(origin)
     if (log === undefined) return
-    for (const segment of log.segments.toReversed()) {
-      if (segment.first > sequence) {
-        await this.deleteSegment(log, segment)
-        continue
-      }
+    for (const segment of log.segments.filter(({ first }) => first > sequence)) await this.deleteSegment(log, segment)
+    for (const segment of log.reaching(sequence)) {
       if ((await segment.index()).last > sequence) await this.#cutSegment(segment, sequence)
-      return
     }
   }
 
@@ -98,7 +94,10 @@ export class LogWriter {
     for (const entry of view.index.entries) {
       if (entry.first > sequence) continue
       if (entry.last <= sequence) kept.push(...(await view.documents([entry])).filter((document) => document !== null))
-      else kept.push(...(await view.updates(new Map([[entry, range(entry.first, sequence)]]))).map(mailDocument))
+      else {
+        const alone = range(entry.first, sequence).filter((at) => !view.index.has('mail', at))
+        kept.push(...(await view.updates(new Map([[entry, alone]]))).map(mailDocument))
+      }
     }
     await this.rewriteSegment(segment, kept)
   }

@@ -1,8 +1,12 @@
 import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import type { SegmentContext } from './nedb-segment.ts'
 import { Segment } from './nedb-segment.ts'
 
-/** The segments of one origin's log, in a directory of its own. Each begins where its file's name says. */
+/**
+ * The segments of one origin's log, in a directory of its own. Each begins where its file's name says. A document stands in the
+ * segment to which its first sequence belongs: a batch that came over mails of a state transfer may reach into the next.
+ */
 export class OriginLog {
   readonly origin: OriginId
   readonly directory: string
@@ -23,6 +27,14 @@ export class OriginLog {
   /** The segment to which `sequence` belongs; null when it stands before all of them. */
   at(sequence: Sequence): Segment | null {
     return this.#segments[this.#countUpTo(sequence) - 1] ?? null
+  }
+
+  /** Where what holds `sequence` may stand: in the segment to which it belongs, or in one before, within a batch; latest first. */
+  reaching(sequence: Sequence): readonly Segment[] {
+    const count = this.#countUpTo(sequence)
+    let start = Math.max(0, count - 1)
+    while (start > 0 && (this.#segments[start]?.first ?? 0) > sequence - limits.batchUpdates + 1) start -= 1
+    return this.#segments.slice(start, count).toReversed()
   }
 
   /** The segments to which something of this stretch belongs, ascending. */

@@ -65,8 +65,10 @@ async function recoverLog(
   if (last === null) return { log, suffix: [], highest: null, repairs }
   const suffix = await readSuffix(context, log, held, last)
   await opened.durable
+  // A batch of an earlier segment may end after everything in the last one: what is read, or a snapshot has, tells.
+  const read = suffix.at(-1)?.last ?? held
   const traces = damageOf().map((damage) => damage.last)
-  return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, ...traces), repairs }
+  return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, read, ...traces), repairs }
 }
 
 /** Finds the files, and removes what interrupted writes have left beside them. */
@@ -115,12 +117,17 @@ async function makeDurable({ files }: WriterContext, { directory }: OriginLog, {
   await files.syncDirectory(directory)
 }
 
-/** Cuts the torn end off the last segment; null when the log is empty. */
+/** Cuts the torn end off the last segment, and removes it when nothing in it counts; null when the log is empty. */
 async function recoverTail(log: OriginLog, repairs: string[]): Promise<Segment | null> {
   for (let last = log.segments.at(-1); last !== undefined; last = log.segments.at(-1)) {
     const torn = await last.cutTornEnd()
     if (torn > 0) repairs.push(`${last.path} ended with ${torn} bytes of an unfinished write; they have been cut off.`)
-    if (last.bytes > 0) return last
+    if (last.bytes > 0) {
+      const { index, isClean } = await last.view()
+      if (!isClean || index.entries.length > 0) return last
+      // A batch of the segment before it took the place of all.
+      await last.delete()
+    }
     log.remove(last)
   }
   return null

@@ -258,6 +258,42 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       expect(await at.storage.missing(at.one.origin, range(1, 30))).toEqual(range(16, 30))
     })
 
+    test('batches that come over mails stored before are read whole, wherever a segment of those mails ended', async () => {
+      const at = await setUp()
+      const { origin } = at.one
+      const batches = [...at.one.batches(6, 170, 0), at.one.batch(1, 0)]
+      const updates = updatesOf(batches)
+      await at.storage.storeUpdates(origin, updates.slice(0, 1_010))
+      await at.storage.append(batches)
+      const check = async (upTo: Sequence) => {
+        const held = range(1, upTo)
+        expect(await at.storage.missing(origin, held)).toEqual([])
+        expect(sequencesOf(await at.storage.readUpdates(origin, held))).toEqual(held)
+        expect(spansOf(await at.storage.readBatches(origin, 1_004, unlimited))).toEqual(spansOf(batches.slice(5)))
+      }
+      await check(1_021)
+      expect((await at.restart()).highest).toEqual(new Map([[origin, 1_021]]))
+      await check(1_021)
+    })
+
+    test('a log that goes on in the middle of such a batch loses all that was beyond', async () => {
+      const at = await setUp()
+      const { origin } = at.one
+      const batches = at.one.batches(6, 170, 0)
+      await at.storage.storeUpdates(origin, updatesOf(batches).slice(0, 1_010))
+      await at.storage.append(batches)
+      await at.storage.writeSnapshot({ vector: new Map([[origin, 1_005]]), chunks: ['{}'] })
+      await at.storage.continueAfter(origin, 1_005)
+      const held = range(1, 1_005)
+      const check = async () => {
+        expect(sequencesOf(await at.storage.readUpdates(origin, range(1, 1_020)))).toEqual(held)
+        expect(await at.storage.missing(origin, range(1, 1_020))).toEqual(range(1_006, 1_020))
+      }
+      await check()
+      expect((await at.restart()).highest).toEqual(new Map([[origin, 1_005]]))
+      await check()
+    })
+
     test('a torn last record is cut off, told, and does not spoil the next', async () => {
       const at = await setUp()
       const before = at.one.batches(2, 3)
