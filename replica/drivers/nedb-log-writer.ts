@@ -111,8 +111,7 @@ export class LogWriter {
       throw error
     }
     try {
-      await settle([...plan].map(([segment, change]) => segment.put(change)))
-      await settle([...plan.keys()].map((segment) => segment.sync()))
+      await settle([...byOrigin(plan).values()].map(carryOut))
     } catch (error) {
       await this.#undo(plan)
       throw error
@@ -185,6 +184,27 @@ async function plannedOf(plan: Plan, segment: Segment): Promise<Planned> {
   const change: Planned = { documents: [], obsolete: [], updates, bytes: segment.bytes, last }
   plan.set(segment, change)
   return change
+}
+
+/** Of each origin's log ascending. */
+function byOrigin(plan: Plan): Map<OriginId, [Segment, SegmentChange][]> {
+  const changes = new Map<OriginId, [Segment, SegmentChange][]>()
+  for (const change of [...plan].sort(([left], [right]) => left.first - right.first)) {
+    const { origin } = change[0]
+    changes.set(origin, [...(changes.get(origin) ?? []), change])
+  }
+  return changes
+}
+
+/**
+ * One segment after the other: a crash leaves no file that is empty before one that is not, and what a batch takes the place of
+ * goes only when the batch is durable.
+ */
+async function carryOut(changes: readonly (readonly [Segment, SegmentChange])[]): Promise<void> {
+  for (const [segment, change] of changes) {
+    await segment.put(change)
+    await segment.sync()
+  }
 }
 
 /** A batch takes the place of everything that stands under its sequences. */

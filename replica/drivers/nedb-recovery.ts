@@ -61,7 +61,8 @@ async function recoverLog(
   const { origin } = log
   const last = await provenTail(context, opened, held)
   const damageOf = (): readonly Damage[] => book.found.filter((damage) => damage.origin === origin)
-  if (repairs.length > 0 || damageOf().length > 0) await reportLostEnd(context, log, last, damageOf(), held)
+  if (damageOf().length > 0) await reportLostEnd(context, log, last, damageOf(), held)
+  else if (repairs.length > 0 && opened.reached < held) await reportLostEnd(context, log, last, [], held)
   if (last === null) return { log, suffix: [], highest: null, repairs }
   const suffix = await readSuffix(context, log, held, last)
   await opened.durable
@@ -71,8 +72,8 @@ async function recoverLog(
   return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, read, ...traces), repairs }
 }
 
-/** Finds the files, and removes what interrupted writes have left beside them. */
-async function addSegments(context: WriterContext, log: OriginLog, repairs: string[]): Promise<void> {
+/** Finds the files, and removes what interrupted writes have left beside them; tells how far the log went before a last one that is empty. */
+async function addSegments(context: WriterContext, log: OriginLog, repairs: string[]): Promise<Sequence> {
   const { files } = context
   const names = await files.list(log.directory)
   const sizes = await Promise.all(names.map((name) => files.bytes(`${log.directory}/${name}`)))
@@ -81,14 +82,17 @@ async function addSegments(context: WriterContext, log: OriginLog, repairs: stri
     if (first !== null) log.add(first, sizes[index] ?? 0)
     else await files.remove(`${log.directory}/${name}`)
   }
+  let reached = 0
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) {
     const end = log.endOf(segment)
-    if (end === null)
+    if (end === null) {
       repairs.push(`${segment.path} was empty and has been removed: a write to it had not been finished.`)
-    else context.report({ origin: log.origin, first: segment.first, last: end, reason: `${segment.path} is empty` })
+      reached = segment.first - 1
+    } else context.report({ origin: log.origin, first: segment.first, last: end, reason: `${segment.path} is empty` })
     await segment.delete()
   }
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) log.remove(segment)
+  return reached
 }
 
 /** What a log's directory holds, before it is known what of it a snapshot covers. */
@@ -97,6 +101,11 @@ interface OpenedLog {
   readonly repairs: string[]
   /** The last segment; null when the log is empty. */
   readonly last: Segment | null
+  /**
+   * So far the log went before a write that was not finished, as the name of its file tells; 0 when it is not known. What of it is not there
+   * was compacted.
+   */
+  readonly reached: Sequence
   /** Fulfilled when everything in it is durable; reading goes on meanwhile. */
   readonly durable: Promise<void>
 }
@@ -104,12 +113,11 @@ interface OpenedLog {
 async function openLog(context: WriterContext, origin: OriginId): Promise<OpenedLog> {
   const repairs: string[] = []
   const log = new OriginLog(context, origin, `${context.directory}/${origin}`)
-  await addSegments(context, log, repairs)
-  const last = await recoverTail(log, repairs)
+  const { last, reached } = await recoverTail(log, repairs, await addSegments(context, log, repairs))
   const durable = last === null ? Promise.resolve() : makeDurable(context, log, last)
   // Whoever waits for it hears of a failure; until then it is nobody's.
   durable.catch(() => undefined)
-  return { log, repairs, last, durable }
+  return { log, repairs, last, reached, durable }
 }
 
 async function makeDurable({ files }: WriterContext, { directory }: OriginLog, { path }: Segment): Promise<void> {
@@ -117,20 +125,29 @@ async function makeDurable({ files }: WriterContext, { directory }: OriginLog, {
   await files.syncDirectory(directory)
 }
 
-/** Cuts the torn end off the last segment, and removes it when nothing in it counts; null when the log is empty. */
-async function recoverTail(log: OriginLog, repairs: string[]): Promise<Segment | null> {
+/** Cuts the torn end off the last segment, and removes it when nothing in it counts. */
+async function recoverTail(
+  log: OriginLog,
+  repairs: string[],
+  reachedBefore: Sequence,
+): Promise<Pick<OpenedLog, 'last' | 'reached'>> {
+  let reached = reachedBefore
   for (let last = log.segments.at(-1); last !== undefined; last = log.segments.at(-1)) {
     const torn = await last.cutTornEnd()
-    if (torn > 0) repairs.push(`${last.path} ended with ${torn} bytes of an unfinished write; they have been cut off.`)
+    if (torn > 0) {
+      repairs.push(`${last.path} ended with ${torn} bytes of an unfinished write; they have been cut off.`)
+      reached = 0
+    }
     if (last.bytes > 0) {
       const { index, isClean } = await last.view()
-      if (!isClean || index.entries.length > 0) return last
+      if (!isClean || index.entries.length > 0) return { last, reached }
       // A batch of the segment before it took the place of all.
       await last.delete()
     }
+    reached = Math.max(reached, last.first - 1)
     log.remove(last)
   }
-  return null
+  return { last: null, reached }
 }
 
 /**

@@ -63,7 +63,10 @@ export class Scenario {
     await this.#setting(storage)
     await this.#append(storage, [this.quiet.batch(4), this.spent.batch(3)])
     await this.#append(storage, [this.quiet.batch(3), this.spent.batch(1)])
-    if (size === 'big') await this.#fillSegments(storage)
+    if (size === 'big') {
+      await this.#fillSegments(storage)
+      await this.#overtake(storage)
+    }
     for (let round = 0; round < 3; round += 1) {
       await this.#append(storage, [this.own.batch(2), this.other.batch(1)])
       await this.#append(storage, [this.own.batch(1, bytesLong)])
@@ -125,25 +128,39 @@ export class Scenario {
     this.#note({ settings: [begun + 1, begun + 1] })
   }
 
+  /** Live mails that a transfer brings fill a segment and begin the next; then their batches come after all, one of them over that border. */
+  async #overtake(storage: Storage): Promise<void> {
+    const batches = this.transferred.batches(7, 240, 10)
+    await this.#store(storage, updatesOf(batches))
+    await this.#append(storage, batches.slice(0, 5))
+    await this.#append(storage, batches.slice(5))
+  }
+
   /** A log of which only live mails came, and that goes on after them. */
   async #transfer(storage: Storage): Promise<void> {
     const { origin } = this.transferred
-    const updates = updatesOf(this.transferred.batches(4, 5))
-    const live = updates.filter(({ sequence }) => this.isLive(origin, sequence))
-    this.#give(updates)
-    // What is dead does not come, and of the live mails it is `stored` that tells which are promised.
-    const floors = new Map([...this.#now.floors, [origin, updates.length]])
-    this.#note({ begun: new Map([...this.#now.begun, [origin, updates.length]]), floors })
-    await storage.storeUpdates(origin, live)
-    this.#note({ stored: new Set(live.map(({ sequence }) => sequence)) })
+    await this.#store(storage, updatesOf(this.transferred.batches(4, 5)))
     const { acknowledged, snapshots } = this.#now
-    const vector = new Map([...acknowledged, [origin, updates.length]])
+    const end = this.transferred.last
+    const vector = new Map([...acknowledged, [origin, end]])
     this.snapshots.push({ vector, chunks: [`snapshot ${snapshots[1] + 1}`] })
     this.#note({ snapshots: [snapshots[0], snapshots[1] + 1] })
     await storage.writeSnapshot({ vector, chunks: [`snapshot ${snapshots[1] + 1}`] })
     this.#note({ snapshots: [snapshots[1] + 1, snapshots[1] + 1] })
-    await storage.continueAfter(origin, updates.length)
+    await storage.continueAfter(origin, end)
     this.#note({ acknowledged: vector })
+  }
+
+  /** Those of them that are live, as a transfer does. */
+  async #store(storage: Storage, updates: readonly Update[]): Promise<void> {
+    const { origin, last } = this.transferred
+    const live = updates.filter(({ sequence }) => this.isLive(origin, sequence))
+    this.#give(updates)
+    // What is dead does not come, and of the live mails it is `stored` that tells which are promised.
+    const floors = new Map([...this.#now.floors, [origin, last]])
+    this.#note({ begun: new Map([...this.#now.begun, [origin, last]]), floors })
+    await storage.storeUpdates(origin, live)
+    this.#note({ stored: new Set([...this.#now.stored, ...live.map(({ sequence }) => sequence)]) })
   }
 
   #give(updates: readonly Update[]): void {
