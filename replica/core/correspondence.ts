@@ -185,6 +185,7 @@ export class Correspondence {
     const held = state.held(origin)
     const holders = this.#peers.allGreeted().map((of) => ({ ...of, row: matrix.row(of.origin) }))
     if (held > 0 && antiEntropy.canBeAsked(now.steadyMs, origin, held, holders)) return
+    forks.discarded(now.steadyMs, session, origin, effects)
     catchingUp.begin(now.steadyMs, session, this.sources(), effects)
   }
 

@@ -36,8 +36,8 @@ interface Dispute {
 /** That a log goes on from something else than what is held of it here. */
 interface Doubt {
   readonly held: Sequence
-  /** Since when no more of it has come. */
-  readonly sinceMs: number
+  /** Since when no more of it has come, a state having shown it or somebody being here who has another one; null until then. */
+  sinceMs: number | null
   /** Who says so, is here, and would not start over itself. */
   yieldsTo: PeerId | null
 }
@@ -50,7 +50,7 @@ interface Doubt {
  * A member's word is enough to look closer, and no more: who has a state starts over only when it has seen, signed by the
  * origin, what is not in the log that it holds. So each tells the other where its own copy ends, with the origin's signature. That
  * cannot be seen where the longer log is discarded up to beyond the shorter one: there it must be signed that the log goes on, and nobody
- * who is here may bring any of it for a while.
+ * who is here may bring any of it for a while. A state shows that, or the end that a member shows who says that it holds another log.
  */
 export class Forks {
   readonly #identity: Identity
@@ -65,6 +65,8 @@ export class Forks {
   readonly #disputes = new Map<PeerId, Map<OriginId, Dispute>>()
   /** Logs that go on, as their origins have signed, and not from what is held, as images have said. */
   readonly #doubts = new Map<OriginId, Doubt>()
+  /** Somebody who is here has no state, and takes what it is handed. */
+  #isNewcomerHere = false
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
@@ -95,13 +97,20 @@ export class Forks {
    * meanwhile they would have to give up as well, one after the other.
    */
   get isYielding(): boolean {
-    return [...this.#doubts].some(([origin, doubt]) => this.#isOpen(origin, doubt))
+    return [...this.#doubts].some(
+      ([origin, doubt]) => this.#isOpen(origin, doubt) && (doubt.sinceMs !== null || this.#isNewcomerHere),
+    )
   }
 
-  /** Starts over when nobody has brought more of a log for long enough. */
-  startOverIfVain(nowMs: number, effects: EffectsDraft): void {
-    for (const [origin, doubt] of this.#doubts)
-      if (nowMs - doubt.sinceMs >= doubtMs && this.#isOpen(origin, doubt)) this.#startOver(origin, effects)
+  /** Starts over when nobody has brought more of a log for long enough. `members`: those who are here. */
+  startOverIfVain(nowMs: number, members: readonly GreetedPeer[], effects: EffectsDraft): void {
+    this.#isNewcomerHere = members.some((member) => !this.#hasState(member))
+    for (const [origin, doubt] of this.#doubts) {
+      if (!this.#isOpen(origin, doubt)) continue
+      const isAnotherHere = members.some((member) => member.peer !== doubt.yieldsTo && this.#hasState(member))
+      if (isAnotherHere) doubt.sinceMs ??= nowMs
+      if (doubt.sinceMs !== null && nowMs - doubt.sinceMs >= doubtMs) this.#startOver(origin, effects)
+    }
   }
 
   #isOpen(origin: OriginId, { held, yieldsTo }: Doubt): boolean {
@@ -145,7 +154,7 @@ export class Forks {
     for (const origin of forked) {
       if (session === undefined) break
       if (heldFrom(image.vector, origin) > this.#state.held(origin) && image.signatures.has(origin))
-        this.#goneOn(nowMs, session, origin, effects)
+        this.#goneOn(nowMs, session, origin, nowMs, effects)
       else this.#doubt(nowMs, session, origin, effects)
     }
     return forked.length === 0 && this.#unproven(image).length === 0
@@ -166,6 +175,16 @@ export class Forks {
     if (end?.origin === origin && this.#ends.isOther(end)) dispute.isProven = true
     if (dispute.isProven) this.#settle(nowMs, session, origin, effects)
     else if (this.#state.held(origin) > 0) this.#say(nowMs, session, origin, effects)
+  }
+
+  /**
+   * A peer has discarded what would follow on what is held here. If it has shown that the log goes on, and says that it is another one, that
+   * is as much as its state would show, which cannot be had as long as nobody else is here who has one.
+   */
+  discarded(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+    const isTold = (this.#disputes.get(session.peer)?.get(origin)?.toldMs ?? null) !== null
+    if (this.isNewcomer || origin === this.#identity.origin || !isTold) return
+    if (this.#ends.isBeyond(session.origin, origin)) this.#goneOn(nowMs, session, origin, null, effects)
   }
 
   /** This install's log is known, by its own signature, to have gone on, and cannot be taken back batch by batch. */
@@ -194,10 +213,17 @@ export class Forks {
   }
 
   /** The log goes on, and not from what is held, if the peer is right. */
-  #goneOn(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
+  #goneOn(
+    nowMs: number,
+    session: GreetedPeer,
+    origin: OriginId,
+    sinceMs: Doubt['sinceMs'],
+    effects: EffectsDraft,
+  ): void {
     const held = this.#state.held(origin)
     const before = this.#doubts.get(origin)
-    const doubt = before?.held === held ? before : { held, sinceMs: nowMs, yieldsTo: null }
+    const doubt = before?.held === held ? before : { held, sinceMs, yieldsTo: null }
+    doubt.sinceMs ??= sinceMs
     this.#doubts.set(origin, doubt)
     if (this.#yields(nowMs, session, origin)) doubt.yieldsTo = session.peer
     this.#doubt(nowMs, session, origin, effects)
@@ -215,10 +241,15 @@ export class Forks {
       this.#firstSeenMs ??= nowMs
       return nowMs - this.#firstSeenMs >= patienceMs
     }
-    // Who has not got the log with which the group began has not got a state either: it would be nobody's.
-    if (heldFrom(this.#matrix.row(session.origin), founder) === 0) return false
+    if (!this.#hasState(session)) return false
     if (origin === this.#identity.origin) return true
     return session.origin !== origin && !this.#isOldCopy(session) && this.#isElder(session, origin)
+  }
+
+  /** Who has not got the log with which the group began has not got a state either: it would be nobody's. */
+  #hasState({ origin }: GreetedPeer): boolean {
+    const founder = this.#state.seats.founder()
+    return founder !== null && heldFrom(this.#matrix.row(origin), founder) > 0
   }
 
   /** Whether what the peer holds of its own log is behind, or another one: it takes its log back, or starts over itself. */

@@ -244,7 +244,7 @@ export class ReplicaCore {
     const fresh = this.#desk.commit(effects)
     if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
     this.#spreading.spread(now.steadyMs, fresh, this.#membership.audience(now.steadyMs), effects)
-    this.#forks.startOverIfVain(now.steadyMs, effects)
+    this.#forks.startOverIfVain(now.steadyMs, this.#correspondence.members(), effects)
     this.#catchingUp.confirm(now.steadyMs, this.#correspondence.sources(), effects)
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))

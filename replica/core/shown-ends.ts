@@ -35,6 +35,11 @@ export class ShownEnds {
     for (const [origin, { sequence }] of ofMember ?? []) if (sequence > heldFrom(row, origin)) ofMember?.delete(origin)
   }
 
+  /** Whether the member has shown that the log goes on from where what is held here ends. */
+  isBeyond(member: OriginId, origin: OriginId): boolean {
+    return (this.#ends.get(member)?.get(origin)?.sequence ?? 0) > this.#state.held(origin)
+  }
+
   /** Whether the end is of another log than the one that is held here, as far as that goes. */
   isOther({ origin, sequence, hash }: SignedEnd): boolean {
     const held = this.#state.held(origin)
