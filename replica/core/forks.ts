@@ -36,10 +36,10 @@ interface Dispute {
 /** That a log goes on from something else than what is held of it here. */
 interface Doubt {
   readonly held: Sequence
-  /** Since when no more of it has come, a state having shown it or somebody being here who has another one; null until then. */
+  /** Since when no more of it has come; null as long as no state has shown it, and nobody else who has a state has been here. */
   sinceMs: number | null
   /** Who says so, is here, and would not start over itself. */
-  yieldsTo: PeerId | null
+  yieldsTo: PeerId
 }
 
 /**
@@ -63,7 +63,7 @@ export class Forks {
   /** When a fork was seen first, while there was no state here. */
   #firstSeenMs: number | null = null
   readonly #disputes = new Map<PeerId, Map<OriginId, Dispute>>()
-  /** Logs that go on, as their origins have signed, and not from what is held, as images have said. */
+  /** Logs that go on, as their origins have signed, and not from what is held, as one says who is here. */
   readonly #doubts = new Map<OriginId, Doubt>()
   /** Somebody who is here has no state, and takes what it is handed. */
   #isNewcomerHere = false
@@ -113,8 +113,8 @@ export class Forks {
     }
   }
 
-  #isOpen(origin: OriginId, { held, yieldsTo }: Doubt): boolean {
-    return yieldsTo !== null && held === this.#state.held(origin)
+  #isOpen(origin: OriginId, { held }: Doubt): boolean {
+    return held === this.#state.held(origin)
   }
 
   /** A member shows where its copy of a log ends. */
@@ -195,7 +195,7 @@ export class Forks {
 
   disconnected(peer: PeerId): void {
     this.#disputes.delete(peer)
-    for (const doubt of this.#doubts.values()) if (doubt.yieldsTo === peer) doubt.yieldsTo = null
+    for (const [origin, { yieldsTo }] of this.#doubts) if (yieldsTo === peer) this.#doubts.delete(origin)
   }
 
   /** Logs of which the image claims more than is held here, and does not show it. What nothing is held of is taken on trust. */
@@ -220,12 +220,12 @@ export class Forks {
     sinceMs: Doubt['sinceMs'],
     effects: EffectsDraft,
   ): void {
-    const held = this.#state.held(origin)
-    const before = this.#doubts.get(origin)
-    const doubt = before?.held === held ? before : { held, sinceMs, yieldsTo: null }
-    doubt.sinceMs ??= sinceMs
-    this.#doubts.set(origin, doubt)
-    if (this.#yields(nowMs, session, origin)) doubt.yieldsTo = session.peer
+    if (this.#yields(nowMs, session, origin)) {
+      const held = this.#state.held(origin)
+      const before = this.#doubts.get(origin)
+      const sinceBeforeMs = before?.held === held ? before.sinceMs : null
+      this.#doubts.set(origin, { held, sinceMs: sinceBeforeMs ?? sinceMs, yieldsTo: session.peer })
+    }
     this.#doubt(nowMs, session, origin, effects)
   }
 

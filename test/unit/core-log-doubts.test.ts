@@ -151,6 +151,18 @@ describe('where nobody could confirm a state that would show that a log went ano
     expect(whenAnotherCame(shown)).toEqual([false, true])
   })
 
+  test('but anew, when the member has been away meanwhile', () => {
+    const { core, goOn } = meets(shown)
+    goOn(0, 1_000)
+    comes(core, another, rowOf(another, 2), 1_500)
+    goOn(2_000, 10_000)
+    for (const { peer } of [another, member]) core.step(noonMs + 12_500, [{ kind: 'disconnected', peer }])
+    comes(core, member, rowOf(member, 3), 13_000)
+    core.step(noonMs + 13_500, [{ kind: 'message', peer: member.peer, message: shown }])
+    goOn(14_000, 60_000)
+    expect(core.hindrance).toBe(null)
+  })
+
   test.each<[string, Message | null]>([
     ['does not say that it holds another log', null],
     ['shows no end of it', { ...shown, end: null }],
