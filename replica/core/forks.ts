@@ -1,7 +1,8 @@
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
+import { LogDoubts } from './log-doubts.ts'
 import type { Identity } from './membership.ts'
-import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import type { OriginId, PeerId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type { ForkMessage, KnowledgeMessage } from './model/messages.ts'
 import type { SignedEnd } from './model/proofs.ts'
@@ -13,8 +14,6 @@ import { heldFrom } from './version-vector.ts'
 
 /** Who has no state waits so long before it starts over: the others may be about to agree on one log. */
 const patienceMs = 3_000
-/** So long nobody brings anything of a log that a member says went another way, before that is believed without more. */
-const doubtMs = 20_000
 /** What was said of a log is said again after this, if it is still so. */
 const againMs = 5_000
 /** Who says so again, so long after the first time, has not yielded meanwhile: it would be somebody else by now. */
@@ -31,15 +30,6 @@ interface Dispute {
   /** It goes on saying so, and so it does not yield. */
   isInsisted: boolean
   saidMs: number
-}
-
-/** That a log goes on from something else than what is held of it here. */
-interface Doubt {
-  readonly held: Sequence
-  /** Since when no more of it has come; null as long as no state has shown it, and nobody else who has a state has been here. */
-  sinceMs: number | null
-  /** Who says so, is here, and would not start over itself. */
-  yieldsTo: PeerId
 }
 
 /**
@@ -63,16 +53,16 @@ export class Forks {
   /** When a fork was seen first, while there was no state here. */
   #firstSeenMs: number | null = null
   readonly #disputes = new Map<PeerId, Map<OriginId, Dispute>>()
-  /** Logs that go on, as their origins have signed, and not from what is held, as one says who is here. */
-  readonly #doubts = new Map<OriginId, Doubt>()
-  /** Somebody who is here has no state, and takes what it is handed. */
-  #isNewcomerHere = false
+  readonly #doubts: LogDoubts
+  /** Members that are here. */
+  #here: readonly GreetedPeer[] = []
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
     this.#state = state
     this.#matrix = matrix
     this.#ends = new ShownEnds(state)
+    this.#doubts = new LogDoubts(state)
     this.isNewcomer = state.seats.isUnknown
   }
 
@@ -97,24 +87,14 @@ export class Forks {
    * meanwhile they would have to give up as well, one after the other.
    */
   get isYielding(): boolean {
-    return [...this.#doubts].some(
-      ([origin, doubt]) => this.#isOpen(origin, doubt) && (doubt.sinceMs !== null || this.#isNewcomerHere),
-    )
+    return this.#doubts.isAny(this.#here.some((member) => !this.#hasState(member)))
   }
 
   /** Starts over when nobody has brought more of a log for long enough. `members`: those who are here. */
   startOverIfVain(nowMs: number, members: readonly GreetedPeer[], effects: EffectsDraft): void {
-    this.#isNewcomerHere = members.some((member) => !this.#hasState(member))
-    for (const [origin, doubt] of this.#doubts) {
-      if (!this.#isOpen(origin, doubt)) continue
-      const isAnotherHere = members.some((member) => member.peer !== doubt.yieldsTo && this.#hasState(member))
-      if (isAnotherHere) doubt.sinceMs ??= nowMs
-      if (doubt.sinceMs !== null && nowMs - doubt.sinceMs >= doubtMs) this.#startOver(origin, effects)
-    }
-  }
-
-  #isOpen(origin: OriginId, { held }: Doubt): boolean {
-    return held === this.#state.held(origin)
+    this.#here = members
+    const isAnotherHere = (than: PeerId): boolean => members.some((one) => one.peer !== than && this.#hasState(one))
+    for (const origin of this.#doubts.inVain(nowMs, isAnotherHere)) this.#startOver(origin, effects)
   }
 
   /** A member shows where its copy of a log ends. */
@@ -154,7 +134,7 @@ export class Forks {
     for (const origin of forked) {
       if (session === undefined) break
       if (heldFrom(image.vector, origin) > this.#state.held(origin) && image.signatures.has(origin))
-        this.#goneOn(nowMs, session, origin, nowMs, effects)
+        this.#goneOn(nowMs, session, origin, 'a state', effects)
       else this.#doubt(nowMs, session, origin, effects)
     }
     return forked.length === 0 && this.#unproven(image).length === 0
@@ -184,7 +164,7 @@ export class Forks {
   discarded(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
     const isTold = (this.#disputes.get(session.peer)?.get(origin)?.toldMs ?? null) !== null
     if (this.isNewcomer || origin === this.#identity.origin || !isTold) return
-    if (this.#ends.isBeyond(session.origin, origin)) this.#goneOn(nowMs, session, origin, null, effects)
+    if (this.#ends.isBeyond(session.origin, origin)) this.#goneOn(nowMs, session, origin, 'a word', effects)
   }
 
   /** This install's log is known, by its own signature, to have gone on, and cannot be taken back batch by batch. */
@@ -195,7 +175,8 @@ export class Forks {
 
   disconnected(peer: PeerId): void {
     this.#disputes.delete(peer)
-    for (const [origin, { yieldsTo }] of this.#doubts) if (yieldsTo === peer) this.#doubts.delete(origin)
+    this.#here = this.#here.filter((member) => member.peer !== peer)
+    this.#doubts.disconnected(peer)
   }
 
   /** Logs of which the image claims more than is held here, and does not show it. What nothing is held of is taken on trust. */
@@ -217,15 +198,10 @@ export class Forks {
     nowMs: number,
     session: GreetedPeer,
     origin: OriginId,
-    sinceMs: Doubt['sinceMs'],
+    by: 'a state' | 'a word',
     effects: EffectsDraft,
   ): void {
-    if (this.#yields(nowMs, session, origin)) {
-      const held = this.#state.held(origin)
-      const before = this.#doubts.get(origin)
-      const sinceBeforeMs = before?.held === held ? before.sinceMs : null
-      this.#doubts.set(origin, { held, sinceMs: sinceBeforeMs ?? sinceMs, yieldsTo: session.peer })
-    }
+    if (this.#yields(nowMs, session, origin)) this.#doubts.raise(nowMs, session.peer, origin, by)
     this.#doubt(nowMs, session, origin, effects)
   }
 
@@ -243,7 +219,24 @@ export class Forks {
     }
     if (!this.#hasState(session)) return false
     if (origin === this.#identity.origin) return true
-    return session.origin !== origin && !this.#isOldCopy(session) && this.#isElder(session, origin)
+    if (session.origin === origin || this.#isOldCopy(session) || this.#yieldsToAnother(session, origin)) return false
+    return this.#isElder(session, origin)
+  }
+
+  /** Whether somebody is here who holds the same log as is held here, for all that is known, and to whom the peer has to yield itself. */
+  #yieldsToAnother({ origin: theirs, peer }: GreetedPeer, disputed: OriginId): boolean {
+    const { seats } = this.#state
+    const held = this.#state.held(disputed)
+    return this.#here.some((member) => {
+      const isSame = heldFrom(this.#matrix.row(member.origin), disputed) >= held && this.#isUndisputed(member, disputed)
+      if (member.peer === peer || !isSame || seats.claimOf(theirs) === undefined) return false
+      return seats.claimOf(member.origin) !== undefined && seats.isElder(member.origin, theirs)
+    })
+  }
+
+  #isUndisputed({ peer }: GreetedPeer, origin: OriginId): boolean {
+    const dispute = this.#disputes.get(peer)?.get(origin)
+    return dispute === undefined || !(dispute.isProven || dispute.isLikely || dispute.toldMs !== null)
   }
 
   /** Who has not got the log with which the group began has not got a state either: it would be nobody's. */

@@ -3,7 +3,7 @@ import type { Hash } from '../../replica/core/model/ids.ts'
 import { hashPrefix } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import type { Message } from '../../replica/core/model/messages.ts'
+import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { allOf } from '../../replica/core/state-transfer.ts'
 import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
@@ -74,6 +74,39 @@ describe('of two that hold a log differently whose author is away', () => {
     expect(send).toContainEqual(shown)
     expect(says(core, { kind: 'fork', origin, end: endOf(author, 2, otherLog) }).notify).not.toContainEqual(forked)
     expect(core.hindrance).toBe(null)
+  })
+
+  /** Who yields to the member, an elder one; somebody who is elder still is here, and says that its copy of the log ends so. */
+  const betweenTwo = (elderEnd: Hash) => {
+    const { core } = meeting(2, 'has a state')
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(another, 1)] }])
+    const row = (who: typeof another): VersionVector =>
+      new Map([
+        [another.origin, 1],
+        [member.origin, 1],
+        [core.identity.origin, 1],
+        [origin, who === another ? 3 : 2],
+      ])
+    const knows = (who: typeof another, end: Hash): Message => {
+      const rows = new Map([[who.origin, row(who)]])
+      return { kind: 'knowledge', clock: 1, rows, hashes: new Map([[origin, end]]), sessions: [] }
+    }
+    greet(core, another, new Map([[another.origin, row(another)]]))
+    core.step(noonMs, [{ kind: 'message', peer: another.peer, message: knows(another, elderEnd) }])
+    says(core, knows(member, otherLog))
+    const shows = () => says(core, { kind: 'fork', origin, end: endOf(author, 2, otherLog) }).notify
+    return { core, shows }
+  }
+
+  test('nobody yields to one that has to yield itself, to somebody who is here and holds the same log', () => {
+    const { core, shows } = betweenTwo(third.lastHash)
+    expect(shows()).not.toContainEqual(forked)
+    core.step(noonMs, [{ kind: 'disconnected', peer: another.peer }])
+    expect(shows()).toContainEqual(forked)
+  })
+
+  test('but one yields where that one holds yet another log', () => {
+    expect(betweenTwo(otherLog).shows()).toContainEqual(forked)
   })
 
   test('nobody gives up a state for one that has none yet', () => {
