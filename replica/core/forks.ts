@@ -18,6 +18,8 @@ const patienceMs = 3_000
 const againMs = 5_000
 /** Who says so again, so long after the first time, has not yielded meanwhile: it would be somebody else by now. */
 const insistedMs = 3_000
+/** So long one that has to yield itself, to somebody who is here, is given for it. That this one holds the same log is only said. */
+const elderPatienceMs = 30_000
 
 /** What has become clear of one log with one peer, while it is connected. */
 interface Dispute {
@@ -29,6 +31,8 @@ interface Dispute {
   toldMs: number | null
   /** It goes on saying so, and so it does not yield. */
   isInsisted: boolean
+  /** Since when the peer would have been yielded to, but for somebody to whom it has to yield itself. */
+  waitsMs: number | null
   saidMs: number
 }
 
@@ -219,8 +223,8 @@ export class Forks {
     }
     if (!this.#hasState(session)) return false
     if (origin === this.#identity.origin) return true
-    if (session.origin === origin || this.#isOldCopy(session) || this.#yieldsToAnother(session, origin)) return false
-    return this.#isElder(session, origin)
+    if (session.origin === origin || this.#isOldCopy(session) || !this.#isElder(session, origin)) return false
+    return !this.#yieldsToAnother(session, origin) || this.#hasWaited(nowMs, session, origin)
   }
 
   /** Whether somebody is here who holds the same log as is held here, for all that is known, and to whom the peer has to yield itself. */
@@ -232,6 +236,12 @@ export class Forks {
       if (member.peer === peer || !isSame || seats.claimOf(theirs) === undefined) return false
       return seats.claimOf(member.origin) !== undefined && seats.isElder(member.origin, theirs)
     })
+  }
+
+  #hasWaited(nowMs: number, { peer }: GreetedPeer, origin: OriginId): boolean {
+    const dispute = this.#dispute(peer, origin)
+    dispute.waitsMs ??= nowMs
+    return nowMs - dispute.waitsMs >= elderPatienceMs
   }
 
   #isUndisputed({ peer }: GreetedPeer, origin: OriginId): boolean {
@@ -266,6 +276,7 @@ export class Forks {
       isLikely: false,
       toldMs: null,
       isInsisted: false,
+      waitsMs: null,
       saidMs: -Infinity,
     }
     ofPeer.set(origin, dispute)

@@ -94,7 +94,10 @@ describe('of two that hold a log differently whose author is away', () => {
     greet(core, another, new Map([[another.origin, row(another)]]))
     core.step(noonMs, [{ kind: 'message', peer: another.peer, message: knows(another, elderEnd) }])
     says(core, knows(member, otherLog))
-    const shows = () => says(core, { kind: 'fork', origin, end: endOf(author, 2, otherLog) }).notify
+    const shows = (atMs = 0) => {
+      const message: Message = { kind: 'fork', origin, end: endOf(author, 2, otherLog) }
+      return core.step(noonMs + atMs, [{ kind: 'message', peer: member.peer, message }]).notify
+    }
     return { core, shows }
   }
 
@@ -103,6 +106,12 @@ describe('of two that hold a log differently whose author is away', () => {
     expect(shows()).not.toContainEqual(forked)
     core.step(noonMs, [{ kind: 'disconnected', peer: another.peer }])
     expect(shows()).toContainEqual(forked)
+  })
+
+  test('but for half a minute only, because who says that it holds the same log may lie', () => {
+    const { shows } = betweenTwo(third.lastHash)
+    for (const atMs of [0, 10_000, 29_000]) expect(shows(atMs)).not.toContainEqual(forked)
+    expect(shows(30_000)).toContainEqual(forked)
   })
 
   test('but one yields where that one holds yet another log', () => {
