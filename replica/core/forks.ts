@@ -91,7 +91,7 @@ export class Forks {
    * meanwhile they would have to give up as well, one after the other.
    */
   get isYielding(): boolean {
-    return this.#doubts.isAny(this.#here.some((member) => !this.#hasState(member)))
+    return this.#doubts.isAny(this.#here.every((member) => this.#hasState(member)) ? 'members' : 'newcomers')
   }
 
   /** Starts over when nobody has brought more of a log for long enough. `members`: those who are here. */

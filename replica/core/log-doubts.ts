@@ -38,11 +38,11 @@ export class LogDoubts {
   }
 
   /**
-   * Whether what is held here is about to be given up. `isNewcomerHere`: somebody would take it, and could begin with some of the one
-   * log and some of the other.
+   * Whether what is held here is about to be given up, or is not to be taken by a newcomer, which could begin with some of the one log
+   * and some of the other.
    */
-  isAny(isNewcomerHere: boolean): boolean {
-    return this.#open().some(([, { sinceMs }]) => sinceMs !== null || isNewcomerHere)
+  isAny(among: 'newcomers' | 'members'): boolean {
+    return this.#open().some(([, { sinceMs }]) => sinceMs !== null || among === 'newcomers')
   }
 
   /** The logs of which nobody has brought more for long enough. `isAnotherHere`: whether somebody has a state besides this peer. */
