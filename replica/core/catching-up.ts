@@ -40,6 +40,11 @@ export class CatchingUp {
     this.#opinion = new SecondOpinion(identity, state)
   }
 
+  /** Whether there has never yet been a state here that others' states could spoil. */
+  set isNewcomer(isNewcomer: boolean) {
+    this.#opinion.isNewcomer = isNewcomer
+  }
+
   /** How many mails are being fetched again. */
   get repairing(): number {
     return this.#repairs.size

@@ -83,9 +83,10 @@ export class Correspondence {
 
   /** What every step ends with; see `Membership.conclude`. */
   conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
-    const { membership, forks, readiness } = this.#parts
+    const { membership, forks, readiness, catchingUp } = this.#parts
     readiness.note(steadyMs)
     forks.isNewcomer = !readiness.hasState
+    catchingUp.isNewcomer = !readiness.hasState
     membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, microsOf(wallMs), effects)
   }

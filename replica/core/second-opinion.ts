@@ -83,10 +83,13 @@ export class SecondOpinion {
   #isSettled = false
   /** Whose states nobody confirmed: the next time they are taken, and people are told. */
   readonly #doubted = new Set<PeerId>()
+  /** It has never yet had a state: it may know the group and its seats all the same, by some of the logs. */
+  isNewcomer: boolean
 
   constructor(identity: Identity, state: GroupState) {
     this.#identity = identity
     this.#state = state
+    this.isNewcomer = state.seats.isUnknown
   }
 
   /** Whose state it is that waits. */
@@ -241,7 +244,7 @@ export class SecondOpinion {
     const { seats } = this.#state
     // On these two seats others may have been before, which will not come again: that they were replaced may not be known here.
     const isAnother = (claim: SeatClaim): boolean => claim.server !== this.#identity.server && claim.server !== server
-    return seats.group !== null && seats.holders().some(isAnother)
+    return !this.isNewcomer && seats.holders().some(isAnother)
   }
 
   /** Whether it has a state. Who has none here goes by what is not here, besides its own log: others may only just be coming in, too. */

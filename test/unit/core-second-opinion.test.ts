@@ -66,12 +66,13 @@ class Newcomer {
     }
   }
 
-  /** These take seats. */
+  /** These take seats, and name the group as some member has lately. */
   joinsSeats(...others: readonly Identity[]): void {
     for (const { origin, server, peer } of others) {
       const claim = { kind: 'seat', server, peer, machine: 'another', replaces: null } as const
-      const batch = makeBatchOf(origin)(1, firstHash(origin), [{ clock: noonMs * 2_000, change: claim }])
-      this.step({ kind: 'handedIn', batches: [batch] })
+      const name = { kind: 'group', name: 'a new name' } as const
+      const drafts = [claim, name].map((change) => ({ clock: noonMs * 2_000, change }))
+      this.step({ kind: 'handedIn', batches: [makeBatchOf(origin)(1, firstHash(origin), drafts)] })
     }
   }
 
@@ -207,6 +208,16 @@ describe('a state that is copied from another', () => {
     expect(warnings(newcomer.core).join()).toContain('no other server could confirm')
   })
 
+  test('is joined by a newcomer that knows of others who are not here', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, founder, [])
+    newcomer.joinsSeats(liar, honest)
+    expect(newcomer.core.state.seats.group).not.toBeNull()
+    expect(joined(newcomer.takes(image, content))).toBe(true)
+    expect(newcomer.core.state.mails.size).toBe(3)
+  })
+
   test('waits for another one where there is a state that could be spoilt', () => {
     const { core, content } = group()
     const image = core.state.image()
@@ -214,7 +225,7 @@ describe('a state that is copied from another', () => {
     newcomer.takes(image, content)
     newcomer.joinsSeats(liar, honest)
     newcomer.step({ kind: 'disconnected', peer: founder.peer })
-    const ahead = new Map<OriginId, number>([...newcomer.core.state.vector, [liar.origin, 2]])
+    const ahead = new Map<OriginId, number>([...newcomer.core.state.vector, [liar.origin, 3]])
     const hashes = new Map([...newcomer.core.state.hashes, [liar.origin, firstHash(liar.origin)] as const])
     newcomer.meet(liar, ahead)
     newcomer.asksOf(liar)
