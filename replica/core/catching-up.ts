@@ -11,11 +11,14 @@ import type { Member, Source } from './second-opinion.ts'
 import { SecondOpinion } from './second-opinion.ts'
 import type { GroupState } from './state/group-state.ts'
 import type { TransferStep } from './state-transfer.ts'
+import type { Witness } from './testimonies.ts'
+import { Testimonies } from './testimonies.ts'
 import { StateTransfer } from './state-transfer.ts'
 
 /** An image whose mails are all stored. */
 interface ReceivedImage {
   readonly image: StateImage
+  readonly witnesses: readonly Witness[]
   readonly peer: PeerId
 }
 
@@ -25,6 +28,7 @@ export class CatchingUp {
   readonly #clock: HybridClock
   readonly #transfer = new StateTransfer()
   readonly #opinion: SecondOpinion
+  readonly #testimonies = new Testimonies()
   readonly #repairs = new Repairs()
   readonly #doubtful = new Map<string, Opinion>()
   #source: Source | null = null
@@ -150,7 +154,7 @@ export class CatchingUp {
         this.#copy(nowMs, verdict.source, effects)
         break
       case 'join':
-        this.#toJoin = { image: verdict.image, peer }
+        this.#toJoin = { image: verdict.image, witnesses: verdict.witnesses, peer }
         if (verdict.opinion !== null) this.#tell(verdict.opinion, effects)
         break
     }
@@ -166,7 +170,7 @@ export class CatchingUp {
     const received = this.#toJoin
     if (received === null) return false
     this.#toJoin = null
-    const { image, peer } = received
+    const { image, witnesses, peer } = received
     if (!fits(peer, image)) {
       this.#abandoned(peer, effects)
       return false
@@ -179,11 +183,25 @@ export class CatchingUp {
     const held = new Map(this.#state.vector)
     const brought = newIn(image, this.#state, held)
     this.#state.join(image)
+    this.#testimonies.add(witnesses)
+    const known = this.#testimonies.take(this.#state)
+    if (known !== null) this.#state.learn(known)
     for (const { origin, sequences } of this.#absent) this.#repairs.want(origin, sequences)
     effects.notify.push({ kind: 'brought', ...stillNew(brought, this.#state, held) })
     this.#clock.observe(this.#state.newestClock, wallMs)
     effects.install = { image: this.#state.image(), continueAfter }
     return true
+  }
+
+  /** Takes in what those knew who confirmed a state, when all has come that they had seen. After `join`, for the same reason. */
+  learn(effects: EffectsDraft): void {
+    const known = this.#testimonies.take(this.#state)
+    if (known === null) return
+    this.#state.learn(known)
+    effects.install = { image: this.#state.image(), continueAfter: new Map() }
+    if (known.accounts.length > 0) effects.notify.push({ kind: 'people' })
+    for (const account of new Set(known.marks.map((mark) => mark.account)))
+      effects.notify.push({ kind: 'mailbox', account })
   }
 
   /** Ends a transfer that stalled; goes on with one that waited for its peer. */

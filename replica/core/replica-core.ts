@@ -251,7 +251,7 @@ export class ReplicaCore {
       this.#antiEntropy.forgive()
       this.#readiness.joined()
       this.#lastUpdateMs = now.steadyMs
-    }
+    } else this.#catchingUp.learn(effects)
     this.#askForMissing(now.steadyMs, effects)
     this.#retiredPeers.dismiss(this.peers.allGreeted(), effects)
     if (this.isRetired && !this.#hasToldRetired) {

@@ -11,6 +11,7 @@ import { contentsOf, countOf, isContentOf, leftOutOf, restored, shownOf } from '
 import { abandonedIn } from './state/log-chains.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { allOf, StateTransfer } from './state-transfer.ts'
+import type { Witness } from './testimonies.ts'
 import { covers, heldFrom } from './version-vector.ts'
 
 /** How long the others have to take in what a received state covers: what is new gets about within a second. */
@@ -40,7 +41,12 @@ export type Verdict =
   /** Nobody confirms it in time: another member's state is to be taken. */
   | { readonly kind: 'instead'; readonly source: Source }
   /** `opinion`: null when there was nobody to ask. */
-  | { readonly kind: 'join'; readonly image: StateImage; readonly opinion: Opinion | null }
+  | {
+      readonly kind: 'join'
+      readonly image: StateImage
+      readonly opinion: Opinion | null
+      readonly witnesses: readonly Witness[]
+    }
 
 interface Inquiry {
   readonly witness: Source
@@ -63,6 +69,7 @@ interface Received {
   readonly source: Source
   readonly sinceMs: number
   readonly asked: Set<PeerId>
+  readonly witnesses: Witness[]
 }
 
 const wait: Verdict = { kind: 'wait' }
@@ -103,7 +110,7 @@ export class SecondOpinion {
   }
 
   begin(nowMs: number, image: StateImage, source: Source): void {
-    this.#received = { image, opinion: null, source, sinceMs: nowMs, asked: new Set() }
+    this.#received = { image, opinion: null, source, sinceMs: nowMs, asked: new Set(), witnesses: [] }
   }
 
   /** To be asked for in each step; null when no state waits. */
@@ -216,6 +223,7 @@ export class SecondOpinion {
       witness: inquiry.witness.server,
       leftOut: before + countOf(shown),
     }
+    received.witnesses.push(image)
     received.image = restored(received.image, image, shown, this.#state)
     // Of what it cannot show another one may have the contents.
     this.#isSettled = countOf(shown) === countOf(leftOut)
@@ -223,11 +231,11 @@ export class SecondOpinion {
     return ask
   }
 
-  #join({ image, opinion, source }: Received): Verdict {
+  #join({ image, opinion, source, witnesses }: Received): Verdict {
     this.#received = null
     this.#isSettled = false
     if (opinion !== null && opinion.witness !== null) this.#doubted.delete(source.peer)
-    return { kind: 'join', image, opinion }
+    return { kind: 'join', image, opinion, witnesses }
   }
 
   #end(): void {

@@ -8,6 +8,7 @@ import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { contentsOf, countOf, isContentOf, leftOutOf, restored, shownOf } from '../../replica/core/state/left-out.ts'
 import { liveUpdatesOf } from '../../replica/core/state/live-updates.ts'
+import { Testimonies } from '../../replica/core/testimonies.ts'
 import { covers } from '../../replica/core/version-vector.ts'
 import { cut, interleave, logs, order, origins, people, stateOf } from './core-histories.ts'
 
@@ -34,6 +35,20 @@ describe('two states of which one has seen all that the other has seen', () => {
             expect(countOf(leftOutOf(state.image(), judge.image(), own))).toBe(0)
           }
         }
+      }),
+      { numRuns: 800 },
+    )
+  })
+
+  test('add nothing to each other that is later than both: the log that says so may be given up', () => {
+    fc.assert(
+      fc.property(logs, order, order, cut, cut, (all, one, two, less, more) => {
+        const image = stateOf(interleave(all, one, less))
+        const witness = stateOf(interleave(all, two, union(less, more))).image()
+        const leftOut = leftOutOf(image.image(), witness, nothing)
+        const state = new GroupState()
+        state.join(structuredClone(restored(image.image(), witness, leftOut, nothing)))
+        expect(state.digest()).toBe(image.digest())
       }),
       { numRuns: 800 },
     )
@@ -111,12 +126,24 @@ const lies: readonly ((image: StateImage, throws: () => boolean) => StateImage)[
 /** The third one after it has joined what is left of a lying image, and has got everything that there is. */
 const afterwards = (
   restoredImage: StateImage,
+  witness: StateImage,
   all: Parameters<typeof interleave>[0],
   turns: readonly OriginId[],
 ): GroupState => {
   const state = new GroupState()
+  const testimonies = new Testimonies()
+  const learn = (): void => {
+    const known = testimonies.take(state)
+    if (known !== null) state.learn(known)
+  }
   state.join(structuredClone(restoredImage))
-  for (const batch of interleave(all, turns, null)) if (batch.last > state.held(batch.origin)) state.applyBatch(batch)
+  testimonies.add([witness])
+  learn()
+  for (const batch of interleave(all, turns, null)) {
+    if (batch.last <= state.held(batch.origin)) continue
+    state.applyBatch(batch)
+    learn()
+  }
   return state
 }
 
@@ -143,7 +170,7 @@ describe('what is left out of an image', () => {
           if (content === undefined) throw new Error('the witness has a content of what it lists')
           expect(isContent(content)).toBe(true)
         }
-        const state = afterwards(restored(lied, witness, leftOut, nothing), all, two)
+        const state = afterwards(restored(lied, witness, leftOut, nothing), witness, all, two)
         const honest = stateOf(interleave(all, one, null))
         // What comes by another name only after the join is there, but as of its later time, and without older marks.
         if (leftOut.commands.length === 0) expect(state.digest()).toBe(honest.digest())

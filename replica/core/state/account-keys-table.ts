@@ -11,8 +11,13 @@ export class AccountKeysTable {
   }
 
   add(record: AccountKeysRecord): void {
+    if (this.isNews(record)) this.#keys.set(record.account, record)
+  }
+
+  /** Whether it is later than what is known. */
+  isNews(record: AccountKeysRecord): boolean {
     const present = this.#keys.get(record.account)
-    if (present === undefined || isLater(record, present)) this.#keys.set(record.account, record)
+    return present === undefined || isLater(record, present)
   }
 
   remove(account: AccountId): void {

@@ -1,5 +1,5 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
-import { tagOf, updateId } from '../model/ids.ts'
+import { anyTag, tagOf, updateId } from '../model/ids.ts'
 import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import { markedBy, meantBy } from '../model/meant.ts'
@@ -25,6 +25,9 @@ import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
 import { PostTable } from './post-table.ts'
 import { SeatTable } from './seat-table.ts'
+
+/** What a state knows without telling by which update. */
+export type Known = Pick<StateImage, 'accounts' | 'accountKeys' | 'marks'>
 
 /**
  * The replicated state: a function of the set of updates that were applied, not of their order across origins.
@@ -180,6 +183,15 @@ export class GroupState {
     }
     for (const [origin, clock] of image.clocks) this.#noteClock(origin, clock)
     this.#newestClock = Math.max(this.#newestClock, image.newestClock)
+    this.#revision += 1
+  }
+
+  /** Takes in what another state knows of updates that are all applied here. */
+  learn({ accounts, accountKeys, marks }: Known): void {
+    for (const record of accounts) this.accounts.add(record)
+    for (const record of accountKeys) this.#changeKeys(record)
+    for (const { origin, sequence, account, registers } of marks)
+      this.mails.set({ id: updateId(origin, sequence), tag: anyTag }, account, registers, this.#vector)
     this.#revision += 1
   }
 

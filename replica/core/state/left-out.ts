@@ -96,12 +96,11 @@ export const contentsOf = ({ mails, documents, posts }: LeftOut, witness: StateI
 })
 
 /**
- * The image with what it had left out, and with what the witness knows besides and can be known early: an account that is not listed
- * and the newest keys of all, which are signed; marks, of which the later ones count. Gone is only what is so in both.
+ * The image with what it had left out, and with what else the witness knows of what the image covers. Gone is only what is so in both.
+ * Accounts, keys and marks do not tell by which update they came: see `Testimonies`.
  */
 export const restored = (image: StateImage, witness: StateImage, leftOut: LeftOut, own: SeenHere): StateImage => {
   const { mails, marked, documents, posts, commands } = leftOut
-  const known = new Set(image.accounts.map(({ account }) => account))
   const gone = new Set(witness.deletedAccounts)
   const names = new Set([...mails, ...posts].map(idOf))
   const written = new Set(documents.map(documentKey))
@@ -110,12 +109,9 @@ export const restored = (image: StateImage, witness: StateImage, leftOut: LeftOu
   const isNamed = (named: Named): boolean => names.has(idOf(named))
   return {
     ...image,
-    accounts: [...image.accounts, ...witness.accounts.filter(({ account }) => !known.has(account))],
-    accountKeys: [...image.accountKeys, ...witness.accountKeys],
     deletedAccounts: image.deletedAccounts.filter((account) => gone.has(account)),
     mails: withMails(image.mails, [...mails, ...marked], commands),
     answers: [...image.answers.filter((answer) => !isNamed(answer)), ...witness.answers.filter(isNamed)],
-    marks: [...image.marks, ...witness.marks],
     pending: pendingInBoth(image, witness),
     documents: [
       ...image.documents.filter((document) => !written.has(documentKey(document))),

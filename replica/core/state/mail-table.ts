@@ -227,7 +227,7 @@ export class MailTable implements LiveSource {
     return [from, ...to].every((owner, copy) => owner !== account || ((marks[copy] ?? 0) & markBits.read) !== 0)
   }
 
-  registersOf({ origin, sequence }: MailPlace, account: AccountId): MarkRegisters {
+  registersOf({ origin, sequence }: Named, account: AccountId): MarkRegisters {
     return this.#registers.get(account, origin, sequence)
   }
 
