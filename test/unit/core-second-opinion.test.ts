@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
+import type { Command, CoreEvent, Effects } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { OriginId } from '../../replica/core/model/ids.ts'
+import { anyTag, updateId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
@@ -10,8 +11,19 @@ import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { allOf } from '../../replica/core/state-transfer.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { warnings } from '../../replica/host/queries.ts'
-import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, helloOf, identity, mailTo, noonMs, startCore } from '../support/core-fixture.ts'
+import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
+import {
+  commandNamed,
+  foundedCore,
+  give,
+  helloOf,
+  identity,
+  mailTo,
+  noonMs,
+  person,
+  signUp,
+  startCore,
+} from '../support/core-fixture.ts'
 
 const [founder, liar, honest] = [identity(1, 'a'), identity(2, 'b'), identity(3, 'c')]
 
@@ -235,5 +247,64 @@ describe('a state that is copied from another', () => {
     expect(newcomer.pass(30_000).some(joined)).toBe(false)
     expect(newcomer.core.transferringFrom).toBe(null)
     expect(newcomer.core.state.mails.size).toBe(3)
+  })
+})
+
+describe('accounts and marks that the one knows who confirms a state', () => {
+  const star = (sequence: number): Command => {
+    const mails = [updateId(founder.origin, sequence)]
+    const command = `star ${sequence}`
+    const change = { kind: 'marks', mark: 'star', mails, tags: [anyTag], account: person('ada') } as const
+    return { kind: 'submit', signed: sign({ ...change, command: commandNamed(command) }, command) }
+  }
+
+  /** Ada has set a star; the liar leaves it out. Since then she has set another one, and bob has signed up. */
+  const starred = () => {
+    const { core, content } = group()
+    const last = core.state.held(founder.origin)
+    give(core, star(last))
+    const honestImage = core.state.image()
+    const withStar = core.state.digest()
+    const [later] = give(core, star(last - 1), { kind: 'submit', signed: signUp('bob') }).persist
+    if (later === undefined) throw new Error('both are in one batch')
+    const witness = core.state.image()
+    const newcomer = new Newcomer(honestImage.vector, liar, [[honest, witness.vector]])
+    newcomer.takes({ ...honestImage, marks: [] }, content)
+    const comes = (batch: Batch): Effects => newcomer.step({ kind: 'handedIn', batches: [batch] })
+    return { core, newcomer, comes, honestImage, withStar, later, witness }
+  }
+
+  const digestOf = (image: StateImage, ...batches: readonly Batch[]): string => {
+    const state = new GroupState()
+    state.join(structuredClone(image))
+    for (const batch of batches) state.applyBatch(batch)
+    return state.digest()
+  }
+
+  test('are there at once when it has seen no more', () => {
+    const { newcomer, honestImage, withStar } = starred()
+    const { install } = newcomer.image(honest, honestImage, () => null)
+    expect(newcomer.core.state.digest()).toBe(withStar)
+    expect(install && digestOf(install.image)).toBe(withStar)
+  })
+
+  test('are there when all has come that it has seen, and are kept then', () => {
+    const { core, newcomer, comes, honestImage, later, witness } = starred()
+    expect(joined(newcomer.image(honest, witness, () => null))).toBe(true)
+    expect(newcomer.core.state.digest()).toBe(digestOf({ ...honestImage, marks: [] }))
+    const { persist, install, notify } = comes(later)
+    expect(persist).toEqual([later])
+    expect(newcomer.core.state.digest()).toBe(core.state.digest())
+    expect(install && digestOf(install.image)).toBe(core.state.digest())
+    expect(notify).toContainEqual({ kind: 'mailbox', account: person('ada') })
+  })
+
+  test('are not when the log that it has seen is given up for another one', () => {
+    const { newcomer, comes, honestImage, later, witness } = starred()
+    newcomer.image(honest, witness, () => null)
+    const drafts = ['carol', 'dora'].map((name) => ({ clock: noonMs * 2_000, change: signUp(name) }))
+    const another = makeBatchOf(founder.origin)(later.first, later.previousHash, drafts)
+    expect(comes(another).install).toBeNull()
+    expect(newcomer.core.state.digest()).toBe(digestOf({ ...honestImage, marks: [] }, another))
   })
 })
