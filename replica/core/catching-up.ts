@@ -44,9 +44,9 @@ export class CatchingUp {
     this.#opinion = new SecondOpinion(identity, state)
   }
 
-  /** Whether there has never yet been a state here that others' states could spoil. */
-  set isNewcomer(isNewcomer: boolean) {
-    this.#opinion.isNewcomer = isNewcomer
+  /** From now on there is a state here, which those of others could spoil. */
+  beginWithState(): void {
+    this.#opinion.isNewcomer = false
   }
 
   /** How many mails are being fetched again. */

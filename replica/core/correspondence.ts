@@ -86,7 +86,7 @@ export class Correspondence {
     const { membership, forks, readiness, catchingUp } = this.#parts
     readiness.note(steadyMs)
     forks.isNewcomer = !readiness.hasState
-    catchingUp.isNewcomer = !readiness.hasState
+    if (readiness.hasState) catchingUp.beginWithState()
     membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, microsOf(wallMs), effects)
   }

@@ -1,7 +1,7 @@
 import type { AccountId, Hash, OriginId, Sequence } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
-import type { MarkRecord, MarkRegisters, StateImage } from './model/image.ts'
-import type { GroupState, Known } from './state/group-state.ts'
+import type { Known, MarkRecord, MarkRegisters, StateImage } from './model/image.ts'
+import type { GroupState } from './state/group-state.ts'
 
 /** Those of former states that are still waited for; beyond, the oldest are given up. */
 const keptTestimonies = 8

@@ -228,3 +228,6 @@ export interface StateImage {
   /** By origin, ascending; the last one of an origin is where `vector` is. */
   readonly checkpoints: readonly CheckpointRecord[]
 }
+
+/** What an image has without telling by which updates it came. */
+export type Known = Pick<StateImage, 'accounts' | 'accountKeys' | 'marks'>

@@ -1,6 +1,6 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
 import { anyTag, tagOf, updateId } from '../model/ids.ts'
-import type { AccountKeysRecord, AccountRecord, StateImage } from '../model/image.ts'
+import type { AccountKeysRecord, AccountRecord, Known, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import { markedBy, meantBy } from '../model/meant.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
@@ -25,9 +25,6 @@ import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
 import { PostTable } from './post-table.ts'
 import { SeatTable } from './seat-table.ts'
-
-/** What a state knows without telling by which update. */
-export type Known = Pick<StateImage, 'accounts' | 'accountKeys' | 'marks'>
 
 /**
  * The replicated state: a function of the set of updates that were applied, not of their order across origins.
