@@ -34,6 +34,12 @@ export type OnAnswer = (result: Result<CommandAnswer> | null) => void
 /** The first command of an install: it founds the group or takes its seat. */
 export type FirstCommand = Extract<Command, { kind: 'found' | 'claim' }>
 
+/** A copy of everything that a machine has on its disk. */
+interface Backup {
+  readonly disk: ModelDisk
+  readonly aside: readonly Aside[]
+}
+
 /** One install: a core, a disk, and an executor that carries out effects exactly in the interface's order. */
 export class Machine implements Endpoint {
   readonly world: World
@@ -167,9 +173,10 @@ export class Machine implements Endpoint {
   }
 
   /** Its disk is replaced by an old copy of it, as somebody does who restores a backup. */
-  restore(copy: ModelDisk): void {
+  restore({ disk, aside }: Backup): void {
     this.crash()
-    this.disk = copy
+    this.disk = disk
+    this.aside = aside
     this.audit = new Audit()
     this.hybrid = new HybridCheck()
     this.heartbeat = new HeartbeatCheck()
@@ -178,9 +185,9 @@ export class Machine implements Endpoint {
     this.start()
   }
 
-  /** A copy of the disk as it is now. */
-  backUp(): ModelDisk {
-    return this.own(this.disk)
+  /** A copy of the disk as it is now, with what was set aside on it. */
+  backUp(): Backup {
+    return { disk: this.own(this.disk), aside: this.aside }
   }
 
   /** A copy of a disk that tells this machine of damage. */
