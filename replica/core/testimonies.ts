@@ -2,6 +2,7 @@ import type { AccountId, Hash, OriginId, Sequence } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import type { Known, MarkRecord, MarkRegisters, StateImage } from './model/image.ts'
 import type { GroupState } from './state/group-state.ts'
+import { heldFrom } from './version-vector.ts'
 
 /** Those of former states that are still waited for; beyond, the oldest are given up. */
 const keptTestimonies = 8
@@ -31,7 +32,7 @@ export class Testimonies {
 
   add(witnesses: readonly Witness[]): void {
     const more = witnesses.map(({ vector, hashes, accounts, accountKeys, marks }) => {
-      const ends = [...hashes].map(([origin, hash]) => [origin, { sequence: vector.get(origin) ?? 0, hash }] as const)
+      const ends = [...hashes].map(([origin, hash]) => [origin, { sequence: heldFrom(vector, origin), hash }] as const)
       return { known: { accounts, accountKeys, marks }, ends: new Map(ends) }
     })
     this.#open = [...this.#open, ...more].slice(-keptTestimonies)

@@ -17,7 +17,7 @@ import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
 import type { Endpoint } from './network.ts'
 import { firstHash, makeBatchOf } from './sim-codec.ts'
-import type { Aside } from './starting-over.ts'
+import type { Aside, Backup } from './starting-over.ts'
 import { giveBack } from './starting-over.ts'
 import type { World } from './world.ts'
 
@@ -33,12 +33,6 @@ export type OnAnswer = (result: Result<CommandAnswer> | null) => void
 
 /** The first command of an install: it founds the group or takes its seat. */
 export type FirstCommand = Extract<Command, { kind: 'found' | 'claim' }>
-
-/** A copy of everything that a machine has on its disk. */
-interface Backup {
-  readonly disk: ModelDisk
-  readonly aside: readonly Aside[]
-}
 
 /** One install: a core, a disk, and an executor that carries out effects exactly in the interface's order. */
 export class Machine implements Endpoint {
@@ -186,9 +180,7 @@ export class Machine implements Endpoint {
   }
 
   /** A copy of the disk as it is now, with what was set aside on it. */
-  backUp(): Backup {
-    return { disk: this.own(this.disk), aside: this.aside }
-  }
+  readonly backUp = (): Backup => ({ disk: this.own(this.disk), aside: this.aside })
 
   /** A copy of a disk that tells this machine of damage. */
   own(disk: ModelDisk): ModelDisk {

@@ -63,6 +63,12 @@ export interface Aside {
   readonly forked: OriginId | null
 }
 
+/** A copy of everything that a machine has on its disk. */
+export interface Backup {
+  readonly disk: ModelDisk
+  readonly aside: readonly Aside[]
+}
+
 /** Gives back, again and again until all of it is. In this life of the machine. */
 export const giveBack = (machine: Machine, looks = 0): void => {
   machine.later(lookEveryMs, () => {
