@@ -1,4 +1,4 @@
-import type { CommandAnswer, Opinion } from '../../replica/core/effects.ts'
+import type { CommandAnswer, Effects, Opinion } from '../../replica/core/effects.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
 import type { AccountId, OriginId, PeerId, Sequence, UpdateId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
@@ -208,6 +208,12 @@ export const confirmed = (machine: Machine, { server, witness, leftOut }: Opinio
       'left out',
       `${machine.name} is told by ${String(witness)} that ${server} left ${leftOut} things out`,
     )
+}
+
+/** So whoever was asked knows nothing of it that is not known here, when all has come that it had seen. */
+export const installed = (machine: Machine, { notify }: Effects): void => {
+  if (!notify.some((notice) => notice.kind === 'transfer' && notice.phase === 'done'))
+    throw new Violation('left out', `${machine.name} learns something from who confirmed a state`)
 }
 
 /** A mail is discarded only when its deletions are durable: a crash must not bring it back without its content. */

@@ -22,7 +22,10 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
     actions.push({ what, write: todo, run })
   if (effects.persist.length > 0) write('persist', { kind: 'append', batches: effects.persist })
   for (const { origin, updates } of effects.store) write('store', { kind: 'store', origin, updates })
-  if (effects.install !== null) planInstall(machine, effects.install, write)
+  if (effects.install !== null) {
+    checks.installed(machine, effects)
+    planInstall(machine, effects.install, write)
+  }
   if (effects.gossip.length > 0) {
     add('gossip', () => {
       coverage.note('gossip published')
