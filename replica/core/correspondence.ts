@@ -216,6 +216,7 @@ export class Correspondence {
       this.#parts.retiredPeers.sendAway(session.peer, hello.origin, effects)
       return
     }
+    if (session.origin === null) this.#parts.membership.agreed.greeted(hello.origin)
     this.#parts.membership.accept(session, hello, now.wallMs)
     if (hello.end !== null) {
       this.#parts.reclaiming.shown(hello.end)
@@ -247,6 +248,7 @@ export class Correspondence {
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
     this.#parts.membership.heard(session, message, now.wallMs)
+    this.#parts.membership.agreed.showed(session.origin, message)
     this.#learn(now, session.origin, message.rows, effects)
     this.#parts.forks.compare(now.steadyMs, session, message, effects)
   }
@@ -255,12 +257,13 @@ export class Correspondence {
    * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself.
    */
   #learn(now: Moment, teller: OriginId, rows: KnowledgeRows, effects: EffectsDraft): void {
-    const { identity, matrix } = this.#parts
+    const { identity, matrix, membership } = this.#parts
     const connected = new Set(this.#peers.allGreeted().map(({ origin }) => origin))
     let isNews = false
     for (const [holder, row] of rows) {
       if (holder === identity.origin) continue
       if (holder !== teller && connected.has(holder)) continue
+      if (holder !== teller) membership.agreed.told(teller, holder, row)
       if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)
         isNews = true

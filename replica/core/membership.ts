@@ -1,8 +1,9 @@
+import { AgreedLogs } from './agreed-logs.ts'
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Told } from './knowledge-telling.ts'
 import { KnowledgeTelling } from './knowledge-telling.ts'
-import type { AccountId, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
+import type { AccountId, Hash, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim, VersionVector } from './model/messages.ts'
 import type { Batch, SeatChange } from './model/updates.ts'
@@ -39,6 +40,7 @@ const clockOffMs = 60_000
  */
 export class Membership {
   readonly peers: Peers
+  readonly agreed: AgreedLogs
   readonly #identity: Identity
   readonly #state: GroupState
   readonly #matrix: KnowledgeMatrix
@@ -68,6 +70,7 @@ export class Membership {
     this.#identity = identity
     this.#state = state
     this.#matrix = matrix
+    this.agreed = new AgreedLogs(state)
     this.peers = new Peers(identity.server)
     this.#sessions = new Sessions(identity.server)
     this.#telling = new KnowledgeTelling(identity.origin)
@@ -228,7 +231,7 @@ export class Membership {
     if (view === null && !isDue && !this.#isNewsDue(nowMs)) return
     this.#toldMs = nowMs
     this.#toldRevision = this.#state.revision
-    const all = (): Told => ({ rows: this.toldRows(), hashes: this.#state.hashes })
+    const all = (): Told => ({ rows: this.toldRows(), hashes: this.#toldHashes() })
     const occasion = view !== null || isDue ? 'round' : 'news'
     const messageOf = (told: Told): KnowledgeMessage => {
       const { own: sessions } = this.#sessions
@@ -265,9 +268,10 @@ export class Membership {
     return new Map([...this.#matrix.rowsOf(holders), [this.#identity.origin, new Map(this.#state.vector)]])
   }
 
-  /** Those rows, as they are told. */
+  /** What is told of the holders of seats: of others what they hold of the logs that are held here. */
   toldRows(): KnowledgeRows {
-    return new Map([...this.rows(), [this.#identity.origin, this.toldRow()]])
+    const told = this.#state.seats.holders().map(({ origin }) => [origin, this.agreed.row(origin)] as const)
+    return new Map([...told, [this.#identity.origin, this.toldRow()]])
   }
 
   /**
@@ -279,6 +283,12 @@ export class Membership {
     const { origin } = this.#identity
     if (this.tellsAll) return new Map(this.#state.vector)
     return new Map([[origin, this.#state.held(origin)]])
+  }
+
+  /** Where the logs end that are told of: when more of them are, those ends are news. */
+  #toldHashes(): ReadonlyMap<OriginId, Hash> {
+    const told = this.toldRow()
+    return new Map([...this.#state.hashes].filter(([origin]) => told.has(origin)))
   }
 
   /** An install shows how it was let in; what the log had of that may have been discarded before it was kept. */

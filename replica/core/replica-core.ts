@@ -215,8 +215,7 @@ export class ReplicaCore {
   /** What every seat in use holds durably; nothing while it is in doubt which those are (to a newcomer), or whose logs they hold. */
   get stable(): VersionVector {
     if (this.state.seats.group === null || this.#forks.isInDoubt) return new Map()
-    this.matrix.mergeRow(this.identity.origin, this.state.vector)
-    return this.matrix.stable(this.state.seats.holders().map((claim) => claim.origin))
+    return this.#membership.agreed.stable(this.identity.origin)
   }
 
   /** Servers whose present install holds this update durably, as far as is known here, ascending. */
