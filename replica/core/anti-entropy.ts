@@ -39,6 +39,13 @@ interface Pace {
   readonly heardMs: number
 }
 
+/** `discarded`: it has the state instead. */
+interface Failure {
+  readonly untilMs: number
+  readonly failures: number
+  readonly last: 'none' | 'discarded'
+}
+
 /** `merge`: somebody has just come into view, so what is missing is not on its way. */
 export type Haste = 'ordinary' | 'merge'
 
@@ -50,7 +57,7 @@ export class AntiEntropy {
   readonly #inFlight = new Map<OriginId, InFlight>()
   /** Since when nothing has come of an origin of which there is more. */
   readonly #stalled = new Map<OriginId, { readonly sinceMs: number; readonly held: Sequence }>()
-  readonly #avoided = new Map<string, { readonly untilMs: number; readonly failures: number }>()
+  readonly #avoided = new Map<string, Failure>()
   /** Of the present connections. On a slow one a large answer would not come in time, and be asked of others, too. */
   readonly #paces = new Map<PeerId, Pace>()
   /** Origins of which an answer has come and more is known to be there: asked on without grace. */
@@ -86,7 +93,7 @@ export class AntiEntropy {
   }
 
   /** An answer to one of our requests has come; `progress` tells whether it brought anything. */
-  answered(nowMs: number, peer: PeerId, id: number, progress: 'some' | 'none'): void {
+  answered(nowMs: number, peer: PeerId, id: number, progress: 'some' | 'none' | 'discarded'): void {
     this.#paces.set(peer, { bytes: this.#bytesOf(peer), heardMs: nowMs })
     for (const [origin, request] of this.#inFlight) {
       if (request.id !== id || request.peer !== peer) continue
@@ -99,7 +106,7 @@ export class AntiEntropy {
         this.#flowing.add(origin)
       } else {
         this.#flowing.delete(origin)
-        this.#avoid(nowMs, origin, peer)
+        this.#avoid(nowMs, origin, peer, progress)
       }
     }
   }
@@ -118,6 +125,11 @@ export class AntiEntropy {
   /** Whether a holder was asked for what it says that it has of an origin, again and again, and brought nothing. */
   isInVain(origin: OriginId, peer: PeerId): boolean {
     return (this.#avoided.get(avoidKey(origin, peer))?.failures ?? 0) >= failuresInVain
+  }
+
+  /** Whether what it says that it has of an origin is to come as a state. */
+  hasDiscarded(origin: OriginId, peer: PeerId): boolean {
+    return this.#avoided.get(avoidKey(origin, peer))?.last === 'discarded'
   }
 
   disconnected(peer: PeerId): void {
@@ -189,13 +201,14 @@ export class AntiEntropy {
       if (nowMs - heardMs < answerLimitMs && nowMs - askedMs < longestAnswerMs) continue
       this.#inFlight.delete(origin)
       this.#pace(peer, 1 / 2)
-      this.#avoid(nowMs, origin, peer)
+      this.#avoid(nowMs, origin, peer, 'none')
     }
   }
 
-  #avoid(nowMs: number, origin: OriginId, peer: PeerId): void {
+  #avoid(nowMs: number, origin: OriginId, peer: PeerId, last: Failure['last']): void {
     const key = avoidKey(origin, peer)
-    this.#avoided.set(key, { untilMs: nowMs + avoidMs, failures: (this.#avoided.get(key)?.failures ?? 0) + 1 })
+    const failures = (this.#avoided.get(key)?.failures ?? 0) + 1
+    this.#avoided.set(key, { untilMs: nowMs + avoidMs, failures, last })
   }
 }
 

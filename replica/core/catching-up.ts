@@ -31,6 +31,8 @@ export class CatchingUp {
   readonly #testimonies = new Testimonies()
   readonly #repairs = new Repairs()
   readonly #doubtful = new Map<string, Opinion>()
+  /** Who did not go on with its state, on its present connection. */
+  readonly #stalled = new Set<PeerId>()
   #source: Source | null = null
   /** Of the state that waits to be joined: live only then. */
   #absent: TransferStep['absent'] = []
@@ -66,6 +68,11 @@ export class CatchingUp {
   /** States that came here and had something left out, or that nobody could confirm. */
   get doubtful(): readonly Opinion[] {
     return [...this.#doubtful.values()]
+  }
+
+  /** Whether this peer has begun to show its state, and did not go on. */
+  hasStalled(peer: PeerId): boolean {
+    return this.#stalled.has(peer)
   }
 
   /** Begins a state transfer unless one is under way, or what it brings is to wait for somebody who can confirm it. */
@@ -206,13 +213,16 @@ export class CatchingUp {
 
   /** Ends a transfer that stalled; goes on with one that waited for its peer. */
   tick(nowMs: number, effects: EffectsDraft): void {
-    this.#abandoned(this.#transfer.abandonIfStalled(nowMs), effects)
+    const stalled = this.#transfer.abandonIfStalled(nowMs)
+    if (stalled !== null) this.#stalled.add(stalled)
+    this.#abandoned(stalled, effects)
     this.#opinion.tick(nowMs)
     const peer = this.#transfer.peer
     if (peer !== null) this.#proceed(nowMs, peer, this.#transfer.resume(nowMs), effects)
   }
 
   disconnected(peer: PeerId, effects: EffectsDraft): void {
+    this.#stalled.delete(peer)
     this.#repairs.disconnected(peer)
     this.#opinion.disconnected(peer)
     if (this.#transfer.peer === peer) this.#abandoned(this.#transfer.abandon(), effects)

@@ -151,7 +151,7 @@ export class Correspondence {
         break
       case 'discarded':
         if (!this.#parts.antiEntropy.isWaitingFor(peer, message.id)) break
-        this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'none')
+        this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, 'discarded')
         this.#catchUp(now, session, message.origin, effects)
         break
       case 'stateChunk':

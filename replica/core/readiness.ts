@@ -31,11 +31,13 @@ export class Readiness {
 
   /**
    * Whether all that the reachable others are known to hold is held here too, but for what somebody says and does not show; false when
-   * there is nobody.
+   * there is nobody. What somebody has discarded is still to come with its state.
    */
   get isCaughtUp(): boolean {
-    const isShown = (origin: OriginId, peer: PeerId): boolean => !this.#parts.antiEntropy.isInVain(origin, peer)
-    return this.#knowsGroup && this.#hasAll(isShown)
+    const { antiEntropy, catchingUp } = this.#parts
+    const isToCome = (origin: OriginId, peer: PeerId): boolean =>
+      antiEntropy.hasDiscarded(origin, peer) && !catchingUp.hasStalled(peer)
+    return this.#knowsGroup && this.#hasAll((origin, peer) => this.#isShown(origin, peer) || isToCome(origin, peer))
   }
 
   /** Whether nobody who is here has a state: all that had one have started over, each at the word of another. */
@@ -60,11 +62,15 @@ export class Readiness {
   note(nowMs: number): void {
     if (this.#hasState || !this.#knowsGroup) return
     const { identity, state } = this.#parts
-    if (this.isCaughtUp) this.#caughtUpSinceMs ??= nowMs
+    if (this.#hasAll((origin, peer) => this.#isShown(origin, peer))) this.#caughtUpSinceMs ??= nowMs
     else this.#caughtUpSinceMs = null
     const isLong = this.#caughtUpSinceMs !== null && nowMs - this.#caughtUpSinceMs >= newcomersPatienceMs
     this.#hasState =
       isLong || state.seats.founder() === identity.origin || (this.#hasAll(() => true) && this.#isWithState)
+  }
+
+  #isShown(origin: OriginId, peer: PeerId): boolean {
+    return !this.#parts.antiEntropy.isInVain(origin, peer)
   }
 
   get #knowsGroup(): boolean {

@@ -87,22 +87,56 @@ describe('what a newcomer holds', () => {
     expect(toldRow(core, new Map([[founder.origin, 2]]))).toEqual(core.state.vector)
   })
 
-  /** Whether it copies the state of a member, when what it lacks of a log has been discarded there. */
-  const copies = (own: Identity): boolean => {
+  /** Lacks what a member holds. */
+  const lacking = (own: Identity): { readonly core: ReplicaCore; readonly effects: Effects } => {
     const core = startCore(own)
     core.step(noonMs, [{ kind: 'handedIn', batches: [foundersLog(founder), claimOf(another, afterTheFounder)] }])
     const row = new Map([[another.origin, new Map([[founder.origin, 2] as const, [another.origin, 5] as const])]])
-    const { send } = greet(core, another, row)
+    return { core, effects: greet(core, another, row) }
+  }
+  /** Asks anew, after a while in which nothing has come. */
+  const asksAt = (core: ReplicaCore, atMs: number): Effects => {
+    core.step(atMs - 300, [{ kind: 'tick' }])
+    return core.step(atMs, [{ kind: 'tick' }])
+  }
+  /** The member has discarded what is asked for. */
+  const discards = (core: ReplicaCore, { send }: Effects, atMs = noonMs): void => {
     const [request] = send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
     if (request === undefined) throw new Error('it asks for the log of the member')
     const answer: Message = { kind: 'discarded', id: request.id, origin: request.origin }
-    core.step(noonMs, [{ kind: 'message', peer: another.peer, message: answer }])
-    return core.transferringFrom === another.peer
+    core.step(atMs, [{ kind: 'message', peer: another.peer, message: answer }])
   }
 
   test('is not kept from growing by who is not here, was that one at its own seat before or not', () => {
+    const copies = (own: Identity): boolean => {
+      const { core, effects } = lacking(own)
+      discards(core, effects)
+      return core.transferringFrom === another.peer
+    }
     expect(copies(identity(founder.server, 'z'))).toBe(true)
     expect(copies(identity(5, 'z'))).toBe(true)
+  })
+
+  test('is not all that there is while a member has discarded what it lacks, though nobody confirms that one’s state', () => {
+    const { core: elsewhere } = lacking(identity(5, 'z'))
+    const image = elsewhere.state.image()
+    const core = startCore(identity(5, 'z'), { image, suffix: [], highest: image.vector })
+    const row = new Map([[another.origin, new Map([[founder.origin, 2] as const, [another.origin, 5] as const])]])
+    const effects = greet(core, another, row)
+    discards(core, effects)
+    discards(core, asksAt(core, noonMs + 6_000), noonMs + 6_000)
+    expect(core.transferringFrom).toBe(null)
+    expect(core.isCaughtUp).toBe(false)
+  })
+
+  test('is all that there is when what a member has discarded does not come with its state either', () => {
+    const { core, effects } = lacking(identity(founder.server, 'z'))
+    discards(core, effects)
+    discards(core, asksAt(core, noonMs + 16_000), noonMs + 16_000)
+    expect(core.transferringFrom).toBe(another.peer)
+    expect(core.isCaughtUp).toBe(false)
+    core.step(noonMs + 32_000, [{ kind: 'tick' }])
+    expect(core.isCaughtUp).toBe(true)
   })
 })
 
