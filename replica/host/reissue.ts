@@ -80,7 +80,7 @@ export class Reissuing {
     if (!parts.ok || meant.some(({ id, tag }) => tag === anyTag && this.#isBeyond({ id, tag }))) return []
     const now = new Map<UpdateId, UpdateId | null>()
     for (const one of meant) {
-      const aim = this.#isOfFork(one) ? (this.#names.get(one.id) ?? null) : aimElse(one)
+      const aim = this.#isOfFork(one) ? this.#nameNow(one) : aimElse(one)
       if (aim !== one.id) now.set(one.id, aim)
     }
     const { payload, signature, aims: before } = parts.value
@@ -93,6 +93,11 @@ export class Reissuing {
     return aimed === null
       ? []
       : [{ kind: 'reissue', change: { change: aimed, payload, signature, aims }, clock, reason: 'to have it' }]
+  }
+
+  /** What nobody here has by any name may still come by the one that it had: what is of no fork after all, from who is not here. */
+  #nameNow({ id }: Meant): UpdateId | null {
+    return this.#names.get(id) ?? (this.#isHeld(id) ? null : id)
   }
 
   #isBeyond({ id }: Meant): boolean {

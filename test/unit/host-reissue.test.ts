@@ -95,8 +95,8 @@ describe('what is written anew of a fork', () => {
   }
   const changesOf = (all: readonly Reissued[]): readonly unknown[] =>
     all.map(({ change }) => ('change' in change ? change.change : change))
-  const kinds = (changes: readonly SignedChange[]): readonly string[] =>
-    asked(changes).map(({ change }) => ('change' in change ? change.change.kind : change.kind))
+  const kinds = (changes: readonly SignedChange[], isHeld?: () => boolean): readonly string[] =>
+    asked(changes, isHeld && { isHeld }).map(({ change }) => ('change' in change ? change.change.kind : change.kind))
 
   const marked = (names: readonly (readonly [UpdateId, string | undefined])[], command: string): SignedChange => {
     const [mails, tags] = [names.map(([id]) => id), names.map(([, mail]) => tagNamed(mail))]
@@ -197,7 +197,7 @@ describe('what is written anew of a fork', () => {
 
   test('is not what its people deleted in it: mails of everybody, posts of their author', () => {
     const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
-    expect(kinds([mail, ...all])).toEqual([])
+    expect(kinds([mail, ...all], () => true)).toEqual([])
     const others = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'another'))
     expect(kinds([mail, ...others])).toEqual(['mail'])
     const post = sign({ kind: 'post', account: person('ada'), command: commandNamed('post') }, 'post')
@@ -208,7 +208,14 @@ describe('what is written anew of a fork', () => {
       post: idOf(1),
       tag: tagNamed('post'),
     } as const
-    expect(kinds([post, sign(taken, 'back')])).toEqual([])
+    expect(kinds([post, sign(taken, 'back')], () => true)).toEqual([])
+  })
+
+  test('is what its people deleted in it, as they signed it, where nobody has it yet: it may come from who is not here', () => {
+    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
+    const found = asked([mail, ...all])
+    expect(changesOf(found)).toEqual(all.map(({ change }) => change))
+    expect(found.every(({ change }) => !('aims' in change))).toBe(true)
   })
 
   test('is a deletion of what nobody is to have any more where the others know it by another name', () => {
