@@ -48,7 +48,7 @@ export type Command =
       readonly kind: 'reissue'
       readonly change: SignedChange | SystemChange
       readonly clock: Clock
-      readonly reason: 'to have it' | 'to know its name'
+      readonly reason: 'to have it' | 'to know its name' | 'to have it once more'
     }
 
 /** The caller's name for a command, to be found again in the answer. */

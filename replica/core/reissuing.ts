@@ -19,6 +19,7 @@ export const decideOnReissue = (
   { change, clock, reason }: Extract<Command, { kind: 'reissue' }>,
 ): Decision => {
   if (!('payload' in change)) return isKnown(state, change) ? needless : write(change)
+  if (reason === 'to have it once more') return write(change)
   const { command, account } = change.change
   if (change.aims !== undefined) {
     const rest = withoutOvertaken(state, change, clock)

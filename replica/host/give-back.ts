@@ -5,7 +5,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
-import { Reissuing, type Reissued } from './reissue.ts'
+import { onceMore, Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 import { fullestCopy } from './taking-up.ts'
 
@@ -139,7 +139,7 @@ export class GiveBack {
     const { highest, snapshot, suffix } = await storage.recover()
     const aside = stateOf({ snapshot, suffix })
     const own = await host.read((core) => core.identity.origin)
-    const found: Update[] = []
+    const [found, again]: [Update[], Update[]] = [[], []]
     for (const [origin, last] of highest) {
       if (origin === own) continue
       const batches = await this.#follow(storage, origin)
@@ -150,9 +150,11 @@ export class GiveBack {
       )
       await this.#compare(storage, origin, last, divergence)
       found.push(...divergence.updates())
+      again.push(...divergence.again())
     }
     await this.#mend(storage, new Set(found.map(({ origin, sequence }) => updateId(origin, sequence))))
-    const issued = await this.#reissue(found, storage, [...highest])
+    let issued = await this.#reissue(found, storage, [...highest])
+    for (const wish of onceMore(again)) if ((await this.#issue(wish)) !== null) issued += 1
     if (issued > 0) logger.info('issued again from an older copy', { issued })
   }
 

@@ -110,6 +110,17 @@ export class Reissuing {
   }
 }
 
+/** What is to be written anew though it is known. */
+export const onceMore = (updates: readonly Update[]): readonly Reissued[] =>
+  updates.flatMap((update) =>
+    changeOf(update).map((change) => ({
+      kind: 'reissue',
+      change,
+      clock: update.clock,
+      reason: 'to have it once more',
+    })),
+  )
+
 /** As the person signed it. */
 const signedChange = ({ kind }: PersonChange, payload: Uint8Array): PersonChange | null => {
   const decoded = decodePayload(kind, payload)

@@ -6,7 +6,7 @@ import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailRecords } from '../../replica/core/model/mail-columns.ts'
 import type { KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
-import { isLiveKind, isWord } from '../../replica/core/model/updates.ts'
+import { isForGood, isLiveKind, isWord } from '../../replica/core/model/updates.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { deletedBy } from './ledger.ts'
@@ -40,7 +40,7 @@ const executedOnce = (machine: Machine, update: Update): void => {
   const { restored, ledger } = machine.world
   if (!('command' in update.change) || restored.has(update.origin)) return
   // A mark on what is of a fork may be aimed anew by who wrote it, too, and more than once: a copy that is taken up sets another aside.
-  if (restored.size > 0 && meantBy(update.change).length > 0) return
+  if (restored.size > 0 && (isForGood(update.change) || meantBy(update.change).length > 0)) return
   const key = `${update.origin} ${update.change.command}`
   const { executed } = ledger
   const before = executed.get(key)

@@ -4,7 +4,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
-import { Reissuing, type Reissued } from '../../replica/host/reissue.ts'
+import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
@@ -113,12 +113,14 @@ const takeUp = (machine: Machine, taken: Aside): void => {
 
 const giveBackOne = (machine: Machine, aside: Aside): void => {
   const { core } = machine
-  const found: Update[] = []
+  const [found, again]: [Update[], Update[]] = [[], []]
   for (const [origin, last] of aside.disk.recover().highest) {
     if (origin === machine.identity.origin) continue
     const batches = aside.disk.readBatches(origin, core.state.held(origin), Infinity)
     if (batches.length > 0) machine.enqueue({ kind: 'handedIn', batches })
-    found.push(...divergent(machine, aside, origin, last))
+    const divergence = divergent(machine, aside, origin, last)
+    found.push(...divergence.updates())
+    again.push(...divergence.again())
   }
   mend(machine, aside, found)
   const isHeld = (id: UpdateId): boolean => {
@@ -134,7 +136,7 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
   }
   const commands = wishes.map(({ wish }) => wish)
   issue(machine, commands, became, () => {
-    const marks = reissuing.marks(marksElsewhere(aside, reissuing, found))
+    const marks = [...reissuing.marks(marksElsewhere(aside, reissuing, found)), ...onceMore(again)]
     const counted = (): void => machine.world.coverage.note('mark of a fork aimed anew')
     issue(machine, marks, counted, () => {
       machine.aside = machine.aside.slice(1)
@@ -180,7 +182,7 @@ const mend = (machine: Machine, aside: Aside, forked: readonly Update[]): void =
   }
 }
 
-const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Sequence): readonly Update[] => {
+const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Sequence): Divergence => {
   const { state } = machine.core
   const told = origin === aside.forked ? 'forked' : 'not known to be forked'
   const divergence = new Divergence(relationOf(stateOf(aside.disk.recover()), state, origin, told), state.held(origin))
@@ -189,5 +191,5 @@ const divergent = (machine: Machine, aside: Aside, origin: OriginId, last: Seque
     const theirs = machine.disk.readUpdate(origin, sequence)
     if (mine !== null && divergence.meet(mine, theirs?.bytes) === 'end') break
   }
-  return divergence.updates()
+  return divergence
 }

@@ -3,8 +3,8 @@ import type { Clock, UpdateId } from '../../replica/core/model/ids.ts'
 import { documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { SignedChange, Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { Divergence } from '../../replica/host/divergence.ts'
-import { Reissuing, type Reissued } from '../../replica/host/reissue.ts'
+import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
+import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import {
   commandNamed,
   deletionOf,
@@ -73,6 +73,37 @@ describe('what an older copy has of a log', () => {
 
   test('is not what was deleted since from what both shared', () => {
     expect(compare('forked', copy, present(theirs, 96, 98))).toEqual([101, 102, 103])
+  })
+})
+
+describe('what is done for good in a log that an older copy was set aside for', () => {
+  const mail = mailTo('ada', ['bob'], 'mail')
+  const leaves = sign({ kind: 'accountDeletion', account: person('bob'), command: commandNamed('leaves') }, 'leaves')
+  const batches = logOf(origin, [mail, deletionOf('ada', idOf(1), 'deletion', 'mail'), leaves], 1)
+  const copy = stateOf({ snapshot: null, suffix: batches })
+  const walk = (present: typeof copy, told: 'forked' | 'not known to be forked'): Divergence => {
+    const divergence = new Divergence(relationOf(copy, present, origin, told), present.held(origin))
+    const updates = batches.flatMap((batch) => batch.updates)
+    for (const update of updates.toReversed()) if (divergence.meet(update, update.bytes) === 'end') break
+    return divergence
+  }
+
+  test('is written anew where this log is held: it may have to be given up once more, and a state shows nobody’s word', () => {
+    const same = walk(copy, 'forked')
+    expect(same.updates()).toEqual([])
+    expect(same.again().map(({ change }) => change.kind)).toEqual(['deletion', 'accountDeletion'])
+    const core = foundedCore(['ada', 'bob'])
+    core.step(noonMs, [{ kind: 'handedIn', batches }])
+    const { persist } = give(core, ...onceMore(same.again()))
+    const written = persist.flatMap(({ updates }) => updates.map(({ change }) => change))
+    expect(written).toEqual(same.again().map(({ change }) => change))
+  })
+
+  test('is not where nobody is known to hold another one, or another one is held here', () => {
+    expect(walk(copy, 'not known to be forked').again()).toEqual([])
+    const other = stateOf({ snapshot: null, suffix: logOf(origin, [mail, mailTo('ada', ['bob'], 'other')], 1) })
+    expect(walk(other, 'forked').again()).toEqual([])
+    expect(walk(other, 'forked').updates()).toHaveLength(2)
   })
 })
 

@@ -143,6 +143,13 @@ const words: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['document', 
 /** Of these the last word counts. Its clock may be ahead of that of the install that wrote it: it is above that of the word before it. */
 export const isWord = ({ kind }: Change): boolean => words.has(kind)
 
+/** Nobody can take it back. */
+export const isForGood = (change: Change): boolean => {
+  const { kind } = change
+  if (kind === 'marks') return change.mark === 'delete'
+  return kind === 'deletion' || kind === 'postDeletion' || kind === 'accountDeletion'
+}
+
 export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
 
 export type SystemChange =
