@@ -31,7 +31,7 @@ const onceFailed = [
 ]
 
 /** The same, of histories in which old copies are restored all the time (`--copies`). */
-const onceFailedWithCopies = [24, 403, 468, 523, 628, 779, 1492, 3069, 3979, 5315, 5515, 5712, 7280]
+const onceFailedWithCopies = [24, 403, 468, 523, 628, 779, 1492, 1709, 1940, 3069, 3979, 5315, 5515, 5712, 7011, 7280]
 
 const hourMs = 3_600_000
 
