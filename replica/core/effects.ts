@@ -1,3 +1,4 @@
+import type { LiveUpdate } from './state/live-updates.ts'
 import type {
   AccountId,
   Clock,
@@ -189,13 +190,13 @@ export interface Effects {
 }
 
 /**
- * Which of these live updates are not stored here? What is stored under such a name with another clock is of a log that went another
- * way: it does not count. `search` comes back with the answer.
+ * Which of these live updates are not stored here? What is stored under such a name with another clock or tag is of a log that went
+ * another way: it does not count. `search` comes back with the answer.
  */
 export interface MailQuestion {
   readonly search: number
   /** Ascending. */
-  readonly mails: ReadonlyMap<OriginId, readonly { readonly sequence: Sequence; readonly clock: Clock }[]>
+  readonly mails: ReadonlyMap<OriginId, readonly Omit<LiveUpdate, 'origin'>[]>
 }
 
 /** The answer: those that are not. */

@@ -1,5 +1,6 @@
 import type { MailQuestion, MailSearch } from '../core/effects.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { isItself } from '../core/state/live-updates.ts'
 import type { Storage } from './ports.ts'
 
 const readAtOnce = 200
@@ -23,8 +24,11 @@ export const notStored = async (
         origin,
         asked.map(({ sequence }) => sequence),
       )
-      const clocks = new Map(updates.map(({ sequence, clock }) => [sequence, clock]))
-      for (const { sequence, clock } of asked) if (clocks.get(sequence) !== clock) absent.add(sequence)
+      const kept = new Map(updates.map((update) => [update.sequence, update]))
+      for (const wish of asked) {
+        const update = kept.get(wish.sequence)
+        if (update === undefined || !isItself(wish, update)) absent.add(wish.sequence)
+      }
     }
     const fetched = wanted.flatMap(({ sequence }) => (absent.has(sequence) ? [sequence] : []))
     if (fetched.length > 0) found.set(origin, fetched)

@@ -5,6 +5,7 @@ import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import { habits } from './habits.ts'
+import { isItself, type LiveUpdate } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { Violation } from './violation.ts'
@@ -82,9 +83,11 @@ export class BackgroundWork {
           asked.map(({ sequence }) => sequence),
         ),
       )
-      const missing = asked.flatMap(({ sequence, clock }) =>
-        absent.has(sequence) || disk.readUpdate(origin, sequence)?.clock !== clock ? [sequence] : [],
-      )
+      const isStored = (wanted: Omit<LiveUpdate, 'origin'>): boolean => {
+        const update = absent.has(wanted.sequence) ? null : disk.readUpdate(origin, wanted.sequence)
+        return update !== null && isItself(wanted, update)
+      }
+      const missing = asked.flatMap((wanted) => (isStored(wanted) ? [] : [wanted.sequence]))
       if (missing.length > 0) mails.set(origin, missing)
     }
     this.#machine.enqueue({ kind: 'mailsMissing', search, mails })

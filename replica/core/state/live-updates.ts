@@ -1,5 +1,7 @@
-import type { Clock, OriginId, Sequence } from '../model/ids.ts'
+import type { Clock, OriginId, Sequence, Tag } from '../model/ids.ts'
+import { anyTag, tag, tagOf, tagsAgree } from '../model/ids.ts'
 import type { StateImage } from '../model/image.ts'
+import type { Update } from '../model/updates.ts'
 
 /** A table of the state whose entries' contents are in the log only, in the updates that brought them. */
 export interface LiveSource {
@@ -38,17 +40,36 @@ export class LiveUpdates {
   }
 }
 
-/** Tells a live update from one that has its name in another log: nobody writes two at the same moment. */
+/**
+ * Tells a live update from one that has its name in another log: both may have been written at one moment, by a clock that was ahead of the
+ * machine's; of mails and posts the tag tells them apart then.
+ */
 export interface LiveUpdate {
   readonly origin: OriginId
   readonly sequence: Sequence
   readonly clock: Clock
+  /** Of mails and posts only. */
+  readonly tag?: Tag
+}
+
+/** Whether what is stored by the name of a live update is its contents. */
+export const isItself = (
+  wanted: Omit<LiveUpdate, 'origin'>,
+  { clock, change }: Pick<Update, 'clock' | 'change'>,
+): boolean => {
+  const storedTag = change.kind === 'mail' || change.kind === 'post' ? tagOf(change.command) : undefined
+  if (clock !== wanted.clock) return false
+  return (
+    wanted.tag === storedTag ||
+    (wanted.tag !== undefined && storedTag !== undefined && tagsAgree(wanted.tag, storedTag))
+  )
 }
 
 /** The live updates of an image, each once, in no order. */
 export function* liveUpdatesOf(image: StateImage): Iterable<LiveUpdate> {
-  for (const { origin, sequences, clocks } of image.mails.origins) {
-    for (const [index, sequence] of sequences.entries()) yield { origin, sequence, clock: clocks[index] ?? 0 }
+  for (const { origin, sequences, clocks, tags } of image.mails.origins) {
+    for (const [index, sequence] of sequences.entries())
+      yield { origin, sequence, clock: clocks[index] ?? 0, tag: tag(tags[index] ?? anyTag) }
   }
   for (const document of image.documents) if (document.state === 'written') yield document
   yield* image.posts
