@@ -58,6 +58,8 @@ export class Membership {
   /** What the members were last told from; null when addresses have changed since. */
   #toldHolders: readonly SeatClaim[] | null = null
   #toldMs = 0
+  /** When the others' rows and the ends of logs went along: not later for the news in between. */
+  #roundMs = 0
   /** Whether what is held of others' logs is told: there is a state here, and it is not about to be given up. */
   tellsAll: boolean
   /** How many updates the copy covers that could be taken up again. */
@@ -229,10 +231,11 @@ export class Membership {
     this.#tellSessions(nowMs, effects)
     const isDue = this.#isRoundDue(nowMs)
     if (view === null && !isDue && !this.#isNewsDue(nowMs)) return
+    const occasion = view !== null || isDue ? 'round' : 'news'
     this.#toldMs = nowMs
+    if (occasion === 'round') this.#roundMs = nowMs
     this.#toldRevision = this.#state.revision
     const all = (): Told => ({ rows: this.toldRows(), hashes: this.#toldHashes() })
-    const occasion = view !== null || isDue ? 'round' : 'news'
     const messageOf = (told: Told): KnowledgeMessage => {
       const { own: sessions } = this.#sessions
       const aside = this.#state.seats.isUnknown && this.aside > 0 ? { aside: this.aside } : {}
@@ -297,7 +300,7 @@ export class Membership {
   }
 
   #isRoundDue(nowMs: number): boolean {
-    return nowMs - this.#toldMs >= this.#syncIntervalMs
+    return nowMs - this.#roundMs >= this.#syncIntervalMs
   }
 
   #isNewsDue(nowMs: number): boolean {

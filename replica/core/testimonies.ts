@@ -1,4 +1,4 @@
-import type { AccountId, Hash, OriginId, Sequence } from './model/ids.ts'
+import type { Hash, OriginId, Sequence } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import type { Known, MarkRecord, MarkRegisters, StateImage } from './model/image.ts'
 import type { GroupState } from './state/group-state.ts'
@@ -70,12 +70,12 @@ const settle = (state: GroupState, ends: Map<OriginId, End>): 'to come' | 'come'
 }
 
 const newTo = (state: GroupState, { accounts, accountKeys, marks }: Known): Known => ({
-  accounts: accounts.filter(({ account }) => state.accounts.get(account) === undefined && !isGone(state, account)),
-  accountKeys: accountKeys.filter((keys) => state.accountKeys.isNews(keys) && !isGone(state, keys.account)),
+  accounts: accounts.filter((record) => state.accounts.isNews(record)),
+  accountKeys: accountKeys.filter(
+    (record) => state.accountKeys.isNews(record) && !state.accounts.isDeleted(record.account),
+  ),
   marks: marks.filter((mark) => isNews(state, mark)),
 })
-
-const isGone = ({ accounts }: GroupState, account: AccountId): boolean => accounts.isDeleted(account)
 
 const isNews = ({ mails }: GroupState, { origin, sequence, account, registers }: MarkRecord): boolean => {
   if (!isLater(registers, mails.registersOf({ origin, sequence }, account))) return false

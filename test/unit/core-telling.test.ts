@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Effects } from '../../replica/core/effects.ts'
 import type { HelloMessage, KnowledgeMessage } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { foundedCore, greet, helloOf, identity, noonMs, signUp } from '../support/core-fixture.ts'
+import { foundedCore, greet, helloOf, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 
 const secondMs = 1_000
@@ -66,6 +66,21 @@ describe('a replica', () => {
     expect(news?.rows.get(core.identity.origin)).toEqual(core.state.vector)
     expect(news?.hashes.size).toBe(0)
     expect(round?.hashes.get(core.identity.origin)).toBe(core.state.lastHash(core.identity.origin))
+  })
+
+  test('tells where its log ends once a second also while there is news all the time', () => {
+    const core = coreOfTwo()
+    greet(core, second)
+    const told: KnowledgeMessage[] = []
+    for (let ms = 250; ms <= 5 * secondMs; ms += 250) {
+      const command = { kind: 'submit', signed: mailTo('ada', ['ada'], `at ${ms}`) } as const
+      told.push(...knowledgeIn(core.step(noonMs + ms, [{ kind: 'command', ticket: ms, command }, { kind: 'tick' }])))
+    }
+    const own = core.identity.origin
+    const rounds = told.filter(({ hashes }) => hashes.has(own))
+    expect(told.length).toBeGreaterThan(15)
+    expect(rounds.length).toBeGreaterThanOrEqual(4)
+    expect(rounds.length).toBeLessThanOrEqual(6)
   })
 
   test('tells one that is connected anew everything, though the view has stayed the same', () => {

@@ -44,10 +44,16 @@ export class AccountTable {
     return account === undefined ? undefined : this.#accounts.get(account)
   }
 
+  /** Whether it is not known, or as of a later time. */
+  isNews(record: AccountRecord): boolean {
+    const present = this.#accounts.get(record.account)
+    return !this.#deleted.has(record.account) && (present === undefined || isEarlier(record, present))
+  }
+
   /** One that signed up twice, at two replicas, is taken as of the earlier time. */
   add(record: AccountRecord): void {
+    if (!this.isNews(record)) return
     const present = this.#accounts.get(record.account)
-    if (this.#deleted.has(record.account) || (present !== undefined && !isEarlier(record, present))) return
     if (present !== undefined) this.#drop(present)
     this.#accounts.set(record.account, record)
     const folded = foldName(record.name)
