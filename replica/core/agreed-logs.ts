@@ -2,6 +2,7 @@ import { KnowledgeMatrix } from './knowledge.ts'
 import type { Hash, OriginId, Sequence } from './model/ids.ts'
 import type { KnowledgeMessage, VersionVector } from './model/messages.ts'
 import type { GroupState } from './state/group-state.ts'
+import { fitOfHeld } from './state/log-chains.ts'
 import { covers, heldFrom } from './version-vector.ts'
 
 const nothing: VersionVector = new Map()
@@ -93,13 +94,8 @@ export class AgreedLogs {
 
   /** Whether what is held here goes so far; if so, it is compared. */
   #isReached(member: OriginId, origin: OriginId, { sequence, hash }: ToldEnd): boolean {
-    const held = this.#state.held(origin)
-    if (sequence > held) return false
-    const isLast = sequence === held
-    const isSame = isLast
-      ? this.#state.lastHash(origin) === hash
-      : this.#state.chains.fit(origin, sequence, hash) === 'same'
-    if (isSame) this.#agreed.raise(member, origin, sequence)
+    if (sequence > this.#state.held(origin)) return false
+    if (fitOfHeld(this.#state, origin, sequence, hash) === 'same') this.#agreed.raise(member, origin, sequence)
     return true
   }
 }

@@ -2,6 +2,7 @@ import type { OriginId } from './model/ids.ts'
 import type { VersionVector } from './model/messages.ts'
 import type { SignedEnd } from './model/proofs.ts'
 import type { GroupState } from './state/group-state.ts'
+import { fitOfHeld } from './state/log-chains.ts'
 import { heldFrom } from './version-vector.ts'
 
 /**
@@ -42,10 +43,7 @@ export class ShownEnds {
 
   /** Whether the end is of another log than the one that is held here, as far as that goes. */
   isOther({ origin, sequence, hash }: SignedEnd): boolean {
-    const held = this.#state.held(origin)
-    if (sequence > held) return false
-    if (sequence === held) return this.#state.lastHash(origin) !== hash
-    return this.#state.chains.fit(origin, sequence, hash) === 'fork'
+    return sequence <= this.#state.held(origin) && fitOfHeld(this.#state, origin, sequence, hash) === 'fork'
   }
 
   /** Whether any of these members holds another log than the one that is held here, or more of it, which may be another one. */

@@ -2,6 +2,7 @@ import type { Hash, OriginId, Sequence } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
 import type { Known, MarkRecord, MarkRegisters, StateImage } from './model/image.ts'
 import type { GroupState } from './state/group-state.ts'
+import { fitOfHeld } from './state/log-chains.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Those of former states that are still waited for; beyond, the oldest are given up. */
@@ -59,11 +60,8 @@ export class Testimonies {
 /** Looks at each end once, when as much is held: what comes after it is no concern of the witness. */
 const settle = (state: GroupState, ends: Map<OriginId, End>): 'to come' | 'come' | 'given up' => {
   for (const [origin, { sequence, hash }] of ends) {
-    const held = state.held(origin)
-    if (held < sequence) continue
-    const isSame =
-      held === sequence ? state.lastHash(origin) === hash : state.chains.fit(origin, sequence, hash) === 'same'
-    if (!isSame) return 'given up'
+    if (state.held(origin) < sequence) continue
+    if (fitOfHeld(state, origin, sequence, hash) !== 'same') return 'given up'
     ends.delete(origin)
   }
   return ends.size === 0 ? 'come' : 'to come'

@@ -53,6 +53,25 @@ export const meeting = (claimedAt: Clock, state: 'has a state' | 'has no state')
   return { core, tells }
 }
 
+/** What the author writes after its log. */
+export const nextOfAuthor = (): Batch => {
+  const { lastHash } = authorsLog()[2]
+  const change = mailTo('bob', ['ada'], 'next')
+  return makeBatchOf(author.origin)(4, lastHash, [{ clock: afterTheFounder + 3, change }])
+}
+
+/** How much of the author's log is stable. */
+export const stableOf = ({ stable }: ReplicaCore): number => stable.get(author.origin) ?? 0
+
+/** A meeting with a member that has shown that it holds two of the author's updates. */
+export const agreeing = (): Meeting => {
+  const { core, tells } = meeting(afterTheFounder, 'has a state')
+  const [, second] = authorsLog()
+  tells(2, second.lastHash)
+  if (stableOf(core) !== 2) throw new Error('what both hold is stable')
+  return { core, tells }
+}
+
 /** Where the author's log ends as somebody holds it, by the author's signature: `wire` has verified it. */
 export const endOf = (who: typeof author, sequence: number, end: Hash): SignedEnd => ({
   origin: who.origin,

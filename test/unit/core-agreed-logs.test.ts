@@ -7,33 +7,26 @@ import { makeBatchOf } from '../simulation/sim-codec.ts'
 import { greet, identity, mailTo, noonMs, startCore } from '../support/core-fixture.ts'
 import {
   afterTheFounder,
+  agreeing,
   another,
   author,
   authorsLog,
   claimOf,
   meeting,
   member,
+  nextOfAuthor,
   otherLog,
   says,
+  stableOf,
 } from '../support/fork-fixture.ts'
 
 const [, second, third] = authorsLog()
 const { origin } = author
+const next = nextOfAuthor()
 
 describe('of what is stable', () => {
-  const next = makeBatchOf(origin)(4, third.lastHash, [
-    { clock: afterTheFounder + 3, change: mailTo('bob', ['ada'], 'next') },
-  ])
-  const stableOf = ({ stable }: ReplicaCore): number => stable.get(origin) ?? 0
-  const held = () => {
-    const { core, tells } = meeting(afterTheFounder, 'has a state')
-    tells(2, second.lastHash)
-    expect(stableOf(core)).toBe(2)
-    return { core, tells }
-  }
-
   test('what a member has more of than is held here does not count, until that has come and is of the same one', () => {
-    const { core, tells } = held()
+    const { core, tells } = agreeing()
     tells(4, otherLog)
     expect(stableOf(core)).toBe(2)
     core.step(noonMs, [{ kind: 'handedIn', batches: [next] }])
@@ -42,7 +35,7 @@ describe('of what is stable', () => {
   })
 
   test('what it has shown of that counts when it has come, the last word as well as the first', () => {
-    const { core, tells } = held()
+    const { core, tells } = agreeing()
     const last = makeBatchOf(origin)(5, next.lastHash, [
       { clock: afterTheFounder + 4, change: mailTo('bob', ['ada'], 'last') },
     ])
@@ -61,7 +54,7 @@ describe('of what is stable', () => {
   })
 
   test('what it held on an earlier connection does not count: it may be another copy by now', () => {
-    const { core } = held()
+    const { core } = agreeing()
     const rows = new Map([[member.origin, core.matrix.row(member.origin)]])
     core.step(noonMs, [{ kind: 'disconnected', peer: member.peer }])
     expect(stableOf(core)).toBe(2)

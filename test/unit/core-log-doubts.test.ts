@@ -3,39 +3,31 @@ import type { Identity } from '../../replica/core/membership.ts'
 import type { KnowledgeMessage, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { SignedEnd } from '../../replica/core/model/proofs.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, greet, helloOf, identity, mailTo, noonMs } from '../support/core-fixture.ts'
+import { foundedCore, give, greet, helloOf, identity, noonMs } from '../support/core-fixture.ts'
 import {
   afterTheFounder,
+  agreeing,
   another,
   author,
   authorsLog,
   claimOf,
   endOf,
-  meeting,
   member,
+  nextOfAuthor,
   otherLog,
   says,
+  stableOf,
 } from '../support/fork-fixture.ts'
 
-const [, second, third] = authorsLog()
+const [, second] = authorsLog()
 const { origin } = author
+const next = nextOfAuthor()
 
 describe('while a member holds, or may hold, another log by a name that is held here', () => {
-  const next = makeBatchOf(origin)(4, third.lastHash, [
-    { clock: afterTheFounder + 3, change: mailTo('bob', ['ada'], 'next') },
-  ])
-  const stableOf = ({ stable }: ReplicaCore): number => stable.get(origin) ?? 0
   const shows = (core: ReplicaCore, end: SignedEnd) => says(core, { kind: 'fork', origin: end.origin, end })
-  const held = () => {
-    const { core, tells } = meeting(afterTheFounder, 'has a state')
-    tells(2, second.lastHash)
-    expect(stableOf(core)).toBe(2)
-    return { core, tells }
-  }
 
   test('nothing is stable, so that what only this copy has is not discarded before it can be given back', () => {
-    const { core, tells } = held()
+    const { core, tells } = agreeing()
     tells(2, otherLog)
     expect(core.stable).toEqual(new Map())
     tells(2, second.lastHash)
@@ -43,7 +35,7 @@ describe('while a member holds, or may hold, another log by a name that is held 
   })
 
   test('nor when it has shown that by a signature and has gone away, until its seat is free', () => {
-    const { core } = held()
+    const { core } = agreeing()
     shows(core, endOf(author, 2, otherLog))
     core.step(noonMs, [{ kind: 'disconnected', peer: member.peer }])
     expect(core.stable).toEqual(new Map())
@@ -52,7 +44,7 @@ describe('while a member holds, or may hold, another log by a name that is held 
   })
 
   test('nor when it has shown more of a log, until that has come and is of the same one', () => {
-    const { core } = held()
+    const { core } = agreeing()
     shows(core, endOf(author, 4, next.lastHash))
     expect(core.stable).toEqual(new Map())
     core.step(noonMs, [{ kind: 'handedIn', batches: [next] }])
@@ -62,14 +54,14 @@ describe('while a member holds, or may hold, another log by a name that is held 
   })
 
   test('nor in an old copy that was written to, from the hello on that shows its own signature of more', () => {
-    const { core } = held()
+    const { core } = agreeing()
     const hello = { ...helloOf(member), end: endOf(core.identity, 9, otherLog) }
     core.step(noonMs, [{ kind: 'message', peer: member.peer, message: hello }])
     expect(core.stable).toEqual(new Map())
   })
 
   test('but of logs of which nothing is held here nothing can be another one', () => {
-    const { core } = held()
+    const { core } = agreeing()
     shows(core, endOf(another, 4, otherLog))
     expect(stableOf(core)).toBe(2)
   })

@@ -89,6 +89,17 @@ interface HeldLogs {
   readonly chains: LogChains
 }
 
+/** How a log that has `hash` after `sequence`, which is not beyond what is held, stands to that. */
+export const fitOfHeld = (
+  { vector, hashes, chains }: HeldLogs,
+  origin: OriginId,
+  sequence: Sequence,
+  hash: Hash,
+): Fit => {
+  if (sequence < heldFrom(vector, origin)) return chains.fit(origin, sequence, hash)
+  return hashes.get(origin) === hash ? 'same' : 'fork'
+}
+
 /** The origins of which another log is held than the one that the image is of, whichever of the two is longer. */
 export const forkedIn = (image: StateImage, { vector, hashes, chains }: HeldLogs): readonly OriginId[] => {
   const grouped = byOrigin(image.checkpoints)
