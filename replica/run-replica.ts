@@ -9,7 +9,10 @@ import type { View } from './core/peers.ts'
 import { lockDirectory } from './drivers/directory-lock.ts'
 import { loadInstall, saveInstall } from './drivers/install-file.ts'
 import { createPinoLogger } from './drivers/pino-logger.ts'
+import { processMemory } from './drivers/process-memory.ts'
+import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
+import { MemoryKeeper } from './host/memory-keeper.ts'
 import type { FrameStream, LoggerPort } from './host/ports.ts'
 import { openInstall, resetCopy } from './open-install.ts'
 import { openParts, type Parts } from './open-parts.ts'
@@ -48,11 +51,14 @@ export const runReplica = async (
     await finishStartingOver(options.data)
     await finishTakingUp(options.data)
     if (options.reset !== 'no') await resetCopy(options, options.reset)
+    const memory = new MemoryKeeper({ memory: processMemory, clock: systemClock, logger: log.logger })
     const replica = new Replica(options, log.logger, onFatal, async () => {
+      memory.stop()
       log.close()
       await lock.release()
     })
     await replica.begin(await openInstall(options), () => onOpen(replica))
+    memory.start()
     return replica
   } catch (error) {
     await lock.release()

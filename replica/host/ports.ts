@@ -20,6 +20,13 @@ export interface LoggerPort {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
+export interface MemoryPort {
+  /** What the process takes of the machine's memory. */
+  residentBytes(): number
+  /** Collects all garbage and hands the room back to the system; holds the event loop up. */
+  collect(): void
+}
+
 /** A snapshot as stored: the version vector that it is at, and `wire`'s encoding of the state image. */
 export interface SnapshotFile {
   readonly vector: VersionVector
