@@ -10,8 +10,8 @@ interface MemoryKeeperOptions {
 const lookEveryMs = 60_000
 /** A process that is smaller is left alone. */
 const leastBytes = 256 * 1_048_576
-/** How much more than after the last time is worth it. */
-const growth = 1.25
+/** How much more than after the last time is worth it: what is in use grows by garbage that V8 collects by itself. */
+const growth = 1.5
 
 /**
  * Has the memory given back that nothing uses any more. V8 keeps pages that a rush has emptied for the next one, and lets go of them only
@@ -19,7 +19,7 @@ const growth = 1.25
  */
 export class MemoryKeeper {
   readonly #options: MemoryKeeperOptions
-  #usualBytes: number | null = null
+  #inUseBytes = 0
   #stop: () => void = () => undefined
 
   constructor(options: MemoryKeeperOptions) {
@@ -37,13 +37,12 @@ export class MemoryKeeper {
   }
 
   #look(): void {
-    const { memory, logger } = this.#options
+    const { memory, clock, logger } = this.#options
     const before = memory.residentBytes()
-    // What the mailbox itself takes is not known before it has been open for a while.
-    this.#usualBytes ??= before
-    if (before < Math.max(leastBytes, this.#usualBytes * growth)) return
+    if (before < Math.max(leastBytes, this.#inUseBytes * growth)) return
+    const beganMs = clock.nowMs()
     memory.collect()
-    this.#usualBytes = memory.residentBytes()
-    logger.info('memory is given back', { before, after: this.#usualBytes })
+    this.#inUseBytes = memory.residentBytes()
+    logger.info('memory is given back', { before, after: this.#inUseBytes, tookMs: clock.nowMs() - beganMs })
   }
 }
