@@ -43,6 +43,6 @@ export class MemoryKeeper {
     const beganMs = clock.nowMs()
     memory.collect()
     this.#inUseBytes = memory.residentBytes()
-    logger.info('memory is given back', { before, after: this.#inUseBytes, tookMs: clock.nowMs() - beganMs })
+    logger.info('all garbage was collected', { before, after: this.#inUseBytes, tookMs: clock.nowMs() - beganMs })
   }
 }
