@@ -14,6 +14,12 @@ import { decideOnReissue } from './reissuing.ts'
 import { postWish, standingOf, type Wish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
+/** Who carries a command out, and the name that the update gets by which it is. */
+export interface Writer {
+  readonly peer: PeerId
+  readonly next: UpdateId
+}
+
 /** What commands of the same step, not applied yet, have taken. */
 export interface Reserved {
   readonly names: Set<string>
@@ -34,20 +40,20 @@ export const decide = (
   state: GroupState,
   command: Command,
   nowMs: number,
-  self: PeerId,
+  writer: Writer,
   reserved: Reserved,
 ): Decision => {
   switch (command.kind) {
     case 'found':
       return write(
-        { kind: 'seat', server: command.server, peer: self, machine: command.machine, replaces: null },
+        { kind: 'seat', server: command.server, peer: writer.peer, machine: command.machine, replaces: null },
         { kind: 'group', name: command.groupName },
       )
     case 'claim':
       return write({
         kind: 'seat',
         server: command.server,
-        peer: self,
+        peer: writer.peer,
         machine: command.machine,
         replaces: command.replaces,
       })
@@ -63,17 +69,22 @@ export const decide = (
     case 'revoke':
     case 'renameGroup':
     case 'renameMachine':
-      return decideOnGroup(state, command, self)
+      return decideOnGroup(state, command, writer.peer)
     case 'reissue':
-      return reissue(state, command, reserved)
+      return reissue(state, command, writer.next, reserved)
   }
 }
 
-const reissue = (state: GroupState, command: Extract<Command, { kind: 'reissue' }>, reserved: Reserved): Decision => {
-  if (!('payload' in command.change)) return decideOnReissue(state, command)
+const reissue = (
+  state: GroupState,
+  command: Extract<Command, { kind: 'reissue' }>,
+  next: UpdateId,
+  reserved: Reserved,
+): Decision => {
+  if (!('payload' in command.change)) return decideOnReissue(state, command, next)
   const { command: name } = command.change.change
   if (reserved.commands.has(name)) return { kind: 'joins', command: name }
-  const decision = decideOnReissue(state, command)
+  const decision = decideOnReissue(state, command, next)
   if (decision.kind === 'write') reserved.commands.add(name)
   return decision
 }

@@ -43,13 +43,15 @@ export type Command =
   | { readonly kind: 'renameMachine'; readonly name: string }
   /**
    * What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by
-   * now. `to know its name`: never written anew.
+   * now. `to know its name`: never written anew. `deletions`: by which everybody who had a copy of this mail, or the author of this post,
+   * has deleted it, aimed at the name that it gets; they are written in the same batch, so that nobody sees it.
    */
   | {
       readonly kind: 'reissue'
       readonly change: SignedChange | SystemChange
       readonly clock: Clock
       readonly reason: 'to have it' | 'to know its name' | 'to have it once more'
+      readonly deletions?: (name: UpdateId) => readonly SignedChange[]
     }
 
 /** The caller's name for a command, to be found again in the answer. */

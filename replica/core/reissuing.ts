@@ -1,7 +1,7 @@
 import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
-import type { Clock } from './model/ids.ts'
+import type { Clock, UpdateId } from './model/ids.ts'
 import type { MarksChange } from './model/mailbox-changes.ts'
 import { aimedAt, markedBy, type Meant, meantBy } from './model/meant.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
@@ -12,11 +12,12 @@ const needless = refuse('BAD_REQUEST', 'The others know of this already, or it h
 
 /**
  * Decides on what a copy had that nobody else has: a wish that was carried out is not refused for what came meanwhile, unless
- * the same person's later word would be undone by writing it anew.
+ * the same person's later word would be undone by writing it anew. `next`: the name that it gets if it is written.
  */
 export const decideOnReissue = (
   state: GroupState,
-  { change, clock, reason }: Extract<Command, { kind: 'reissue' }>,
+  { change, clock, reason, deletions }: Extract<Command, { kind: 'reissue' }>,
+  next: UpdateId,
 ): Decision => {
   if (!('payload' in change)) return isKnown(state, change) ? needless : write(change)
   if (reason === 'to have it once more') return write(change)
@@ -32,7 +33,7 @@ export const decideOnReissue = (
   const readers = change.change.kind === 'mail' ? change.change.to : []
   const isForNobody = [account, ...readers].every((person) => state.accounts.isDeleted(person))
   const rest = isForNobody ? null : withoutOvertaken(state, change, clock)
-  return rest === null ? needless : write(rest)
+  return rest === null ? needless : write(rest, ...(deletions?.(next) ?? []))
 }
 
 /**

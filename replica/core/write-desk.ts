@@ -108,7 +108,9 @@ export class WriteDesk {
   }
 
   #carryOut(nowMs: number, { ticket, command }: Waiting, effects: EffectsDraft): void {
-    const decision = decide(this.#state, command, nowMs, this.#identity.peer, this.#reserved)
+    const { origin, peer } = this.#identity
+    const next = updateId(origin, this.#state.held(origin) + this.#writes.length + 1)
+    const decision = decide(this.#state, command, nowMs, { peer, next }, this.#reserved)
     switch (decision.kind) {
       case 'write':
         this.#write(nowMs, ticket, decision)
@@ -147,14 +149,21 @@ export class WriteDesk {
   }
 }
 
-/** What people are told of updates that have just been applied; a mail or post that came before by another name is no news. */
+/**
+ * What people are told of updates that have just been applied; a mail or post that came before by another name is no news, and neither is one
+ * that was deleted beside it.
+ */
 export const noteChanges = (updates: readonly Update[], state: GroupState, effects: EffectsDraft): void => {
   const changed = new Set<AccountId>()
   for (const update of updates) {
     const { change, origin, sequence } = update
     switch (change.kind) {
       case 'mail':
-        if (state.executions.of(change)?.names.length === 1) effects.notify.push({ kind: 'mail', update })
+        if (
+          state.executions.of(change)?.names.length === 1 &&
+          state.mails.find(updateId(origin, sequence)) !== undefined
+        )
+          effects.notify.push({ kind: 'mail', update })
         changed.add(change.account)
         break
       case 'read':
@@ -164,7 +173,10 @@ export const noteChanges = (updates: readonly Update[], state: GroupState, effec
         changed.add(change.account)
         break
       case 'post':
-        if (state.executions.of(postWish(change))?.names.length === 1)
+        if (
+          state.executions.of(postWish(change))?.names.length === 1 &&
+          state.posts.find(updateId(origin, sequence)) !== undefined
+        )
           effects.notify.push({ kind: 'post', origin, sequence })
         break
       case 'follow':

@@ -1,5 +1,5 @@
 import type { Command } from '../core/effects.ts'
-import type { OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
 import { anyTag, splitUpdateId, tagOf, tagsAgree, updateId } from '../core/model/ids.ts'
 import type { Aims } from '../core/model/mailbox-changes.ts'
 import { aimedAt, type Meant, meantBy } from '../core/model/meant.ts'
@@ -24,7 +24,8 @@ export class Reissuing {
   /** Of each forked log the first update that is of the fork. */
   readonly #firsts: ReadonlyMap<OriginId, Sequence>
   readonly #tags: ReadonlyMap<UpdateId, Tag>
-  readonly #gone: ReadonlySet<UpdateId>
+  /** What nobody is to have any more, and the deletions of all that had a copy. */
+  readonly #gone: ReadonlyMap<UpdateId, readonly Update[]>
   readonly #isHeld: (id: UpdateId) => boolean
   readonly #names = new Map<UpdateId, UpdateId>()
 
@@ -48,9 +49,23 @@ export class Reissuing {
     return this.#updates.flatMap((update) => {
       const id = updateId(update.origin, update.sequence)
       if (meantBy(update.change).some((meant) => this.#isBeyond(meant))) return []
-      const reason = this.#gone.has(id) ? 'to know its name' : 'to have it'
-      return changeOf(update).map((change) => ({ id, wish: { kind: 'reissue', change, clock: update.clock, reason } }))
+      const how = this.#howToWrite(id)
+      return changeOf(update).map((change) => ({ id, wish: { kind: 'reissue', change, clock: update.clock, ...how } }))
     })
+  }
+
+  /**
+   * What nobody is to have any more is written all the same, with its deletions: whoever was not answered gives the same command again, and
+   * it must not be there again.
+   */
+  #howToWrite(id: UpdateId): Pick<Reissued, 'reason' | 'deletions'> {
+    const gone = this.#gone.get(id)
+    if (gone === undefined) return { reason: 'to have it' }
+    const isAimable = gone.every(({ change }) => meantBy(change).every(({ tag }) => tag !== anyTag))
+    if (!isAimable) return { reason: 'to know its name' }
+    const deletions = (name: UpdateId): readonly SignedChange[] =>
+      gone.flatMap((deletion) => this.#aimed(deletion, (meant) => (meant.id === id ? name : null)) ?? [])
+    return { reason: 'to have it', deletions }
   }
 
   /** What was called `former` in the fork is called so now. */
@@ -67,32 +82,34 @@ export class Reissuing {
   marks(elsewhere: readonly Update[]): readonly Reissued[] {
     const own = this.#updates.filter(({ change }) => meantBy(change).some((meant) => this.#isBeyond(meant)))
     const isThere = (meant: Meant): boolean => !this.#isBeyond(meant) || this.#isHeld(meant.id)
-    const ofFork = own.flatMap((update) => this.#aimed(update, (meant) => (isThere(meant) ? meant.id : null)))
+    const ofFork = own.flatMap((update) => this.#mark(update, (meant) => (isThere(meant) ? meant.id : null)))
     // What else such a mark of another log is about has got it already.
-    return [...ofFork, ...elsewhere.flatMap((update) => this.#aimed(update, () => null))]
+    return [...ofFork, ...elsewhere.flatMap((update) => this.#mark(update, () => null))]
   }
 
-  /** `aimElse`: what is not of the fork is called now. Nothing where no name is left, or one that means any mail is of the fork. */
-  #aimed(update: Update, aimElse: (meant: Meant) => UpdateId | null): readonly Reissued[] {
-    const { change, bytes, clock } = update
+  /** `nameElse`: what is not of the fork is called now. */
+  #mark(update: Update, nameElse: (meant: Meant) => UpdateId | null): readonly Reissued[] {
+    const change = this.#aimed(update, (meant) => (this.#isOfFork(meant) ? this.#nameNow(meant) : nameElse(meant)))
+    return change === null ? [] : [{ kind: 'reissue', change, clock: update.clock, reason: 'to have it' }]
+  }
+
+  /** With the names that `nameOf` gives. Null where no name is left, or one that means any mail is of the fork. */
+  #aimed({ change, bytes }: Update, nameOf: (meant: Meant) => UpdateId | null): SignedChange | null {
     const meant = meantBy(change)
     const parts = signedPartsOf(bytes)
-    if (!parts.ok || meant.some(({ id, tag }) => tag === anyTag && this.#isBeyond({ id, tag }))) return []
+    if (!parts.ok || meant.some(({ id, tag }) => tag === anyTag && this.#isBeyond({ id, tag }))) return null
     const now = new Map<UpdateId, UpdateId | null>()
     for (const one of meant) {
-      const aim = this.#isOfFork(one) ? this.#nameNow(one) : aimElse(one)
+      const aim = nameOf(one)
       if (aim !== one.id) now.set(one.id, aim)
     }
     const { payload, signature, aims: before } = parts.value
     const signed = before === undefined ? (change as PersonChange) : signedChange(change as PersonChange, payload)
     const aims = before === undefined || signed === null ? now : onTopOf(before, now, signed)
     // What is called as before, because the others have it by this name, needs no aim.
-    if (signed !== null && aims.size === 0)
-      return [{ kind: 'reissue', change: { change: signed, payload, signature }, clock, reason: 'to have it' }]
+    if (signed !== null && aims.size === 0) return { change: signed, payload, signature }
     const aimed = signed && aimedAt(signed, aims)
-    return aimed === null
-      ? []
-      : [{ kind: 'reissue', change: { change: aimed, payload, signature, aims }, clock, reason: 'to have it' }]
+    return aimed && { change: aimed, payload, signature, aims }
   }
 
   /** What nobody here has by any name may still come by the one that it had: what is of no fork after all, from who is not here. */
@@ -159,31 +176,27 @@ const changeOf = ({ change, bytes }: Update): readonly Reissued['change'][] => {
   }
 }
 
-/**
- * Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them. They are not written
- * anew; but where one was given to another server, too, it is there under another name, and is to be deleted there.
- */
-const deletedByAll = (updates: readonly Update[]): ReadonlySet<UpdateId> => {
-  const deletions = updates.filter(
-    ({ change }) =>
-      change.kind === 'deletion' ||
-      change.kind === 'postDeletion' ||
-      (change.kind === 'marks' && change.mark === 'delete'),
-  )
-  const deleters = new Map<UpdateId, { readonly account: string; readonly tag: Tag }[]>()
-  for (const { change } of deletions) {
-    if (!('account' in change)) continue
-    for (const { id, tag } of meantBy(change))
-      deleters.set(id, [...(deleters.get(id) ?? []), { account: change.account, tag }])
+/** Mails of the forks that everybody who had a copy has deleted in them, and posts that were taken back in them, with these deletions. */
+const deletedByAll = (updates: readonly Update[]): ReadonlyMap<UpdateId, readonly Update[]> => {
+  const deletions = new Map<UpdateId, { readonly by: Update; readonly account: AccountId; readonly tag: Tag }[]>()
+  for (const by of updates.filter(isDeletion)) {
+    if (!('account' in by.change)) continue
+    const { account } = by.change
+    for (const { id, tag } of meantBy(by.change))
+      deletions.set(id, [...(deletions.get(id) ?? []), { by, account, tag }])
   }
-  const gone = new Set<UpdateId>()
+  const gone = new Map<UpdateId, readonly Update[]>()
   for (const { origin, sequence, change } of updates) {
     if (change.kind !== 'mail' && change.kind !== 'post') continue
     const id = updateId(origin, sequence)
-    const owners = change.kind === 'mail' ? [change.account, ...change.to] : [change.account]
-    const isDeletedBy = (owner: string): boolean =>
-      deleters.get(id)?.some(({ account, tag }) => account === owner && tagsAgree(tag, tagOf(change.command))) ?? false
-    if (owners.every(isDeletedBy)) gone.add(id)
+    const meant = deletions.get(id)?.filter(({ tag }) => tagsAgree(tag, tagOf(change.command))) ?? []
+    const owners = new Set(change.kind === 'mail' ? [change.account, ...change.to] : [change.account])
+    const theirs = [...owners].map((owner) => meant.find(({ account }) => account === owner)?.by)
+    const all = theirs.filter((deletion) => deletion !== undefined)
+    if (all.length === owners.size) gone.set(id, all)
   }
   return gone
 }
+
+const isDeletion = ({ change }: Update): boolean =>
+  change.kind === 'deletion' || change.kind === 'postDeletion' || (change.kind === 'marks' && change.mark === 'delete')

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Clock, UpdateId } from '../../replica/core/model/ids.ts'
 import { documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { SignedChange, Update } from '../../replica/core/model/updates.ts'
+import { meantBy } from '../../replica/core/model/meant.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
@@ -226,34 +227,79 @@ describe('what is written anew of a fork', () => {
     })
   })
 
-  test('is not what its people deleted in it: mails of everybody, posts of their author', () => {
-    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
-    expect(kinds([mail, ...all], () => true)).toEqual([])
-    const others = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'another'))
-    expect(kinds([mail, ...others])).toEqual(['mail'])
-    const post = sign({ kind: 'post', account: person('ada'), command: commandNamed('post') }, 'post')
-    const taken = {
-      kind: 'postDeletion',
-      account: person('ada'),
-      command: commandNamed('back'),
-      post: idOf(1),
-      tag: tagNamed('post'),
-    } as const
-    expect(kinds([post, sign(taken, 'back')], () => true)).toEqual([])
+  const namesOf = (deletions: readonly SignedChange[] | undefined): readonly unknown[] =>
+    deletions?.map(({ change }) => [change.account, ...meantBy(change)]) ?? []
+  const byBoth = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
+
+  test('is what everybody deleted in it, too, together with their deletions of it', () => {
+    const [wish, ...more] = new Reissuing(updatesOf([mail, ...byBoth]), () => false).wishes()
+    expect([wish?.wish.reason, more]).toEqual(['to have it', []])
+    const meant = { id: now(7), tag: tagNamed('mail') }
+    expect(namesOf(wish?.wish.deletions?.(now(7)))).toEqual([
+      [person('ada'), meant],
+      [person('bob'), meant],
+    ])
   })
 
-  test('is what its people deleted in it, as they signed it, where nobody has it yet: it may come from who is not here', () => {
-    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
-    const found = asked([mail, ...all])
-    expect(changesOf(found)).toEqual(all.map(({ change }) => change))
+  test('of deletions of several mails only what is about this one is written beside it', () => {
+    const [mails, tags] = [
+      [idOf(1), idOf(2)],
+      [tagNamed('mail'), tagNamed('other')],
+    ]
+    const both = {
+      kind: 'marks',
+      account: person('bob'),
+      command: commandNamed('both'),
+      mark: 'delete',
+      mails,
+      tags,
+    } as const
+    const changes = [
+      mail,
+      mailTo('ada', ['bob'], 'other'),
+      deletionOf('ada', idOf(1), 'deletion', 'mail'),
+      sign(both, 'both'),
+    ]
+    const [first, second] = new Reissuing(updatesOf(changes), () => false).wishes()
+    const meant = { id: now(7), tag: tagNamed('mail') }
+    expect(namesOf(first?.wish.deletions?.(now(7)))).toEqual([
+      [person('ada'), meant],
+      [person('bob'), meant],
+    ])
+    expect(second?.wish.deletions).toBeUndefined()
+  })
+
+  test('is what its author took back in it, together with that', () => {
+    const post = sign({ kind: 'post', account: person('ada'), command: commandNamed('post') }, 'post')
+    const taken = { account: person('ada'), command: commandNamed('back'), post: idOf(1), tag: tagNamed('post') }
+    const [wish] = new Reissuing(
+      updatesOf([post, sign({ kind: 'postDeletion', ...taken }, 'back')]),
+      () => false,
+    ).wishes()
+    expect(namesOf(wish?.wish.deletions?.(now(7)))).toEqual([[person('ada'), { id: now(7), tag: tagNamed('post') }]])
+  })
+
+  test('is not deleted for what somebody said of another mail of its name', () => {
+    const others = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'another'))
+    const [wish] = new Reissuing(updatesOf([mail, ...others]), () => false).wishes()
+    expect([wish?.wish.reason, wish?.wish.deletions]).toEqual(['to have it', undefined])
+  })
+
+  test('is only asked for by its name where somebody deleted it by a word that fits any mail', () => {
+    const untagged = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`))
+    const [wish] = new Reissuing(updatesOf([mail, ...untagged]), () => false).wishes()
+    expect([wish?.wish.reason, wish?.wish.deletions]).toEqual(['to know its name', undefined])
+  })
+
+  test('is what its people deleted in it, as they signed it, where nobody is to get it: it may come from who is not here', () => {
+    const reissuing = new Reissuing(updatesOf([mail, ...byBoth]), () => false)
+    const found = reissuing.marks([])
+    expect(changesOf(found)).toEqual(byBoth.map(({ change }) => change))
     expect(found.every(({ change }) => !('aims' in change))).toBe(true)
   })
 
   test('is a deletion of what nobody is to have any more where the others know it by another name', () => {
-    const all = ['ada', 'bob'].map((name) => deletionOf(name, idOf(1), `deletion ${name}`, 'mail'))
-    const reissuing = new Reissuing(updatesOf([mail, ...all]), () => false)
-    const [wish, ...none] = reissuing.wishes()
-    expect([wish?.wish.reason, none]).toEqual(['to know its name', []])
+    const reissuing = new Reissuing(updatesOf([mail, ...byBoth]), () => false)
     reissuing.became(idOf(1), now(7))
     const aimed = ['ada', 'bob'].map(
       (name) => expect.objectContaining({ account: person(name), mail: now(7) }) as unknown,
@@ -296,6 +342,25 @@ describe('a replica that is given back what only an old copy had', () => {
     give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'mail') })
     expect(ask('mail').answer[0]?.result).toMatchObject({ ok: true, value: { update: '1.aaaaaaaa:5' } })
     expect(core.state.mails.size).toBe(1)
+  })
+
+  test('writes what everybody has deleted so that nobody sees it, and its command is not carried out again', () => {
+    const core = foundedCore(['ada', 'bob'])
+    const mail = mailTo('ada', ['bob'], 'mail')
+    const deletions = (name: UpdateId): readonly SignedChange[] =>
+      ['ada', 'bob'].map((person) => deletionOf(person, name, `deletion ${person}`, 'mail'))
+    const { persist, notify } = give(
+      core,
+      { kind: 'reissue', change: mailTo('ada', ['bob'], 'other'), clock: earlier, reason: 'to have it' },
+      { kind: 'reissue', change: mail, clock: earlier, reason: 'to have it', deletions },
+    )
+    const kinds = persist.map(({ updates }) => updates.map(({ change }) => change.kind))
+    expect(kinds).toEqual([['mail', 'mail', 'deletion', 'deletion']])
+    expect(notify.filter(({ kind }) => kind === 'mail')).toHaveLength(1)
+    expect([core.state.mails.size, core.state.mails.mailbox(person('bob')).inbox.size]).toEqual([1, 1])
+    const again = give(core, { kind: 'submit', signed: mail })
+    expect(again.answer[0]?.result).toMatchObject({ ok: true, value: { update: '1.aaaaaaaa:6', batch: null } })
+    expect([again.persist, core.state.mails.size]).toEqual([[], 1])
   })
 
   test('carries nothing out twice', () => {
