@@ -10,8 +10,9 @@ interface MemoryKeeperOptions {
 const lookEveryMs = 60_000
 /** A process that is smaller is left alone. */
 const leastBytes = 256 * 1_048_576
-/** How much more than after the last time is worth it: what is in use grows by garbage that V8 collects by itself. */
-const growth = 1.5
+/** How much more than after the last time is worth it, when that was just now, and when it is long ago: less may be in use by now. */
+const growth = { soon: 1.5, later: 1.25 }
+const laterMs = 300_000
 
 /**
  * Has the memory given back that nothing uses any more. V8 keeps pages that a rush has emptied for the next one, and lets go of them only
@@ -19,7 +20,7 @@ const growth = 1.5
  */
 export class MemoryKeeper {
   readonly #options: MemoryKeeperOptions
-  #inUseBytes = 0
+  #inUse = { bytes: 0, sinceMs: 0 }
   #stop: () => void = () => undefined
 
   constructor(options: MemoryKeeperOptions) {
@@ -38,11 +39,12 @@ export class MemoryKeeper {
 
   #look(): void {
     const { memory, clock, logger } = this.#options
-    const before = memory.residentBytes()
-    if (before < Math.max(leastBytes, this.#inUseBytes * growth)) return
-    const beganMs = clock.nowMs()
+    const [before, nowMs] = [memory.residentBytes(), clock.nowMs()]
+    const { bytes, sinceMs } = this.#inUse
+    const factor = nowMs - sinceMs < laterMs ? growth.soon : growth.later
+    if (before < Math.max(leastBytes, bytes * factor)) return
     memory.collect()
-    this.#inUseBytes = memory.residentBytes()
-    logger.info('all garbage was collected', { before, after: this.#inUseBytes, tookMs: clock.nowMs() - beganMs })
+    this.#inUse = { bytes: memory.residentBytes(), sinceMs: nowMs }
+    logger.info('all garbage was collected', { before, after: this.#inUse.bytes, tookMs: clock.nowMs() - nowMs })
   }
 }

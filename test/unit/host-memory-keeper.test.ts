@@ -7,7 +7,7 @@ const unheard = { debug: () => undefined, info: () => undefined, warn: () => und
 
 /** `look(taken)`: what the process takes after that, where a collection leaves `inUse`. */
 const keeperOf = (inUse: number) => {
-  let [taken, isStopped] = [0, false]
+  let [taken, isStopped, minutes] = [0, false, 0]
   const looks: (() => void)[] = []
   const keeper = new MemoryKeeper({
     memory: {
@@ -17,7 +17,7 @@ const keeperOf = (inUse: number) => {
       },
     },
     clock: {
-      nowMs: () => 0,
+      nowMs: () => minutes * 60_000,
       every: (_, task) => {
         looks.push(task)
         return () => (isStopped = true)
@@ -29,6 +29,7 @@ const keeperOf = (inUse: number) => {
   keeper.start()
   const look = (now: number): number => {
     taken = now
+    minutes += 1
     for (const task of looks) task()
     return taken
   }
@@ -48,6 +49,14 @@ test('what a large mailbox takes by itself is not looked through again and again
   expect(look(400)).toBe(380)
   expect([400, 450, 560].map(look)).toEqual([400, 450, 560])
   expect(look(570)).toBe(380)
+})
+
+test('what has been in use may not be any more after some minutes', () => {
+  const { look } = keeperOf(300)
+  expect(look(340)).toBe(300)
+  expect([380, 380, 380, 380].map(look)).toEqual([380, 380, 380, 380])
+  expect(look(380)).toBe(300)
+  expect([370, 370, 370, 370, 370, 370].map(look)).toEqual([370, 370, 370, 370, 370, 370])
 })
 
 test('it ends with the replica', () => {
