@@ -12,10 +12,15 @@ const { failSetup, setUp } = require('./setup.cjs')
 
 /**
  * In a rush V8 lets the space for young objects grow to 128 MB, and keeps the pages for hours: a quarter of what a replica takes. A fourth of
- * that does as well. The optimizing compiler takes the cores of a small machine away from the work: it gets what has run 20,000 times
- * (Maglev has optimized it long before). And a heap of less than 64 MB is not looked through again and again while a rush fills it.
+ * that does as well.
  */
-const nodeFlags = ['--max-semi-space-size=16', '--invocation-count-for-turbofan=20000', '--initial-old-space-size=64']
+const anyNodesFlags = ['--max-semi-space-size=16']
+/**
+ * The optimizing compiler takes the cores of a small machine away from the work: it gets what has run 20,000 times (Maglev has optimized it
+ * long before). And a heap of less than 64 MB is not looked through again and again while a rush fills it. Another Node may not know these.
+ */
+const flagsByMajor = { 24: ['--invocation-count-for-turbofan=20000', '--initial-old-space-size=64'] }
+const nodeFlags = anyNodesFlags.concat(flagsByMajor[process.versions.node.split('.')[0]] || [])
 const exitCodes = { failure: 1, usage: 2, unsettledAwait: 13, signalBase: 128 }
 const parentCheckIntervalMs = 500
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
@@ -46,7 +51,8 @@ async function runHere(script, args) {
 }
 
 async function runThere(node, script, args) {
-  const command = nodeFlags.concat(process.execArgv, __filename, script, args)
+  // It begins again with those of its own.
+  const command = anyNodesFlags.concat(process.execArgv, __filename, script, args)
   const child = childProcess.spawn(node, command, { stdio: 'inherit', env: envOfFewHeaps() })
   onStopSignal((signal) => {
     // A terminal has already given SIGINT to the whole process group.

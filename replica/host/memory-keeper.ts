@@ -6,7 +6,7 @@ interface MemoryKeeperOptions {
   readonly logger: LoggerPort
 }
 
-/** So often it is looked; collecting all garbage holds the event loop up for a tenth of a second, so it is not done more often either. */
+/** So often it is looked; collecting all garbage holds the event loop up for some tenths of a second, so it is not done more often either. */
 const lookEveryMs = 60_000
 /** A process that is smaller is left alone. */
 const leastBytes = 256 * 1_048_576
