@@ -79,8 +79,8 @@ export class ProgramHost implements AppHost {
     await this.keepFirstRun({ draft: null })
   }
 
-  async firstRun(): Promise<FirstRunDraft | null> {
-    return this.#options.settings.firstRun
+  firstRun(): Promise<FirstRunDraft | null> {
+    return this.#options.settings.firstRun()
   }
 
   keepFirstRun({ draft }: Request<'keepFirstRun'>): Promise<void> {

@@ -40,7 +40,9 @@ export class Settings {
     return this.#current
   }
 
-  get firstRun(): FirstRunDraft | null {
+  /** What is told is in the file: whoever asks may rely on it after a crash. */
+  async firstRun(): Promise<FirstRunDraft | null> {
+    await this.#firstRunFile.settled()
     return this.#firstRun
   }
 
