@@ -40,7 +40,7 @@ export class Settings {
     return this.#current
   }
 
-  /** What is told is in the file: whoever asks may rely on it after a crash. */
+  /** What is told is in the file, if that can be written at all: whoever asks may rely on it after a crash. */
   async firstRun(): Promise<FirstRunDraft | null> {
     await this.#firstRunFile.settled()
     return this.#firstRun
