@@ -12,6 +12,7 @@ import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import type { ClientDialer } from './drivers/libp2p-client.ts'
 import { connectLocally } from './drivers/local-socket.ts'
 import { pulseOf } from './drivers/process-pulse.ts'
+import { verifyWithSodium } from './drivers/sodium.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import type { FrameStream } from './host/ports.ts'
@@ -40,6 +41,7 @@ export const connectClient = async (
   searchStart: SearchStart = 'atFirstSearch',
   running: HomeReplica | null = null,
 ): Promise<MailClient> => {
+  verifyWithSodium()
   const keeping = { store: createClientStore(`${directory}/client`), searchStart }
   const install = await loadInstall(directory)
   if (install !== null) return attachedClient(directory, install, { first, running }, keeping)

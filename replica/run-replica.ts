@@ -10,6 +10,7 @@ import { lockDirectory } from './drivers/directory-lock.ts'
 import { loadInstall, saveInstall } from './drivers/install-file.ts'
 import { createPinoLogger } from './drivers/pino-logger.ts'
 import { processMemory } from './drivers/process-memory.ts'
+import { verifyWithSodium } from './drivers/sodium.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { MemoryKeeper } from './host/memory-keeper.ts'
@@ -44,6 +45,7 @@ export const runReplica = async (
   onFatal: (failure: Failure) => void,
   onOpen: (replica: RunningReplica) => void = () => undefined,
 ): Promise<RunningReplica> => {
+  verifyWithSodium()
   await makeDirectory(options.data)
   const lock = await lockDirectory(options.data)
   const log = createPinoLogger({ level: options.logLevel, file: join(options.data, 'replica.log') })

@@ -1,7 +1,6 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
-import { Buffer } from 'node:buffer'
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { loadSodium, type Sodium } from './sodium.ts'
 
 type NoiseFactory = ReturnType<typeof noise>
 type NoiseComponents = Parameters<NoiseFactory>[0]
@@ -27,21 +26,19 @@ interface LengthBytes {
   get(index: number): number
 }
 
-const cipherName = 'chacha20-poly1305'
-const tagBytes = 16
 const lengthBytes = 2
-/** Below this libp2p's own WebAssembly is faster than a call into node's crypto. */
-const smallBytes = 512
 
 /**
- * libp2p's noise without its two dear habits, which were half of the cost of a message: it gives node raw keys, which node
- * tells from key objects by way of an exception; and it finds out that a buffer is empty by way of another one.
+ * libp2p's noise without its two dear habits, which were half of the cost of a message: it encrypts by WebAssembly or with raw keys, which
+ * node tells from key objects by way of an exception; and it finds out that a buffer is empty by way of another one. Where libsodium is not to be had it keeps
+ * the first.
  */
 export const quickNoise = (): ((components: NoiseComponents) => ConnectionEncrypter) => {
   const create = noise()
   return (components) => {
     const encrypter = create(components)
-    if (hasCrypto(encrypter)) useKeyObjects(encrypter)
+    const sodium = loadSodium()
+    if (sodium !== null && hasCrypto(encrypter)) useSodium(encrypter, sodium)
     const secureOutbound = encrypter.secureOutbound.bind(encrypter)
     const secureInbound = encrypter.secureInbound.bind(encrypter)
     encrypter.secureOutbound = async (connection, options) => quietly(await secureOutbound(connection, options))
@@ -50,32 +47,11 @@ export const quickNoise = (): ((components: NoiseComponents) => ConnectionEncryp
   }
 }
 
-const useKeyObjects = (encrypter: NoiseWithCrypto): void => {
-  const given = encrypter.crypto
-  const objects = new WeakMap<Uint8Array, KeyObject>()
-  const objectOf = (key: Uint8Array): KeyObject => {
-    const object = objects.get(key) ?? createSecretKey(key)
-    objects.set(key, object)
-    return object
-  }
+const useSodium = (encrypter: NoiseWithCrypto, sodium: Sodium): void => {
   encrypter.crypto = {
-    ...given,
-    encrypt: (text, nonce, bound, key) => {
-      if (text.byteLength < smallBytes) return given.encrypt(text, nonce, bound, key)
-      const cipher = createCipheriv(cipherName, objectOf(key), nonce, { authTagLength: tagBytes })
-      cipher.setAAD(bound, { plaintextLength: text.byteLength })
-      return Buffer.concat([cipher.update(text.subarray()), cipher.final(), cipher.getAuthTag()])
-    },
-    decrypt: (text, nonce, bound, key) => {
-      if (text.byteLength < smallBytes) return given.decrypt(text, nonce, bound, key)
-      const end = text.byteLength - tagBytes
-      const decipher = createDecipheriv(cipherName, objectOf(key), nonce, { authTagLength: tagBytes })
-      decipher.setAAD(bound, { plaintextLength: end })
-      decipher.setAuthTag(text.subarray(end))
-      const opened = decipher.update(text.subarray(0, end))
-      decipher.final()
-      return opened
-    },
+    ...encrypter.crypto,
+    encrypt: (text, nonce, bound, key) => sodium.encrypt(text.subarray(), nonce, bound, key),
+    decrypt: (text, nonce, bound, key) => sodium.decrypt(text.subarray(), nonce, bound, key),
   }
 }
 

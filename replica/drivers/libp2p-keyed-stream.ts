@@ -2,9 +2,7 @@ import type { AbortOptions, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { Buffer } from 'node:buffer'
 import type { Uint8ArrayList } from 'uint8arraylist'
-import xsalsa20 from 'xsalsa20'
-
-type Cipher = ReturnType<typeof xsalsa20>
+import { createStreamCipher, type StreamCipher } from './xsalsa20-stream.ts'
 
 export interface KeyedStreamOptions {
   readonly connection: MultiaddrConnection
@@ -18,20 +16,15 @@ export interface KeyedStreamOptions {
 
 /** What both sides of every libp2p connection send first (multistream-select). */
 const greeting = Buffer.from('\x13/multistream/1.0.0\n')
-/** Less than the ciphers' memory: beyond it, each cipher's growing makes every other one grow at its next use. */
-const sliceBytes = 65_536
 
-/**
- * A connection encrypted under a shared key. All ciphers of xsalsa20 live in one WebAssembly memory, so each one's place is
- * given back when the connection ends, and long writes are cut.
- */
+/** A connection encrypted under a shared key. */
 export class KeyedStream extends AbstractMultiaddrConnection {
   readonly #options: KeyedStreamOptions
   readonly #connection: MultiaddrConnection
   /** What came before it was clear under which key. */
   #untold: Uint8Array[] = []
-  #inbound: Cipher | null = null
-  #outbound: Cipher | null = null
+  #inbound: StreamCipher | null = null
+  #outbound: StreamCipher | null = null
   #isOver = false
 
   constructor(options: KeyedStreamOptions) {
@@ -64,7 +57,7 @@ export class KeyedStream extends AbstractMultiaddrConnection {
   sendData(data: Uint8ArrayList): { readonly sentBytes: number; readonly canSendMore: boolean } {
     const bytes = data.subarray()
     this.#outbound ??= this.#cipher(this.#options.localNonce, this.#options.keys[0])
-    const canSendMore = this.#connection.send(applied(this.#outbound, bytes))
+    const canSendMore = this.#connection.send(this.#outbound.update(bytes, 'shared'))
     return { sentBytes: bytes.length, canSendMore }
   }
 
@@ -83,7 +76,7 @@ export class KeyedStream extends AbstractMultiaddrConnection {
   #receive(bytes: Uint8Array): void {
     if (this.#isOver) return
     if (this.#inbound !== null) {
-      this.onData(applied(this.#inbound, bytes))
+      this.onData(this.#inbound.update(bytes, 'owned'))
       return
     }
     this.#untold.push(bytes)
@@ -98,38 +91,29 @@ export class KeyedStream extends AbstractMultiaddrConnection {
     this.#options.onKey(key)
     this.#outbound ??= this.#cipher(this.#options.localNonce, key)
     this.#inbound = this.#cipher(this.#options.remoteNonce, key)
-    this.onData(applied(this.#inbound, first))
+    this.onData(this.#inbound.update(first, 'owned'))
   }
 
   #opens(key: Uint8Array, first: Uint8Array): boolean {
-    const cipher = xsalsa20(this.#options.remoteNonce, key)
-    const opened = cipher.update(first.subarray(0, greeting.length))
-    cipher.finalize()
+    const cipher = createStreamCipher(this.#options.remoteNonce, key)
+    const opened = cipher.update(first.subarray(0, greeting.length), 'shared')
+    cipher.end()
     return greeting.equals(opened)
   }
 
-  #cipher(nonce: Uint8Array, key: Uint8Array | undefined): Cipher {
+  #cipher(nonce: Uint8Array, key: Uint8Array | undefined): StreamCipher {
     if (key === undefined) throw new Error('a private network has a key')
-    return xsalsa20(nonce, key)
+    return createStreamCipher(nonce, key)
   }
 
   #release(): void {
     this.#isOver = true
-    this.#inbound?.finalize()
-    this.#outbound?.finalize()
+    this.#inbound?.end()
+    this.#outbound?.end()
     this.#inbound = inert
     this.#outbound = inert
   }
 }
 
 /** For what is still sent or read when the connection is gone. */
-const inert: Cipher = { update: (input) => input, finalize: () => undefined }
-
-const applied = (cipher: Cipher, input: Uint8Array): Uint8Array => {
-  if (input.length <= sliceBytes) return cipher.update(input)
-  const output = new Uint8Array(input.length)
-  for (let at = 0; at < input.length; at += sliceBytes) {
-    cipher.update(input.subarray(at, at + sliceBytes), output.subarray(at, at + sliceBytes))
-  }
-  return output
-}
+const inert: StreamCipher = { update: (input) => input, end: () => undefined }

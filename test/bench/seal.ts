@@ -7,6 +7,7 @@ import { Session } from '../../replica/client/session.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import { originId, updateId } from '../../replica/core/model/ids.ts'
+import { verifyWithSodium } from '../../replica/drivers/sodium.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import { bodyChars, secondsOf } from './bench-group.ts'
@@ -25,7 +26,10 @@ export const sealBench: Bench = {
     { name: 'verified by a replica', unit: 'mails/s', target: null, limit: null },
     { name: 'verified and opened', unit: 'mails/s', target: null, limit: null },
   ],
-  prepare: (scale) => Promise.resolve({ run: () => runOnce(scale), end: () => Promise.resolve() }),
+  prepare: (scale) => {
+    verifyWithSodium()
+    return Promise.resolve({ run: () => runOnce(scale), end: () => Promise.resolve() })
+  },
 }
 
 interface Person {
