@@ -41,21 +41,23 @@ export const signBytes = (privateKey: PrivateKey, bytes: Uint8Array): Uint8Array
 
 type QuickVerify = (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => boolean
 
-let verifyQuickly: QuickVerify = () => false
+let verifyQuickly: QuickVerify | null = null
 
 /**
  * Gives this process a faster way to verify, for keys and signatures of the right lengths. It must accept nothing that node does not: replicas
  * have to agree on which signatures hold, whatever they are verified with. What it refuses, node judges.
  */
-export const useQuickVerify = (quick: QuickVerify): void => {
+export const useQuickVerify = (quick: QuickVerify | null): void => {
   verifyQuickly = quick
 }
+
+export const verifiesQuickly = (): boolean => verifyQuickly !== null
 
 /** Whether `signature` is the Ed25519 signature (RFC 8032) of `bytes` by the raw `publicKey`. */
 export function verifyBytes(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   try {
     const hasLengths = publicKey.length === keyBytes && signature.length === signatureBytes
-    if (hasLengths && verifyQuickly(publicKey, bytes, signature)) return true
+    if (hasLengths && verifyQuickly?.(publicKey, bytes, signature) === true) return true
     return verify(null, bytes, toPublicKey(publicKey), signature)
   } catch {
     return false

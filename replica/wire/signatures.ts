@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto'
 import { limits } from '../core/model/limits.ts'
 import { toBase64Url } from './bytes.ts'
-import { toPublicKey, verifyBytes } from './keys.ts'
+import { toPublicKey, verifiesQuickly, verifyBytes } from './keys.ts'
 import { RecentValues } from './recent-values.ts'
 
 /** Says of `bytes` that the holder of the raw Ed25519 `publicKey` signed them. */
@@ -33,8 +33,8 @@ export const verifyAtOnce: Verifier = {
   },
 }
 
-/** Claims up to which verifying is not worth a way through another thread. */
-const fewClaims = 4
+/** Claims up to which verifying is not worth a way through another thread, which has node's slower verification only. */
+const fewClaims = { quick: 24, slow: 4 }
 
 /**
  * Takes each signature as good, and keeps the claims: what was decoded with it counts only when all of them hold. So a decoding
@@ -46,7 +46,8 @@ export class DeferringVerifier implements Verifier {
 
   /** Whether there are so few that they are best verified here and now. */
   get isShort(): boolean {
-    return this.#claims.length + this.#forMany.size <= fewClaims
+    const few = verifiesQuickly() ? fewClaims.quick : fewClaims.slow
+    return this.#claims.length + this.#forMany.size <= few
   }
 
   holds(claim: Claim): boolean {

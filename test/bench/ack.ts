@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PeopledGroup } from './bench-group.ts'
-import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt } from './bench-group.ts'
+import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt, processorSeconds } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf, percentile } from './figures.ts'
@@ -21,6 +21,7 @@ export const ackBench: Bench = {
     { name: 'answered, p50', unit: 'ms', target: null, limit: 'one append + fsync' },
     { name: 'answered, p99', unit: 'ms', target: atMost(5), limit: null },
     { name: 'mails that came in', unit: 'mails/s', target: null, limit: null },
+    { name: 'cores that the replicas take', unit: 'cores', target: null, limit: null },
   ],
   prepare: async (scale) => {
     const peopled = await makeGroup(path.join(scale.directory, 'ack'))
@@ -31,12 +32,17 @@ export const ackBench: Bench = {
 }
 
 const runOnce = async (peopled: PeopledGroup, { directory, share }: BenchScale): Promise<Sample> => {
+  const before = await processorSeconds(peopled)
+  const began = performance.now()
   const { answers, rate } = await measure(peopled, Math.ceil(mails * share))
+  const seconds = (performance.now() - began) / msPerSecond
+  const after = await processorSeconds(peopled)
   return new Map([
     ['answered, p50', percentile(answers, 0.5)],
     [limitOf('answered, p50'), msPerSecond / (await durableAppendsASecond(directory, 1))],
     ['answered, p99', percentile(answers, 0.99)],
     ['mails that came in', rate],
+    ['cores that the replicas take', (after.replicas - before.replicas) / seconds],
   ])
 }
 

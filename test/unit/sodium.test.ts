@@ -100,7 +100,7 @@ const signedWithTorsion = (keyTorsion: string, nonceTorsion: string) => {
 
 describe('verification by libsodium', () => {
   afterEach(() => {
-    useQuickVerify(() => false)
+    useQuickVerify(null)
   })
 
   it.each(sizes)('takes the signature of %i bytes, and none of other bytes, another key or a changed one', (size) => {
