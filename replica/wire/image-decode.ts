@@ -1,6 +1,6 @@
 import type { Result } from '../core/model/errors.ts'
 import type { AccountId, OriginId } from '../core/model/ids.ts'
-import { accountId, commandId, hashPrefix, inviteId, updateId } from '../core/model/ids.ts'
+import { accountId, hashPrefix, inviteId } from '../core/model/ids.ts'
 import type {
   AccountKeysRecord,
   AccountRecord,
@@ -23,6 +23,7 @@ import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { attempt, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
+import { CommandsReader } from './image-commands.ts'
 import type { ImageSection } from './image-format.ts'
 import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
@@ -83,9 +84,7 @@ const proven = (context: GroupContext, { origin, proof }: RetirementRecord): Ret
 })
 
 const idPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
-const commandPattern = /^[\w-]{16}$/
 const prefixPattern = /^[\w-]{11}$/
-const recipientsPattern = /^[0-9a-f]{16}$/
 
 /** What the sections read so far have brought. */
 interface Parts {
@@ -101,8 +100,9 @@ interface Parts {
   readonly posts: PostRecord[]
   readonly postDeletions: PostDeletionRecord[]
   readonly follows: FollowRecord[]
-  readonly commands: CommandRecord[]
-  readonly executions: ExecutionRecord[]
+  readonly commandRows: CommandsReader
+  readonly commands: readonly CommandRecord[]
+  readonly executions: readonly ExecutionRecord[]
   readonly accountKeys: AccountKeysRecord[]
   readonly clients: ClientRecord[]
   readonly later: LaterRecord[]
@@ -114,7 +114,9 @@ function readImage(chunks: readonly string[]): StateImage {
   const head = readHead(parseChunk(chunks[0]))
   const mails = new MailsReader()
   const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
-  const ofCommands = { commands: [], executions: [] }
+  const commandRows = new CommandsReader()
+  const { commands, executions } = commandRows
+  const ofCommands = { commandRows, commands, executions }
   const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
   const ofPosts = { posts: [], postDeletions: [], follows: [] }
   const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands, later: [], checkpoints: [] }
@@ -130,7 +132,7 @@ function readImage(chunks: readonly string[]): StateImage {
     const found = section === 'mails' ? mails.count : parts[section].length
     if (found !== head.counts[section]) damaged(`not all ${section} are there`)
   }
-  const { head: _head, people, mails: _mails, ...ofState } = parts
+  const { head: _head, people, mails: _mails, commandRows: _rows, ...ofState } = parts
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   checkEnds(parts)
   const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired, vouchers } =
@@ -183,14 +185,10 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.follows.push(notBeyond(readFollowRow(items, tables), parts.head.vector))
       return
     case 'commands':
-      while (items.more()) {
-        const command = commandId(items.match(commandPattern))
-        const update = updateId(items.pick(parts.head.origins), items.positive())
-        parts.commands.push({ command, update, clock: items.number() })
-      }
+      while (items.more()) parts.commandRows.readCommand(items, tables)
       return
     case 'executions':
-      while (items.more()) parts.executions.push(readExecution(items, parts))
+      while (items.more()) parts.commandRows.readExecution(items, tables)
       return
     case 'accountKeys':
       while (items.more()) parts.accountKeys.push(readAccountKeys(items, parts.head))
@@ -254,16 +252,4 @@ function checkEnds({ head, checkpoints }: Parts): void {
     const isEnd = sequence === head.vector.get(origin) && end !== undefined && prefix === hashPrefix(end)
     if (!isEnd) damaged('checkpoints end elsewhere than their log')
   }
-}
-
-function readExecution(items: ItemReader, { head, people }: Parts): ExecutionRecord {
-  const account = items.pick(people)
-  const command = commandId(items.match(commandPattern))
-  const recipients = items.match(recipientsPattern)
-  const names = Array.from({ length: items.number(limits.executionNames) }, () => ({
-    origin: items.pick(head.origins),
-    sequence: items.positive(),
-    clock: items.number(),
-  }))
-  return names.length > 0 ? { account, command, recipients, names } : damaged('a command without a name')
 }

@@ -1,9 +1,10 @@
-import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, OriginId } from '../core/model/ids.ts'
 import { splitUpdateId } from '../core/model/ids.ts'
 import type { StateImage } from '../core/model/image.ts'
 import type { MailColumns } from '../core/model/mail-columns.ts'
 import { mailCount } from '../core/model/mail-columns.ts'
 import { toBase64 } from './bytes.ts'
+import { CommandRows } from './image-commands.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
 import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
@@ -59,13 +60,9 @@ function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table
     row.push(...postDeletionRow(record, places)),
   )
   yield* sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places)))
-  yield* sectionChunks('commands', image.commands, ({ command, update, clock }, row) =>
-    row.push(command, ...placeOf(update, origins), clock),
-  )
-  yield* sectionChunks('executions', image.executions, ({ account, command, recipients, names }, row) => {
-    row.push(people.place(account), command, recipients, names.length)
-    for (const { origin, sequence, clock } of names) row.push(origins.place(origin), sequence, clock)
-  })
+  const commands = new CommandRows(places)
+  yield* sectionChunks('commands', image.commands, (record, row) => row.push(...commands.ofCommand(record)))
+  yield* sectionChunks('executions', image.executions, (record, row) => row.push(...commands.ofExecution(record)))
   yield* sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine))
   yield* sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
     row.push(origins.place(origin), sequence, clock, type),
@@ -181,11 +178,6 @@ function* mailChunks(mails: MailColumns, origins: Table<OriginId>, people: Table
     (account) => people.place(account),
   )
   for (const items of rows) yield JSON.stringify(['mails', items])
-}
-
-function placeOf(update: UpdateId, origins: Table<OriginId>): [number, Sequence] {
-  const { origin, sequence } = splitUpdateId(update)
-  return [origins.place(origin), sequence]
 }
 
 function originsOf(image: StateImage): Set<OriginId> {

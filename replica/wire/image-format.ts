@@ -1,7 +1,9 @@
 /** Version of the state image's encoding. */
-export const imageFormat = 4
+export const imageFormat = 5
 /** The first of those that are read: it has no tags of mails, posts, and the marks that wait for them. */
 export const untaggedFormat = 3
+/** The last one in which the clocks of commands are whole, and executions name no command by its place. */
+export const fullCommandsFormat = 4
 
 /** What is in the chunks after the first, in this order; each chunk is `[section, items]`. */
 export const imageSections = [

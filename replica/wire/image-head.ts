@@ -47,7 +47,7 @@ export function readHead(chunk: unknown): ImageHead {
   if (typeof format === 'number' && format > imageFormat) {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
-  if (format !== imageFormat && format !== untaggedFormat) return damaged('its format is not known')
+  if (typeof format !== 'number' || !(format >= untaggedFormat)) return damaged('its format is not known')
   const { origins, ...ends } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
-import { hashPrefix, seatOf, updateId } from '../../replica/core/model/ids.ts'
-import type { AccountKeysRecord, AccountRecord, StateImage } from '../../replica/core/model/image.ts'
+import { hashPrefix, seatOf, splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
+import type {
+  AccountKeysRecord,
+  AccountRecord,
+  CommandRecord,
+  ExecutionRecord,
+  StateImage,
+} from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
 import { encodeAccountKeysPayload, encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
@@ -160,8 +166,33 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
   later: fc.array(fc.record({ ...placeInLog, type: fc.integer({ min: 43, max: 65_535 }) })),
 })
 
+/** As most are: each names a command that is remembered, too. Some that differ from it in one thing are among them. */
+const executionsOf = (commands: readonly CommandRecord[]): fc.Arbitrary<readonly ExecutionRecord[]> =>
+  fc
+    .array(
+      fc.record({
+        account,
+        recipients: fc.stringMatching(/^[0-9a-f]{16}$/),
+        place: fc.nat({ max: Math.max(0, commands.length - 1) }),
+        other: fc.option(command, { freq: 4 }),
+        later: fc.constantFrom(0, 0, 0, 1),
+      }),
+    )
+    .map((rows) =>
+      rows.flatMap(({ place, other, later, ...row }) => {
+        const known = commands[place]
+        if (known === undefined) return []
+        const name = { ...splitUpdateId(known.update), clock: known.clock + later }
+        return [{ ...row, command: other ?? known.command, names: [name] }]
+      }),
+    )
+
+const imageWithExecutions = imageWithoutCheckpoints.chain((image) =>
+  executionsOf(image.commands).map((more) => ({ ...image, executions: [...image.executions, ...more] })),
+)
+
 /** Of each log with a known end: some places before it, and the end. */
-export const stateImage: fc.Arbitrary<StateImage> = imageWithoutCheckpoints.chain((image) =>
+export const stateImage: fc.Arbitrary<StateImage> = imageWithExecutions.chain((image) =>
   fc
     .tuple(
       ...[...image.vector].map(([of, end]) => {

@@ -20,6 +20,7 @@ import type { MailPayload, PersonKind } from '../../replica/wire/payload-codec.t
 import { decodePayload, encodeAccountPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { encodeUpdate, signPayload, verifySubmission } from '../../replica/wire/update-codec.ts'
 import { groupId, installs, people, wire } from '../property/arbitraries.ts'
+import { emptyImage } from '../support/empty-image.ts'
 
 const [ours, theirs] = [installs[0]!, installs[1]!]
 const [alice, bob, carol] = [people[0]!, people[1]!, people[2]!]
@@ -309,33 +310,9 @@ describe('state images', () => {
       })),
     )
   const image: StateImage = {
+    ...emptyImage,
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
-    hashes: new Map(),
-    signatures: new Map(),
-    clocks: new Map(),
-    newestClock: 0,
-    group: null,
-    claims: [],
-    invites: [],
-    machineNames: [],
-    retired: [],
-    vouchers: [],
-    clients: [],
-    accounts: [],
-    accountKeys: [],
-    deletedAccounts: [],
-    posts: [],
-    postDeletions: [],
-    follows: [],
     mails: mailColumns(records),
-    answers: [],
-    marks: [],
-    pending: [],
-    documents: [],
-    commands: [],
-    executions: [],
-    later: [],
-    checkpoints: [],
   }
   const chunks = encodeImage(image)
 
