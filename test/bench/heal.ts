@@ -21,7 +21,7 @@ export const healBench: Bench = {
     {
       name: 'until all agree',
       unit: 's',
-      target: atMost(2.5),
+      target: atMost(1),
       limit: 'the same bytes to all five down one raw libp2p stream',
     },
     { name: "replicas' processor", unit: 's', target: null, limit: null },

@@ -26,8 +26,8 @@ const arrivesWithinMs = 20_000
 const msPerSecond = 1_000
 
 const timeFigures: Bench['figures'] = [
-  { name: 'seen by all four, p50', unit: 'ms', target: atMost(8), limit: 'two appends + fsync, one after the other' },
-  { name: 'seen by all four, p99', unit: 'ms', target: atMost(40), limit: null },
+  { name: 'seen by all four, p50', unit: 'ms', target: atMost(2.5), limit: 'two appends + fsync, one after the other' },
+  { name: 'seen by all four, p99', unit: 'ms', target: atMost(10), limit: null },
   { name: 'seen by the first, p50', unit: 'ms', target: null, limit: null },
   { name: 'answered, p50', unit: 'ms', target: null, limit: 'one append + fsync' },
   { name: 'answered, p99', unit: 'ms', target: null, limit: null },
