@@ -7,6 +7,8 @@ const lookedAtUnits = 2_000
 /** Enough where there are none that could begin here and end further on. */
 const plainUnits = 400
 const spanMarks = /[[\]`*_~<&\\]/
+/** What may begin a block that is no paragraph, and what Markdown takes for another character. */
+const blockMarks = /^(?:[#>+=|:-]|[^\S\r\n]|\d+[.)])|\0/m
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
 
@@ -22,15 +24,18 @@ export const snippetOf = (body: string): string => {
 
 const ellipsis = '…'
 
-/** Markdown as one line of plain text. */
+/** Markdown as one line of plain text. What has no marks is that already, but for its spaces: most mails are, and need no parser. */
 const textOf = (source: string): string => {
+  if (!spanMarks.test(source) && !blockMarks.test(source)) return oneLine(source)
   const texts = markdown.parse(source, {}).flatMap((block) => {
     if (block.type === 'fence' || block.type === 'code_block') return [block.content]
     if (block.type !== 'inline') return []
     return (block.children ?? []).map(({ type, content }) => (type.endsWith('break') ? ' ' : content)).concat(' ')
   })
-  return texts.join('').replace(/\s+/gu, ' ').trim()
+  return oneLine(texts.join(''))
 }
+
+const oneLine = (text: string): string => text.replace(/\s+/gu, ' ').trim()
 
 const shortened = (line: string): string => {
   if (line.length <= limits.snippetChars) return line

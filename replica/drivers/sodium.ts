@@ -76,23 +76,16 @@ export const verifyWithSodium = (): void => {
 }
 
 /**
- * In a checkout it lies in node_modules, in a package beside the program. The module's own way to its binary loads 18 files, which takes
- * eight times as long as the binary.
+ * The module's own way to its binary loads 18 files, which takes eight times as long as the binary. A package of the app has neither: a
+ * binary would have to lie beside the archive that alone is checked against changes.
  */
 const loadBinding = (): Binding | null => {
   const load = createRequire(import.meta.url)
-  const places = [
-    `sodium-native/prebuilds/${process.platform}-${process.arch}/sodium-native.node`,
-    './sodium-native.node',
-  ]
-  for (const place of places) {
-    try {
-      return load(place) as Binding
-    } catch {
-      // It is not there, or not for this machine.
-    }
+  try {
+    return load(`sodium-native/prebuilds/${process.platform}-${process.arch}/sodium-native.node`) as Binding
+  } catch {
+    return null
   }
-  return null
 }
 
 const wrapped = (binding: Binding): Sodium => ({

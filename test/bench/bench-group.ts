@@ -87,26 +87,36 @@ export const agreed = async (group: ReplicaGroup, mails = 0): Promise<readonly G
   }
 }
 
-export interface Letters {
+export interface Letter {
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly body: string
+}
+
+interface Letters {
   readonly count: number
   readonly kind: TextKind
   readonly random: () => number
 }
 
-/** Sends pipelined mails, each to the next of the others; fulfilled when all are answered. */
-export const sendLetters = async (
-  { people }: PeopledGroup,
-  server: number,
-  { count, kind, random }: Letters,
-): Promise<void> => {
-  const person = personAt(people, server)
+/** Mails of a server's person, each to the next of the others. Made before any clock runs: that takes a core for a while. */
+export const lettersOf = (server: number, { count, kind, random }: Letters): readonly Letter[] => {
   const others = allFive.filter((other) => other !== server).map(nameOf)
-  const letters = Array.from({ length: count }, (_, index) => ({
+  return Array.from({ length: count }, (_, index) => ({
     to: [others[index % others.length] ?? ''],
     subject: `letter ${index + 1} of ${nameOf(server)}`,
     body: textOf(kind, bodyChars, random),
   }))
-  await Promise.all(letters.map((letter) => person.ask('send', letter)))
+}
+
+/** Sends mails pipelined; fulfilled when all are answered. */
+export const sendLetters = async (
+  { people }: PeopledGroup,
+  server: number,
+  letters: readonly Letter[],
+): Promise<void> => {
+  const person = personAt(people, server)
+  await Promise.all(letters.map((letter) => person.ask('send', { ...letter })))
 }
 
 /** Processor time that a group's processes have taken since they began, start-up included. */

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { PeopledGroup } from './bench-group.ts'
-import { agreed, allFive, bodyChars, sendLetters, withGroup } from './bench-group.ts'
+import { agreed, allFive, bodyChars, lettersOf, sendLetters, withGroup } from './bench-group.ts'
 import type { TextKind } from './corpus.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
@@ -72,7 +72,9 @@ const runOnce = ({ share, directory }: BenchScale): Promise<Sample> =>
 const sendAll = async (peopled: PeopledGroup, kind: TextKind, count: number): Promise<void> => {
   const each = Math.ceil(count / allFive.length)
   await Promise.all(
-    allFive.map((server) => sendLetters(peopled, server, { count: each, kind, random: seededRandom(server) })),
+    allFive.map((server) =>
+      sendLetters(peopled, server, lettersOf(server, { count: each, kind, random: seededRandom(server) })),
+    ),
   )
 }
 

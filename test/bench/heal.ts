@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { agreed, allFive, processorSeconds, secondsOf, sendLetters, withGroup } from './bench-group.ts'
+import { agreed, allFive, lettersOf, processorSeconds, secondsOf, sendLetters, withGroup } from './bench-group.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf } from './figures.ts'
@@ -46,7 +46,11 @@ const runOnce = ({ share, directory }: BenchScale): Promise<Sample> =>
       parts.flatMap((part) =>
         part.map((server) => {
           const count = Math.ceil(all / parts.length / part.length)
-          return sendLetters(peopled, server, { count, kind: 'natural', random: seededRandom(server) })
+          return sendLetters(
+            peopled,
+            server,
+            lettersOf(server, { count, kind: 'natural', random: seededRandom(server) }),
+          )
         }),
       ),
     )

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { agreed, allFive, processorSeconds, secondsOf, sendLetters, withGroup } from './bench-group.ts'
+import { agreed, allFive, lettersOf, processorSeconds, secondsOf, sendLetters, withGroup } from './bench-group.ts'
 import type { TextKind } from './corpus.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
@@ -45,10 +45,11 @@ const runKind = (kind: TextKind, { share, directory }: BenchScale): Promise<Samp
   withGroup(directory, async (peopled) => {
     const count = Math.ceil(mailsEach * share)
     const all = count * allFive.length
+    const letters = allFive.map((server) => lettersOf(server, { count, kind, random: seededRandom(server) }))
     const before = await processorSeconds(peopled)
     const began = performance.now()
     const answered = await secondsOf(() =>
-      Promise.all(allFive.map((server) => sendLetters(peopled, server, { count, kind, random: seededRandom(server) }))),
+      Promise.all(allFive.map((server, index) => sendLetters(peopled, server, letters[index] ?? []))),
     )
     await agreed(peopled.group, all)
     const seconds = (performance.now() - began) / 1_000
