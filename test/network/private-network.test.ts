@@ -4,10 +4,13 @@ import { createRequire } from 'node:module'
 import { multiaddr } from '@multiformats/multiaddr'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { createLibp2p } from 'libp2p'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { abortConnection } from '../../replica/drivers/libp2p-abort.ts'
 import { baseOptions } from '../../replica/drivers/libp2p-base.ts'
 import { allConnected, groupKey, introduce, startPeer, stopAll, within } from './harness.ts'
+
+// As where libsodium is not to be had: all other tests of the network work with it.
+vi.mock('../../replica/drivers/sodium.ts', () => ({ loadSodium: () => null }))
 
 afterEach(stopAll)
 
