@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import { useQuickVerify } from '../wire/keys.ts'
+import { availableParallelism } from 'node:os'
+import { useQuickVerification } from '../wire/keys.ts'
 
 /**
  * libsodium, for what node's crypto does at a higher price: half of a verification is OpenSSL's slower arithmetic, and of a short
@@ -52,6 +53,8 @@ interface Binding {
   crypto_stream_xor_update(state: Uint8Array, result: Uint8Array, text: Uint8Array): void
 }
 
+/** libuv's, by default. */
+const threadsOfPool = 4
 const keyBytes = 32
 const signatureBytes = 64
 const tagBytes = 16
@@ -72,7 +75,8 @@ export const loadSodium = (): Sodium | null => {
 /** From now on this process verifies with it, where it is to be had. */
 export const verifyWithSodium = (): void => {
   const sodium = loadSodium()
-  if (sodium !== null) useQuickVerify(sodium.verify)
+  const coresBeside = Math.min(threadsOfPool, availableParallelism() - 1)
+  if (sodium !== null) useQuickVerification({ verify: sodium.verify, coresBeside })
 }
 
 /**

@@ -39,25 +39,31 @@ export function shared(text: string): string {
 export const signBytes = (privateKey: PrivateKey, bytes: Uint8Array): Uint8Array =>
   new Uint8Array(sign(null, bytes, toPrivateKey(privateKey)))
 
-type QuickVerify = (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => boolean
-
-let verifyQuickly: QuickVerify | null = null
-
-/**
- * Gives this process a faster way to verify, for keys and signatures of the right lengths. It must accept nothing that node does not: replicas
- * have to agree on which signatures hold, whatever they are verified with. What it refuses, node judges.
- */
-export const useQuickVerify = (quick: QuickVerify | null): void => {
-  verifyQuickly = quick
+/** A faster way to verify than node's. */
+export interface QuickVerification {
+  /**
+   * For keys and signatures of the right lengths. It must accept nothing that node does not: replicas have to agree on which signatures hold,
+   * whatever they are verified with. What it refuses, node judges.
+   */
+  readonly verify: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => boolean
+  /** How many cores there are for node's verification by other threads while this one verifies. */
+  readonly coresBeside: number
 }
 
-export const verifiesQuickly = (): boolean => verifyQuickly !== null
+let quickInUse: QuickVerification | null = null
+
+/** For all of this process. */
+export const useQuickVerification = (quick: QuickVerification | null): void => {
+  quickInUse = quick
+}
+
+export const quickVerification = (): QuickVerification | null => quickInUse
 
 /** Whether `signature` is the Ed25519 signature (RFC 8032) of `bytes` by the raw `publicKey`. */
 export function verifyBytes(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   try {
     const hasLengths = publicKey.length === keyBytes && signature.length === signatureBytes
-    if (hasLengths && verifyQuickly?.(publicKey, bytes, signature) === true) return true
+    if (hasLengths && quickInUse?.verify(publicKey, bytes, signature) === true) return true
     return verify(null, bytes, toPublicKey(publicKey), signature)
   } catch {
     return false

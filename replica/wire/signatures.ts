@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto'
 import { limits } from '../core/model/limits.ts'
 import { toBase64Url } from './bytes.ts'
-import { toPublicKey, verifiesQuickly, verifyBytes } from './keys.ts'
+import { quickVerification, toPublicKey, verifyBytes } from './keys.ts'
 import { RecentValues } from './recent-values.ts'
 
 /** Says of `bytes` that the holder of the raw Ed25519 `publicKey` signed them. */
@@ -35,6 +35,10 @@ export const verifyAtOnce: Verifier = {
 
 /** Claims up to which verifying is not worth a way through another thread, which has node's slower verification only. */
 const fewClaims = { quick: 24, slow: 4 }
+/** How many times as long node's verification takes. */
+const slowness = 1.7
+/** The event loop is held meanwhile: 7 ms at the most. */
+const mostAtOnce = 96
 
 /**
  * Takes each signature as good, and keeps the claims: what was decoded with it counts only when all of them hold. So a decoding
@@ -46,7 +50,7 @@ export class DeferringVerifier implements Verifier {
 
   /** Whether there are so few that they are best verified here and now. */
   get isShort(): boolean {
-    const few = verifiesQuickly() ? fewClaims.quick : fewClaims.slow
+    const few = quickVerification() === null ? fewClaims.slow : fewClaims.quick
     return this.#claims.length + this.#forMany.size <= few
   }
 
@@ -67,16 +71,25 @@ export class DeferringVerifier implements Verifier {
     return this.#claims.every(isTrue) && [...this.#forMany.values()].every((claim) => verifyAtOnce.holdsForMany(claim))
   }
 
-  /** As `judge`, by other threads. */
+  /** As `judge`, with other threads, which have node's verification: this one takes as many as it can while they are at the rest. */
   async judgeAside(): Promise<boolean> {
-    const single = this.#claims.map(isTrueAside)
+    const own = this.#claims.slice(0, ownShareOf(this.#claims.length))
+    const single = this.#claims.slice(own.length).map(isTrueAside)
     const forMany = [...this.#forMany].map(async ([name, claim]) => {
       const holds = await isTrueAside(claim)
       knownVerdicts.set(name, holds)
       return holds
     })
-    return (await Promise.all([...single, ...forMany])).every((holds) => holds)
+    const ownHold = own.every(isTrue)
+    return (await Promise.all([...single, ...forMany])).every((holds) => holds) && ownHold
   }
+}
+
+/** Of so many claims, how many are for this thread. */
+function ownShareOf(claims: number): number {
+  const quick = quickVerification()
+  if (quick === null) return 0
+  return Math.min(mostAtOnce, Math.round((claims * slowness) / (slowness + quick.coresBeside)))
 }
 
 function isTrue({ publicKey, bytes, signature }: Claim): boolean {

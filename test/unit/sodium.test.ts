@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import xsalsa20 from 'xsalsa20'
 import { loadSodium, verifyWithSodium } from '../../replica/drivers/sodium.ts'
 import { concat } from '../../replica/wire/bytes.ts'
-import { publicKeyOf, signBytes, toPublicKey, useQuickVerify, verifyBytes } from '../../replica/wire/keys.ts'
+import { publicKeyOf, signBytes, toPublicKey, useQuickVerification, verifyBytes } from '../../replica/wire/keys.ts'
 
 const sodium = loadSodium()
 if (sodium === null) throw new Error('these tests need libsodium')
@@ -100,7 +100,7 @@ const signedWithTorsion = (keyTorsion: string, nonceTorsion: string) => {
 
 describe('verification by libsodium', () => {
   afterEach(() => {
-    useQuickVerify(null)
+    useQuickVerification(null)
   })
 
   it.each(sizes)('takes the signature of %i bytes, and none of other bytes, another key or a changed one', (size) => {
