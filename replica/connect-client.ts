@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { MemberInfo } from './api/contract.ts'
 import { connectReplica } from './api/remote-replica.ts'
 import type { MailClient } from './client/contract/mail-client.ts'
@@ -8,6 +7,7 @@ import { QuintetError } from './core/model/errors.ts'
 import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { createClientStore } from './drivers/client-store.ts'
+import { drawRandom } from './drivers/drawn-random.ts'
 import { loadAttachment, loadInstall } from './drivers/install-file.ts'
 import type { ClientDialer } from './drivers/libp2p-client.ts'
 import { connectLocally } from './drivers/local-socket.ts'
@@ -92,7 +92,7 @@ const attachedClient = async (
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
     ...keeping,
-    random: randomBytes,
+    random: drawRandom,
     clock: systemClock,
   })
 }
@@ -174,7 +174,7 @@ const freeClient = async (
     machine,
     servers: { home: first ?? 'none', list: () => Promise.resolve([...members.keys()]), learn, learnKey },
     ...keeping,
-    random: randomBytes,
+    random: drawRandom,
     clock: systemClock,
   })
   return client

@@ -23,6 +23,7 @@ export const snippetOf = (body: string): string => {
 }
 
 const ellipsis = '…'
+const surrogate = /[\ud800-\udfff]/
 
 /** Markdown as one line of plain text. What has no marks is that already, but for its spaces: most mails are, and need no parser. */
 const textOf = (source: string): string => {
@@ -35,10 +36,16 @@ const textOf = (source: string): string => {
   return oneLine(texts.join(''))
 }
 
-const oneLine = (text: string): string => text.replace(/\s+/gu, ' ').trim()
+/** All that is not a single space already. */
+const widerSpaces = /\s{2,}|[^\S ]/gu
+
+const oneLine = (text: string): string => text.replace(widerSpaces, ' ').trim()
 
 const shortened = (line: string): string => {
   if (line.length <= limits.snippetChars) return line
+  if (!surrogate.test(line.slice(0, limits.snippetChars + 1))) {
+    return `${line.slice(0, limits.snippetChars - 1).trimEnd()}${ellipsis}`
+  }
   // A character has two units at the most.
   const chars = Array.from(line.slice(0, (limits.snippetChars + 1) * 2))
   if (chars.length <= limits.snippetChars) return line

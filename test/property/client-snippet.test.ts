@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import MarkdownIt from 'markdown-it'
 import { expect, test } from 'vitest'
 import { snippetOf } from '../../replica/client/snippet.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
 
@@ -71,5 +72,21 @@ test('the snippet of a short text is what parsing all of it says', () => {
       expect(snippetOf(body)).toBe(text)
     }),
     { numRuns: 3_000 },
+  )
+})
+
+test('a longer text is cut to the longest snippet that there may be, between characters', () => {
+  const filling = fc.array(fc.constantFrom('a', 'b', ' ', '😀', 'é'), { maxLength: 6 })
+  fc.assert(
+    fc.property(fc.integer({ min: 150, max: 165 }), filling, (length, end) => {
+      const body = ['x'.repeat(length), ...end].join('')
+      const chars = Array.from(body.replace(/\s+/gu, ' ').trim())
+      const cut = `${chars
+        .slice(0, limits.snippetChars - 1)
+        .join('')
+        .trimEnd()}…`
+      expect(snippetOf(body)).toBe(chars.length <= limits.snippetChars ? chars.join('') : cut)
+    }),
+    { numRuns: 2_000 },
   )
 })
