@@ -13,12 +13,12 @@ export interface Sodium {
   encrypt(text: Uint8Array, nonce: Uint8Array, bound: Uint8Array, key: Uint8Array): Uint8Array
   /** The way back. Throws when anything was changed. */
   decrypt(sealed: Uint8Array, nonce: Uint8Array, bound: Uint8Array, key: Uint8Array): Uint8Array
-  /** XSalsa20 from its first byte on. `nonce` has 24 bytes, `key` 32. */
-  streamCipher(nonce: Uint8Array, key: Uint8Array): StreamCipher
+  /**
+   * XSalsa20 from its first byte on. `nonce` has 24 bytes, `key` 32. What is returned encrypts or decrypts what comes next; `result` is as long
+   * as `text`, and may be the same memory.
+   */
+  streamCipher(nonce: Uint8Array, key: Uint8Array): (text: Uint8Array, result: Uint8Array) => void
 }
-
-/** Encrypts or decrypts what comes next. `result` is as long as `text`, and may be the same memory. */
-export type StreamCipher = (text: Uint8Array, result: Uint8Array) => void
 
 /** What is used of sodium-native's binary. It ends the process when a length is wrong. */
 interface Binding {
