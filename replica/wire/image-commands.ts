@@ -17,7 +17,9 @@ type Item = number | string
 /** Writes the rows of one image: all commands, then all executions. */
 export class CommandRows {
   readonly #places: ImagePlaces
+  /** By the update that answers it; of several that one update answers, the last. */
   readonly #commands = new Map<UpdateId, { readonly record: CommandRecord; readonly place: number }>()
+  #written = 0
   #clock: Clock = 0
   #place = 0
 
@@ -31,7 +33,8 @@ export class CommandRows {
     const { origin, sequence } = splitUpdateId(update)
     const difference = clock - this.#clock
     this.#clock = clock
-    this.#commands.set(update, { record, place: this.#commands.size })
+    this.#commands.set(update, { record, place: this.#written })
+    this.#written += 1
     return [command, this.#places.origin(origin), sequence, difference]
   }
 

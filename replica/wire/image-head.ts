@@ -47,7 +47,7 @@ export function readHead(chunk: unknown): ImageHead {
   if (typeof format === 'number' && format > imageFormat) {
     refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
   }
-  if (typeof format !== 'number' || !(format >= untaggedFormat)) return damaged('its format is not known')
+  if (!isInteger(format) || format < untaggedFormat) return damaged('its format is not known')
   const { origins, ...ends } = readOrigins(new ItemReader(fields.get('origins')))
   const group = fields.get('group') === null ? null : readGroup(new ItemReader(fields.get('group')), origins)
   return {
@@ -180,3 +180,5 @@ export function readLabel(items: ItemReader): string {
   const fits = Array.from(label).length <= Math.max(limits.groupNameChars, limits.machineNameChars)
   return fits && isLabel(label) ? label : damaged('a name has the wrong form')
 }
+
+const isInteger = (value: unknown): value is number => Number.isInteger(value)

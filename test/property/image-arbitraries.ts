@@ -80,6 +80,9 @@ const mailRecords = fc
     ),
   )
 
+/** One update may answer several commands. */
+const answeredTwice = installs.slice(0, 2).map((one) => updateId(one.origin, 1))
+
 const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
   hashes,
@@ -151,7 +154,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
       state: fc.constantFrom('follows' as const, 'not' as const),
     }),
   ),
-  commands: fc.array(fc.record({ command, update: anyUpdateId, clock })),
+  commands: fc.array(fc.record({ command, update: fc.oneof(anyUpdateId, fc.constantFrom(...answeredTwice)), clock })),
   executions: fc.array(
     fc.record({
       account,

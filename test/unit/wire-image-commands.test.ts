@@ -40,6 +40,27 @@ describe('commands and executions in an image', () => {
     expect(decodeImage(encoded)).toMatchObject({ ok: true, value: remembered })
   })
 
+  test('two commands that one update answers do not move the places of those after them', () => {
+    const shared = updateId(origin, 7)
+    const commands = [
+      { command: first, update: shared, clock: 2_000 },
+      { command: second, update: shared, clock: 2_000 },
+      { command: third, update: updateId(other, 9), clock: 1_500 },
+    ]
+    const executions = [
+      { account, command: third, recipients, names: [{ origin: other, sequence: 9, clock: 1_500 }] },
+      { account, command: first, recipients, names: [{ origin, sequence: 7, clock: 2_000 }] },
+      { account, command: second, recipients, names: [{ origin, sequence: 7, clock: 2_000 }] },
+    ]
+    const vector = new Map([origin, other].map((one) => [one, 9]))
+    const decoded = decodeImage(encodeImage({ ...emptyImage, vector, commands, executions }))
+    expect(decoded).toMatchObject({ ok: true, value: { commands, executions } })
+  })
+
+  test.each([3.5, 4.5, 2, Number.NaN, '5', null])('an image of format %s is damage', (format) => {
+    expect(decodeImage(withChunks({}, format as number))).toMatchObject({ ok: false, failure: { code: 'DAMAGED' } })
+  })
+
   test('an image of before that has both in full', () => {
     const executions = [0, second, recipients, 1, 1, 9, 1_500, 0, first, recipients, 1, 0, 7, 2_000]
     const commands = [first, 0, 7, 2_000, second, 1, 9, 1_500]
