@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 const encoder = new TextEncoder()
 
@@ -22,11 +22,25 @@ export function uint64(value: number): Uint8Array {
   return bytes
 }
 
+/** Most of what is hashed is shorter: a mail of a page, a node of a tree. */
+const scratch = new Uint8Array(4_096)
+
 /** SHA-256 over the parts as if they were one. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const digest = createHash('sha256')
-  for (const part of parts) digest.update(part)
-  return plain(digest.digest())
+  let length = 0
+  for (const part of parts) length += part.length
+  if (length > scratch.length) {
+    const digest = createHash('sha256')
+    for (const part of parts) digest.update(part)
+    return plain(digest.digest())
+  }
+  // A hash object for each costs more than to put the parts together.
+  let end = 0
+  for (const part of parts) {
+    scratch.set(part, end)
+    end += part.length
+  }
+  return plain(hash('sha256', scratch.subarray(0, length), 'buffer'))
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -20,9 +20,13 @@ export interface GroupContext {
   readonly verifier: Verifier
 }
 
+const madeContexts = new WeakMap<Uint8Array, GroupContext>()
+
 export function groupContext(groupId: Uint8Array): GroupContext {
+  const made = madeContexts.get(groupId)
+  if (made !== undefined) return made
   assert(groupId.length === groupIdBytes, 'a group id has 16 bytes')
-  return {
+  const context = {
     update: concat([utf8('quintet/1/update'), groupId]),
     bundle: concat([utf8('quintet/1/bundle'), groupId]),
     batch: concat([utf8('quintet/1/batch'), groupId]),
@@ -30,6 +34,8 @@ export function groupContext(groupId: Uint8Array): GroupContext {
     succession: concat([utf8('quintet/1/succession'), groupId]),
     verifier: verifyAtOnce,
   }
+  madeContexts.set(groupId, context)
+  return context
 }
 
 /** The chain value before an origin's first update. */
@@ -38,7 +44,13 @@ export const startOfChain = (context: GroupContext, origin: OriginId): Hash =>
 
 /** What a person signs. */
 export const signedByPerson = (context: GroupContext, type: number, payload: Uint8Array): Uint8Array =>
-  concat([context.update, new Uint8Array([type]), payload])
+  concat(partsSignedByPerson(context, type, payload))
+
+export const partsSignedByPerson = (
+  context: GroupContext,
+  type: number,
+  payload: Uint8Array,
+): readonly Uint8Array[] => [context.update, new Uint8Array([type]), payload]
 
 /** What an origin signs of a batch that ends with `last` and chain value `lastHash`. */
 export const signedByOrigin = (context: GroupContext, origin: OriginId, last: Sequence, lastHash: Hash): Uint8Array =>

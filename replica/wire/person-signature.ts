@@ -1,10 +1,13 @@
 import { assert } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { concat, fromBase64Url, sha256 } from './bytes.ts'
+import { limits } from '../core/model/limits.ts'
+import { BundleTree, hashBytes, mostPathHashes, nodeOf } from './bundle-tree.ts'
+import { concat, fromBase64Url, sha256, toBase64Url } from './bytes.ts'
 import type { GroupContext } from './group-context.ts'
-import { signedByPerson } from './group-context.ts'
+import { partsSignedByPerson, signedByPerson } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
 import { signatureBytes, signBytes } from './keys.ts'
+import { RecentValues } from './recent-values.ts'
 
 /**
  * A person signs each update by itself, or up to `mostInBundle` at once: one Ed25519 signature over the root of a Merkle
@@ -14,8 +17,6 @@ import { signatureBytes, signBytes } from './keys.ts'
  * Bytes: the signature (64), and for a bundle the leaf's index (1) and the path's hashes (32 each), from the leaf up.
  */
 export const mostInBundle = 16
-const mostPathHashes = 4
-const hashBytes = 32
 export const mostSignatureBytes = signatureBytes + 1 + mostPathHashes * hashBytes
 
 /** One thing to sign: an update's type code and payload. */
@@ -25,7 +26,8 @@ export interface ToSign {
 }
 
 const leafMark = new Uint8Array([0])
-const nodeMark = new Uint8Array([1])
+/** The updates of a bundle stand in a log one after the other. */
+const recentTrees = new RecentValues<BundleTree>(limits.cachedTrees)
 
 /** The signatures of 1 to `mostInBundle` updates, in order. */
 export function signTogether(
@@ -52,15 +54,24 @@ export function holdsPersonSignature(
   item: ToSign,
   signature: Uint8Array,
 ): boolean {
-  const publicKey = fromBase64Url(account)
   if (signature.length === signatureBytes) {
-    return context.verifier.holds({ publicKey, bytes: signedByPerson(context, item.type, item.payload), signature })
+    const bytes = signedByPerson(context, item.type, item.payload)
+    return context.verifier.holds({ publicKey: fromBase64Url(account), bytes, signature })
   }
-  const path = signature.subarray(signatureBytes + 1)
   if (!isSignatureLength(signature.length)) return false
-  const root = climb(leafOf(context, item), signature[signatureBytes] ?? 0, path)
-  const own = signature.subarray(0, signatureBytes)
-  return context.verifier.holdsForMany({ publicKey, bytes: concat([context.bundle, root]), signature: own })
+  const tree = treeOf(account, signature.subarray(0, signatureBytes))
+  const path = signature.subarray(signatureBytes + 1)
+  const root = tree.climb(leafOf(context, item), signature[signatureBytes] ?? 0, path)
+  return context.verifier.holdsForMany(tree.claimOf(context.bundle, root))
+}
+
+const treeOf = (account: AccountId, signature: Uint8Array): BundleTree => {
+  const name = `${account}${toBase64Url(signature)}`
+  const known = recentTrees.get(name)
+  if (known !== undefined) return known
+  const tree = new BundleTree(fromBase64Url(account), signature.slice())
+  recentTrees.set(name, tree)
+  return tree
 }
 
 /** Whether a signature can have so many bytes. */
@@ -69,7 +80,7 @@ export const isSignatureLength = (length: number): boolean =>
   (length > signatureBytes + 1 && length <= mostSignatureBytes && (length - signatureBytes - 1) % hashBytes === 0)
 
 const leafOf = (context: GroupContext, { type, payload }: ToSign): Uint8Array =>
-  sha256(leafMark, signedByPerson(context, type, payload))
+  sha256(leafMark, ...partsSignedByPerson(context, type, payload))
 
 /** All levels from the leaves to the root. A node without a sibling is paired with itself. */
 const treeOver = (leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] => {
@@ -78,8 +89,7 @@ const treeOver = (leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[
     const above: Uint8Array[] = []
     for (let index = 0; index < level.length; index += 2) {
       const [left, right] = [level[index], level[index + 1]]
-      if (left !== undefined)
-        above.push(right === undefined ? sha256(nodeMark, left, left) : sha256(nodeMark, left, right))
+      if (left !== undefined) above.push(right === undefined ? nodeOf(left, left) : nodeOf(left, right))
     }
     level = above
   }
@@ -91,13 +101,3 @@ const pathOf = (levels: readonly (readonly Uint8Array[])[], leaf: number): reado
     const index = leaf >> depth
     return level[index ^ 1] ?? level[index] ?? []
   })
-
-const climb = (leaf: Uint8Array, index: number, path: Uint8Array): Uint8Array => {
-  let hash = leaf
-  for (let depth = 0; depth * hashBytes < path.length; depth += 1) {
-    const sibling = path.subarray(depth * hashBytes, (depth + 1) * hashBytes)
-    const isRight = ((index >> depth) & 1) === 1
-    hash = isRight ? sha256(nodeMark, sibling, hash) : sha256(nodeMark, hash, sibling)
-  }
-  return hash
-}

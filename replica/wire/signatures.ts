@@ -11,12 +11,24 @@ export interface Claim {
   readonly signature: Uint8Array
 }
 
+/** A claim that stands in many updates, by its name. */
+export interface SharedClaim extends Claim {
+  readonly name: string
+}
+
 /** Judges the signatures that a decoding meets. */
 export interface Verifier {
   holds(claim: Claim): boolean
-  /** As `holds`, for what stands in many updates: the verdict is remembered. */
-  holdsForMany(claim: Claim): boolean
+  /** As `holds`, but the verdict is remembered. */
+  holdsForMany(claim: SharedClaim): boolean
 }
+
+export const sharedClaim = ({ publicKey, bytes, signature }: Claim): SharedClaim => ({
+  publicKey,
+  bytes,
+  signature,
+  name: `${toBase64Url(publicKey)} ${toBase64Url(bytes)} ${toBase64Url(signature)}`,
+})
 
 const knownVerdicts = new RecentValues<boolean>(limits.cachedRoots)
 
@@ -24,11 +36,10 @@ const knownVerdicts = new RecentValues<boolean>(limits.cachedRoots)
 export const verifyAtOnce: Verifier = {
   holds: isTrue,
   holdsForMany: (claim) => {
-    const name = nameOf(claim)
-    const known = knownVerdicts.get(name)
+    const known = knownVerdicts.get(claim.name)
     if (known !== undefined) return known
     const holds = isTrue(claim)
-    knownVerdicts.set(name, holds)
+    knownVerdicts.set(claim.name, holds)
     return holds
   },
 }
@@ -46,7 +57,7 @@ const mostAtOnce = 96
  */
 export class DeferringVerifier implements Verifier {
   readonly #claims: Claim[] = []
-  readonly #forMany = new Map<string, Claim>()
+  readonly #forMany = new Map<string, SharedClaim>()
 
   /** Whether there are so few that they are best verified here and now. */
   get isShort(): boolean {
@@ -59,10 +70,9 @@ export class DeferringVerifier implements Verifier {
     return true
   }
 
-  holdsForMany(claim: Claim): boolean {
-    const name = nameOf(claim)
-    const known = knownVerdicts.get(name)
-    if (known === undefined) this.#forMany.set(name, claim)
+  holdsForMany(claim: SharedClaim): boolean {
+    const known = knownVerdicts.get(claim.name)
+    if (known === undefined) this.#forMany.set(claim.name, claim)
     return known ?? true
   }
 
@@ -106,6 +116,3 @@ const isTrueAside = ({ publicKey, bytes, signature }: Claim): Promise<boolean> =
       resolve(false)
     }
   })
-
-const nameOf = ({ publicKey, bytes, signature }: Claim): string =>
-  `${toBase64Url(publicKey)} ${toBase64Url(bytes)} ${toBase64Url(signature)}`

@@ -57,9 +57,19 @@ describe("a person's signature", () => {
     )
   })
 
-  test('fails when any of its bytes is changed', () => {
+  test.each([
+    ['before the bundle is known', false],
+    ['when all of it is known', true],
+  ])('fails when any of its bytes is changed, %s', (_when, isKnown) => {
     const bundle = Array.from({ length: 5 }, (_, index) => ({ type: 18, payload: new Uint8Array([index]) }))
     const signatures = signTogether(context, bundle, privateKey)
+    const holdAll = (): void => {
+      const all = bundle.every((item, index) =>
+        holdsPersonSignature(context, account, item, signatures[index] ?? new Uint8Array()),
+      )
+      expect(all).toBe(true)
+    }
+    if (isKnown) holdAll()
     bundle.forEach((item, index) => {
       const signature = signatures[index] ?? new Uint8Array()
       for (let at = 0; at < signature.length; at += 1) {
@@ -68,5 +78,31 @@ describe("a person's signature", () => {
         expect(holdsPersonSignature(context, account, item, flipped)).toBe(index === 4 && at === 64)
       }
     })
+    holdAll()
+  })
+
+  test('holds for updates of many bundles in any order, each beside others that only borrow its signature', () => {
+    const bundles = Array.from({ length: 80 }, (_, bundle) =>
+      Array.from({ length: 1 + (bundle % mostInBundle) }, (__, index) => ({
+        type: 18,
+        payload: new Uint8Array([bundle, index]),
+      })),
+    )
+    const all = bundles.flatMap((items) => {
+      const signatures = signTogether(context, items, privateKey)
+      return items.map((item, index) => ({ item, signature: signatures[index] ?? new Uint8Array(), holds: true }))
+    })
+    const borrowed = all.map((one, place) => {
+      const other = all[(place + 1) % all.length]?.signature ?? new Uint8Array()
+      const signature = new Uint8Array([...one.signature.subarray(0, 64), ...other.subarray(64)])
+      return { ...one, signature, holds: Buffer.compare(signature, one.signature) === 0 }
+    })
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...all, ...borrowed]), (some) => {
+        for (const { item, signature, holds } of some)
+          expect(holdsPersonSignature(context, account, item, signature)).toBe(holds)
+      }),
+      { numRuns: 20 },
+    )
   })
 })

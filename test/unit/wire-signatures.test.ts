@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { publicKeyOf, signBytes, useQuickVerification, verifyBytes } from '../../replica/wire/keys.ts'
-import { type Claim, DeferringVerifier } from '../../replica/wire/signatures.ts'
+import { type Claim, DeferringVerifier, sharedClaim } from '../../replica/wire/signatures.ts'
 
 const seed = new Uint8Array(randomBytes(32))
 const publicKey = publicKeyOf(seed)
@@ -18,7 +18,7 @@ const forged = (claim: Claim): Claim => ({
 const verifierOf = (claims: readonly Claim[], forMany: readonly Claim[] = []): DeferringVerifier => {
   const verifier = new DeferringVerifier()
   for (const claim of claims) verifier.holds(claim)
-  for (const claim of forMany) verifier.holdsForMany(claim)
+  for (const claim of forMany) verifier.holdsForMany(sharedClaim(claim))
   return verifier
 }
 
@@ -63,7 +63,7 @@ describe.each([
     use()
     const bad = forged(claimOf(0))
     expect(await verifierOf(claims.slice(0, 30), [claimOf(1), bad]).judgeAside()).toBe(false)
-    expect(new DeferringVerifier().holdsForMany(bad)).toBe(false)
+    expect(new DeferringVerifier().holdsForMany(sharedClaim(bad))).toBe(false)
   })
 })
 
