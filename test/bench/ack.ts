@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PeopledGroup } from './bench-group.ts'
-import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt, processorSeconds } from './bench-group.ts'
+import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt, processorSeconds, warmUp } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf, percentile } from './figures.ts'
@@ -11,6 +11,7 @@ const measured = 1
 const comingASecond = 500
 const mails = 200
 const warmUpMails = 100
+const warmUpBulk = 2_000
 const msPerSecond = 1_000
 
 /** A person sends one mail at a time while the four others' mails come in: from the written request to the durable answer. */
@@ -26,6 +27,7 @@ export const ackBench: Bench = {
   prepare: async (scale) => {
     const peopled = await makeGroup(path.join(scale.directory, 'ack'))
     await peopled.group.endOperators()
+    await warmUp(peopled, Math.ceil(warmUpBulk * scale.share))
     await measure(peopled, Math.ceil(warmUpMails * scale.share))
     return { run: () => runOnce(peopled, scale), end: () => endGroup(peopled.group) }
   },

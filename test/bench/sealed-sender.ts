@@ -1,9 +1,9 @@
 /**
- * A person's client that seals and signs its mails beforehand: `--json` lines are `ready` when all are made, then, after a line on
- * stdin, `done` when all are answered. Arguments: data directory, how many mails.
+ * A person's client of the replica of this machine that seals and signs its mails beforehand: JSON lines are `ready` when all are made, then
+ * for each line on stdin `done` when so many more are answered. Arguments: data directory, how many mails a round, rounds, reader's name.
  */
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { passwordOf } from '../../build/cluster/group.ts'
 import type { Submission } from '../../replica/api/contract.ts'
 import { connectReplica } from '../../replica/api/remote-replica.ts'
@@ -13,37 +13,34 @@ import { accountNamed, knownAccount } from '../../replica/client/session.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { loadAttachment, loadInstall } from '../../replica/drivers/install-file.ts'
-import { createClientDialer } from '../../replica/drivers/libp2p-client.ts'
+import { connectLocally } from '../../replica/drivers/local-socket.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
-import { allFive, bodyChars, nameOf } from './bench-group.ts'
+import { bodyChars, nameOf } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 
-const dialTimeoutMs = 2_500
+const connectTimeoutMs = 2_500
 const sealedAtOnce = 16
 
-const [directory = '', count = '0'] = process.argv.slice(2)
+const [directory = '', count = '0', rounds = '0', reader = ''] = process.argv.slice(2)
+const [mailsARound, all] = [Number(count), Number(count) * Number(rounds)]
 const install = await loadInstall(directory)
-const member = install && (await loadAttachment(directory))?.members.get(install.server)
+const attachment = await loadAttachment(directory)
+const member = install && attachment?.members.get(install.server)
 if (install === null || member === null || member === undefined) throw new Error(`no replica runs in ${directory}`)
-const dialer = await createClientDialer({ groupKey: install.groupKey, clock: systemClock })
-const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
-const api = connectReplica({ stream, adminToken: null, clock: systemClock })
+const { socket: path, adminToken } = attachment ?? { socket: null, adminToken: null }
+if (path === null) throw new Error(`the replica in ${directory} has no local socket`)
+const stream = await connectLocally({ path, peer: member.peer, clock: systemClock, timeoutMs: connectTimeoutMs })
+const api = connectReplica({ stream, adminToken, clock: systemClock })
 const own = nameOf(install.server)
 const record = await accountNamed((query) => api.lookUp(query), install.groupId, own)
 const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }
 const session = await knownAccount(record, install.groupId, { kind: 'password', password: passwordOf(own) }, ports)
 await session.logIn(api)
-const others = allFive.map(nameOf).filter((name) => name !== own)
-const recipients = await Promise.all(
-  (await api.lookUp({ names: others, accounts: [] })).map(async ({ account, sealKey }) => ({
-    account,
-    sealKey: await importPublicKey(sealKey),
-  })),
-)
+const [found] = await api.lookUp({ names: [reader], accounts: [] })
+if (found === undefined) throw new Error(`nobody is called ${reader}`)
+const recipient = { account: found.account, sealKey: await importPublicKey(found.sealKey) }
 
 const seal = (index: number, random: () => number): Promise<Submission> => {
-  const recipient = recipients[index % recipients.length]
-  if (recipient === undefined) throw new Error('somebody has to read')
   const body = textOf('natural', bodyChars, random)
   const content = { subject: `letter ${index + 1}`, snippet: snippetOf(body), addressed: 1, inReplyTo: null, body }
   return session.mail({ ...content, command: session.newCommand(), to: [recipient], conversation: null })
@@ -51,22 +48,26 @@ const seal = (index: number, random: () => number): Promise<Submission> => {
 
 const random = seededRandom(install.server)
 const sealed: Submission[] = []
-while (sealed.length < Number(count)) {
-  const bundle = Array.from({ length: Math.min(sealedAtOnce, Number(count) - sealed.length) }, (_, index) =>
+while (sealed.length < all) {
+  const bundle = Array.from({ length: Math.min(sealedAtOnce, all - sealed.length) }, (_, index) =>
     seal(sealed.length + index, random),
   )
   sealed.push(...(await Promise.all(bundle)))
 }
 console.log(JSON.stringify({ event: 'ready' }))
-await once(process.stdin, 'data')
-const waiting = new Set<Promise<unknown>>()
-for (const submission of sealed) {
-  if (waiting.size >= limits.callsInFlight) await Promise.race(waiting)
-  const answered: Promise<unknown> = api.submit(submission).finally(() => waiting.delete(answered))
-  waiting.add(answered)
+
+let sent = 0
+let end = 0
+const sendOnes = async (): Promise<void> => {
+  while (sent < end) {
+    const submission = sealed[sent]
+    sent += 1
+    if (submission !== undefined) await api.submit(submission)
+  }
 }
-await Promise.all(waiting)
-console.log(JSON.stringify({ event: 'done' }))
+for await (const _go of createInterface({ input: process.stdin })) {
+  end += mailsARound
+  await Promise.all(Array.from({ length: limits.callsInFlight }, sendOnes))
+  console.log(JSON.stringify({ event: 'done' }))
+}
 await api.close()
-await dialer.stop()
-process.exit(0)
