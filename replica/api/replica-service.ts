@@ -43,6 +43,8 @@ export interface ServiceOptions {
   readonly randomBytes: (count: number) => Uint8Array
 }
 
+type NewMail = Pick<Update, 'origin' | 'sequence' | 'bytes'>
+
 const msPerDay = 86_400_000
 const nothing = new Uint8Array()
 
@@ -56,6 +58,8 @@ export class ReplicaService implements ConnectionPorts {
   readonly #connections = new Set<ServiceConnection>()
   readonly #knowledge: Throttle
   readonly #people: Throttle
+  /** Mails that came with the present step. */
+  readonly #untold: NewMail[] = []
   #digest: { readonly revision: number; readonly text: string } | null = null
 
   constructor(options: ServiceOptions) {
@@ -222,13 +226,13 @@ export class ReplicaService implements ConnectionPorts {
         this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
         break
       case 'mail':
-        if (this.loggedIn().size > 0) void this.#announce(notice.update)
+        if (this.#hasPeople()) this.#announceWithStep(notice.update)
         break
       case 'post':
-        if (this.loggedIn().size > 0) void this.#announcePost(notice.origin, notice.sequence)
+        if (this.#hasPeople()) void this.#announcePost(notice.origin, notice.sequence)
         break
       case 'brought':
-        if (this.loggedIn().size > 0) void this.#announceBrought(notice)
+        if (this.#hasPeople()) void this.#announceBrought(notice)
         break
       case 'mailbox':
         for (const connection of this.#connections)
@@ -270,10 +274,11 @@ export class ReplicaService implements ConnectionPorts {
   /** In their order. What storage has not got yet is not told of. */
   async #announceBrought({ mails, posts }: Extract<Notice, { kind: 'brought' }>): Promise<void> {
     const contents = await this.#contents(mails)
-    for (const { origin, sequence } of mails) {
+    const held = mails.flatMap(({ origin, sequence }) => {
       const bytes = contents.get(updateId(origin, sequence))
-      if (bytes !== undefined) await this.#announce({ origin, sequence, bytes })
-    }
+      return bytes === undefined ? [] : { origin, sequence, bytes }
+    })
+    await this.#announce(() => held)
     for (const { origin, sequence } of posts) await this.#announcePost(origin, sequence)
   }
 
@@ -285,13 +290,29 @@ export class ReplicaService implements ConnectionPorts {
     for (const connection of this.#connections) if (connection.claim?.session === session) connection.takenOver(by)
   }
 
-  async #announce({ origin, sequence, bytes }: Pick<Update, 'origin' | 'sequence' | 'bytes'>): Promise<void> {
-    const views = await this.host.read((core) => recipientsAmong(core, this.loggedIn(), origin, sequence))
-    for (const [account, view] of views) {
-      const mail = sealedMail(view, bytes, 'header')
-      for (const connection of this.#connections)
-        if (connection.account === account) connection.emit({ event: 'mail', mail })
+  /** All of which one step tells are looked up together, when it is over. */
+  #announceWithStep(mail: NewMail): void {
+    this.#untold.push(mail)
+    if (this.#untold.length === 1) void this.#announce(() => this.#untold.splice(0))
+  }
+
+  async #announce(mails: () => readonly NewMail[]): Promise<void> {
+    const told = await this.host.read((core) => {
+      const accounts = this.loggedIn()
+      return mails().map((mail) => ({ mail, views: recipientsAmong(core, accounts, mail.origin, mail.sequence) }))
+    })
+    for (const { mail, views } of told) {
+      for (const [account, view] of views) {
+        const sealed = sealedMail(view, mail.bytes, 'header')
+        for (const connection of this.#connections)
+          if (connection.account === account) connection.emit({ event: 'mail', mail: sealed })
+      }
     }
+  }
+
+  #hasPeople(): boolean {
+    for (const { account } of this.#connections) if (account !== null) return true
+    return false
   }
 
   /** Who is logged in here. */

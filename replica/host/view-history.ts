@@ -21,7 +21,9 @@ const saveEveryMs = 2_000
 /** The last `limits.historyViews` changes of the view, kept over restarts. */
 export class ViewHistory {
   readonly #options: HistoryOptions
-  #changes: ViewChange[] = []
+  #changes: readonly ViewChange[] = []
+  /** Since the newest change, besides those that stand there already. */
+  #mailsIn = 0
   #servers: readonly ServerId[]
   #mailsBefore: number | null = null
   #isSaved = true
@@ -52,7 +54,12 @@ export class ViewHistory {
 
   /** Newest first. */
   list(): readonly ViewChange[] {
-    return [...this.#changes]
+    const [newest, ...older] = this.#changes
+    if (this.#mailsIn > 0 && newest !== undefined) {
+      this.#changes = [{ ...newest, mailsIn: newest.mailsIn + this.#mailsIn }, ...older]
+      this.#mailsIn = 0
+    }
+    return this.#changes
   }
 
   #take(notice: Notice): void {
@@ -82,15 +89,14 @@ export class ViewHistory {
       mailsIn: 0,
     }
     this.#servers = servers
-    this.#changes = [change, ...this.#changes].slice(0, limits.historyViews)
+    this.#changes = [change, ...this.list()].slice(0, limits.historyViews)
     this.#isSaved = false
     this.#save()
   }
 
   #count(mails: number): void {
-    const [newest, ...older] = this.#changes
-    if (newest === undefined || mails <= 0) return
-    this.#changes = [{ ...newest, mailsIn: newest.mailsIn + mails }, ...older]
+    if (this.#changes.length === 0 || mails <= 0) return
+    this.#mailsIn += mails
     this.#isSaved = false
   }
 
@@ -104,7 +110,7 @@ export class ViewHistory {
   #save(): void {
     if (this.#isSaved) return
     this.#isSaved = true
-    const changes = this.#changes
+    const changes = this.list()
     this.#saving = this.#saving
       .then(() => this.#options.storage.writeSetting(settingName, changes))
       .catch((error: unknown) => {

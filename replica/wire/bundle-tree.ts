@@ -32,6 +32,10 @@ export class BundleTree {
     this.#signature = signature
   }
 
+  isOf(signature: Uint8Array): boolean {
+    return sameBytes(this.#signature, signature)
+  }
+
   /** The root to which a path leads from the leaf at `index`: the other child at each depth, from the leaf up. */
   climb(leaf: Uint8Array, index: number, path: Uint8Array): Uint8Array {
     let hash = leaf

@@ -2,7 +2,7 @@ import { assert } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BundleTree, hashBytes, mostPathHashes, nodeOf } from './bundle-tree.ts'
-import { concat, fromBase64Url, sha256, toBase64Url } from './bytes.ts'
+import { concat, fromBase64Url, sha256 } from './bytes.ts'
 import type { GroupContext } from './group-context.ts'
 import { partsSignedByPerson, signedByPerson } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
@@ -26,7 +26,7 @@ export interface ToSign {
 }
 
 const leafMark = new Uint8Array([0])
-/** The updates of a bundle stand in a log one after the other. */
+/** Each person's last: the updates of a bundle stand in a log one after the other. */
 const recentTrees = new RecentValues<BundleTree>(limits.cachedTrees)
 
 /** The signatures of 1 to `mostInBundle` updates, in order. */
@@ -66,11 +66,10 @@ export function holdsPersonSignature(
 }
 
 const treeOf = (account: AccountId, signature: Uint8Array): BundleTree => {
-  const name = `${account}${toBase64Url(signature)}`
-  const known = recentTrees.get(name)
-  if (known !== undefined) return known
+  const known = recentTrees.get(account)
+  if (known?.isOf(signature) === true) return known
   const tree = new BundleTree(fromBase64Url(account), signature.slice())
-  recentTrees.set(name, tree)
+  recentTrees.set(account, tree)
   return tree
 }
 

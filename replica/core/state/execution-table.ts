@@ -1,4 +1,4 @@
-import type { AccountId, CommandId, UpdateId } from '../model/ids.ts'
+import type { AccountId, Clock, CommandId, UpdateId } from '../model/ids.ts'
 import { updateId } from '../model/ids.ts'
 import type { ExecutionRecord } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
@@ -116,14 +116,25 @@ export class ExecutionTable {
   /** Forgets the oldest of those of which `stable` covers all names. To be called when everything known of is held. */
   forget(stable: VersionVector): void {
     const isStable = ({ origin, sequence }: MailPlace): boolean => sequence <= heldFrom(stable, origin)
-    const oldestFirst = [...this.#executions].sort(([, one], [, two]) => compareMails(firstOf(one), firstOf(two)))
-    for (const [key, execution] of oldestFirst.slice(0, -keptExecutions)) {
-      if (!execution.names.every(isStable)) continue
+    const keptFrom = this.#clockFromNewest(keptExecutions)
+    for (const [key, execution] of this.#executions) {
+      if (firstOf(execution).clock >= keptFrom || !execution.names.every(isStable)) continue
       this.#executions.delete(key)
       for (const name of execution.names) this.#aliases.delete(idOf(name))
     }
     // In a partition none may be forgotten: they are not looked through at every step for that.
     this.#lookAt = Math.max(keptExecutions, this.#executions.size) + slack
+  }
+
+  /** The clock of that command which is the `place`th from the newest; 0 when there are not so many. Numbers are put in order ten times as fast. */
+  #clockFromNewest(place: number): Clock {
+    const clocks = new Float64Array(this.#executions.size)
+    let count = 0
+    for (const execution of this.#executions.values()) {
+      clocks[count] = firstOf(execution).clock
+      count += 1
+    }
+    return clocks.sort().at(-place) ?? 0
   }
 
   records(): readonly ExecutionRecord[] {
