@@ -111,11 +111,6 @@ export class AntiEntropy {
     }
   }
 
-  /** Whether something that was asked for is on its way. */
-  get isFetching(): boolean {
-    return this.#inFlight.size > 0
-  }
-
   /** Whether `id` is a request of ours to `peer` that waits for its answer. */
   isWaitingFor(peer: PeerId, id: number): boolean {
     for (const request of this.#inFlight.values()) if (request.id === id && request.peer === peer) return true

@@ -8,18 +8,37 @@ export interface CompactionTuning {
   /** In a quiet hour (no update for `quietMs`) this many updates, or 2 % of the mails, are worth a snapshot and a compaction. */
   readonly quietMs: number
   readonly quietGain: number
+  /** What is due waits until nothing has come for so long, because people wait for what else there is to do: but unless much comes, for no longer. */
+  readonly calmMs: number
+  readonly patienceMs: number
 }
 
-export const usualTuning: CompactionTuning = { snapshotUpdates: 4_000, quietMs: 3_000, quietGain: 100 }
+export const usualTuning: CompactionTuning = {
+  snapshotUpdates: 4_000,
+  quietMs: 3_000,
+  quietGain: 100,
+  calmMs: 1_000,
+  patienceMs: 10_000,
+}
 
-/** While much comes in, both wait until they are worth so many times more: people wait for what else there is to do. */
-const rushFactor = 3
+/** It does not wait any more when it is worth so many times as much. */
+const busyFactor = 3
 const snapshotShare = 0.05
 const quietShare = 0.02
 
 export interface CompactionPlan {
   readonly snapshot: 'due' | null
   readonly compact: VersionVector | null
+}
+
+/** What comes in at the moment. */
+export interface Pace {
+  /** By a clock that only goes forward, in milliseconds. */
+  readonly nowMs: number
+  /** How long ago the last update came, in milliseconds. */
+  readonly idleMs: number
+  /** Whether so much comes that it is not dealt with one by one. */
+  readonly isRush: boolean
 }
 
 const idle: CompactionPlan = { snapshot: null, compact: null }
@@ -34,29 +53,34 @@ export class Compaction {
   #floor: VersionVector = new Map()
   readonly #tuning: CompactionTuning
   #busy = false
+  /** Since when something is due that waits for a calm moment; null while nothing does. */
+  #waitingSinceMs: number | null = null
 
   constructor(snapshot: VersionVector, tuning: CompactionTuning) {
     this.#newer = snapshot
     this.#tuning = tuning
   }
 
-  /** `pace`: how long ago the last update came, in milliseconds, or that much comes in. */
-  plan(vector: VersionVector, stable: VersionVector, mails: number, pace: number | 'rush'): CompactionPlan {
+  plan(vector: VersionVector, stable: VersionVector, mails: number, pace: Pace): CompactionPlan {
     if (this.#busy) return idle
-    const { snapshotUpdates, quietMs, quietGain } = this.#tuning
-    const isQuiet = pace !== 'rush' && pace >= quietMs
-    const factor = pace === 'rush' ? rushFactor : 1
+    const { snapshotUpdates, quietMs, quietGain, calmMs, patienceMs } = this.#tuning
+    const isQuiet = !pace.isRush && pace.idleMs >= quietMs
     const worthwhile = Math.max(quietGain, mails * quietShare)
     const floor = meetVectors(stable, this.#older)
     const gain = distance(floor, this.#floor)
+    const updates = distance(vector, this.#newer)
+    const snapshotAt = Math.max(snapshotUpdates, mails * snapshotShare)
+    const isWaiting = !pace.isRush && (gain >= snapshotUpdates || updates >= snapshotAt)
+    this.#waitingSinceMs = isWaiting ? (this.#waitingSinceMs ?? pace.nowMs) : null
+    const waitedMs = pace.nowMs - (this.#waitingSinceMs ?? pace.nowMs)
+    const factor = isWaiting && (pace.idleMs >= calmMs || waitedMs >= patienceMs) ? 1 : busyFactor
     if (gain >= snapshotUpdates * factor || (isQuiet && gain >= worthwhile)) {
       this.#busy = true
       this.#floor = floor
       return { snapshot: null, compact: floor }
     }
-    const due = distance(vector, this.#newer) >= Math.max(snapshotUpdates, mails * snapshotShare) * factor
     const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= worthwhile
-    if (!due && !wouldFree) return idle
+    if (updates < snapshotAt * factor && !wouldFree) return idle
     this.#busy = true
     return { snapshot: 'due', compact: null }
   }
@@ -64,10 +88,15 @@ export class Compaction {
   snapshotWritten(vector: VersionVector): void {
     this.#older = this.#newer
     this.#newer = vector
-    this.#busy = false
+    this.#ended()
   }
 
   compacted(): void {
+    this.#ended()
+  }
+
+  #ended(): void {
     this.#busy = false
+    this.#waitingSinceMs = null
   }
 }

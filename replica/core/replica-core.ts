@@ -386,7 +386,7 @@ export class ReplicaCore {
     // What is about to start over keeps what only it may have.
     if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs
-    const pace = this.isRush || this.#antiEntropy.isFetching ? 'rush' : nowMs - this.#lastUpdateMs
+    const pace = { nowMs, idleMs: nowMs - this.#lastUpdateMs, isRush: this.isRush }
     const plan = this.#compaction.plan(this.state.vector, this.stable, this.state.mails.size, pace)
     effects.snapshot = plan.snapshot
     effects.compact = plan.compact

@@ -1,7 +1,18 @@
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PeopledGroup } from './bench-group.ts'
-import { allFive, bodyChars, endGroup, makeGroup, nameOf, personAt, processorSeconds, warmUp } from './bench-group.ts'
+import {
+  allFive,
+  atRest,
+  bodyChars,
+  endGroup,
+  makeGroup,
+  nameOf,
+  personAt,
+  pidsOf,
+  processorSeconds,
+  warmUp,
+} from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf, percentile } from './figures.ts'
@@ -28,6 +39,7 @@ export const ackBench: Bench = {
     const peopled = await makeGroup(path.join(scale.directory, 'ack'))
     await peopled.group.endOperators()
     await warmUp(peopled, Math.ceil(warmUpBulk * scale.share))
+    await atRest(pidsOf(peopled.group))
     await measure(peopled, Math.ceil(warmUpMails * scale.share))
     return { run: () => runOnce(peopled, scale), end: () => endGroup(peopled.group) }
   },

@@ -13,6 +13,10 @@ const pollMs = 25
 const agreeWithinMs = 180_000
 const shownLogLines = 15
 const ticksASecond = 100
+const msPerSecond = 1_000
+/** Longer than the quiet after which a replica tidies up. */
+const restMs = 4_000
+const restingCores = 0.2
 
 /** Five replica processes with a person logged in at each. */
 export interface PeopledGroup {
@@ -137,13 +141,29 @@ export const warmUp = async (group: Pick<PeopledGroup, 'people'>, count: number)
     )
 }
 
+/** Fulfilled when nothing is left to do for these processes: snapshots and compaction come some seconds after the mails. */
+export const atRest = async (pids: readonly number[]): Promise<void> => {
+  const deadline = performance.now() + agreeWithinMs
+  for (let before = await processorSecondsOf(pids); ;) {
+    await pause(restMs)
+    const after = await processorSecondsOf(pids)
+    if (after - before < (restingCores * restMs) / msPerSecond) return
+    if (performance.now() > deadline) throw new Error('the processes do not come to rest')
+    before = after
+  }
+}
+
+/** Of the replicas. */
+export const pidsOf = (group: ReplicaGroup): readonly number[] =>
+  group.servers.map((server) => group.replica(server).process.pid)
+
 /** Processor time that a group's processes have taken since they began, start-up included. */
 export const processorSeconds = async ({
   group,
   people,
 }: PeopledGroup): Promise<{ readonly replicas: number; readonly clients: number }> => {
   return {
-    replicas: await processorSecondsOf(group.servers.map((server) => group.replica(server).process.pid)),
+    replicas: await processorSecondsOf(pidsOf(group)),
     clients: await processorSecondsOf([...people.values()].map(({ process }) => process.pid)),
   }
 }

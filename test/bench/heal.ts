@@ -1,6 +1,17 @@
 import path from 'node:path'
 import type { PeopledGroup } from './bench-group.ts'
-import { agreed, allFive, lettersOf, processorSeconds, secondsOf, sendLetters, warm, withGroup } from './bench-group.ts'
+import {
+  agreed,
+  allFive,
+  atRest,
+  lettersOf,
+  pidsOf,
+  processorSeconds,
+  secondsOf,
+  sendLetters,
+  warm,
+  withGroup,
+} from './bench-group.ts'
 import { seededRandom } from './corpus.ts'
 import type { Bench, BenchScale, Sample } from './figures.ts'
 import { atMost, limitOf } from './figures.ts'
@@ -69,6 +80,7 @@ const measure = async (peopled: PeopledGroup, all: number): Promise<Sample> => {
   )
   // Each side is done with itself before the two meet.
   for (const part of parts) await group.settled(part)
+  await atRest(pidsOf(group))
   const sent = (await group.status(1)).mails + (await group.status(3)).mails - held
   const before = await processorSeconds(peopled)
   const seconds = await secondsOf(async () => {

@@ -5,11 +5,13 @@ import { MailProcess } from '../../build/cluster/mail-process.ts'
 import type { PeopledGroup } from './bench-group.ts'
 import {
   allFive,
+  atRest,
   bodyChars,
   endGroup,
   makeGroup,
   nameOf,
   personAt,
+  pidsOf,
   processorSeconds,
   processorSecondsOf,
   warmUp,
@@ -22,7 +24,7 @@ import { durableAppendsASecond } from './machine-limits.ts'
 const mails = 300
 /** Of each of five, in bulk, before those that go one at a time. A replica that has run for a day has long sent as many. */
 const warmUpBulk = 2_000
-const warmUpMails = 300
+const warmUpMails = 600
 const paceMs = 20
 const arrivesWithinMs = 20_000
 const msPerSecond = 1_000
@@ -56,7 +58,7 @@ export const latencyBench: Bench = {
         ['processor time of the clients', clients],
       ])
     }
-    return prepared({ people: peopled.people, spent, end }, scale)
+    return prepared({ people: peopled.people, pids: pidsOf(peopled.group), spent, end }, scale)
   },
 }
 
@@ -85,9 +87,9 @@ export const appLatencyBench: Bench = {
       }),
     )
     const people = new Map(apps.map((app, index) => [index + 1, app]))
-    const spent = async (): Promise<Spent> =>
-      new Map([['processor time', await processorSecondsOf(apps.map(({ process }) => process.pid))]])
-    return prepared({ people, spent, end }, scale)
+    const pids = apps.map(({ process }) => process.pid)
+    const spent = async (): Promise<Spent> => new Map([['processor time', await processorSecondsOf(pids)]])
+    return prepared({ people, pids, spent, end }, scale)
   },
 }
 
@@ -101,6 +103,7 @@ type Spent = ReadonlyMap<string, number>
 
 interface Measured {
   readonly people: PeopledGroup['people']
+  readonly pids: readonly number[]
   readonly spent: () => Promise<Spent>
   readonly end: () => Promise<void>
 }
@@ -108,6 +111,7 @@ interface Measured {
 const prepared = async (measured: Measured, scale: BenchScale): Promise<PreparedBench> => {
   const random = seededRandom(1)
   await warmUp(measured, Math.ceil(warmUpBulk * scale.share))
+  await atRest(measured.pids)
   await measureMails(measured, Math.ceil(warmUpMails * scale.share), random)
   return { run: () => runOnce(measured, scale, random), end: measured.end }
 }

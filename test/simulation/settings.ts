@@ -1,3 +1,4 @@
+import type { CompactionTuning } from '../../replica/core/compaction.ts'
 import { seatCount } from '../../replica/core/model/ids.ts'
 import type { CoreTuning } from '../../replica/core/tuning.ts'
 import type { NetworkQuality } from './network.ts'
@@ -60,16 +61,23 @@ const ordinary = (random: Random): Settings => {
       pushDrop: random.pick([0, 0.1, 1]) ?? 0,
     },
     tuning: {
-      compaction: {
+      compaction: withPauses({
         snapshotUpdates: random.pick([20, 60, 200]) ?? 60,
         quietMs: random.pick([500, 1_500, 3_000]) ?? 1_500,
         quietGain: random.int(3, 20),
-      },
+      }),
       gathering: chooseGathering(new Random(chaosMs)),
     },
     chunkBytes: random.pick([600, 4_000, 40_000]) ?? 4_000,
   }
 }
+
+/** What is due waits for a moment without commands, which not every run has. */
+const withPauses = (tuning: Omit<CompactionTuning, 'calmMs' | 'patienceMs'>): CompactionTuning => ({
+  ...tuning,
+  calmMs: tuning.quietMs / 5,
+  patienceMs: tuning.quietMs,
+})
 
 /** What rots is left out: the others that have it whole may be restored from before they had it. */
 const withCopies = (settings: Settings, random: Random): Settings => {

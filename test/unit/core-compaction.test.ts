@@ -4,60 +4,88 @@ import { KnowledgeMatrix } from '../../replica/core/knowledge.ts'
 import { originId } from '../../replica/core/model/ids.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 
-const tuning = { snapshotUpdates: 100, quietMs: 3_000, quietGain: 10 }
-const busyMs = 0
-const quietMs = 3_000
+const tuning = { snapshotUpdates: 100, quietMs: 3_000, quietGain: 10, calmMs: 1_000, patienceMs: 10_000 }
+const busy = { nowMs: 0, idleMs: 0, isRush: false }
+const calm = { nowMs: 0, idleMs: 1_000, isRush: false }
+const quiet = { nowMs: 0, idleMs: 3_000, isRush: false }
+const rush = { nowMs: 0, idleMs: 0, isRush: true }
 const origin = originId('1.aaaaaaaa')
 const upTo = (sequence: number): VersionVector => new Map([[origin, sequence]])
 const start = (): Compaction => new Compaction(new Map(), tuning)
 
 describe('compaction', () => {
   test('writes a snapshot when enough updates came since the last one', () => {
-    expect(start().plan(upTo(99), new Map(), 0, busyMs)).toEqual({ snapshot: null, compact: null })
-    expect(start().plan(upTo(100), new Map(), 0, busyMs)).toEqual({ snapshot: 'due', compact: null })
+    expect(start().plan(upTo(99), new Map(), 0, calm)).toEqual({ snapshot: null, compact: null })
+    expect(start().plan(upTo(100), new Map(), 0, calm)).toEqual({ snapshot: 'due', compact: null })
   })
 
   test('lets the distance between snapshots grow with the mails', () => {
-    expect(start().plan(upTo(190), new Map(), 4_000, busyMs).snapshot).toBe(null)
-    expect(start().plan(upTo(200), new Map(), 4_000, busyMs).snapshot).toBe('due')
+    expect(start().plan(upTo(190), new Map(), 4_000, calm).snapshot).toBe(null)
+    expect(start().plan(upTo(200), new Map(), 4_000, calm).snapshot).toBe('due')
   })
 
   test('waits for three times as many updates while much comes in', () => {
     const compaction = start()
-    expect(compaction.plan(upTo(299), new Map(), 0, 'rush').snapshot).toBe(null)
-    expect(compaction.plan(upTo(300), new Map(), 0, 'rush').snapshot).toBe('due')
+    expect(compaction.plan(upTo(299), new Map(), 0, rush).snapshot).toBe(null)
+    expect(compaction.plan(upTo(300), new Map(), 0, rush).snapshot).toBe('due')
     compaction.snapshotWritten(upTo(300))
     compaction.snapshotWritten(upTo(450))
-    expect(compaction.plan(upTo(450), upTo(299), 0, 'rush').compact).toBe(null)
-    expect(compaction.plan(upTo(450), upTo(299), 0, busyMs).compact).toEqual(upTo(299))
+    expect(compaction.plan(upTo(450), upTo(299), 0, rush).compact).toBe(null)
+    expect(compaction.plan(upTo(450), upTo(299), 0, calm).compact).toEqual(upTo(299))
+  })
+
+  test('waits for a second in which nothing comes, ten seconds at most, or until it is worth three times as much', () => {
+    const at = (nowMs: number, idleMs: number) => ({ nowMs, idleMs, isRush: false })
+    const compaction = start()
+    expect(compaction.plan(upTo(100), new Map(), 0, at(5_000, 999)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(299), new Map(), 0, at(14_999, 0)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(299), new Map(), 0, at(15_000, 0)).snapshot).toBe('due')
+    expect(start().plan(upTo(300), new Map(), 0, busy).snapshot).toBe('due')
+    expect(start().plan(upTo(100), new Map(), 0, calm).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(300))
+    compaction.snapshotWritten(upTo(350))
+    expect(compaction.plan(upTo(350), upTo(100), 0, at(15_100, 999)).compact).toBe(null)
+    expect(compaction.plan(upTo(350), upTo(100), 0, at(15_200, 1_000)).compact).toEqual(upTo(100))
+  })
+
+  test('waits anew for each time that something is due', () => {
+    const at = (nowMs: number) => ({ nowMs, idleMs: 0, isRush: false })
+    const compaction = start()
+    compaction.plan(upTo(100), new Map(), 0, at(0))
+    expect(compaction.plan(upTo(100), new Map(), 0, at(10_000)).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(100))
+    expect(compaction.plan(upTo(150), new Map(), 0, at(15_000)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(200), new Map(), 0, at(16_000)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(200), new Map(), 0, at(25_999)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(200), new Map(), 0, at(26_000)).snapshot).toBe('due')
   })
 
   test('discards only what is stable and what the older of two snapshots covers', () => {
     const compaction = start()
     compaction.snapshotWritten(upTo(150))
-    expect(compaction.plan(upTo(200), upTo(200), 0, busyMs).compact).toBe(null)
+    expect(compaction.plan(upTo(200), upTo(200), 0, calm).compact).toBe(null)
     compaction.snapshotWritten(upTo(300))
-    expect(compaction.plan(upTo(300), upTo(120), 0, busyMs).compact).toEqual(upTo(120))
+    expect(compaction.plan(upTo(300), upTo(120), 0, calm).compact).toEqual(upTo(120))
     compaction.compacted()
-    expect(compaction.plan(upTo(300), upTo(300), 0, busyMs).compact).toBe(null)
+    expect(compaction.plan(upTo(300), upTo(300), 0, calm).compact).toBe(null)
   })
 
   test('uses a quiet hour for smaller gains', () => {
     const compaction = start()
-    expect(compaction.plan(upTo(20), upTo(20), 0, busyMs).snapshot).toBe(null)
-    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs).snapshot).toBe('due')
+    expect(compaction.plan(upTo(20), upTo(20), 0, calm).snapshot).toBe(null)
+    expect(compaction.plan(upTo(20), upTo(20), 0, quiet).snapshot).toBe('due')
     compaction.snapshotWritten(upTo(20))
-    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs).snapshot).toBe('due')
+    expect(compaction.plan(upTo(20), upTo(20), 0, quiet).snapshot).toBe('due')
     compaction.snapshotWritten(upTo(20))
-    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs).compact).toEqual(upTo(20))
+    expect(compaction.plan(upTo(20), upTo(20), 0, quiet).compact).toEqual(upTo(20))
     compaction.compacted()
-    expect(compaction.plan(upTo(20), upTo(20), 0, quietMs)).toEqual({ snapshot: null, compact: null })
+    expect(compaction.plan(upTo(20), upTo(20), 0, quiet)).toEqual({ snapshot: null, compact: null })
   })
 
   test('does one thing at a time', () => {
     const compaction = start()
-    expect(compaction.plan(upTo(500), new Map(), 0, busyMs).snapshot).toBe('due')
-    expect(compaction.plan(upTo(900), upTo(900), 0, busyMs)).toEqual({ snapshot: null, compact: null })
+    expect(compaction.plan(upTo(500), new Map(), 0, calm).snapshot).toBe('due')
+    expect(compaction.plan(upTo(900), upTo(900), 0, calm)).toEqual({ snapshot: null, compact: null })
   })
 
   test('waits for the seat that holds least', () => {

@@ -10,6 +10,8 @@ import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 const snapshotUpdates = 40
 const updatesAtOnce = 10
 const stepMs = 100
+const { calmMs } = usualCore.compaction
+const maintainEveryMs = 50
 
 const [own, other] = [identity(1, 'a'), identity(2, 'b')]
 
@@ -40,15 +42,21 @@ const otherLog = (mails: number): readonly Batch[] => {
 const requestIn = ({ send }: Effects): RequestMessage | undefined =>
   send.flatMap(({ message }) => (message.kind === 'request' ? [message] : []))[0]
 
-/** Lets the other one answer until nothing is asked for any more. Returns after how many of its updates snapshots were due. */
-const merge = (core: ReplicaCore, mails: number): readonly number[] => {
+interface Merge {
+  /** After how many of the other one's updates snapshots were due. */
+  readonly due: readonly number[]
+  readonly endedMs: number
+}
+
+/** Lets the other one answer until nothing is asked for any more. */
+const merge = (core: ReplicaCore, mails: number): Merge => {
   const log = otherLog(mails)
   core.step(noonMs, [{ kind: 'handedIn', batches: log.slice(0, 1) }])
   let effects = greet(core, other, new Map([[other.origin, new Map([[other.origin, log.length]])]]))
   const due: number[] = []
-  for (let nowMs = noonMs + stepMs; ; nowMs += stepMs) {
+  for (let nowMs = noonMs; ; nowMs += stepMs) {
     const request = requestIn(effects)
-    if (request === undefined) return due
+    if (request === undefined) return { due, endedMs: nowMs - stepMs }
     const { id, after } = request
     const message = { kind: 'batches', id, batches: log.slice(after, after + updatesAtOnce) } as const
     effects = core.step(nowMs, [{ kind: 'message', peer: other.peer, message }])
@@ -57,12 +65,16 @@ const merge = (core: ReplicaCore, mails: number): readonly number[] => {
 }
 
 describe('while what was written elsewhere is fetched', () => {
-  test('a snapshot waits until all of it is here', () => {
-    expect(merge(ownCore(), snapshotUpdates * 2)).toEqual([snapshotUpdates * 2 + 1])
+  test('a snapshot waits until all of it is here, and nothing has come for a second', () => {
+    const core = ownCore()
+    const { due, endedMs } = merge(core, snapshotUpdates * 2)
+    expect(due).toEqual([])
+    expect(core.step(endedMs + calmMs - 1, [{ kind: 'tick' }]).snapshot).toBe(null)
+    expect(core.step(endedMs + calmMs + maintainEveryMs, [{ kind: 'tick' }]).snapshot).toBe('due')
   })
 
   test('a snapshot does not wait for more than three times as many updates', () => {
-    const [first = 0] = merge(ownCore(), snapshotUpdates * 6)
+    const [first = 0] = merge(ownCore(), snapshotUpdates * 6).due
     expect(first).toBeGreaterThanOrEqual(snapshotUpdates * 3 - updatesAtOnce)
     expect(first).toBeLessThanOrEqual(snapshotUpdates * 3 + updatesAtOnce)
   })
