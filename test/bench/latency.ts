@@ -5,16 +5,13 @@ import { MailProcess } from '../../build/cluster/mail-process.ts'
 import type { PeopledGroup } from './bench-group.ts'
 import {
   allFive,
-  atRest,
   bodyChars,
   endGroup,
   makeGroup,
   nameOf,
   personAt,
-  pidsOf,
   processorSeconds,
   processorSecondsOf,
-  warmUp,
 } from './bench-group.ts'
 import { seededRandom, textOf } from './corpus.ts'
 import type { Bench, BenchScale, PreparedBench, Sample } from './figures.ts'
@@ -22,8 +19,7 @@ import { atMost, limitOf, percentile } from './figures.ts'
 import { durableAppendsASecond } from './machine-limits.ts'
 
 const mails = 300
-/** Of each of five, in bulk, before those that go one at a time. A replica that has run for a day has long sent as many. */
-const warmUpBulk = 2_000
+/** Until then a mail becomes cheaper still: code that is called often is compiled. A replica that has run for a day is there. */
 const warmUpMails = 600
 const paceMs = 20
 const arrivesWithinMs = 20_000
@@ -58,7 +54,7 @@ export const latencyBench: Bench = {
         ['processor time of the clients', clients],
       ])
     }
-    return prepared({ people: peopled.people, pids: pidsOf(peopled.group), spent, end }, scale)
+    return prepared({ people: peopled.people, spent, end }, scale)
   },
 }
 
@@ -87,9 +83,9 @@ export const appLatencyBench: Bench = {
       }),
     )
     const people = new Map(apps.map((app, index) => [index + 1, app]))
-    const pids = apps.map(({ process }) => process.pid)
-    const spent = async (): Promise<Spent> => new Map([['processor time', await processorSecondsOf(pids)]])
-    return prepared({ people, pids, spent, end }, scale)
+    const spent = async (): Promise<Spent> =>
+      new Map([['processor time', await processorSecondsOf(apps.map(({ process }) => process.pid))]])
+    return prepared({ people, spent, end }, scale)
   },
 }
 
@@ -103,15 +99,12 @@ type Spent = ReadonlyMap<string, number>
 
 interface Measured {
   readonly people: PeopledGroup['people']
-  readonly pids: readonly number[]
   readonly spent: () => Promise<Spent>
   readonly end: () => Promise<void>
 }
 
 const prepared = async (measured: Measured, scale: BenchScale): Promise<PreparedBench> => {
   const random = seededRandom(1)
-  await warmUp(measured, Math.ceil(warmUpBulk * scale.share))
-  await atRest(measured.pids)
   await measureMails(measured, Math.ceil(warmUpMails * scale.share), random)
   return { run: () => runOnce(measured, scale, random), end: measured.end }
 }
