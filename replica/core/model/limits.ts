@@ -87,7 +87,7 @@ export const limits = {
   inviteChars: 16_384,
   /** Roots of signed bundles whose verdict is kept. */
   cachedRoots: 4_096,
-  /** Bundles of which the hashes are kept, some 4 KB each. */
+  /** People of whose last bundle the hashes are kept, some 4 KB each. */
   cachedTrees: 64,
   cachedKeys: 4_096,
   cachedIds: 65_536,
