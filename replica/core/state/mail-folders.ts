@@ -1,7 +1,8 @@
 import { markBits } from '../model/image.ts'
 import type { MarkRegisters } from '../model/image.ts'
-import { isOn } from './mark-registers.ts'
+import { isOn, noRegisters } from './mark-registers.ts'
 import type { MailKey } from './mail-entry.ts'
+import type { ClockedKeys } from './mail-order.ts'
 import type { MailSource } from './mailbox-index.ts'
 import { MailboxIndex } from './mailbox-index.ts'
 
@@ -28,27 +29,43 @@ export const placeOf = (sent: number, received: number, { read, star, trash }: M
   return place | unread | (isOn(star) ? placeBits.starred : 0)
 }
 
+/** How many values a copy's `markBits` can have, and how many `placeOf`. */
+export const marksCount = 4
+export const placeCount = 32
+
+/** `placeOf` of a copy on which nothing is set, at `sent * marksCount + received`. */
+export const unsetPlaces = Uint8Array.from({ length: marksCount * marksCount }, (_, marks) =>
+  placeOf(Math.floor(marks / marksCount), marks % marksCount, noRegisters),
+)
+
+/** Where a person sees consecutive mails: `placeBits` of each, how many there are of each place, and the mails' clocks. */
+export interface Places {
+  readonly places: Uint8Array
+  readonly counts: Uint32Array
+  readonly clocks: Float64Array
+}
+
+/** Those of the keys from `firstKey` on. */
+export interface PlacedMails extends Places {
+  readonly firstKey: MailKey
+}
+
 /** One person's folders. */
 export class MailFolders {
   readonly #indexes: Readonly<Record<FolderName, MailboxIndex>>
   readonly #unread: Record<FolderName, number> = { inbox: 0, sent: 0, starred: 0, trash: 0 }
 
-  /** `eachMail` visits the mails with the places at which the person sees them. */
-  constructor(source: MailSource, eachMail: (visit: (key: MailKey, place: number) => void) => void) {
-    const keys: Record<FolderName, MailKey[]> = { inbox: [], sent: [], starred: [], trash: [] }
-    eachMail((key, place) => {
-      for (const name of folderNames) {
-        if ((place & placeBits[name]) === 0) continue
-        keys[name].push(key)
-        if ((place & placeBits.unread) !== 0) this.#unread[name] += 1
-      }
-    })
+  /** `mails` are all that there are. */
+  constructor(source: MailSource, mails: readonly PlacedMails[]) {
+    const indexOf = (name: FolderName): MailboxIndex =>
+      new MailboxIndex(source, countOf(mails, placeBits[name]), () => mailsAt(mails, placeBits[name]))
     this.#indexes = {
-      inbox: new MailboxIndex(source, keys.inbox),
-      sent: new MailboxIndex(source, keys.sent),
-      starred: new MailboxIndex(source, keys.starred),
-      trash: new MailboxIndex(source, keys.trash),
+      inbox: indexOf('inbox'),
+      sent: indexOf('sent'),
+      starred: indexOf('starred'),
+      trash: indexOf('trash'),
     }
+    for (const name of folderNames) this.#unread[name] = countOf(mails, placeBits[name] | placeBits.unread)
   }
 
   get inbox(): MailboxIndex {
@@ -81,4 +98,27 @@ export class MailFolders {
       }
     }
   }
+}
+
+/** How many mails have all of `bits`. */
+const countOf = (mails: readonly PlacedMails[], bits: number): number =>
+  mails.reduce(
+    (sum, { counts }) => sum + counts.reduce((all, count, place) => all + ((place & bits) === bits ? count : 0), 0),
+    0,
+  )
+
+/** The mails whose place has `bit`, with their clocks. A person may have a million, and waits for them. */
+const mailsAt = (mails: readonly PlacedMails[], bit: number): ClockedKeys => {
+  const count = countOf(mails, bit)
+  const found = { keys: new Float64Array(count), clocks: new Float64Array(count) }
+  let next = 0
+  for (const { firstKey, places, clocks } of mails) {
+    for (let index = 0; index < places.length; index += 1) {
+      if (((places[index] ?? 0) & bit) === 0) continue
+      found.keys[next] = firstKey + index
+      found.clocks[next] = clocks[index] ?? 0
+      next += 1
+    }
+  }
+  return found
 }

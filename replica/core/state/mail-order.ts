@@ -7,34 +7,95 @@ interface Ordered {
   compare(left: MailKey, right: MailKey): number
 }
 
-/**
- * `keys` in the order shown. An origin's mails mostly come in the order of their clocks, so that a folder's keys are a few runs that are in
- * order already: these are merged, two by two, with the clocks beside them (natural merge sort; Knuth, TAOCP 3, 5.2.4).
- */
-export const inOrder = (source: Ordered, keys: readonly MailKey[]): Float64Array => {
-  let from = { keys: Float64Array.from(keys), clocks: new Float64Array(keys.length) }
-  for (let place = 0; place < keys.length; place += 1) from.clocks[place] = source.clockAt(from.keys[place] ?? 0)
-  let to = { keys: new Float64Array(keys.length), clocks: new Float64Array(keys.length) }
-  for (let ends = runEnds(source, from); ends.length > 1; ends = everySecond(ends)) {
-    for (let run = 0; run < ends.length; run += 2)
-      merge(source, from, to, [ends[run - 1] ?? 0, ends[run] ?? 0, ends[run + 1] ?? keys.length])
-    ;[from, to] = [to, from]
-  }
-  return from.keys
-}
-
-interface Columns {
+/** Mails with the clocks that they have: where a person may wait for a million, the table is not asked for each. */
+export interface ClockedKeys {
   readonly keys: Float64Array
   readonly clocks: Float64Array
 }
 
+/** Keys that are in order already, as places in a column. The end moves down when keys are taken. */
+interface Run {
+  readonly start: number
+  end: number
+  /** Of the newest key. */
+  clock: Clock
+}
+
+/** Of so few runs the newest key is found by looking at each; more are merged with each other before. */
+const runsAtMost = 16
+
+/**
+ * Gives keys in the order shown, the newest first, and does the work for those alone that are taken: of a large folder people look at the
+ * newest. An origin's mails mostly come in the order of their clocks, so that a folder's keys are a few runs that are in order already
+ * (natural merge sort; Knuth, TAOCP 3, 5.2.4).
+ */
+export class NewestFirst {
+  readonly #source: Ordered
+  readonly #keys: Float64Array
+  readonly #runs: Run[]
+  #left: number
+
+  /** Takes the keys over. */
+  constructor(source: Ordered, { keys, clocks }: ClockedKeys) {
+    this.#source = source
+    this.#left = keys.length
+    let ends = runEnds(source, keys, clocks)
+    let from = keys
+    for (; ends.length > runsAtMost; ends = everySecond(ends)) {
+      const to = new Float64Array(keys.length)
+      for (let run = 0; run < ends.length; run += 2)
+        merge(source, from, to, [ends[run - 1] ?? 0, ends[run] ?? 0, ends[run + 1] ?? keys.length])
+      from = to
+    }
+    this.#keys = from
+    this.#runs = keys.length === 0 ? [] : ends.map((end, run) => this.#runTo(ends[run - 1] ?? 0, end))
+  }
+
+  /** How many have not been taken. */
+  get left(): number {
+    return this.#left
+  }
+
+  /** The newest `count` of those that are left, or all of them; ascending. */
+  take(count: number): readonly MailKey[] {
+    const taken = new Array<MailKey>(Math.min(count, this.#left))
+    for (let place = taken.length - 1; place >= 0; place -= 1) taken[place] = this.#takeNewest()
+    return taken
+  }
+
+  #takeNewest(): MailKey {
+    const newest = this.#runs.reduce((one, other) => (this.#isNewer(other, one) ? other : one))
+    const key = this.#newestOf(newest)
+    newest.end -= 1
+    this.#left -= 1
+    if (newest.end > newest.start) newest.clock = this.#source.clockAt(this.#newestOf(newest))
+    else this.#runs.splice(this.#runs.indexOf(newest), 1)
+    return key
+  }
+
+  #isNewer(one: Run, other: Run): boolean {
+    const difference = one.clock - other.clock
+    return difference === 0 ? this.#source.compare(this.#newestOf(one), this.#newestOf(other)) > 0 : difference > 0
+  }
+
+  #newestOf({ end }: Run): MailKey {
+    return this.#keys[end - 1] ?? 0
+  }
+
+  #runTo(start: number, end: number): Run {
+    return { start, end, clock: this.#source.clockAt(this.#keys[end - 1] ?? 0) }
+  }
+}
+
 /** Where the runs end that are in order, the last one included. */
-const runEnds = (source: Ordered, { keys, clocks }: Columns): readonly number[] => {
+const runEnds = (source: Ordered, keys: Float64Array, clocks: Float64Array): readonly number[] => {
   const ends: number[] = []
-  for (let place = 1; place < keys.length; place += 1) {
-    const difference = (clocks[place] ?? 0) - (clocks[place - 1] ?? 0)
-    if (difference < 0 || (difference === 0 && source.compare(keys[place - 1] ?? 0, keys[place] ?? 0) > 0))
+  let before = -1
+  for (let place = 0; place < keys.length; place += 1) {
+    const clock = clocks[place] ?? 0
+    if (clock < before || (clock === before && source.compare(keys[place - 1] ?? 0, keys[place] ?? 0) > 0))
       ends.push(place)
+    before = clock
   }
   return [...ends, keys.length]
 }
@@ -45,21 +106,14 @@ const everySecond = (ends: readonly number[]): readonly number[] =>
 
 const merge = (
   source: Ordered,
-  from: Columns,
-  to: Columns,
+  from: Float64Array,
+  to: Float64Array,
   [start, middle, end]: readonly [number, number, number],
 ): void => {
   let left = start
   let right = middle
   for (let place = start; place < end; place += 1) {
-    const isLeft = left < middle && (right >= end || isFirst(source, from, left, right))
-    const taken = isLeft ? left++ : right++
-    to.keys[place] = from.keys[taken] ?? 0
-    to.clocks[place] = from.clocks[taken] ?? 0
+    const isLeft = left < middle && (right >= end || source.compare(from[left] ?? 0, from[right] ?? 0) <= 0)
+    to[place] = from[isLeft ? left++ : right++] ?? 0
   }
-}
-
-const isFirst = (source: Ordered, { keys, clocks }: Columns, left: number, right: number): boolean => {
-  const difference = (clocks[left] ?? 0) - (clocks[right] ?? 0)
-  return difference === 0 ? source.compare(keys[left] ?? 0, keys[right] ?? 0) <= 0 : difference < 0
 }

@@ -1,8 +1,9 @@
 import { assert } from '../model/errors.ts'
 import type { Clock, OriginId, Sequence, Tag } from '../model/ids.ts'
 import { anyTag, tag } from '../model/ids.ts'
-import { markBits } from '../model/image.ts'
+import { markBits, type MarkRegisters } from '../model/image.ts'
 import type { MailRecord, OriginMails } from '../model/mail-columns.ts'
+import { marksCount, noCopy, placeCount, placeOf, type Places, unsetPlaces } from './mail-folders.ts'
 
 /** What a row has but its owners. */
 type NewRow = Pick<MailRecord, 'sequence' | 'clock' | 'tag' | 'marks'>
@@ -142,6 +143,29 @@ export class MailRows {
     this.#marks.set(marks, start)
     this.#rows = row + 1
     return row
+  }
+
+  /**
+   * Where the person whose place is `owner` sees each mail. `registers`: what the person has set, by sequence. The first thing that a start
+   * does with every mail, and done before any of it is compiled: so it calls as little as possible.
+   */
+  placesOf(owner: number, registers: ReadonlyMap<Sequence, MarkRegisters> | undefined): Places {
+    const [rows, starts, owners, marks] = [this.#rows, this.#copyStarts, this.#owners, this.#marks]
+    const places = new Uint8Array(rows)
+    const counts = new Uint32Array(placeCount)
+    let end = starts[0] ?? 0
+    for (let row = 0; row < rows; row += 1) {
+      const start = end
+      end = starts[row + 1] ?? 0
+      const sent = owners[start] === owner ? (marks[start] ?? noCopy) : noCopy
+      let received: number = noCopy
+      for (let copy = start + 1; copy < end; copy += 1) if (owners[copy] === owner) received = marks[copy] ?? noCopy
+      const set = registers?.get(this.sequenceAt(row))
+      const place = set === undefined ? (unsetPlaces[sent * marksCount + received] ?? 0) : placeOf(sent, received, set)
+      places[row] = place
+      counts[place] = (counts[place] ?? 0) + 1
+    }
+    return { places, counts, clocks: this.#clocks }
   }
 
   /** The live mails. Only the marks are copied, unless there are dead rows. */

@@ -3,11 +3,12 @@ import type { AccountId, Clock, OriginId, Sequence, Tag } from '../model/ids.ts'
 import { markBits } from '../model/image.ts'
 import type { MailRecord } from '../model/mail-columns.ts'
 import type { MailColumns } from '../model/mail-columns.ts'
-import { noCopy } from './mail-folders.ts'
+import type { PlacedMails } from './mail-folders.ts'
 import { MailRows } from './mail-rows.ts'
 import type { MailEntry, MailKey, MailPlace } from './mail-entry.ts'
 import type { MailSource } from './mailbox-index.ts'
 import { compareMails } from './mailbox-index.ts'
+import type { RegisterTable } from './mark-registers.ts'
 
 /** A key is the place of its origin's rows, and the row. */
 const rowRange = 0x1_0000_0000
@@ -141,27 +142,21 @@ export class MailStore implements MailSource {
     }
   }
 
-  /** Visits the mails of which an account has or had a copy, with the marks of what it sent and received (`noCopy` for none). */
-  eachMailOf(account: AccountId, visit: (key: MailKey, sent: number, received: number) => void): void {
+  /** Where an account sees each mail. */
+  placesOf(account: AccountId, registers: Pick<RegisterTable, 'ofOrigin'>): readonly PlacedMails[] {
     const owner = this.#places.get(account)
-    if (owner === undefined) return
-    this.#origins.forEach((rows, place) => {
-      for (let row = 0; row < rows.rows; row += 1) {
-        const start = rows.copyStart(row)
-        const end = rows.copyEnd(row)
-        const sent = rows.ownerOf(start) === owner ? rows.marksOf(start) : noCopy
-        let received: number = noCopy
-        for (let copy = start + 1; copy < end; copy += 1)
-          if (rows.ownerOf(copy) === owner) received = rows.marksOf(copy)
-        if (sent !== noCopy || received !== noCopy) visit(place * rowRange + row, sent, received)
-      }
-    })
+    if (owner === undefined) return []
+    return this.#origins.map((rows, place) => ({
+      firstKey: place * rowRange,
+      ...rows.placesOf(owner, registers.ofOrigin(account, rows.origin)),
+    }))
   }
 
-  /** What a key stands for. */
-  nameOf(key: MailKey): { readonly origin: OriginId; readonly sequence: Sequence } {
-    const [rows, row] = this.#locate(key)
-    return { origin: rows.origin, sequence: rows.sequenceAt(row) }
+  /** The mails of which an account has a copy that it has not deleted. */
+  keysOf(account: AccountId): readonly MailKey[] {
+    return this.placesOf(account, { ofOrigin: () => undefined }).flatMap(({ firstKey, places }) =>
+      [...places.entries()].flatMap(([row, place]) => (place === 0 ? [] : [firstKey + row])),
+    )
   }
 
   /** What later changes do not touch. */

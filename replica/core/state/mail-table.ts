@@ -73,7 +73,7 @@ export class MailTable implements LiveSource {
   mailbox(account: AccountId): MailFolders {
     let mailbox = this.#mailboxes.get(account)
     if (mailbox === undefined) {
-      mailbox = new MailFolders(this.#store, (visit) => this.#eachPlaceOf(account, visit))
+      mailbox = new MailFolders(this.#store, this.#store.placesOf(account, this.#registers))
       this.#mailboxes.set(account, mailbox)
     }
     return mailbox
@@ -211,9 +211,7 @@ export class MailTable implements LiveSource {
   /** An account is gone: its copies are deleted. */
   removeOwner(account: AccountId): void {
     this.#mailboxes.delete(account)
-    const keys: MailKey[] = []
-    this.#store.eachMailOf(account, (key) => keys.push(key))
-    for (const key of keys) this.#markOwned(key, account, markBits.deleted)
+    for (const key of this.#store.keysOf(account)) this.#markOwned(key, account, markBits.deleted)
     this.#tidy()
   }
 
@@ -378,17 +376,6 @@ export class MailTable implements LiveSource {
     this.#registers.merge({ origin: mail.origin, sequence: mail.sequence, account, registers })
     const after = this.placeOf(mail, account)
     if (after !== before) this.#mailboxes.get(account)?.move(key, before, after)
-  }
-
-  /** Every mail that `account` sees, and where. */
-  #eachPlaceOf(account: AccountId, visit: (key: MailKey, place: number) => void): void {
-    const hasRegisters = this.#registers.hasAny(account)
-    this.#store.eachMailOf(account, (key, sent, received) => {
-      const name = hasRegisters ? this.#store.nameOf(key) : null
-      const registers = name === null ? noRegisters : this.#registers.get(account, name.origin, name.sequence)
-      const place = placeOf(sent, received, registers)
-      if (place !== 0) visit(key, place)
-    })
   }
 
   #tidy(): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/ids.ts'
 import type { MailEntry, MailKey, MailPlace } from './mail-entry.ts'
-import { inOrder } from './mail-order.ts'
+import { type ClockedKeys, NewestFirst } from './mail-order.ts'
 
 /** What a folder's index needs of the table that its mails are in. */
 export interface MailSource {
@@ -24,21 +24,28 @@ const pieceAtFirst = 512
 
 /**
  * One folder's mails in the order shown, in pieces, so that to put a mail in or to take one out moves few others. New mails mostly come
- * at the end, which costs nothing.
+ * at the end, which costs nothing. Older ones are put in order when somebody goes back so far.
  */
 export class MailboxIndex {
   readonly #source: MailSource
-  /** Ascending, none of them empty; null until somebody looks. */
-  #ordered: MailKey[][] | null = null
-  /** What is to be put in order then. */
-  #unordered: readonly MailKey[]
+  /** Ascending, none of them empty: the newest, as far as anybody has looked. */
+  readonly #pieces: MailKey[][] = []
+  /** What is older than all of the pieces. */
+  #older: () => NewestFirst
   #size: number
 
-  /** Of a person's folders most are not looked at for long: `keys` are put in order when they are needed. */
-  constructor(source: MailSource, keys: readonly MailKey[]) {
+  /**
+   * `unordered` gives the mails that are in it from the beginning. It is called when somebody looks, and gives then what it would have given
+   * now: of a person's folders most are not looked at for long, and of a large one only the newest.
+   */
+  constructor(source: MailSource, size: number, unordered: () => ClockedKeys) {
     this.#source = source
-    this.#size = keys.length
-    this.#unordered = keys
+    this.#size = size
+    this.#older = () => {
+      const older = new NewestFirst(source, unordered())
+      this.#older = () => older
+      return older
+    }
   }
 
   get size(): number {
@@ -46,6 +53,7 @@ export class MailboxIndex {
   }
 
   add(key: MailKey): void {
+    if (this.#pieces.length === 0) this.#goBack(1)
     const last = this.#pieces.at(-1)?.at(-1)
     const isLast = last === undefined || this.#source.compare(last, key) < 0
     const [place, position] = isLast ? [this.#pieces.length - 1, Infinity] : this.#firstFrom(this.#source.entryAt(key))
@@ -67,11 +75,18 @@ export class MailboxIndex {
 
   /** Up to `limit` mails, newest first, that come before `before` in clock order (from the newest when null). */
   page(limit: number, before: MailPlace | null): readonly MailEntry[] {
-    return before === null ? this.pageAt(limit, 0) : this.#pageBefore(limit, ...this.#firstFrom(before))
+    if (before === null) return this.pageAt(limit, 0)
+    const [place, position] = this.#firstFrom(before)
+    const below = this.#pieces.slice(0, place).reduce((sum, { length }) => sum + length, position)
+    if (below >= limit || this.#older().left === 0) return this.#pageBefore(limit, place, position)
+    this.#goBack(limit - below)
+    return this.#pageBefore(limit, ...this.#firstFrom(before))
   }
 
   /** Up to `limit` mails, newest first, from the one at `offset` (0 is the newest). */
   pageAt(limit: number, offset: number): readonly MailEntry[] {
+    const missing = offset + limit - (this.#size - this.#older().left)
+    if (missing > 0) this.#goBack(missing)
     let left = offset
     for (let place = this.#pieces.length - 1; place >= 0; place -= 1) {
       const length = this.#pieces[place]?.length ?? 0
@@ -81,14 +96,13 @@ export class MailboxIndex {
     return []
   }
 
-  get #pieces(): MailKey[][] {
-    if (this.#ordered !== null) return this.#ordered
-    const keys = inOrder(this.#source, this.#unordered)
-    this.#unordered = []
-    this.#ordered = []
-    for (let start = 0; start < keys.length; start += pieceAtFirst)
-      this.#ordered.push([...keys.subarray(start, start + pieceAtFirst)])
-    return this.#ordered
+  /** Puts at least `least` older mails in order, if there are so many; so many at once that to go all the way back takes few steps. */
+  #goBack(least: number): void {
+    const older = this.#older()
+    const keys = older.take(Math.max(least, pieceAtFirst, this.#size - older.left))
+    const pieces: MailKey[][] = []
+    for (let start = 0; start < keys.length; start += pieceAtFirst) pieces.push(keys.slice(start, start + pieceAtFirst))
+    this.#pieces.unshift(...pieces)
   }
 
   /** Up to `limit` mails, newest first, below a position in a piece. */
@@ -104,9 +118,13 @@ export class MailboxIndex {
     return page
   }
 
-  /** The piece and the position in it of the first mail that is not below `mail`: that after the last one when there is none. */
+  /**
+   * The piece and the position in it of the first mail that is not below `mail`: that after the last one when there is none. Goes back
+   * until one is below.
+   */
   #firstFrom(mail: MailPlace): readonly [place: number, position: number] {
     const isBelow = (key: MailKey | undefined): boolean => key !== undefined && this.#source.compareWith(key, mail) < 0
+    while (this.#older().left > 0 && !isBelow(this.#pieces[0]?.[0])) this.#goBack(1)
     const last = Math.max(0, this.#pieces.length - 1)
     const place = Math.min(
       last,

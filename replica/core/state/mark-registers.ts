@@ -44,9 +44,9 @@ export class RegisterTable {
   readonly #byAccount = new Map<AccountId, Map<OriginId, Map<Sequence, MarkRegisters>>>()
   readonly #digest = new SetDigest()
 
-  /** Whether the account has set any. */
-  hasAny(account: AccountId): boolean {
-    return this.#byAccount.has(account)
+  /** What an account has set on the mails of one origin; undefined when that is nothing. */
+  ofOrigin(account: AccountId, origin: OriginId): ReadonlyMap<Sequence, MarkRegisters> | undefined {
+    return this.#byAccount.get(account)?.get(origin)
   }
 
   get(account: AccountId, origin: OriginId, sequence: Sequence): MarkRegisters {
