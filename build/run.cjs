@@ -17,14 +17,14 @@ const { failSetup, setUp } = require('./setup.cjs')
 const anyNodesFlags = ['--max-semi-space-size=16']
 /**
  * The optimizing compiler takes the cores of a small machine away from the work: it gets what has run 20,000 times (Maglev has optimized it
- * long before). Maglev itself copies less of one function into another. And a heap of less than 64 MB is not
+ * long before). Maglev itself copies less of one function into another. And a heap of less than 80 MB is not
  * looked through again and again while a rush fills it. Another Node may not know these.
  */
 const flagsByMajor = {
   24: [
     '--invocation-count-for-turbofan=20000',
     '--max-maglev-inlined-bytecode-size-cumulative=300',
-    '--initial-old-space-size=64',
+    '--initial-old-space-size=80',
   ],
 }
 const nodeFlags = anyNodesFlags.concat(flagsByMajor[process.versions.node.split('.')[0]] || [])

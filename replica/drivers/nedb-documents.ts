@@ -52,7 +52,7 @@ export interface HeldUpdate {
 
 const idDigits = 16
 const letters = { batch: 'b', mail: 'u' } as const
-const headChars = 1_024
+const headChars = 256
 const longHeadChars = 16_384
 const quote = 0x22
 const closingBrace = 0x7d

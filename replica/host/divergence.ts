@@ -39,7 +39,7 @@ export const stateOf = ({ snapshot, suffix }: Recovery): GroupState => {
 }
 
 interface Recovery {
-  readonly snapshot: { readonly chunks: readonly string[] } | null
+  readonly snapshot: { readonly chunks: Iterable<string> } | null
   readonly suffix: readonly Batch[]
 }
 

@@ -33,6 +33,12 @@ export interface SnapshotFile {
   readonly chunks: readonly string[]
 }
 
+/** One that was found. The chunks of a large mailbox are tens of megabytes: each is made when it is asked for, and none is kept. */
+export interface FoundSnapshot {
+  readonly vector: VersionVector
+  readonly chunks: Iterable<string>
+}
+
 /** A stretch of an origin's log that was found broken: its hash, its checksum or its form is wrong. */
 export interface Damage {
   readonly origin: OriginId
@@ -45,7 +51,7 @@ export interface Damage {
 /** What a start finds. */
 export interface Recovered {
   /** The newest snapshot that is whole; null when there is none. */
-  readonly snapshot: SnapshotFile | null
+  readonly snapshot: FoundSnapshot | null
   /**
    * Per origin the batches after the snapshot's vector, in order, without a gap, verified by hash. A batch
    * that straddles the vector is included. Ends before the first damage.

@@ -81,15 +81,21 @@ export class CborReader {
   }
 
   bytes(length: number): Uint8Array {
-    const found = this.#head(major.bytes)
-    if (found !== length) malformed(`a byte string has ${found} bytes instead of ${length}`)
-    return this.#take(found)
+    return this.#take(this.#length(length))
   }
 
   bytesUpTo(most: number, what: string): Uint8Array {
-    const length = this.#head(major.bytes)
-    if (length > most) refuse('TOO_LARGE', `${what}: ${length} bytes; the limit is ${most}`)
-    return this.#take(length)
+    return this.#take(this.#lengthUpTo(most, what))
+  }
+
+  /** As `bytes`, where nobody needs them. */
+  passBytes(length: number): void {
+    this.#pass(this.#length(length))
+  }
+
+  /** As `bytesUpTo`, where nobody needs them. */
+  passBytesUpTo(most: number, what: string): void {
+    this.#pass(this.#lengthUpTo(most, what))
   }
 
   /** Text of at most `most` characters (code points). */
@@ -122,7 +128,7 @@ export class CborReader {
     switch (first >> 5) {
       case major.bytes:
       case major.text:
-        this.#take(this.#head(first >> 5))
+        this.#pass(this.#head(first >> 5))
         return
       case major.array:
         return this.#skipItems(this.#head(major.array), depth)
@@ -150,12 +156,26 @@ export class CborReader {
     for (let index = 0; index < count; index++) this.skip(depth - 1)
   }
 
+  /** Of a byte string, which must be this one. */
+  #length(length: number): number {
+    const found = this.#head(major.bytes)
+    return found === length ? found : malformed(`a byte string has ${found} bytes instead of ${length}`)
+  }
+
+  #lengthUpTo(most: number, what: string): number {
+    const length = this.#head(major.bytes)
+    return length <= most ? length : refuse('TOO_LARGE', `${what}: ${length} bytes; the limit is ${most}`)
+  }
+
   #take(length: number): Uint8Array {
-    const end = this.#position + length
-    if (end > this.#bytes.length) malformed('a message ends too early')
-    const taken = this.#bytes.subarray(this.#position, end)
-    this.#position = end
-    return taken
+    const start = this.#position
+    this.#pass(length)
+    return this.#bytes.subarray(start, this.#position)
+  }
+
+  #pass(length: number): void {
+    this.#position += length
+    if (this.#position > this.#bytes.length) malformed('a message ends too early')
   }
 
   #head(expected: number): number {

@@ -41,7 +41,7 @@ import { voucherBy } from './vouchers.ts'
  * Decodes a state image of our own. Everything is checked but the people's signatures; equal ids share one string.
  * DAMAGED, NEWER_FORMAT, and what `decodeUpdate` finds wrong in an account.
  */
-export const decodeImage = (chunks: readonly string[]): Result<StateImage> => attempt(() => readImage(chunks))
+export const decodeImage = (chunks: Iterable<string>): Result<StateImage> => attempt(() => readImage(chunks))
 
 /** As `decodeImage`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed. */
 export const decodeReceivedImage = (context: GroupContext, chunks: readonly string[]): Result<StateImage> =>
@@ -109,9 +109,42 @@ interface Parts {
   readonly checkpoints: CheckpointRecord[]
 }
 
-function readImage(chunks: readonly string[]): StateImage {
-  if (chunks.length > limits.imageChunks) refuse('TOO_MANY', `an image of ${chunks.length} chunks`)
-  const head = readHead(parseChunk(chunks[0]))
+function readImage(chunks: Iterable<string>): StateImage {
+  const parts = readParts(chunks)
+  const { head, people, mails, commandRows: _rows, ...ofState } = parts
+  for (const section of imageSections) {
+    const found = section === 'mails' ? mails.count : parts[section].length
+    if (found !== head.counts[section]) damaged(`not all ${section} are there`)
+  }
+  if (new Set(people).size !== people.length) damaged('a person is named twice')
+  checkEnds(parts)
+  const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired, vouchers } =
+    head
+  const seats = { group, claims, invites, machineNames, retired, vouchers }
+  return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
+}
+
+function readParts(chunks: Iterable<string>): Parts {
+  let parts: Parts | null = null
+  let count = 0
+  let reached = 0
+  for (const chunk of chunks) {
+    count += 1
+    if (count > limits.imageChunks) refuse('TOO_MANY', `an image of more than ${limits.imageChunks} chunks`)
+    if (parts === null) {
+      parts = partsAfter(readHead(parseChunk(chunk)))
+      continue
+    }
+    const { section, items } = openChunk(parseChunk(chunk))
+    const place = imageSections.indexOf(section)
+    if (place < reached) damaged('sections are out of order')
+    reached = place
+    readSection(section, items, parts)
+  }
+  return parts ?? damaged('it is empty')
+}
+
+function partsAfter(head: ImageHead): Parts {
   const mails = new MailsReader()
   const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
   const commandRows = new CommandsReader()
@@ -119,26 +152,7 @@ function readImage(chunks: readonly string[]): StateImage {
   const ofCommands = { commandRows, commands, executions }
   const ofMailboxes = { mails, answers: [], marks: [], pending: [], documents: [] }
   const ofPosts = { posts: [], postDeletions: [], follows: [] }
-  const parts: Parts = { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands, later: [], checkpoints: [] }
-  let reached = 0
-  for (const chunk of chunks.slice(1)) {
-    const { section, items } = openChunk(parseChunk(chunk))
-    const place = imageSections.indexOf(section)
-    if (place < reached) damaged('sections are out of order')
-    reached = place
-    readSection(section, items, parts)
-  }
-  for (const section of imageSections) {
-    const found = section === 'mails' ? mails.count : parts[section].length
-    if (found !== head.counts[section]) damaged(`not all ${section} are there`)
-  }
-  const { head: _head, people, mails: _mails, commandRows: _rows, ...ofState } = parts
-  if (new Set(people).size !== people.length) damaged('a person is named twice')
-  checkEnds(parts)
-  const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired, vouchers } =
-    head
-  const seats = { group, claims, invites, machineNames, retired, vouchers }
-  return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
+  return { head, ...noPeople, ...ofMailboxes, ...ofPosts, ...ofCommands, later: [], checkpoints: [] }
 }
 
 function openChunk(chunk: unknown): { readonly section: ImageSection; readonly items: ItemReader } {

@@ -5,8 +5,7 @@ import { untaggedFormat } from './image-format.ts'
 export const damaged = (message: string): never => refuse('DAMAGED', `state image: ${message}`)
 
 /** A chunk's JSON. */
-export function parseChunk(chunk: string | undefined): unknown {
-  if (chunk === undefined) return damaged('it is empty')
+export function parseChunk(chunk: string): unknown {
   try {
     const value: unknown = JSON.parse(chunk)
     return value

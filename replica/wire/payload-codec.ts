@@ -2,7 +2,7 @@ import type { Result } from '../core/model/errors.ts'
 import type { AccountId, CommandId, Tag, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { AccountChange, AccountKeysChange, PersonChange } from '../core/model/updates.ts'
+import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../core/model/updates.ts'
 import { concat, fromBase64Url } from './bytes.ts'
 import { attempt, CborReader, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
@@ -121,8 +121,10 @@ export function readPayload(kind: PersonKind, payload: Uint8Array): PersonChange
   if (payload.length > limits.payloadBytes) {
     refuse('TOO_LARGE', `${payload.length} bytes are too much; the limit is ${limits.payloadBytes}`)
   }
-  const result = readWhole(payload, (reader) => readChange(kind, reader))
-  return result.ok ? result.value : refuse(result.failure.code, result.failure.message)
+  const reader = new CborReader(payload)
+  const change = readChange(kind, reader)
+  reader.end()
+  return change
 }
 
 interface MarkFields extends SignerFields {
@@ -152,10 +154,8 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
     case 'accountDeletion':
       reader.tuple(2)
       return { kind, ...readSigner(reader) }
-    case 'mail': {
-      const { account, command, to, conversation } = readMail(reader)
-      return { kind, account, command, to, conversation }
-    }
+    case 'mail':
+      return readMailChange(reader)
     case 'read':
     case 'deletion': {
       const fields = reader.list(markFields - 1, markFields, 'fields')
@@ -187,29 +187,43 @@ function readAccount(reader: CborReader): AccountChange {
   return { kind: 'account', ...signedBy, name: name.value, sealKey, sealedKeys }
 }
 
+/** What a replica needs of a mail. The form of what is sealed is looked at, too. */
+function readMailChange(reader: CborReader): MailChange {
+  const change = readMailFields(reader)
+  for (let left = change.to.length; left >= 0; left--) {
+    reader.tuple(2)
+    reader.passBytes(encapsulatedBytes)
+    reader.passBytes(wrappedKeyBytes)
+  }
+  reader.passBytesUpTo(limits.sealedHeaderBytes, 'sealed header')
+  reader.passBytesUpTo(limits.payloadBytes, 'sealed body')
+  return change
+}
+
 function readMail(reader: CborReader): MailPayload {
   const head = readMailHead(reader)
   return { ...head, sealedBody: reader.bytesUpTo(limits.payloadBytes, 'sealed body') }
 }
 
 function readMailHead(reader: CborReader): Omit<MailPayload, 'sealedBody'> {
+  const { account, command, to, conversation } = readMailFields(reader)
+  const wraps = [readWrap(reader)]
+  while (wraps.length <= to.length) wraps.push(readWrap(reader))
+  const sealedHeader = reader.bytesUpTo(limits.sealedHeaderBytes, 'sealed header')
+  return { account, command, to, conversation, wraps, sealedHeader }
+}
+
+/** Ends before the first of the wraps. */
+function readMailFields(reader: CborReader): MailChange {
   reader.tuple(7)
-  const signedBy = readSigner(reader)
+  const { account, command } = readSigner(reader)
   // Made at its full length: one that grows takes room for 16 more, in every mail for good.
   const to = new Array<AccountId>(reader.list(1, limits.recipients, 'recipients'))
   for (let index = 0; index < to.length; index++) to[index] = readAccountId(reader)
   if (to.length > 1 && new Set(to).size !== to.length) malformed('a mail names a recipient twice')
   const conversation = reader.orNull(() => readUpdateId(reader))
   reader.tuple(to.length + 1)
-  const wraps = [readWrap(reader)]
-  while (wraps.length <= to.length) wraps.push(readWrap(reader))
-  return {
-    ...signedBy,
-    to,
-    conversation,
-    wraps,
-    sealedHeader: reader.bytesUpTo(limits.sealedHeaderBytes, 'sealed header'),
-  }
+  return { kind: 'mail', account, command, to, conversation }
 }
 
 function readWrap(reader: CborReader): KeyWrap {

@@ -8,7 +8,7 @@ import type { Damage } from '../../replica/host/ports.ts'
 import type { Promised } from '../crash-points/scenario.ts'
 import { Scenario } from '../crash-points/scenario.ts'
 import { openStorage } from './storage-files.ts'
-import { range } from './storage-fixture.ts'
+import { range, wholeOf } from './storage-fixture.ts'
 
 const pageBytes = 512
 
@@ -102,7 +102,7 @@ const lookAt = async (directory: string): Promise<Look> => {
   }
   const setting = await storage.readSetting('pauses').catch((error: unknown) => (error as QuintetError).code)
   await storage.close()
-  return { lost, wrong, snapshot: found.snapshot?.chunks[0] ?? null, setting }
+  return { lost, wrong, snapshot: wholeOf(found.snapshot)?.chunks[0] ?? null, setting }
 }
 
 const filesOf = async (directory: string): Promise<readonly string[]> => {

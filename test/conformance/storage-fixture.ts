@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { commandId } from '../../replica/core/model/ids.ts'
 import type { Hash, OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft, Update } from '../../replica/core/model/updates.ts'
+import type { FoundSnapshot, SnapshotFile } from '../../replica/host/ports.ts'
 import { encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { signPayload } from '../../replica/wire/update-codec.ts'
 import { groupId, installs, people, wire } from '../property/arbitraries.ts'
@@ -88,3 +89,7 @@ export const sequencesOf = (updates: readonly Update[]): readonly Sequence[] => 
 
 export const spansOf = (batches: readonly Batch[]): readonly string[] =>
   batches.map(({ origin, first, last }) => `${origin}:${first}-${last}`)
+
+/** A snapshot that was found, with the chunks that it gives. */
+export const wholeOf = (found: FoundSnapshot | null): SnapshotFile | null =>
+  found && { vector: found.vector, chunks: [...found.chunks] }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { Damage, SnapshotFile, Storage } from '../../replica/host/ports.ts'
-import { LogMaker, range, sequencesOf, spansOf, updatesOf } from './storage-fixture.ts'
+import { LogMaker, range, sequencesOf, spansOf, updatesOf, wholeOf } from './storage-fixture.ts'
 
 /** A disk under test. */
 export interface StorageUnderTest {
@@ -150,12 +150,12 @@ export function describeStorage(name: string, make: () => Promise<StorageUnderTe
       const at = await setUp()
       const snapshots = [1, 2, 3].map((sequence): SnapshotFile => ({
         vector: new Map([[at.one.origin, sequence]]),
-        chunks: [`{"a":"ü ${sequence}"}`, 'second \u2028 "chunk"'],
+        chunks: [`{"a":"ü ${sequence}"}`, 'second \u2028 "chunk"', '\n\\\t\u0001', '"\\'.repeat(1_000)],
       }))
       for (const snapshot of snapshots) await at.storage.writeSnapshot(snapshot)
-      expect((await at.restart()).snapshot).toEqual(snapshots[2])
+      expect(wholeOf((await at.restart()).snapshot)).toEqual(snapshots[2])
       const found = await at.restart((disk) => disk.spoilNewestSnapshot())
-      expect(found.snapshot).toEqual(snapshots[1])
+      expect(wholeOf(found.snapshot)).toEqual(snapshots[1])
       expect(found.repairs).toHaveLength(1)
       expect((await at.restart((disk) => disk.spoilNewestSnapshot())).snapshot).toBeNull()
     })

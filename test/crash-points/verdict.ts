@@ -1,7 +1,7 @@
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { Recovered, Storage } from '../../replica/host/ports.ts'
-import { range } from '../conformance/storage-fixture.ts'
+import { range, wholeOf } from '../conformance/storage-fixture.ts'
 import type { Promised, Scenario } from './scenario.ts'
 
 /** What a start after a crash holds against what was promised before it. Throws what is wrong. */
@@ -63,7 +63,8 @@ const heldBy = (found: Recovered): ReadonlyMap<OriginId, Sequence> => {
 
 const judgeSnapshot = ({ snapshot }: Recovered, scenario: Scenario, { snapshots }: Promised): void => {
   const [acknowledged, begun] = snapshots
-  const place = scenario.snapshots.findIndex(({ chunks }) => chunks.join() === snapshot?.chunks.join()) + 1
+  const found = wholeOf(snapshot)
+  const place = scenario.snapshots.findIndex(({ chunks }) => chunks.join() === found?.chunks.join()) + 1
   if (snapshot !== null && place === 0) throw new Error('a snapshot is found that nobody gave')
   if (place < acknowledged) throw new Error(`snapshot ${place} is found though ${acknowledged} was acknowledged`)
   if (place > begun) throw new Error(`snapshot ${place} is found, which was not given yet`)

@@ -5,7 +5,7 @@ import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { Damage, Storage } from '../../replica/host/ports.ts'
-import { LogMaker, range, sequencesOf, spansOf, updatesOf } from '../conformance/storage-fixture.ts'
+import { LogMaker, range, sequencesOf, spansOf, updatesOf, wholeOf } from '../conformance/storage-fixture.ts'
 import { flipByte, makeDirectory, openStorage, segmentPaths } from '../conformance/storage-files.ts'
 
 const unlimited = 1_000_000_000
@@ -110,7 +110,7 @@ describe('damage on disk', () => {
             expect(found.damage.length + told.length + found.repairs.length).toBeGreaterThan(0)
           if (file.startsWith('snapshot')) {
             expect(found.snapshot).not.toBeNull()
-            expect(found.snapshot?.chunks).toEqual(['{"chunk":"first"}', '{"chunk":"second"}'])
+            expect(wholeOf(found.snapshot)?.chunks).toEqual(['{"chunk":"first"}', '{"chunk":"second"}'])
           }
           await storage.close()
           await rm(spoilt, { recursive: true })
@@ -161,11 +161,11 @@ describe('damage on disk', () => {
       chunks: Array.from({ length: 20 }, (_, index) => JSON.stringify([index, 'x'.repeat(10_000)])),
     }))
     const writing = snapshots.map((snapshot) => storage.writeSnapshot(snapshot))
-    expect((await storage.recover()).snapshot).toEqual(snapshots[1])
+    expect(wholeOf((await storage.recover()).snapshot)).toEqual(snapshots[1])
     await Promise.all(writing)
     await storage.close()
     const again = await openStorage(directory)
-    expect((await again.recover()).snapshot).toEqual(snapshots[1])
+    expect(wholeOf((await again.recover()).snapshot)).toEqual(snapshots[1])
     await again.close()
   })
 
