@@ -121,7 +121,7 @@ function readImage(chunks: Iterable<string>): StateImage {
   const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired, vouchers } =
     head
   const seats = { group, claims, invites, machineNames, retired, vouchers }
-  return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns(people) }
+  return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns() }
 }
 
 function readParts(chunks: Iterable<string>): Parts {
@@ -145,8 +145,9 @@ function readParts(chunks: Iterable<string>): Parts {
 }
 
 function partsAfter(head: ImageHead): Parts {
-  const mails = new MailsReader()
-  const noPeople = { people: [], deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
+  const people: AccountId[] = []
+  const mails = new MailsReader(head, people)
+  const noPeople = { people, deletedAccounts: [], accounts: [], accountKeys: [], clients: [] }
   const commandRows = new CommandsReader()
   const { commands, executions } = commandRows
   const ofCommands = { commandRows, commands, executions }
@@ -175,7 +176,7 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.accounts.push(readAccount(items, parts.head))
       return
     case 'mails':
-      parts.mails.read(items, parts.head, parts.people.length)
+      parts.mails.read(items)
       return
     case 'answers':
       while (items.more()) parts.answers.push(readAnswer(items, tables))

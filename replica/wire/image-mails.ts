@@ -98,69 +98,64 @@ const columnsIn = ({ buffer }: Buffer, mails: number, copies: number, format: nu
   }
 }
 
+/** A chunk of an origin's mails. */
+interface Part extends PackedColumns {
+  readonly first: Sequence
+}
+
 /** Puts the chunks of mails together again; whatever does not fit is damage. */
 export class MailsReader {
+  readonly #head: Pick<ImageHead, 'format' | 'origins' | 'vector'>
+  readonly #people: readonly AccountId[]
   readonly #origins: OriginMails[] = []
-  #parts: OriginMails[] = []
+  #origin: OriginId | null = null
+  /** Those of `#origin`. */
+  #parts: Part[] = []
+
+  /** `people` is whole when the first mails are read. */
+  constructor(head: Pick<ImageHead, 'format' | 'origins' | 'vector'>, people: readonly AccountId[]) {
+    this.#head = head
+    this.#people = people
+  }
 
   /** How many mails have been read. */
   count = 0
 
-  read(
-    items: ItemReader,
-    { format, origins, vector }: Pick<ImageHead, 'format' | 'origins' | 'vector'>,
-    people: number,
-  ): void {
-    const origin = items.pick(origins)
-    const last = this.#parts.at(-1)
-    if (last !== undefined && last.origin !== origin) this.#close(origin)
-    const part = readPart(items, origin, people, format)
-    const end = this.#parts.at(-1)?.sequences.at(-1) ?? 0
-    if ((part.sequences[0] ?? 0) <= end) damaged('mails do not ascend')
-    if ((part.sequences.at(-1) ?? 0) > (vector.get(origin) ?? 0)) damaged('a mail is beyond the version vector')
+  read(items: ItemReader): void {
+    const origin = items.pick(this.#head.origins)
+    if (origin !== this.#origin) {
+      this.#close()
+      if (this.#origin !== null && origin <= this.#origin) damaged('mails do not ascend')
+      this.#origin = origin
+    }
+    const part = readPart(items, this.#head.format)
     this.#parts.push(part)
-    this.count += part.sequences.length
+    this.count += part.clocks.length
   }
 
-  columns(people: readonly AccountId[]): MailColumns {
-    this.#close(null)
-    return { people, origins: this.#origins }
+  columns(): MailColumns {
+    this.#close()
+    return { people: this.#people, origins: this.#origins }
   }
 
-  #close(next: OriginId | null): void {
-    const parts = this.#parts
-    const [first] = parts
-    if (first === undefined) return
-    if (next !== null && next <= first.origin) damaged('mails do not ascend')
+  #close(): void {
+    if (this.#origin === null) return
+    const mails = unpacked(this.#origin, this.#parts, this.#people.length)
+    const isHeld = (mails.sequences.at(-1) ?? 0) <= (this.#head.vector.get(this.#origin) ?? 0)
+    this.#origins.push(isHeld ? mails : damaged('a mail is beyond the version vector'))
     this.#parts = []
-    this.#origins.push(parts.length === 1 ? first : joined(first.origin, parts))
   }
 }
 
-function readPart(items: ItemReader, origin: OriginId, people: number, format: number): OriginMails {
+function readPart(items: ItemReader, format: number): Part {
   const first: Sequence = items.positive()
   const mails = items.number(chunkBytes)
   const copies = items.number(chunkBytes)
+  if (mails === 0) damaged('there are no mails in a chunk of mails')
   const bytesOfMails = mails * (format === untaggedFormat ? bytesAnUntaggedMail : bytesAMail)
   const columns = columnsIn(readPacked(items, bytesOfMails + copies * bytesACopy), mails, copies, format)
   items.end()
-  const { clocks, tags, owners, marks } = columns
-  const sequences = new Float64Array(mails)
-  const copyStarts = new Uint32Array(mails + 1)
-  let sequence = first
-  let start = 0
-  for (let row = 0; row < mails; row += 1) {
-    const difference = columns.differences[row] ?? 0
-    if (difference === 0 ? row > 0 : row === 0) damaged('mails do not ascend')
-    sequence += difference
-    sequences[row] = sequence
-    const clock = clocks[row] ?? -1
-    if (!Number.isSafeInteger(clock) || clock < 0) damaged('a clock is out of range')
-    start += readCopies(columns, row, start, people)
-    copyStarts[row + 1] = start
-  }
-  if (mails === 0 || start !== copies) damaged('the copies of the mails are wrong')
-  return { origin, sequences, clocks, tags, copyStarts, owners, marks }
+  return { first, ...columns }
 }
 
 function readPacked(items: ItemReader, length: number): Buffer {
@@ -170,22 +165,8 @@ function readPacked(items: ItemReader, length: number): Buffer {
   return bytes.write(text, 'base64') === length ? bytes : damaged('mails are not base64')
 }
 
-/** Checks the copies of a mail, which begin at `start`; tells how many there are. */
-function readCopies({ owners, counts, marks }: PackedColumns, row: number, start: number, people: number): number {
-  const count = counts[row] ?? 0
-  const end = start + count
-  if (count < 2 || count > limits.recipients + 1 || end > owners.length) damaged('the copies of a mail are wrong')
-  for (let copy = start; copy < end; copy += 1) {
-    if ((owners[copy] ?? people) >= people) damaged('a place is not in its table')
-    if (((marks[copy] ?? 0) & ~allBits) !== 0) damaged('a mark is not known')
-  }
-  if (count > 2 && new Set(owners.subarray(start + 1, end)).size !== count - 1)
-    damaged('the recipients of a mail are wrong')
-  return count
-}
-
-function joined(origin: OriginId, parts: readonly OriginMails[]): OriginMails {
-  const mails = parts.reduce((sum, { sequences }) => sum + sequences.length, 0)
+function unpacked(origin: OriginId, parts: readonly Part[], people: number): OriginMails {
+  const mails = parts.reduce((sum, { clocks }) => sum + clocks.length, 0)
   const copies = parts.reduce((sum, { owners }) => sum + owners.length, 0)
   const whole = {
     origin,
@@ -197,18 +178,47 @@ function joined(origin: OriginId, parts: readonly OriginMails[]): OriginMails {
     marks: new Uint8Array(copies),
   }
   let row = 0
-  let copy = 0
   for (const part of parts) {
-    whole.sequences.set(part.sequences, row)
+    checkCopies(part, people)
     whole.clocks.set(part.clocks, row)
     whole.tags.set(part.tags, row)
-    whole.owners.set(part.owners, copy)
-    whole.marks.set(part.marks, copy)
-    for (let index = 1; index < part.copyStarts.length; index += 1) {
-      whole.copyStarts[row + index] = copy + (part.copyStarts[index] ?? 0)
-    }
-    row += part.sequences.length
-    copy += part.owners.length
+    const start = whole.copyStarts[row] ?? 0
+    whole.owners.set(part.owners, start)
+    whole.marks.set(part.marks, start)
+    unpackRows(whole, part, row)
+    row += part.clocks.length
   }
   return whole
+}
+
+/** Gives the rows from `from` on, which are those of `part`, their sequences and where their copies end. */
+function unpackRows({ sequences, copyStarts }: OriginMails, part: Part, from: number): void {
+  const { first, clocks, differences, owners, counts } = part
+  if (from > 0 && first <= (sequences[from - 1] ?? 0)) damaged('mails do not ascend')
+  const startOfAll = copyStarts[from] ?? 0
+  let sequence = first
+  let start = 0
+  for (let row = 0; row < clocks.length; row += 1) {
+    const difference = differences[row] ?? 0
+    if ((difference === 0) !== (row === 0)) damaged('mails do not ascend')
+    const clock = clocks[row] ?? -1
+    if (!Number.isSafeInteger(clock) || clock < 0) damaged('a clock is out of range')
+    const count = counts[row] ?? 0
+    const end = start + count
+    if (count < 2 || count > limits.recipients + 1 || end > owners.length) damaged('the copies of a mail are wrong')
+    if (count > 2 && new Set(owners.subarray(start + 1, end)).size !== count - 1)
+      damaged('the recipients of a mail are wrong')
+    sequence += difference
+    start = end
+    sequences[from + row] = sequence
+    copyStarts[from + row + 1] = startOfAll + start
+  }
+  if (start !== owners.length) damaged('the copies of the mails are wrong')
+}
+
+function checkCopies({ owners, marks }: Part, people: number): void {
+  for (let copy = 0; copy < owners.length; copy += 1) {
+    if ((owners[copy] ?? people) >= people) damaged('a place is not in its table')
+    if (((marks[copy] ?? 0) & ~allBits) !== 0) damaged('a mark is not known')
+  }
 }

@@ -129,6 +129,19 @@ export class MailRows {
     this.#dead += 1
   }
 
+  /** Of columns that were taken over. */
+  countDead(): void {
+    const [starts, marks] = [this.#copyStarts, this.#marks]
+    this.#dead = 0
+    let end = starts[0] ?? 0
+    for (let row = 0; row < this.#rows; row += 1) {
+      let copy = end
+      end = starts[row + 1] ?? 0
+      while (copy < end && ((marks[copy] ?? 0) & markBits.deleted) !== 0) copy += 1
+      if (copy === end) this.#dead += 1
+    }
+  }
+
   /** `owners[0]` is the sender's place. An origin's mails come in the order of their sequences. */
   append({ sequence, clock, tag: tagOfRow, marks }: NewRow, owners: readonly number[]): number {
     const row = this.#rows

@@ -134,10 +134,8 @@ export class MailStore implements MailSource {
     for (const mails of origins) {
       const rows = new MailRows(mails)
       this.#originPlaces.set(mails.origin, this.#origins.push(rows) - 1)
-      for (let row = 0; row < rows.rows; row += 1) {
-        if (gone.size > 0) deleteCopies(rows, row, gone)
-        if (rows.isDead(row)) rows.noteDeath()
-      }
+      if (gone.size > 0) for (let row = 0; row < rows.rows; row += 1) deleteCopies(rows, row, gone)
+      rows.countDead()
       this.#size += rows.rows - rows.dead
     }
   }
