@@ -57,8 +57,11 @@ export class MailFolders {
 
   /** `mails` are all that there are. */
   constructor(source: MailSource, mails: readonly PlacedMails[]) {
-    const indexOf = (name: FolderName): MailboxIndex =>
-      new MailboxIndex(source, countOf(mails, placeBits[name]), () => mailsAt(mails, placeBits[name]))
+    const indexOf = (name: FolderName): MailboxIndex => {
+      const count = countOf(mails, placeBits[name])
+      // Nobody may ever look, and then it would keep all that is known of the mails.
+      return new MailboxIndex(source, count, count === 0 ? () => noMails : () => mailsAt(mails, placeBits[name]))
+    }
     this.#indexes = {
       inbox: indexOf('inbox'),
       sent: indexOf('sent'),
@@ -99,6 +102,8 @@ export class MailFolders {
     }
   }
 }
+
+const noMails: ClockedKeys = { keys: new Float64Array(0), clocks: new Float64Array(0) }
 
 /** How many mails have all of `bits`. */
 const countOf = (mails: readonly PlacedMails[], bits: number): number =>
