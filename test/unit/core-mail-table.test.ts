@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { anyTag, originId, updateId } from '../../replica/core/model/ids.ts'
-import { markBits } from '../../replica/core/model/image.ts'
+import { type AccountId, anyTag, originId, updateId } from '../../replica/core/model/ids.ts'
+import { markBits, type StateImage } from '../../replica/core/model/image.ts'
 import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
+import { type FolderName, folderNames } from '../../replica/core/state/mail-folders.ts'
 import { MailTable } from '../../replica/core/state/mail-table.ts'
+import { registersOf } from '../../replica/core/state/mark-registers.ts'
 import { person } from '../support/core-fixture.ts'
 
 const origin = originId('1.aaaaaaaa')
@@ -54,4 +56,46 @@ test('the owner of most mails goes, and only others keep their copies', () => {
   expect(table.size).toBe(0)
   expect(table.mailbox(bob).inbox.size).toBe(0)
   expect(before.origins[0]?.marks.every((bits) => bits === 0)).toBe(true)
+})
+
+describe('a table that takes over the mails of an image', () => {
+  const joined = (image: Partial<StateImage>, isGone: (account: AccountId) => boolean = () => false): MailTable => {
+    const table = new MailTable(new ExecutionTable())
+    const context = { mine: new Map(), theirs: vector, isGone, merges: [] }
+    table.join({ mails: filled().columns(), answers: [], marks: [], pending: [], ...image }, context)
+    return table
+  }
+
+  test('counts those that everybody has deleted as gone', () => {
+    const columns = filled().columns()
+    const marks = columns.origins[0]!.marks.map((_, copy) => (copy < 20 ? markBits.deleted : 0))
+    const table = joined({ mails: { ...columns, origins: [{ ...columns.origins[0]!, marks }] } })
+    expect(table.size).toBe(mails - 10)
+    expect(table.columns().origins[0]?.sequences[0]).toBe(11)
+    expect(table.mailbox(bob).inbox.size).toBe(mails - 10)
+  })
+
+  test('keeps no copies of people who are gone', () => {
+    const table = joined({}, (account) => account === bob)
+    expect(table.size).toBe(mails)
+    expect(table.mailbox(bob).inbox.size).toBe(0)
+    expect(table.mailbox(ada).sent.size).toBe(mails)
+    expect(joined({}, () => true).size).toBe(0)
+  })
+
+  test('shows them where their people have put them', () => {
+    const registers = [
+      registersOf('trash', 5),
+      registersOf('star', 5),
+      registersOf('read', 5),
+      registersOf('unread', 5),
+    ]
+    const marks = registers.map((set, index) => ({ origin, sequence: index + 1, account: bob, registers: set }))
+    const bobs = joined({ marks }).mailbox(bob)
+    const shownIn = (name: FolderName) => bobs.index(name).page(mails, null)
+    expect(folderNames.map((name) => shownIn(name).length)).toEqual([mails - 1, 0, 1, 1])
+    expect(shownIn('trash')[0]?.sequence).toBe(1)
+    expect(shownIn('starred')[0]?.sequence).toBe(2)
+    expect(folderNames.map((name) => bobs.unread(name))).toEqual([mails - 2, 0, 1, 1])
+  })
 })

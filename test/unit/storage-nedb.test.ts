@@ -150,6 +150,26 @@ describe('damage on disk', () => {
     await storage.close()
   })
 
+  test('a snapshot is passed over when a byte of a text that has many escapes, or few, is another', async () => {
+    const texts = ['"\\'.repeat(500), `["${'x'.repeat(1_000)}"]`]
+    for (const [chunk, text] of texts.entries()) {
+      const directory = await newDirectory()
+      const storage = await openStorage(directory)
+      await storage.recover()
+      for (const generation of [1, 2])
+        await storage.writeSnapshot({ vector: new Map(), chunks: [`${generation}`, text] })
+      await storage.close()
+      const path = join(directory, 'snapshot', '2', 'chunks.db')
+      const content = await readFile(path, 'latin1')
+      const spoilt = chunk === 0 ? content.replace('\\"\\\\', '\\"\\"') : content.replace('xxx', 'xyx')
+      expect(spoilt).not.toBe(content)
+      await writeFile(path, spoilt, 'latin1')
+      const again = await openStorage(directory)
+      expect(wholeOf((await again.recover()).snapshot)?.chunks).toEqual(['1', text])
+      await again.close()
+    }
+  })
+
   test('snapshots that are being written when it recovers, as after a full disk, are whole and found', async () => {
     const directory = await newDirectory()
     const log = new LogMaker(1)
