@@ -89,6 +89,12 @@ describe('payloads', () => {
   test('a mail has one wrapped key for each of its people', () => {
     expect(codeOf(decodePayload('mail', mailTo([bob.account], { wraps: [wrap] })))).toBe('BAD_REQUEST')
     expect(codeOf(decodePayload('mail', mailTo([bob.account], { wraps: [wrap, wrap, wrap] })))).toBe('BAD_REQUEST')
+    const [short, long] = [wrap.enc.subarray(1), new Uint8Array(49)]
+    for (const wrong of [
+      { ...wrap, enc: short },
+      { ...wrap, wrappedKey: long },
+    ])
+      expect(codeOf(decodePayload('mail', mailTo([bob.account], { wraps: [wrap, wrong] })))).toBe('BAD_REQUEST')
   })
 
   test('sealed parts have their limits', () => {
@@ -329,6 +335,12 @@ describe('state images', () => {
     expect(codeOf(decodeImage(chunks.toSpliced(4, 1)))).toBe('DAMAGED')
     expect(codeOf(decodeImage(chunks.toSpliced(4, 0, chunks[4]!)))).toBe('DAMAGED')
     expect(codeOf(decodeImage(chunks.with(4, chunks[5]!).with(5, chunks[4]!)))).toBe('DAMAGED')
+    const [beginning = ''] = encodeImage(emptyImage)
+    const nothing = '["people",[]]'
+    expect(codeOf(decodeImage([beginning, nothing, nothing]))).toBe('ok')
+    expect(codeOf(decodeImage([beginning, ...Array.from({ length: limits.imageChunks }, () => nothing)]))).toBe(
+      'TOO_MANY',
+    )
   })
 
   test('an image of before there were tags is read: any mark is for its mails, posts and what waits', () => {
