@@ -66,7 +66,7 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox
     ...draftsPart(documents),
     outbox: async () => ({ entries: await outbox.entries() }),
     search: (request) => search.search(request, (mails) => reading.headersOf(mails)),
-    cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox)),
+    cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox), request.keep ?? 'nothing'),
   }
 }
 

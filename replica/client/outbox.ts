@@ -8,7 +8,7 @@ import { UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Letter, OutboxEntry, OutboxReason, SendAnswer } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
-import { decodeWaiting, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
+import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
 import { letterOf, type WholeLetter } from './letters.ts'
 import type { Sending } from './sending.ts'
 
@@ -79,13 +79,13 @@ export class Outbox {
     }))
   }
 
-  /** Takes a mail back. NO_SUCH_MAIL when it has left. */
-  async cancel(document: DocumentId): Promise<Letter> {
+  /** Takes a mail back. The entry becomes a draft, or goes. NO_SUCH_MAIL when it has left. */
+  async cancel(document: DocumentId, keep: 'draft' | 'nothing' = 'nothing'): Promise<Letter> {
     await this.#leaving.get(document)
     const entry = (await this.#load()).find((found) => found.document === document)
     // It can have begun to leave while the list was on its way; what is cancelled from here on does not.
     if (entry !== undefined && !this.#leaving.has(document)) {
-      const taken = this.#documents.delete(document, shelves.outbox)
+      const taken = keep === 'draft' ? this.#becomeDraft(entry) : this.#documents.delete(document, shelves.outbox)
       this.#leaving.set(document, taken)
       try {
         await taken
@@ -95,8 +95,12 @@ export class Outbox {
         this.#reasons.delete(document)
       }
     }
-    if (entry !== undefined) return this.cancel(document)
+    if (entry !== undefined) return this.cancel(document, keep)
     throw new QuintetError('NO_SUCH_MAIL', 'This mail has left, or was taken back already.')
+  }
+
+  async #becomeDraft({ document, letter }: Entry): Promise<void> {
+    await this.#documents.write(document, shelves.drafts, await encodeDraft(letter))
   }
 
   async #put(

@@ -141,8 +141,7 @@ const showOutbox: Command['run'] = async (sitting, [what, word]) => {
   if (what !== 'cancel') throw usageError('outbox [cancel N]')
   const outbox = sitting.outbox[Number(word) - 1]
   if (outbox === undefined) throw new QuintetError('NO_SUCH_MAIL', 'There is no such entry: outbox lists them.')
-  const letter = await client.cancelOutbox({ outbox })
-  await client.saveDraft(letter)
+  await client.cancelOutbox({ outbox, keep: 'draft' })
   screen.print('Taken back: it is among the drafts.')
 }
 

@@ -125,6 +125,19 @@ describe('the outbox', () => {
     clock.move(2_000)
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 0 })
   })
+
+  test('makes a draft of what is taken back, in one step', async () => {
+    const { client } = await person(new MemoryReplica(), 'ann')
+    const letter = { to: ['ann'], cc: ['ann'], subject: 'undo', body: 'text' }
+    const answer = await client.send({ ...letter, holdMs: 1_000 })
+    const outbox = 'outbox' in answer ? answer.outbox : null
+    if (outbox === null) throw new Error('it was not held')
+    expect(await client.cancelOutbox({ outbox, keep: 'draft' })).toEqual(letter)
+    expect(await client.counts()).toMatchObject({ outbox: 0, drafts: 1 })
+    expect(await client.drafts()).toMatchObject({ drafts: [{ ...letter, draft: outbox }] })
+    await client.discardDraft({ draft: outbox })
+    expect(await client.counts()).toMatchObject({ outbox: 0, drafts: 0, sent: 0 })
+  })
 })
 
 describe('drafts', () => {

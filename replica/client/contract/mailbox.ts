@@ -138,8 +138,8 @@ export interface Mailbox {
   saveDraft(request: Letter & { readonly draft?: DocumentId }): Promise<{ readonly draft: DocumentId }>
   discardDraft(request: { readonly draft: DocumentId }): Promise<void>
   outbox(): Promise<{ readonly entries: readonly OutboxEntry[] }>
-  /** Takes it back and gives what was written. NO_SUCH_MAIL when it has left. */
-  cancelOutbox(request: { readonly outbox: DocumentId }): Promise<Letter>
+  /** Takes it back and gives what was written; with `keep` it becomes the draft of that name in the same step. NO_SUCH_MAIL when it has left. */
+  cancelOutbox(request: { readonly outbox: DocumentId; readonly keep?: 'draft' }): Promise<Letter>
 
   /**
    * Full text over the person's own mail: words are prefixes and may have typing errors; `from:ben to:anna cc: subject:
