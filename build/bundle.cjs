@@ -32,7 +32,13 @@ async function bundled(script) {
   if (name === undefined) return path.resolve(script)
   const version = sourcesVersion()
   const made = path.join(folder, version)
-  if (!fs.existsSync(made)) await bundleAside(made)
+  try {
+    if (!fs.existsSync(made)) await bundleAside(made)
+  } catch (error) {
+    // A checkout that belongs to somebody else, or a full disk: slower, and the same program.
+    process.stderr.write(`${script} runs from its sources: ${error.message}\n`)
+    return path.resolve(script)
+  }
   return path.join(made, `${name}.js`)
 }
 
@@ -68,6 +74,8 @@ async function bundleAside(made) {
 async function bundle(made) {
   const { build } = await import('rolldown')
   const temporary = `${made}.${process.pid}`
+  // Says in one line where nothing can be written; the bundler says it in fifty.
+  fs.mkdirSync(temporary, { recursive: true })
   await build({
     input: Object.fromEntries(Object.entries(entries).map(([script, name]) => [name, path.join(root, script)])),
     platform: 'node',
@@ -76,6 +84,9 @@ async function bundle(made) {
   })
   fs.writeFileSync(path.join(temporary, 'package.json'), '{ "type": "commonjs" }\n')
   removeOld(made, temporary)
+  // A power cut would leave its name and empty files: a program that does nothing, and says so by exit code 0.
+  for (const name of fs.readdirSync(temporary)) sync(path.join(temporary, name))
+  sync(temporary)
   try {
     fs.renameSync(temporary, made)
   } catch (error) {
@@ -84,12 +95,27 @@ async function bundle(made) {
   }
 }
 
+function sync(file) {
+  if (process.platform === 'win32') return
+  const opened = fs.openSync(file, 'r')
+  try {
+    fs.fsyncSync(opened)
+  } finally {
+    fs.closeSync(opened)
+  }
+}
+
 /** Bundles of earlier sources; a process that runs one has read it. */
 function removeOld(made, temporary) {
   const oldest = Date.now() - keptMs
   for (const name of fs.readdirSync(folder)) {
     const file = path.join(folder, name)
-    if (file !== made && file !== temporary && fs.statSync(file).mtimeMs < oldest) fs.rmSync(file, { recursive: true })
+    try {
+      if (file !== made && file !== temporary && fs.statSync(file).mtimeMs < oldest)
+        fs.rmSync(file, { recursive: true })
+    } catch {
+      // Another process that has just bundled removes the same.
+    }
   }
 }
 
@@ -97,7 +123,7 @@ module.exports = { bundled, isBundled }
 
 if (require.main === module) {
   bundle(process.argv[2]).catch((error) => {
-    console.error(error)
+    process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   })
 }

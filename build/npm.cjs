@@ -10,6 +10,7 @@ const wantedNpmMajor = 7
 const wantedDiskMegabytes = 600
 const progressIntervalMs = 10000
 const stopGraceMs = 2000
+const parentCheckIntervalMs = 500
 const keptOutputCharacters = 20000
 
 const root = path.join(__dirname, '..')
@@ -155,4 +156,46 @@ function say(message) {
   process.stderr.write(`setup: ${message}\n`)
 }
 
-module.exports = { SetupError, ended, modules, onStopSignal, ownNodeAdvice, root, runNpm, say, wantedNodeMajor }
+/**
+ * Where npm runs this process. A terminated npm takes its shell with it, but not what the shell runs, and one that is killed not even that: both
+ * would live on unseen.
+ */
+function endWithParent() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const npm = parentOfShell(parent)
+  const check = () => {
+    if (process.ppid !== parent || (npm !== null && !isAlive(npm))) process.kill(process.pid, 'SIGTERM')
+  }
+  setInterval(check, parentCheckIntervalMs).unref()
+}
+
+/** npm's process id, where `shell` is the shell that npm runs a script in; null where it is not, or that cannot be told. */
+function parentOfShell(shell) {
+  if (process.platform === 'win32') return null
+  const asked = childProcess.spawnSync('ps', ['-o', 'ppid=', '-o', 'args=', '-p', String(shell)], { encoding: 'utf8' })
+  const found = /^\s*(\d+)\s+\S*sh -c /.exec(asked.stdout || '')
+  return found === null ? null : Number(found[1])
+}
+
+function isAlive(id) {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+module.exports = {
+  SetupError,
+  ended,
+  endWithParent,
+  modules,
+  onStopSignal,
+  ownNodeAdvice,
+  root,
+  runNpm,
+  say,
+  wantedNodeMajor,
+}

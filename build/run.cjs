@@ -7,7 +7,7 @@ const path = require('path')
 const url = require('url')
 const { bundled, isBundled } = require('./bundle.cjs')
 const { loadBundle } = require('./load-bundle.cjs')
-const { ended, modules, onStopSignal } = require('./npm.cjs')
+const { ended, endWithParent, modules, onStopSignal } = require('./npm.cjs')
 const { failSetup, setUp } = require('./setup.cjs')
 
 /**
@@ -29,14 +29,13 @@ const flagsByMajor = {
 }
 const nodeFlags = anyNodesFlags.concat(flagsByMajor[process.versions.node.split('.')[0]] || [])
 const exitCodes = { failure: 1, usage: 2, unsettledAwait: 13, signalBase: 128 }
-const parentCheckIntervalMs = 500
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** In this process: a replica started by npm is then one process, which gets signals itself. */
 async function runHere(script, args) {
   const file = await bundled(script)
   process.argv = [process.execPath, file].concat(args)
-  if (isBundled(script)) {
+  if (isBundled(script) && file.endsWith('.js')) {
     loadBundle(file)
     return
   }
@@ -84,33 +83,6 @@ function haveSmallHeaps() {
   process.execve(process.execPath, [process.argv[0]].concat(args), envOfFewHeaps())
 }
 
-/** A terminated npm takes its shell with it, but not what the shell runs, and one that is killed not even that: both would live on unseen. */
-function endWithParent() {
-  const parent = process.ppid
-  const npm = parentOfShell(parent)
-  const check = () => {
-    if (process.ppid !== parent || (npm !== null && !isAlive(npm))) process.kill(process.pid, 'SIGTERM')
-  }
-  setInterval(check, parentCheckIntervalMs).unref()
-}
-
-/** npm's process id, where `shell` is the shell that npm runs a script in; null where it is not, or that cannot be told. */
-function parentOfShell(shell) {
-  if (process.platform === 'win32') return null
-  const asked = childProcess.spawnSync('ps', ['-o', 'ppid=', '-o', 'args=', '-p', String(shell)], { encoding: 'utf8' })
-  const found = /^\s*(\d+)\s+\S*sh -c /.exec(asked.stdout || '')
-  return found === null ? null : Number(found[1])
-}
-
-function isAlive(id) {
-  try {
-    process.kill(id, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
-}
-
 haveSmallHeaps()
 const script = process.argv[2]
 if (script === undefined) {
@@ -118,7 +90,7 @@ if (script === undefined) {
   process.exitCode = exitCodes.usage
 } else {
   const args = process.argv.slice(3)
-  if (process.env.npm_lifecycle_event !== undefined) endWithParent()
+  endWithParent()
   setUp()
     .then((node) => (node === process.execPath ? runHere(script, args) : runThere(node, script, args)))
     .catch(failSetup)

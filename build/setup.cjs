@@ -6,7 +6,7 @@ const crypto = require('crypto')
 const fs = require('fs')
 const os = require('os')
 const path = require('path')
-const { SetupError, modules, ownNodeAdvice, root, runNpm, say, wantedNodeMajor } = require('./npm.cjs')
+const { SetupError, endWithParent, modules, ownNodeAdvice, root, runNpm, say, wantedNodeMajor } = require('./npm.cjs')
 
 const lockPollIntervalMs = 500
 const lockStaleAfterMs = 15 * 60 * 1000
@@ -182,4 +182,7 @@ function failSetup(error) {
 
 module.exports = { failSetup, setUp }
 
-if (require.main === module) setUp().catch(failSetup)
+if (require.main === module) {
+  endWithParent()
+  setUp().catch(failSetup)
+}
