@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
@@ -84,6 +85,11 @@ const runBench = async (bench: Bench, { runs, share }: Options): Promise<readonl
   }
   tell(`${bench.name}: ${bench.about}`)
   const directory = await mkdtemp(path.join(tmpdir(), `quintet-bench-${bench.name}-`))
+  // Also when a signal ends it.
+  const remove = (): void => {
+    rmSync(directory, { recursive: true, force: true })
+  }
+  process.once('exit', remove)
   try {
     const prepared = await bench.prepare({ share, directory, tell })
     try {
@@ -98,7 +104,8 @@ const runBench = async (bench: Bench, { runs, share }: Options): Promise<readonl
       await prepared.end()
     }
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
 

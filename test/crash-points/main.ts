@@ -2,7 +2,7 @@
 import { record } from './recorder.ts'
 import type { Operation } from './recorder.ts'
 import fs from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { Random } from '../simulation/random.ts'
@@ -35,6 +35,9 @@ if (values.help || !(most > 0) || !(everyTwice > 0)) {
 const pointsPerLie = 60
 const memory = '/dev/shm'
 const workshop = fs.mkdtempSync(path.join(fs.existsSync(memory) ? memory : tmpdir(), 'quintet-crash-points-'))
+process.once('exit', () => fs.rmSync(workshop, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(128 + constants.signals[signal]))
 let directories = 0
 const newDirectory = (): string => {
   directories += 1
@@ -181,13 +184,9 @@ const checkRecording = (disk: CrashedDisk, place: string, size: string): void =>
 }
 
 const beganMs = performance.now()
-try {
-  await runScenario('small', most * 0.8)
-  await runScenario('big', most * 0.2)
-  await checkLies()
-} finally {
-  fs.rmSync(workshop, { recursive: true, force: true })
-}
+await runScenario('small', most * 0.8)
+await runScenario('big', most * 0.2)
+await checkLies()
 for (const { where, message } of failures.slice(0, 20)) console.log(`\n${where}\n  ${message}`)
 console.log(`${((performance.now() - beganMs) / 1_000).toFixed(0)} s`)
 if (failures.length > 0) process.exitCode = 1

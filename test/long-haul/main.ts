@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
@@ -139,6 +140,8 @@ const main = async (): Promise<void> => {
   const { updates } = parse()
   if (platform() !== 'linux') throw new Error('The long haul reads /proc: it runs on Linux only.')
   const directory = await mkdtemp(path.join(tmpdir(), 'quintet-long-haul-'))
+  // Also when a signal ends it, once the replicas have been killed: up to 3 GB.
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const group = await ReplicaGroup.create({ directory, name: 'Long haul', servers })
   try {
     console.log(
@@ -160,7 +163,6 @@ const main = async (): Promise<void> => {
     throw error
   } finally {
     await group.end()
-    await rm(directory, { recursive: true, force: true })
   }
 }
 
