@@ -1,7 +1,6 @@
 import type { Clock, UpdateId } from '../core/model/ids.ts'
 import { commandId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { CommandRecord, ExecutionRecord } from '../core/model/image.ts'
-import { limits } from '../core/model/limits.ts'
 import { fullCommandsFormat } from './image-format.ts'
 import { damaged, type ItemReader } from './image-items.ts'
 import type { ImagePlaces, ImageTables } from './image-mailbox.ts'
@@ -13,6 +12,7 @@ const commandPattern = /^[\w-]{16}$/
 const recipientsPattern = /^[0-9a-f]{16}$/
 
 type Item = number | string
+type MailName = ExecutionRecord['names'][number]
 
 /** Writes the rows of one image: all commands, then all executions. */
 export class CommandRows {
@@ -91,11 +91,9 @@ export class CommandsReader {
         ? commandId(meant)
         : damaged('a command has the wrong form')
     const recipients = items.match(recipientsPattern)
-    const names = Array.from({ length: items.number(limits.executionNames) }, () => ({
-      origin: items.pick(origins),
-      sequence: items.positive(),
-      clock: items.number(),
-    }))
+    const names: MailName[] = []
+    for (let rest = items.number(); rest > 0; rest -= 1)
+      names.push({ origin: items.pick(origins), sequence: items.positive(), clock: items.number() })
     if (names.length === 0) damaged('a command without a name')
     this.executions.push({ account, command, recipients, names })
   }

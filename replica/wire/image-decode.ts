@@ -28,9 +28,10 @@ import type { ImageSection } from './image-format.ts'
 import { imageSections } from './image-format.ts'
 import type { ImageHead } from './image-head.ts'
 import { readHead, readLabel as readImageLabel, readPeer as readImagePeer } from './image-head.ts'
-import { damaged, ItemReader, parseChunk } from './image-items.ts'
+import { damaged, ItemReader } from './image-items.ts'
 import { readAnswer, readDocument, readMark, readPending } from './image-mailbox.ts'
 import { MailsReader } from './image-mails.ts'
+import { wholeChunks } from './image-parts.ts'
 import { notBeyond, readFollowRow, readPostDeletionRow, readPostRow } from './image-social.ts'
 import { originOf, shared } from './keys.ts'
 import { holdsEnd, provesRetirement } from './proofs.ts'
@@ -43,10 +44,16 @@ import { voucherBy } from './vouchers.ts'
  */
 export const decodeImage = (chunks: Iterable<string>): Result<StateImage> => attempt(() => readImage(chunks))
 
-/** As `decodeImage`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed. */
+/**
+ * As `decodeImage`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed, TOO_MANY when it
+ * is of more logs than a replica tells of.
+ */
 export const decodeReceivedImage = (context: GroupContext, chunks: readonly string[]): Result<StateImage> =>
   attempt(() => {
     const image = readImage(chunks)
+    // Its own image a replica can read however many logs it holds; more than this could be told to nobody.
+    if (image.vector.size > limits.vectorEntries)
+      refuse('TOO_MANY', `a state of more than ${limits.vectorEntries} logs`)
     for (const { account, origin, bytes } of image.accounts) {
       const { change } = readUpdate(context, origin, 1, bytes, 'check')
       if (change.kind !== 'account') refuse('BAD_SIGNATURE', `account ${account} is not signed by its person`)
@@ -126,16 +133,13 @@ function readImage(chunks: Iterable<string>): StateImage {
 
 function readParts(chunks: Iterable<string>): Parts {
   let parts: Parts | null = null
-  let count = 0
   let reached = 0
-  for (const chunk of chunks) {
-    count += 1
-    if (count > limits.imageChunks) refuse('TOO_MANY', `an image of more than ${limits.imageChunks} chunks`)
+  for (const chunk of wholeChunks(chunks)) {
     if (parts === null) {
-      parts = partsAfter(readHead(parseChunk(chunk)))
+      parts = partsAfter(readHead(chunk))
       continue
     }
-    const { section, items } = openChunk(parseChunk(chunk))
+    const { section, items } = openChunk(chunk)
     const place = imageSections.indexOf(section)
     if (place < reached) damaged('sections are out of order')
     reached = place

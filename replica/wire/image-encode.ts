@@ -9,6 +9,7 @@ import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
 import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
 import { writeMails } from './image-mails.ts'
+import { inParts } from './image-parts.ts'
 import { followRow, postDeletionRow, postRow } from './image-social.ts'
 
 /**
@@ -35,7 +36,7 @@ export function* encodeImageInParts(image: StateImage): Generator<undefined, str
   }
   // The tables are written first, and are complete only now.
   const table = sectionChunks('people', people.values, (person, row) => row.push(person))
-  return [encodeHead(image, origins, people.values.length), ...table, ...chunks]
+  return inParts([encodeHead(image, origins, people.values.length), ...table, ...chunks])
 }
 
 function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table<AccountId>): Generator<string> {
@@ -62,7 +63,10 @@ function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table
   yield* sectionChunks('follows', image.follows, (record, row) => row.push(...followRow(record, places)))
   const commands = new CommandRows(places)
   yield* sectionChunks('commands', image.commands, (record, row) => row.push(...commands.ofCommand(record)))
-  yield* sectionChunks('executions', image.executions, (record, row) => row.push(...commands.ofExecution(record)))
+  yield* sectionChunks('executions', image.executions, (record, row) => {
+    // As many as a command has names: too many, perhaps, to be the arguments of one call.
+    for (const item of commands.ofExecution(record)) row.push(item)
+  })
   yield* sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine))
   yield* sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
     row.push(origins.place(origin), sequence, clock, type),

@@ -1,5 +1,7 @@
 /** Version of the state image's encoding. */
 export const imageFormat = 5
+/** What an image begins with in which a chunk is cut into parts; put together again they are one of `imageFormat`. */
+export const partedFormat = 6
 /** The first of those that are read: it has no tags of mails, posts, and the marks that wait for them. */
 export const untaggedFormat = 3
 /** The last one in which the clocks of commands are whole, and executions name no command by its place. */

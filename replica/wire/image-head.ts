@@ -12,7 +12,7 @@ import { limits } from '../core/model/limits.ts'
 import { fromBase64 } from './bytes.ts'
 import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
-import { imageFormat, imageSections, untaggedFormat } from './image-format.ts'
+import { imageFormat, imageSections, partedFormat, untaggedFormat } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
 import { isPeerId, shared, signatureBytes } from './keys.ts'
 import { isLabel } from './names.ts'
@@ -45,7 +45,7 @@ export function readHead(chunk: unknown): ImageHead {
   const fields = new Map<string, unknown>(Object.entries(chunk))
   const format = fields.get('format')
   if (typeof format === 'number' && format > imageFormat) {
-    refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${imageFormat}`)
+    refuse('NEWER_FORMAT', `a state image has format ${format}; this version knows ${partedFormat}`)
   }
   if (!isInteger(format) || format < untaggedFormat) return damaged('its format is not known')
   const { origins, ...ends } = readOrigins(new ItemReader(fields.get('origins')))
@@ -98,9 +98,7 @@ function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 
     if (signature !== null) signatures.set(origin, signature)
     if (clock > 0) clocks.set(origin, clock)
   }
-  return origins.length <= limits.vectorEntries
-    ? { origins, vector, hashes, signatures, clocks }
-    : damaged('too many origins')
+  return { origins, vector, hashes, signatures, clocks }
 }
 
 function readGroup(items: ItemReader, origins: readonly OriginId[]): StateImage['group'] {

@@ -35,6 +35,14 @@ export const identity = (server: number, letter: string): Identity => ({
   vouchers: [],
 })
 
+const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** One of as many origins as one likes, that no machine has. */
+export const madeUpOrigin = (server: number, number: number): OriginId => {
+  const digits = Array.from({ length: 8 }, (_, place) => base32[Math.floor(number / 32 ** (7 - place)) % 32])
+  return originId(`${server}.${digits.join('')}`)
+}
+
 export const signUp = (name: string, command = `sign up ${name}`): SignedChange =>
   signed(
     { kind: 'account', account: person(name), name, sealKey: new Uint8Array(32), sealedKeys: new Uint8Array(1) },

@@ -8,7 +8,7 @@ import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.
 import { sessionId } from '../../replica/core/model/ids.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { imageFormat } from '../../replica/wire/image-format.ts'
+import { partedFormat } from '../../replica/wire/image-format.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
@@ -361,7 +361,7 @@ describe('state images', () => {
   })
 
   test('an image of a newer format is refused as such', () => {
-    expect(codeOf(decodeImage([`{"format":${imageFormat + 1}}`]))).toBe('NEWER_FORMAT')
+    expect(codeOf(decodeImage([`{"format":${partedFormat + 1}}`]))).toBe('NEWER_FORMAT')
   })
 
   test("an account that its person did not sign is refused in another's image, and trusted in our own", () => {

@@ -78,8 +78,6 @@ export const limits = {
   unknownDepth: 16,
   /** Ends of batches that are remembered of each log. */
   checkpointsPerOrigin: 4_096,
-  /** Servers that one command may have been given to. */
-  executionNames: 256,
   sequencesPerRequest: 65_536,
   imageChunks: 65_536,
   peersPerHello: 256,
