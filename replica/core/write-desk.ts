@@ -144,7 +144,7 @@ export class WriteDesk {
     const clock = this.#clock.next(nowMs)
     const before = this.#state.wordBefore(isSigned(change) ? change.change : change)
     if (before < clock) return clock
-    this.#newestWord = Math.max(this.#newestWord, before) + 1
+    this.#newestWord = Math.min(Math.max(this.#newestWord, before) + 1, limits.lastClock)
     return this.#newestWord
   }
 }

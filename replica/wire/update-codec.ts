@@ -171,7 +171,7 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
   const reader = new CborReader(bytes)
   const fields = reader.list(2, limits.updateBytes, 'fields')
   const type = reader.uint(highestType)
-  const clock = reader.uint()
+  const clock = reader.uint(limits.lastClock)
   const change = readChange(reader, type, fields, origin, judge)
   reader.end()
   // An account is kept for long, and a view would keep the whole frame that it came in.

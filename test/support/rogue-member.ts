@@ -138,6 +138,16 @@ export class RogueMember {
     return this.#make(first, before?.lastHash ?? this.wire.firstHash(this.origin), drafts)
   }
 
+  /** As `next`, written at `clock`. */
+  nextAt(clock: number, change: Draft['change']): Batch {
+    const before = this.#log.at(-1)
+    const batch = this.#make((before?.last ?? 0) + 1, before?.lastHash ?? this.wire.firstHash(this.origin), [
+      { clock, change },
+    ])
+    this.#log.push(batch)
+    return batch
+  }
+
   get sequence(): number {
     return this.#log.at(-1)?.last ?? 0
   }

@@ -4,6 +4,8 @@ import { anyTag, documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { FollowChange } from '../../replica/core/model/social-changes.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
+import { HybridClock } from '../../replica/core/hybrid-clock.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
 import { commandNamed, foundedCore, give, identity, mailTo, noonMs, person } from '../support/core-fixture.ts'
@@ -91,5 +93,50 @@ describe('who changes what a replica with a clock far ahead has written', () => 
     expect(core.state.newestClockOf(core.identity.origin)).toBeLessThan(ahead)
     give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
     expect(core.state.mails.records()[0]?.clock).toBeLessThan(ahead)
+  })
+})
+
+describe('a word at the last clock that there is', () => {
+  const last = limits.lastClock
+  const handIn = (
+    core: ReplicaCore,
+    change: SignedChange | { readonly kind: 'group'; readonly name: string },
+  ): void => {
+    const batch = makeBatchOf(other.origin)(1, firstHash(other.origin), [{ clock: last, change }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [batch] }])
+    expect(core.state.held(other.origin)).toBe(1)
+  }
+  const clockIn = ({ persist }: ReturnType<typeof give>) => persist[0]?.updates[0]?.clock
+
+  test('is followed by others at the same one, which every replica can read, and pulls no clock along', () => {
+    const core = foundedCore(['ada'])
+    handIn(core, document('written', 'save'))
+    expect(clockIn(give(core, { kind: 'submit', signed: document('written', 'save again') }))).toBe(last)
+    expect(clockIn(give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') }))).toBeLessThan(ahead)
+  })
+
+  test('so does a name of the group', () => {
+    const core = foundedCore(['ada'])
+    handIn(core, { kind: 'group', name: 'for ever' })
+    expect(clockIn(give(core, { kind: 'renameGroup', name: 'another' }))).toBe(last)
+  })
+})
+
+describe('a hybrid clock', () => {
+  const beyondMs = 2 ** 43
+
+  test('has room for what is written where the wall clock is beyond the last one', () => {
+    const clock = new HybridClock()
+    const first = clock.next(beyondMs)
+    expect(first).toBeLessThan(limits.lastClock - 1_000_000)
+    clock.observe(limits.lastClock, beyondMs)
+    expect(clock.next(beyondMs)).toBe(first + 1)
+  })
+
+  test('gives nothing beyond the last one, whatever a state says of it', () => {
+    const clock = new HybridClock()
+    clock.restore(Number.MAX_SAFE_INTEGER)
+    expect(clock.next(noonMs)).toBe(limits.lastClock)
+    expect(clock.next(noonMs)).toBe(limits.lastClock)
   })
 })

@@ -131,12 +131,12 @@ describe('payloads', () => {
 })
 
 describe('messages', () => {
-  const mailUpdate = (sequence: number, signer = alice) => {
+  const mailUpdate = (sequence: number, signer = alice, clock = 4) => {
     const payload = mailTo([bob.account])
     const change = { kind: 'mail', account: alice.account, command, to: [bob.account], conversation: null } as const
     const signature = signPayload(groupId, 'mail', payload, signer.privateKey)
-    const bytes = encodeUpdate({ clock: 4, change: { change, payload, signature } })
-    return { origin: ours.origin, sequence, clock: 4, change, bytes }
+    const bytes = encodeUpdate({ clock, change: { change, payload, signature } })
+    return { origin: ours.origin, sequence, clock, change, bytes }
   }
   const mails = (updates: readonly ReturnType<typeof mailUpdate>[]) =>
     wire.decodeMessage(encodeMessage({ kind: 'mails', id: 1, origin: ours.origin, covered: 9, updates }))
@@ -147,6 +147,11 @@ describe('messages', () => {
     const group = encodeUpdate({ clock: 4, change: { kind: 'group', name: 'Ship' } })
     expect(codeOf(mails([{ ...mailUpdate(3), bytes: group }]))).toBe('BAD_SIGNATURE')
     expect(codeOf(mails([mailUpdate(5), mailUpdate(5)]))).toBe('BAD_REQUEST')
+  })
+
+  test('an update that is dated beyond the last clock is refused', () => {
+    expect(codeOf(mails([mailUpdate(3, alice, limits.lastClock)]))).toBe('ok')
+    expect(codeOf(mails([mailUpdate(3, alice, limits.lastClock + 1)]))).toBe('BAD_REQUEST')
   })
 
   test('a batch that is held is left out without being verified', () => {

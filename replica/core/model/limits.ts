@@ -7,6 +7,8 @@ export const limits = {
   recipients: 100,
   passwordChars: 1_000,
   snippetChars: 160,
+  /** Of an update: the year 2112. Twice as much is still a number that is exact, and so is one more. */
+  lastClock: 2 ** 52 - 1,
   /** Mails that one update can mark. */
   marksPerUpdate: 1_000,
   /** Mails that a person can mark with one wish: several updates. */

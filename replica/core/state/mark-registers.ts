@@ -1,11 +1,11 @@
 import type { AccountId, Clock, OriginId, Sequence } from '../model/ids.ts'
 import type { MarkRecord, MarkRegisters } from '../model/image.ts'
 import type { SettableMark } from '../model/mailbox-changes.ts'
+import { limits } from '../model/limits.ts'
 import type { DigestPart } from './digest.ts'
 import { SetDigest } from './digest.ts'
 
-/** Half of what a number holds exactly: the year 2112. A clock beyond it orders nothing any more. */
-const lastClock = 2 ** 52 - 1
+const { lastClock } = limits
 
 export const noRegisters: MarkRegisters = { read: 0, star: 0, trash: 0 }
 
