@@ -4,6 +4,7 @@ import type { KnowledgeMatrix } from './knowledge.ts'
 import type { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
 import type { OriginId } from './model/ids.ts'
+import { limits } from './model/limits.ts'
 import type { Batch } from './model/updates.ts'
 import { isWord } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
@@ -33,8 +34,12 @@ export class Reception {
     if (this.#state.held(batch.origin) > 0 || this.#isLetIn(batch)) this.receive(nowMs, batch, effects)
   }
 
-  /** Tells whether the batch (and those that waited for it) brought anything new, or is of another log than the one held. */
-  receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' {
+  /**
+   * Tells whether the batch (and those that waited for it) brought anything new, or is of another log than the one held; `full`: it is of one more
+   * log than can be told of, and was passed over.
+   */
+  receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' | 'full' {
+    if (this.#state.held(batch.origin) === 0 && this.#state.vector.size >= limits.vectorEntries) return 'full'
     if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
     switch (this.#intake.judge(batch)) {
       case 'duplicate':

@@ -13,14 +13,12 @@ const hashBytes = 32
 
 /** `[[origin...], [[row's origin, sequence of each origin...]...]]`: every origin's name once, then only numbers. */
 export function rowFields(rows: KnowledgeRows): CborValue {
-  const columns = new Set<OriginId>()
-  for (const [origin, vector] of rows) {
-    columns.add(origin)
-    for (const column of vector.keys()) columns.add(column)
-  }
-  const origins = [...columns]
+  const columns = new Set<OriginId>(rows.keys())
+  for (const vector of rows.values()) for (const column of vector.keys()) columns.add(column)
+  // A state that was joined may be of more logs; that of each row is among the first.
+  const origins = [...columns].slice(0, limits.vectorEntries)
   const places = new Map(origins.map((origin, index) => [origin, index]))
-  assert(origins.length <= limits.vectorEntries && rows.size <= limits.matrixRows, 'a matrix is within its limits')
+  assert(rows.size <= limits.matrixRows, 'a matrix is within its limits')
   return [
     origins,
     Array.from(rows, ([origin, vector]) => [

@@ -1,8 +1,21 @@
 import { describe, expect, test } from 'vitest'
+import type { OriginId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { Identity } from '../../replica/core/membership.ts'
+import { encodeMessage } from '../../replica/wire/message-codec.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, helloOf, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
+import {
+  foundedCore,
+  give,
+  greet,
+  helloOf,
+  identity,
+  inviteNamed,
+  madeUpOrigin,
+  mailTo,
+  noonMs,
+} from '../support/core-fixture.ts'
 
 /** The first batch of its log: it takes its seat, long before anybody else did. */
 const claimOf = ({ origin, server, peer }: Identity): Batch =>
@@ -47,5 +60,36 @@ describe('a log of an install that nobody let in', () => {
       { kind: 'message', peer: newcomer.peer, message: { kind: 'batches', id: 0, batches: [claimOf(third)] } },
     ])
     expect(core.state.held(third.origin)).toBe(1)
+  })
+})
+
+describe('logs that nobody needs', () => {
+  const member = identity(2, 'b')
+  const nameOf = (origin: OriginId): Batch =>
+    makeBatchOf(origin)(1, firstHash(origin), [{ clock: 1, change: { kind: 'machineName', name: 'x' } }])
+
+  test('are taken in as far as all can be told of, and the logs that are held go on', () => {
+    const core = foundedCore(['ada'])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member)] }])
+    const logs = Array.from({ length: limits.vectorEntries }, (_, index) => nameOf(madeUpOrigin(4, index)))
+    greet(core, member)
+    core.step(noonMs, [{ kind: 'message', peer: member.peer, message: { kind: 'batches', id: 0, batches: logs } }])
+    expect(core.state.vector.size).toBe(limits.vectorEntries)
+    const refused = logs.at(-1)!.origin
+    expect(core.state.held(refused)).toBe(0)
+    // The member has it; to say so of each would be a row that no status has room for.
+    expect(core.matrix.row(member.origin).has(refused)).toBe(false)
+    for (const row of core.rows().values()) expect(row.size).toBeLessThanOrEqual(limits.vectorEntries)
+
+    const written = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    expect(written.persist).toHaveLength(1)
+    const { origin } = member
+    const claim = claimOf(member)
+    const next = makeBatchOf(origin)(2, claim.lastHash, [{ clock: 2, change: { kind: 'machineName', name: 'b' } }])
+    core.step(noonMs, [{ kind: 'gossip', batches: [next] }])
+    expect(core.state.held(origin)).toBe(2)
+    const told = core.step(noonMs + 60_000, [{ kind: 'tick' }]).send.map(({ message }) => message)
+    expect(told.some(({ kind }) => kind === 'knowledge')).toBe(true)
+    for (const message of told) encodeMessage(message)
   })
 })
