@@ -382,7 +382,8 @@ export class ReplicaCore {
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
-    if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.executions.forget(this.stable)
+    if (this.state.executions.isFull && this.#holdsAllKnown())
+      this.state.executions.forget(this.stable, this.state.live)
     // What is about to start over keeps what only it may have.
     if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { updateId } from '../../replica/core/model/ids.ts'
+import { type OriginId, updateId } from '../../replica/core/model/ids.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
 import { ExecutionTable, type Wish } from '../../replica/core/state/execution-table.ts'
-import { commandNamed, identity, person } from '../support/core-fixture.ts'
+import { GroupState } from '../../replica/core/state/group-state.ts'
+import { commandNamed, deletionOf, identity, logOf, mailTo, person, signUp } from '../support/core-fixture.ts'
 
 const kept = 10_000
 const { origin } = identity(1, 'a')
@@ -29,20 +31,22 @@ const tableOf = (count: number): ExecutionTable => {
 const known = (table: ExecutionTable, count: number): readonly number[] =>
   Array.from({ length: count }, (_, index) => index).filter((index) => table.of(wishOf(index)) !== undefined)
 
+const nothingLive = { has: () => false }
+
 const upTo = (sequence: number): VersionVector => new Map([[origin, sequence]])
 
 describe('commands that were executed', () => {
   test('are forgotten from the oldest on, but for the newest ten thousand', () => {
     const count = kept + 50
     const table = tableOf(count)
-    table.forget(upTo(count))
+    table.forget(upTo(count), nothingLive)
     expect(known(table, count)).toEqual(Array.from({ length: kept }, (_, index) => index + 50))
   })
 
   test('are remembered as long as not all seats have them', () => {
     const count = kept + 50
     const table = tableOf(count)
-    table.forget(upTo(20))
+    table.forget(upTo(20), nothingLive)
     expect(known(table, count)).toHaveLength(kept + 30)
     expect(known(table, 25)).toEqual([20, 21, 22, 23, 24])
   })
@@ -51,17 +55,86 @@ describe('commands that were executed', () => {
     const count = kept + 50
     const table = tableOf(count)
     table.add(wishOf(3), { origin: elsewhere, sequence: 1, clock: 5_000_000 })
-    table.forget(upTo(count))
+    table.forget(upTo(count), nothingLive)
     expect(known(table, 50)).toEqual([3])
     expect(table.isAlias(updateId(origin, 4))).toBe(true)
-    table.forget(new Map([...upTo(count), [elsewhere, 1]]))
+    table.forget(new Map([...upTo(count), [elsewhere, 1]]), nothingLive)
     expect(known(table, 50)).toEqual([])
     expect(table.isAlias(updateId(origin, 4))).toBe(false)
   })
 
   test('are all remembered when there are few', () => {
     const table = tableOf(100)
-    table.forget(upTo(100))
+    table.forget(upTo(100), nothingLive)
     expect(known(table, 100)).toHaveLength(100)
   })
+
+  const several = (table: ExecutionTable, count: number): void => {
+    for (let index = 0; index < count; index += 1)
+      table.add(wishOf(index), { origin: elsewhere, sequence: index + 1, clock: 1_000 + index })
+  }
+  const allHeld = new Map([
+    [origin, kept * 3],
+    [elsewhere, kept * 3],
+  ])
+
+  test('keep their names where they have several and what they brought is live', () => {
+    const table = tableOf(kept + 50)
+    several(table, 30)
+    // Of those of one mail the latest name stands.
+    const live = { has: (of: OriginId, sequence: number) => of === elsewhere && sequence <= 20 }
+    table.forget(allHeld, live)
+    expect(known(table, 50)).toEqual(Array.from({ length: 20 }, (_, index) => index))
+    expect(table.standing(updateId(origin, 20))).toBe(updateId(elsewhere, 20))
+    expect(table.namesOf(updateId(origin, 20))).toEqual([updateId(elsewhere, 20), updateId(origin, 20)])
+    expect(table.isAlias(updateId(elsewhere, 20))).toBe(false)
+    expect(table.namesOf(updateId(origin, 21))).toEqual([updateId(origin, 21)])
+  })
+
+  test('are looked through only when there are 2,500 more, however many must be kept', () => {
+    const count = kept + 2_501
+    const table = tableOf(count)
+    several(table, count)
+    expect(table.isFull).toBe(true)
+    let looked = 0
+    const live = {
+      has: () => {
+        looked += 1
+        return true
+      },
+    }
+    let scans = 0
+    for (let index = count; index < count + 5_000; index += 1) {
+      if (table.isFull) {
+        table.forget(allHeld, live)
+        scans += 1
+      }
+      table.add(wishOf(index), { origin, sequence: index + 1, clock: 1_000 + index })
+    }
+    expect(scans).toBe(2)
+    expect(looked).toBeLessThanOrEqual(2 * count)
+    expect(known(table, count)).toHaveLength(count)
+  })
+})
+
+test('a mail that is deleted by a former name is gone also where the commands of that time are forgotten', () => {
+  const [one, two] = [new GroupState(), new GroupState()]
+  const former = updateId(origin, 3)
+  const wish = mailTo('ada', ['bob'], 'given to two servers')
+  const deletions = ['ada', 'bob'].map((who) => deletionOf(who, former, `${who} deletes`, 'given to two servers'))
+  const first = logOf(origin, [signUp('ada'), signUp('bob'), wish, ...deletions], 1_000)
+  const later = Array.from({ length: kept + 2_501 }, (_, index) => mailTo('ada', ['bob'], `later ${index}`))
+  const second = logOf(elsewhere, [wish, ...later], 2_000)
+  const apply = (state: GroupState, batches: readonly Batch[]): void => {
+    for (const batch of batches) state.applyBatch(batch)
+  }
+  for (const state of [one, two]) apply(state, [...first.slice(0, 3), ...second.slice(0, 1)])
+  apply(two, second.slice(1))
+  expect(two.executions.isFull).toBe(true)
+  two.executions.forget(two.vector, two.live)
+  for (const state of [one, two]) apply(state, first.slice(3))
+  apply(one, second.slice(1))
+  expect(two.vector).toEqual(one.vector)
+  expect(two.digest()).toBe(one.digest())
+  for (const state of [one, two]) expect(state.mails.has(elsewhere, 1)).toBe(false)
 })

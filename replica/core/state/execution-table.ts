@@ -1,4 +1,4 @@
-import type { AccountId, Clock, CommandId, UpdateId } from '../model/ids.ts'
+import type { AccountId, Clock, CommandId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { updateId } from '../model/ids.ts'
 import type { ExecutionRecord } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
@@ -33,6 +33,11 @@ export const postWish = ({ account, command }: Pick<Wish, 'account' | 'command'>
 /** Of one command what stands for it, and by what other names it came. */
 export type Execution = ExecutionRecord
 
+/** What is still there, by the name under which it stands. */
+interface Live {
+  has(origin: OriginId, sequence: Sequence): boolean
+}
+
 /** What a join found out about a command that both states know by different names. */
 export interface ExecutionMerge {
   readonly mine: MailPlace
@@ -51,8 +56,8 @@ export interface ExecutionMerge {
  */
 export class ExecutionTable {
   readonly #executions = new Map<string, Execution>()
-  /** By each name but the standing one, of commands that have several. */
-  readonly #aliases = new Map<UpdateId, UpdateId>()
+  /** Those that have several names, by each of them. */
+  readonly #byName = new Map<UpdateId, Execution>()
   #lookAt = keptExecutions + slack
   /** Of lists of recipients that came lately: people write to the same few. */
   readonly #recipients = new Map<string, string>()
@@ -67,19 +72,20 @@ export class ExecutionTable {
 
   /** The name under which the mail that was (also) called so stands. */
   standing(id: UpdateId): UpdateId {
-    return this.#aliases.get(id) ?? id
+    const execution = this.#byName.get(id)
+    return execution === undefined ? id : idOf(standingOf(execution))
   }
 
   /** All names of the mail that is (also) called so. */
   namesOf(id: UpdateId): readonly UpdateId[] {
-    if (this.#aliases.size === 0) return [id]
-    const standing = this.standing(id)
-    const others = [...this.#aliases].flatMap(([alias, stands]) => (stands === standing ? [alias] : []))
-    return [standing, ...others]
+    const execution = this.#byName.get(id)
+    if (execution === undefined) return [id]
+    const standing = idOf(standingOf(execution))
+    return [standing, ...execution.names.map(idOf).filter((name) => name !== standing)]
   }
 
   isAlias(id: UpdateId): boolean {
-    return this.#aliases.has(id)
+    return this.standing(id) !== id
   }
 
   /** Takes a name in. Returns the command as it was before; null when this is its first name. */
@@ -113,16 +119,21 @@ export class ExecutionTable {
     return merges
   }
 
-  /** Forgets the oldest of those of which `stable` covers all names. To be called when everything known of is held. */
-  forget(stable: VersionVector): void {
+  /**
+   * Forgets the oldest of those of which `stable` covers all names. To be called when everything known of is held. What is live and has several
+   * names keeps them: where they are not forgotten yet it may be marked by a former one, and the mark has to reach it everywhere.
+   */
+  forget(stable: VersionVector, live: Live): void {
     const isStable = ({ origin, sequence }: MailPlace): boolean => sequence <= heldFrom(stable, origin)
     const keptFrom = this.#clockFromNewest(keptExecutions)
     for (const [key, execution] of this.#executions) {
       if (firstOf(execution).clock >= keptFrom || !execution.names.every(isStable)) continue
+      const { origin, sequence } = standingOf(execution)
+      if (execution.names.length > 1 && live.has(origin, sequence)) continue
       this.#executions.delete(key)
-      for (const name of execution.names) this.#aliases.delete(idOf(name))
+      for (const name of execution.names) this.#byName.delete(idOf(name))
     }
-    // In a partition none may be forgotten: they are not looked through at every step for that.
+    // In a partition none may be forgotten, and some never are: they are not looked through at every step for that.
     this.#lookAt = Math.max(keptExecutions, this.#executions.size) + slack
   }
 
@@ -156,9 +167,7 @@ export class ExecutionTable {
   #keep(key: string, execution: Execution): void {
     this.#executions.set(key, execution)
     if (execution.names.length === 1) return
-    const standing = idOf(standingOf(execution))
-    for (const name of execution.names) this.#aliases.set(idOf(name), standing)
-    this.#aliases.delete(standing)
+    for (const name of execution.names) this.#byName.set(idOf(name), execution)
   }
 }
 
