@@ -24,6 +24,7 @@ interface ReceivedImage {
 
 /** What anti-entropy cannot bring: a state transfer when the log is discarded, and single live updates that are damaged here. */
 export class CatchingUp {
+  readonly #self: PeerId
   readonly #state: GroupState
   readonly #clock: HybridClock
   readonly #transfer = new StateTransfer()
@@ -41,6 +42,7 @@ export class CatchingUp {
   #contents: Effects['store'][number][] = []
 
   constructor(identity: Identity, state: GroupState, clock: HybridClock) {
+    this.#self = identity.peer
     this.#state = state
     this.#clock = clock
     this.#opinion = new SecondOpinion(identity, state)
@@ -54,6 +56,12 @@ export class CatchingUp {
   /** How many mails are being fetched again. */
   get repairing(): number {
     return this.#repairs.size
+  }
+
+  /** Whether this member has not got the content, although it holds the update: what is damaged here, and whoever was asked for it in vain. */
+  lacks(peer: PeerId, origin: OriginId, sequence: Sequence): boolean {
+    if (!this.#repairs.wants(origin, sequence)) return false
+    return peer === this.#self || this.#repairs.isMissedBy(peer, origin, sequence)
   }
 
   /** What is being fetched again, per origin. */

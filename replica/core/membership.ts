@@ -258,11 +258,12 @@ export class Membership {
       .every(({ origin, aside }) => aside < this.aside || (aside === this.aside && own < origin))
   }
 
-  /** Servers whose present install holds this update durably, as far as is known here, ascending. */
-  holdersOf(origin: OriginId, sequence: Sequence): readonly ServerId[] {
+  /** Servers whose present install holds this update durably, as far as is known here, ascending. `lacks`: it has lost the content. */
+  holdersOf(origin: OriginId, sequence: Sequence, lacks: (peer: PeerId) => boolean): readonly ServerId[] {
     const rows = this.rows()
-    const holds = (holder: OriginId): boolean => heldFrom(rows.get(holder) ?? new Map(), origin) >= sequence
-    return this.#state.seats.holders().flatMap((claim) => (holds(claim.origin) ? [claim.server] : []))
+    const holds = (claim: SeatClaim): boolean =>
+      heldFrom(rows.get(claim.origin) ?? new Map(), origin) >= sequence && !lacks(claim.peer)
+    return this.#state.seats.holders().flatMap((claim) => (holds(claim) ? [claim.server] : []))
   }
 
   /** The rows of the seats' holders and our own, which is exactly what we hold. */

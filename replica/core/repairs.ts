@@ -1,4 +1,5 @@
-import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import type { OriginId, PeerId, Sequence, UpdateId } from './model/ids.ts'
+import { updateId } from './model/ids.ts'
 import type { MailRequestMessage, MailsMessage } from './model/messages.ts'
 import type { Update } from './model/updates.ts'
 
@@ -13,10 +14,17 @@ export class Repairs {
   readonly #wanted = new Map<OriginId, Set<Sequence>>()
   readonly #inFlight = new Map<
     number,
-    { readonly peer: PeerId; readonly origin: OriginId; readonly deadlineMs: number }
+    {
+      readonly peer: PeerId
+      readonly origin: OriginId
+      readonly asked: readonly Sequence[]
+      readonly deadlineMs: number
+    }
   >()
   /** How often an origin's next holder had to be asked because one had nothing. */
   readonly #turns = new Map<OriginId, number>()
+  /** Who was asked for it in vain. */
+  readonly #missed = new Map<UpdateId, Set<PeerId>>()
   #nextMs = 0
   #lastId = firstId
 
@@ -54,7 +62,7 @@ export class Repairs {
     }
     const requests: { to: PeerId; message: MailRequestMessage }[] = []
     for (const [origin, wanted] of this.#wanted) {
-      for (const sequence of wanted) if (!isLive(origin, sequence)) wanted.delete(sequence)
+      for (const sequence of wanted) if (!isLive(origin, sequence)) this.#drop(origin, wanted, sequence)
       if (wanted.size === 0) {
         this.#forget(origin)
         continue
@@ -62,8 +70,8 @@ export class Repairs {
       const peer = peers[this.#turns.get(origin) ?? 0]
       if (peer === undefined) continue
       this.#lastId += 1
-      this.#inFlight.set(this.#lastId, { peer, origin, deadlineMs: nowMs + retryMs })
       const sequences = [...wanted].sort((left, right) => left - right).slice(0, mailsPerRequest)
+      this.#inFlight.set(this.#lastId, { peer, origin, asked: sequences, deadlineMs: nowMs + retryMs })
       requests.push({ to: peer, message: { kind: 'mailRequest', id: this.#lastId, origin, sequences } })
     }
     return requests
@@ -74,8 +82,18 @@ export class Repairs {
     return this.#inFlight.get(message.id)?.peer === peer
   }
 
+  wants(origin: OriginId, sequence: Sequence): boolean {
+    return this.#wanted.get(origin)?.has(sequence) === true
+  }
+
+  /** Whether this member was asked for it, and did not have it either. */
+  isMissedBy(peer: PeerId, origin: OriginId, sequence: Sequence): boolean {
+    return this.#missed.get(updateId(origin, sequence))?.has(peer) === true
+  }
+
   /** Mails came; the caller stores them in the same step. */
   mails(message: MailsMessage): void {
+    this.#noteMissed(message)
     this.#inFlight.delete(message.id)
     if (message.updates.length === 0) this.#turn(message.origin)
     this.found(message.origin, message.updates)
@@ -85,12 +103,27 @@ export class Repairs {
   found(origin: OriginId, updates: readonly Update[]): void {
     const wanted = this.#wanted.get(origin)
     if (wanted === undefined) return
-    for (const { sequence } of updates) wanted.delete(sequence)
+    for (const { sequence } of updates) this.#drop(origin, wanted, sequence)
     if (wanted.size === 0) this.#forget(origin)
   }
 
   disconnected(peer: PeerId): void {
     for (const [id, request] of this.#inFlight) if (request.peer === peer) this.#inFlight.delete(id)
+  }
+
+  #drop(origin: OriginId, wanted: Set<Sequence>, sequence: Sequence): void {
+    wanted.delete(sequence)
+    this.#missed.delete(updateId(origin, sequence))
+  }
+
+  #noteMissed({ id, updates }: MailsMessage): void {
+    const request = this.#inFlight.get(id)
+    // An answer may be cut short: only one that is empty says that there is nothing.
+    if (request === undefined || updates.length > 0) return
+    for (const sequence of request.asked) {
+      const name = updateId(request.origin, sequence)
+      this.#missed.set(name, new Set([...(this.#missed.get(name) ?? []), request.peer]))
+    }
   }
 
   #expire(nowMs: number): void {

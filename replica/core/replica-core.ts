@@ -220,7 +220,7 @@ export class ReplicaCore {
 
   /** Servers whose present install holds this update durably, as far as is known here, ascending. */
   holdersOf(origin: OriginId, sequence: Sequence): readonly ServerId[] {
-    return this.#membership.holdersOf(origin, sequence)
+    return this.#membership.holdersOf(origin, sequence, (peer) => this.#catchingUp.lacks(peer, origin, sequence))
   }
 
   /** Per install what it is known to hold; our own row is exactly what we hold. */

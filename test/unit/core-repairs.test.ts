@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Sequence, updateId } from '../../replica/core/model/ids.ts'
+import type { Message } from '../../replica/core/model/messages.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
+import { deletionOf, foundedCore, give, greet, identity, mailTo, noonMs } from '../support/core-fixture.ts'
+
+const member = identity(2, 'b')
+const others = [1, 2]
+
+/** After this who had nothing is asked again. */
+const nextRoundMs = 6_000
+
+describe('who holds a mail whose content is damaged here', () => {
+  let core: ReplicaCore
+  let mail: Update
+  let nowMs: number
+
+  const holders = () => core.holdersOf(mail.origin, mail.sequence)
+  const step = (...events: Parameters<ReplicaCore['step']>[1]) => core.step(nowMs, events)
+  const says = (message: Message) => step({ kind: 'message', peer: member.peer, message })
+  const damage = () => step({ kind: 'damaged', origin: mail.origin, first: mail.sequence, last: mail.sequence })
+  const requestIn = ({ send }: ReturnType<ReplicaCore['step']>) =>
+    send.flatMap(({ message }) => (message.kind === 'mailRequest' ? [message] : []))[0]
+  const answer = (id: number, updates: readonly Update[], covered: Sequence = mail.sequence) =>
+    says({ kind: 'mails', id, origin: mail.origin, covered, updates })
+  /** What is asked for when it is time. */
+  const nextRequest = () => {
+    for (let tries = 0; tries < 3; tries += 1) {
+      const request = requestIn(step({ kind: 'tick' }))
+      if (request !== undefined) return request
+      nowMs += nextRoundMs
+    }
+    throw new Error('nothing is asked for')
+  }
+
+  beforeEach(() => {
+    nowMs = noonMs
+    core = foundedCore(['ada', 'bob'])
+    const claim = { kind: 'seat', server: member.server, peer: member.peer, machine: 'b', replaces: null } as const
+    const batch = makeBatchOf(member.origin)(1, firstHash(member.origin), [{ clock: noonMs * 1_000, change: claim }])
+    step({ kind: 'handedIn', batches: [batch] })
+    mail = give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'a mail') }).persist[0]!.updates[0]!
+    greet(core, member, new Map([[member.origin, new Map([[mail.origin, mail.sequence]])]]))
+    expect(holders()).toEqual(others)
+  })
+
+  test('this machine does not, until it has it again', () => {
+    const request = requestIn(damage())
+    expect(holders()).toEqual([2])
+    expect(request).toMatchObject({ origin: mail.origin, sequences: [mail.sequence] })
+    answer(request!.id, [mail])
+    expect(holders()).toEqual(others)
+  })
+
+  test('nor does a member that was asked for it in vain, until it gives it after all', () => {
+    answer(requestIn(damage())!.id, [])
+    expect(holders()).toEqual([])
+    answer(nextRequest().id, [])
+    expect(holders()).toEqual([])
+    answer(nextRequest().id, [mail])
+    expect(holders()).toEqual(others)
+  })
+
+  test('what was asked for in vain, and is damaged once more later, is anew to be found out', () => {
+    answer(requestIn(damage())!.id, [])
+    answer(nextRequest().id, [mail])
+    damage()
+    expect(holders()).toEqual([2])
+  })
+
+  test('who has not answered yet is taken at its word, and whoever answers what it was not asked for, too', () => {
+    const { id } = requestIn(damage())!
+    answer(id + 1, [])
+    expect(holders()).toEqual([2])
+  })
+
+  test('what is deleted meanwhile is not looked for any more', () => {
+    answer(requestIn(damage())!.id, [])
+    for (const who of ['ada', 'bob'])
+      give(core, { kind: 'submit', signed: deletionOf(who, updateId(mail.origin, mail.sequence), `${who} deletes`) })
+    nowMs += nextRoundMs
+    step({ kind: 'tick' })
+    expect(core.repairing).toBe(0)
+  })
+})
