@@ -1,4 +1,5 @@
 import type { OriginId, Sequence } from './model/ids.ts'
+import { limits } from './model/limits.ts'
 import type { KnowledgeRows, VersionVector } from './model/messages.ts'
 import { covers, heldFrom, meetVectors, raise } from './version-vector.ts'
 
@@ -31,9 +32,14 @@ export class KnowledgeMatrix {
     for (const [holder, row] of rows) this.mergeRow(holder, row)
   }
 
-  /** Tells whether anything of it was new. */
+  /** Tells whether anything of it was new. Of more logs than a replica holds nothing is believed. */
   mergeRow(holder: OriginId, row: VersionVector): boolean {
-    return raise(this.#mutableRow(holder), row)
+    const known = this.#mutableRow(holder)
+    if (known.size + row.size <= limits.vectorEntries) return raise(known, row)
+    const room = Math.max(0, limits.vectorEntries - known.size)
+    const unknown = [...row.keys()].filter((origin) => !known.has(origin))
+    const passedOver = new Set(unknown.slice(room))
+    return raise(known, new Map([...row].filter(([origin]) => !passedOver.has(origin))))
   }
 
   /** What an install says of itself: less than was known when an old copy of it was restored. Tells whether it is another row than before. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OriginId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import type { VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
@@ -91,5 +92,25 @@ describe('logs that nobody needs', () => {
     const told = core.step(noonMs + 60_000, [{ kind: 'tick' }]).send.map(({ message }) => message)
     expect(told.some(({ kind }) => kind === 'knowledge')).toBe(true)
     for (const message of told) encodeMessage(message)
+  })
+
+  test('are not believed of another member without end', () => {
+    const core = foundedCore(['ada'])
+    const third = identity(3, 'c')
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member), claimOf(third)] }])
+    greet(core, member)
+    const says = (row: VersionVector) => {
+      const rows = new Map([[third.origin, row]])
+      const message = { kind: 'knowledge', clock: 1, rows, hashes: new Map(), sessions: [] } as const
+      core.step(noonMs, [{ kind: 'message', peer: member.peer, message }])
+      return core.rows().get(third.origin)
+    }
+    const own = core.identity.origin
+    says(new Map([[own, 1]]))
+    for (let from = 0; from < 9_000; from += 3_000)
+      says(new Map(Array.from({ length: 3_000 }, (_, index) => [madeUpOrigin(4, from + index), 1])))
+    const row = says(new Map([[own, 2]]))
+    expect(row?.size).toBe(limits.vectorEntries)
+    expect(row?.get(own)).toBe(2)
   })
 })
