@@ -86,6 +86,37 @@ describe('a damaged disk', () => {
     await group.restart(2)
     expect((await atTwo.ask('read', { mail })).body).toBe(body)
   })
+
+  test('a mail that only it had, and nobody can read any more, is said to be safe nowhere', async () => {
+    const group = await cluster.group([1, 2])
+    const ada = await group.person('ada', 1)
+    await group.settled()
+    await group.replica(2).stop()
+    const mails = await sendMany(ada, 'ada', 60, 'large', noise(90_000))
+    const { origin } = await group.replica(1).ready()
+    await group.replica(1).stop()
+    const folder = path.join(group.dataOf(1), 'log', origin)
+    const [first = ''] = (await readdir(folder)).filter((name) => name.endsWith('.db')).sort(byFirstSequence)
+    await flipBytes(path.join(folder, first))
+    await group.restart(1)
+
+    const unreadable = async (): Promise<readonly string[]> => {
+      const answers = await Promise.allSettled(mails.map((mail) => ada.ask('read', { mail })))
+      return mails.filter((_, index) => answers[index]?.status === 'rejected')
+    }
+    const safety = (of: readonly string[]) =>
+      Promise.all(of.map(async (mail) => (await ada.ask('safety', { mail })).servers))
+    const lost = await unreadable()
+    expect(lost.length).toBeGreaterThan(0)
+    expect(lost.length).toBeLessThan(mails.length)
+    await expect.poll(() => safety(lost), { timeout: 30_000 }).toEqual(lost.map(() => []))
+    await group.restart(2)
+    await group.settled()
+    const others = mails.filter((mail) => !lost.includes(mail))
+    await expect.poll(() => safety(others), { timeout: 30_000 }).toEqual(others.map(() => [1, 2]))
+    await expect.poll(() => safety(lost), { timeout: 30_000 }).toEqual(lost.map(() => []))
+    expect(await unreadable()).toEqual(lost)
+  })
 })
 
 const isRootOnLinux = platform() === 'linux' && process.getuid?.() === 0
