@@ -116,6 +116,8 @@ export class LogWriter {
       await this.#undo(plan)
       throw error
     }
+    // A later write of several segments may fail before it comes to one of these, and is undone in all.
+    for (const segment of plan.keys()) segment.keep()
     await this.#retire([...plan.keys()])
   }
 

@@ -121,7 +121,12 @@ export class Segment {
     this.#bytes = this.#writer.file.bytes()
   }
 
-  /** Brings the file back to what it was before the last `put`. */
+  /** What was put stands: an `undo` after this is of a later `put`. */
+  keep(): void {
+    this.#bytesBefore = null
+  }
+
+  /** Brings the file back to what it was before the last `put` that was not kept. */
   async undo(): Promise<void> {
     if (this.#bytesBefore !== null) this.#bytes = this.#bytesBefore
     this.#bytesBefore = null

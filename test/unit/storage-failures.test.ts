@@ -97,6 +97,28 @@ describe('a full disk', () => {
     expect(operations).toBeGreaterThan(10)
   })
 
+  test('undoes of a repair of several segments only the repair', longest, async () => {
+    const directory = await makeDirectory()
+    directories.push(directory)
+    const one = new LogMaker(1)
+    const faults = new FaultyFiles()
+    const storage = await openStorage(directory, faults.files)
+    await storage.recover()
+    const before = one.batches(20, 50, 0)
+    await storage.append(before)
+    const acknowledged = one.batch(2)
+    await storage.append([acknowledged])
+    faults.arm('ENOSPC', 1)
+    const mails = [...updatesOf(before).slice(4, 5), ...updatesOf([acknowledged]).slice(0, 1)]
+    expect(codeOf(await storage.storeUpdates(one.origin, mails).catch((error: unknown) => error))).toBe('DISK_FULL')
+    faults.disarm()
+    await storage.close()
+    const next = await openStorage(directory)
+    const { suffix } = await next.recover()
+    expect(spansOf(suffix)).toEqual(spansOf([...before, acknowledged]))
+    await next.close()
+  })
+
   test('keeps the snapshot before', longest, async () => {
     const operations = await atEachOperation(
       'ENOSPC',
