@@ -137,11 +137,14 @@ class NedbStorage implements Storage {
     let segmentsRewritten = 0
     let segmentsDeleted = 0
     let bytesFreed = 0
-    for (const [origin, log] of this.#logs) {
+    for (const [origin, log] of [...this.#logs]) {
       const upTo = floor.get(origin) ?? 0
       for (const segment of log.segments) {
-        const outcome = await this.#compactOne(() => compactSegment(this.#writer, log, segment, upTo, isLive))
-        if (outcome === 'full') return { segmentsRewritten, segmentsDeleted, bytesFreed }
+        const outcome = await this.#compactOne(async () =>
+          // Recovered meanwhile, as after a full disk, the log has other segments, and may have grown.
+          this.#logs.get(origin) === log ? compactSegment(this.#writer, log, segment, upTo, isLive) : 'outdated',
+        )
+        if (outcome === 'full' || outcome === 'outdated') return { segmentsRewritten, segmentsDeleted, bytesFreed }
         if (outcome.kind === 'rewritten') segmentsRewritten += 1
         if (outcome.kind === 'deleted') segmentsDeleted += 1
         bytesFreed += outcome.bytesFreed

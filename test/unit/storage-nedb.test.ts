@@ -189,6 +189,28 @@ describe('damage on disk', () => {
     await again.close()
   })
 
+  test('what is written after a recovery stays, whatever a compaction that began before it found dead', async () => {
+    const directory = await newDirectory()
+    const log = new LogMaker(1)
+    const storage = await openStorage(directory)
+    await storage.recover()
+    await storage.append(log.batches(11, 100, 0))
+    const floor = new Map([[log.origin, log.last]])
+    await storage.writeSnapshot({ vector: floor, chunks: ['all of it'] })
+    const next = log.batch(1)
+    let appended = null as Promise<void> | null
+    await storage.compact(floor, () => {
+      appended ??= storage.recover().then(() => storage.append([next]))
+      return false
+    })
+    await appended
+    expect(spansOf(await storage.readBatches(log.origin, next.first - 1, unlimited))).toEqual(spansOf([next]))
+    await storage.close()
+    const again = await openStorage(directory)
+    expect(spansOf((await again.recover()).suffix)).toEqual(spansOf([next]))
+    await again.close()
+  })
+
   test('a last record cut off at any byte is cut off whole, and the log goes on', { timeout: 60_000 }, async () => {
     const directory = await newDirectory()
     const log = new LogMaker(1)
