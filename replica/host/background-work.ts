@@ -36,6 +36,8 @@ export class BackgroundWork {
   readonly #clock: ClockPort
   readonly #loop: Loop
   #last: Promise<void> = Promise.resolve()
+  /** How many states have been joined. */
+  #installs = 0
 
   constructor({ storage, logger, wire, clock }: WorkOptions, loop: Loop) {
     this.#wire = wire
@@ -56,6 +58,11 @@ export class BackgroundWork {
   /** Reads again what an earlier version of this program, here or at the other end of a state transfer, did not understand. */
   understand(): void {
     this.#add(() => this.#understand())
+  }
+
+  /** To be called before the snapshot of a joined state is written. */
+  installing(): void {
+    this.#installs += 1
   }
 
   /** Fulfilled when nothing is under way. */
@@ -91,8 +98,13 @@ export class BackgroundWork {
   }
 
   async #writeSnapshot(): Promise<void> {
-    const image = await this.#loop.read((core) => core.state.image())
+    const { image, installs } = await this.#loop.read((core) => ({
+      image: core.state.image(),
+      installs: this.#installs,
+    }))
     const snapshot = { vector: image.vector, chunks: await encodeInTurns(image) }
+    // It would be the newest, and the log does not have what was joined meanwhile.
+    if (installs !== this.#installs) return this.#writeSnapshot()
     try {
       await this.#storage.writeSnapshot(snapshot)
       this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })

@@ -289,6 +289,7 @@ export class ReplicaHost {
 
   async #install({ image, continueAfter }: NonNullable<Effects['install']>): Promise<void> {
     const { storage } = this.#options
+    this.#backgroundWork.installing()
     await storage.writeSnapshot({ vector: image.vector, chunks: encodeImage(image) })
     for (const [origin, sequence] of continueAfter) await storage.continueAfter(origin, sequence)
     this.enqueue({ kind: 'snapshotWritten', vector: image.vector })
