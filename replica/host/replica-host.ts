@@ -10,7 +10,7 @@ import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
 import { EventQueue, type QueuedEvent } from './event-queue.ts'
 import { isFrequent } from './frequent-notices.ts'
-import { diskFullFailure, fullDiskRetryMs, probeDisk } from './full-disk.ts'
+import { diskFullFailure, FullDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
 import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
 import { Inbound } from './inbound.ts'
@@ -36,6 +36,7 @@ export class ReplicaHost {
   readonly #members: MemberBook
   readonly #backgroundWork: BackgroundWork
   readonly #inbound: Inbound
+  readonly #disk: FullDisk
   readonly #tickets = new Tickets()
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
@@ -44,7 +45,6 @@ export class ReplicaHost {
   #reads: (() => void)[] = []
   #running = false
   #stopped: Failure | null = null
-  #diskFull = false
   #idle: (() => void)[] = []
   #stopTimers: (() => void)[] = []
   #onClient: ((stream: FrameStream) => void) | null = null
@@ -62,6 +62,7 @@ export class ReplicaHost {
     })
     this.#server = new Server(options, (query) => this.read(query))
     this.#members = new MemberBook(options)
+    this.#disk = new FullDisk(options)
     this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
       this.#receive(peer, message)
     })
@@ -99,9 +100,7 @@ export class ReplicaHost {
       this.#options.clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
       }),
-      this.#options.clock.every(fullDiskRetryMs, () => {
-        if (this.#diskFull) void this.#probeDisk()
-      }),
+      this.#disk.watch(),
     ]
   }
 
@@ -120,19 +119,19 @@ export class ReplicaHost {
     await this.#whenIdle()
     await this.#backgroundWork.finished()
     this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
-    if (!this.#diskFull) await this.#options.storage.writeSnapshot(takeSnapshot(this.#core)).catch(() => undefined)
+    if (!this.#disk.isFull) await this.#options.storage.writeSnapshot(takeSnapshot(this.#core)).catch(() => undefined)
     this.#tickets.failAll(this.#stopped)
     await this.#options.storage.close()
   }
 
   get diskFull(): boolean {
-    return this.#diskFull
+    return this.#disk.isFull
   }
 
   /** Durable when fulfilled. Rejects with the command's failure. */
   command(command: Command): Promise<CommandAnswer> {
     if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
-    if (this.#diskFull) return Promise.reject(toError(diskFullFailure))
+    if (this.#disk.isFull) return Promise.reject(toError(diskFullFailure))
     const { ticket, answer } = this.#tickets.open()
     this.enqueue({ kind: 'command', ticket, command })
     return answer
@@ -186,12 +185,12 @@ export class ReplicaHost {
 
   /** Takes in batches that were held by an older copy; fulfilled when that is durable. */
   receive(batches: readonly Batch[]): Promise<void> {
-    return this.#settle({ kind: 'handedIn', batches })
+    return this.#settleStored({ kind: 'handedIn', batches })
   }
 
   /** Takes in live updates that are missing here and that an older copy of this machine has. Fulfilled when they are durable. */
   mend(origin: OriginId, updates: readonly Update[]): Promise<void> {
-    return this.#settle({ kind: 'mend', origin, updates })
+    return this.#settleStored({ kind: 'mend', origin, updates })
   }
 
   /** Tells the others how many updates a copy covers that was set aside and could be taken up again. */
@@ -222,12 +221,17 @@ export class ReplicaHost {
     return this.#settle({ kind: 'rotateKey', key })
   }
 
+  /** As `#settle`, of what has to be stored: on a full disk it is not even tried. */
+  #settleStored(event: CoreEvent): Promise<void> {
+    return this.#disk.isFull ? Promise.reject(toError(diskFullFailure)) : this.#settle(event)
+  }
+
   /** Fulfilled when the event's effects have been carried out. */
   #settle(event: CoreEvent): Promise<void> {
     if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
-    return new Promise((done) => {
-      this.#push({ event, done })
-    })
+    const { done, settled } = this.#tickets.settle()
+    this.#push({ event, done })
+    return settled
   }
 
   #push(queued: QueuedEvent): void {
@@ -326,7 +330,8 @@ export class ReplicaHost {
       gossip: (peer, frame) => {
         const batches = this.#options.wire.decodeGossip(frame, this.#isHeld)
         if (!batches.ok) this.#options.logger.warn('a gossip message was not valid', { peer, ...batches.failure })
-        else if (batches.value.length > 0 && !this.#diskFull) this.enqueue({ kind: 'gossip', batches: batches.value })
+        else if (batches.value.length > 0 && !this.#disk.isFull)
+          this.enqueue({ kind: 'gossip', batches: batches.value })
       },
       join: (request) => admit(this, request),
       visit: (request) => visit(this, request),
@@ -342,7 +347,7 @@ export class ReplicaHost {
 
   /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */
   #receive(peer: PeerId, message: Message): void {
-    if (this.#diskFull && (message.kind === 'batches' || message.kind === 'mails')) return
+    if (this.#disk.isFull && (message.kind === 'batches' || message.kind === 'mails')) return
     this.enqueue({ kind: 'message', peer, message })
   }
 
@@ -363,12 +368,14 @@ export class ReplicaHost {
       this.#onFatal?.(failure)
       return
     }
-    this.#diskFull = true
+    this.#disk.fill()
     this.#tickets.failAll(diskFullFailure)
     try {
       const paused = this.#core.paused
       this.#core = await recoverCore(this.#options)
       this.#queue.clear()
+      // What was given while the core was made anew is gone with the queue.
+      this.#tickets.failAll(diskFullFailure)
       for (const peer of this.#connected) this.#options.transport.disconnect(peer)
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
@@ -376,16 +383,6 @@ export class ReplicaHost {
       await this.#failed(
         second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second,
       )
-    }
-  }
-
-  async #probeDisk(): Promise<void> {
-    try {
-      await probeDisk(this.#options.storage)
-      this.#diskFull = false
-      this.#options.logger.info('the disk has room again')
-    } catch (error) {
-      this.#options.logger.debug('the disk is still full', { error: String(error) })
     }
   }
 

@@ -3,9 +3,10 @@ import { type Failure, QuintetError, type Result } from '../core/model/errors.ts
 
 export const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
 
-/** Commands that wait for their answers. */
+/** Commands that wait for their answers, and others that wait until an event's effects have been carried out. */
 export class Tickets {
   readonly #open = new Map<CommandTicket, PromiseWithResolvers<CommandAnswer>>()
+  readonly #settling = new Set<(failure: Failure) => void>()
   #last: CommandTicket = 0
 
   open(): { readonly ticket: CommandTicket; readonly answer: Promise<CommandAnswer> } {
@@ -22,8 +23,24 @@ export class Tickets {
     else promise?.reject(toError(result.failure))
   }
 
+  /** `done` is to be called when the effects have been carried out. */
+  settle(): { readonly done: () => void; readonly settled: Promise<void> } {
+    const promise = Promise.withResolvers<undefined>()
+    const fail = (failure: Failure): void => {
+      promise.reject(toError(failure))
+    }
+    this.#settling.add(fail)
+    const done = (): void => {
+      this.#settling.delete(fail)
+      promise.resolve(undefined)
+    }
+    return { done, settled: promise.promise }
+  }
+
   failAll(failure: Failure): void {
     for (const promise of this.#open.values()) promise.reject(toError(failure))
     this.#open.clear()
+    for (const fail of this.#settling) fail(failure)
+    this.#settling.clear()
   }
 }

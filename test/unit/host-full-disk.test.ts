@@ -1,0 +1,60 @@
+import { expect, test, vi } from 'vitest'
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import type { Storage } from '../../replica/host/ports.ts'
+import { LogMaker } from '../conformance/storage-fixture.ts'
+import { SimDisk } from '../simulation/sim-disk.ts'
+import { HostScene } from '../support/host-fixture.ts'
+
+const renamed = { kind: 'renameGroup', name: 'another name' } as const
+const codeOf = (error: unknown): unknown => (error instanceof QuintetError ? error.code : error)
+const full = { code: 'DISK_FULL' }
+
+const start = async () => {
+  const disk = new SimDisk(() => 0)
+  const storage = disk.open()
+  const scene = await HostScene.start(storage)
+  await scene.found()
+  return { disk, storage, scene, host: scene.host }
+}
+
+/** The next recovery ends when the returned function is called. */
+const holdRecovery = (storage: Storage): (() => void) => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const recover = storage.recover.bind(storage)
+  vi.spyOn(storage, 'recover').mockImplementationOnce(() => promise.then(recover))
+  return () => {
+    resolve(undefined)
+  }
+}
+
+test('whoever waits for something to be stored is told that the disk is full', async () => {
+  const { disk, storage, host, scene } = await start()
+  disk.fill()
+  await expect(host.receive([new LogMaker(4).batch(1)])).rejects.toMatchObject(full)
+  await expect(host.command(renamed)).rejects.toMatchObject(full)
+  const recoveries = vi.spyOn(storage, 'recover')
+  await expect(host.receive([new LogMaker(4).batch(1)])).rejects.toMatchObject(full)
+  await expect(host.mend(new LogMaker(4).origin, [])).rejects.toMatchObject(full)
+  await scene.clock.pass(100)
+  expect(recoveries).not.toHaveBeenCalled()
+  disk.makeRoom()
+  await scene.clock.pass(1_000)
+  expect(host.diskFull).toBe(false)
+  await host.receive([new LogMaker(4).batch(1)])
+})
+
+test('who asks for something while what is durable is read again is answered', async () => {
+  const { disk, storage, host, scene } = await start()
+  const goOn = holdRecovery(storage)
+  disk.fill()
+  const first = host.command(renamed)
+  await expect(first).rejects.toMatchObject(full)
+  const meanwhile = [host.resume([]), host.tellAside(1)]
+  disk.makeRoom()
+  await scene.clock.pass(1_000)
+  meanwhile.push(host.command(renamed).then(() => undefined))
+  goOn()
+  expect(await Promise.all(meanwhile.map((work) => work.catch(codeOf)))).toEqual(meanwhile.map(() => 'DISK_FULL'))
+  await scene.clock.pass(1_000)
+  await host.command(renamed)
+})
