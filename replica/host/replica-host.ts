@@ -18,6 +18,7 @@ import { MemberBook } from './member-book.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
+import { StandingEvents } from './standing-events.ts'
 import { Tickets, toError } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
 export type { Notice }
@@ -38,6 +39,7 @@ export class ReplicaHost {
   readonly #inbound: Inbound
   readonly #disk: FullDisk
   readonly #tickets = new Tickets()
+  readonly #standing = new StandingEvents()
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
   #core: ReplicaCore
@@ -235,6 +237,7 @@ export class ReplicaHost {
   }
 
   #push(queued: QueuedEvent): void {
+    this.#standing.note(queued.event)
     if (this.#stopped === null) this.#queue.push(queued)
   }
 
@@ -267,6 +270,7 @@ export class ReplicaHost {
     if (effects.install !== null) await this.#install(effects.install)
     if (effects.groupKey !== null) {
       await this.#options.keepKey(effects.groupKey)
+      this.#standing.note({ kind: 'groupKey', groupKey: effects.groupKey })
       this.#notify({ kind: 'groupKey' })
     }
     if (effects.gossip.length > 0) transport.gossip(encodeGossip(effects.gossip))
@@ -377,6 +381,7 @@ export class ReplicaHost {
       // What was given while the core was made anew is gone with the queue.
       this.#tickets.failAll(diskFullFailure)
       for (const peer of this.#connected) this.#options.transport.disconnect(peer)
+      for (const event of this.#standing.all()) this.enqueue(event)
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     } catch (second) {

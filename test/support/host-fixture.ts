@@ -3,6 +3,8 @@ import type { Failure } from '../../replica/core/model/errors.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { PeerId } from '../../replica/core/model/ids.ts'
 import type { KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
+import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import type { HostOptions } from '../../replica/host/host-options.ts'
 import type { ClockPort, Storage, Transport, TransportListener } from '../../replica/host/ports.ts'
 import { ReplicaHost } from '../../replica/host/replica-host.ts'
@@ -18,6 +20,18 @@ export const installOn = (seat: number) => {
   const { origin, server, peer } = install
   const identity: Identity = { origin, server, peer, admission: null, vouchers: [] }
   return { identity, make: install.make }
+}
+
+/** The core of the install on this seat, which has founded the group; what it wrote; and what it was handed. */
+export const founderOn = (seat: number, handedIn: readonly Batch[] = []) => {
+  const { identity, make } = installOn(seat)
+  const parts = { makeBatch: make, firstHash: wire.firstHash }
+  const core = new ReplicaCore(identity, parts, { image: null, suffix: [], highest: new Map() })
+  const command = { kind: 'found' as const, groupName: 'the group', server: identity.server, machine: 'a machine' }
+  const { persist } = core.step(noonMs, [{ kind: 'command', ticket: 1, command }])
+  core.step(noonMs, [{ kind: 'handedIn', batches: handedIn }])
+  const rows: KnowledgeRows = new Map([[identity.origin, core.state.vector]])
+  return { core, founding: persist, rows }
 }
 
 interface Timer {
@@ -108,11 +122,6 @@ export class HostScene {
   get host(): ReplicaHost {
     if (this.#host === null) throw new Error('it has not been started')
     return this.#host
-  }
-
-  async found(): Promise<void> {
-    const { server } = installOn(1).identity
-    await this.host.command({ kind: 'found', groupName: 'the group', server, machine: 'a machine' })
   }
 
   /** The install of another seat connects, and tells what it holds. */

@@ -1,20 +1,26 @@
 import { expect, test, vi } from 'vitest'
+import { sessionId } from '../../replica/core/model/ids.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { Storage } from '../../replica/host/ports.ts'
 import { LogMaker } from '../conformance/storage-fixture.ts'
+import { person } from '../support/core-fixture.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
-import { HostScene } from '../support/host-fixture.ts'
+import { founderOn, HostScene } from '../support/host-fixture.ts'
 
 const renamed = { kind: 'renameGroup', name: 'another name' } as const
 const codeOf = (error: unknown): unknown => (error instanceof QuintetError ? error.code : error)
 const full = { code: 'DISK_FULL' }
 
-const start = async () => {
+/** Seat 1, of a group that seat 2 has founded, which is connected. */
+const start = async (parts: Parameters<typeof HostScene.start>[1] = {}) => {
   const disk = new SimDisk(() => 0)
   const storage = disk.open()
-  const scene = await HostScene.start(storage)
-  await scene.found()
-  return { disk, storage, scene, host: scene.host }
+  const scene = await HostScene.start(storage, parts)
+  const { founding, rows } = founderOn(2)
+  await scene.host.receive(founding)
+  scene.greet(2, rows)
+  await scene.clock.pass(100)
+  return { disk, storage, scene, host: scene.host, rows }
 }
 
 /** The next recovery ends when the returned function is called. */
@@ -57,4 +63,23 @@ test('who asks for something while what is durable is read again is answered', a
   expect(await Promise.all(meanwhile.map((work) => work.catch(codeOf)))).toEqual(meanwhile.map(() => 'DISK_FULL'))
   await scene.clock.pass(1_000)
   await host.command(renamed)
+})
+
+test('what a core was told besides the log, one that is made anew is told again', async () => {
+  const { disk, host, scene, rows } = await start()
+  const key = Buffer.alloc(32, 1).toString('base64url')
+  await host.rotateKey(key)
+  await host.setSyncInterval(450)
+  const claim = { account: person('ada'), session: sessionId('a session'), clock: 1, machine: 'a machine' }
+  host.enqueue({ kind: 'sessions', sessions: [claim] })
+  await scene.clock.pass(100)
+  disk.fill()
+  await expect(host.receive([new LogMaker(4).batch(1)])).rejects.toMatchObject(full)
+  disk.makeRoom()
+  scene.sent.length = 0
+  scene.greet(2, rows)
+  await scene.clock.pass(2_000)
+  expect(await host.read((core) => core.syncIntervalMs)).toBe(450)
+  expect(scene.sent.filter(({ kind }) => kind === 'groupKey')).toEqual([expect.objectContaining({ key })])
+  expect([...(await host.read((core) => core.online)).keys()]).toEqual([claim.account])
 })

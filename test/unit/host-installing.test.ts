@@ -1,29 +1,13 @@
 import { expect, test, vi } from 'vitest'
 import type { Message } from '../../replica/core/model/messages.ts'
-import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { LogMaker, updatesOf } from '../conformance/storage-fixture.ts'
-import { wire } from '../property/arbitraries.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
-import { noonMs } from '../support/core-fixture.ts'
-import { HostScene, installOn } from '../support/host-fixture.ts'
-
-/** The core of seat 1, which has founded the group and holds what `batches` are. */
-const founderWith = (batches: ReturnType<LogMaker['batches']>): ReplicaCore => {
-  const { identity, make } = installOn(1)
-  const parts = { makeBatch: make, firstHash: wire.firstHash }
-  const core = new ReplicaCore(identity, parts, { image: null, suffix: [], highest: new Map() })
-  const command = { kind: 'found' as const, groupName: 'the group', server: identity.server, machine: 'a machine' }
-  core.step(noonMs, [
-    { kind: 'command', ticket: 1, command },
-    { kind: 'handedIn', batches },
-  ])
-  return core
-}
+import { founderOn, HostScene } from '../support/host-fixture.ts'
 
 test('a snapshot that is being made when a state is joined does not come after that of the joined state', async () => {
   const mails = new LogMaker(2).batches(1, 20, 0)
-  const founder = founderWith(mails)
+  const { core: founder, rows } = founderOn(1, mails)
   const chunks = encodeImage(founder.state.image())
   let last = null as Message | null
   const answer = (message: Message, scene: HostScene): void => {
@@ -42,7 +26,7 @@ test('a snapshot that is being made when a state is joined does not come after t
   const storage = disk.open()
   const snapshots = vi.spyOn(storage, 'writeSnapshot')
   const scene = await HostScene.start(storage, { seat: 3, answer })
-  scene.greet(1, new Map([[installOn(1).identity.origin, founder.state.vector]]))
+  scene.greet(1, rows)
   for (let rounds = 0; rounds < 100 && last === null; rounds += 1) await scene.clock.pass(50)
   await scene.host.receive(new LogMaker(4).batches(41, 100, 0))
   // The image is encoded in turns, between which the state is joined.
