@@ -9,9 +9,10 @@ import type { OriginId, PeerId } from './core/model/ids.ts'
 import { peerId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import type { GroupKey } from './core/model/messages.ts'
-import { type Attachment, loadAttachment, loadInstall, saveInstall } from './drivers/install-file.ts'
+import { type Attachment, changeInstall, loadAttachment } from './drivers/install-file.ts'
 import { createLateTransport } from './drivers/late-transport.ts'
 import { createMemoryStreams } from './drivers/memory-streams.ts'
+import { diskError } from './drivers/nedb-files.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { peerOf } from './drivers/peer-in-address.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -163,15 +164,22 @@ const openTransport = (
     },
   })
 
-/** Keeps a newer key, durably, and uses it. */
+/** Keeps a newer key, durably, and uses it. DISK_FULL, DISK_FAILED. */
 const keepKey = async (directory: string, groupKey: GroupKey, transport: Transport): Promise<void> => {
-  const install = await loadInstall(directory)
-  if (install === null) return
   const present = fromBase64Url(groupKey.key)
-  const isSame = sameBytes(present, install.groupKey)
-  const formerKeys = isSame ? install.formerKeys : [install.groupKey, ...install.formerKeys].slice(0, limits.formerKeys)
-  await saveInstall(directory, { ...install, groupKey: present, keyMadeAt: groupKey.madeAt, formerKeys })
-  transport.useKeys({ present, former: formerKeys })
+  try {
+    const install = await changeInstall(directory, (kept) => ({
+      ...kept,
+      groupKey: present,
+      keyMadeAt: groupKey.madeAt,
+      formerKeys: sameBytes(present, kept.groupKey)
+        ? kept.formerKeys
+        : [kept.groupKey, ...kept.formerKeys].slice(0, limits.formerKeys),
+    }))
+    if (install !== null) transport.useKeys({ present, former: install.formerKeys })
+  } catch (error) {
+    throw diskError(error, "keeping the group's key")
+  }
 }
 
 /** The install's first update is its seat; after a crash in between it is made up for. */

@@ -7,7 +7,7 @@ import { QuintetError } from './core/model/errors.ts'
 import type { OriginId, ServerId } from './core/model/ids.ts'
 import type { View } from './core/peers.ts'
 import { lockDirectory } from './drivers/directory-lock.ts'
-import { loadInstall, saveInstall } from './drivers/install-file.ts'
+import { changeInstall, loadInstall, saveInstall } from './drivers/install-file.ts'
 import { createPinoLogger } from './drivers/pino-logger.ts'
 import { processMemory } from './drivers/process-memory.ts'
 import { verifyWithSodium } from './drivers/sodium.ts'
@@ -104,7 +104,7 @@ class Replica implements RunningReplica {
       if (notice.kind === 'view')
         for (const listener of this.#viewListeners) listener({ number: notice.number, servers: notice.servers })
       if (notice.kind === 'forked') this.#startOver(notice.origin)
-      if (notice.kind === 'retired') void this.#keep({ ...parts.install, isRetired: true })
+      if (notice.kind === 'retired') void this.#noteRetired(parts.install.origin)
     })
     onOpen()
     try {
@@ -160,10 +160,13 @@ class Replica implements RunningReplica {
     return this.#parts
   }
 
-  async #keep(install: Install): Promise<void> {
-    const kept = await loadInstall(this.#options.data)
-    if (kept?.origin === install.origin)
-      await saveInstall(this.#options.data, { ...kept, isRetired: install.isRetired })
+  async #noteRetired(origin: OriginId): Promise<void> {
+    try {
+      await changeInstall(this.#options.data, (kept) => (kept.origin === origin ? { ...kept, isRetired: true } : kept))
+    } catch (error) {
+      // The others say so again after the next start.
+      this.#logger.warn('that this machine was retired could not be kept', { error: String(error) })
+    }
   }
 
   /** This copy is an old one that was written to: it is set aside, and this machine goes on as a new install. */

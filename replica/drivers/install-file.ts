@@ -65,6 +65,21 @@ const readInstall = async (directory: string, name: string): Promise<Install | n
 export const saveInstall = (directory: string, install: Install): Promise<void> =>
   writeInstall(directory, installName, install)
 
+let changing: Promise<unknown> = Promise.resolve()
+
+/** Changes what is kept of this directory's install, one change after the other; tells what it is then. As `loadInstall`. */
+export const changeInstall = (directory: string, change: (kept: Install) => Install): Promise<Install | null> => {
+  const changed = changing.then(async () => {
+    const kept = await loadInstall(directory)
+    if (kept === null) return null
+    const next = change(kept)
+    if (next !== kept) await saveInstall(directory, next)
+    return next
+  })
+  changing = changed.catch(() => undefined)
+  return changed
+}
+
 /** Keeps what this directory's install is about to become, so that a crash on the way does not matter. */
 export const saveNextInstall = (directory: string, install: Install): Promise<void> =>
   writeInstall(directory, nextName, install)

@@ -1,4 +1,5 @@
 import type { Failure } from '../core/model/errors.ts'
+import type { Message } from '../core/model/messages.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 
 /** On a full disk one writing is tried again this often. */
@@ -25,6 +26,7 @@ interface FullDiskOptions {
 export class FullDisk {
   readonly #options: FullDiskOptions
   #isFull = false
+  #hasMissedKey = false
 
   constructor(options: FullDiskOptions) {
     this.#options = options
@@ -39,20 +41,32 @@ export class FullDisk {
     this.#isFull = true
   }
 
-  /** Looks again and again whether there is room. Returns how to end it. */
-  watch(): () => void {
+  /** Whether a message is taken in: one that would have to be stored is not while the disk is full. */
+  takes({ kind }: Message): boolean {
+    if (!this.#isFull) return true
+    if (kind === 'groupKey') this.#hasMissedKey = true
+    return kind !== 'batches' && kind !== 'mails' && kind !== 'groupKey'
+  }
+
+  /**
+   * Looks again and again whether there is room. `onMissedKey` is called when there is and a group key has not been taken in: a
+   * member hands it over once for each connection. Returns how to end it.
+   */
+  watch(onMissedKey: () => void): () => void {
     return this.#options.clock.every(retryMs, () => {
-      if (this.#isFull) void this.#probe()
+      if (this.#isFull) void this.#probe(onMissedKey)
     })
   }
 
-  async #probe(): Promise<void> {
+  async #probe(onMissedKey: () => void): Promise<void> {
     const { storage, logger } = this.#options
     try {
       await storage.writeSetting(probeSetting, 'x'.repeat(probeBytes))
       await storage.writeSetting(probeSetting, '')
       this.#isFull = false
       logger.info('the disk has room again')
+      if (this.#hasMissedKey) onMissedKey()
+      this.#hasMissedKey = false
     } catch (error) {
       logger.debug('the disk is still full', { error: String(error) })
     }

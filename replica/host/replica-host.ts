@@ -6,7 +6,6 @@ import type { Message } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
-import { encodeGossip, encodeMessage } from '../wire/message-codec.ts'
 import { BackgroundWork, takeSnapshot } from './background-work.ts'
 import { EventQueue, type QueuedEvent } from './event-queue.ts'
 import { isFrequent } from './frequent-notices.ts'
@@ -15,6 +14,7 @@ import type { HostOptions } from './host-options.ts'
 import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
 import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
+import { sendOut } from './outbound.ts'
 import type { FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
@@ -102,7 +102,9 @@ export class ReplicaHost {
       this.#options.clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
       }),
-      this.#disk.watch(),
+      this.#disk.watch(() => {
+        this.#disconnectAll()
+      }),
     ]
   }
 
@@ -220,7 +222,7 @@ export class ReplicaHost {
 
   /** From now on the group uses this key (base64url); fulfilled when it is durable here and on its way to the others. */
   rotateKey(key: string): Promise<void> {
-    return this.#settle({ kind: 'rotateKey', key })
+    return this.#settleStored({ kind: 'rotateKey', key })
   }
 
   /** As `#settle`, of what has to be stored: on a full disk it is not even tried. */
@@ -273,8 +275,7 @@ export class ReplicaHost {
       this.#standing.note({ kind: 'groupKey', groupKey: effects.groupKey })
       this.#notify({ kind: 'groupKey' })
     }
-    if (effects.gossip.length > 0) transport.gossip(encodeGossip(effects.gossip))
-    this.#send(effects)
+    sendOut(transport, effects)
     for (const task of effects.serve) this.#server.serve(task)
     for (const peer of effects.disconnect) transport.disconnect(peer)
     if (effects.deny !== null) transport.deny(effects.deny)
@@ -282,17 +283,6 @@ export class ReplicaHost {
     for (const notice of effects.notify) this.#notify(notice)
     this.#backgroundWork.start(effects)
     if (effects.wakeAfterMs !== null) this.#queue.tickAfter(effects.wakeAfterMs)
-  }
-
-  /** A message that goes to several peers is encoded once. */
-  #send(effects: Effects): void {
-    const frames = new Map<unknown, Uint8Array>()
-    for (const { to, message, urgency } of effects.send) {
-      const key = message.kind === 'batches' ? message.batches : message
-      const frame = frames.get(key) ?? encodeMessage(message)
-      frames.set(key, frame)
-      this.#options.transport.send(to, frame, urgency)
-    }
   }
 
   async #install({ image, continueAfter }: NonNullable<Effects['install']>): Promise<void> {
@@ -351,8 +341,7 @@ export class ReplicaHost {
 
   /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */
   #receive(peer: PeerId, message: Message): void {
-    if (this.#disk.isFull && (message.kind === 'batches' || message.kind === 'mails')) return
-    this.enqueue({ kind: 'message', peer, message })
+    if (this.#disk.takes(message)) this.enqueue({ kind: 'message', peer, message })
   }
 
   readonly #isHeld = (origin: OriginId, last: Sequence): boolean => this.#core.state.held(origin) > last
@@ -380,7 +369,7 @@ export class ReplicaHost {
       this.#queue.clear()
       // What was given while the core was made anew is gone with the queue.
       this.#tickets.failAll(diskFullFailure)
-      for (const peer of this.#connected) this.#options.transport.disconnect(peer)
+      this.#disconnectAll()
       for (const event of this.#standing.all()) this.enqueue(event)
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
@@ -389,6 +378,11 @@ export class ReplicaHost {
         second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second,
       )
     }
+  }
+
+  /** Each is dialled again, and begins with what it has to tell. */
+  #disconnectAll(): void {
+    for (const peer of [...this.#connected]) this.#options.transport.disconnect(peer)
   }
 
   #whenIdle(): Promise<void> {

@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { platform } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
-import { mailNamed, noise, numbered, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
+import { describe, expect, test } from 'vitest'
+import { mailNamed, noise, numbered, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
 
@@ -118,75 +116,6 @@ describe('a damaged disk', () => {
     expect(await unreadable()).toEqual(lost)
   })
 })
-
-const isRootOnLinux = platform() === 'linux' && process.getuid?.() === 0
-const mounts: string[] = []
-
-afterAll(() => {
-  for (const mount of mounts) execFileSync('umount', ['--lazy', mount])
-})
-
-describe('a full disk', () => {
-  test.skipIf(!isRootOnLinux)(
-    'nothing is lost, reading goes on, and sending works again when there is room',
-    async () => {
-      const group = await cluster.group([1, 2])
-      const ada = await group.person('ada', 1)
-      await group.settled()
-      await group.replica(2).stop()
-      const small = group.dataOf(2)
-      const kept = `${small}-kept`
-      execFileSync('mv', [small, kept])
-      execFileSync('mkdir', [small])
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small])
-      mounts.push(small)
-      execFileSync('cp', ['-a', `${kept}/.`, small])
-      await group.restart(2)
-      const ben = await group.person('ben', 2)
-      await send(ben, 'ada', 'with room')
-      const ballast = path.join(small, 'ballast')
-      await fillDisk(ballast, small)
-
-      await expect(sendUntilFull(ben)).rejects.toMatchObject({ code: 'DISK_FULL' })
-      const answered = await subjectsOf(ben, 'sent')
-      expect(answered).toContain('with room')
-      const mail = await mailNamed(ben, 'sent', 'with room')
-      expect((await ben.ask('read', { mail })).body).toBe('body of with room')
-      expect((await group.status(2)).warnings.join(' ')).toMatch(/full/)
-      await send(ada, 'ben', 'sent to a full disk')
-
-      await rm(ballast)
-      await expect
-        .poll(
-          () =>
-            send(ben, 'ada', 'room again')
-              .then(() => 'sent')
-              .catch(String),
-          { timeout: 15_000, interval: 250 },
-        )
-        .toBe('sent')
-      await group.settled()
-      const inbox = await subjectsOf(ada, 'inbox')
-      expect(inbox).toEqual(['room again', ...answered])
-      expect(await subjectsOf(ben, 'inbox')).toContain('sent to a full disk')
-      await group.kill(2)
-      await group.restart(2)
-      await group.settled()
-      expect(await subjectsOf(ben, 'sent')).toEqual(['room again', ...answered])
-    },
-  )
-})
-
-/** Leaves about 300 KB. */
-const fillDisk = async (file: string, directory: string): Promise<void> => {
-  const free = Number(execFileSync('df', ['--output=avail', '-k', directory]).toString().split('\n')[1])
-  await writeFile(file, Buffer.alloc(Math.max(0, free - 300) * 1_024))
-}
-
-const sendUntilFull = async (client: Parameters<typeof send>[0]): Promise<never> => {
-  for (let index = 1; index <= 100; index += 1) await send(client, 'ada', `filling ${index}`, noise(30_000))
-  throw new Error('the disk never was full')
-}
 
 const byFirstSequence = (left: string, right: string): number => Number.parseInt(left, 10) - Number.parseInt(right, 10)
 

@@ -1,11 +1,12 @@
 import { expect, test, vi } from 'vitest'
 import { sessionId } from '../../replica/core/model/ids.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
+import type { GroupKey } from '../../replica/core/model/messages.ts'
 import type { Storage } from '../../replica/host/ports.ts'
 import { LogMaker } from '../conformance/storage-fixture.ts'
-import { person } from '../support/core-fixture.ts'
+import { noonMs, person } from '../support/core-fixture.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
-import { founderOn, HostScene } from '../support/host-fixture.ts'
+import { founderOn, HostScene, installOn } from '../support/host-fixture.ts'
 
 const renamed = { kind: 'renameGroup', name: 'another name' } as const
 const codeOf = (error: unknown): unknown => (error instanceof QuintetError ? error.code : error)
@@ -82,4 +83,25 @@ test('what a core was told besides the log, one that is made anew is told again'
   expect(await host.read((core) => core.syncIntervalMs)).toBe(450)
   expect(scene.sent.filter(({ kind }) => kind === 'groupKey')).toEqual([expect.objectContaining({ key })])
   expect([...(await host.read((core) => core.online)).keys()]).toEqual([claim.account])
+})
+
+test('a group key for which there is no room is refused, and handed over anew when there is', async () => {
+  const newer = { kind: 'groupKey', key: Buffer.alloc(32, 2).toString('base64url'), madeAt: noonMs } as const
+  const kept: GroupKey[] = []
+  const { disk, host, scene, rows } = await start({ keepKey: (groupKey) => Promise.resolve(void kept.push(groupKey)) })
+  disk.fill()
+  await expect(host.receive([new LogMaker(4).batch(1)])).rejects.toMatchObject(full)
+  await expect(host.rotateKey(newer.key)).rejects.toMatchObject(full)
+  scene.greet(2, rows)
+  scene.hear(2, newer)
+  await scene.clock.pass(1_000)
+  expect(kept).toEqual([])
+  scene.disconnected.length = 0
+  disk.makeRoom()
+  await scene.clock.pass(2_000)
+  expect(scene.disconnected).toEqual([installOn(2).identity.peer])
+  scene.greet(2, rows)
+  scene.hear(2, newer)
+  await scene.clock.pass(100)
+  expect(kept).toEqual([{ key: newer.key, madeAt: newer.madeAt }])
 })

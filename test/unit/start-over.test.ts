@@ -1,14 +1,11 @@
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { serverId } from '../../replica/core/model/ids.ts'
 import { saveInstall } from '../../replica/drivers/install-file.ts'
-import type { Install } from '../../replica/host/install.ts'
-import { newKeys } from '../../replica/new-install.ts'
 import { asideCopies, finishTakingUp, openAside, startOver, successorOf, takeUp } from '../../replica/start-over.ts'
-import { originOf, peerIdOf } from '../../replica/wire/keys.ts'
 import { makeDirectory, openStorage, silentLogger } from '../conformance/storage-files.ts'
 import { LogMaker, spansOf } from '../conformance/storage-fixture.ts'
+import { newInstall } from '../support/install-fixture.ts'
 import { groupId } from '../property/arbitraries.ts'
 
 const directories: string[] = []
@@ -34,28 +31,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   )
-
-const newInstall = (): Install => {
-  const keys = newKeys()
-  const peer = peerIdOf(keys.publicKey)
-  const server = serverId(1)
-  return {
-    ...keys,
-    groupId,
-    groupKey: new Uint8Array(32),
-    keyMadeAt: 0,
-    formerKeys: [],
-    groupName: 'the group',
-    server,
-    peer,
-    origin: originOf(server, peer),
-    machine: 'a machine',
-    isRetired: false,
-    admission: null,
-    vouchers: [],
-    inviteAddresses: [],
-  }
-}
 
 test('a copy that is set aside is whole: what was discarded from its log is in its snapshot', async () => {
   const directory = await newDirectory()
