@@ -5,7 +5,7 @@ import { limits } from '../core/model/limits.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { FoundSnapshot, LoggerPort, SnapshotFile } from '../host/ports.ts'
 import type { FileSystem } from './nedb-files.ts'
-import { syncFile } from './nedb-files.ts'
+import { syncFile, systemCode } from './nedb-files.ts'
 
 /** The newest snapshot that is whole, and what was found on the way to it. */
 export interface RecoveredSnapshot {
@@ -60,14 +60,23 @@ export class Snapshots {
     const generations = await this.#list()
     const repairs: string[] = []
     let snapshot: FoundSnapshot | null = null
+    let unreadable: Error | null = null
     for (const generation of generations.toReversed()) {
       if (snapshot !== null) continue
-      snapshot = await this.#read(generation)
-      if (snapshot !== null) continue
+      const found = await this.#read(generation)
       const path = this.#pathOf(generation)
+      if (found instanceof Error) {
+        unreadable ??= found
+        repairs.push(`${path} cannot be read now and has been passed over: ${found.message}`)
+        continue
+      }
+      snapshot = found
+      if (snapshot !== null) continue
       repairs.push(`${path} is broken and has been passed over: the snapshot before it, or the log, takes its place.`)
       await this.#remove(generation)
     }
+    // Who begins from nothing forgets what may be read the next time.
+    if (snapshot === null && unreadable !== null) throw unreadable
     return { snapshot, repairs }
   }
 
@@ -116,8 +125,8 @@ export class Snapshots {
     return bytes
   }
 
-  /** Null when the generation is not whole. */
-  async #read(generation: number): Promise<FoundSnapshot | null> {
+  /** Null when the generation is not whole; an error when the system cannot say whether it is. */
+  async #read(generation: number): Promise<FoundSnapshot | Error | null> {
     const path = this.#pathOf(generation)
     try {
       const [metaLine = noLine] = linesOf(await this.#files.read(`${path}/${metaFile}`))
@@ -128,7 +137,7 @@ export class Snapshots {
       return ordered === null ? null : { vector: meta.vector, chunks: new ChunkTexts(ordered) }
     } catch (error) {
       this.#logger.error('a snapshot cannot be read', { path, error: String(error) })
-      return null
+      return isPassing(error) ? error : null
     }
   }
 
@@ -263,3 +272,11 @@ function orderChunks(chunks: readonly (Chunk | null)[], count: number): readonly
   const whole = ordered.filter((text) => text !== undefined)
   return whole.length === count ? whole : null
 }
+
+/** Whether a file that could not be read may be whole for all that: the machine has too many files open, the disk fails. */
+const isPassing = (error: unknown): error is Error => {
+  const code = systemCode(error)
+  return code !== null && !notThere.has(code)
+}
+
+const notThere: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])

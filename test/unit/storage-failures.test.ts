@@ -1,7 +1,10 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
+import type { FileSystem } from '../../replica/drivers/nedb-files.ts'
+import { diskFiles } from '../../replica/drivers/nedb-files.ts'
 import type { Storage } from '../../replica/host/ports.ts'
 import type { Fault } from '../conformance/storage-faults.ts'
 import { FaultyFiles } from '../conformance/storage-faults.ts'
@@ -166,6 +169,36 @@ test('a disk that fails otherwise says so, and what was stored stays', longest, 
       expect(await storage.missing(one.origin, range(1, 12))).toEqual([])
     },
   )
+})
+
+describe('what cannot be read at a start', () => {
+  /** The machine's files, of which those whose paths `match` cannot be read. */
+  const without = (match: RegExp, code: string): FileSystem => ({
+    ...diskFiles,
+    read: (path) =>
+      match.test(path)
+        ? Promise.reject(Object.assign(new Error(`${code}: made to fail`), { code }))
+        : diskFiles.read(path),
+  })
+
+  test('of the snapshots is passed over for the one before, and is still there the next time', async () => {
+    const { directory, one } = await prepare()
+    const newer = await openStorage(directory)
+    await newer.recover()
+    await newer.writeSnapshot({ vector: new Map([[one.origin, 8]]), chunks: ['new'] })
+    await newer.close()
+    const generations = await readdir(join(directory, 'snapshot'))
+    for (const { match, found } of [
+      { match: new RegExp(`/snapshot/${generations.at(-1)}/`), found: 'old' },
+      { match: /\/snapshot\//, found: 'DISK_FAILED' },
+      { match: /nothing/, found: 'new' },
+    ]) {
+      const storage = await openStorage(directory, without(match, 'EMFILE'))
+      const recovered = await storage.recover().then(({ snapshot }) => wholeOf(snapshot)?.chunks[0], codeOf)
+      expect(recovered).toBe(found)
+      await storage.close()
+    }
+  })
 })
 
 describe('a process that ends at any operation', () => {
