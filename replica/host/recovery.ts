@@ -2,9 +2,16 @@ import { QuintetError } from '../core/model/errors.ts'
 import { ReplicaCore } from '../core/replica-core.ts'
 import { decodeImage } from '../wire/image-decode.ts'
 import type { HostOptions } from './host-options.ts'
+import type { Damage } from './ports.ts'
 
 /** What of the host's parts is needed for it: nothing that talks to others. */
 type RecoveryParts = Pick<HostOptions, 'storage' | 'identity' | 'makeBatch' | 'wire' | 'logger'>
+
+export interface RecoveredCore {
+  readonly core: ReplicaCore
+  /** Of the log: the core is to be told of it. */
+  readonly damage: readonly Damage[]
+}
 
 /** A core of what storage holds: snapshot and log suffix. Failures are those of `Storage.recover`, and DAMAGED. */
 export const recoverCore = async ({
@@ -13,16 +20,15 @@ export const recoverCore = async ({
   makeBatch,
   wire,
   logger,
-}: RecoveryParts): Promise<ReplicaCore> => {
+}: RecoveryParts): Promise<RecoveredCore> => {
   const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
   for (const repair of repairs) logger.warn(repair)
-  for (const found of damage)
-    logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...found })
   const image = snapshot === null ? null : decodeImage(snapshot.chunks)
   if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
-  return new ReplicaCore(
+  const core = new ReplicaCore(
     identity,
     { makeBatch, firstHash: (origin) => wire.firstHash(origin) },
     { image: image?.value ?? null, suffix, highest },
   )
+  return { core, damage }
 }

@@ -2,7 +2,6 @@ import type { Command, CommandAnswer, CoreEvent, Effects, Notice } from '../core
 import type { Failure } from '../core/model/errors.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
-import type { Message } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { encodeImage } from '../wire/image-encode.ts'
@@ -15,7 +14,7 @@ import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from 
 import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
 import { sendOut } from './outbound.ts'
-import type { FrameStream, Transport, TransportListener } from './ports.ts'
+import type { Damage, FrameStream, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 import { StandingEvents } from './standing-events.ts'
@@ -66,7 +65,7 @@ export class ReplicaHost {
     this.#members = new MemberBook(options)
     this.#disk = new FullDisk(options)
     this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
-      this.#receive(peer, message)
+      if (this.#disk.takes(message)) this.enqueue({ kind: 'message', peer, message })
     })
     this.#backgroundWork = new BackgroundWork(options, {
       read: (query) => this.read(query),
@@ -77,11 +76,12 @@ export class ReplicaHost {
 
   /** Recovers what storage holds. Failures are those of `Storage.recover`, and DAMAGED for a snapshot that cannot be read. */
   static async recover(options: HostOptions): Promise<ReplicaHost> {
-    const host = new ReplicaHost(options, await recoverCore(options))
-    options.storage.onDamage((damage) => {
-      options.logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...damage })
-      host.enqueue({ kind: 'damaged', origin: damage.origin, first: damage.first, last: damage.last })
+    const { core, damage } = await recoverCore(options)
+    const host = new ReplicaHost(options, core)
+    options.storage.onDamage((found) => {
+      host.#damaged([found])
     })
+    host.#damaged(damage)
     return host
   }
 
@@ -339,11 +339,6 @@ export class ReplicaHost {
     if (learnt.size > 0) this.enqueue({ kind: 'addresses', addresses: learnt })
   }
 
-  /** On a full disk nothing that would have to be stored is taken in; the rest goes on. */
-  #receive(peer: PeerId, message: Message): void {
-    if (this.#disk.takes(message)) this.enqueue({ kind: 'message', peer, message })
-  }
-
   readonly #isHeld = (origin: OriginId, last: Sequence): boolean => this.#core.state.held(origin) > last
 
   /** A full disk turns the replica read-only and begins anew from what is durable; anything else stops it. */
@@ -365,11 +360,13 @@ export class ReplicaHost {
     this.#tickets.failAll(diskFullFailure)
     try {
       const paused = this.#core.paused
-      this.#core = await recoverCore(this.#options)
+      const { core, damage } = await recoverCore(this.#options)
+      this.#core = core
       this.#queue.clear()
       // What was given while the core was made anew is gone with the queue.
       this.#tickets.failAll(diskFullFailure)
       this.#disconnectAll()
+      this.#damaged(damage)
       for (const event of this.#standing.all()) this.enqueue(event)
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
@@ -377,6 +374,13 @@ export class ReplicaHost {
       await this.#failed(
         second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second,
       )
+    }
+  }
+
+  #damaged(stretches: readonly Damage[]): void {
+    for (const damage of stretches) {
+      this.#options.logger.warn('a stretch of the log is damaged; it is fetched again from the others', { ...damage })
+      this.enqueue({ kind: 'damaged', origin: damage.origin, first: damage.first, last: damage.last })
     }
   }
 

@@ -110,15 +110,16 @@ const installOf = async (directory: string): Promise<Install> => {
   return install
 }
 
-const coreOf = (storage: Storage, wire: Wire, install: Install): Promise<ReplicaCore> => {
+const coreOf = async (storage: Storage, wire: Wire, install: Install): Promise<ReplicaCore> => {
   const { origin, server, peer } = install
-  return recoverCore({
+  const { core } = await recoverCore({
     identity: { origin, server, peer, admission: null, vouchers: [] },
     makeBatch: wire.makeBatchWith(install),
     wire,
     storage,
     logger: silentLogger,
   })
+  return core
 }
 
 const senderOf = async (core: ReplicaCore, wire: Wire, install: Install, to: string | null): Promise<Sender> => {
