@@ -102,7 +102,10 @@ const openBehind = async (
     randomBytes,
   })
   await host.start({ onClient: (stream) => gate.enter(stream, 'person'), onFatal })
-  if (options.syncIntervalMs !== null) await host.setSyncInterval(options.syncIntervalMs)
+  const { syncIntervalMs } = options
+  // Kept already it needs no room on a full disk.
+  if (syncIntervalMs !== null && syncIntervalMs !== (await host.read((core) => core.syncIntervalMs)))
+    await host.setSyncInterval(syncIntervalMs)
   const giveBack = new GiveBack({
     host,
     storage,

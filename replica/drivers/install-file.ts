@@ -103,7 +103,11 @@ const writeInstall = (directory: string, name: string, install: Install): Promis
 
 /** Null when no replica has run in this data directory. */
 export const loadAttachment = async (directory: string): Promise<Attachment | null> => {
-  const value = await readJson(join(directory, attachmentName))
+  const value = await readJson(join(directory, attachmentName)).catch((error: unknown) => {
+    // It is written at each start anyway.
+    if (error instanceof QuintetError && error.code === 'DAMAGED') return null
+    throw error
+  })
   if (value === null || typeof value['adminToken'] !== 'string' || !isServerId(value['server'])) return null
   const members = new Map<number, { peer: PeerId; addresses: readonly string[] }>()
   for (const [server, member] of Object.entries(asRecord(value['members']))) {

@@ -1,6 +1,7 @@
 import type { PeerId } from '../core/model/ids.ts'
 import { peerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import { readKept } from './kept-settings.ts'
 import type { LoggerPort, Storage, Transport } from './ports.ts'
 
 interface BookOptions {
@@ -30,7 +31,7 @@ export class MemberBook {
 
   async load(): Promise<void> {
     for (const [peer, known] of this.#options.invitedBy) this.#addresses.set(peer, known)
-    const value = await this.#options.storage.readSetting(settingName)
+    const value = await readKept(this.#options.storage, this.#options.logger, settingName)
     for (const [peer, known] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
       if (Array.isArray(known))
         this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))

@@ -10,7 +10,7 @@ import { EventQueue, type QueuedEvent } from './event-queue.ts'
 import { isFrequent } from './frequent-notices.ts'
 import { diskFullFailure, FullDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
-import { keepPaused, keepSyncInterval, keptSettings, requireSyncInterval } from './kept-settings.ts'
+import { KeptSettings, requireSyncInterval } from './kept-settings.ts'
 import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
 import { sendOut } from './outbound.ts'
@@ -37,6 +37,7 @@ export class ReplicaHost {
   readonly #backgroundWork: BackgroundWork
   readonly #inbound: Inbound
   readonly #disk: FullDisk
+  readonly #kept: KeptSettings
   readonly #tickets = new Tickets()
   readonly #standing = new StandingEvents()
   readonly #listeners = new Set<(notice: Notice) => void>()
@@ -64,6 +65,7 @@ export class ReplicaHost {
     this.#server = new Server(options, (query) => this.read(query))
     this.#members = new MemberBook(options)
     this.#disk = new FullDisk(options)
+    this.#kept = new KeptSettings(options)
     this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
       if (this.#disk.takes(message)) this.enqueue({ kind: 'message', peer, message })
     })
@@ -94,7 +96,7 @@ export class ReplicaHost {
     this.#onFatal = handlers.onFatal
     await this.#members.load()
     this.#backgroundWork.understand()
-    const kept = await keptSettings(this.#options.storage)
+    const kept = await this.#kept.load()
     this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
@@ -204,20 +206,20 @@ export class ReplicaHost {
 
   /** Servers with which there is no connection, either way; kept over restarts. Fulfilled when it is in force. */
   async pause(servers: readonly ServerId[]): Promise<void> {
+    await this.#kept.pause(servers)
     await this.#settle({ kind: 'pause', servers })
-    await keepPaused(this.#options.storage, this.#core.paused)
   }
 
   async resume(servers: readonly ServerId[]): Promise<void> {
+    await this.#kept.resume(servers)
     await this.#settle({ kind: 'resume', servers })
-    await keepPaused(this.#options.storage, this.#core.paused)
   }
 
   /** How often knowledge is exchanged when nothing happens, in milliseconds; kept over restarts. BAD_REQUEST. */
   async setSyncInterval(intervalMs: number): Promise<void> {
     requireSyncInterval(intervalMs)
+    await this.#kept.keepSyncInterval(intervalMs)
     await this.#settle({ kind: 'syncInterval', intervalMs })
-    await keepSyncInterval(this.#options.storage, intervalMs)
   }
 
   /** From now on the group uses this key (base64url); fulfilled when it is durable here and on its way to the others. */

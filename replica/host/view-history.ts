@@ -2,6 +2,7 @@ import type { OriginId, ServerId } from '../core/model/ids.ts'
 import { isServerId } from '../core/model/ids.ts'
 import type { ViewChange } from '../core/model/view-change.ts'
 import { limits } from '../core/model/limits.ts'
+import { readKept } from './kept-settings.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import type { Notice, ReplicaHost } from './replica-host.ts'
 
@@ -37,7 +38,7 @@ export class ViewHistory {
 
   /** Takes up what was kept, and listens from now on. */
   async start(): Promise<void> {
-    const kept = await this.#options.storage.readSetting(settingName)
+    const kept = await readKept(this.#options.storage, this.#options.logger, settingName)
     if (Array.isArray(kept)) this.#changes = kept.filter(isViewChange).slice(0, limits.historyViews)
     this.#stops.push(
       this.#options.host.onNotice((notice) => this.#take(notice)),

@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { changeInstall, loadInstall, saveInstall } from '../../replica/drivers/install-file.ts'
+import { changeInstall, loadAttachment, loadInstall, saveInstall } from '../../replica/drivers/install-file.ts'
 import { makeDirectory } from '../conformance/storage-files.ts'
 import { newInstall } from '../support/install-fixture.ts'
 
@@ -12,5 +13,12 @@ test('changes of the install that come at once are all kept', async () => {
     changeInstall(directory, (kept) => ({ ...kept, keyMadeAt: 1 })),
   ])
   expect(await loadInstall(directory)).toMatchObject({ isRetired: true, keyMadeAt: 1 })
+  await rm(directory, { recursive: true })
+})
+
+test('a damaged note for the clients of this machine, which each start writes anew, is none', async () => {
+  const directory = await makeDirectory()
+  await writeFile(join(directory, 'attach.json'), '{"adminToken":')
+  expect(await loadAttachment(directory)).toBeNull()
   await rm(directory, { recursive: true })
 })
