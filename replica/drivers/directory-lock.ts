@@ -17,6 +17,8 @@ interface Holder {
 }
 
 const folderName = 'lock'
+/** Of a file that has no content, because the disk is full: its name says all. */
+const inName = '.held'
 const attempts = 8
 const mostPauseMs = 40
 /** By how much the time of the machine's start, as computed now and then, may differ. */
@@ -63,11 +65,26 @@ async function putDown(folder: string): Promise<string> {
     await writeFile(beside, JSON.stringify(holder), { mode: 0o600 })
     await rename(beside, `${folder}/${name}.json`)
   } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined)
+    if (isForWantOfRoom(error)) {
+      const told = `${name}.${Buffer.from(JSON.stringify(holder)).toString('base64url')}${inName}`
+      // A name alone needs no room of its own on most disks.
+      if (await wroteEmpty(`${folder}/${told}`)) return told
+    }
     const reason = error instanceof Error ? error.message : String(error)
     throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory cannot be locked: ${reason}`)
   }
   return `${name}.json`
 }
+
+const isForWantOfRoom = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+
+const wroteEmpty = (path: string): Promise<boolean> =>
+  writeFile(path, '', { mode: 0o600 }).then(
+    () => true,
+    () => false,
+  )
 
 /** A live process that has put down a file; what the dead have left is removed. */
 async function liveHolder(folder: string, own: string): Promise<Holder | null> {
@@ -83,6 +100,10 @@ async function liveHolder(folder: string, own: string): Promise<Holder | null> {
 
 /** Null when the file is not whole: it is being written, or a power cut has emptied it. */
 async function readHolder(path: string): Promise<Holder | 'gone' | null> {
+  if (path.endsWith(inName)) {
+    const told = path.slice(0, -inName.length)
+    return parseHolder(Buffer.from(told.slice(told.lastIndexOf('.') + 1), 'base64url').toString())
+  }
   let text: string
   try {
     text = await readFile(path, 'utf8')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
 import { createServer, connect, type Server, type Socket } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
 import type { ClockPort, FrameStream, LoggerPort } from '../host/ports.ts'
@@ -23,7 +23,7 @@ export interface LocalServer {
  * Listens for clients of the same user on this machine: a Unix domain socket in a directory that only its owner can enter, or a named
  * pipe. Its name is made by chance, and is told in a file that only the owner can read. It is not in the data directory, because
  * that may lie too deep for a socket, and copies of it should hold files only. `former`: of an earlier run that may not have
- * ended well.
+ * ended well; it is used again, because on a full disk nobody could be told of another.
  */
 export const listenLocally = async (options: {
   readonly former: string | null
@@ -40,8 +40,7 @@ export const listenLocally = async (options: {
   })
   try {
     const directory = await ownDirectory()
-    if (former !== null && process.platform !== 'win32') await rm(former, { force: true })
-    const path = join(directory, `${randomBytes(nameBytes).toString('base64url')}.sock`)
+    const path = await pathIn(directory, former)
     if (Buffer.byteLength(path) > pathBytes) throw new Error(`${path} is too long for a socket`)
     await listening(server, path)
     if (process.platform !== 'win32') await chmod(path, 0o600)
@@ -100,6 +99,26 @@ const listening = (server: Server, path: string): Promise<void> =>
     server.listen(path, () => {
       server.off('error', reject)
       resolve()
+    })
+  })
+
+/** That of the earlier run, unless another replica has it now, as one that runs on a copy of the directory. */
+const pathIn = async (directory: string, former: string | null): Promise<string> => {
+  const fresh = join(directory, `${randomBytes(nameBytes).toString('base64url')}.sock`)
+  if (former === null || process.platform === 'win32' || (await isAnswered(former))) return fresh
+  await rm(former, { force: true })
+  return dirname(former) === directory ? former : fresh
+}
+
+const isAnswered = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => {
+      resolve(false)
     })
   })
 

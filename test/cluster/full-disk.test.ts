@@ -91,4 +91,13 @@ describe.skipIf(!isRootOnLinux)('a full disk', () => {
     await group.client(1).ask('logIn', { name: 'cleo', password: passwordOf('cleo') })
     await cleo.event('takenOver', () => true)
   })
+
+  test('a replica starts again when not even a small file can be written', async () => {
+    await occupy(0)
+    await group.kill(2)
+    await group.restart(2)
+    expect((await group.status(2)).view.servers).toContain(2)
+    await rm(ballast())
+    await group.settled()
+  })
 })

@@ -115,6 +115,18 @@ describe('the place of a local socket', () => {
     expect((await stat(path.dirname(at))).mode & 0o077).toBe(0)
   })
 
+  test.skipIf(process.platform === 'win32')(
+    'is the same after a restart, unless somebody else has it now',
+    async () => {
+      const at = await listen(echo)
+      expect(await listen(echo, at)).not.toBe(at)
+      await (await dial(at)).close()
+      stopAll()
+      expect(await listen(echo, at)).toBe(at)
+      await (await dial(at)).close()
+    },
+  )
+
   test.skipIf(process.platform === 'win32')('what a killed replica left behind is removed', async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'quintet-left-'))
     const left = path.join(directory, 'left.sock')

@@ -108,6 +108,21 @@ test('a file that a power cut has emptied does not hold it', async () => {
   await lock.release()
 })
 
+test('what the name of a file tells that has no content, because the disk is full, holds while the process lives', async () => {
+  const directory = await newDirectory()
+  await mkdir(join(directory, 'lock'))
+  const putDown = async (pid: number): Promise<void> => {
+    const told = Buffer.from(JSON.stringify({ pid, process: null, sinceMs: Date.now() })).toString('base64url')
+    await writeFile(join(directory, 'lock', `${pid}-00.${told}.held`), '')
+  }
+  const nobody = 4_194_305
+  await putDown(nobody)
+  const lock = await lockDirectory(directory)
+  await lock.release()
+  await putDown(process.pid)
+  expect((await failureOf(lockDirectory(directory)))?.code).toBe('DIRECTORY_IN_USE')
+})
+
 test('of several who come at once, never two hold it', async () => {
   const directory = await newDirectory()
   let holding = 0
