@@ -11,6 +11,8 @@ import { runReplica } from './run-replica.ts'
 const main = async (): Promise<void> => {
   const options = parseReplicaArguments(process.argv.slice(2))
   if (options === null) return
+  // Who reads what it says may go away: the replica serves all others.
+  process.stdout.on('error', () => undefined)
   let replica: RunningReplica | null = null
   const stopping = new AbortController()
   const stop = (): void => {

@@ -100,6 +100,11 @@ export class JsonProcess {
     this.#child.stdin?.end()
   }
 
+  /** Nobody reads what it says from now on. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy()
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }

@@ -19,7 +19,7 @@ export interface InteractiveTerminalOptions {
   readonly nowMs?: () => number
 }
 
-/** Serves a person until `quit` or the end of the input, then closes the client. */
+/** Serves a person until `quit`, the end of the input, or until nobody reads the output any more; then closes the client. */
 export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<void> => {
   const { client, input, output, nowMs = Date.now } = options
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored

@@ -9,14 +9,22 @@ export class JsonOutput {
   #missed = 0
   #broken = false
   #wake: () => void = () => undefined
+  /** Fulfilled when the reader has gone away. */
+  readonly gone: Promise<void>
 
   constructor(output: Writable) {
     this.#output = output
-    output.on('error', () => {
-      this.#broken = true
-      this.#wake()
+    this.gone = new Promise((gone) => {
+      output.on('error', () => {
+        this.#broken = true
+        gone()
+        this.#wake()
+      })
+      output.on('close', () => {
+        gone()
+        this.#wake()
+      })
     })
-    output.on('close', () => this.#wake())
     output.on('drain', () => {
       this.#tellMissed()
       this.#wake()

@@ -44,14 +44,8 @@ class JsonTerminal {
   }
 
   async serve(lines: AsyncIterable<InputLine>): Promise<void> {
-    for await (const line of lines) {
-      if (this.#output.isBroken) break
-      if (line.kind === 'tooLong') {
-        this.#fail(null, { code: 'TOO_LARGE', message: `A line has at most ${limits.terminalLineBytes} bytes.` })
-      } else if (line.text.trim() !== '') this.#take(line.text, line.bytes)
-      await this.#output.ready()
-      while (this.#isFull()) await new Promise<void>((wake) => (this.#wake = wake))
-    }
+    // A reader that goes away is not waited for until there is another line.
+    await Promise.race([this.#takeAll(lines), this.#output.gone])
     await this.#order.idle()
     await this.#finished()
     await this.#output.flush()
@@ -83,6 +77,25 @@ class JsonTerminal {
         return
       default:
         this.#output.push(event)
+    }
+  }
+
+  async #takeAll(lines: AsyncIterable<InputLine>): Promise<void> {
+    for await (const line of lines) {
+      if (this.#output.isBroken) break
+      this.#takeLine(line)
+      await this.#output.ready()
+      while (this.#isFull()) await new Promise<void>((wake) => (this.#wake = wake))
+    }
+  }
+
+  #takeLine(line: InputLine): void {
+    switch (line.kind) {
+      case 'tooLong':
+        this.#fail(null, { code: 'TOO_LARGE', message: `A line has at most ${limits.terminalLineBytes} bytes.` })
+        return
+      case 'line':
+        if (line.text.trim() !== '') this.#take(line.text, line.bytes)
     }
   }
 

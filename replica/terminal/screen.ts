@@ -32,6 +32,8 @@ export class Screen {
   readonly #readline: Interface
   readonly #lines: string[] = []
   #ended = false
+  /** Nobody reads it any more: then what was typed ahead is not carried out either. */
+  #isGone = false
   #asking: Asking | null = null
   #echo: Echo = 'shown'
   #place: Place | 'busy' = 'busy'
@@ -52,6 +54,10 @@ export class Screen {
       this.#ended = true
       this.#asking?.answer(null)
     })
+    output.on('error', () => {
+      this.#isGone = true
+      this.#readline.close()
+    })
     this.#readline.on('SIGINT', () => this.#interrupt())
     this.#readline.on('history', (history) => {
       if (this.#place === 'dialogue') history.shift()
@@ -62,7 +68,7 @@ export class Screen {
     return this.#output.columns ?? defaultColumns
   }
 
-  /** A command; null when the input has ended. */
+  /** A command; null when the input has ended, or nobody reads what is shown. */
   command(prompt: string): Promise<string | null> {
     return this.#ask(prompt, 'prompt', 'shown')
   }
@@ -113,6 +119,7 @@ export class Screen {
   async #ask(prompt: string, place: Place, echo: Echo): Promise<string | null> {
     this.#place = place
     this.#readline.setPrompt(prompt)
+    if (this.#isGone) return this.#answered(null)
     if (this.#isTerminal) this.#readline.prompt()
     const waiting = this.#lines.shift()
     if (waiting !== undefined) return this.#answered(waiting)

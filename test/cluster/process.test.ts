@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises
 import { platform } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { JsonProcess } from '../../build/cluster/json-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { run, textLike, useCluster } from '../support/cluster.ts'
 
@@ -99,6 +100,18 @@ describe('the replica process', () => {
     expect(await replica(['--data', data, ...loopback])).toMatchObject({ code: 5 })
   })
 
+  test('whose output nobody reads any more serves on', async () => {
+    const group = await cluster.group([1])
+    const founder = group.replica(1)
+    founder.process.closeOutput()
+    await group.join(2, 1)
+    await group.sees([1], [1, 2])
+    await group.kill(2)
+    await group.sees([1], [1])
+    expect(founder.process.exit).toBeNull()
+    expect(await founder.stop()).toEqual({ code: 0, signal: null })
+  })
+
   test('a port that is in use is named', async () => {
     const first = new ReplicaProcess({ data: path.join(await cluster.directory(), 'a'), create: 'First' })
     const port = /\/tcp\/(\d+)/.exec((await first.ready()).listen[0] ?? '')?.[1] ?? ''
@@ -150,6 +163,17 @@ describe('the replica process', () => {
 })
 
 describe('the mail process', () => {
+  test('ends quietly, logged out, when nobody reads what it says, although its input stays open', async () => {
+    const group = await cluster.group([1])
+    for (const [index, more] of [[], ['--json']].entries()) {
+      const client = new JsonProcess({ script: 'replica/mail.ts', args: ['--data', group.dataOf(1), ...more] })
+      client.closeOutput()
+      client.write(index === 0 ? 'v' : '{"do":"view"}')
+      expect({ more, exit: await client.exited }).toEqual({ more, exit: { code: 0, signal: null } })
+      expect(client.stderr).toBe('')
+    }
+  })
+
   test('wrong usage exits with 2, a directory without a replica with 1 and the remedy', async () => {
     expect(await run('replica/mail.ts', [])).toMatchObject({ code: 2 })
     expect(await run('replica/mail.ts', ['--data', '/tmp', '--server', '9'])).toMatchObject({ code: 2 })

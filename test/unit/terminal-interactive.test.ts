@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
@@ -39,6 +40,24 @@ const openTerminal = (client: MailClient) => {
 }
 
 describe('the interactive terminal', () => {
+  test('ends quietly when nobody reads what it shows, and carries out nothing more', async () => {
+    const replica = new MemoryReplica()
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const over = runInteractiveTerminal({ client: await signedUp(replica, 'ann'), input, output, colors: 'off' })
+    await once(output, 'data')
+    const [connection] = replica.connections
+    const answered = Promise.withResolvers<undefined>()
+    connection!.answerAfter = answered.promise
+    input.write('post text\n'.repeat(3))
+    await expect.poll(() => replica.posts.length).toBe(1)
+    output.destroy(new Error('EPIPE'))
+    await new Promise((turn) => setImmediate(turn))
+    answered.resolve(undefined)
+    await over
+    expect(replica.posts).toHaveLength(1)
+    expect(replica.connections.size).toBe(0)
+  })
+
   test('takes a whole sitting over a pipe', async () => {
     const replica = new MemoryReplica()
     const text = await shown(await clientOf(replica), [

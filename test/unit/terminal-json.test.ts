@@ -236,6 +236,15 @@ describe('the JSON terminal', () => {
     await over
   })
 
+  test('logs out when its reader goes away, although its input stays open', async () => {
+    const replica = new MemoryReplica()
+    const output = new PassThrough()
+    const over = runJsonTerminal({ client: await signedUp(replica, 'ann'), input: new PassThrough(), output })
+    output.destroy(new Error('EPIPE'))
+    await over
+    expect(replica.connections.size).toBe(0)
+  })
+
   test('ends quietly when its reader goes away', async () => {
     const input = new PassThrough()
     const output = new PassThrough()
