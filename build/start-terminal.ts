@@ -6,6 +6,7 @@ import { type Failure, QuintetError } from '../replica/core/model/errors.ts'
 import { loadInstall } from '../replica/drivers/install-file.ts'
 import { exitCodes } from '../replica/host/ports.ts'
 import { runReplica, type RunningReplica } from '../replica/run-replica.ts'
+import { onStopSignals } from '../replica/stop-signals.ts'
 import { runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
 import { FirstRun } from './start-first-run.ts'
 
@@ -64,11 +65,12 @@ const exitWith = ({ code, message }: Failure): never => {
 export const startTerminal = async (args: readonly string[]): Promise<void> => {
   const options = givenArguments(args)
   const replica = await begin(options)
+  let stopping: Promise<void> | null = null
   const stop = async (): Promise<never> => {
-    await replica?.stop()
+    await (stopping ??= replica?.stop() ?? Promise.resolve())
     process.exit(0)
   }
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void stop())
+  onStopSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], () => void stop())
   await serve(options.data, replica)
   await stop()
 }

@@ -6,6 +6,7 @@ import { QuintetError } from './core/model/errors.ts'
 import { exitCodes } from './host/ports.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { runReplica } from './run-replica.ts'
+import { onStopSignals } from './stop-signals.ts'
 
 /** The replica as a process: `npm run replica -- ARGS`. */
 const main = async (): Promise<void> => {
@@ -27,8 +28,7 @@ const main = async (): Promise<void> => {
     )
   }
   // Before anybody is told that the replica runs, because from then on it may be stopped.
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  onStopSignals(['SIGTERM', 'SIGINT'], stop)
   if (options.reset !== 'no' && options.consent === 'ask') await askForConsent(options.data)
   const running = await runReplica(options, exitWith, (opened) => {
     replica = opened

@@ -100,6 +100,17 @@ describe('the replica process', () => {
     expect(await replica(['--data', data, ...loopback])).toMatchObject({ code: 5 })
   })
 
+  test('a signal that is given again and again does not keep it from flushing', async () => {
+    const founder = new ReplicaProcess({ data: path.join(await cluster.directory(), 'data'), create: 'Patient' })
+    await founder.ready()
+    const again = setInterval(() => {
+      founder.process.signal('SIGTERM')
+    }, 5)
+    const exit = await founder.process.exited
+    clearInterval(again)
+    expect(exit).toEqual({ code: 0, signal: null })
+  })
+
   test('whose output nobody reads any more serves on', async () => {
     const group = await cluster.group([1])
     const founder = group.replica(1)
