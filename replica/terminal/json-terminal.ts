@@ -94,6 +94,9 @@ class JsonTerminal {
       case 'tooLong':
         this.#fail(null, { code: 'TOO_LARGE', message: `A line has at most ${limits.terminalLineBytes} bytes.` })
         return
+      case 'notText':
+        this.#fail(null, badRequest('A line is text in UTF-8.').failure)
+        return
       case 'line':
         if (line.text.trim() !== '') this.#take(line.text, line.bytes)
     }
@@ -112,7 +115,8 @@ class JsonTerminal {
     const id = idOf(request)
     try {
       if (request === null) throw badRequest('A request is one JSON object a line, such as {"id":1,"do":"view"}.')
-      if (id === undefined) throw badRequest('"id" must be a text or a number.')
+      if (id === undefined)
+        throw badRequest('"id" must be a text, or a number that is kept exactly: a whole one has at most 53 bits.')
       const { kind, prepare } = verbOf(request)
       const work = prepare(request)
       void this.#carryOut(id, bytes, () => this.#order.run(kind, () => work(this.#client)))
@@ -153,7 +157,11 @@ const parsed = (text: string): object | null => {
 /** Undefined when there is one that cannot be given back. */
 const idOf = (request: object | null): RequestId | undefined => {
   if (request === null || !('id' in request) || request.id === null) return null
-  return typeof request.id === 'string' || typeof request.id === 'number' ? request.id : undefined
+  const { id } = request
+  if (typeof id === 'string') return id
+  // Beyond these another number would be given back in its place.
+  const isKept = typeof id === 'number' && Math.abs(id) <= Number.MAX_SAFE_INTEGER
+  return isKept ? id : undefined
 }
 
 const verbOf = (request: object) => {

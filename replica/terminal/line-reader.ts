@@ -1,6 +1,8 @@
-/** A line of input, without its end; or one that was longer than allowed, of which nothing was kept. */
+import { isUtf8 } from 'node:buffer'
+
+/** A line of input, without its end; or one of which nothing was kept: it was longer than allowed, or is no UTF-8. */
 export type InputLine =
-  { readonly kind: 'line'; readonly text: string; readonly bytes: number } | { readonly kind: 'tooLong' }
+  { readonly kind: 'line'; readonly text: string; readonly bytes: number } | { readonly kind: 'tooLong' | 'notText' }
 
 const newline = 10
 const carriageReturn = 13
@@ -32,6 +34,8 @@ export async function* readLines(input: AsyncIterable<unknown>, maxBytes: number
 }
 
 const lineOf = (bytes: Buffer): InputLine => {
+  // What cannot be read would become the same sign everywhere, and passwords that differ in it the same.
+  if (!isUtf8(bytes)) return { kind: 'notText' }
   const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
   return { kind: 'line', text: bytes.toString('utf8', 0, end), bytes: bytes.length }
 }

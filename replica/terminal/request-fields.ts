@@ -24,10 +24,13 @@ export const readFields = <const Of extends Fields>(fields: Of, request: object)
   return Object.fromEntries(values) as ValuesOf<Of>
 }
 
-export const text: Field<string> = (value, name) => (typeof value === 'string' ? value : wrong(name, 'a text'))
+/** Half a character (a single surrogate) has no UTF-8: another sign would be kept in its place. */
+const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed()
+
+export const text: Field<string> = (value, name) => (isText(value) ? value : wrong(name, 'a text, of whole characters'))
 
 export const texts: Field<readonly string[]> = (value, name) =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : wrong(name, 'a list of texts')
+  Array.isArray(value) && value.every(isText) ? value : wrong(name, 'a list of texts, of whole characters')
 
 export const wholeNumber: Field<number> = (value, name) =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : wrong(name, 'a whole number')

@@ -184,6 +184,26 @@ describe('the JSON terminal', () => {
     await running.over
   })
 
+  test('refuses what it could not keep, or give back, as it was given', async () => {
+    const replica = new MemoryReplica()
+    const { input, over, lines, ask, answer } = start(await signedUp(replica, 'ann'))
+    const secrets = ['"\\ud800"', '"\\udfff!"', '"\xff"', '"\xc3"', '"\xed\xa0\x80"']
+    for (const password of secrets)
+      input.write(Buffer.from(`{"do":"signUp","name":"ben","password":${password}}\n`, 'latin1'))
+    input.write('{"do":"send","to":["ann","\\ud800"],"subject":"","body":""}\n')
+    for (const id of ['9007199254740993', '-9007199254740993', '1e400']) input.write(`{"id":${id},"do":"view"}\n`)
+    ask({ id: Number.MAX_SAFE_INTEGER, do: 'view' })
+    await answer(Number.MAX_SAFE_INTEGER)
+    ask({ id: '\ud800', do: 'view' })
+    await answer('\ud800')
+    input.end()
+    await over
+    const refused = lines.filter(({ id }) => id === null)
+    expect(refused).toHaveLength(9)
+    for (const line of refused) expect(line).toMatchObject({ ok: false, code: 'BAD_REQUEST' })
+    expect(replica.accounts).toHaveLength(1)
+  })
+
   test('answers what is not a request with id null, and goes on', async () => {
     const { input, over, lines, ask, answer } = start(await clientOf(new MemoryReplica()))
     for (const line of ['no JSON', '7', 'null', '[]', '"text"', '{"id":{},"do":"view"}', '{"id":1', '\u0000'])
