@@ -71,7 +71,7 @@ export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
   ],
   [
     'read',
-    verb('question', { mail: mailName, full: flag }, (client, { full, ...request }) =>
+    verb('reading', { mail: mailName, full: flag }, (client, { full, ...request }) =>
       client.read(request).then((mail) => shownMail(mail, full)),
     ),
   ],

@@ -1,14 +1,16 @@
 /**
  * What a request waits for, among those given before it: a `session` request for everything (and everything for it), a
  * `send` for session requests only (the client keeps the order of sends), a `change` for everything, a `question` for
- * sends and changes, so that it sees what they did, and an `aside` for session requests only.
+ * sends, changes and readings, so that it sees what they did, a `reading` (which marks what it reads, so it is a question
+ * and a change in one) for sends and changes, and an `aside` for session requests only.
  */
-export type RequestKind = 'session' | 'send' | 'change' | 'question' | 'aside'
+export type RequestKind = 'session' | 'send' | 'change' | 'question' | 'reading' | 'aside'
 
 /** Lets pipelined requests overlap as far as each still sees the effects of those before it. */
 export class RequestOrder {
   #session: Promise<unknown> = Promise.resolve()
   #changes: Promise<unknown> = Promise.resolve()
+  #readings: Promise<unknown> = Promise.resolve()
   #everything: Promise<unknown> = Promise.resolve()
 
   async run<Value>(kind: RequestKind, work: () => Promise<Value>): Promise<Value> {
@@ -19,7 +21,8 @@ export class RequestOrder {
     )
     this.#everything = Promise.all([this.#everything, done])
     if (kind === 'send' || kind === 'change') this.#changes = Promise.all([this.#changes, done])
-    if (kind === 'session') this.#session = this.#changes = this.#everything = done
+    if (kind === 'reading') this.#readings = Promise.all([this.#readings, done])
+    if (kind === 'session') this.#session = this.#changes = this.#readings = this.#everything = done
     return running
   }
 
@@ -34,6 +37,8 @@ export class RequestOrder {
       case 'change':
         return this.#everything
       case 'question':
+        return Promise.all([this.#changes, this.#readings])
+      case 'reading':
         return this.#changes
       case 'send':
       case 'aside':

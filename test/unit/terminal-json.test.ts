@@ -119,6 +119,19 @@ describe('the JSON terminal', () => {
     expect(answersOf(lines).every(({ ok }) => ok)).toBe(true)
   })
 
+  test('a list, and counts, see what a read before them has marked', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    const mail = await sendNow(ann, { to: ['ann'], subject: 'one', body: '' })
+    const lines = await runAll(ann, [
+      { id: 1, do: 'read', mail },
+      { id: 2, do: 'list', folder: 'inbox', limit: 1 },
+      { id: 3, do: 'read', mail },
+      { id: 4, do: 'counts' },
+    ])
+    expect(answersOf(lines).find(({ id }) => id === 2)).toMatchObject({ headers: [{ mail, read: true }] })
+    expect(answersOf(lines).find(({ id }) => id === 4)).toMatchObject({ unread: 0 })
+  })
+
   test('says which field of a request is wrong', async () => {
     const client = await signedUp(new MemoryReplica(), 'ann')
     const wrong: readonly (readonly [object, string, RegExp])[] = [
