@@ -100,7 +100,7 @@ export const parseMailArguments = (args: readonly string[]): MailArguments | nul
     .description('Terminal client of Quintet: sign up, read and send mail at a replica.')
     .requiredOption('--data <directory>', 'data directory of the replica on this machine, or of a client without one')
     .option('--join <invite>', "use the group's servers without a replica here: an invite, or a file that holds one")
-    .option('--server <number>', 'another server of the group to connect to', parseServer)
+    .option('--server <number>', 'another server of the group to begin at', parseServer)
     .option('--json', 'a JSON request a line on stdin, its answer a line on stdout')
   if (!parsed(command, args)) return null
   const options = command.opts<{ data: string; join?: string; server?: ServerId; json?: boolean }>()

@@ -31,9 +31,9 @@ const dialTimeoutMs = 2_500
 const dialerReadyAfterMs = 1_000
 
 /**
- * A client of the replica that keeps `directory`, or of another server that it knows (`first`), or of the group that `joinAsClient`
- * joined. When its server goes away it goes on at another one. An app has the search index made ready `atLogIn`, and runs
- * (`running`) the directory's replica in the client's own process. DIRECTORY_NOT_A_GROUP, UNREACHABLE.
+ * A client of the replica that keeps `directory`, or of the group that `joinAsClient` joined. It begins at the server `first`, and
+ * nowhere else; when its server goes away it goes on at another one. An app has the search index made ready `atLogIn`, and runs
+ * (`running`) the directory's replica in the client's own process. DIRECTORY_NOT_A_GROUP, UNREACHABLE, TIMEOUT, NO_SUCH_SERVER.
  */
 export const connectClient = async (
   directory: string,
@@ -88,6 +88,7 @@ const attachedClient = async (
     machine: install.machine,
     servers: {
       home,
+      start: startOf(first),
       ...(home === install.server ? { homePulse: pulseOf(directory) } : {}),
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
@@ -172,13 +173,21 @@ const freeClient = async (
       return connectReplica({ stream, adminToken: null, clock: systemClock })
     },
     machine,
-    servers: { home: first ?? 'none', list: () => Promise.resolve([...members.keys()]), learn, learnKey },
+    servers: {
+      home: first ?? 'none',
+      start: startOf(first),
+      list: () => Promise.resolve([...members.keys()]),
+      learn,
+      learnKey,
+    },
     ...keeping,
     random: drawRandom,
     clock: systemClock,
   })
   return client
 }
+
+const startOf = (first: ServerId | null) => (first === null ? 'anywhere' : 'at home')
 
 const unknownServer = (server: ServerId | null, directory: string): QuintetError =>
   new QuintetError(

@@ -18,6 +18,8 @@ export type Occasion = 'return' | 'move'
 export interface KnownServers {
   /** The server of this machine, which `connect(null)` reaches; it is preferred, and returned to. `none`: a client only. */
   readonly home: ServerId | 'unnamed' | 'none'
+  /** `at home`: it was asked for, and nobody is to be served by another one unawares. Left out: anywhere. */
+  readonly start?: 'at home' | 'anywhere'
   /** Those that can be dialled, in any order. */
   readonly list: () => Promise<readonly ServerId[]>
   /** Whether the own server, of which nothing is heard, works nevertheless; left out: it may hang. */
@@ -96,7 +98,7 @@ export class ReplicaLink {
     for (;;) {
       try {
         // A server that is gone is told at once, one that starts or is busy is waited for.
-        link.#take(await link.#race(limits.connectMs, []))
+        link.#take(await link.#race(options.servers.start === 'at home' ? 'none' : limits.connectMs, []))
         return link
       } catch (error) {
         const isSlow = error instanceof QuintetError && error.code === 'TIMEOUT'

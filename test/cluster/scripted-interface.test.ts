@@ -223,4 +223,12 @@ describe('the scripted interface, verb by verb', () => {
     expect(await answer(client, { do: 'status' })).toMatchObject({ serverId: 2 })
     await client.close()
   })
+
+  test('--server fails where that server is not there, instead of asking another one', async () => {
+    const begin = (server: number) =>
+      run('replica/mail.ts', ['--data', group.dataOf(1), '--json', '--server', String(server)])
+    expect(await begin(4)).toMatchObject({ code: 1, stderr: textLike(/server 4.*\(NO_SUCH_SERVER\)/) })
+    await group.kill(2)
+    expect(await begin(2)).toMatchObject({ code: 1, stderr: textLike(/\((UNREACHABLE|TIMEOUT)\)/) })
+  })
 })

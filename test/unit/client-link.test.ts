@@ -33,6 +33,31 @@ describe('a client that starts', () => {
   })
 })
 
+describe('a client that is to begin at one server', () => {
+  /** Server 2, which is wanted, does not answer. */
+  const open = (start: 'at home' | 'anywhere'): Promise<MailClient> => {
+    const other = new MemoryReplica({ server: serverId(1) })
+    return createMailClient({
+      connect: (server) =>
+        server === null
+          ? Promise.reject(new QuintetError('UNREACHABLE', 'Server 2 is down.'))
+          : Promise.resolve(other.connect()),
+      machine: 'test machine',
+      servers: { home: serverId(2), start, list: () => Promise.resolve([serverId(1), serverId(2)]) },
+      random: testRandom,
+      clock: systemTestClock,
+      passwordCost: cheapPassword,
+    })
+  }
+
+  test('is not served by another one unawares', async () => {
+    await expect(open('at home')).rejects.toMatchObject({ code: 'UNREACHABLE', message: 'Server 2 is down.' })
+    const elsewhere = await open('anywhere')
+    expect(elsewhere.server).toBe(1)
+    await elsewhere.close()
+  })
+})
+
 describe('a server of this machine of which nothing is heard', () => {
   const silence: ReplicaEvent = { event: 'silent', forMs: 2_000 }
 
