@@ -2,6 +2,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { utf8 } from '../wire/bytes.ts'
+import { checkSoughtName } from '../wire/names.ts'
 import type { Letter } from './contract/mailbox.ts'
 import { normalName } from './session.ts'
 
@@ -17,10 +18,20 @@ export interface WholeLetter {
 /** A letter with names written in one way, each once, and everything within its limits. TOO_MANY, TOO_LARGE, BAD_REQUEST, BAD_NAME. */
 export const checkedLetter = (letter: Letter): WholeLetter => {
   const whole = wholeLetter(letter)
-  const count = new Set([...whole.to, ...whole.cc]).size
+  const names = new Set([...whole.to, ...whole.cc])
+  const count = names.size
   if (count === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
   checkRecipients(count)
+  names.forEach(checkRecipient)
   return whole
+}
+
+/** A mail to somebody who can never be there would wait for ever. */
+const checkRecipient = (name: string): void => {
+  const checked = checkSoughtName(name)
+  if (checked.ok) return
+  const reason = name === '' ? 'An account that was deleted has no name any more.' : checked.failure.message
+  throw new QuintetError('BAD_NAME', `Nobody is called ${JSON.stringify(name)}: ${reason}`)
 }
 
 /** As `checkedLetter`, for one that need not have recipients yet. */

@@ -252,7 +252,8 @@ export const knownAccount = async (
 /** One way to write a name: what looks the same is the same. */
 export const normalName = (name: string): string => {
   if (name.length > limits.nameChars * 2 + 8) {
-    throw new QuintetError('BAD_NAME', `A name can have ${limits.nameChars} characters at most.`)
+    const shown = JSON.stringify(`${name.slice(0, limits.nameChars)}…`)
+    throw new QuintetError('BAD_NAME', `A name can have ${limits.nameChars} characters at most, unlike ${shown}.`)
   }
   return name.normalize('NFC')
 }

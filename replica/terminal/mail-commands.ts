@@ -81,6 +81,9 @@ const toggle =
 const answerMail: Command['run'] = async (sitting, words) => {
   const { screen } = sitting
   const header = numbered(sitting, words, 're N')
+  // A deleted account has no name any more.
+  if (!header.own && header.from === '')
+    throw new QuintetError('NO_SUCH_ACCOUNT', 'The account that wrote this is deleted: nobody would get the answer.')
   const subject = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
   const body = await askBody(screen)
   const to = header.own ? header.to : [header.from]

@@ -99,6 +99,32 @@ describe('the outbox', () => {
     expect(await again.counts()).toMatchObject({ outbox: 0, sent: 1 })
   })
 
+  test('does not wait for whom nobody can be called', async () => {
+    const replica = new MemoryReplica()
+    replica.isWhole = false
+    const { client } = await person(replica, 'ann')
+    const send = (name: string, holdMs = 0) => client.send({ to: ['ann', name], subject: '', body: '', holdMs })
+    const nobody = [
+      '',
+      '  ',
+      ' zoe',
+      'zoe\t',
+      'a\u0000b',
+      'z\u200boe',
+      '~2',
+      'zoe~\u0000',
+      'z'.repeat(limits.nameChars + 1),
+    ]
+    for (const name of [...nobody, 'z'.repeat(1_000)]) {
+      for (const holdMs of [0, 1_000]) expect([name, await codeOf(send(name, holdMs))]).toEqual([name, 'BAD_NAME'])
+    }
+    await expect(send('a\u0000b')).rejects.toThrow('"a\\u0000b"')
+    expect((await client.outbox()).entries).toEqual([])
+    // Somebody may be called so on the other side, or look like this.
+    for (const name of ['zoe~2', 'zoe~2~3', '*', 'zо\u0435'])
+      expect(await send(name)).toMatchObject({ reason: { kind: 'unknownNames', names: [name] } })
+  })
+
   test('waits for a name only where somebody cannot be reached, and leaves when the account arrives', async () => {
     const replica = new MemoryReplica()
     const elsewhere = new MemoryReplica({ groupId: replica.groupId })

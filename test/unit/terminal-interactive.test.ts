@@ -8,7 +8,7 @@ import { shortDate } from '../../replica/terminal/dates.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { safetyOf } from '../../replica/terminal/mail-commands.ts'
 import { displayWidth, fitted, printable, printableLine, wrapped } from '../../replica/terminal/text-width.ts'
-import { clientOf, signedUp } from '../support/mail-clients.ts'
+import { clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 /** What is shown when these lines come over a pipe. */
@@ -141,6 +141,17 @@ describe('the interactive terminal', () => {
     expect(text).toMatch(/used as: r N/)
     expect(text).toMatch(/^ {2}u NAME +log in, or sign up$/m)
     expect(text).toMatch(/^ {2}follow NAME +\S/m)
+  })
+
+  test('says before an answer is written that its account was deleted', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'ben')]
+    await sendNow(ben, { to: ['ann'], subject: 'farewell', body: '' })
+    await ben.deleteAccount()
+    replica.alter = (mail) => ({ ...mail, fromName: '' })
+    const text = await shown(ann, ['l', 're 1', 'quit'])
+    expect(text).toContain('deleted: nobody would get the answer')
+    expect(text).not.toContain('Write the mail')
   })
 
   test('refuses unknown recipients before the mail is written', async () => {

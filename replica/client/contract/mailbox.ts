@@ -106,6 +106,7 @@ export interface Mailbox {
   /**
    * NO_SUCH_ACCOUNT when a name is unknown and every seat in use is reachable; in a partition the mail waits in the
    * outbox. With `holdMs` it waits there that long, and can be taken back by `cancelOutbox`. `draft` is discarded when the mail is durable.
+   * BAD_NAME when nobody can be called like a recipient, wherever that is.
    */
   send(request: Letter & { readonly holdMs?: number; readonly draft?: DocumentId }): Promise<SendAnswer>
   /** Newest first. From before `before` (a page's `next`), or from the mail at `offset`. */
