@@ -40,7 +40,10 @@ export interface Answers {
   deletePost: object
   follow: object
   unfollow: object
-  timeline: { readonly posts: readonly { readonly author: string; readonly text: string; readonly postedAt: number }[] }
+  timeline: {
+    readonly posts: readonly { readonly author: string; readonly text: string; readonly postedAt: number }[]
+    readonly next?: string
+  }
   posts: {
     readonly posts: readonly { readonly post: string; readonly author: string; readonly text: string }[]
     readonly next?: string

@@ -18,8 +18,9 @@ export const socialVerbs: readonly (readonly [string, Verb])[] = [
     'timeline',
     verb('question', { limit: either(wholeNumber, pagePosts), before: either(text, null) }, async (client, request) => {
       const { limit, before } = request
-      const { posts } = await client.timeline(before === null ? { limit } : { limit, before })
-      return { posts: posts.map(shownPost) }
+      const { posts, next } = await client.timeline(before === null ? { limit } : { limit, before })
+      const shown = { posts: posts.map(shownPost) }
+      return next === undefined ? shown : { ...shown, next }
     }),
   ],
   [

@@ -56,6 +56,9 @@ const answersOf = (lines: readonly Line[]): readonly Line[] => lines.filter((lin
 const textOf: unknown = expect.any(String)
 const numberOf: unknown = expect.any(Number)
 
+/** As the name of a mail is written, but no number is so large and exact. */
+const beyondNumbers = '1.abcdefgh:9999999999999999'
+
 describe('the JSON terminal', () => {
   test('carries out a whole script given at once, and ends with its input', async () => {
     const replica = new MemoryReplica()
@@ -142,11 +145,13 @@ describe('the JSON terminal', () => {
       [{ do: 'send', to: ['ann'], body: '' }, 'BAD_REQUEST', /"subject"/],
       [{ do: 'send', to: ['ann'], subject: '', body: 7 }, 'BAD_REQUEST', /"body"/],
       [{ do: 'send', to: ['zed'], subject: '', body: '' }, 'NO_SUCH_ACCOUNT', /zed/],
+      [{ do: 'send', to: ['ann'], subject: '', body: '', inReplyTo: beyondNumbers }, 'NO_SUCH_MAIL', /not the name/],
       [{ do: 'list', folder: 'attic', limit: 1 }, 'NO_SUCH_FOLDER', /attic/],
       [{ do: 'list', folder: 'inbox', limit: '1' }, 'BAD_REQUEST', /"limit"/],
       [{ do: 'list', folder: 'inbox', limit: 5_000 }, 'TOO_MANY', /1000/],
       [{ do: 'read', mail: 1 }, 'BAD_REQUEST', /"mail"/],
       [{ do: 'read', mail: 'what' }, 'NO_SUCH_MAIL', /what/],
+      [{ do: 'read', mail: beyondNumbers }, 'NO_SUCH_MAIL', /not the name/],
       [{ do: 'connect', server: 9 }, 'NO_SUCH_SERVER', /9/],
       [{ do: 'pause', servers: 2 }, 'BAD_REQUEST', /"servers"/],
       [{ do: 'post', text: '' }, 'BAD_REQUEST', /empty/],
@@ -193,6 +198,20 @@ describe('the JSON terminal', () => {
     running.ask({ id: 7, do: 'unfollow', name: 'ben' })
     running.ask({ id: 8, do: 'profile', name: 'ann' })
     expect(await running.answer(8)).toMatchObject({ name: 'ann', following: [], posts: 0, online: true })
+    running.input.end()
+    await running.over
+  })
+
+  test('a page of a timeline tells where the next begins, the last one does not', async () => {
+    const running = start(await signedUp(new MemoryReplica(), 'ann'))
+    for (const text of ['one', 'two', 'three']) running.ask({ id: text, do: 'post', text })
+    running.ask({ id: 1, do: 'follow', name: 'ann' })
+    running.ask({ id: 2, do: 'timeline', limit: 2 })
+    const first = await running.answer(2)
+    expect(first).toMatchObject({ posts: [{ text: 'three' }, { text: 'two' }], next: textOf })
+    running.ask({ id: 3, do: 'timeline', limit: 2, before: first.next })
+    const second = await running.answer(3)
+    expect(second).toEqual({ id: 3, ok: true, posts: [{ author: 'ann', text: 'one', postedAt: numberOf }] })
     running.input.end()
     await running.over
   })

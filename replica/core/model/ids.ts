@@ -81,7 +81,10 @@ const updatePattern = /^[1-9][0-9]{0,2}\.[a-z2-7]{8}:[1-9][0-9]{0,15}$/
 /** For bytes and arguments from outside. */
 export const isOriginId = (value: unknown): value is OriginId => typeof value === 'string' && originPattern.test(value)
 /** For bytes and arguments from outside. */
-export const isUpdateId = (value: unknown): value is UpdateId => typeof value === 'string' && updatePattern.test(value)
+export const isUpdateId = (value: unknown): value is UpdateId =>
+  typeof value === 'string' &&
+  updatePattern.test(value) &&
+  Number.isSafeInteger(splitUpdateId(value as UpdateId).sequence)
 /** For bytes and arguments from outside. */
 export const isServerId = (value: unknown): value is ServerId =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= seatCount
