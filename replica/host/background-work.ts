@@ -1,15 +1,14 @@
 import type { CoreEvent, Effects } from '../core/effects.ts'
-import { QuintetError } from '../core/model/errors.ts'
+import { type ErrorCode, QuintetError } from '../core/model/errors.ts'
 import type { Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { encodeImage } from '../wire/image-encode.ts'
-import { encodeInTurns } from './image-turns.ts'
+import { snapshotChunks, snapshotChunksInTurns } from './image-turns.ts'
 import { notStored } from './not-stored.ts'
 import { isKnownType } from '../wire/update-codec.ts'
 import type { Wire } from '../wire/wire.ts'
-import type { ClockPort, LoggerPort, SnapshotFile, Storage } from './ports.ts'
+import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 
 interface Loop {
   /** Looks at the core when everything that it shows is durable. */
@@ -26,7 +25,9 @@ interface WorkOptions {
 }
 
 const readAtOnce = 200
-const noRoomRetryMs = 30_000
+const retryMs = 30_000
+/** No room for it, or a state that could not be read again: a replica goes on without a new snapshot. */
+const withoutSnapshot: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'INTERNAL'])
 
 /** What a step wants done that may take long: snapshots, compaction, searching. One at a time, beside the event loop. */
 export class BackgroundWork {
@@ -102,16 +103,16 @@ export class BackgroundWork {
       image: core.state.image(),
       installs: this.#installs,
     }))
-    const snapshot = { vector: image.vector, chunks: await encodeInTurns(image) }
-    // It would be the newest, and the log does not have what was joined meanwhile.
-    if (installs !== this.#installs) return this.#writeSnapshot()
     try {
+      const snapshot = { vector: image.vector, chunks: await snapshotChunksInTurns(image) }
+      // It would be the newest, and the log does not have what was joined meanwhile.
+      if (installs !== this.#installs) { await this.#writeSnapshot(); return; }
       await this.#storage.writeSnapshot(snapshot)
       this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
     } catch (error) {
-      if (!(error instanceof QuintetError) || error.code !== 'DISK_FULL') throw error
-      this.#logger.warn('there is no room for a snapshot; the log has everything', { ...error.failure })
-      this.#clock.after(noRoomRetryMs, () => {
+      if (!(error instanceof QuintetError) || !withoutSnapshot.has(error.code)) throw error
+      this.#logger.error('a snapshot could not be written; the log has everything', { ...error.failure })
+      this.#clock.after(retryMs, () => {
         this.#loop.enqueue({ kind: 'compacted' })
       })
     }
@@ -126,9 +127,17 @@ export class BackgroundWork {
   }
 }
 
-export const takeSnapshot = (core: ReplicaCore): SnapshotFile => {
-  const image = core.state.image()
-  return { vector: image.vector, chunks: encodeImage(image) }
+/** For a quick next start; without it the log has everything. */
+export const writeLastSnapshot = async (
+  { storage, logger }: Pick<WorkOptions, 'storage' | 'logger'>,
+  core: ReplicaCore,
+): Promise<void> => {
+  try {
+    const image = core.state.image()
+    await storage.writeSnapshot({ vector: image.vector, chunks: snapshotChunks(image) })
+  } catch (error) {
+    logger.error('the last snapshot could not be written; the log has everything', { error: String(error) })
+  }
 }
 
 /** Binary search. */

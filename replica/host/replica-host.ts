@@ -4,12 +4,12 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { encodeImage } from '../wire/image-encode.ts'
-import { BackgroundWork, takeSnapshot } from './background-work.ts'
+import { BackgroundWork, writeLastSnapshot } from './background-work.ts'
 import { EventQueue, type QueuedEvent } from './event-queue.ts'
 import { isFrequent } from './frequent-notices.ts'
 import { diskFullFailure, FullDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
+import { snapshotChunks } from './image-turns.ts'
 import { KeptSettings, requireSyncInterval } from './kept-settings.ts'
 import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
@@ -125,7 +125,7 @@ export class ReplicaHost {
     await this.#whenIdle()
     await this.#backgroundWork.finished()
     this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
-    if (!this.#disk.isFull) await this.#options.storage.writeSnapshot(takeSnapshot(this.#core)).catch(() => undefined)
+    if (!this.#disk.isFull) await writeLastSnapshot(this.#options, this.#core)
     this.#tickets.failAll(this.#stopped)
     await this.#options.storage.close()
   }
@@ -290,7 +290,7 @@ export class ReplicaHost {
   async #install({ image, continueAfter }: NonNullable<Effects['install']>): Promise<void> {
     const { storage } = this.#options
     this.#backgroundWork.installing()
-    await storage.writeSnapshot({ vector: image.vector, chunks: encodeImage(image) })
+    await storage.writeSnapshot({ vector: image.vector, chunks: snapshotChunks(image) })
     for (const [origin, sequence] of continueAfter) await storage.continueAfter(origin, sequence)
     this.enqueue({ kind: 'snapshotWritten', vector: image.vector })
   }

@@ -42,7 +42,18 @@ import { voucherBy } from './vouchers.ts'
  * Decodes a state image of our own. Everything is checked but the people's signatures; equal ids share one string.
  * DAMAGED, NEWER_FORMAT, and what `decodeUpdate` finds wrong in an account.
  */
-export const decodeImage = (chunks: Iterable<string>): Result<StateImage> => attempt(() => readImage(chunks))
+export const decodeImage = (chunks: Iterable<string>): Result<StateImage> => attempt(() => drained(readImage(chunks)))
+
+/** As `decodeImage`, a chunk at each step. */
+export function* decodeImageInParts(chunks: Iterable<string>): Generator<undefined, Result<StateImage>> {
+  const reading = readImage(chunks)
+  for (;;) {
+    const step = attempt(() => reading.next())
+    if (!step.ok) return step
+    if (step.value.done === true) return { ok: true, value: step.value.value }
+    yield
+  }
+}
 
 /**
  * As `decodeImage`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed, TOO_MANY when it
@@ -50,7 +61,7 @@ export const decodeImage = (chunks: Iterable<string>): Result<StateImage> => att
  */
 export const decodeReceivedImage = (context: GroupContext, chunks: readonly string[]): Result<StateImage> =>
   attempt(() => {
-    const image = readImage(chunks)
+    const image = drained(readImage(chunks))
     // Its own image a replica can read however many logs it holds; more than this could be told to nobody.
     if (image.vector.size > limits.vectorEntries)
       refuse('TOO_MANY', `a state of more than ${limits.vectorEntries} logs`)
@@ -116,8 +127,17 @@ interface Parts {
   readonly checkpoints: CheckpointRecord[]
 }
 
-function readImage(chunks: Iterable<string>): StateImage {
-  const parts = readParts(chunks)
+type Reading<Value> = Generator<undefined, Value>
+
+const drained = <Value>(reading: Reading<Value>): Value => {
+  for (;;) {
+    const step = reading.next()
+    if (step.done === true) return step.value
+  }
+}
+
+function* readImage(chunks: Iterable<string>): Reading<StateImage> {
+  const parts = yield* readParts(chunks)
   const { head, people, mails, commandRows: _rows, ...ofState } = parts
   for (const section of imageSections) {
     const found = section === 'mails' ? mails.count : parts[section].length
@@ -131,10 +151,11 @@ function readImage(chunks: Iterable<string>): StateImage {
   return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns() }
 }
 
-function readParts(chunks: Iterable<string>): Parts {
+function* readParts(chunks: Iterable<string>): Reading<Parts> {
   let parts: Parts | null = null
   let reached = 0
   for (const chunk of wholeChunks(chunks)) {
+    yield
     if (parts === null) {
       parts = partsAfter(readHead(chunk))
       continue

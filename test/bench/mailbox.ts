@@ -16,10 +16,10 @@ import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { openNedbStorage } from '../../replica/drivers/nedb-storage.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
-import { takeSnapshot } from '../../replica/host/background-work.ts'
 import type { Install } from '../../replica/host/install.ts'
 import type { LoggerPort, Storage } from '../../replica/host/ports.ts'
 import { recoverCore } from '../../replica/host/recovery.ts'
+import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { decodePayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { signedPartsOf } from '../../replica/wire/signed-parts.ts'
 import type { Wire } from '../../replica/wire/wire.ts'
@@ -100,7 +100,8 @@ const writeSnapshot = async (directory: string, wire: Wire): Promise<void> => {
   const core = await coreOf(storage, wire, await installOf(directory))
   // As replicas that hold the same do from time to time.
   core.state.executions.forget(core.state.vector, core.state.live)
-  await storage.writeSnapshot(takeSnapshot(core))
+  const image = core.state.image()
+  await storage.writeSnapshot({ vector: image.vector, chunks: encodeImage(image) })
   await storage.close()
 }
 
