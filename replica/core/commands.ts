@@ -23,14 +23,15 @@ export interface Writer {
 /** What commands of the same step, not applied yet, have taken. */
 export interface Reserved {
   readonly names: Set<string>
-  readonly commands: Set<CommandId>
+  /** By whom each was given. */
+  readonly commands: Map<CommandId, AccountId>
   readonly seats: Set<ServerId>
   readonly invites: Set<InviteId>
 }
 
 export const nothingReserved = (): Reserved => ({
   names: new Set(),
-  commands: new Set(),
+  commands: new Map(),
   seats: new Set(),
   invites: new Set(),
 })
@@ -82,10 +83,11 @@ const reissue = (
   reserved: Reserved,
 ): Decision => {
   if (!('payload' in command.change)) return decideOnReissue(state, command, next)
-  const { command: name } = command.change.change
-  if (reserved.commands.has(name)) return { kind: 'joins', command: name }
+  const { change } = command.change
+  const given = givenInThisStep(change, reserved)
+  if (given !== null) return given
   const decision = decideOnReissue(state, command, next)
-  if (decision.kind === 'write') reserved.commands.add(name)
+  if (decision.kind === 'write') reserved.commands.set(change.command, change.account)
   return decision
 }
 
@@ -165,15 +167,25 @@ const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): De
   const { change } = signed
   const before = executedBefore(state, change)
   if (before !== null) return { kind: 'done', ...before }
-  if (reserved.commands.has(change.command)) return { kind: 'joins', command: change.command }
-  const refused = checkChange(state, change, reserved)
+  const refused = givenInThisStep(change, reserved) ?? checkChange(state, change, reserved)
   if (refused !== null) return refused
-  reserved.commands.add(change.command)
+  reserved.commands.set(change.command, change.account)
   if (change.kind === 'account') reserved.names.add(foldName(change.name))
   return { kind: 'write', changes: [signed], server: null }
 }
 
-/** What became of the same command when it was given before, here or at another server whose update has come; null when it was not. */
+/** Null when nobody has given a command of this name in this step. */
+const givenInThisStep = ({ command, account }: PersonChange, reserved: Reserved): Decision | null => {
+  const by = reserved.commands.get(command)
+  if (by === undefined) return null
+  if (by === account) return { kind: 'joins', command }
+  return refuse('BUSY', 'Somebody else has just given a command of the same name. Try again in a moment.')
+}
+
+/**
+ * What became of the same command when this person gave it before, here or at another server whose update has come; null when they
+ * did not.
+ */
 export const executedBefore = (
   state: GroupState,
   change: PersonChange,
@@ -185,7 +197,14 @@ export const executedBefore = (
     return { update: updateId(origin, sequence), clock }
   }
   const before = state.commands.get(change.command)
-  return before === undefined ? null : { update: before.update, clock: before.clock }
+  if (before === undefined || isAnothers(state, before.update, change.account)) return null
+  return { update: before.update, clock: before.clock }
+}
+
+/** A mail or post of somebody else, who used this command's name: not what became of the command. */
+const isAnothers = ({ mails, posts }: GroupState, update: UpdateId, account: AccountId): boolean => {
+  const by = mails.find(update)?.from ?? posts.find(update)?.account
+  return by !== undefined && by !== account
 }
 
 /** Of what would be there twice if it were carried out twice; null for all else. */

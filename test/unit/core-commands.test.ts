@@ -98,6 +98,16 @@ describe('a command', () => {
     expect(restarted.state.mails.size).toBe(1)
   })
 
+  test('is not answered with what somebody else did by a command of the same name', () => {
+    const core = foundedCore(['ada', 'bob'])
+    const adas = submit(mailTo('ada', ['bob'], 'the mail'))
+    const bobs = submit(mailTo('bob', ['bob'], 'the mail'))
+    expect(outcomes(give(core, bobs, adas))).toEqual(['1.aaaaaaaa:5', 'BUSY'])
+    expect(outcomes(give(core, adas))).toEqual(['1.aaaaaaaa:6'])
+    expect(outcomes(give(core, adas, bobs))).toEqual(['1.aaaaaaaa:6', '1.aaaaaaaa:5'])
+    expect(core.state.mails.size).toBe(2)
+  })
+
   test('reserves a name for the rest of its step', () => {
     const core = foundedCore()
     const other = signUp('Bob')
