@@ -45,6 +45,13 @@ describe('words', () => {
   test('of scripts without spaces are single characters', () => {
     expect(wordsOf('会议 at 5')).toEqual(['会', '议', 'at', '5'])
   })
+
+  test('that are too long are cut at a whole character', () => {
+    expect(wordsOf('x'.repeat(50))).toEqual(['x'.repeat(40)])
+    // Each of these letters is two units of a text.
+    expect(wordsOf(`x${'\u{10428}'.repeat(30)}`)).toEqual([`x${'\u{10428}'.repeat(19)}`])
+    expect(wordsOf('\u{10428}'.repeat(30))).toEqual(['\u{10428}'.repeat(20)])
+  })
 })
 
 describe('a search', () => {

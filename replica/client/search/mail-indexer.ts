@@ -25,6 +25,7 @@ const saveDelayMs = 5_000
 const retryMs = 2_000
 const mailsPerFetch = 32
 const namesPerPage = 5_000
+const newestNames = 100
 /** A mail that is in the trash is in no other folder. */
 const indexedFolders = ['inbox', 'sent', 'trash'] as const
 /** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
@@ -182,8 +183,16 @@ export class MailIndexer {
   async #compareCounts(): Promise<void> {
     await this.#giveWay()
     const excess = await this.#countExcess()
+    const isSame = excess === this.#excess && !(await this.#lacksNewest())
     if (this.#comparison === 'surely') return
-    this.#comparison = excess === this.#excess ? 'none' : 'surely'
+    this.#comparison = isSame ? 'none' : 'surely'
+  }
+
+  /** As many may have come as have gone: nobody tells of what the person sent elsewhere. */
+  async #lacksNewest(): Promise<boolean> {
+    const query = { folder: 'sent', only: 'all', limit: newestNames, before: null } as const
+    const { mails } = await this.#options.call((api) => api.mailNames(query))
+    return mails.some((mail) => !this.#index.has(mail) && !this.#unreadable.has(mail) && !this.#wanted.has(mail))
   }
 
   async #countExcess(): Promise<number> {

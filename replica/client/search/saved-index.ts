@@ -48,7 +48,8 @@ export class SavedIndex {
     const names = (await folder.names()).filter((name) => namePattern.test(name)).sort()
     for (const name of names) {
       const file = name === nameOf(saved.length) ? await readFile(folder, name, options) : null
-      const fits = file?.number === saved.length && file.firstWord === index.vocabulary.size
+      const fits =
+        file?.number === saved.length && file.firstWord === index.vocabulary.size && areNew(file.words, index)
       if (file === null || !fits || (build !== null && !sameBuild(build, file.build))) break
       build = file.build
       await turns.pass()
@@ -119,5 +120,9 @@ const nameOf = (number: number): string => `segment-${String(number).padStart(di
 /** The folder's name does not tell whose it is. */
 const folderOf = (account: AccountId): string =>
   `search-${Buffer.from(sha256(utf8(account)).subarray(0, 10)).toString('hex')}`
+
+/** Words go by their numbers: one that is known already would give all after it the numbers of others. */
+const areNew = (words: readonly string[], { vocabulary }: SearchIndex): boolean =>
+  new Set(words).size === words.length && words.every((word) => vocabulary.find(word) === undefined)
 
 const sameBuild = (left: Uint8Array, right: Uint8Array): boolean => left.every((byte, index) => byte === right[index])

@@ -16,5 +16,11 @@ export const wordsOf = (text: string): readonly string[] => {
   const isAscii = ascii.test(text)
   const folded = isAscii ? text.toLowerCase() : text.normalize('NFKD').replace(marks, '').toLowerCase()
   const words: string[] = folded.match(isAscii ? asciiWord : anyWord) ?? []
-  return words.map((word) => (word.length > wordChars ? word.slice(0, wordChars) : word))
+  return words.map((word) => (word.length > wordChars ? cut(word) : word))
+}
+
+/** Not within a character: what is no text would be another word when the index is read from the disk. */
+const cut = (word: string): string => {
+  const start = word.slice(0, wordChars)
+  return start.isWellFormed() ? start : start.slice(0, -1)
 }
