@@ -243,6 +243,7 @@ const namesOf = (text: string): readonly string[] =>
 /** How safe a mail is that these servers hold. */
 export const safetyOf = (servers: readonly ServerId[]): string => {
   if (servers.length >= seatCount) return `On all ${seatCount} servers.`
+  if (servers.length === 0) return 'Its content is damaged at this server, and no other is known to have it.'
   if (servers.length <= 1) return `Saved on ${serverNames(servers)} only: not on any other machine yet.`
   const others = servers.length - 1
   return `On ${serverNames(servers)} of ${seatCount}: survives the loss of any ${others === 1 ? 'one machine' : `${others} machines`}.`

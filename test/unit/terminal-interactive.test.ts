@@ -230,6 +230,7 @@ describe('text for a terminal', () => {
 
   test('tells how safe a mail is', () => {
     const on = (...servers: readonly number[]): string => safetyOf(servers.map(serverId))
+    expect(on()).toBe('Its content is damaged at this server, and no other is known to have it.')
     expect(on(2)).toBe('Saved on server 2 only: not on any other machine yet.')
     expect(on(1, 2)).toBe('On servers 1, 2 of 5: survives the loss of any one machine.')
     expect(on(1, 2, 4)).toBe('On servers 1, 2, 4 of 5: survives the loss of any 2 machines.')
