@@ -29,7 +29,7 @@ export class Arrivals {
         this.#look()
       },
       connected: () => {
-        if (context.session !== null) this.#look()
+        this.#look()
       },
       event: (event) => {
         if (event.event !== 'mail') return
@@ -40,12 +40,13 @@ export class Arrivals {
   }
 
   #look(): void {
-    const session = this.#context.session
+    const { session } = this.#context
+    if (session === null) return
     const page = { folder: 'inbox', limit: limits.arrivalsLooked, before: null, offset: 0 } as const
-    this.#context.link
-      .call((api) => api.list(page))
+    this.#context
+      .ask(session, (api) => api.list(page))
       .then(({ mails }) => {
-        if (this.#context.session !== session) return
+        if (!this.#context.isPresent(session)) return
         for (const mail of mails.toReversed()) this.#take(mail, this.#next)
         this.#next = 'told'
       })

@@ -1,4 +1,4 @@
-import type { Accepted, SessionPlace, Submission } from '../api/contract.ts'
+import type { Accepted, ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { AccountDirectory } from './account-directory.ts'
@@ -69,11 +69,40 @@ export class ClientContext {
     return this.#session
   }
 
+  /** Whether nobody has logged out, or in, since. */
+  isPresent(session: Session): boolean {
+    return this.#session === session
+  }
+
+  /**
+   * Asks for what the person of a session has, over the present connection or the next one. NOT_LOGGED_IN when that session is over:
+   * whatever goes on after a wait goes on for who began it, or not at all.
+   */
+  ask<Value>(session: Session, request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+    return this.link.call(this.#heldTo(session, request))
+  }
+
+  /** As `ask`, for work that nobody waits for. */
+  askBeside<Value>(session: Session, request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+    return this.link.callBeside(this.#heldTo(session, request))
+  }
+
+  /**
+   * What the person of a session has signed. NOT_LOGGED_IN when that session is over. One that ends meanwhile, as by a deletion of the
+   * account whose answer was lost, does not keep the answer back: what is signed is carried out for nobody else.
+   */
+  async submit(session: Session, submission: Submission): Promise<Accepted> {
+    this.#checkPresent(session)
+    return this.link.call((api) => api.submit(submission))
+  }
+
   async logInAs(session: Session): Promise<void> {
     if (this.#session !== null) await this.logOut()
     await this.link.call(async (api) => {
       const takenBy = await session.logIn(api)
       if (takenBy !== null) throw new QuintetError('NOT_ALLOWED', `This was just logged in on ${takenBy.machine}.`)
+      // Somebody else may have been quicker.
+      if (this.#session !== null) this.#endSession()
       // At once, so that a connection that is lost next is taken up with this session.
       this.#session = session
       this.link.loggedInOn(api)
@@ -86,15 +115,12 @@ export class ClientContext {
     await this.link.call((api) => api.logOut())
   }
 
-  submit(submission: Submission): Promise<Accepted> {
-    return this.link.call((api) => api.submit(submission))
-  }
-
   listen(listener: ContextListener): void {
     this.#listeners.push(listener)
   }
 
-  noteSent(mail: UpdateId): void {
+  noteSent(session: Session, mail: UpdateId): void {
+    if (!this.isPresent(session)) return
     for (const { sent } of this.#listeners) sent?.(mail)
   }
 
@@ -132,6 +158,20 @@ export class ClientContext {
     })
   }
 
+  #heldTo<Value>(session: Session, request: (api: ReplicaApi) => Promise<Value>): (api: ReplicaApi) => Promise<Value> {
+    // Each time that it is given: a connection may have been waited for.
+    return async (api) => {
+      this.#checkPresent(session)
+      return request(api)
+    }
+  }
+
+  #checkPresent(session: Session): void {
+    if (this.isPresent(session)) return
+    const message = this.#session === null ? 'Log in first.' : 'Somebody else has logged in meanwhile.'
+    throw new QuintetError('NOT_LOGGED_IN', message)
+  }
+
   #endSession(): void {
     this.#session = null
     for (const { loggedOut } of this.#listeners) loggedOut?.()
@@ -150,11 +190,11 @@ export class ClientContext {
         if (session === null) return
         try {
           const takenBy = await session.logIn(api)
-          if (takenBy !== null) this.#takenOver(takenBy)
+          if (takenBy !== null && this.isPresent(session)) this.#takenOver(takenBy)
         } catch (error) {
           const isGone = error instanceof QuintetError && ['NO_SUCH_ACCOUNT', 'BAD_SIGNATURE'].includes(error.code)
           if (occasion === 'move' || !isGone) throw error
-          this.#endSession()
+          if (this.isPresent(session)) this.#endSession()
         }
       },
       who: () => this.#session,

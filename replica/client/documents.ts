@@ -7,17 +7,27 @@ import type { Shelf } from '../core/model/mailbox-changes.ts'
 import { toBase64Url } from '../wire/bytes.ts'
 import { BoundedWork } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
+import type { Session } from './session.ts'
 
 const idBytes = 16
 const idPattern = /^[\w-]{21}[AQgw]$/
 
-/** A document of the person, opened. */
-export interface OpenDocument {
+/** A document of the person, opened and read. */
+export interface OpenDocument<Content> {
   readonly document: DocumentId
   /** Milliseconds since 1970, by the hybrid clock. */
   readonly writtenAt: number
-  readonly content: Uint8Array
+  readonly content: Content
 }
+
+export interface OpenShelf<Content> {
+  readonly found: readonly OpenDocument<Content>[]
+  /** How many more there are that cannot be opened or read here. They stay where they are. */
+  readonly leftOut: number
+}
+
+/** A later version may have written it, a disk or a replica may have spoiled it. */
+const notReadable: ReadonlySet<string> = new Set(['CANNOT_OPEN', 'NEWER_FORMAT', 'DAMAGED'])
 
 /** The person's own small things, sealed to nobody else; they follow the account to every replica. */
 export class Documents {
@@ -42,41 +52,51 @@ export class Documents {
   }
 
   /** Durable at the replica when fulfilled. TOO_MANY, TOO_LARGE. */
-  async write(document: DocumentId, shelf: Shelf, content: Uint8Array): Promise<void> {
-    const { update } = await this.#context.submit(await this.#context.person().document(document, shelf, content))
-    this.#opened.set(update, content)
+  async write(session: Session, document: DocumentId, shelf: Shelf, content: Uint8Array): Promise<void> {
+    const submission = await session.document(document, shelf, content)
+    const { update } = await this.#context.submit(session, submission)
+    this.#keep(session, update, content)
   }
 
-  async delete(document: DocumentId, shelf: Shelf): Promise<void> {
-    await this.#context.submit(await this.#context.person().document(document, shelf, null))
+  async delete(session: Session, document: DocumentId, shelf: Shelf): Promise<void> {
+    await this.#context.submit(session, await session.document(document, shelf, null))
   }
 
-  /** All that is on a shelf, in the order in which it was written last. */
-  async list(shelf: Shelf): Promise<readonly OpenDocument[]> {
-    this.#context.person()
-    const infos = await this.#context.link.call((api) => api.documents({ shelf }))
-    const opened = await Promise.all(
+  /** All that is on a shelf, in the order in which it was written last. One that `read` cannot read keeps nobody from the others. */
+  async list<Content>(
+    session: Session,
+    shelf: Shelf,
+    read: (content: Uint8Array) => Promise<Content>,
+  ): Promise<OpenShelf<Content>> {
+    const infos = await this.#context.ask(session, (api) => api.documents({ shelf }))
+    let leftOut = 0
+    const found = await Promise.all(
       infos.map(async ({ document, update, writtenAt }) => {
-        const content = this.#opened.get(update) ?? (await this.#opening.run(() => this.#fetch(document)))
-        return content === null ? [] : [{ document, writtenAt, content }]
+        try {
+          const content = this.#opened.get(update) ?? (await this.#opening.run(() => this.#fetch(session, document)))
+          return content === null ? [] : [{ document, writtenAt, content: await read(content) }]
+        } catch (error) {
+          if (!(error instanceof QuintetError) || !notReadable.has(error.code)) throw error
+          leftOut += 1
+          return []
+        }
       }),
     )
-    return opened.flat()
+    return { found: found.flat(), leftOut }
   }
 
   /** Null when there is none (any more). */
-  async get(document: DocumentId): Promise<Uint8Array | null> {
-    this.#context.person()
-    return this.#fetch(document)
-  }
-
-  async #fetch(document: DocumentId): Promise<Uint8Array | null> {
-    const session = this.#context.person()
-    const sealed = await this.#context.link.call((api) => api.document({ document }))
+  async #fetch(session: Session, document: DocumentId): Promise<Uint8Array | null> {
+    const sealed = await this.#context.ask(session, (api) => api.document({ document }))
     if (sealed === null) return null
     const content = session.openDocument(document, sealed.payload)
-    this.#opened.set(sealed.update, content)
+    this.#keep(session, sealed.update, content)
     return content
+  }
+
+  /** Nothing of a person is kept in memory when they have logged out. */
+  #keep(session: Session, update: UpdateId, content: Uint8Array): void {
+    if (this.#context.isPresent(session)) this.#opened.set(update, content)
   }
 }
 

@@ -14,8 +14,8 @@ import { decodeBody, encodeBody } from './mail-content.ts'
  */
 const formatVersion = 1
 const commandBytes = 12
-/** A name that is being typed. */
-const nameChars = limits.nameChars * 2 + 8
+/** A name that is being typed (`normalName`), which Unicode's normal form can make three times as long. */
+const nameChars = (limits.nameChars * 2 + 8) * 3
 
 /** A mail that waits, with the command that it will be given as: given twice, it is sent once. */
 export interface WaitingLetter {

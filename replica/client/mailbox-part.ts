@@ -26,10 +26,7 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox
   return {
     send: (request) => send(request, { context, sending, documents, outbox }),
     list: (request) => reading.list(request),
-    counts: async () => {
-      context.person()
-      return context.link.call((api) => api.counts())
-    },
+    counts: async () => context.ask(context.person(), (api) => api.counts()),
     read: ({ mail }) => reading.read(mail),
     conversation: async ({ conversation }) => ({ mails: await reading.conversation(conversation) }),
     mark: async ({ mails, mark }) => {
@@ -39,33 +36,31 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox
     delete: async ({ mail }) => {
       const session = context.person()
       const tag = await context.shownTags.tagOf(mail)
-      const { update } = await context.submit(await session.deletion({ id: mail, tag }))
-      search.removed([mail])
+      const { update } = await context.submit(session, await session.deletion({ id: mail, tag }))
+      search.removed(session, [mail])
       return { removal: update }
     },
     deleteMany: async ({ mails }) => {
+      const session = context.person()
       const removals = await marking.mark(mails, 'delete')
-      search.removed(mails)
+      search.removed(session, mails)
       return { removals }
     },
     emptyTrash: () => marking.emptyTrash(always),
-    safety: async (request) => {
-      context.person()
-      return { servers: await context.link.call((api) => api.safety(request)) }
-    },
+    safety: async (request) => ({ servers: await context.ask(context.person(), (api) => api.safety(request)) }),
     safeties: async ({ mails }) => {
-      context.person()
+      const session = context.person()
       checkPageOf(mails)
-      return { safeties: await context.link.call((api) => api.safeties({ mails })) }
+      return { safeties: await context.ask(session, (api) => api.safeties({ mails })) }
     },
     removal: async ({ removal }) => {
-      context.person()
-      const { heldBy, waitingFor } = await context.link.call((api) => api.spread({ update: removal }))
+      const request = { update: removal }
+      const { heldBy, waitingFor } = await context.ask(context.person(), (api) => api.spread(request))
       return { removedOn: heldBy, waitingFor }
     },
-    ...draftsPart(documents),
-    outbox: async () => ({ entries: await outbox.entries() }),
-    search: (request) => search.search(request, (mails) => reading.headersOf(mails)),
+    ...draftsPart(context, documents),
+    outbox: () => outbox.list(),
+    search: (request) => search.search(request, (session, mails) => reading.headersOf(session, mails)),
     cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox), request.keep ?? 'nothing'),
   }
 }
@@ -85,15 +80,15 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
   const { holdMs = 0 } = request
   if (!Number.isSafeInteger(holdMs) || holdMs < 0 || holdMs > limits.holdMs)
     throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
-  if (holdMs > 0) return outbox.hold(letter, holdMs, draft)
+  if (holdMs > 0) return outbox.hold(session, letter, holdMs, draft)
   try {
-    const mail = await sending.send(letter, session.newCommand())
+    const mail = await sending.send(session, letter, session.newCommand())
     // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
-    if (draft !== null) await documents.delete(draft, shelves.drafts).catch(() => undefined)
+    if (draft !== null) await documents.delete(session, draft, shelves.drafts).catch(() => undefined)
     return { mail }
   } catch (error) {
     if (!(error instanceof UnknownNames) || (await isWholeGroupReachable(context))) throw error
-    return outbox.wait(letter, error.names, draft)
+    return outbox.wait(session, letter, error.names, draft)
   }
 }
 
@@ -103,22 +98,26 @@ const isWholeGroupReachable = async (context: ClientContext): Promise<boolean> =
   return seats.every(({ connected }) => connected)
 }
 
-const draftsPart = (documents: Documents): Pick<Mailbox, 'drafts' | 'saveDraft' | 'discardDraft'> => ({
+const draftsPart = (
+  context: ClientContext,
+  documents: Documents,
+): Pick<Mailbox, 'drafts' | 'saveDraft' | 'discardDraft'> => ({
   drafts: async () => {
-    const found = await documents.list(shelves.drafts)
-    const drafts = found.map(async ({ document, writtenAt, content }): Promise<Draft> => ({
+    const { found, leftOut } = await documents.list(context.person(), shelves.drafts, decodeDraft)
+    const drafts = found.map(({ document, writtenAt, content }): Draft => ({
       draft: document,
-      ...(await decodeDraft(content)),
+      ...content,
       savedAt: writtenAt,
     }))
-    return { drafts: (await Promise.all(drafts)).reverse() }
+    return { drafts: drafts.reverse(), ...(leftOut > 0 ? { leftOut } : {}) }
   },
   saveDraft: async ({ draft, ...letter }) => {
+    const session = context.person()
     const document = draft === undefined ? documents.newId() : checkedDocumentId(draft)
-    await documents.write(document, shelves.drafts, await encodeDraft(wholeLetter(letter)))
+    await documents.write(session, document, shelves.drafts, await encodeDraft(wholeLetter(letter)))
     return { draft: document }
   },
-  discardDraft: ({ draft }) => documents.delete(checkedDocumentId(draft), shelves.drafts),
+  discardDraft: async ({ draft }) => documents.delete(context.person(), checkedDocumentId(draft), shelves.drafts),
 })
 
 const checkPageOf = (mails: readonly unknown[]): void => {

@@ -4,6 +4,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { ClientContext } from './client-context.ts'
+import type { Session } from './session.ts'
 
 const msPerDay = 86_400_000
 
@@ -26,30 +27,29 @@ export class Marking {
 
   /** As few updates as `limits.marksPerUpdate` allows; returns them. NO_SUCH_MAIL when the person has none of an update's mails. */
   async mark(mails: readonly UpdateId[], mark: BulkMark): Promise<readonly UpdateId[]> {
-    this.#context.person()
+    const session = this.#context.person()
     const different = [...new Set(mails)]
     if (different.length > limits.markedAtOnce)
       throw new QuintetError('TOO_MANY', `At most ${limits.markedAtOnce} mails can be marked at once.`)
-    return this.#markMeant(await this.#context.shownTags.meant(different), mark)
+    return this.#markMeant(session, await this.#context.shownTags.meant(different), mark)
   }
 
-  async #markMeant(mails: readonly Meant[], mark: BulkMark): Promise<readonly UpdateId[]> {
-    const session = this.#context.person()
+  async #markMeant(session: Session, mails: readonly Meant[], mark: BulkMark): Promise<readonly UpdateId[]> {
     const updates: UpdateId[] = []
     for (let start = 0; start < mails.length; start += limits.marksPerUpdate) {
       const submission = await session.marks(mark, mails.slice(start, start + limits.marksPerUpdate))
-      updates.push((await this.#context.submit(submission)).update)
+      updates.push((await this.#context.submit(session, submission)).update)
     }
     return updates
   }
 
   /** Deletes what was put into the trash before `beforeMs` (milliseconds since 1970). */
   async emptyTrash(beforeMs: number): Promise<void> {
-    this.#context.person()
+    const session = this.#context.person()
     for (;;) {
-      const mails = await this.#context.link.call((api) => api.trashed({ beforeMs }))
+      const mails = await this.#context.ask(session, (api) => api.trashed({ beforeMs }))
       if (mails.length === 0) return
-      await this.#markMeant(mails, 'delete')
+      await this.#markMeant(session, mails, 'delete')
     }
   }
 

@@ -6,11 +6,12 @@ import { shelves } from '../core/model/mailbox-changes.ts'
 import { decodeMailPayload } from '../wire/payload-codec.ts'
 import { UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Letter, OutboxEntry, OutboxReason, SendAnswer } from './contract/mailbox.ts'
+import type { Letter, Mailbox, OutboxReason, SendAnswer } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
 import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
 import { letterOf, type WholeLetter } from './letters.ts'
 import type { Sending } from './sending.ts'
+import type { Session } from './session.ts'
 
 interface Entry extends WaitingLetter {
   readonly document: DocumentId
@@ -59,33 +60,40 @@ export class Outbox {
   }
 
   /** Keeps a mail back for `holdMs`. A draft becomes the entry. */
-  hold(letter: WholeLetter, holdMs: number, draft: DocumentId | null): Promise<SendAnswer> {
+  hold(session: Session, letter: WholeLetter, holdMs: number, draft: DocumentId | null): Promise<SendAnswer> {
     const until = this.#context.ports.clock.nowMs() + holdMs
-    return this.#put(letter, until, { kind: 'held', until }, draft)
+    return this.#put(session, letter, until, { kind: 'held', until }, draft)
   }
 
   /** Keeps a mail until these names are known. A draft becomes the entry. */
-  wait(letter: WholeLetter, names: readonly string[], draft: DocumentId | null): Promise<SendAnswer> {
-    return this.#put(letter, null, { kind: 'unknownNames', names }, draft)
+  wait(session: Session, letter: WholeLetter, names: readonly string[], draft: DocumentId | null): Promise<SendAnswer> {
+    return this.#put(session, letter, null, { kind: 'unknownNames', names }, draft)
   }
 
   /** In the order in which they were queued. */
-  async entries(): Promise<readonly OutboxEntry[]> {
-    return (await this.#load()).map(({ document, letter, queuedAt, heldUntil }) => ({
+  async list(): ReturnType<Mailbox['outbox']> {
+    const { entries, leftOut } = await this.#load(this.#context.person())
+    const shown = entries.map(({ document, letter, queuedAt, heldUntil }) => ({
       outbox: document,
       ...letter,
       queuedAt,
       reason: this.#reasonOf(document, heldUntil),
     }))
+    return { entries: shown, ...(leftOut > 0 ? { leftOut } : {}) }
   }
 
   /** Takes a mail back. The entry becomes a draft, or goes. NO_SUCH_MAIL when it has left. */
   async cancel(document: DocumentId, keep: 'draft' | 'nothing' = 'nothing'): Promise<Letter> {
+    return this.#cancel(this.#context.person(), document, keep)
+  }
+
+  async #cancel(session: Session, document: DocumentId, keep: 'draft' | 'nothing'): Promise<Letter> {
     await this.#leaving.get(document)
-    const entry = (await this.#load()).find((found) => found.document === document)
+    const entry = (await this.#load(session)).entries.find((found) => found.document === document)
     // It can have begun to leave while the list was on its way; what is cancelled from here on does not.
     if (entry !== undefined && !this.#leaving.has(document)) {
-      const taken = keep === 'draft' ? this.#becomeDraft(entry) : this.#documents.delete(document, shelves.outbox)
+      const taken =
+        keep === 'draft' ? this.#becomeDraft(session, entry) : this.#documents.delete(session, document, shelves.outbox)
       this.#leaving.set(document, taken)
       try {
         await taken
@@ -95,25 +103,25 @@ export class Outbox {
         this.#reasons.delete(document)
       }
     }
-    if (entry !== undefined) return this.cancel(document, keep)
+    if (entry !== undefined) return this.#cancel(session, document, keep)
     throw new QuintetError('NO_SUCH_MAIL', 'This mail has left, or was taken back already.')
   }
 
-  async #becomeDraft({ document, letter }: Entry): Promise<void> {
-    await this.#documents.write(document, shelves.drafts, await encodeDraft(letter))
+  async #becomeDraft(session: Session, { document, letter }: Entry): Promise<void> {
+    await this.#documents.write(session, document, shelves.drafts, await encodeDraft(letter))
   }
 
   async #put(
+    session: Session,
     letter: WholeLetter,
     heldUntil: number | null,
     reason: OutboxReason,
     draft: DocumentId | null,
   ): Promise<SendAnswer> {
-    const session = this.#context.person()
     const document = draft ?? this.#documents.newId()
     const entry = { letter, queuedAt: this.#context.ports.clock.nowMs(), heldUntil, command: session.newCommand() }
     this.#fresh.add(document)
-    await this.#documents.write(document, shelves.outbox, await encodeWaiting(entry))
+    await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     this.#reasons.set(document, reason)
     this.#look()
     return { outbox: document, reason }
@@ -127,12 +135,10 @@ export class Outbox {
       : reason
   }
 
-  async #load(): Promise<readonly Entry[]> {
-    const found = await this.#documents.list(shelves.outbox)
-    const entries = await Promise.all(
-      found.map(async ({ document, content }) => ({ document, ...(await decodeWaiting(content)) })),
-    )
-    return entries.sort((left, right) => left.queuedAt - right.queuedAt)
+  async #load(session: Session): Promise<{ readonly entries: readonly Entry[]; readonly leftOut: number }> {
+    const { found, leftOut } = await this.#documents.list(session, shelves.outbox, decodeWaiting)
+    const entries = found.map(({ document, content }) => ({ document, ...content }))
+    return { entries: entries.sort((left, right) => left.queuedAt - right.queuedAt), leftOut }
   }
 
   /** Sends what may leave now; while that goes on, once more afterwards. */
@@ -143,39 +149,41 @@ export class Outbox {
 
   async #lookWhileAsked(): Promise<void> {
     this.#isLooking = true
-    while (this.#isAsked && this.#isLoggedIn()) await this.#lookOnce()
+    while (this.#isAsked) {
+      const { session } = this.#context
+      if (session === null) break
+      await this.#lookOnce(session)
+    }
     this.#isLooking = false
   }
 
-  #isLoggedIn(): boolean {
-    return this.#context.session !== null
-  }
-
-  async #lookOnce(): Promise<void> {
+  async #lookOnce(session: Session): Promise<void> {
     this.#isAsked = false
     this.#stopTimer()
     const { clock } = this.#context.ports
     let againMs = Infinity
     try {
-      for (const entry of await this.#load()) {
+      for (const entry of (await this.#load(session)).entries) {
+        // Whoever has logged in meanwhile has an outbox of their own.
+        if (!this.#context.isPresent(session)) return
         const heldMs = (entry.heldUntil ?? 0) - clock.nowMs()
         if (heldMs > 0) againMs = Math.min(againMs, heldMs)
-        else if ((await this.#leave(entry)) === 'again') againMs = Math.min(againMs, limits.outboxRetryMs)
+        else if ((await this.#leave(session, entry)) === 'again') againMs = Math.min(againMs, limits.outboxRetryMs)
       }
     } catch {
       // The list could not be had: as if all of it had to be tried again.
       againMs = limits.outboxRetryMs
     }
-    if (againMs === Infinity || !this.#isLoggedIn()) return
+    if (againMs === Infinity || !this.#context.isPresent(session)) return
     this.#stopTimer = clock.after(againMs, () => {
       this.#look()
     })
   }
 
-  async #leave(entry: Entry): Promise<'left' | 'waits' | 'again'> {
+  async #leave(session: Session, entry: Entry): Promise<'left' | 'waits' | 'again'> {
     const { document } = entry
     if (this.#leaving.has(document)) return 'again'
-    const leaving = this.#send(entry)
+    const leaving = this.#send(session, entry)
     this.#leaving.set(
       document,
       leaving.then(
@@ -206,18 +214,18 @@ export class Outbox {
     return 'again'
   }
 
-  async #send({ document, letter, command, queuedAt }: Entry): Promise<UpdateId> {
-    const before = this.#fresh.has(document) ? null : await this.#sentBefore(command, queuedAt)
-    const mail = before ?? (await this.#sending.send(letter, command))
-    await this.#documents.delete(document, shelves.outbox)
+  async #send(session: Session, { document, letter, command, queuedAt }: Entry): Promise<UpdateId> {
+    const before = this.#fresh.has(document) ? null : await this.#sentBefore(session, command, queuedAt)
+    const mail = before ?? (await this.#sending.send(session, letter, command))
+    await this.#documents.delete(session, document, shelves.outbox)
     return mail
   }
 
   /** A client may have crashed between sending and taking the entry out, longer ago than replicas remember commands. */
-  async #sentBefore(command: Entry['command'], queuedAt: number): Promise<UpdateId | null> {
+  async #sentBefore(session: Session, command: Entry['command'], queuedAt: number): Promise<UpdateId | null> {
     for (let offset = 0; ; offset += sentPage) {
       const query = { folder: 'sent' as const, limit: sentPage, before: null, offset }
-      const { mails } = await this.#context.link.call((api) => api.list(query))
+      const { mails } = await this.#context.ask(session, (api) => api.list(query))
       for (const { mail, payload } of mails) {
         const decoded = decodeMailPayload(payload)
         if (!decoded.ok || decoded.value.command !== command) continue

@@ -31,7 +31,8 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
   return {
     signUp: async (request) => {
       const { session, submission, recoveryPhrase } = await newAccount(context.groupId, request, context.ports)
-      await context.submit(submission)
+      // Nobody is logged in for that: the account signs itself.
+      await context.link.call((api) => api.submit(submission))
       await context.logInAs(session)
       return { recoveryPhrase }
     },
@@ -53,38 +54,43 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
       await context.logOut()
     },
     deleteAccount: async () => {
-      await context.submit(await context.person().accountDeletion())
-      await context.logOut()
+      const session = context.person()
+      await context.submit(session, await session.accountDeletion())
+      if (context.isPresent(session)) await context.logOut()
     },
     changePassword: async ({ password, newPassword }) => {
       const by: Secret = { kind: 'password', password: checkedPassword(password) }
-      await account.changeLock(by, { kind: 'password', password: checkedPassword(newPassword) })
+      const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
+      await account.changeLock(context.person(), by, to)
     },
     resetPassword: async ({ name, recoveryPhrase, newPassword }) => {
       const by: Secret = { kind: 'phrase', phrase: recoveryPhrase }
       const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
       const record = await account.named(name)
-      await context.logInAs(await knownAccount(record, context.groupId, by, context.ports))
-      await account.changeLock(by, to)
+      const session = await knownAccount(record, context.groupId, by, context.ports)
+      await context.logInAs(session)
+      await account.changeLock(session, by, to)
     },
     renewRecoveryPhrase: async ({ password }) => {
       const recoveryPhrase = newRecoveryPhrase(context.ports.random)
       const by: Secret = { kind: 'password', password: checkedPassword(password) }
-      await account.changeLock(by, { kind: 'phrase', phrase: recoveryPhrase })
+      await account.changeLock(context.person(), by, { kind: 'phrase', phrase: recoveryPhrase })
       return { recoveryPhrase }
     },
-    recoveryNoted: async () => ({ noted: isPhraseNoted((await account.own()).sealedKeys) }),
+    recoveryNoted: async () => ({ noted: isPhraseNoted((await account.own(context.person())).sealedKeys) }),
     noteRecovery: async () => {
-      const { generation, sealedKeys } = await account.own()
+      const session = context.person()
+      const { generation, sealedKeys } = await account.own(session)
       if (isPhraseNoted(sealedKeys)) return
-      await context.submit(await context.person().accountKeys(generation + 1, notePhrase(sealedKeys)))
+      await context.submit(session, await session.accountKeys(generation + 1, notePhrase(sealedKeys)))
     },
     accounts: async ({ like }) => {
       if (like.length > limits.likeChars) {
         throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
       }
       const people = await everybody(context, like.normalize('NFC'))
-      const followed = new Set(context.session === null ? [] : await context.link.call((api) => api.followed()))
+      const { session } = context
+      const followed = new Set(session === null ? [] : await context.ask(session, (api) => api.followed()))
       return { accounts: people.map((person) => ({ ...person, followed: followed.has(person.account) })) }
     },
   }
@@ -103,9 +109,9 @@ class OwnAccount {
     return accountNamed((query) => link.call((api) => api.lookUp(query)), groupId, name)
   }
 
-  /** NOT_LOGGED_IN, NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
-  own(): Promise<VerifiedAccount & { readonly calledNow: string }> {
-    return this.record(this.#context.person().account)
+  /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
+  own({ account }: Session): Promise<VerifiedAccount & { readonly calledNow: string }> {
+    return this.record(account)
   }
 
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
@@ -116,20 +122,19 @@ class OwnAccount {
     return { ...verifiedAccount(this.#context.groupId, found), calledNow: found.name }
   }
 
-  async changeLock(by: Secret, to: Secret): Promise<void> {
-    const session = this.#context.person()
+  async changeLock(session: Session, by: Secret, to: Secret): Promise<void> {
     const { random, passwordCost: cost } = this.#context.ports
-    const { generation, sealedKeys } = await this.own()
+    const { generation, sealedKeys } = await this.own(session)
     const changed = await changeLock(sealedKeys, session.account, by, to, { random, cost })
-    await this.#context.submit(await session.accountKeys(generation + 1, changed))
+    await this.#context.submit(session, await session.accountKeys(generation + 1, changed))
   }
 
   /** Another account may have had the name first, on another side of a partition. */
   async look(): Promise<void> {
     const { session } = this.#context
     if (session === null) return
-    const { calledNow } = await this.own()
-    if (calledNow === session.name || this.#context.session !== session) return
+    const { calledNow } = await this.own(session)
+    if (calledNow === session.name || !this.#context.isPresent(session)) return
     session.rename(calledNow)
     this.#context.tell({ event: 'renamed', name: calledNow })
   }

@@ -48,7 +48,7 @@ export class Reading {
     // A page of mails with many recipients can come in several parts.
     do {
       const query = { folder, limit: limit - mails.length, before: next, offset: next === null ? offset : 0 }
-      const page = await this.#context.link.call((api) => api.list(query))
+      const page = await this.#context.ask(session, (api) => api.list(query))
       mails.push(...page.mails)
       counts = { total: page.total, unread: page.unread }
       next = page.mails.length > 0 ? page.next : null
@@ -58,12 +58,11 @@ export class Reading {
   }
 
   /** The headers of those of these mails that are in the mailbox, in the order given. */
-  async headersOf(mails: readonly UpdateId[]): Promise<readonly Header[]> {
-    const session = this.#context.person()
+  async headersOf(session: Session, mails: readonly UpdateId[]): Promise<readonly Header[]> {
     const headers: Header[] = []
     for (let done = 0; done < mails.length;) {
       const asked = mails.slice(done)
-      const page = await this.#context.link.call((api) => api.fetchMany({ mails: asked, content: 'header' }))
+      const page = await this.#context.ask(session, (api) => api.fetchMany({ mails: asked, content: 'header' }))
       headers.push(...(await Promise.all(page.mails.map((mail) => this.#shownHeader(session, mail)))))
       // A replica that looks at none of them is asked no further.
       if (page.covered === 0) break
@@ -74,7 +73,7 @@ export class Reading {
 
   async read(id: UpdateId): Promise<Mail> {
     const session = this.#context.person()
-    const sealed = await this.#fetch(id)
+    const sealed = await this.#fetch(session, id)
     const mail = await this.#open(session, sealed)
     await this.#markRead(session, sealed)
     return { ...mail, read: true }
@@ -83,11 +82,11 @@ export class Reading {
   /** Those that cannot be opened are left out; reading one of them says why. */
   async conversation(id: UpdateId): Promise<readonly Mail[]> {
     const session = this.#context.person()
-    const ids = await this.#context.link.call((api) => api.conversation({ conversation: id }))
+    const ids = await this.#context.ask(session, (api) => api.conversation({ conversation: id }))
     const opened = await Promise.all(
       ids.map((mail) =>
         this.#opening
-          .run(async () => [await this.#open(session, await this.#fetch(mail))])
+          .run(async () => [await this.#open(session, await this.#fetch(session, mail))])
           .catch((error: unknown): Mail[] => {
             if (error instanceof QuintetError && notShown.has(error.code)) return []
             throw error
@@ -102,8 +101,8 @@ export class Reading {
     for (const mail of mails) this.#markedRead.delete(mail)
   }
 
-  async #fetch(id: UpdateId): Promise<SealedMail> {
-    const sealed = await this.#context.link.call((api) => api.fetch({ mail: id }))
+  async #fetch(session: Session, id: UpdateId): Promise<SealedMail> {
+    const sealed = await this.#context.ask(session, (api) => api.fetch({ mail: id }))
     if (sealed.mail === id) return sealed
     throw new QuintetError('CANNOT_OPEN', 'The replica gave another mail than the one asked for.')
   }
@@ -152,7 +151,8 @@ export class Reading {
     this.#markedRead.set(mail, tag)
     try {
       const meant = { id: mail, tag }
-      await this.#context.submit(await (markedUnread ? session.marks('read', [meant]) : session.markRead(meant)))
+      const marks = await (markedUnread ? session.marks('read', [meant]) : session.markRead(meant))
+      await this.#context.submit(session, marks)
     } catch {
       // The mail is open: that it stays unread (a full disk, a lost connection) must not keep it from the reader.
       this.#markedRead.delete(mail)
@@ -165,6 +165,7 @@ export class Reading {
     const told = this.#announcing.run(
       () => this.#openedHeader(session, mail),
       async (header) => {
+        if (!this.#context.isPresent(session)) return
         const late = this.#context.ports.clock.nowMs() - header.sentAt > lateMs
         this.#context.shownTags.noteMail(mail, 'told')
         this.#context.tell({ event: 'mail', header, late })

@@ -11,6 +11,7 @@ import { everybody } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import { checkRecipients, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
+import type { Session } from './session.ts'
 import { snippetOf } from './snippet.ts'
 
 interface Addresses {
@@ -38,8 +39,7 @@ export class Sending {
   }
 
   /** Durable when fulfilled, and carried out once for each `command`. NO_SUCH_ACCOUNT (as `UnknownNames`), TOO_MANY, BUSY. */
-  async send(letter: WholeLetter, command: CommandId): Promise<UpdateId> {
-    const session = this.#context.person()
+  async send(session: Session, letter: WholeLetter, command: CommandId): Promise<UpdateId> {
     if (this.#sends >= limits.requestsInFlight) {
       throw new QuintetError(
         'BUSY',
@@ -49,8 +49,8 @@ export class Sending {
     this.#sends += 1
     const seal = async (): Promise<Submission> => {
       const [{ recipients, addressed }, conversation] = await Promise.all([
-        this.#addresses(letter),
-        this.#conversationOf(letter.inReplyTo),
+        this.#addresses(session, letter),
+        this.#conversationOf(session, letter.inReplyTo),
       ])
       const { subject, body, inReplyTo } = letter
       const content = { subject, snippet: snippetOf(body), addressed, inReplyTo, body }
@@ -59,19 +59,19 @@ export class Sending {
     try {
       const { update } = await this.#order.run(
         () => this.#sealing.run(seal),
-        (submission) => this.#submit(submission, letter, seal),
+        (submission) => this.#submit(session, submission, letter, seal),
       )
       this.#context.shownTags.note(update, tagOf(command))
-      this.#context.noteSent(update)
+      this.#context.noteSent(session, update)
       return update
     } finally {
       this.#sends -= 1
     }
   }
 
-  async #addresses({ to, cc }: WholeLetter): Promise<Addresses> {
+  async #addresses(session: Session, { to, cc }: WholeLetter): Promise<Addresses> {
     const isToAll = [...to, ...cc].some(isEveryone)
-    const all = isToAll ? await this.#everyone() : []
+    const all = isToAll ? await this.#everyone(session) : []
     const namesOf = (names: readonly string[]): readonly string[] =>
       names.flatMap((name) => (isEveryone(name) ? all : [name]))
     const [addressedNames, copyNames] = [namesOf(to), namesOf(cc)]
@@ -84,20 +84,19 @@ export class Sending {
   }
 
   /** All others; who is alone writes to nobody but oneself. */
-  async #everyone(): Promise<readonly string[]> {
-    const { account } = this.#context.person()
+  async #everyone({ account }: Session): Promise<readonly string[]> {
     const people = await everybody(this.#context, '*')
     const others = people.filter((person) => person.account !== account)
     return (others.length > 0 ? others : people).map(({ name }) => name)
   }
 
   /** Of an answer, also to a mail that has been deleted since. */
-  async #conversationOf(inReplyTo: UpdateId | null): Promise<UpdateId | null> {
+  async #conversationOf(session: Session, inReplyTo: UpdateId | null): Promise<UpdateId | null> {
     if (inReplyTo === null) return null
     const known = this.#conversations.get(inReplyTo)
     if (known !== undefined) return known
     try {
-      const { conversation } = await this.#context.link.call((api) => api.fetch({ mail: inReplyTo }))
+      const { conversation } = await this.#context.ask(session, (api) => api.fetch({ mail: inReplyTo }))
       return conversation ?? inReplyTo
     } catch (error) {
       if (error instanceof QuintetError && ['NO_SUCH_MAIL', 'DAMAGED'].includes(error.code)) return inReplyTo
@@ -106,14 +105,19 @@ export class Sending {
   }
 
   /** An account that the directory remembers can be gone, or its name be another's: then once more, with what is true now. */
-  async #submit(submission: Submission, { to, cc }: WholeLetter, seal: () => Promise<Submission>): Promise<Accepted> {
+  async #submit(
+    session: Session,
+    submission: Submission,
+    { to, cc }: WholeLetter,
+    seal: () => Promise<Submission>,
+  ): Promise<Accepted> {
     try {
-      return await this.#context.submit(submission)
+      return await this.#context.submit(session, submission)
     } catch (error) {
       if (!(error instanceof QuintetError) || error.code !== 'NO_SUCH_ACCOUNT') throw error
       if ([...to, ...cc].some(isEveryone)) this.#context.directory.forgetAll()
       this.#context.directory.forget([...to, ...cc])
-      return this.#context.submit(await seal())
+      return this.#context.submit(session, await seal())
     }
   }
 }

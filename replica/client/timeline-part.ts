@@ -12,8 +12,8 @@ import {
 import { verifySubmission } from '../wire/update-codec.ts'
 import { noSuchAccounts } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
-import type { People, Post, PostPage, Timeline } from './contract/people.ts'
-import { normalName } from './session.ts'
+import type { People, Post, PostPage, Profile, Timeline } from './contract/people.ts'
+import { normalName, type Session } from './session.ts'
 
 type TimelinePart = Timeline & Pick<People, 'profile'>
 
@@ -31,7 +31,7 @@ export const timelinePart = (context: ClientContext): TimelinePart => {
       const session = context.person()
       checkText(text)
       const submission = await session.change('post', (signer) => encodePostPayload({ ...signer, text }))
-      const { update } = await context.submit(submission)
+      const { update } = await context.submit(session, submission)
       context.shownTags.note(update, tagOf(submission.command))
       return { post: update }
     },
@@ -40,27 +40,29 @@ export const timelinePart = (context: ClientContext): TimelinePart => {
       if (!isUpdateId(post)) throw new QuintetError('NO_SUCH_POST', 'This is not the name of a post.')
       const tag = await context.shownTags.tagOf(post)
       await context.submit(
+        session,
         await session.change('postDeletion', (signer) => encodePostDeletionPayload({ ...signer, post, tag })),
       )
     },
     follow: ({ name }) => follow(context, name, 'follows'),
     unfollow: ({ name }) => follow(context, name, 'not'),
-    timeline: ({ own = false, ...page }) => pageOf(context, { kind: own ? 'timeline' : 'followed' }, page),
-    posts: async ({ name, ...page }) =>
-      pageOf(context, { kind: 'author', author: await accountOf(context, name) }, page),
-    profile: async ({ name }) => {
-      context.person()
-      const found = await context.link.call((api) => api.profile({ name: normalName(name) }))
-      if (found === null) throw noSuchAccounts([name])
-      return found
+    timeline: async ({ own = false, ...page }) =>
+      pageOf(context, context.person(), { kind: own ? 'timeline' : 'followed' }, page),
+    posts: async ({ name, ...page }) => {
+      const session = context.person()
+      return pageOf(context, session, { kind: 'author', author: await accountOf(context, session, name) }, page)
     },
+    profile: async ({ name }) => profileOf(context, context.person(), name),
   }
 }
 
 const follow = async (context: ClientContext, name: string, state: FollowChange['state']): Promise<void> => {
   const session = context.person()
-  const whom = await accountOf(context, name)
-  await context.submit(await session.change('follow', (signer) => encodeFollowPayload({ ...signer, whom, state })))
+  const whom = await accountOf(context, session, name)
+  await context.submit(
+    session,
+    await session.change('follow', (signer) => encodeFollowPayload({ ...signer, whom, state })),
+  )
 }
 
 interface Page {
@@ -68,22 +70,29 @@ interface Page {
   readonly before?: string
 }
 
-const pageOf = async (context: ClientContext, of: PostsOf, { limit, before }: Page): Promise<PostPage> => {
-  context.person()
+const pageOf = async (
+  context: ClientContext,
+  session: Session,
+  of: PostsOf,
+  { limit, before }: Page,
+): Promise<PostPage> => {
   if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
   if (limit > limits.pagePosts) throw new QuintetError('TOO_MANY', `A page has at most ${limits.pagePosts} posts.`)
-  const page = await context.link.call((api) => api.posts({ of, limit, before: before ?? null }))
+  const page = await context.ask(session, (api) => api.posts({ of, limit, before: before ?? null }))
   const posts = page.posts.flatMap((post) => verifiedPost(context, post) ?? [])
   return page.next === null ? { posts } : { posts, next: page.next }
 }
 
 /** NO_SUCH_ACCOUNT. */
-const accountOf = async (context: ClientContext, name: string): Promise<AccountId> => {
-  context.person()
-  const found = await context.link.call((api) => api.profile({ name: normalName(name) }))
+const profileOf = async (context: ClientContext, session: Session, name: string): Promise<Profile> => {
+  const found = await context.ask(session, (api) => api.profile({ name: normalName(name) }))
   if (found === null) throw noSuchAccounts([name])
-  return found.account
+  return found
 }
+
+/** NO_SUCH_ACCOUNT. */
+const accountOf = async (context: ClientContext, session: Session, name: string): Promise<AccountId> =>
+  (await profileOf(context, session, name)).account
 
 /** A post that is about to be shown, or told of. Null when it is not what its author signed: it was forged, or damaged on its way. */
 const verifiedPost = (

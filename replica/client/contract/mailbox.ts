@@ -134,11 +134,13 @@ export interface Mailbox {
   }): Promise<{ readonly safeties: readonly { readonly mail: UpdateId; readonly servers: readonly ServerId[] }[] }>
   removal(request: { readonly removal: UpdateId }): Promise<Removal>
 
-  drafts(): Promise<{ readonly drafts: readonly Draft[] }>
+  /** `leftOut`: how many more there are that cannot be read here, such as those of a later version. They are kept; absent when there are none. */
+  drafts(): Promise<{ readonly drafts: readonly Draft[]; readonly leftOut?: number }>
   /** Durable on this person's server when fulfilled; without `draft` a new one is made. */
   saveDraft(request: Letter & { readonly draft?: DocumentId }): Promise<{ readonly draft: DocumentId }>
   discardDraft(request: { readonly draft: DocumentId }): Promise<void>
-  outbox(): Promise<{ readonly entries: readonly OutboxEntry[] }>
+  /** `leftOut` as of `drafts`; these do not leave from here. */
+  outbox(): Promise<{ readonly entries: readonly OutboxEntry[]; readonly leftOut?: number }>
   /** Takes it back and gives what was written; with `keep` it becomes the draft of that name in the same step. NO_SUCH_MAIL when it has left. */
   cancelOutbox(request: { readonly outbox: DocumentId; readonly keep?: 'draft' }): Promise<Letter>
 

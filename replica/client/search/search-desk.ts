@@ -15,7 +15,7 @@ import { roleBits, type IndexedMail } from './segment.ts'
 export type SearchStart = 'atLogIn' | 'atFirstSearch'
 
 /** Shows mails in the order given; those that are gone are left out. */
-export type ShowHeaders = (mails: readonly UpdateId[]) => Promise<readonly Header[]>
+export type ShowHeaders = (session: Session, mails: readonly UpdateId[]) => Promise<readonly Header[]>
 
 type SearchRequest = Parameters<Mailbox['search']>[0]
 
@@ -57,8 +57,9 @@ export class SearchDesk {
     })
   }
 
-  /** This person removed it. */
-  removed(mails: readonly UpdateId[]): void {
+  /** The person of this session removed it. */
+  removed(session: Session, mails: readonly UpdateId[]): void {
+    if (!this.#context.isPresent(session)) return
     for (const mail of mails) this.#indexer?.gone(mail)
   }
 
@@ -77,7 +78,7 @@ export class SearchDesk {
 
   /** BAD_REQUEST, TOO_LARGE, TOO_MANY, NOT_LOGGED_IN. */
   async search({ query: text, limit, offset = 0, until }: SearchRequest, show: ShowHeaders): Promise<SearchPage> {
-    this.#context.person()
+    const session = this.#context.person()
     checkPage(limit, offset)
     const query = parseQuery(text)
     const indexer = this.#indexer ?? this.#begin()
@@ -85,24 +86,27 @@ export class SearchDesk {
     const { indexed, mails } = indexer.progress
     if (until === 'indexed') await indexer.upToDate(null)
     else if (mails - indexed <= fewMails) await indexer.upToDate(mostWaitMs)
-    const admits = await this.#filter(query)
+    const admits = await this.#filter(session, query)
     for (let round = 1; ; round += 1) {
       const found = indexer.index.search({ query, admits, offset, limit })
-      const headers = await show(found.mails)
+      const headers = await show(session, found.mails)
       if (headers.length === found.mails.length || round === mostRounds) {
         return { headers, total: found.total, ...indexer.progress }
       }
       const shown = new Set(headers.map(({ mail }) => mail))
-      this.removed(found.mails.filter((mail) => !shown.has(mail)))
+      this.removed(
+        session,
+        found.mails.filter((mail) => !shown.has(mail)),
+      )
     }
   }
 
   /** Marks and the trash are not in the index: they change too often. What is asked of them is looked up now. */
-  async #filter({ read, starred, place }: Query): Promise<(mail: IndexedMail) => boolean> {
+  async #filter(session: Session, { read, starred, place }: Query): Promise<(mail: IndexedMail) => boolean> {
     const [unread, stars, trash] = await Promise.all([
-      read === null ? null : this.#names(wholeMailbox, 'unread'),
-      starred || place === 'starred' ? this.#names(['starred'], 'all') : null,
-      place === 'anywhere' ? null : this.#names(['trash'], 'all'),
+      read === null ? null : this.#names(session, wholeMailbox, 'unread'),
+      starred || place === 'starred' ? this.#names(session, ['starred'], 'all') : null,
+      place === 'anywhere' ? null : this.#names(session, ['trash'], 'all'),
     ])
     const role = place === 'sent' ? roleBits.sender : place === 'inbox' ? roleBits.recipient : 0
     return ({ mail, roles }) =>
@@ -112,13 +116,13 @@ export class SearchDesk {
       (unread === null || unread.has(mail) === (read === 'unread'))
   }
 
-  async #names(folders: readonly Folder[], only: 'all' | 'unread'): Promise<ReadonlySet<UpdateId>> {
+  async #names(session: Session, folders: readonly Folder[], only: 'all' | 'unread'): Promise<ReadonlySet<UpdateId>> {
     const found = new Set<UpdateId>()
     for (const folder of folders) {
       let before: string | null = null
       do {
         const query = { folder, only, limit: limits.pageNames, before }
-        const page: NamePage = await this.#context.link.call((api) => api.mailNames(query))
+        const page: NamePage = await this.#context.ask(session, (api) => api.mailNames(query))
         for (const mail of page.mails) found.add(mail)
         before = page.next
       } while (before !== null)
@@ -135,7 +139,7 @@ export class SearchDesk {
       clock: this.#context.ports.clock,
       saving: this.#savingOf(session),
       ready,
-      call: (request) => this.#context.link.callBeside(request),
+      call: (request) => this.#context.askBeside(session, request),
       askedMs: () => this.#context.link.askedMs,
     })
     this.#indexer = indexer
