@@ -34,6 +34,26 @@ export class AccountDirectory {
 
   /** The accounts of these names, each once, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
   async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
+    const found = await this.#found(groupId, names)
+    if (!found.includes(undefined)) return eachOnce(found)
+    throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
+  }
+
+  /** As `recipients`, of those names that are known. */
+  async known(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
+    return eachOnce(await this.#found(groupId, names))
+  }
+
+  forget(names: readonly string[]): void {
+    for (const name of names) this.#known.delete(foldName(name))
+  }
+
+  forgetAll(): void {
+    this.#known.clear()
+  }
+
+  /** In the order of the names. */
+  async #found(groupId: Uint8Array, names: readonly string[]): Promise<readonly (Recipient | undefined)[]> {
     const oldest = this.#clock.nowMs() - limits.cachedNameMs
     const missing = names.filter((name) => (this.#known.get(foldName(name))?.foundMs ?? -Infinity) < oldest)
     const present = names.map((name) => this.#known.get(foldName(name)))
@@ -43,18 +63,7 @@ export class AccountDirectory {
       await this.#find(groupId, missing.slice(start, start + limits.lookUpAccounts), looked)
     }
     const isMissing = new Set(missing)
-    const found = names.map((name, index) => (isMissing.has(name) ? looked.get(foldName(name)) : present[index]))
-    const accounts = new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : [])))
-    if (!found.includes(undefined)) return [...accounts.values()]
-    throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
-  }
-
-  forget(names: readonly string[]): void {
-    for (const name of names) this.#known.delete(foldName(name))
-  }
-
-  forgetAll(): void {
-    this.#known.clear()
+    return names.map((name, index) => (isMissing.has(name) ? looked.get(foldName(name)) : present[index]))
   }
 
   /** Keeps what it finds, and adds it to `looked`. */
@@ -72,6 +81,10 @@ export class AccountDirectory {
     }
   }
 }
+
+const eachOnce = (found: readonly (Recipient | undefined)[]): readonly Recipient[] => [
+  ...new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : []))).values(),
+]
 
 /** An account's record with the locks that it has now. */
 export interface VerifiedAccount extends AccountChange {

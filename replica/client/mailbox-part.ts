@@ -82,7 +82,7 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
     throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
   if (holdMs > 0) return outbox.hold(session, letter, holdMs, draft)
   try {
-    const mail = await sending.send(session, letter, session.newCommand())
+    const mail = await sending.send(session, letter, { command: session.newCommand(), meant: [] })
     // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
     if (draft !== null) await documents.delete(session, draft, shelves.drafts).catch(() => undefined)
     return { mail }

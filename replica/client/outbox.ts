@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { DocumentId, UpdateId } from '../core/model/ids.ts'
+import { isEveryone } from '../core/model/everyone.ts'
+import type { AccountId, DocumentId, UpdateId } from '../core/model/ids.ts'
 import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
@@ -32,8 +33,8 @@ export class Outbox {
   readonly #sending: Sending
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
-  /** Entries that this client wrote since it logged in: they cannot have left before. */
-  readonly #fresh = new Set<DocumentId>()
+  /** Entries that this client wrote since it logged in, with whom their names meant then. */
+  readonly #fresh = new Map<DocumentId, readonly AccountId[]>()
   #isLooking = false
   #isAsked = false
   #stopTimer: () => void = () => undefined
@@ -118,9 +119,10 @@ export class Outbox {
     reason: OutboxReason,
     draft: DocumentId | null,
   ): Promise<SendAnswer> {
+    const meant = await this.#accountsOf(letter)
     const document = draft ?? this.#documents.newId()
     const entry = { letter, queuedAt: this.#context.ports.clock.nowMs(), heldUntil, command: session.newCommand() }
-    this.#fresh.add(document)
+    this.#fresh.set(document, meant)
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     this.#reasons.set(document, reason)
     this.#look()
@@ -215,10 +217,22 @@ export class Outbox {
   }
 
   async #send(session: Session, { document, letter, command, queuedAt }: Entry): Promise<UpdateId> {
-    const before = this.#fresh.has(document) ? null : await this.#sentBefore(session, command, queuedAt)
-    const mail = before ?? (await this.#sending.send(session, letter, command))
+    const meant = this.#fresh.get(document)
+    // One that is new has not left before, unless it was tried and the answer was lost.
+    const isNew = meant !== undefined && this.#reasons.get(document)?.kind !== 'failed'
+    const before = isNew ? null : await this.#sentBefore(session, command, queuedAt)
+    const mail = before ?? (await this.#sending.send(session, letter, { command, meant: meant ?? [] }))
     await this.#documents.delete(session, document, shelves.outbox)
     return mail
+  }
+
+  async #accountsOf({ to, cc }: WholeLetter): Promise<readonly AccountId[]> {
+    const { directory, groupId } = this.#context
+    const known = await directory.known(
+      groupId,
+      [...to, ...cc].filter((name) => !isEveryone(name)),
+    )
+    return known.map(({ account }) => account)
   }
 
   /** A client may have crashed between sending and taking the entry out, longer ago than replicas remember commands. */

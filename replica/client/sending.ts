@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Accepted, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
-import type { CommandId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
@@ -13,6 +13,12 @@ import { checkRecipients, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
 import type { Session } from './session.ts'
 import { snippetOf } from './snippet.ts'
+
+export interface MailWish {
+  readonly command: CommandId
+  /** Who must be among those to whom the letter's names lead now. */
+  readonly meant: readonly AccountId[]
+}
 
 interface Addresses {
   /** The addressed ones first, then those who have a copy. */
@@ -38,8 +44,11 @@ export class Sending {
     this.#conversations.set(mail, conversation)
   }
 
-  /** Durable when fulfilled, and carried out once for each `command`. NO_SUCH_ACCOUNT (as `UnknownNames`), TOO_MANY, BUSY. */
-  async send(session: Session, letter: WholeLetter, command: CommandId): Promise<UpdateId> {
+  /**
+   * Durable when fulfilled, and carried out once for each `command`. NO_SUCH_ACCOUNT (as `UnknownNames`, or when a name does not lead to
+   * whom it meant any more), TOO_MANY, BUSY.
+   */
+  async send(session: Session, letter: WholeLetter, { command, meant }: MailWish): Promise<UpdateId> {
     if (this.#sends >= limits.requestsInFlight) {
       throw new QuintetError(
         'BUSY',
@@ -52,6 +61,7 @@ export class Sending {
         this.#addresses(session, letter),
         this.#conversationOf(session, letter.inReplyTo),
       ])
+      checkMeant(meant, recipients)
       const { subject, body, inReplyTo } = letter
       const content = { subject, snippet: snippetOf(body), addressed, inReplyTo, body }
       return session.mail({ ...content, command, to: recipients, conversation })
@@ -120,4 +130,12 @@ export class Sending {
       return this.#context.submit(session, await seal())
     }
   }
+}
+
+/** A name can become somebody else's when a partition heals, and what was written to the former one is not for them. */
+const checkMeant = (meant: readonly AccountId[], recipients: readonly Recipient[]): void => {
+  const accounts = new Set(recipients.map(({ account }) => account))
+  if (meant.every((account) => accounts.has(account))) return
+  const message = "One of its names is somebody else's by now. Take it back, and look whom it is for."
+  throw new QuintetError('NO_SUCH_ACCOUNT', message)
 }

@@ -141,6 +141,60 @@ describe('the outbox', () => {
     expect(headers).toMatchObject([{ subject: 'waits', to: ['ann', 'zoe'] }])
   })
 
+  /** Ann knows one ben; another one, who was first, comes from across the partition and keeps the name. */
+  const twoBens = async () => {
+    const replica = new MemoryReplica()
+    const elsewhere = new MemoryReplica({ groupId: replica.groupId })
+    await signedUp(elsewhere, 'ben')
+    await signedUp(replica, 'ben')
+    const { client, clock } = await person(replica, 'ann')
+    replica.isWhole = false
+    const merge = (): void => {
+      const known = replica.accounts.findIndex(({ name }) => name === 'ben')
+      const [account] = replica.accounts.splice(known, 1)
+      if (account !== undefined) replica.accounts.push({ ...account, name: 'ben~1' })
+      for (const other of elsewhere.accounts) replica.adopt(other)
+    }
+    return { replica, elsewhere, client, clock, merge }
+  }
+
+  test('keeps a mail whose name has become somebody else, and says so', async () => {
+    const { replica, client, clock, merge } = await twoBens()
+    await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
+    merge()
+    clock.move(1_000)
+    const reason = { kind: 'failed', message: expect.stringContaining("is somebody else's by now") as string }
+    await expect.poll(() => client.outbox()).toMatchObject({ entries: [{ subject: 'secret', reason }] })
+    expect(replica.mails).toEqual([])
+  })
+
+  test('keeps it also when it waited for another name', async () => {
+    const { replica, elsewhere, client, merge } = await twoBens()
+    await signedUp(elsewhere, 'zoe')
+    await client.send({ to: ['ben', 'zoe'], subject: 'secret', body: '' })
+    merge()
+    await expect.poll(() => client.outbox()).toMatchObject({ entries: [{ reason: { kind: 'failed' } }] })
+    expect(replica.mails).toEqual([])
+  })
+
+  test('has let a mail go of which only the answer was lost, whoever has its name by now', async () => {
+    const { replica, client, clock, merge } = await twoBens()
+    await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
+    const [connection] = [...replica.connections].slice(-1)
+    if (connection === undefined) throw new Error('ann is connected')
+    const submit = connection.submit.bind(connection)
+    connection.submit = async (submission) => {
+      connection.submit = submit
+      await submit(submission)
+      merge()
+      throw new QuintetError('INTERNAL', 'The answer was lost.')
+    }
+    const sent = nextEvent(client, 'sent')
+    clock.move(1_000)
+    await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
   test('gives back what was written, and says so when it has left', async () => {
     const { client, clock } = await person(new MemoryReplica(), 'ann')
     const letter = { to: ['ann'], cc: ['ann'], subject: 'undo', body: 'text' }
