@@ -1,5 +1,5 @@
 import type { Failure } from '../../replica/core/model/errors.ts'
-import type { ServerId } from '../../replica/core/model/ids.ts'
+import type { AccountId, ServerId } from '../../replica/core/model/ids.ts'
 
 /** How far this install is. `signedOut`: the group runs here, nobody is logged in at the window. */
 export type AppPhase =
@@ -13,9 +13,14 @@ export type AppPhase =
       readonly group: string
       /** `client`: no replica here, this window uses the servers of others. */
       readonly mode: 'replica' | 'client'
+      /** The server that the window uses. */
       readonly server: ServerId
+      /** The seat of the replica on this machine; null for a client only. */
+      readonly home: ServerId | null
       /** The account's name; null when signed out. */
       readonly account: string | null
+      /** Which account that is, whatever its name; null when signed out. */
+      readonly accountId: AccountId | null
     }
 
 /** What the window is told of the program that it runs in. */

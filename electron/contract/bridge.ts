@@ -6,7 +6,7 @@ import type { AppEvent, AppHost } from './app-host.ts'
 /** The methods of the mail client that the window may call, by the same names. */
 export type ClientMethod = Exclude<
   keyof MailClient,
-  'loggedInAs' | 'server' | 'keptSession' | 'resumeSession' | 'onEvent' | 'close'
+  'loggedInAs' | 'account' | 'server' | 'keptSession' | 'resumeSession' | 'onEvent' | 'close'
 >
 export type HostMethod = keyof AppHost
 

@@ -46,8 +46,12 @@ const sessionMethods: ReadonlySet<string> = new Set([
   'deleteAccount',
   'resetPassword',
   'renameGroup',
+  'takeSeat',
   'connect',
 ])
+
+/** After these calls the machine's directory says something else of its group, or of its seat. */
+const groupMethods: ReadonlySet<string> = new Set(['renameGroup', 'takeSeat'])
 
 /** What a window leaves as it is: it asks for a reset, or another interval, in its own way. */
 const asChosenBefore = { syncIntervalMs: null, reset: 'no', consent: 'ask' } as const
@@ -154,6 +158,7 @@ export class LocalMailbox {
     if (!sessionMethods.has(method)) return
     this.#tellSession()
     this.#keepLogIn()
+    if (groupMethods.has(method)) void this.#inOrder(() => this.#readGroup()).catch(() => undefined)
   }
 
   /** The machine woke up, or is on another network. */
@@ -234,6 +239,12 @@ export class LocalMailbox {
     void done?.catch(() => undefined)
   }
 
+  async #readGroup(): Promise<void> {
+    const { keptGroup } = await loadReplica()
+    this.#group = await keptGroup(this.#options.data)
+    this.#tellSession()
+  }
+
   #hear(event: ClientEvent): void {
     for (const listener of this.#eventListeners) listener(event)
     if (event.event === 'takenOver') this.#keepLogIn()
@@ -247,7 +258,15 @@ export class LocalMailbox {
     const phase = account === null ? 'signedOut' : 'signedIn'
     const { server } = client
     const mode = group.server === null ? 'client' : 'replica'
-    this.#become({ phase, group: group.groupName, mode, server, account })
+    this.#become({
+      phase,
+      group: group.groupName,
+      mode,
+      server,
+      home: group.server,
+      account,
+      accountId: client.account,
+    })
   }
 
   #fail(failure: Failure): void {

@@ -46,6 +46,9 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     get loggedInAs() {
       return context.session?.name ?? null
     },
+    get account() {
+      return context.session?.account ?? null
+    },
     get server() {
       return context.link.group.serverId
     },

@@ -1,6 +1,6 @@
 import type { AppEvent, AppInfo, AppPhase, AppSettings } from '../../electron/contract/app-host.ts'
 import type { NetworkInfo, SeatState } from '../../replica/client/contract/group.ts'
-import { serverId } from '../../replica/core/model/ids.ts'
+import { accountId, serverId } from '../../replica/core/model/ids.ts'
 
 export const machines = ['bridge', 'Galley', 'engine room', 'sick bay', 'lab'] as const
 
@@ -62,8 +62,10 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
     phase: 'signedIn',
     group: 'RV Northern Light',
     mode: 'replica',
+    home: serverId(1),
     server: serverId(1),
     account: 'Ingrid',
+    accountId: accountId('account-1'),
   }
   return {
     info: () => info,

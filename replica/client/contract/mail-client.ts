@@ -1,4 +1,4 @@
-import type { ServerId } from '../../core/model/ids.ts'
+import type { AccountId, ServerId } from '../../core/model/ids.ts'
 import type { ClientEvent } from './events.ts'
 import type { Group } from './group.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -11,6 +11,8 @@ import type { People, Timeline } from './people.ts'
 export interface MailClient extends Mailbox, People, Timeline, Group {
   /** Name of the account that is logged in; null when none is. */
   readonly loggedInAs: string | null
+  /** Which account that is: it stays the same when the account is renamed. */
+  readonly account: AccountId | null
   /** The server that this client talks to now. */
   readonly server: ServerId
 
