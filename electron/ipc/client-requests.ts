@@ -70,7 +70,7 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   saveDraft: v.strictObject({ ...letter, draft: v.exactOptional(document) }),
   discardDraft: v.strictObject({ draft: document }),
   outbox: nothing,
-  cancelOutbox: v.strictObject({ outbox: document }),
+  cancelOutbox: v.strictObject({ outbox: document, keep: v.exactOptional(v.literal('draft')) }),
   search: v.strictObject({ query: text(limits.subjectChars), limit, offset }),
 
   post: v.strictObject({ text: text(limits.subjectChars * beyondLimit) }),

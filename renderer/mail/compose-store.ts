@@ -52,8 +52,8 @@ export const useCompose = defineStore('compose', () => {
   /** Takes back what has not left, to go on writing. */
   const takeBack = async (outbox: OutboxEntry['outbox']): Promise<void> => {
     try {
-      const letter = await client.cancelOutbox({ outbox })
-      add(letter, null).keeper.changed(Date.now())
+      // A draft at once: between two steps a crash would find it nowhere.
+      add(await client.cancelOutbox({ outbox, keep: 'draft' }), outbox)
     } catch (error) {
       showFailure('mail.failed.takeBack', error)
     }
@@ -63,7 +63,7 @@ export const useCompose = defineStore('compose', () => {
   const close = async (composition: Composition): Promise<void> => {
     await composition.keeper.flush()
     if (composition.state.value === 'failed') {
-      showFailure('mail.failed.draft', null)
+      showFailure('mail.failed.draft', composition.keeper.failure)
       return
     }
     remove(composition)
@@ -85,7 +85,9 @@ export const useCompose = defineStore('compose', () => {
     }
   }
 
-  const sending = useSending({ takeBack, reopen: (letter, draft) => void add(letter, draft) })
+  /** What was written since it was last saved is saved soon. */
+  const reopen = (letter: Letter, draft: DocumentId | null): void => add(letter, draft).keeper.changed(Date.now())
+  const sending = useSending({ takeBack, reopen })
 
   const send = async (composition: Composition): Promise<void> => {
     remove(composition)

@@ -21,6 +21,7 @@ export class DraftKeeper {
   #timer: ReturnType<typeof setTimeout> | null = null
   #changedSince: number | null = null
   #saving: Promise<'saved' | 'failed'> | null = null
+  #failure: unknown = null
 
   constructor(saver: DraftSaver, draft: DocumentId | null) {
     this.#saver = saver
@@ -30,6 +31,11 @@ export class DraftKeeper {
   /** Null until it has been saved for the first time. */
   get draft(): DocumentId | null {
     return this.#draft
+  }
+
+  /** Why it could not be saved the last time; null when it could. */
+  get failure(): unknown {
+    return this.#failure
   }
 
   changed(nowMs: number): void {
@@ -62,9 +68,11 @@ export class DraftKeeper {
     this.#tell('saving')
     try {
       this.#draft = await this.#saver.save(this.#saver.letter(), this.#draft)
+      this.#failure = null
       this.#tell(this.#hasChanges() ? 'changed' : 'saved')
       return 'saved'
-    } catch {
+    } catch (error) {
+      this.#failure = error
       this.#changedSince ??= since
       this.#tell('failed')
       return 'failed'

@@ -157,9 +157,11 @@ export class FakeMailbox {
         this.#emit({ event: 'mailbox' })
         return { outbox, reason }
       },
-      cancelOutbox: ({ outbox }: { outbox: string }) => {
+      cancelOutbox: ({ outbox, keep }: { outbox: string; keep?: 'draft' }) => {
         const entry = this.#outbox.find((one) => one.outbox === outbox)
         this.#outbox = this.#outbox.filter((one) => one !== entry)
+        if (entry !== undefined && keep === 'draft')
+          this.#drafts = [{ ...entry, draft: outbox, savedAt: Date.now() }, ...this.#drafts]
         this.#emit({ event: 'mailbox' })
         return entry
       },
