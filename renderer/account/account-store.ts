@@ -24,7 +24,12 @@ export const useAccount = defineStore('account', () => {
   const begin = (): void => {
     takenOverBy.value = null
     recovery.value = 'unknown'
+  }
+
+  /** Whoever comes next may be somebody else. */
+  const forgetPhrase = (): void => {
     phrase.value = null
+    isPhraseShown.value = false
   }
 
   const show = (shown: string): void => {
@@ -38,6 +43,7 @@ export const useAccount = defineStore('account', () => {
   /** The window becomes the mailbox when this is done; the phrase is shown before. */
   const signUp = async (name: string, password: string): Promise<void> => {
     isSigningUp.value = true
+    forgetPhrase()
     try {
       begin()
       show((await client.signUp({ name, password })).recoveryPhrase)
@@ -47,11 +53,13 @@ export const useAccount = defineStore('account', () => {
   }
 
   const logIn = async (name: string, password: string): Promise<void> => {
+    forgetPhrase()
     await client.logIn({ name, password })
     begin()
   }
 
   const reset = async (name: string, recoveryPhrase: string, newPassword: string): Promise<void> => {
+    forgetPhrase()
     await client.resetPassword({ name, recoveryPhrase, newPassword })
     begin()
   }
@@ -72,8 +80,7 @@ export const useAccount = defineStore('account', () => {
   const note = async (): Promise<void> => {
     await client.noteRecovery()
     recovery.value = 'noted'
-    phrase.value = null
-    isPhraseShown.value = false
+    forgetPhrase()
   }
 
   return {

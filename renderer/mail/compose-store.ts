@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, markRaw, shallowRef } from 'vue'
 import type { DocumentId, Draft, Letter, Mail, OutboxEntry } from '../../replica/client/contract/mailbox.ts'
+import type { AccountId } from '../../replica/core/model/ids.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
 import { useApp } from '../stores/app.ts'
@@ -19,7 +20,13 @@ export const useCompose = defineStore('compose', () => {
   const open = shallowRef<readonly Composition[]>([])
   let lastKey = 0
 
-  const remember = (): void => rememberDrafts(open.value.flatMap(({ kept }) => kept.value ?? []))
+  const account = (): AccountId | null => ('accountId' in app.phase ? app.phase.accountId : null)
+
+  const remember = (): void => {
+    const owner = account()
+    const drafts = open.value.flatMap(({ kept }) => kept.value ?? [])
+    if (owner !== null) rememberDrafts(owner, drafts)
+  }
 
   const add = (letter: Letter, draft: DocumentId | null): Composition => {
     lastKey += 1
@@ -102,7 +109,8 @@ export const useCompose = defineStore('compose', () => {
 
   /** What was open when the window or the machine went down is open again, out of the way. */
   const restore = async (): Promise<void> => {
-    const names = rememberedDrafts()
+    const owner = account()
+    const names = owner === null ? [] : rememberedDrafts(owner)
     if (names.length === 0) return
     const { drafts } = await client.drafts()
     for (const draft of drafts.filter((one) => names.includes(one.draft))) {

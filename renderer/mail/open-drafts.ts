@@ -1,14 +1,16 @@
 import type { DocumentId } from '../../replica/client/contract/mailbox.ts'
+import type { AccountId } from '../../replica/core/model/ids.ts'
 
-const place = 'open-drafts'
+/** Several people may use one window. */
+const placeOf = (account: AccountId): string => `open-drafts ${account}`
 
 /** Only names are kept here: what is written is with the client. */
-export const rememberDrafts = (drafts: readonly DocumentId[]): void => {
-  localStorage.setItem(place, JSON.stringify(drafts))
+export const rememberDrafts = (account: AccountId, drafts: readonly DocumentId[]): void => {
+  localStorage.setItem(placeOf(account), JSON.stringify(drafts))
 }
 
-/** The drafts that were open when the window was last there. */
-export const rememberedDrafts = (): readonly DocumentId[] => {
-  const kept: unknown = JSON.parse(localStorage.getItem(place) ?? '[]')
+/** The drafts that were open when this person was last at the window. */
+export const rememberedDrafts = (account: AccountId): readonly DocumentId[] => {
+  const kept: unknown = JSON.parse(localStorage.getItem(placeOf(account)) ?? '[]')
   return Array.isArray(kept) ? kept.filter((draft) => typeof draft === 'string') : []
 }

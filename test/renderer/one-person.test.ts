@@ -1,0 +1,103 @@
+import { flushPromises, mount } from '@vue/test-utils'
+import { getActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AppPhase } from '../../electron/contract/app-host.ts'
+import { useAccount } from '../../renderer/account/account-store.ts'
+import App from '../../renderer/App.vue'
+import { i18n } from '../../renderer/locales/i18n.ts'
+import { useCompose } from '../../renderer/mail/compose-store.ts'
+import { accountId, serverId } from '../../replica/core/model/ids.ts'
+import { fakeQuintet } from './setup.ts'
+
+const group = { group: 'Northern Light', mode: 'replica', home: serverId(1), server: serverId(1) } as const
+const signedOut: AppPhase = { phase: 'signedOut', ...group, account: null, accountId: null }
+const signedIn = (account: string, id: string): AppPhase => ({
+  phase: 'signedIn',
+  ...group,
+  account,
+  accountId: accountId(id),
+})
+
+/** Fulfilled when the page shows it. */
+const become = async (phase: AppPhase): Promise<void> => {
+  fakeQuintet().setPhase(phase)
+  await flushPromises()
+}
+
+describe('a page', () => {
+  const reload = vi.spyOn(location, 'reload')
+  let app: ReturnType<typeof mount>
+  let drawn: string[] = []
+  let watching: MutationObserver
+
+  beforeEach(async () => {
+    Object.assign(window, { requestIdleCallback: (work: () => void) => setTimeout(work, 1) })
+    reload.mockReset().mockImplementation(() => undefined)
+    fakeQuintet().setPhase(signedIn('Ingrid', 'account-1'))
+    app = mount(App, { global: { plugins: [getActivePinia() ?? [], i18n] }, attachTo: document.body })
+    await flushPromises()
+    useCompose().begin({ to: ['Zoe'], subject: 'About Ben', body: 'for nobody else' })
+    await flushPromises()
+    await useCompose().flushAll()
+    expect(document.body.innerHTML).toContain('About Ben')
+    await become(signedOut)
+    expect(document.body.innerHTML).not.toContain('About Ben')
+    drawn = []
+    watching = new MutationObserver(() => drawn.push(document.body.innerHTML))
+    watching.observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true })
+  })
+  afterEach(() => {
+    watching.disconnect()
+    app.unmount()
+  })
+
+  it('ends when somebody else logs in, and shows nothing more of who was there before', async () => {
+    await become(signedIn('Ben', 'account-2'))
+    expect(reload).toHaveBeenCalledTimes(1)
+    expect(app.findAll('[role=dialog], [role=row], nav')).toEqual([])
+    expect(drawn.filter((page) => page.includes('About Ben'))).toEqual([])
+  })
+
+  it('goes on when the same person is back, whatever they are called now', async () => {
+    await become(signedIn('Ingrid', 'account-1'))
+    await become(signedIn('Inga', 'account-1'))
+    expect(reload).not.toHaveBeenCalled()
+    expect(useCompose().open.map(({ letter }) => letter.body)).toEqual(['for nobody else'])
+    expect(document.body.innerHTML).toContain('About Ben')
+  })
+
+  it('ends also when somebody else has the name now', async () => {
+    await become(signedIn('Ingrid', 'account-2'))
+    expect(reload).toHaveBeenCalledTimes(1)
+  })
+
+  it('shows the recovery phrase of somebody new before it ends', async () => {
+    fakeQuintet().add('client', {
+      signUp: () => {
+        fakeQuintet().setPhase(signedIn('Ben', 'account-2'))
+        return { recoveryPhrase: 'legal winner thank year' }
+      },
+      noteRecovery: () => undefined,
+    })
+    await useAccount().signUp('Ben', 'a password')
+    await flushPromises()
+    await vi.waitFor(() => expect(document.body.textContent).toContain('winner'))
+    expect(reload).not.toHaveBeenCalled()
+    await useAccount().note()
+    await flushPromises()
+    expect(reload).toHaveBeenCalledTimes(1)
+    expect(drawn.filter((page) => page.includes('About Ben'))).toEqual([])
+  })
+
+  it('does not show the phrase of who was there before', async () => {
+    fakeQuintet().add('client', {
+      renewRecoveryPhrase: () => ({ recoveryPhrase: 'legal winner thank year' }),
+      logIn: () => fakeQuintet().setPhase(signedIn('Ben', 'account-2')),
+    })
+    await useAccount().renewPhrase('a password')
+    await useAccount().logIn('Ben', 'another password')
+    await flushPromises()
+    expect(reload).toHaveBeenCalledTimes(1)
+    expect(document.body.textContent).not.toContain('winner')
+  })
+})
