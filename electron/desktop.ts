@@ -24,6 +24,8 @@ import { MainWindow } from './window/main-window.ts'
 import { WindowPlace } from './window/window-state.ts'
 
 const flushWithinMs = 5_000
+/** The page saves what was typed last: a local write, which takes a few milliseconds. */
+const pageReadyWithinMs = 1_000
 const bundleFolder = import.meta.dirname
 const preload = path.join(bundleFolder, '..', 'preload', 'preload.cjs')
 const pages = path.join(bundleFolder, '..', 'renderer')
@@ -74,7 +76,8 @@ class Desktop {
   #place: WindowPlace | null = null
   #keptLogIn: KeptLogIn | null = null
   #window: MainWindow | null = null
-  #quitting: 'no' | 'asked' | 'flushed' = 'no'
+  #quitting: 'no' | 'asked' | 'pageIsReady' | 'flushed' = 'no'
+  #pageIsReady: () => void = () => undefined
   #pageIsThere = false
   /** What the page is to be told once it is there. */
   readonly #untold: AppEvent[] = []
@@ -147,10 +150,17 @@ class Desktop {
     if (invite !== null) this.#tell({ event: 'inviteOpened', invite })
   }
 
-  /** Quitting waits until everything is on the disk, `flushWithinMs` at most. */
+  /** Quitting waits until the page has handed over what was typed last, and until everything is on the disk; for either only so long. */
   quitAfterFlush(): void {
-    app.on('before-quit', () => {
-      if (this.#quitting === 'no') this.#quitting = 'asked'
+    app.on('before-quit', (event) => {
+      if (this.#quitting === 'pageIsReady' || this.#quitting === 'flushed') return
+      event.preventDefault()
+      if (this.#quitting === 'asked') return
+      this.#quitting = 'asked'
+      void this.#readyPage().then(() => {
+        this.#quitting = 'pageIsReady'
+        app.quit()
+      })
     })
     app.on('will-quit', (event) => {
       if (this.#quitting === 'flushed') return
@@ -177,6 +187,7 @@ class Desktop {
         strings: () => stringsFor(settings.current.language, app.getLocale()),
         tell: (event) => this.#tell(event),
         pageIsThere: () => this.#tellUntold(),
+        pageIsReady: () => this.#pageIsReady(),
       }),
       client: () => mailbox.client,
       clientCalled: (method) => {
@@ -197,6 +208,7 @@ class Desktop {
   }
 
   #closing(notifier: Notifier, settings: Settings): 'hide' | 'close' {
+    if (this.#quitting === 'asked') return 'hide'
     if (this.#quitting !== 'no') return 'close'
     if (settings.current.trayHintShown === 'no') {
       const strings = stringsFor(settings.current.language, app.getLocale())
@@ -214,6 +226,16 @@ class Desktop {
   #tellUntold(): void {
     this.#pageIsThere = true
     for (const event of this.#untold.splice(0)) this.#window?.tellApp(event)
+  }
+
+  /** Once its window is closed the page can save nothing more. */
+  async #readyPage(): Promise<void> {
+    if (!this.#pageIsThere || this.#window?.isOpen !== true) return
+    await new Promise<void>((resolve) => {
+      this.#pageIsReady = resolve
+      setTimeout(resolve, pageReadyWithinMs)
+      this.#tell({ event: 'quitting' })
+    })
   }
 
   async #flush(): Promise<void> {

@@ -91,6 +91,8 @@ export type AppEvent =
   /** From the native menu, the tray or a notification: what the window is to do. */
   | { readonly event: 'command'; readonly command: AppCommand }
   | { readonly event: 'demo'; readonly demo: AppInfo['demo'] }
+  /** The program is about to end: it waits a moment for `readyToQuit`. */
+  | { readonly event: 'quitting' }
 
 export type AppCommand =
   | { readonly kind: 'compose' }
@@ -139,4 +141,6 @@ export interface AppHost {
   /** Of the demonstration: cuts servers 1 and 2 off from the others, or joins them again. */
   setDemo(request: { readonly demo: 'whole' | 'split' }): Promise<void>
   quit(): Promise<void>
+  /** The answer to `quitting`: the page keeps nothing any more that is not saved. */
+  readyToQuit(): Promise<void>
 }

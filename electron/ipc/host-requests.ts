@@ -71,4 +71,5 @@ export const hostRequests: RequestSchemas<AppHost, HostMethod> = {
   showDataDirectory: nothing,
   setDemo: v.strictObject({ demo: v.picklist(['whole', 'split']) }),
   quit: nothing,
+  readyToQuit: nothing,
 }

@@ -29,6 +29,8 @@ export interface ProgramHostOptions {
   readonly tell: (event: AppEvent) => void
   /** The page has asked for the first time: from now on it hears what it is told. */
   readonly pageIsThere: () => void
+  /** The page has saved what it had before the program ends. */
+  readonly pageIsReady: () => void
 }
 
 const openedSchemes: ReadonlySet<string> = new Set(['https:', 'http:', 'mailto:'])
@@ -151,6 +153,10 @@ export class ProgramHost implements AppHost {
     setImmediate(() => {
       app.quit()
     })
+  }
+
+  async readyToQuit(): Promise<void> {
+    this.#options.pageIsReady()
   }
 }
 

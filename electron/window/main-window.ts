@@ -31,8 +31,13 @@ export class MainWindow {
     return this.#window?.isFocused() === true && this.#window.isVisible()
   }
 
+  /** Hidden or not. */
+  get isOpen(): boolean {
+    return this.#window !== null && !this.#window.isDestroyed()
+  }
+
   isOf(contents: WebContents): boolean {
-    return this.#window !== null && !this.#window.isDestroyed() && this.#window.webContents === contents
+    return this.isOpen && this.#window?.webContents === contents
   }
 
   /** Makes it if need be, and brings it to the front. */

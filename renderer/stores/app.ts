@@ -35,6 +35,7 @@ export const useApp = defineStore('app', () => {
         demo.value = event.demo
         break
       case 'inviteOpened':
+      case 'quitting':
       case 'command':
         break
     }

@@ -1,4 +1,4 @@
-import { expect, test } from './harness.ts'
+import { type AppWindow, expect, test } from './harness.ts'
 import { Person } from './person.ts'
 
 test('what was being written is there after a crash', async ({ quintet }) => {
@@ -27,3 +27,25 @@ test('what was being written is there after a crash', async ({ quintet }) => {
   await expect(again.page.getByText('The draft is discarded.')).toBeVisible()
   await expect(again.page.getByText('No drafts')).toBeVisible()
 })
+
+for (const [how, end] of [
+  ['the program is quit', (window: AppWindow) => window.close()],
+  ['the system ends it', (window: AppWindow) => window.terminate()],
+] as const) {
+  test(`what was typed last is there when ${how} at once`, async ({ quintet }) => {
+    const window = await quintet.openAlone()
+    await window.signUp('anna')
+    const person = new Person(window.page)
+    const letter = await person.write({ to: 'everyone', subject: 'Inventory', body: 'Two crates of' })
+    await expect(letter.getByRole('status')).toHaveText('Draft saved')
+    await letter.getByRole('textbox', { name: 'Text', exact: true }).press('End')
+    await window.page.keyboard.type(' bandages')
+    await end(window)
+
+    const again = await quintet.open({ data: window.data })
+    await again.logIn('anna')
+    expect(await again.call('client', 'drafts')).toMatchObject({
+      drafts: [{ subject: 'Inventory', body: 'Two crates of bandages' }],
+    })
+  })
+}

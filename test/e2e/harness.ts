@@ -95,11 +95,20 @@ export class AppWindow {
   }
 
   /** As a crash: SIGKILL of the main process. */
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
+    return this.#signal('SIGKILL')
+  }
+
+  /** As the system ends a program. */
+  terminate(): Promise<void> {
+    return this.#signal('SIGTERM')
+  }
+
+  async #signal(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (this.hasEnded) return
     const child = this.app.process()
     const ended = once(child, 'exit')
-    child.kill('SIGKILL')
+    child.kill(signal)
     await ended
   }
 

@@ -76,6 +76,7 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
       emit({ event: 'settings', settings })
       return settings
     },
+    readyToQuit: () => undefined,
     openLink: () => undefined,
     copyText: () => undefined,
   }

@@ -6,6 +6,7 @@ import { useAccount } from '../../renderer/account/account-store.ts'
 import App from '../../renderer/App.vue'
 import { i18n } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
+import { useApp } from '../../renderer/stores/app.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeQuintet } from './setup.ts'
 
@@ -100,4 +101,35 @@ describe('a page', () => {
     expect(reload).toHaveBeenCalledTimes(1)
     expect(document.body.textContent).not.toContain('winner')
   })
+
+  it('saves no letter of who was there before for somebody else, also when the program ends', async () => {
+    const { saveDraft } = fakeQuintet().mailbox.methods()
+    const notSaved = () => Promise.reject(new Error('taken over'))
+    fakeQuintet().add('client', { signUp: () => ({ recoveryPhrase: 'legal winner thank year' }), saveDraft: notSaved })
+    const [letter] = useCompose().open
+    if (letter !== undefined) letter.letter.body = 'typed when it was taken over'
+    await useCompose().flushAll()
+    fakeQuintet().add('client', { saveDraft })
+    await useAccount().signUp('Ben', 'a password')
+    await become(signedIn('Ben', 'account-2'))
+    fakeQuintet().calls.length = 0
+    fakeQuintet().emitApp({ event: 'quitting' })
+    await flushPromises()
+    expect(fakeQuintet().calls.map(({ method }) => method)).toEqual(['readyToQuit'])
+  })
+})
+
+it('what was typed last is saved before the program may end', async () => {
+  Object.assign(window, { requestIdleCallback: (work: () => void) => setTimeout(work, 1) })
+  const app = mount(App, { global: { plugins: [getActivePinia() ?? [], i18n] }, attachTo: document.body })
+  await vi.waitFor(() => expect(useApp().phase.phase).toBe('signedIn'))
+  useCompose().begin({ subject: 'Minutes' })
+  const [letter] = useCompose().open
+  if (letter !== undefined) letter.letter.body = 'And the last words.'
+  fakeQuintet().emitApp({ event: 'quitting' })
+  await vi.waitFor(() => expect(fakeQuintet().requestsOf('readyToQuit')).toHaveLength(1))
+  const asked = fakeQuintet().calls.map(({ method }) => method)
+  expect(asked.indexOf('saveDraft')).toBeLessThan(asked.indexOf('readyToQuit'))
+  expect(fakeQuintet().requestsOf('saveDraft')).toMatchObject([{ body: 'And the last words.' }])
+  app.unmount()
 })
