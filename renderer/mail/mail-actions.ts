@@ -101,7 +101,7 @@ export const useMailActions = defineStore('mailActions', () => {
 
   /** In the trash `#` deletes for good, elsewhere it moves there. */
   const discard = (mails: readonly UpdateId[]): void => {
-    if (mail.view === 'trash') askToDelete(mails)
+    if (mail.areInTrash(mails)) askToDelete(mails)
     else void mark(mails, 'trash')
   }
 

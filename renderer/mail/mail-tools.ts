@@ -22,7 +22,7 @@ export const useMailTools = (): ComputedRef<readonly MailTool[]> => {
     const headers = mail.list?.rows.value.headersOf(new Set(concerned)) ?? []
     const hasUnread = headers.some(({ read }) => !read)
     const hasUnstarred = headers.length === 0 || headers.some(({ starred }) => !starred)
-    const inTrash = mail.view === 'trash'
+    const inTrash = mail.areInTrash(concerned)
     const tools: readonly MailTool[] = [
       hasUnread
         ? {

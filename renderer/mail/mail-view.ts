@@ -48,9 +48,14 @@ export const useMailView = defineStore('mailView', () => {
     return one === undefined ? [] : [one]
   })
 
-  const goTo = (folder: ViewId): void => {
+  const endSearch = (): void => {
     searchList.value = null
     searched.value = ''
+    mailbox.follow(null)
+  }
+
+  const goTo = (folder: ViewId): void => {
+    endSearch()
     selection.value = nothingSelected
     cursor.value = 0
     navigation.go('mail', folder)
@@ -69,6 +74,10 @@ export const useMailView = defineStore('mailView', () => {
     const index = rows?.indexOf(mail) ?? -1
     return index === -1 ? undefined : rows?.at(index)
   }
+
+  /** A search may have been begun in the trash and find mails that are not there: then each says it itself. */
+  const areInTrash = (mails: readonly UpdateId[]): boolean =>
+    searchList.value === null ? view.value === 'trash' : mails.every((one) => headerOf(one)?.inTrash === true)
 
   const closeMail = (): void => {
     if (openMail.value !== null) navigation.replace('mail', view.value)
@@ -118,6 +127,7 @@ export const useMailView = defineStore('mailView', () => {
     partly.value = null
     if (query.trim() === '') {
       searchList.value = null
+      mailbox.follow(null)
       return
     }
     const found = createMailList(async (offset, limit) => {
@@ -126,6 +136,7 @@ export const useMailView = defineStore('mailView', () => {
       return page
     })
     searchList.value = found
+    mailbox.follow(found)
     await found.show(0, 0)
   }
 
@@ -143,6 +154,7 @@ export const useMailView = defineStore('mailView', () => {
     goTo,
     open,
     headerOf,
+    areInTrash,
     closeMail,
     moveCursor,
     toggle,

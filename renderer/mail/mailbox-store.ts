@@ -18,6 +18,8 @@ const noCounts: FolderCounts = { inbox: 0, unread: 0, starred: 0, sent: 0, trash
 export const useMailbox = defineStore('mailbox', () => {
   const counts = shallowRef(noCounts)
   const lists = new Map<Folder, MailList>()
+  /** What a search found: it follows the same changes. */
+  let found: MailList | null = null
   /** Increases when drafts or the outbox may be others. */
   const changes = shallowRef(0)
   let arrivals: Header[] = []
@@ -30,13 +32,20 @@ export const useMailbox = defineStore('mailbox', () => {
     return list
   }
 
+  const follow = (list: MailList | null): void => {
+    found = list
+  }
+
+  const everyList = (): readonly (readonly [Folder | 'found', MailList])[] =>
+    found === null ? [...lists] : [...lists, ['found', found]]
+
   const refreshCounts = async (): Promise<void> => {
     counts.value = await client.counts()
   }
 
   const refresh = async (): Promise<void> => {
     changes.value += 1
-    await Promise.all([refreshCounts(), ...[...lists.values()].map((list) => list.refresh())])
+    await Promise.all([refreshCounts(), ...everyList().map(([, list]) => list.refresh())])
   }
 
   // What is shown stays when this does not succeed; the next change asks again.
@@ -74,10 +83,10 @@ export const useMailbox = defineStore('mailbox', () => {
   /** Shown at once; what the client refuses is fetched anew and the error passed on. */
   const optimistically = async (
     mails: readonly UpdateId[],
-    change: (list: MailList, folder: Folder) => void,
+    change: (list: MailList, folder: Folder | 'found') => void,
     carryOut: (some: readonly UpdateId[]) => Promise<void>,
   ): Promise<void> => {
-    for (const [folder, list] of lists) change(list, folder)
+    for (const [folder, list] of everyList()) change(list, folder)
     try {
       for (let start = 0; start < mails.length; start += mailsPerRequest)
         await carryOut(mails.slice(start, start + mailsPerRequest))
@@ -111,13 +120,14 @@ export const useMailbox = defineStore('mailbox', () => {
 
   /** The client marks a mail read when it opens it: the lists show that at once. */
   const showRead = (mail: UpdateId): void => {
-    for (const list of lists.values()) list.edit((rows) => rows.change(new Set([mail]), { read: true }))
+    for (const [, list] of everyList()) list.edit((rows) => rows.change(new Set([mail]), { read: true }))
   }
 
   return {
     counts: computed(() => counts.value),
     changes,
     listOf,
+    follow,
     refresh,
     refreshCounts,
     mark,
@@ -126,7 +136,12 @@ export const useMailbox = defineStore('mailbox', () => {
   }
 })
 
-const applyMark = (rows: MailList['rows']['value'], folder: Folder, mails: ReadonlySet<UpdateId>, mark: Mark): void => {
+const applyMark = (
+  rows: MailList['rows']['value'],
+  folder: Folder | 'found',
+  mails: ReadonlySet<UpdateId>,
+  mark: Mark,
+): void => {
   switch (mark) {
     case 'read':
     case 'unread':

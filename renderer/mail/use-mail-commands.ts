@@ -127,7 +127,7 @@ const marks = (): readonly Command[] => {
       label: 'mail.restore',
       group: 'mail',
       keys: ['shift+z'],
-      when: () => mail.view === 'trash',
+      when: () => mail.areInTrash(mail.concerned),
       run: () => void actions.mark(mail.concerned, 'restore'),
     },
     {
