@@ -10,6 +10,7 @@ afterEach(() => setLanguage('en'))
 
 describe('the words for how safe a mail is', () => {
   it.each([
+    [0, 5, 'on no server that is known'],
     [1, 5, 'saved here'],
     [2, 5, 'on 2 of 5: survives any machine'],
     [3, 5, 'on 3 of 5: survives any 2 machines'],
@@ -18,6 +19,11 @@ describe('the words for how safe a mail is', () => {
     [2, 2, 'on all 2'],
     [1, 1, 'saved here'],
   ])('%i of %i: %s', (held, seats, words) => expect(safetyWords(allServerIds.slice(0, held), seats)).toBe(words))
+
+  it('name the machine that has a mail alone, where it is not this one', () => {
+    expect(safetyWords([serverId(3)], 5, 'Chart table')).toBe('saved on Chart table only')
+    expect(safetyWords(allServerIds.slice(0, 2), 5, null)).toBe('on 2 of 5: survives any machine')
+  })
 
   it('are there in German, too', async () => {
     await setLanguage('de')

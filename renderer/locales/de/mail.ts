@@ -78,7 +78,9 @@ export const mail: Translated<typeof english.mail> = {
     trash: 'Nachrichten bleiben hier, bis Sie sie endgültig löschen.',
   },
   safety: {
+    nowhere: 'auf keinem Server, soweit bekannt',
     here: 'hier gesichert',
+    there: 'nur auf {name} gesichert',
     some: 'auf {held} von {seats} | auf {held} von {seats}: übersteht den Ausfall eines Geräts | auf {held} von {seats}: übersteht den Ausfall von {survives} Geräten',
     all: 'auf allen {seats}',
     allFive: 'auf allen fünf',

@@ -68,7 +68,9 @@ export const mail = {
     trash: 'Mails stay here until you delete them for good.',
   },
   safety: {
+    nowhere: 'on no server that is known',
     here: 'saved here',
+    there: 'saved on {name} only',
     some: 'on {held} of {seats} | on {held} of {seats}: survives any machine | on {held} of {seats}: survives any {survives} machines',
     all: 'on all {seats}',
     allFive: 'on all five',

@@ -1,0 +1,47 @@
+import { mount } from '@vue/test-utils'
+import { getActivePinia } from 'pinia'
+import { TooltipProvider } from 'reka-ui'
+import { expect, it, vi } from 'vitest'
+import { h } from 'vue'
+import { i18n } from '../../renderer/locales/i18n.ts'
+import MailSafety from '../../renderer/mail/MailSafety.vue'
+import { useApp } from '../../renderer/stores/app.ts'
+import { useGroup } from '../../renderer/stores/group.ts'
+import { accountId, serverId } from '../../replica/core/model/ids.ts'
+import { mailId } from './fake-mailbox.ts'
+import { fakeQuintet } from './setup.ts'
+
+/** What is said of a mail that only server 3 has. */
+const said = async (home: number | null): Promise<string | undefined> => {
+  fakeQuintet().setPhase({
+    phase: 'signedIn',
+    group: 'Northern Light',
+    mode: home === null ? 'client' : 'replica',
+    home: home === null ? null : serverId(home),
+    server: serverId(3),
+    account: 'Ingrid',
+    accountId: accountId('account-1'),
+  })
+  fakeQuintet().add('client', {
+    safeties: ({ mails }: { mails: readonly string[] }) => ({
+      safeties: mails.map((mail) => ({ mail, servers: [serverId(3)] })),
+    }),
+  })
+  await useApp().load()
+  await useGroup().refresh()
+  const safety = () => h(TooltipProvider, () => h(MailSafety, { mail: mailId(1) }))
+  const wrapper = mount(safety, { global: { plugins: [getActivePinia() ?? [], i18n] } })
+  await vi.waitFor(() => expect(wrapper.find('[role=img]').exists()).toBe(true))
+  return wrapper.find('[role=img]').attributes('aria-label')
+}
+
+it('a mail on this machine alone is saved here', async () => {
+  expect(await said(3)).toBe('saved here')
+})
+
+it.each([
+  ['the window uses the server of another machine', 1],
+  ['this machine has no replica', null],
+])('a mail on another machine alone is not said to be here: %s', async (_, home) => {
+  expect(await said(home)).toBe('saved on engine room only')
+})
