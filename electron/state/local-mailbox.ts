@@ -29,6 +29,8 @@ interface FirstOpening {
   readonly machine: string | null
 }
 
+/** A client without a replica looks this often whether a server has come. */
+const reopenMs = 10_000
 const usualListen = '/ip4/0.0.0.0/tcp/0'
 const laterOpening: FirstOpening = { create: null, join: null, server: null, machine: null }
 /** The kept log-in is of no use any more, whenever it is tried. */
@@ -68,6 +70,7 @@ export class LocalMailbox {
   #work: Promise<unknown> = Promise.resolve()
   #keeper: LogInKeeper | null = null
   #staySignedIn: 'on' | 'off' = 'off'
+  #reopening: NodeJS.Timeout | undefined
 
   constructor(options: MailboxOptions) {
     this.#options = options
@@ -112,15 +115,7 @@ export class LocalMailbox {
     return this.#inOrder(async () => {
       if (this.#client !== null) return
       this.#become({ phase: 'starting', step: 'Opening the mailbox' })
-      try {
-        const { keptGroup } = await loadReplica()
-        const kept = await keptGroup(this.#options.data)
-        if (kept === null) this.#become({ phase: 'empty' })
-        else if (kept.server === null) await this.#connect()
-        else await this.#start(laterOpening)
-      } catch (error) {
-        this.#become({ phase: 'failed', failure: failureOf(error) })
-      }
+      await this.#tryToOpen()
     })
   }
 
@@ -164,6 +159,7 @@ export class LocalMailbox {
   /** The machine woke up, or is on another network. */
   redial(): void {
     this.#replica?.redial()
+    this.#reopen()
   }
 
   /** Wipes this machine's copy and takes it back from the others; one of them must be reachable. */
@@ -239,6 +235,28 @@ export class LocalMailbox {
     void done?.catch(() => undefined)
   }
 
+  async #tryToOpen(): Promise<void> {
+    clearTimeout(this.#reopening)
+    try {
+      const { keptGroup } = await loadReplica()
+      const kept = await keptGroup(this.#options.data)
+      if (kept === null) this.#become({ phase: 'empty' })
+      else if (kept.server === null) await this.#connect()
+      else await this.#start(laterOpening)
+    } catch (error) {
+      const failure = failureOf(error)
+      this.#become({ phase: 'failed', failure })
+      if (failure.code === 'UNREACHABLE') this.#reopening = setTimeout(() => this.#reopen(), reopenMs)
+    }
+  }
+
+  /** Where no server could be reached one may have come; the window goes on showing the failure meanwhile. */
+  #reopen(): void {
+    void this.#inOrder(async () => {
+      if (this.#phase.phase === 'failed' && this.#phase.failure.code === 'UNREACHABLE') await this.#tryToOpen()
+    })
+  }
+
   async #readGroup(): Promise<void> {
     const { keptGroup } = await loadReplica()
     this.#group = await keptGroup(this.#options.data)
@@ -274,6 +292,7 @@ export class LocalMailbox {
   }
 
   async #stop(): Promise<void> {
+    clearTimeout(this.#reopening)
     const [client, replica] = [this.#client, this.#replica]
     this.#client = null
     this.#replica = null

@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from './harness.ts'
 
+const reopenedWithinMs = 40_000
+
 test('an invite shows the group and its seats, and joining takes the seat that was chosen', async ({ quintet }) => {
   const group = await quintet.group([1, 2])
   await group.operator(2).ask('renameMachine', { name: 'Engine room' })
@@ -37,6 +39,19 @@ test('a machine without a replica uses the servers of the others', async ({ quin
   await window.close()
   const again = await quintet.open({ data: window.data })
   await expect.poll(() => again.call('host', 'phase')).toMatchObject({ phase: 'signedOut', mode: 'client' })
+})
+
+test('a machine without a replica that finds no server goes on by itself when one is there', async ({ quintet }) => {
+  const group = await quintet.group([1])
+  const { invite } = await group.operator(1).ask('invite')
+  const window = await quintet.open()
+  await window.call('host', 'joinAsClient', { invite, machine: 'tablet' })
+  await window.close()
+  await group.replica(1).stop()
+  const { page } = await quintet.open({ data: window.data })
+  await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible()
+  await group.restart(1)
+  await expect(page.getByRole('heading', { name: 'Create your account' })).toBeVisible({ timeout: reopenedWithinMs })
 })
 
 test('invites that are bad, used or expired say so, and the first run is where it was', async ({ quintet }) => {
