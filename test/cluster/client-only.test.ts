@@ -128,13 +128,36 @@ describe('a client without a replica', () => {
     )
   })
 
-  test('is shut out when its invite is revoked and the group key changed', async () => {
+  test('that was away comes back by the former key to servers that run since before it joined', async () => {
+    const group = await cluster.group([1, 2])
+    const { invite } = await group.operator(1).ask('invite')
+    const data = path.join(await cluster.directory(), 'away')
+    const away = new MailProcess({ data, join: invite })
+    await away.ask('signUp', { name: 'away', password: passwordOf('away') })
+    await group.settled()
+    await away.close()
+    await group.operator(1).ask('rotateKey')
+    await expect.poll(() => groupKeyOf(group.dataOf(2))).toBe(await groupKeyOf(group.dataOf(1)))
+    const back = new MailProcess({ data })
+    await back.ask('logIn', { name: 'away', password: passwordOf('away') })
+    await expect.poll(() => keyIn(data)).toBe(await groupKeyOf(group.dataOf(1)))
+    await back.close()
+  })
+
+  test.each([
+    ['servers that run since before it joined', []],
+    ['servers that know it since they started', [1, 2]],
+  ])('is shut out by %s when its invite is revoked and the group key changed', async (_, restarted) => {
     const group = await cluster.group([1, 2])
     const { invite } = await group.operator(1).ask('invite')
     const data = path.join(await cluster.directory(), 'lost')
     const lost = new MailProcess({ data, join: invite })
     await lost.ask('signUp', { name: 'lost', password: passwordOf('lost') })
     await lost.close()
+    await group.settled()
+    for (const server of restarted) await group.replica(server).stop()
+    await group.restart(...restarted)
+    await group.sees([1, 2], [1, 2])
     const [used] = (await group.operator(1).ask('invites')).invites
     expect(used).toMatchObject({ state: 'used', usedBy: null })
     await group.operator(1).ask('revokeInvite', { invite: used?.invite ?? '' })

@@ -4,7 +4,7 @@ import { accountId, peerId, sessionId, type PeerId } from '../../replica/core/mo
 import type { Identity } from '../../replica/core/membership.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
+import { foundedCore, give, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
 
 const helloOf = (who: Identity, addresses: ReadonlyMap<PeerId, readonly string[]>): HelloMessage => ({
   kind: 'hello',
@@ -104,5 +104,18 @@ describe('a machine that nobody here has met, nor the member that let it in', ()
 
   test('is refused without', () => {
     expect(greetedWith([])).toBe(false)
+  })
+})
+
+describe('a client without a replica', () => {
+  const [invite, peer] = [inviteNamed('client'), peerId('peer of a client')]
+  const mayComeByFormerKey = ({ notify }: ReturnType<typeof give>) =>
+    notify.flatMap((notice) => (notice.kind === 'members' ? [[...notice.known].includes(peer)] : []))
+
+  test('may come in by a former key from when it was let in until its invite is revoked', () => {
+    const core = foundedCore()
+    give(core, { kind: 'invite', invite, expiresAtMs: noonMs * 2 })
+    expect(mayComeByFormerKey(give(core, { kind: 'admitClient', invite, peer, machine: 'a laptop' }))).toEqual([true])
+    expect(mayComeByFormerKey(give(core, { kind: 'revoke', invite }))).toEqual([false])
   })
 })

@@ -159,7 +159,7 @@ export class SeatTable {
     )
   }
 
-  /** The seats' present holders: whose knowledge decides what is stable. The same list until a claim, or the group's name, comes. */
+  /** The seats' present holders: whose knowledge decides what is stable. The same list until something comes that says who belongs to the group. */
   holders(): readonly SeatClaim[] {
     return (this.#holders ??= allServerIds.flatMap((server) => this.holder(server) ?? []))
   }
@@ -191,6 +191,7 @@ export class SeatTable {
 
   revoke(invite: InviteId): void {
     this.#invite(invite).isRevoked = true
+    this.#holders = null
   }
 
   admit(invite: InviteId, peer: PeerId, server: ServerId): void {
@@ -213,7 +214,9 @@ export class SeatTable {
   admitClient(invite: InviteId, peer: PeerId, machine: string): void {
     const key = `${invite} ${peer}`
     const before = this.#clients.get(key)
-    if (before === undefined || machine < before.machine) this.#clients.set(key, { invite, peer, machine })
+    if (before !== undefined && machine >= before.machine) return
+    this.#clients.set(key, { invite, peer, machine })
+    this.#holders = null
   }
 
   clients(): readonly ClientRecord[] {
