@@ -62,10 +62,15 @@ const attachedClient = async (
 ): Promise<MailClient> => {
   const dialers = new KeyedDialers(null)
   const home = first ?? install.server
+  /** The group's key as another server told it while the own one is away; until the own one has another than it had then. */
+  let told: { readonly key: Uint8Array; readonly insteadOf: Uint8Array } | null = null
+  let ownKey = install.groupKey
   return createMailClient({
     connect: async (server) => {
       // The replica may have another seat or key since.
       const present = (await loadInstall(directory)) ?? install
+      ownKey = present.groupKey
+      const key = told !== null && sameBytes(told.insteadOf, ownKey) ? told.key : ownKey
       const attachment = await loadAttachment(directory)
       const isHome = server === null || server === home
       const wanted = isHome && home === install.server ? present.server : (server ?? home)
@@ -76,10 +81,10 @@ const attachedClient = async (
       const open = async (): Promise<FrameStream> => {
         if (isOwn && running !== null) return running.connect()
         if (isOwn && attachment.socket !== null) {
-          dialers.prepare(present.groupKey)
+          dialers.prepare(key)
           return connectLocally({ path: attachment.socket, peer, clock: systemClock, timeoutMs: dialTimeoutMs })
         }
-        return (await dialers.get(present.groupKey)).dial(peer, member.addresses, dialTimeoutMs)
+        return (await dialers.get(key)).dial(peer, member.addresses, dialTimeoutMs)
       }
       const stream = await open()
       const adminToken = isOwn ? attachment.adminToken : null
@@ -90,6 +95,9 @@ const attachedClient = async (
       home,
       start: startOf(first),
       ...(home === install.server ? { homePulse: pulseOf(directory) } : {}),
+      learnKey: (key) => {
+        told = { key, insteadOf: ownKey }
+      },
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
     ...keeping,

@@ -225,6 +225,7 @@ export class Membership {
     const view = this.peers.refreshView()
     if (view !== null) effects.notify.push({ kind: 'view', ...view })
     this.#tellDenied(effects)
+    if (effects.groupKey !== null) this.#cutStrangers(effects)
     this.#tellMembers(effects)
     this.#flagClocks(effects)
     if (view !== null) this.#hasPeopleNews = true
@@ -332,11 +333,18 @@ export class Membership {
       for (const claim of this.#state.seats.claims()) if (this.#paused.has(claim.server)) denied.add(claim.peer)
       for (const session of this.peers.allGreeted()) if (this.#paused.has(session.server)) denied.add(session.peer)
     }
+    for (const peer of this.#state.seats.shutOut()) denied.add(peer)
     denied.delete(this.#identity.peer)
     const told = [...denied].sort().join()
     if (told === this.#denied) return
     this.#denied = told
     effects.deny = denied
+  }
+
+  /** Who has not shown that it is a member may have nothing but the former key; a member comes back. */
+  #cutStrangers(effects: EffectsDraft): void {
+    const strangers = this.peers.allConnected().filter(({ peer }) => this.peers.greeted(peer) === undefined)
+    effects.disconnect.push(...strangers.map(({ peer }) => peer))
   }
 
   #tellMembers(effects: EffectsDraft): void {

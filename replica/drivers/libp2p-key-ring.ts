@@ -21,6 +21,10 @@ export class KeyRing {
     this.#tries.clear()
   }
 
+  get present(): Uint8Array {
+    return this.#keys.present
+  }
+
   /** For the next try at an address. */
   keyFor(address: string): Uint8Array {
     const { present, former } = this.#keys

@@ -13,6 +13,7 @@ import type {
   Transport,
   TransportListener,
 } from '../host/ports.ts'
+import { sameBytes } from '../wire/bytes.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp2p-addresses.ts'
 import { keyFromSeed, protocols } from './libp2p-base.ts'
@@ -46,6 +47,11 @@ const careMs = 1_000
 /** A connection without a stream of ours is closed when it is older: it was a try, or is left over. */
 const idleMs = 10_000
 const streamsPerConnection = 16
+/**
+ * So long after a change of the group key who is connected and was never let in is cut off. Clients whose people are logged in have asked
+ * for the new key by then, even where the way is slow, and come back by it; and a handshake that was begun by the former one is over.
+ */
+const formerKeyGraceMs = 5_000
 
 /** The real network: libp2p over TCP inside the group's private network. Throws BAD_ADDRESS for a `listen` that is none. */
 export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
@@ -101,6 +107,7 @@ class Libp2pTransport implements Transport {
   readonly #announced = new Map<PeerId, readonly Multiaddr[]>()
   #listener: TransportListener | null = null
   #stopCare: () => void = () => undefined
+  #cancelCut: () => void = () => undefined
 
   constructor(
     node: MemberNode,
@@ -167,6 +174,7 @@ class Libp2pTransport implements Transport {
   async stop(): Promise<void> {
     this.#listener = null
     this.#stopCare()
+    this.#cancelCut()
     this.#dialler.stop()
     await stopNode(this.#node, this.#options.clock)
   }
@@ -212,7 +220,9 @@ class Libp2pTransport implements Transport {
   }
 
   useKeys(keys: GroupKeys): void {
+    const isChanged = !sameBytes(keys.present, this.#keys.present)
     this.#keys.keys = keys
+    if (isChanged) this.#cutByFormerKeyLater()
   }
 
   links(): readonly PeerLink[] {
@@ -347,7 +357,19 @@ class Libp2pTransport implements Transport {
   }
 
   #cutIfDenied(connection: Connection): void {
-    if (this.#denied.has(peerId(connection.remotePeer.toString()))) abortConnection(connection, 'paused')
+    if (this.#denied.has(peerId(connection.remotePeer.toString()))) abortConnection(connection, 'denied')
+  }
+
+  /** Not links with replicas, for whom the core answers: who has just joined may not be known yet. */
+  #cutByFormerKeyLater(): void {
+    const links = new Set(this.#links.all().map(({ connection }) => connection))
+    this.#cancelCut()
+    this.#cancelCut = this.#options.clock.after(formerKeyGraceMs, () => {
+      for (const connection of this.#node.getConnections()) {
+        const isKnown = this.#denied.known.has(peerId(connection.remotePeer.toString()))
+        if (!isKnown && !links.has(connection)) abortConnection(connection, 'the group has another key')
+      }
+    })
   }
 
   #care(): void {

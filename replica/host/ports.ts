@@ -188,7 +188,7 @@ export interface Transport {
   remember(members: ReadonlyMap<PeerId, readonly string[]>): void
   /** Who may come in by a former group key: those that were ever let into the group. */
   know(peers: ReadonlySet<PeerId>): void
-  /** For connections from now on; those that are open stay. */
+  /** For connections from now on. Of those that are open, who was never let in loses its own a little later. */
   useKeys(keys: GroupKeys): void
   /** Addresses at which connected members were reached, to be remembered and told to others. */
   links(): readonly PeerLink[]

@@ -170,6 +170,31 @@ describe('a client without a replica', () => {
     expect(found.process.stderr).toContain('UNREACHABLE')
   })
 
+  test('that is in use when its invite is revoked is cut off at once, and not told the next key', async () => {
+    const group = await cluster.group([1, 2])
+    const { invite } = await group.operator(1).ask('invite')
+    const data = path.join(await cluster.directory(), 'lost')
+    const lost = new MailProcess({ data, join: invite })
+    await lost.ask('signUp', { name: 'lost', password: passwordOf('lost') })
+    await group.settled()
+    const key = await keyIn(data)
+    const [used] = (await group.operator(1).ask('invites')).invites
+    await group.operator(1).ask('revokeInvite', { invite: used?.invite ?? '' })
+    await lost.event('disconnected', () => true)
+    await group.settled()
+    await group.operator(1).ask('rotateKey')
+    await expect.poll(() => groupKeyOf(group.dataOf(2))).toBe(await groupKeyOf(group.dataOf(1)))
+    lost.process.signal('SIGKILL')
+    await lost.process.exited
+    expect(await keyIn(data)).toBe(key)
+    await group.kill(1, 2)
+    await group.restart(1, 2)
+    await group.sees([1, 2], [1, 2])
+    const found = new MailProcess({ data })
+    expect(await found.process.exited).toMatchObject({ code: 1 })
+    expect(found.process.stderr).toContain('UNREACHABLE')
+  })
+
   test('an invite that is none, or cut short, is told so', async () => {
     await expect(inspectInvite('quintet://join/abc')).rejects.toMatchObject({ code: 'BAD_INVITE' })
   })

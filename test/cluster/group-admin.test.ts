@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import { MailProcess } from '../../build/cluster/mail-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
+import { openRawApi } from '../support/raw-client.ts'
 import { numbered, run, send, sendMany, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -127,6 +128,34 @@ describe('a new group key', () => {
     await fourth.ready()
     await group.sees([1, 2, 3], [1, 2, 3, 4])
     await fourth.stop()
+  })
+
+  test('ends the connection of who only had the old one', async () => {
+    const group = await cluster.group([1])
+    const guest = await openRawApi(group.dataOf(1))
+    const closed = new Promise((resolve) => {
+      guest.api.onEvent((event) => (event.event === 'closed' ? resolve(event) : undefined))
+    })
+    await group.operator(1).ask('rotateKey')
+    expect(await closed).toMatchObject({ failure: { code: 'UNREACHABLE' } })
+    await guest.end()
+  })
+
+  test('keeps who uses another server because the own one is away', async () => {
+    const group = await cluster.group([1, 2, 3])
+    const ada = await group.person('ada', 1)
+    const cleo = await group.person('cleo', 3)
+    await group.settled()
+    await group.kill(3)
+    const connected = (): number => cleo.events('connected').length
+    await cleo.process.until(() => (connected() > 0 ? true : null), 30_000, 'cleo is at another server')
+    const before = connected()
+    await group.operator(1).ask('rotateKey')
+    await cleo.process.until(() => (connected() > before ? true : null), 30_000, 'cleo has come back by the new key')
+    await send(cleo, 'ada', 'still here')
+    await ada.event('mail', ({ subject }) => subject === 'still here')
+    await group.restart(3)
+    await group.sees([1, 2, 3], [1, 2, 3])
   })
 })
 

@@ -118,4 +118,15 @@ describe('a client without a replica', () => {
     expect(mayComeByFormerKey(give(core, { kind: 'admitClient', invite, peer, machine: 'a laptop' }))).toEqual([true])
     expect(mayComeByFormerKey(give(core, { kind: 'revoke', invite }))).toEqual([false])
   })
+
+  test('is denied every connection when its invite is revoked, unless another one let it in too', () => {
+    const core = foundedCore()
+    const another = inviteNamed('another')
+    for (const one of [invite, another]) {
+      give(core, { kind: 'invite', invite: one, expiresAtMs: noonMs * 2 })
+      give(core, { kind: 'admitClient', invite: one, peer, machine: 'a laptop' })
+    }
+    expect(give(core, { kind: 'revoke', invite }).deny).toBeNull()
+    expect([...(give(core, { kind: 'revoke', invite: another }).deny ?? [])]).toEqual([peer])
+  })
 })

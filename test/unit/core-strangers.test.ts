@@ -24,6 +24,19 @@ const claimOf = ({ origin, server, peer }: Identity): Batch =>
     { clock: 1, change: { kind: 'seat', server, peer, machine: 'a machine', replaces: null } },
   ])
 
+describe('who is connected while the group key is changed', () => {
+  test('is let go unless it has shown that it is a member', () => {
+    const core = foundedCore()
+    const [member, silent] = [identity(2, 'b'), identity(3, 'c')]
+    core.state.seats.admit(inviteNamed('one'), member.peer, member.server)
+    greet(core, member)
+    core.step(noonMs, [{ kind: 'connected', peer: silent.peer }])
+    const { disconnect, groupKey } = core.step(noonMs, [{ kind: 'rotateKey', key: 'a new one' }])
+    expect(groupKey?.key).toBe('a new one')
+    expect(disconnect).toEqual([silent.peer])
+  })
+})
+
 describe('a log of an install that nobody let in', () => {
   const stranger = identity(1, 'z')
   const newcomer = identity(2, 'b')

@@ -40,6 +40,8 @@ export class SeatTable {
   #group: GroupName | null = null
   /** Null when it must be worked out anew: it is asked for many times in every step. */
   #holders: readonly SeatClaim[] | null = null
+  /** As `#holders`. */
+  #shutOut: ReadonlySet<PeerId> | null = null
 
   get group(): GroupName | null {
     return this.#group
@@ -49,13 +51,13 @@ export class SeatTable {
   setGroup(group: GroupName): void {
     if (this.#group !== null && !isLater(group, this.#group)) return
     this.#group = group
-    this.#holders = null
+    this.#changed()
   }
 
   addClaim(claim: SeatClaim): void {
     if (this.#claims.has(claim.origin)) return
     this.#claims.set(claim.origin, claim)
-    this.#holders = null
+    this.#changed()
   }
 
   /** The latest name counts, for the claim of the same install. */
@@ -71,7 +73,7 @@ export class SeatTable {
   /** One proof is as good as another: the first that is known is kept. */
   retire(origin: OriginId, proof: RetirementProof | null): void {
     this.#retired.set(origin, this.#retired.get(origin) ?? proof)
-    this.#holders = null
+    this.#changed()
   }
 
   /** Keeps the batch as the proof of the retirements in it, unless it is large: a retirement is alone in its batch. */
@@ -191,13 +193,13 @@ export class SeatTable {
 
   revoke(invite: InviteId): void {
     this.#invite(invite).isRevoked = true
-    this.#holders = null
+    this.#changed()
   }
 
   admit(invite: InviteId, peer: PeerId, server: ServerId): void {
     const admitted = this.#invite(invite).admitted
     const before = admitted.get(peer)
-    this.#holders = null
+    this.#changed()
     admitted.set(peer, before === undefined || server < before ? server : before)
   }
 
@@ -216,7 +218,7 @@ export class SeatTable {
     const before = this.#clients.get(key)
     if (before !== undefined && machine >= before.machine) return
     this.#clients.set(key, { invite, peer, machine })
-    this.#holders = null
+    this.#changed()
   }
 
   clients(): readonly ClientRecord[] {
@@ -248,6 +250,14 @@ export class SeatTable {
     return peers
   }
 
+  /** Clients whose invite has been revoked, and that were not let in in any other way. */
+  shutOut(): ReadonlySet<PeerId> {
+    if (this.#shutOut !== null) return this.#shutOut
+    const known = this.knownPeers()
+    this.#shutOut = new Set(this.clients().flatMap(({ peer }) => (known.has(peer) ? [] : [peer])))
+    return this.#shutOut
+  }
+
   /** Seats given by admissions whose claims have not come in yet. */
   promised(): ReadonlySet<ServerId> {
     const claimed = new Set(this.claims().map((claim) => claim.peer))
@@ -270,6 +280,11 @@ export class SeatTable {
       if (revoked) digest.add(`revoked ${invite}`)
       for (const { peer, server } of admitted) digest.add(`admitted ${invite} ${peer} ${server}`)
     }
+  }
+
+  #changed(): void {
+    this.#holders = null
+    this.#shutOut = null
   }
 
   #invite(invite: InviteId): Invite {
