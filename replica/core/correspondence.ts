@@ -2,10 +2,10 @@ import type { AntiEntropy } from './anti-entropy.ts'
 import type { CatchingUp } from './catching-up.ts'
 import type { EffectsDraft } from './effects.ts'
 import type { Forks } from './forks.ts'
-import type { KeyKeeper } from './key-keeper.ts'
+import { isCredible, type KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
-import type { OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type {
   BatchesMessage,
   HelloMessage,
@@ -166,6 +166,7 @@ export class Correspondence {
         break
       case 'groupKey':
         if (this.#parts.retiredPeers.has(session.origin)) break
+        if (!isCredible(message, this.#agreedClock(now))) break
         this.#parts.keys.heard(session, message)
         this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
         break
@@ -193,6 +194,14 @@ export class Correspondence {
   /** Retired machines hand over what they have, and get nothing. */
   #isServed(session: GreetedPeer): boolean {
     return !this.#parts.retiredPeers.has(session.origin)
+  }
+
+  rotateKey(now: Moment, key: string, effects: EffectsDraft): void {
+    this.#parts.keys.rotate(key, this.#agreedClock(now), this.members(), effects)
+  }
+
+  #agreedClock({ wallMs }: Moment): Clock {
+    return microsOf(this.#parts.membership.agreedMs(wallMs))
   }
 
   members(): readonly GreetedPeer[] {

@@ -1,4 +1,5 @@
 import type { EffectsDraft } from './effects.ts'
+import type { Clock } from './model/ids.ts'
 import type { GroupKey } from './model/messages.ts'
 import type { GreetedPeer } from './peers.ts'
 
@@ -14,9 +15,18 @@ export class KeyKeeper {
     return this.#current?.madeAt ?? 0
   }
 
-  /** At start: the key that is in use. */
-  begin(groupKey: GroupKey): void {
-    if (isNewer(groupKey, this.#current)) this.#current = groupKey
+  /**
+   * At start: the key that is in use. One from too far in the future (it was made while the clock was wrong) is used as well, but counts
+   * as the oldest: nobody else would ever take it over, nor could any that others make take its place.
+   */
+  begin(groupKey: GroupKey, clock: Clock): void {
+    const madeAt = isCredible(groupKey, clock) ? groupKey.madeAt : 0
+    if (isNewer({ ...groupKey, madeAt }, this.#current)) this.#current = { ...groupKey, madeAt }
+  }
+
+  /** Takes this key over, which is a new one, and later than the present one whatever the clock says that made that. */
+  rotate(key: string, clock: Clock, members: readonly GreetedPeer[], effects: EffectsDraft): void {
+    this.adopt({ key, madeAt: Math.max(clock, this.madeAt + 1) }, members, effects)
   }
 
   /** Takes a newer key over; tells everyone who has not got it. */
@@ -40,6 +50,13 @@ export class KeyKeeper {
     peer.keyMadeAt = Math.max(peer.keyMadeAt, groupKey.madeAt)
   }
 }
+
+/** One from further ahead than clocks are wrong could be made so late that none could ever follow it. */
+const mostAheadMicros = 86_400_000_000
+
+/** Whether a key can have been made when it says, by this clock. */
+export const isCredible = ({ madeAt }: Pick<GroupKey, 'madeAt'>, clock: Clock): boolean =>
+  madeAt <= clock + mostAheadMicros
 
 /** The later one; of two that were made at once, one that is the same everywhere. */
 const isNewer = (groupKey: GroupKey, than: GroupKey | null): boolean =>

@@ -326,14 +326,10 @@ export class ReplicaCore {
         this.#catchingUp.damaged(event.origin, event.first, event.last)
         break
       case 'groupKey':
-        this.#keys.begin(event.groupKey)
+        this.#keys.begin(event.groupKey, microsOf(now.wallMs))
         break
       case 'rotateKey':
-        this.#keys.adopt(
-          { key: event.key, madeAt: this.#clock.next(now.wallMs) },
-          this.#correspondence.members(),
-          effects,
-        )
+        this.#correspondence.rotateKey(now, event.key, effects)
         break
       case 'wasRetired':
         this.#correspondence.isSaidRetired = true

@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { originId, serverId } from '../../replica/core/model/ids.ts'
-import { encodeGossip } from '../../replica/wire/message-codec.ts'
+import { loadInstall } from '../../replica/drivers/install-file.ts'
+import { toBase64Url } from '../../replica/wire/bytes.ts'
+import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
 import { send, useCluster } from '../support/cluster.ts'
 import { gossiper, RogueMember } from '../support/rogue-member.ts'
 
 const cluster = useCluster()
 const honest = [1, 2, 3]
+const dayMicros = 86_400_000_000
+
+const groupKeyOf = async (data: string): Promise<string> =>
+  toBase64Url((await loadInstall(data))?.groupKey ?? new Uint8Array())
 
 describe('somebody who only has the key of the group', () => {
   test('cannot take a seat, retire a machine or be told anything', async () => {
@@ -44,5 +50,31 @@ describe('somebody who only has the key of the group', () => {
     } finally {
       await Promise.all([guest.end(), gossip.end()])
     }
+  })
+})
+
+describe('a member that is retired', () => {
+  test('has left no group key behind that the others cannot change', async () => {
+    const group = await cluster.group([1, 2])
+    const rogue = await RogueMember.join(group, 3)
+    const giveKey = (byte: number, madeAt: number) => {
+      const key = toBase64Url(new Uint8Array(32).fill(byte))
+      return { key, sent: rogue.send([1, 2], encodeMessage({ kind: 'groupKey', key, madeAt })) }
+    }
+    await giveKey(9, Number.MAX_SAFE_INTEGER).sent
+    const { key, sent } = giveKey(7, Date.now() * 1_000 + (dayMicros * 5) / 6)
+    await sent
+    for (const server of [1, 2]) await expect.poll(() => groupKeyOf(group.dataOf(server))).toBe(key)
+    await rogue.end()
+    await group.sees([1, 2], [1, 2])
+    await group.operator(1).ask('retire', { server: 3 })
+    await group.operator(2).ask('rotateKey')
+    const changed = await groupKeyOf(group.dataOf(2))
+    expect(changed).not.toBe(key)
+    await expect.poll(() => groupKeyOf(group.dataOf(1))).toBe(changed)
+    await group.kill(1, 2)
+    await group.restart(1, 2)
+    await group.sees([1, 2], [1, 2])
+    expect(await groupKeyOf(group.dataOf(1))).toBe(changed)
   })
 })

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import type { Effects } from '../../replica/core/effects.ts'
+import type { GroupKey } from '../../replica/core/model/messages.ts'
+import { foundedCore, helloOf, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
+
+const hourMicros = 3_600_000_000
+const noon = noonMs * 1_000
+const endOfTime = Number.MAX_SAFE_INTEGER
+const member = identity(2, 'b')
+
+/** A replica that has this key when it starts; a member comes that has it by an invite only. */
+const started = (stored: GroupKey) => {
+  const core = foundedCore()
+  core.state.seats.admit(inviteNamed('one'), member.peer, member.server)
+  core.step(noonMs, [{ kind: 'groupKey', groupKey: stored }])
+  const greeting = core.step(noonMs, [
+    { kind: 'connected', peer: member.peer },
+    { kind: 'message', peer: member.peer, message: { ...helloOf(member), clock: noon } },
+  ])
+  const hear = (groupKey: GroupKey) =>
+    core.step(noonMs, [{ kind: 'message', peer: member.peer, message: { kind: 'groupKey', ...groupKey } }]).groupKey
+  const rotate = (key: string) => core.step(noonMs, [{ kind: 'rotateKey', key }])
+  return { greeting, hear, rotate }
+}
+
+const toldKey = ({ send }: Effects): readonly GroupKey[] =>
+  send.flatMap(({ message }) => (message.kind === 'groupKey' ? [{ key: message.key, madeAt: message.madeAt }] : []))
+
+test('a new group key is later than the present one, also where a clock that was ahead made that', () => {
+  const { rotate } = started({ key: 'first', madeAt: noon + 20 * hourMicros })
+  for (const key of ['a', 'z', 'b']) {
+    const effects = rotate(key)
+    expect(effects.groupKey?.key).toBe(key)
+    expect(toldKey(effects)).toEqual([effects.groupKey])
+  }
+})
+
+test('a group key from the end of time is taken over from nobody, so that others can follow', () => {
+  const { hear, rotate } = started({ key: 'first', madeAt: noon })
+  expect(hear({ key: 'last', madeAt: endOfTime })).toBeNull()
+  expect(hear({ key: 'last', madeAt: noon + 25 * hourMicros })).toBeNull()
+  const ahead = { key: 'ahead', madeAt: noon + 20 * hourMicros }
+  expect(hear(ahead)).toEqual(ahead)
+  expect(rotate('next').groupKey).toEqual({ key: 'next', madeAt: ahead.madeAt + 1 })
+})
+
+test('a group key from the future that was kept is used, told to nobody, and gives way to any that others have', () => {
+  const { greeting, hear } = started({ key: 'of a wrong clock', madeAt: endOfTime })
+  const hellos = greeting.send.flatMap(({ message }) => (message.kind === 'hello' ? [message.keyMadeAt] : []))
+  expect(hellos).toEqual([0])
+  expect(toldKey(greeting)).toEqual([])
+  const former = { key: 'former', madeAt: noon - 1_000 * hourMicros }
+  expect(hear(former)).toEqual(former)
+})
+
+test('a group key from the future that was kept is followed by one of now, which it does not take the place of later', () => {
+  const stored = { key: 'of a wrong clock', madeAt: endOfTime }
+  const { groupKey } = started(stored).rotate('next')
+  expect(groupKey).toEqual({ key: 'next', madeAt: noon })
+  // Another one that was away has it still.
+  expect(started(stored).hear(groupKey ?? stored)).toEqual(groupKey)
+})
