@@ -61,10 +61,7 @@ class ConnectionServer {
   async run(): Promise<void> {
     try {
       for await (const frame of this.#connection.stream.frames) {
-        if (!this.#take(frame)) break
-        if (this.#callsThisTurn >= callsATurn) await this.#nextTurn()
-        while (this.#isFull()) await new Promise<void>((wake) => (this.#wakeReader = wake))
-        if (this.#closed) break
+        if (!(await this.#take(frame)) || this.#closed) break
       }
     } catch {
       // A lost stream is an ordinary end: the client comes back by itself.
@@ -81,12 +78,18 @@ class ConnectionServer {
     return !this.#closed && (this.#calls >= limits.callsInFlight || this.#callBytes >= limits.callBytesInFlight)
   }
 
-  /** False when the connection cannot go on. */
-  #take(frame: Uint8Array): boolean {
+  /** False when the connection cannot go on. A frame may hold more calls than may be begun at once. */
+  async #take(frame: Uint8Array): Promise<boolean> {
     const messages = decodeApiFrame(frame)
     if (!messages.ok) return false
     const share = frame.length / messages.value.length
-    return messages.value.every((message) => this.#takeMessage(message, share))
+    for (const message of messages.value) {
+      if (!this.#takeMessage(message, share)) return false
+      if (this.#callsThisTurn >= callsATurn) await this.#nextTurn()
+      while (this.#isFull()) await new Promise<void>((wake) => (this.#wakeReader = wake))
+      if (this.#closed) return false
+    }
+    return true
   }
 
   #takeMessage(message: ApiMessage, bytes: number): boolean {
@@ -115,9 +118,11 @@ class ConnectionServer {
     this.#callBytes += bytes
     const message = await this.#carryOut(api, id, name, request)
     this.#connection.onAnswer?.()
+    // Nothing more is begun for a client that does not take its answers.
+    this.#callBytes += message.length
     await this.#writer.send(message).catch(() => this.#wake())
     this.#calls -= 1
-    this.#callBytes -= bytes
+    this.#callBytes -= bytes + message.length
     this.#wake()
   }
 

@@ -37,6 +37,35 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
   }
 }
 
+const account = accountId('A'.repeat(43))
+const largeMail = {
+  mail: updateId(originId('1.aaaaaaaa'), 1),
+  from: account,
+  fromName: 'ann',
+  to: [account],
+  toNames: ['bob'],
+  sentAt: 1,
+  read: false,
+  markedUnread: false,
+  starred: false,
+  inTrash: false,
+  conversation: null,
+  payload: new Uint8Array(15_000),
+  signature: new Uint8Array(64),
+}
+
+/** A client that greets, sends so many calls in one frame, and reads nothing. */
+const askAtOnce = async (stream: FramePair, api: ReplicaApi, calls: readonly Uint8Array[]): Promise<void> => {
+  const send = (): Promise<void> => new Promise(() => undefined)
+  const replica = { ...stream.replica, send }
+  void serveReplica({ stream: replica, open: () => api, isAdminToken: () => false, requires: 'person' })
+  await stream.client.send(encodeApiMessage({ kind: 'hello', version: 1, adminToken: null }))
+  await stream.client.send(Buffer.concat(calls))
+  // More turns than all of the calls would take.
+  let turns = calls.length
+  while (turns-- > 0) await new Promise((next) => setImmediate(next))
+}
+
 const submission = (index: number) => ({
   kind: 'mail' as const,
   command: commandId(String(index).padStart(16, 'A')),
@@ -144,6 +173,40 @@ describe('the api over a stream', () => {
     await api.close()
   })
 
+  test('begins no more of one frame than may be unanswered', async () => {
+    let begun = 0
+    const api = new MemoryReplica().connect()
+    api.view = () => {
+      begun += 1
+      return new Promise(() => undefined)
+    }
+    const call = (_: unknown, id: number) =>
+      encodeApiMessage({ kind: 'call', id: id + 1, method: 'view', request: null })
+    const pair = makeFramePair()
+    await askAtOnce(pair, api, Array.from({ length: 3_000 }, call))
+    expect(begun).toBe(limits.callsInFlight)
+    pair.cut()
+  })
+
+  test('begins no more while the answers that the client does not take are too many bytes', async () => {
+    let begun = 0
+    const mails = Array.from({ length: 50 }, () => largeMail)
+    const answerBytes = mails.length * largeMail.payload.length
+    const api = new MemoryReplica().connect()
+    api.list = () => {
+      begun += 1
+      return Promise.resolve({ mails, total: mails.length, unread: 0, next: null })
+    }
+    const request = { folder: 'inbox', limit: mails.length, before: null, offset: 0 }
+    const call = (_: unknown, id: number) => encodeApiMessage({ kind: 'call', id: id + 1, method: 'list', request })
+    const pair = makeFramePair()
+    await askAtOnce(pair, api, Array.from({ length: 500 }, call))
+    expect(begun * answerBytes).toBeGreaterThanOrEqual(limits.callBytesInFlight - answerBytes)
+    // One turn's calls come on top, because an answer's size is known only then.
+    expect((begun - 32) * answerBytes).toBeLessThanOrEqual(limits.callBytesInFlight)
+    pair.cut()
+  })
+
   test('rejects everything in flight with UNREACHABLE when the stream is lost, and says so', async () => {
     const replica = new MemoryReplica()
     const { api, cut, served } = connectTo((right) => {
@@ -176,26 +239,10 @@ describe('the api over a stream', () => {
 
   test('makes a page shorter when its mails do not fit into a frame', async () => {
     const replica = new MemoryReplica()
-    const account = accountId('A'.repeat(43))
-    const mail = {
-      mail: updateId(originId('1.aaaaaaaa'), 1),
-      from: account,
-      fromName: 'ann',
-      to: [account],
-      toNames: ['bob'],
-      sentAt: 1,
-      read: false,
-      markedUnread: false,
-      starred: false,
-      inTrash: false,
-      conversation: null,
-      payload: new Uint8Array(15_000),
-      signature: new Uint8Array(64),
-    }
     const { api } = connectTo((right) => {
       const connection = replica.connect(right)
       connection.list = async ({ limit }) => ({
-        mails: Array.from({ length: limit }, () => mail),
+        mails: Array.from({ length: limit }, () => largeMail),
         total: 1_000,
         unread: 0,
         next: String(limit),
