@@ -148,6 +148,8 @@ export type Notice =
   | { readonly kind: 'transfer'; readonly phase: 'begun' | 'done' | 'abandoned'; readonly peer: PeerId }
   /** A state that came was confirmed by another member; what it had left out was taken from there. */
   | ({ readonly kind: 'secondOpinion' } & Opinion)
+  /** Where peers that are not connected here may be now, as a member says: worth a try, and no more. */
+  | { readonly kind: 'whereabouts'; readonly addresses: ReadonlyMap<PeerId, readonly string[]> }
   /** The members to keep connected changed; `known` are all peers that were ever let in. */
   | {
       readonly kind: 'members'

@@ -49,6 +49,8 @@ export class Membership {
   readonly #clockFlagged = new Set<PeerId>()
   readonly #telling: KnowledgeTelling
   #addressNews = new Map<PeerId, readonly string[]>()
+  /** As others say, of peers that are not connected here and were last seen elsewhere. */
+  #whereabouts = new Map<PeerId, readonly string[]>()
   readonly #sessions: Sessions
   #hasPeopleNews = false
   #peopleToldMs = 0
@@ -197,8 +199,10 @@ export class Membership {
     this.#seenMs.set(hello.server, nowMs)
     this.peers.noteClock(session, hello.clock, nowMs)
     for (const [peer, known] of hello.addresses) {
-      const isNews = peer === session.peer || !this.#addresses.has(peer)
-      if (isNews && peer !== this.#identity.peer && known.length > 0) this.#learnAddresses(peer, known)
+      if (peer === this.#identity.peer || known.length === 0) continue
+      if (peer === session.peer || !this.#addresses.has(peer)) this.#learnAddresses(peer, known)
+      // Who says so may have met it there since it moved, or may not have met it for longer.
+      else if (this.peers.get(peer) === undefined) this.#whereabouts.set(peer, known)
     }
   }
 
@@ -227,6 +231,7 @@ export class Membership {
     this.#tellDenied(effects)
     if (effects.groupKey !== null) this.#cutStrangers(effects)
     this.#tellMembers(effects)
+    this.#tellWhereabouts(effects)
     this.#flagClocks(effects)
     if (view !== null) this.#hasPeopleNews = true
     this.#tellSessions(nowMs, effects)
@@ -359,6 +364,12 @@ export class Membership {
     if (told === this.#members) return
     this.#members = told
     effects.notify.push({ kind: 'members', addresses: members, known })
+  }
+
+  #tellWhereabouts(effects: EffectsDraft): void {
+    if (this.#whereabouts.size === 0) return
+    effects.notify.push({ kind: 'whereabouts', addresses: this.#whereabouts })
+    this.#whereabouts = new Map()
   }
 
   #flagClocks(effects: EffectsDraft): void {

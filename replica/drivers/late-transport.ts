@@ -70,6 +70,10 @@ class LateTransport implements Transport {
     this.#transport?.remember(members)
   }
 
+  hint(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
+    this.#transport?.hint(addresses)
+  }
+
   know(peers: ReadonlySet<PeerId>): void {
     this.#known = peers
     this.#transport?.know(peers)

@@ -25,6 +25,8 @@ interface Target {
   remembered: readonly string[]
   /** Newest first. */
   learnt: readonly string[]
+  /** By hearsay, the latest, until the peer is connected. */
+  hinted: readonly string[]
   failures: number
   shortLives: number
   connectedAtMs: number | null
@@ -78,10 +80,19 @@ export class Dialler {
     if (hasNews || target.attempt === null) this.#dialAnew(target)
   }
 
+  /** Others say that a member is at these addresses: the next try has them too. It is not made sooner, because anything can be said. */
+  hinted(peer: PeerId, addresses: readonly string[]): void {
+    const target = this.#targets.get(peer)
+    if (target?.isMember !== true || target.connectedAtMs !== null) return
+    target.hinted = addresses.slice(0, limits.addressesPerPeer)
+    if (target.cancelTimer === null) this.#dial(target)
+  }
+
   connected(peer: PeerId): void {
     const target = this.#targets.get(peer) ?? this.#add(peer)
     target.connectedAtMs = this.#options.clock.nowMs()
     target.failures = 0
+    target.hinted = []
     target.cancelTimer?.()
     target.cancelTimer = null
   }
@@ -125,6 +136,7 @@ export class Dialler {
       isMember: false,
       remembered: [],
       learnt: [],
+      hinted: [],
       failures: 0,
       shortLives: 0,
       connectedAtMs: null,
@@ -171,7 +183,7 @@ export class Dialler {
   #dial(target: Target): void {
     if (!this.#running || this.#denied.has(target.peer) || target.connectedAtMs !== null || target.attempt !== null)
       return
-    const addresses = [...new Set([...target.remembered, ...target.learnt])]
+    const addresses = [...new Set([...target.remembered, ...target.hinted, ...target.learnt])]
     if (addresses.length === 0) return
     const attempt = new AbortController()
     target.attempt = attempt

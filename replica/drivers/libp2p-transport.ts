@@ -215,6 +215,10 @@ class Libp2pTransport implements Transport {
     this.#dialler.remember(new Map([...members].filter(([peer]) => peer !== this.self)))
   }
 
+  hint(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
+    for (const [peer, known] of addresses) this.#dialler.hinted(peer, known)
+  }
+
   know(peers: ReadonlySet<PeerId>): void {
     this.#denied.known = new Set(peers)
   }

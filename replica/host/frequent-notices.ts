@@ -7,6 +7,7 @@ const frequent: ReadonlySet<Notice['kind']> = new Set([
   'mailbox',
   'people',
   'knowledge',
+  'whereabouts',
 ] as const)
 
 /** Whether there are too many of this kind to be logged. */

@@ -186,6 +186,8 @@ export interface Transport {
   deny(peers: ReadonlySet<PeerId>): void
   /** Members and where they were seen: kept connected, redialled with capped back-off. */
   remember(members: ReadonlyMap<PeerId, readonly string[]>): void
+  /** Where members that are not connected may be now, as others say: tried besides where they were last seen. */
+  hint(addresses: ReadonlyMap<PeerId, readonly string[]>): void
   /** Who may come in by a former group key: those that were ever let into the group. */
   know(peers: ReadonlySet<PeerId>): void
   /** For connections from now on. Of those that are open, who was never let in loses its own a little later. */

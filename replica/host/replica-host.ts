@@ -300,6 +300,7 @@ export class ReplicaHost {
       this.#options.transport.know(notice.known)
       this.#members.setMembers(notice.addresses)
     }
+    if (notice.kind === 'whereabouts') this.#options.transport.hint(notice.addresses)
     if (notice.kind !== 'members' && !isFrequent(notice)) this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)
   }

@@ -45,16 +45,18 @@ const address = '/ip4/127.0.0.1/tcp/1'
 const startDialler = () => {
   const clock = new HandClock()
   const dials: number[] = []
+  const tried: (readonly string[])[] = []
   const dialler = new Dialler({
     clock,
     random: () => 0.999,
-    connect: () => {
+    connect: (_peer, addresses) => {
+      tried.push(addresses)
       dials.push(clock.nowMs())
       return Promise.reject(new Error('nobody there'))
     },
   })
   dialler.start()
-  return { clock, dials, dialler }
+  return { clock, dials, tried, dialler }
 }
 
 describe('an absent member', () => {
@@ -97,6 +99,31 @@ describe('an absent member', () => {
       await clock.pass(0)
       expect(dials.length).toBe(before + 1)
     }
+  })
+
+  test('is tried where others say besides, with the latest of that, and no more often', async () => {
+    const { clock, dials, tried, dialler } = startDialler()
+    dialler.remember(new Map([[member, [address]]]))
+    await clock.pass(60_000)
+    const before = dials.length
+    for (let port = 2; port < 100; port += 1) dialler.hinted(member, [`/ip4/127.0.0.1/tcp/${port}`])
+    expect(dials.length).toBe(before)
+    await clock.pass(5_000)
+    expect(dials.length).toBe(before + 1)
+    expect(tried.at(-1)).toEqual([address, '/ip4/127.0.0.1/tcp/99'])
+    dialler.connected(member)
+    dialler.disconnected(member, 'lost')
+    await clock.pass(100)
+    expect(tried.at(-1)).toEqual([address])
+  })
+
+  test('of which no address is known is tried at once where others say; who is no member never is', async () => {
+    const { clock, tried, dialler } = startDialler()
+    dialler.remember(new Map([[member, []]]))
+    dialler.hinted(member, [address])
+    dialler.hinted(peerId('12D3KooWB'), [address])
+    await clock.pass(0)
+    expect(tried).toEqual([[address]])
   })
 
   test('is not dialled while it is denied, nor when it is a member no longer', async () => {

@@ -51,6 +51,44 @@ describe('members that join at the same time', () => {
   })
 })
 
+describe('a member that was at another place before', () => {
+  const [ben, cleo] = [identity(2, 'b'), identity(3, 'c')]
+  const [before, after] = ['/ip4/10.0.0.3/tcp/1', '/ip4/10.0.0.3/tcp/2']
+  const whereabouts = ({ notify }: ReturnType<typeof give>) =>
+    notify.flatMap((notice) => (notice.kind === 'whereabouts' ? [[...notice.addresses]] : []))
+  const coreThatKnows = () => {
+    const core = foundedCore()
+    for (const { peer, server } of [ben, cleo]) core.state.seats.admit(inviteNamed(`invite ${server}`), peer, server)
+    core.step(noonMs, [{ kind: 'addresses', addresses: new Map([[cleo.peer, [before]]]) }])
+    return core
+  }
+  const meet = (
+    core: ReturnType<typeof foundedCore>,
+    who: Identity,
+    addresses: ReadonlyMap<PeerId, readonly string[]>,
+  ) =>
+    core.step(noonMs, [
+      { kind: 'connected', peer: who.peer },
+      { kind: 'message', peer: who.peer, message: helloOf(who, addresses) },
+    ])
+
+  test('may be where another one says, and was still last seen where it was', () => {
+    const core = coreThatKnows()
+    const effects = meet(core, ben, new Map([[cleo.peer, [after]]]))
+    expect(whereabouts(effects)).toEqual([[[cleo.peer, [after]]]])
+    expect(whereabouts(core.step(noonMs, [{ kind: 'tick' }]))).toEqual([])
+    const { send } = core.step(noonMs, [{ kind: 'connected', peer: identity(4, 'd').peer }])
+    const [hello] = send.flatMap(({ message }) => (message.kind === 'hello' ? [message] : []))
+    expect(hello?.addresses.get(cleo.peer)).toEqual([before])
+  })
+
+  test('is not looked for while it is connected', () => {
+    const core = coreThatKnows()
+    meet(core, cleo, new Map())
+    expect(whereabouts(meet(core, ben, new Map([[cleo.peer, [after]]])))).toEqual([])
+  })
+})
+
 describe('a machine whose clock is ten minutes ahead', () => {
   const fastMs = noonMs + 600_000
   const greeted = (...members: readonly Identity[]) => {

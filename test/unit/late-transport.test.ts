@@ -29,6 +29,7 @@ const noting = (told: string[]): Transport => ({
   disconnect: (peer) => void told.push(`disconnect ${peer}`),
   deny: (peers) => void told.push(`deny ${[...peers].join()}`),
   remember: (members) => void told.push(`remember ${[...members.keys()].join()}`),
+  hint: (addresses) => void told.push(`hint ${[...addresses.keys()].join()}`),
   know: (peers) => void told.push(`know ${[...peers].join()}`),
   useKeys: (keys) => void told.push(`keys ${keys.present[0]}`),
   links: () => [],
