@@ -39,6 +39,23 @@ describe('a stranger without the group key', () => {
     await stillServes(peer)
   })
 
+  test.each([
+    ['nothing', 0],
+    ['a nonce', 24],
+    ['a nonce and half a greeting', 34],
+  ])('is cut off by itself within 2 s when it sends %s', async (_, bytes) => {
+    const peer = await startPeer()
+    const socket = connect(Number(addressOf(peer).split('/')[4]), '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.resume()
+    const since = performance.now()
+    socket.write(randomBytes(bytes))
+    await within(8_000, 'the socket is ended', new Promise((resolve) => socket.on('close', resolve)))
+    // What it takes to let it go comes on top; libp2p alone would wait for 3 s.
+    expect(performance.now() - since).toBeLessThan(2_800)
+    await stillServes(peer)
+  })
+
   test('does no harm by sending garbage, or nothing, on many connections', async () => {
     const peer = await startPeer()
     const port = Number(addressOf(peer).split('/')[4])
