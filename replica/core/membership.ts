@@ -5,6 +5,7 @@ import type { Told } from './knowledge-telling.ts'
 import { KnowledgeTelling } from './knowledge-telling.ts'
 import type { AccountId, Hash, OriginId, PeerId, Sequence, ServerId } from './model/ids.ts'
 import type { SeatClaim } from './model/image.ts'
+import { limits } from './model/limits.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim, VersionVector } from './model/messages.ts'
 import type { Batch, SeatChange } from './model/updates.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
@@ -200,7 +201,8 @@ export class Membership {
     this.peers.noteClock(session, hello.clock, nowMs)
     for (const [peer, known] of hello.addresses) {
       if (peer === this.#identity.peer || known.length === 0) continue
-      if (peer === session.peer || !this.#addresses.has(peer)) this.#learnAddresses(peer, known)
+      const isNews = !this.#addresses.has(peer) && this.#addresses.size < limits.dialledPeers
+      if (peer === session.peer || isNews) this.#learnAddresses(peer, known)
       // Who says so may have met it there since it moved, or may not have met it for longer.
       else if (this.peers.get(peer) === undefined) this.#whereabouts.set(peer, known)
     }

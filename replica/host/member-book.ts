@@ -33,7 +33,7 @@ export class MemberBook {
     for (const [peer, known] of this.#options.invitedBy) this.#addresses.set(peer, known)
     const value = await readKept(this.#options.storage, this.#options.logger, settingName)
     for (const [peer, known] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
-      if (Array.isArray(known))
+      if (Array.isArray(known) && this.#addresses.size < limits.dialledPeers)
         this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))
     }
     this.#isLoaded = true
@@ -45,14 +45,15 @@ export class MemberBook {
   }
 
   /**
-   * Takes the addresses of connected peers over from the transport, and this install's own, which are others by now when it was
-   * started without a network or has changed it; returns those that are new.
+   * Takes the addresses of connected members over from the transport, and this install's own, which are others by now when it was
+   * started without a network or has changed it; returns those that are new. Who has only connected is no member yet, and may never be.
    */
   noteLinks(): ReadonlyMap<PeerId, readonly string[]> {
     const news = new Map<PeerId, readonly string[]>()
     const { transport } = this.#options
     for (const { peer, addresses } of transport.links()) {
-      if (addresses.length === 0 || this.#addresses.get(peer)?.join() === addresses.join()) continue
+      if (!this.#members.has(peer) || addresses.length === 0 || this.#addresses.get(peer)?.join() === addresses.join())
+        continue
       this.#addresses.set(peer, addresses)
       news.set(peer, addresses)
     }

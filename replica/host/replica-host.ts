@@ -299,6 +299,7 @@ export class ReplicaHost {
     if (notice.kind === 'members') {
       this.#options.transport.know(notice.known)
       this.#members.setMembers(notice.addresses)
+      this.#noteAddresses()
     }
     if (notice.kind === 'whereabouts') this.#options.transport.hint(notice.addresses)
     if (notice.kind !== 'members' && !isFrequent(notice)) this.#options.logger.info(notice.kind, { ...notice })

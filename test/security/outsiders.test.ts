@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { originId, serverId } from '../../replica/core/model/ids.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
@@ -13,6 +15,12 @@ const dayMicros = 86_400_000_000
 
 const groupKeyOf = async (data: string): Promise<string> =>
   toBase64Url((await loadInstall(data))?.groupKey ?? new Uint8Array())
+
+/** The peers that the replica that keeps `data` connects with when it starts. */
+const addressBookOf = async (data: string): Promise<readonly string[]> => {
+  const text = await readFile(path.join(data, 'settings', 'addresses.json'), 'utf8')
+  return Object.keys((JSON.parse(text) as { readonly value: object }).value)
+}
 
 describe('somebody who only has the key of the group', () => {
   test('cannot take a seat, retire a machine or be told anything', async () => {
@@ -45,6 +53,7 @@ describe('somebody who only has the key of the group', () => {
       const { seats, ownSeat } = await group.operator(1).ask('network')
       expect(ownSeat).toBe('held')
       expect(seats.filter(({ state }) => state !== 'free')).toHaveLength(honest.length)
+      for (const server of honest) expect(await addressBookOf(group.dataOf(server))).not.toContain(guest.peer)
       expect(guest.messageKinds()).toEqual(['hello', 'refusal'])
       await send(ada, 'ada', 'undisturbed')
     } finally {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { peerId } from '../../replica/core/model/ids.ts'
+import type { PeerLink } from '../../replica/host/ports.ts'
 import { MemberBook } from '../../replica/host/member-book.ts'
 import { peerIdOf } from '../../replica/wire/keys.ts'
 
@@ -9,7 +10,7 @@ const other = peerId(peerIdOf(new Uint8Array(32).fill(1)))
 const kept = { [other]: ['/ip4/127.0.0.1/tcp/4001'] }
 
 /** A book on settings in memory, and what it gave the transport to keep connected. */
-const makeBook = () => {
+const makeBook = (links: readonly PeerLink[] = []) => {
   let setting: unknown = kept
   const dialled: ReadonlyMap<string, readonly string[]>[] = []
   const options = {
@@ -23,7 +24,7 @@ const makeBook = () => {
     },
     transport: {
       self: peerId(peerIdOf(new Uint8Array(32).fill(2))),
-      links: () => [],
+      links: () => links,
       listenAddresses: () => [],
       remember: (members: ReadonlyMap<string, readonly string[]>) => dialled.push(members),
     },
@@ -42,4 +43,16 @@ test('members that are told before the kept addresses are read do not take their
   expect(book.known().get(other)).toEqual(kept[other])
   book.setMembers(new Map([[other, []]]))
   expect(dialled.at(-1)?.get(other)).toEqual(kept[other])
+})
+
+test('who is connected stands in the book from when it is a member', async () => {
+  const [here, guest] = [3, 4].map((byte) => peerId(peerIdOf(new Uint8Array(32).fill(byte))))
+  if (here === undefined || guest === undefined) throw new Error('two peers')
+  const links = [here, guest].map((peer) => ({ peer, addresses: ['/ip4/127.0.0.1/tcp/4002'], lagMs: null }))
+  const { book, setting } = makeBook(links)
+  await book.load()
+  expect([...book.noteLinks().keys()]).toEqual([])
+  book.setMembers(new Map([[here, []]]))
+  expect([...book.noteLinks().keys()]).toEqual([here])
+  await expect.poll(setting).toEqual({ ...kept, [here]: ['/ip4/127.0.0.1/tcp/4002'] })
 })
