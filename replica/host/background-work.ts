@@ -106,7 +106,10 @@ export class BackgroundWork {
     try {
       const snapshot = { vector: image.vector, chunks: await snapshotChunksInTurns(image) }
       // It would be the newest, and the log does not have what was joined meanwhile.
-      if (installs !== this.#installs) { await this.#writeSnapshot(); return; }
+      if (installs !== this.#installs) {
+        await this.#writeSnapshot()
+        return
+      }
       await this.#storage.writeSnapshot(snapshot)
       this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
     } catch (error) {

@@ -1,10 +1,8 @@
 import { flushPromises, mount } from '@vue/test-utils'
-import { getActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AppPhase } from '../../electron/contract/app-host.ts'
 import { useAccount } from '../../renderer/account/account-store.ts'
 import App from '../../renderer/App.vue'
-import { i18n } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
 import { useApp } from '../../renderer/stores/app.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
@@ -35,7 +33,7 @@ describe('a page', () => {
     Object.assign(window, { requestIdleCallback: (work: () => void) => setTimeout(work, 1) })
     reload.mockReset().mockImplementation(() => undefined)
     fakeQuintet().setPhase(signedIn('Ingrid', 'account-1'))
-    app = mount(App, { global: { plugins: [getActivePinia() ?? [], i18n] }, attachTo: document.body })
+    app = mount(App, { attachTo: document.body })
     await flushPromises()
     useCompose().begin({ to: ['Zoe'], subject: 'About Ben', body: 'for nobody else' })
     await flushPromises()
@@ -121,7 +119,7 @@ describe('a page', () => {
 
 it('what was typed last is saved before the program may end', async () => {
   Object.assign(window, { requestIdleCallback: (work: () => void) => setTimeout(work, 1) })
-  const app = mount(App, { global: { plugins: [getActivePinia() ?? [], i18n] }, attachTo: document.body })
+  const app = mount(App, { attachTo: document.body })
   await vi.waitFor(() => expect(useApp().phase.phase).toBe('signedIn'))
   useCompose().begin({ subject: 'Minutes' })
   const [letter] = useCompose().open

@@ -1,9 +1,7 @@
 import { mount } from '@vue/test-utils'
-import { getActivePinia } from 'pinia'
 import { TooltipProvider } from 'reka-ui'
 import { expect, it, vi } from 'vitest'
 import { h } from 'vue'
-import { i18n } from '../../renderer/locales/i18n.ts'
 import MailSafety from '../../renderer/mail/MailSafety.vue'
 import { useApp } from '../../renderer/stores/app.ts'
 import { useGroup } from '../../renderer/stores/group.ts'
@@ -30,7 +28,7 @@ const said = async (home: number | null): Promise<string | undefined> => {
   await useApp().load()
   await useGroup().refresh()
   const safety = () => h(TooltipProvider, () => h(MailSafety, { mail: mailId(1) }))
-  const wrapper = mount(safety, { global: { plugins: [getActivePinia() ?? [], i18n] } })
+  const wrapper = mount(safety)
   await vi.waitFor(() => expect(wrapper.find('[role=img]').exists()).toBe(true))
   return wrapper.find('[role=img]').attributes('aria-label')
 }

@@ -158,6 +158,7 @@ export class HostScene {
       },
       gossip: nothing,
       deny: nothing,
+      hint: nothing,
       remember: nothing,
       know: nothing,
       useKeys: nothing,
