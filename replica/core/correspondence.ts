@@ -166,7 +166,7 @@ export class Correspondence {
         break
       case 'groupKey':
         if (this.#parts.retiredPeers.has(session.origin)) break
-        if (!isCredible(message, this.#agreedClock(now))) break
+        if (!isCredible(message, this.#latestClock(now))) break
         this.#parts.keys.heard(session, message)
         this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
         break
@@ -202,6 +202,11 @@ export class Correspondence {
 
   #agreedClock({ wallMs }: Moment): Clock {
     return microsOf(this.#parts.membership.agreedMs(wallMs))
+  }
+
+  /** A member whose clock is years behind must not keep anybody from a new key. */
+  #latestClock(now: Moment): Clock {
+    return Math.max(microsOf(now.wallMs), this.#agreedClock(now))
   }
 
   members(): readonly GreetedPeer[] {

@@ -78,7 +78,7 @@ describe('a client that is there when its replica starts', () => {
     })
     expect(await told.promise).toMatchObject({ groupName: 'Early' })
     const present = await loadAttachment(data)
-    expect(present?.socket).not.toBe(former?.socket)
+    expect(present?.socket).toBe(former?.socket)
     expect(present?.members.get(1)?.addresses).toEqual(again.listen)
     await again.stop()
   })
