@@ -1,14 +1,19 @@
 import { type AppWindow, expect, test } from './harness.ts'
 import { Person } from './person.ts'
 
-test('what was being written is there after a crash', async ({ quintet }) => {
-  const window = await quintet.openAlone()
+/** A draft that was saved, and two words since. */
+const writeOn = async (window: AppWindow): Promise<void> => {
   await window.signUp('anna')
   const person = new Person(window.page)
   const letter = await person.write({ to: 'everyone', subject: 'Inventory', body: 'Two crates of' })
   await expect(letter.getByRole('status')).toHaveText('Draft saved')
   await letter.getByRole('textbox', { name: 'Text', exact: true }).press('End')
   await window.page.keyboard.type(' bandages')
+}
+
+test('what was being written is there after a crash', async ({ quintet }) => {
+  const window = await quintet.openAlone()
+  await writeOn(window)
   await expect
     .poll(() => window.call('client', 'drafts'))
     .toMatchObject({ drafts: [{ subject: 'Inventory', body: 'Two crates of bandages' }] })
@@ -34,12 +39,7 @@ for (const [how, end] of [
 ] as const) {
   test(`what was typed last is there when ${how} at once`, async ({ quintet }) => {
     const window = await quintet.openAlone()
-    await window.signUp('anna')
-    const person = new Person(window.page)
-    const letter = await person.write({ to: 'everyone', subject: 'Inventory', body: 'Two crates of' })
-    await expect(letter.getByRole('status')).toHaveText('Draft saved')
-    await letter.getByRole('textbox', { name: 'Text', exact: true }).press('End')
-    await window.page.keyboard.type(' bandages')
+    await writeOn(window)
     await end(window)
 
     const again = await quintet.open({ data: window.data })
