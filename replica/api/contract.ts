@@ -13,6 +13,7 @@ import type {
 import type { Failure } from '../core/model/errors.ts'
 import type { Meant } from '../core/model/meant.ts'
 import type { GroupApi } from './group-contract.ts'
+import type { Overtaken } from '../core/model/signed.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 
 /** The folders of a mailbox that the replica knows. A mail in the trash is in no other. */
@@ -235,6 +236,12 @@ export interface SealedDocument extends DocumentInfo {
   readonly payload: Uint8Array
 }
 
+/** What has been in the trash since before `beforeMs` (milliseconds since 1970), and for `forMs` by the server's clock; null: for however long. */
+export interface TrashQuery {
+  readonly beforeMs: number
+  readonly forMs: number | null
+}
+
 export interface SafetyInfo {
   readonly mail: UpdateId
   readonly servers: readonly ServerId[]
@@ -250,6 +257,11 @@ export interface Accepted {
   /** The update that it became; for a mail, its name. */
   readonly update: UpdateId
   readonly clock: Clock
+}
+
+/** Not written, because it would not count: a word that is to be said anew. Which `by` and `clock` are: `Overtaken`. */
+export interface SayAnew {
+  readonly overtaken: Overtaken
 }
 
 export type ReplicaEvent =
@@ -303,10 +315,11 @@ export interface ReplicaApi extends GroupApi {
   logOut(): Promise<void>
 
   /**
-   * Durable here when fulfilled, executed once however often it is given. Only kind `account` needs no session.
+   * Durable here when fulfilled, executed once however often it is given. Only kind `account` needs no session; only words that tell when
+   * they were said have to be said anew.
    * NAME_TAKEN, BAD_NAME, NO_SUCH_ACCOUNT, NO_SUCH_MAIL, BAD_SIGNATURE, TOO_LARGE, DISK_FULL.
    */
-  submit(submission: Submission): Promise<Accepted>
+  submit(submission: Submission): Promise<Accepted | SayAnew>
   /** Newest first. `before` is a page's `next`; null begins at the mail at `offset`. */
   list(query: {
     readonly folder: Folder
@@ -317,8 +330,8 @@ export interface ReplicaApi extends GroupApi {
   counts(): Promise<CountsInfo>
   /** The account's copies of a conversation's mails, oldest first; of more than `limits.conversationMails` the newest. */
   conversation(query: { readonly conversation: UpdateId }): Promise<readonly UpdateId[]>
-  /** Mails that have been in the trash since before `beforeMs`, up to `limits.marksPerUpdate`. */
-  trashed(query: { readonly beforeMs: number }): Promise<readonly Meant[]>
+  /** Up to `limits.marksPerUpdate` mails. */
+  trashed(query: TrashQuery): Promise<readonly Meant[]>
   /** Of each name what goes by it here: the tag of the account's mail, or of a post; null when there is none. At most `limits.marksPerUpdate`. */
   tags(query: { readonly names: readonly UpdateId[] }): Promise<readonly (Tag | null)[]>
   /** All documents on one of the account's shelves, in the order in which they were written last. */

@@ -6,9 +6,9 @@ import type { Meant } from '../core/model/meant.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Install } from '../host/install.ts'
-import { conversationOf, countsOf, spreadOf, tagsOf, trashedBefore } from '../host/mailbox-queries.ts'
+import { conversationOf, countsOf, spreadOf, tagsOf, trashedBy } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
-import { type MailView, outcomeOf } from '../host/queries.ts'
+import { answerUnwritten, type MailView, outcomeOf } from '../host/queries.ts'
 import { profileOf, type PostView } from '../host/social-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
@@ -27,6 +27,7 @@ import type {
   ProfileInfo,
   ReplicaApi,
   ReplicaEvent,
+  SayAnew,
   SealedMail,
   SignedPost,
   SessionPlace,
@@ -171,7 +172,7 @@ export class ServiceConnection implements ReplicaApi {
     return Promise.resolve()
   }
 
-  async submit({ kind, payload, signature, command }: Submission): Promise<Accepted> {
+  async submit({ kind, payload, signature, command }: Submission): Promise<Accepted | SayAnew> {
     const signed = verifySubmission(this.#service.install.groupId, kind, payload, signature)
     if (!signed.ok) throw new QuintetError(signed.failure.code, signed.failure.message)
     const { change } = signed.value
@@ -183,6 +184,10 @@ export class ServiceConnection implements ReplicaApi {
       if (before !== null) return before
       this.#session()
       throw new QuintetError('NOT_ALLOWED', 'This connection is logged in for another account.')
+    }
+    if ('saidAt' in change) {
+      const answer = await this.#service.host.read((core) => answerUnwritten(core, change, this.#service.clock.nowMs()))
+      if (answer !== null) return answer
     }
     const { update, clock } = await this.#service.host.command({ kind: 'submit', signed: signed.value })
     return { update, clock }
@@ -240,8 +245,8 @@ export class ServiceConnection implements ReplicaApi {
     return this.#ofAccount((core, account) => conversationOf(core, account, conversation))
   }
 
-  trashed({ beforeMs }: RequestOf<'trashed'>): Promise<readonly Meant[]> {
-    return this.#ofAccount((core, account) => trashedBefore(core, account, beforeMs))
+  trashed(query: RequestOf<'trashed'>): Promise<readonly Meant[]> {
+    return this.#ofAccount((core, account) => trashedBy(core, account, query, this.#service.clock.nowMs()))
   }
 
   tags({ names }: RequestOf<'tags'>): Promise<readonly (Tag | null)[]> {

@@ -1,4 +1,4 @@
-import type { Accepted, ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
+import type { Accepted, ReplicaApi, SayAnew, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { AccountDirectory } from './account-directory.ts'
@@ -10,8 +10,11 @@ import {
   type LinkEvent,
   type LinkListener,
 } from './replica-link.ts'
-import type { Session, SessionPorts } from './session.ts'
+import type { Session, SessionPorts, SignWord } from './session.ts'
 import { ShownTags } from './shown-tags.ts'
+
+/** More often nobody says something else at the same moment; a server that is not honest may pretend so. */
+const mostSayings = 10
 
 /** What the parts of a client listen to. All of them hear everything, in the order in which they were made. */
 export interface ContextListener {
@@ -31,6 +34,8 @@ export class ClientContext {
   readonly shownTags: ShownTags
   readonly #listeners: ContextListener[] = []
   #session: Session | null = null
+  /** When the last word has been said anew. */
+  #saidAnew: Promise<unknown> = Promise.resolve()
   #opened: ReplicaLink | null = null
   #tell: (event: ClientEvent) => void = () => undefined
 
@@ -92,6 +97,34 @@ export class ClientContext {
    * account whose answer was lost, does not keep the answer back: what is signed is carried out for nobody else.
    */
   async submit(session: Session, submission: Submission): Promise<Accepted> {
+    const answer = await this.#giveIn(session, submission)
+    if ('overtaken' in answer) throw new QuintetError('INTERNAL', 'The server wants a wish said anew that has no time.')
+    return answer
+  }
+
+  /**
+   * As `submit`, for a word, which is said anew as long as it would not be the last one. Those of which that is so follow on each other, in the
+   * order in which they were said first.
+   */
+  async say(session: Session, word: SignWord): Promise<Accepted> {
+    const answer = await this.#giveIn(session, await word(session.wordClock.now()))
+    if (!('overtaken' in answer)) return answer
+    const said = this.#saidAnew.then(() => this.#sayAnew(session, word, answer))
+    this.#saidAnew = said.catch(() => undefined)
+    return said
+  }
+
+  async #sayAnew(session: Session, word: SignWord, first: SayAnew): Promise<Accepted> {
+    let answer = first
+    for (let left = mostSayings; left > 0; left--) {
+      const next = await this.#giveIn(session, await word(session.wordClock.after(answer.overtaken)))
+      if (!('overtaken' in next)) return next
+      answer = next
+    }
+    throw new QuintetError('BUSY', 'The server keeps saying that this was changed meanwhile. Try again in a moment.')
+  }
+
+  async #giveIn(session: Session, submission: Submission): Promise<Accepted | SayAnew> {
     this.#checkPresent(session)
     return this.link.call((api) => api.submit(submission))
   }

@@ -53,13 +53,12 @@ export class Documents {
 
   /** Durable at the replica when fulfilled. TOO_MANY, TOO_LARGE. */
   async write(session: Session, document: DocumentId, shelf: Shelf, content: Uint8Array): Promise<void> {
-    const submission = await session.document(document, shelf, content)
-    const { update } = await this.#context.submit(session, submission)
+    const { update } = await this.#context.say(session, session.document(document, shelf, content))
     this.#keep(session, update, content)
   }
 
   async delete(session: Session, document: DocumentId, shelf: Shelf): Promise<void> {
-    await this.#context.submit(session, await session.document(document, shelf, null))
+    await this.#context.say(session, session.document(document, shelf, null))
   }
 
   /** All that is on a shelf, in the order in which it was written last. One that `read` cannot read keeps nobody from the others. */

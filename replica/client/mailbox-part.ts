@@ -13,9 +13,6 @@ import { Reading } from './reading.ts'
 import type { SearchDesk } from './search/search-desk.ts'
 import { Sending } from './sending.ts'
 
-/** Everything that was put into the trash up to now, whatever the servers' clocks say. */
-const always = Number.MAX_SAFE_INTEGER
-
 /** A person's mail. */
 export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox => {
   const sending = new Sending(context)
@@ -46,7 +43,7 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox
       search.removed(session, mails)
       return { removals }
     },
-    emptyTrash: () => marking.emptyTrash(always),
+    emptyTrash: () => marking.emptyTrash(),
     safety: async (request) => ({ servers: await context.ask(context.person(), (api) => api.safety(request)) }),
     safeties: async ({ mails }) => {
       const session = context.person()

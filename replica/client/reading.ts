@@ -151,8 +151,8 @@ export class Reading {
     this.#markedRead.set(mail, tag)
     try {
       const meant = { id: mail, tag }
-      const marks = await (markedUnread ? session.marks('read', [meant]) : session.markRead(meant))
-      await this.#context.submit(session, marks)
+      if (markedUnread) await this.#context.say(session, session.marks('read', [meant]))
+      else await this.#context.submit(session, await session.markRead(meant))
     } catch {
       // The mail is open: that it stays unread (a full disk, a lost connection) must not keep it from the reader.
       this.#markedRead.delete(mail)

@@ -1,10 +1,19 @@
 import type { ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import { commandId, sessionId, type Clock, type CommandId, type DocumentId, type SessionId } from '../core/model/ids.ts'
+import {
+  commandId,
+  sessionId,
+  type AccountId,
+  type Clock,
+  type CommandId,
+  type DocumentId,
+  type SessionId,
+} from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark, Shelf } from '../core/model/mailbox-changes.ts'
+import type { FollowChange } from '../core/model/social-changes.ts'
 import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
 import { signBytes } from '../wire/keys.ts'
 import { decodeDocumentPayload, encodeDocumentPayload, encodeMarksPayload } from '../wire/mailbox-payloads.ts'
@@ -17,8 +26,9 @@ import {
   encodeReadPayload,
   type PersonKind,
 } from '../wire/payload-codec.ts'
-import type { SignerFields } from '../wire/payload-parts.ts'
-import { signPayload } from '../wire/update-codec.ts'
+import type { SignerFields, WordFields } from '../wire/payload-parts.ts'
+import { encodeFollowPayload } from '../wire/social-payloads.ts'
+import { type Form, signPayload } from '../wire/update-codec.ts'
 import { aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import { BundleSigner } from './bundle-signer.ts'
 import { noSuchAccounts, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
@@ -29,6 +39,7 @@ import { MailOpener } from './mail-opener.ts'
 import { MailSealer, type OpenMail } from './mail-sealer.ts'
 import { newRecoveryPhrase } from './recovery-phrase.ts'
 import { makePrivateHalves, personKeysOf, type PersonKeys } from './person-keys.ts'
+import { WordClock } from './word-clock.ts'
 
 export interface Credentials {
   readonly name: string
@@ -42,6 +53,9 @@ export interface SessionPorts {
   readonly clock: ClientClock
   readonly passwordCost: PasswordCost
 }
+
+/** What a person can say anew, to be signed with when it is said: each time as the same command. */
+export type SignWord = (saidAt: Clock) => Promise<Submission>
 
 const commandBytes = 12
 const sessionBytes = 12
@@ -57,6 +71,7 @@ export class Session {
   /** When this log-in took place, as the first server said; null before. */
   #clock: Clock | null = null
   readonly opener: MailOpener
+  readonly wordClock: WordClock
   readonly #groupId: Uint8Array
   readonly #keys: PersonKeys
   readonly #sealer: MailSealer
@@ -75,6 +90,7 @@ export class Session {
     this.#random = random
     this.#signer = new BundleSigner(groupId, keys.signKey)
     this.opener = new MailOpener(groupId, keys)
+    this.wordClock = new WordClock(clock)
     const sender = { account: keys.account, sealKey: keys.sealPair.publicKey }
     this.#sealer = new MailSealer({ groupId, sender, random, clock })
   }
@@ -127,20 +143,19 @@ export class Session {
   }
 
   /** Up to `limits.marksPerUpdate` mails. */
-  marks(mark: BulkMark, meant: readonly Meant[]): Promise<Submission> {
+  marks(mark: BulkMark, meant: readonly Meant[]): SignWord {
     const [mails, tags] = [meant.map(({ id }) => id), meant.map(({ tag }) => tag)]
-    return this.change('marks', (signer) => encodeMarksPayload({ ...signer, mark, mails, tags }))
+    return this.#word('marks', (fields) => encodeMarksPayload({ ...fields, mark, mails, tags }))
   }
 
   /** Writes a document; null deletes it. */
-  document(document: DocumentId, shelf: Shelf, content: Uint8Array | null): Promise<Submission> {
-    const command = newCommand(this.#random)
+  document(document: DocumentId, shelf: Shelf, content: Uint8Array | null): SignWord {
     const sealed = content && this.#sealDocument(document, content)
-    return this.#signed(
-      'document',
-      command,
-      encodeDocumentPayload({ account: this.account, command, document, shelf, sealed }),
-    )
+    return this.#word('document', (fields) => encodeDocumentPayload({ ...fields, document, shelf, sealed }))
+  }
+
+  follow(whom: AccountId, state: FollowChange['state']): SignWord {
+    return this.#word('follow', (fields) => encodeFollowPayload({ ...fields, whom, state }))
   }
 
   /** What `document` sealed, from its payload. CANNOT_OPEN. */
@@ -189,8 +204,14 @@ export class Session {
     return concat([documentLabel, this.#groupId, fromBase64Url(this.account), fromBase64Url(document)])
   }
 
-  async #signed(kind: PersonKind, command: CommandId, payload: Uint8Array): Promise<Submission> {
-    return { kind, command, payload, signature: await this.#signer.sign({ kind, payload }) }
+  #word(kind: PersonKind, encode: (fields: WordFields) => Uint8Array): SignWord {
+    const command = newCommand(this.#random)
+    return (saidAt) => this.#signed(kind, command, encode({ account: this.account, command, saidAt }), saidAt)
+  }
+
+  async #signed(kind: PersonKind, command: CommandId, payload: Uint8Array, saidAt?: Clock): Promise<Submission> {
+    const form: Form = saidAt === undefined ? { kind } : { kind, saidAt }
+    return { kind, command, payload, signature: await this.#signer.sign({ ...form, payload }) }
   }
 }
 

@@ -3,12 +3,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { isUpdateId, tagOf, type AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { FollowChange } from '../core/model/social-changes.ts'
-import {
-  decodePostPayload,
-  encodeFollowPayload,
-  encodePostDeletionPayload,
-  encodePostPayload,
-} from '../wire/social-payloads.ts'
+import { decodePostPayload, encodePostDeletionPayload, encodePostPayload } from '../wire/social-payloads.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import { noSuchAccounts } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
@@ -59,10 +54,7 @@ export const timelinePart = (context: ClientContext): TimelinePart => {
 const follow = async (context: ClientContext, name: string, state: FollowChange['state']): Promise<void> => {
   const session = context.person()
   const whom = await accountOf(context, session, name)
-  await context.submit(
-    session,
-    await session.change('follow', (signer) => encodeFollowPayload({ ...signer, whom, state })),
-  )
+  await context.say(session, session.follow(whom, state))
 }
 
 interface Page {

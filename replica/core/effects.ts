@@ -42,7 +42,7 @@ export type Command =
   | { readonly kind: 'renameGroup'; readonly name: string }
   | { readonly kind: 'renameMachine'; readonly name: string }
   /**
-   * What an older copy of this machine had and nobody else has, written at `clock`: written anew unless it is known or overtaken by
+   * What an older copy of this machine had and nobody else has, written or said at `clock`: written anew unless it is known or overtaken by
    * now. `to know its name`: never written anew. `deletions`: by which everybody who had a copy of this mail, or the author of this post,
    * has deleted it, aimed at the name that it gets; they are written in the same batch, so that nobody sees it.
    */

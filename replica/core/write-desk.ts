@@ -139,9 +139,13 @@ export class WriteDesk {
     })
   }
 
-  /** What somebody has seen and changes here is changed, however far ahead the clock was with which it was written. */
+  /**
+   * What somebody has seen and changes here is changed, however far ahead the clock was with which it was written. Of words that tell
+   * when they were said their client sees to that (`overtaken`).
+   */
   #clockOf(nowMs: number, change: SystemChange | SignedChange): Clock {
     const clock = this.#clock.next(nowMs)
+    if (isSigned(change) && 'saidAt' in change.change) return clock
     const before = this.#state.wordBefore(isSigned(change) ? change.change : change)
     if (before < clock) return clock
     this.#newestWord = Math.min(Math.max(this.#newestWord, before) + 1, limits.lastClock)

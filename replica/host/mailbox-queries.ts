@@ -39,10 +39,18 @@ export const conversationOf = ({ state }: ReplicaCore, account: AccountId, id: U
     .slice(-limits.conversationMails)
     .map(({ origin, sequence }) => updateId(origin, sequence))
 
-/** Mails that `account` put into the trash before `beforeMs`, oldest first, as many as one update can delete. */
-export const trashedBefore = ({ state }: ReplicaCore, account: AccountId, beforeMs: number): readonly Meant[] => {
+/**
+ * Mails that `account` put into the trash before `beforeMs`, and at least `forMs` ago by the clock of this machine (null: however long ago),
+ * oldest first, as many as one update can delete.
+ */
+export const trashedBy = (
+  { state }: ReplicaCore,
+  account: AccountId,
+  { beforeMs, forMs }: { readonly beforeMs: number; readonly forMs: number | null },
+  nowMs: number,
+): readonly Meant[] => {
   const trash = state.mails.mailbox(account).index('trash')
-  const before = beforeMs * microsPerMs * 2
+  const before = (forMs === null ? beforeMs : Math.min(beforeMs, nowMs - forMs)) * microsPerMs * 2
   return trash
     .page(trash.size, null)
     .filter((mail) => state.mails.registersOf(mail, account).trash < before)

@@ -6,6 +6,7 @@ import { allServerIds, updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
+import { overtaken } from '../core/words.ts'
 import { retiredFailure } from '../core/retired-peers.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
@@ -221,3 +222,11 @@ export const members = (core: ReplicaCore) =>
 /** What became of a person's wish that was carried out before, here or at another server; null when it was not. */
 export const outcomeOf = (core: ReplicaCore, change: PersonChange): ReturnType<typeof executedBefore> =>
   executedBefore(core.state, change)
+
+/** With what a word is answered instead of being written: what became of it before, or that it is to be said anew. Null when it is to be written. */
+export const answerUnwritten = (core: ReplicaCore, change: PersonChange, nowMs: number) => {
+  const outcome = outcomeOf(core, change)
+  if (outcome !== null) return outcome
+  const why = overtaken(core.state, change, nowMs)
+  return why === null ? null : { overtaken: why }
+}

@@ -3,7 +3,7 @@ import type { AccountId, OriginId, Sequence, Tag, UpdateId } from '../core/model
 import { anyTag, splitUpdateId, tagOf, tagsAgree, updateId } from '../core/model/ids.ts'
 import type { Aims } from '../core/model/mailbox-changes.ts'
 import { aimedAt, type Meant, meantBy } from '../core/model/meant.ts'
-import type { PersonChange, SignedChange, Update } from '../core/model/updates.ts'
+import { countsFrom, type PersonChange, type SignedChange, type Update } from '../core/model/updates.ts'
 import { decodePayload } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 
@@ -50,7 +50,10 @@ export class Reissuing {
       const id = updateId(update.origin, update.sequence)
       if (meantBy(update.change).some((meant) => this.#isBeyond(meant))) return []
       const how = this.#howToWrite(id)
-      return changeOf(update).map((change) => ({ id, wish: { kind: 'reissue', change, clock: update.clock, ...how } }))
+      return changeOf(update).map((change) => ({
+        id,
+        wish: { kind: 'reissue', change, clock: countsFrom(update), ...how },
+      }))
     })
   }
 
@@ -90,7 +93,7 @@ export class Reissuing {
   /** `nameElse`: what is not of the fork is called now. */
   #mark(update: Update, nameElse: (meant: Meant) => UpdateId | null): readonly Reissued[] {
     const change = this.#aimed(update, (meant) => (this.#isOfFork(meant) ? this.#nameNow(meant) : nameElse(meant)))
-    return change === null ? [] : [{ kind: 'reissue', change, clock: update.clock, reason: 'to have it' }]
+    return change === null ? [] : [{ kind: 'reissue', change, clock: countsFrom(update), reason: 'to have it' }]
   }
 
   /** With the names that `nameOf` gives. Null where no name is left, or one that means any mail is of the fork. */
@@ -133,7 +136,7 @@ export const onceMore = (updates: readonly Update[]): readonly Reissued[] =>
     changeOf(update).map((change) => ({
       kind: 'reissue',
       change,
-      clock: update.clock,
+      clock: countsFrom(update),
       reason: 'to have it once more',
     })),
   )

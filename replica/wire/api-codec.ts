@@ -4,7 +4,7 @@ import { errorCodes, fail, succeed, type ErrorCode, type Failure, type Result } 
 import { limits } from '../core/model/limits.ts'
 
 /** The version of the client protocol that this code speaks. */
-export const apiVersion = 1
+export const apiVersion = 2
 
 /** What goes over a client's stream. Values are not looked into here: the method's shapes do that. */
 export type ApiMessage =

@@ -86,6 +86,12 @@ const logInOutcome = shape.fields({ takenBy: shape.orNull(place) })
 const logInAnswer = (value: unknown, at: string) =>
   logInOutcome(value, at).takenBy === null ? taken(value, at) : superseded(value, at)
 
+const clock = shape.integer(0, lastMoment)
+const accepted = shape.fields({ update: mailName, clock })
+const sayAnew = shape.fields({ overtaken: shape.fields({ by: clock, clock }) })
+const submitAnswer = (value: unknown, at: string) =>
+  typeof value === 'object' && value !== null && 'overtaken' in value ? sayAnew(value, at) : accepted(value, at)
+
 /** What a client asks with. */
 export const requestShapes = {
   lookUp: shape.fields({
@@ -113,7 +119,7 @@ export const requestShapes = {
     offset: sequence,
   }),
   conversation: shape.fields({ conversation: mailName }),
-  trashed: shape.fields({ beforeMs: sequence }),
+  trashed: shape.fields({ beforeMs: sequence, forMs: shape.orNull(sequence) }),
   names: shape.fields({ names: shape.listOf(mailName, limits.marksPerUpdate) }),
   documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
   document: shape.fields({ document: documentName }),
@@ -198,7 +204,7 @@ export const answerShapes = {
   logIn: logInAnswer,
   groupKey: shape.bytesOf(groupKeyBytes),
   challenge: shape.bytesUpTo(limits.challengeBytes),
-  submit: shape.fields({ update: mailName, clock: shape.integer(0, lastMoment) }),
+  submit: submitAnswer,
   list: shape.fields({
     mails: shape.listOf(sealedMail, limits.pageHeaders),
     total: sequence,

@@ -7,8 +7,20 @@ import type { BulkMark, DocumentChange, MarksChange, Shelf } from '../core/model
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
-import { readOrigin, readSequence, readSigner, readTag, signer, type SignerFields } from './payload-parts.ts'
+import {
+  readOrigin,
+  readSaid,
+  readSequence,
+  readSigner,
+  readTag,
+  saidFields,
+  signer,
+  type WordFields,
+} from './payload-parts.ts'
 
+/** With when they were said. */
+const marksFields = 5
+const documentFields = 6
 const documentIdBytes = 16
 const highestShelf = 255
 
@@ -32,14 +44,14 @@ const marksByCode = new Map<number, BulkMark>([
 ])
 
 /** A document as its person signs it; `sealed` is null when it is deleted. */
-export interface DocumentPayload extends SignerFields {
+export interface DocumentPayload extends WordFields {
   readonly document: DocumentId
   readonly shelf: Shelf
   readonly sealed: Uint8Array | null
 }
 
 /**
- * `[account, command, mark, [[origin, [sequence...], [tag...]]...]]`, without the tags where none is known. The mails are within
+ * `[account, command, mark, [[origin, [sequence...], [tag...]]...], when it was said]`, without the tags where none is known. The mails are within
  * their limit already.
  */
 export const encodeMarksPayload = (change: Omit<MarksChange, 'kind'>): Uint8Array => {
@@ -54,18 +66,18 @@ export const encodeMarksPayload = (change: Omit<MarksChange, 'kind'>): Uint8Arra
   const mails = [...byOrigin].map(([origin, { sequences, tags }]) =>
     tags.every((tag) => tag === anyTag) ? [origin, sequences] : [origin, sequences, tags],
   )
-  return encodeCbor([...signer(change), markCodes[change.mark], mails])
+  return encodeCbor([...signer(change), markCodes[change.mark], mails, ...saidFields(change)])
 }
 
-/** `[account, command, document (16), shelf, sealed content or null]`. */
+/** `[account, command, document (16), shelf, sealed content or null, when it was said]`. */
 export const encodeDocumentPayload = (change: DocumentPayload): Uint8Array =>
-  encodeCbor([...signer(change), fromBase64Url(change.document), change.shelf, change.sealed])
+  encodeCbor([...signer(change), fromBase64Url(change.document), change.shelf, change.sealed, ...saidFields(change)])
 
 /** All of a document's payload, for its person. */
 export const decodeDocumentPayload = (payload: Uint8Array): Result<DocumentPayload> => readWhole(payload, readPayload)
 
 export const readMarks = (reader: CborReader): MarksChange => {
-  reader.tuple(4)
+  const all = reader.list(marksFields - 1, marksFields, 'fields')
   const signedBy = readSigner(reader)
   const mark = marksByCode.get(reader.uint()) ?? malformed('a mark that is not known here')
   const mails: UpdateId[] = []
@@ -80,19 +92,19 @@ export const readMarks = (reader: CborReader): MarksChange => {
     for (let left = count; left > 0; left--) tags.push(fields === 3 ? readTag(reader) : anyTag)
     if (mails.length > limits.marksPerUpdate) refuse('TOO_MANY', `the limit is ${limits.marksPerUpdate} mails`)
   }
-  return { kind: 'marks', ...signedBy, mark, mails, tags }
+  return { kind: 'marks', ...signedBy, mark, mails, tags, ...readSaid(reader, all, marksFields) }
 }
 
 export const readDocument = (reader: CborReader): DocumentChange => {
-  const { account, command, document, shelf, sealed } = readPayload(reader)
-  return { kind: 'document', account, command, document, shelf, state: sealed === null ? 'deleted' : 'written' }
+  const { sealed, ...change } = readPayload(reader)
+  return { kind: 'document', ...change, state: sealed === null ? 'deleted' : 'written' }
 }
 
 const readPayload = (reader: CborReader): DocumentPayload => {
-  reader.tuple(5)
+  const all = reader.list(documentFields - 1, documentFields, 'fields')
   const signedBy = readSigner(reader)
   const document = documentId(toBase64Url(reader.bytes(documentIdBytes)))
   const shelf = reader.uint(highestShelf)
   const sealed = reader.orNull(() => reader.bytesUpTo(limits.documentBytes, 'document'))
-  return { ...signedBy, document, shelf, sealed }
+  return { ...signedBy, document, shelf, sealed, ...readSaid(reader, all, documentFields) }
 }

@@ -11,7 +11,7 @@ import type {
   SessionClaim,
 } from '../core/model/messages.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
-import { isLiveKind } from '../core/model/updates.ts'
+import { standsAlone } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch, readBatches } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
@@ -314,7 +314,7 @@ function readMails(context: GroupContext, reader: CborReader): MailsMessage {
     const sequence = readAscending(reader, updates.at(-1)?.sequence)
     const bytes = reader.bytesUpTo(limits.updateBytes, 'update')
     const update = readUpdate(context, origin, sequence, bytes, 'check')
-    if (!isLiveKind(update.change.kind))
+    if (!standsAlone(update.change))
       refuse('BAD_SIGNATURE', `${origin}:${sequence} is neither signed by its person nor of a later version`)
     updates.push(update)
   }

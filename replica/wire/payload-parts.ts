@@ -1,5 +1,6 @@
-import type { AccountId, CommandId, OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, CommandId, OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
 import { anyTag, commandId, isOriginId, originId, splitUpdateId, tag, updateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
@@ -14,6 +15,18 @@ export interface SignerFields {
   readonly account: AccountId
   readonly command: CommandId
 }
+
+/** As `Word`: absent where a version of before signed it. */
+export interface WordFields extends SignerFields {
+  readonly saidAt?: Clock
+}
+
+/** When a word was said, as a last field. */
+export const saidFields = ({ saidAt }: WordFields): Clock[] => (saidAt === undefined ? [] : [saidAt])
+
+/** What `saidFields` wrote, of a payload that has so many fields; of one that has one less nothing is known. */
+export const readSaid = (reader: CborReader, fields: number, withClock: number): { readonly saidAt?: Clock } =>
+  fields < withClock ? {} : { saidAt: reader.uint(limits.lastClock) }
 
 export const signer = ({ account, command }: SignerFields): Uint8Array[] => [
   fromBase64Url(account),

@@ -4,7 +4,7 @@ import { malformed, readWhole } from './cbor.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Aims } from '../core/model/mailbox-changes.ts'
-import { aimedType, readAims } from './aims-codec.ts'
+import { aimedTypes, readAims } from './aims-codec.ts'
 
 /** What a person signed, as it stands in an update. */
 export interface SignedParts {
@@ -22,7 +22,7 @@ export const signedPartsOf = (updateBytes: Uint8Array): Result<SignedParts> => r
 
 const readParts = (reader: CborReader): SignedParts => {
   const fields = reader.list(personFields, aimedFields, 'fields')
-  const isAimed = reader.uint(highestType) === aimedType
+  const isAimed = aimedTypes.has(reader.uint(highestType))
   if (fields !== (isAimed ? aimedFields : personFields)) malformed(`a person's update has ${fields} fields`)
   reader.uint()
   if (isAimed) reader.uint(highestType)

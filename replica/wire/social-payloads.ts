@@ -7,9 +7,11 @@ import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole } from './cbor.ts'
 import {
   readAccountId,
+  readSaid,
   readSigner,
   readTagField,
   readUpdateId,
+  saidFields,
   signer,
   tagFields,
   updateFields,
@@ -17,6 +19,8 @@ import {
 } from './payload-parts.ts'
 
 const deletionFields = 4
+/** With when it was said. */
+const followFields = 5
 const codes = { not: 0, follows: 1 } as const
 
 /** A post as its author signs it, readable by everyone in the group. */
@@ -32,9 +36,9 @@ export const encodePostPayload = (post: PostPayload): Uint8Array => encodeCbor([
 export const encodePostDeletionPayload = (change: Omit<PostDeletionChange, 'kind'>): Uint8Array =>
   encodeCbor([...signer(change), updateFields(change.post), ...tagFields(change.tag)])
 
-/** `[account, command, whom, 1 for follows and 0 for not]`. */
+/** `[account, command, whom, 1 for follows and 0 for not, when it was said]`. */
 export const encodeFollowPayload = (change: Omit<FollowChange, 'kind'>): Uint8Array =>
-  encodeCbor([...signer(change), fromBase64Url(change.whom), codes[change.state]])
+  encodeCbor([...signer(change), fromBase64Url(change.whom), codes[change.state], ...saidFields(change)])
 
 /** All of a post's payload, for those who read it. */
 export const decodePostPayload = (payload: Uint8Array): Result<PostPayload> => readWhole(payload, readPostPayload)
@@ -51,10 +55,11 @@ export const readPostDeletion = (reader: CborReader): PostDeletionChange => {
 }
 
 export const readFollow = (reader: CborReader): FollowChange => {
-  reader.tuple(4)
+  const all = reader.list(followFields - 1, followFields, 'fields')
   const signedBy = readSigner(reader)
   const whom: AccountId = readAccountId(reader)
-  return { kind: 'follow', ...signedBy, whom, state: reader.uint(codes.follows) === codes.follows ? 'follows' : 'not' }
+  const state = reader.uint(codes.follows) === codes.follows ? 'follows' : 'not'
+  return { kind: 'follow', ...signedBy, whom, state, ...readSaid(reader, all, followFields) }
 }
 
 const readPostPayload = (reader: CborReader): PostPayload => {

@@ -14,7 +14,7 @@ import type {
   SystemChange,
   Update,
 } from '../core/model/updates.ts'
-import { aimedType, aimFields, readAims } from './aims-codec.ts'
+import { aimedType, aimedTypes, aimFields, readAims } from './aims-codec.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborValue } from './cbor.ts'
 import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
@@ -56,6 +56,11 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   postDeletion: 41,
   follow: 42,
 }
+/**
+ * Words that tell when they were said have types of their own: to a version of before they are of kinds that it does not know, which it keeps and
+ * passes on; a field more in those that it knows it would refuse.
+ */
+const saidTypes: Readonly<Partial<Record<PersonKind, number>>> = { marks: 24, document: 25, follow: 43 }
 const personKinds = new Map<number, PersonKind>([
   [16, 'account'],
   [17, 'accountDeletion'],
@@ -64,17 +69,20 @@ const personKinds = new Map<number, PersonKind>([
   [20, 'deletion'],
   [21, 'marks'],
   [22, 'document'],
+  [24, 'marks'],
+  [25, 'document'],
   [32, 'accountKeys'],
   [40, 'post'],
   [41, 'postDeletion'],
   [42, 'follow'],
+  [43, 'follow'],
 ])
 /** Higher ones are malformed; those between are of later versions. */
 export const highestType = 65_535
 const knownTypes: ReadonlySet<number> = new Set([
   ...Object.values(systemTypes),
   successionType,
-  aimedType,
+  ...aimedTypes,
   ...personKinds.keys(),
 ])
 /** Whether this version understands updates of this type. */
@@ -82,13 +90,21 @@ export const isKnownType = (type: number): boolean => knownTypes.has(type)
 const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
 const peerIdChars = 64
 
-/** A payload that a person is to sign. */
-export interface Unsigned {
+/** What kind of update it is; a word also by when it was said. */
+export interface Form {
   readonly kind: PersonKind
+  readonly saidAt?: Clock
+}
+
+/** A payload that a person is to sign. */
+export interface Unsigned extends Form {
   readonly payload: Uint8Array
 }
 
-/** The signature by `privateKey` that makes `payload` a person's update of this group. */
+const typeOf = ({ kind, saidAt }: Form): number =>
+  (saidAt === undefined ? undefined : saidTypes[kind]) ?? personTypes[kind]
+
+/** The signature by `privateKey` that makes `payload`, which does not tell when it was said, a person's update of this group. */
 export const signPayload = (
   groupId: Uint8Array,
   kind: PersonKind,
@@ -96,13 +112,13 @@ export const signPayload = (
   privateKey: PrivateKey,
 ): Uint8Array => signBytes(privateKey, signedByPerson(groupContext(groupId), personTypes[kind], payload))
 
-/** As `signPayload`, for 1 to `mostInBundle` payloads at the cost of one. In order. */
+/** The signatures that make 1 to `mostInBundle` payloads updates of a person, at the cost of one. In order. */
 export const signPayloads = (
   groupId: Uint8Array,
   unsigned: readonly Unsigned[],
   privateKey: PrivateKey,
 ): readonly Uint8Array[] => {
-  const items = unsigned.map(({ kind, payload }) => ({ type: personTypes[kind], payload }))
+  const items = unsigned.map((item) => ({ type: typeOf(item), payload: item.payload }))
   return signTogether(groupContext(groupId), items, privateKey)
 }
 
@@ -115,7 +131,7 @@ export function verifySubmission(
 ): Result<SignedChange> {
   const change = decodePayload(kind, payload)
   if (!change.ok) return change
-  const holds = holdsSignature(groupContext(groupId), kind, change.value.account, payload, signature)
+  const holds = holdsSignature(groupContext(groupId), typeOf(change.value), change.value.account, payload, signature)
   if (!holds) return fail('BAD_SIGNATURE', 'The signature is not that of the account for this group.')
   return succeed({ change: change.value, payload, signature })
 }
@@ -125,11 +141,11 @@ export function encodeUpdate(draft: Draft): Uint8Array {
   const { change, clock } = draft
   if (!('payload' in change)) return encodeCbor(systemFields(clock, change))
   assert(isSignatureLength(change.signature.length), 'a signature has a known form')
-  const type = personTypes[change.change.kind]
+  const type = typeOf(change.change)
   return encodeCbor(
     change.aims === undefined
       ? [type, clock, change.payload, change.signature]
-      : [aimedType, clock, type, change.payload, change.signature, aimFields(change.aims)],
+      : [aimedType(change.change), clock, type, change.payload, change.signature, aimFields(change.aims)],
   )
 }
 
@@ -153,8 +169,8 @@ export const readUpdate = (
   bytes: Uint8Array,
   trust: Trust,
 ): Update =>
-  readJudged(origin, sequence, bytes, (kind, account, payload, signature) =>
-    trust === 'check' ? holdsSignature(context, kind, account, payload, signature) : trust === 'genuine',
+  readJudged(origin, sequence, bytes, (type, account, payload, signature) =>
+    trust === 'check' ? holdsSignature(context, type, account, payload, signature) : trust === 'genuine',
   )
 
 /** As `readUpdate` with trust `genuine`, which needs no group. */
@@ -162,7 +178,7 @@ export const readGenuineUpdate = (origin: OriginId, sequence: Sequence, bytes: U
   readJudged(origin, sequence, bytes, () => true)
 
 /** Says whether a person's signature holds. */
-type Judge = (kind: PersonKind, account: AccountId, payload: Uint8Array, signature: Uint8Array) => boolean
+type Judge = (type: number, account: AccountId, payload: Uint8Array, signature: Uint8Array) => boolean
 
 function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, judge: Judge): Update {
   if (bytes.length > limits.updateBytes) {
@@ -179,30 +195,27 @@ function readJudged(origin: OriginId, sequence: Sequence, bytes: Uint8Array, jud
 }
 
 function readChange(reader: CborReader, type: number, fields: number, origin: OriginId, judge: Judge): Change {
-  if (type === aimedType) {
+  if (aimedTypes.has(type)) {
     expectFields(fields, 6)
-    const change = readPerson(reader, readMarkKind(reader), judge)
+    const change = readPerson(reader, reader.uint(highestType), judge)
     const aims = readAims(reader)
     if (change.kind === 'forged') return change
+    if (aimedType(change) !== type) malformed('a mark is aimed as one of another form')
     return aimedAt(change, aims) ?? malformed('a mark is aimed at what it does not mean')
   }
-  const kind = personKinds.get(type)
-  if (kind === undefined) return readSystemChange(reader, type, fields, origin)
+  if (!personKinds.has(type)) return readSystemChange(reader, type, fields, origin)
   expectFields(fields, 4)
-  return readPerson(reader, kind, judge)
+  return readPerson(reader, type, judge)
 }
 
-function readMarkKind(reader: CborReader): PersonKind {
-  const kind = personKinds.get(reader.uint(highestType))
-  return kind ?? malformed('a kind of mark that is not known here')
-}
-
-function readPerson(reader: CborReader, kind: PersonKind, judge: Judge): PersonChange | ForgedChange {
+function readPerson(reader: CborReader, type: number, judge: Judge): PersonChange | ForgedChange {
+  const kind = personKinds.get(type) ?? malformed('a kind of mark that is not known here')
   const payload = reader.bytesUpTo(limits.payloadBytes, 'payload')
   const signature = reader.bytesUpTo(mostSignatureBytes, 'signature')
   if (!isSignatureLength(signature.length)) malformed(`a signature has ${signature.length} bytes`)
   const change = readPayload(kind, payload)
-  return judge(kind, change.account, payload, signature) ? change : { kind: 'forged', account: change.account }
+  if (typeOf(change) !== type) malformed('a change has another form than its type')
+  return judge(type, change.account, payload, signature) ? change : { kind: 'forged', account: change.account }
 }
 
 function readSystemChange(reader: CborReader, type: number, fields: number, origin: OriginId): Change {
@@ -288,11 +301,11 @@ function systemFields(clock: Clock, change: SystemChange): CborValue[] {
 
 const holdsSignature = (
   context: GroupContext,
-  kind: PersonKind,
+  type: number,
   account: AccountId,
   payload: Uint8Array,
   signature: Uint8Array,
-): boolean => holdsPersonSignature(context, account, { type: personTypes[kind], payload }, signature)
+): boolean => holdsPersonSignature(context, account, { type, payload }, signature)
 
 function expectFields(found: number, expected: number): void {
   if (found !== expected) malformed(`an update has ${found} fields instead of ${expected}`)

@@ -105,10 +105,10 @@ const actsOf = (api: ReplicaApi, session: Session): PersonActs => ({
     await session.opener.open(await api.fetch({ mail }))
   },
   mark: async (mail) => {
-    await api.submit(await session.marks('star', [{ id: mail, tag: anyTag }]))
+    await api.submit(await session.marks('star', [{ id: mail, tag: anyTag }])(session.wordClock.now()))
   },
   trash: async (mail) => {
-    await api.submit(await session.marks('trash', [{ id: mail, tag: anyTag }]))
+    await api.submit(await session.marks('trash', [{ id: mail, tag: anyTag }])(session.wordClock.now()))
   },
   send: async (subject) => {
     const [own] = await api.lookUp({ names: [session.name], accounts: [] })

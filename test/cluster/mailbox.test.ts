@@ -133,22 +133,24 @@ describe('what a person does with mail', () => {
     expect(await subjectsOf(ada, 'inbox')).not.toContain('Note to self')
   })
 
-  test('the trash loses what has been in it for 30 days, on every replica, and keeps what has not', async () => {
+  test('the trash is not emptied by a client whose clock alone says that 30 days are over', async () => {
     const mail = await send(ada, 'ben', 'To be forgotten')
     await group.settled()
     await ben.ask('mark', { mails: [mail], mark: 'trash' })
     await group.settled()
     const before = (await ben.ask('counts')).trash
     expect(before).toBeGreaterThan(0)
-    for (const days of [29, 31]) {
-      const later = await openLaterClient(group.dataOf(3), days)
-      await later.logIn({ name: 'ben', password: passwordOf('ben') })
-      const left = days < 30 ? before : 0
-      await expect.poll(async () => (await later.counts()).trash, { timeout: 20_000 }).toBe(left)
-      await later.close()
-    }
+    const later = await openLaterClient(group.dataOf(3), 31)
+    await later.logIn({ name: 'ben', password: passwordOf('ben') })
+    // What is asked for afterwards is answered when the look through the trash, at the log-in, is over.
+    for (const body of ['one', 'two']) await later.send({ to: ['ben'], subject: 'from the future', body })
+    expect(await later.counts()).toMatchObject({ trash: before })
+    await later.close()
     await group.settled()
     ben = await logInAt(group, 'ben', 2)
+    expect(await ben.ask('counts')).toMatchObject({ trash: before })
+    expect(await ben.ask('read', { mail })).toMatchObject({ subject: 'To be forgotten' })
+    await ben.ask('emptyTrash')
     expect(await ben.ask('counts')).toMatchObject({ trash: 0 })
     await expect(ben.ask('read', { mail })).rejects.toMatchObject({ code: 'NO_SUCH_MAIL' })
     expect(await subjectsOf(ada, 'sent')).toContain('To be forgotten')

@@ -26,7 +26,7 @@ test('two versions work in one group: what the former does not understand it kee
   const ada = await group.person('ada', 1)
   const ben = await group.person('ben', 2)
   await group.settled()
-  // Server 2 goes back to a version that knows nothing of posts.
+  // Server 2 goes back to a version that knows nothing of posts, nor of words that tell when they were said.
   await group.replica(2).stop()
   await group.restartAs(2, program)
   await group.sees([1, 2], [1, 2])
@@ -36,6 +36,11 @@ test('two versions work in one group: what the former does not understand it kee
   await holdTheSame(group, [1, 2])
   expect(await subjectsOf(ben, 'inbox')).toEqual(['of this version'])
   expect(await subjectsOf(ada, 'inbox')).toEqual(['of the former version'])
+  const { draft } = await ada.ask('saveDraft', { to: ['ben'], subject: 'a first draft', body: '' })
+  await ada.ask('saveDraft', { to: ['ben'], subject: 'a draft', body: '', draft })
+  const [answer] = (await ada.ask('list', { folder: 'inbox', limit: 1 })).headers
+  await ada.ask('mark', { mails: [answer?.mail ?? ''], mark: 'star' })
+  await holdTheSame(group, [1, 2])
 
   // The former version's log is compacted: what it did not understand stays.
   const mails = await sendMany(ada, 'ada', seedMails, 'to be deleted', noise(1_500))
@@ -70,6 +75,9 @@ test('two versions work in one group: what the former does not understand it kee
       (texts) => texts.length > 0,
     ),
   ).toEqual(['Land in sight'])
+  await again.ask('logIn', { name: 'ada', password: passwordOf('ada') })
+  expect(await again.ask('counts')).toMatchObject({ starred: 1, drafts: 1 })
+  expect((await again.ask('drafts')).drafts).toMatchObject([{ draft, subject: 'a draft' }])
 })
 
 test('a later version whose messages say more works in one group with this one', async () => {

@@ -12,7 +12,7 @@ import { errorCodes, type Result } from '../../replica/core/model/errors.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { runJsonTerminal } from '../../replica/terminal/json-terminal.ts'
 import { verbs } from '../../replica/terminal/json-verbs.ts'
-import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
+import { apiVersion, decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
 import { requestShapes } from '../../replica/wire/api-values.ts'
 import { peekBatch } from '../../replica/wire/batch-codec.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
@@ -165,7 +165,8 @@ const calls = (): Uint8Array[] =>
 
 const apiTarget: FuzzTarget = {
   name: 'api-frame',
-  seeds: () => Promise.resolve([encodeApiMessage({ kind: 'hello', version: 1, adminToken: null }), ...calls()]),
+  seeds: () =>
+    Promise.resolve([encodeApiMessage({ kind: 'hello', version: apiVersion, adminToken: null }), ...calls()]),
   run: (bytes) => {
     const decoded = decodeApiFrame(bytes)
     if (!decoded.ok) return outcomeOf(decoded).slice(0, 40)

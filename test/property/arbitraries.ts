@@ -24,6 +24,7 @@ import type {
   VersionVector,
 } from '../../replica/core/model/messages.ts'
 import { type SignedEnd, signatureOf } from '../../replica/core/model/proofs.ts'
+import type { Word } from '../../replica/core/model/signed.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
 import type { Invite } from '../../replica/wire/invite-codec.ts'
 import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
@@ -42,7 +43,7 @@ import {
   encodePostDeletionPayload,
   encodePostPayload,
 } from '../../replica/wire/social-payloads.ts'
-import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
+import { encodeUpdate, signPayload, signPayloads } from '../../replica/wire/update-codec.ts'
 import { createWire } from '../../replica/wire/wire.ts'
 
 /** The group that everything here belongs to. */
@@ -166,12 +167,13 @@ const marksOf = (from: Person) =>
       }),
     )
 
-const documentChange = ({ account, command, document, shelf, sealed }: DocumentPayload) => ({
+/** A word as it is signed now, or as it was before it told when it was said. */
+const said = <Fields extends object>(word: fc.Arbitrary<Fields>): fc.Arbitrary<Fields & Pick<Word, 'saidAt'>> =>
+  fc.tuple(word, fc.option(clock)).map(([fields, saidAt]) => (saidAt === null ? fields : { ...fields, saidAt }))
+
+const documentChange = ({ sealed, ...fields }: DocumentPayload) => ({
   kind: 'document' as const,
-  account,
-  command,
-  document,
-  shelf,
+  ...fields,
   state: sealed === null ? ('deleted' as const) : ('written' as const),
 })
 
@@ -200,10 +202,10 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdateId, tag: anyTagOfMail })
       .map((change) => ({ change, payload: encodeDeletionPayload(change) })),
-    marksOf(from).map((change) => ({ change, payload: encodeMarksPayload(change) })),
-    fc
-      .record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })
-      .map((written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) })),
+    said(marksOf(from)).map((change) => ({ change, payload: encodeMarksPayload(change) })),
+    said(fc.record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })).map(
+      (written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) }),
+    ),
     fc.record({ ...signer, text: postText }).map((post) => ({
       change: { kind: 'post' as const, account: post.account, command: post.command },
       payload: encodePostPayload(post),
@@ -211,14 +213,14 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     fc
       .record({ ...signer, kind: fc.constant('postDeletion' as const), post: anyUpdateId, tag: anyTagOfMail })
       .map((change) => ({ change, payload: encodePostDeletionPayload(change) })),
-    fc
-      .record({
+    said(
+      fc.record({
         ...signer,
         kind: fc.constant('follow' as const),
         whom: account,
         state: fc.constantFrom('follows' as const, 'not' as const),
-      })
-      .map((change) => ({ change, payload: encodeFollowPayload(change) })),
+      }),
+    ).map((change) => ({ change, payload: encodeFollowPayload(change) })),
   )
 }
 
@@ -227,7 +229,7 @@ export const signedChange: fc.Arbitrary<SignedChange> = person.chain((from) =>
   payloadOf(from).map(({ change, payload }) => ({
     change,
     payload,
-    signature: signPayload(groupId, change.kind, payload, from.privateKey),
+    signature: signPayloads(groupId, [{ ...change, payload }], from.privateKey)[0] ?? new Uint8Array(),
   })),
 )
 

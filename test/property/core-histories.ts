@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { AccountId, CommandId, OriginId, Tag, UpdateId } from '../../replica/core/model/ids.ts'
+import type { AccountId, Clock, CommandId, OriginId, Tag, UpdateId } from '../../replica/core/model/ids.ts'
 import { accountId, anyTag, commandId, documentId, originId, tagOf, updateId } from '../../replica/core/model/ids.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import type { Batch, PersonChange, Update } from '../../replica/core/model/updates.ts'
@@ -110,10 +110,20 @@ const wishOf = (wish: number): PersonChange => {
 const isLater = fc.integer({ min: 0, max: 9 }).map((throws) => throws === 0)
 const laterType = 999
 
+/** When a word was said, among all clocks here; null of one that does not tell. */
+const saidAt = fc.option(fc.integer({ min: 1, max: clockSpan * updatesAtMost }))
+const said = (what: PersonChange, at: Clock | null): PersonChange =>
+  at !== null && (what.kind === 'marks' || what.kind === 'document' || what.kind === 'follow')
+    ? { ...what, saidAt: at }
+    : what
+
 const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
   fc
     .array(
-      fc.array(fc.tuple(change, fc.integer({ min: 1, max: clockSpan }), isLater), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.tuple(change, fc.integer({ min: 1, max: clockSpan }), isLater, saidAt), {
+        minLength: 1,
+        maxLength: 3,
+      }),
       {
         maxLength: updatesAtMost / 3,
       },
@@ -124,9 +134,9 @@ const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
       let clock = 0
       for (const group of groups) {
         const before = batches.at(-1)
-        const drafts = group.map(([what, gap]) => {
+        const drafts = group.map(([what, gap, , at]) => {
           clock += gap
-          return { clock, change: sign(what, `${origin} ${clock}`) }
+          return { clock, change: sign(said(what, at), `${origin} ${clock}`) }
         })
         const batch = make((before?.last ?? 0) + 1, before?.lastHash ?? firstHash(origin), drafts)
         const updates = batch.updates.map((update, index): Update => {

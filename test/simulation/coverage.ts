@@ -15,6 +15,7 @@ export const coverageKinds = [
   'accounts deleted',
   'documents written',
   'marks set',
+  'word said once more',
   'mails deleted by all',
   'gossip published',
   'gossip delivered',

@@ -1,8 +1,8 @@
 import type { AccountId, Clock, OriginId, Sequence, UpdateId, CommandId } from '../../replica/core/model/ids.ts'
 import { splitUpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { Change, MailChange, Update } from '../../replica/core/model/updates.ts'
+import { countsFrom } from '../../replica/core/model/updates.ts'
 import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
-import { isLiveKind } from '../../replica/core/model/updates.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
@@ -152,7 +152,7 @@ export class Ledger {
     const last = this.#documents.get(documentKey(update.change))
     return (
       this.#deletedAccounts.has(update.change.account) ||
-      (last !== undefined && last.clock >= update.clock && last !== update)
+      (last !== undefined && last !== update && !isLater(update, last))
     )
   }
 
@@ -162,7 +162,8 @@ export class Ledger {
 
   #noteDocument(update: Update, change: DocumentChange): void {
     const key = documentKey(change)
-    if ((this.#documents.get(key)?.clock ?? -1) < update.clock) this.#documents.set(key, update)
+    const last = this.#documents.get(key)
+    if (last === undefined || isLater(update, last)) this.#documents.set(key, update)
   }
 
   /** The updates that say that a machine is gone for good. */
@@ -191,5 +192,15 @@ const wishOf = ({ kind, account, command }: MailChange | PostChange): string => 
 /** The mails of which a change deletes somebody's copies. */
 export const deletedBy = (change: Change): readonly Meant[] =>
   change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete') ? meantBy(change) : []
+
+/** The kinds whose contents the log keeps as long as the state needs them. */
+export const isLiveKind = (kind: Change['kind']): boolean => ['mail', 'document', 'post', 'unknown'].includes(kind)
+
+/** The order of words: by when they were said, then by the updates' names. */
+const isLater = (one: Update, two: Update): boolean => {
+  const [first, second] = [countsFrom(one), countsFrom(two)]
+  if (first !== second) return first > second
+  return one.origin === two.origin ? one.sequence > two.sequence : one.origin > two.origin
+}
 
 const documentKey = ({ account, document }: DocumentChange): string => `${account} ${document}`

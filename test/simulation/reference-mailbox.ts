@@ -5,6 +5,7 @@ import { markBits } from '../../replica/core/model/image.ts'
 import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
 import type { BulkMark } from '../../replica/core/model/mailbox-changes.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
+import { countsFrom } from '../../replica/core/model/updates.ts'
 
 /** All that a set of updates says of one person's copies of one mail. */
 export interface ModelMarks {
@@ -27,11 +28,12 @@ export const marksOf = (all: readonly Update[], known: ReadonlySet<UpdateId>): M
     marks.set(mail, ofMail)
     return found
   }
-  for (const { change, clock } of all) {
+  for (const update of all) {
+    const { change } = update
     for (const meant of meantBy(change)) {
       if (change.kind === 'read') of(meant, change.account).bits |= markBits.read
       if (change.kind === 'deletion') of(meant, change.account).bits |= markBits.deleted
-      if (change.kind === 'marks') say(of(meant, change.account), change.mark, clock)
+      if (change.kind === 'marks') say(of(meant, change.account), change.mark, countsFrom(update))
     }
   }
   return marks
@@ -94,13 +96,14 @@ export const documentLines = (all: readonly Update[], deleted: ReadonlySet<Accou
     const order =
       before === undefined
         ? 1
-        : update.clock - before.clock ||
+        : countsFrom(update) - countsFrom(before) ||
           (update.origin === before.origin ? update.sequence - before.sequence : update.origin > before.origin ? 1 : -1)
     if (order > 0) last.set(key, update)
   }
-  return [...last].map(([key, { origin, sequence, clock, change }]) => {
+  return [...last].map(([key, update]) => {
+    const { origin, sequence, change } = update
     const what = change.kind === 'document' ? `${change.shelf} ${change.state}` : ''
-    return `document ${key} ${updateId(origin, sequence)} ${clock} ${what}`
+    return `document ${key} ${updateId(origin, sequence)} ${countsFrom(update)} ${what}`
   })
 }
 

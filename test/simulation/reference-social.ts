@@ -3,6 +3,7 @@ import { anyTag, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids
 import type { FollowRecord, StateImage } from '../../replica/core/model/image.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
+import { countsFrom } from '../../replica/core/model/updates.ts'
 
 /** Posts that their author has neither taken back nor left behind, deletions that wait, and the last word of each pair. */
 export const socialLines = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
@@ -56,9 +57,11 @@ export const describeSocial = ({ posts, postDeletions, follows }: StateImage): r
 
 const followLines = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
   const last = new Map<string, FollowRecord>()
-  for (const { origin, sequence, clock, change } of all) {
+  for (const update of all) {
+    const { origin, sequence, change } = update
     if (change.kind !== 'follow' || deleted.has(change.account) || deleted.has(change.whom)) continue
     const { account, whom, state } = change
+    const clock = countsFrom(update)
     const key = `${account} ${whom}`
     const before = last.get(key)
     const isLater =

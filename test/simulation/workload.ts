@@ -3,6 +3,7 @@ import { documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { Meant } from '../../replica/core/model/meant.ts'
 import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import { overtaken } from '../../replica/core/words.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { Random } from './random.ts'
@@ -16,6 +17,8 @@ const failOverChance = 0.06
 const documentsOfOne = 3
 const burstCommands = 60
 const sealKeyBytes = 32
+const clientSkewMs = 200_000
+const sayAgainWithinMs = 60_000
 
 /** What clients want, and how often. */
 const wishes = [
@@ -79,7 +82,35 @@ export class Workload {
     const change = this.#invent(this.#looksAt(machine))
     if (change === null) return
     this.#count += 1
-    this.#give(machine, sign(change, `content ${this.#count}`))
+    const signed = sign(this.#said(machine, change), `content ${this.#count}`)
+    this.#give(machine, signed)
+    if ('saidAt' in signed.change) this.#maybeSayOnceMore(signed)
+  }
+
+  /**
+   * Most clients tell when a word was said, by clocks that are behind or ahead, and above the word before as far as the server knows it.
+   * By chances of their own, as below.
+   */
+  #said(machine: Machine, change: PersonChange): PersonChange {
+    const random = new Random(this.#count)
+    if (change.kind !== 'marks' && change.kind !== 'document' && change.kind !== 'follow') return change
+    if (random.chance(0.3)) return change
+    const clock = Math.floor((machine.wallMs + (random.next() * 2 - 1) * clientSkewMs) * 1_000)
+    const said = { ...change, saidAt: Math.max(1, clock) }
+    const before = overtaken(machine.core.state, said, machine.wallMs)
+    return before === null ? said : { ...said, saidAt: before.by + 1 }
+  }
+
+  /** Somebody who is not honest says it again, much later. */
+  #maybeSayOnceMore(signed: SignedChange): void {
+    const random = new Random(this.#count)
+    if (!random.chance(0.1)) return
+    this.#world.timeline.after(random.next() * sayAgainWithinMs, () => {
+      const machine = random.pick(this.#world.up())
+      if (machine === undefined || this.#isOver) return
+      this.#world.coverage.note('word said once more')
+      machine.command({ kind: 'reissue', change: signed, clock: 0, reason: 'to have it once more' }, () => undefined)
+    })
   }
 
   /**

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type {
   AccountInfo,
   Accepted,
+  SayAnew,
   Folder,
   ReplicaEvent,
   SealedDocument,
@@ -110,7 +111,7 @@ export class MemoryReplica {
     return { number: 1, servers: [this.server] }
   }
 
-  execute(submission: Submission, session: AccountId | null): Result<Accepted> {
+  execute(submission: Submission, session: AccountId | null): Result<Accepted | SayAnew> {
     this.submissions.push(submission)
     const done = this.#executed.get(submission.command)
     if (done !== undefined) return succeed(done)

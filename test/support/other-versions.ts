@@ -3,8 +3,8 @@ import path from 'node:path'
 import { root } from '../../build/stages.ts'
 
 const copied = ['replica', 'build', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.base.json']
-/** The kinds of the timeline, as they stand in the table of kinds that can be read. */
-const timelineKinds = /^ {2}\[\d+, '(?:post|postDeletion|follow)'\],\n/gmu
+/** The kinds of the timeline, and words that tell when they were said, as they stand in the table of kinds that can be read. */
+const laterKinds = /^ {2}\[(?:4\d, '\w+'|24, 'marks'|25, 'document')\],\n/gmu
 /** Where a message's fields are written. */
 const fields = /\.\.\.fieldsOf\(message\)/gu
 
@@ -16,11 +16,11 @@ interface Difference {
 }
 
 /**
- * A checkout of this program as it would be had there never been a timeline: a version of before that. Posts and follows are
+ * A checkout of this program as it would be had there never been a timeline, and before words told when they were said. Such updates are of
  * unknown kinds to it, as kinds of the future are to this version. Returns its root.
  */
 export const makeFormerVersion = (directory: string): Promise<string> =>
-  makeVersion(directory, { name: 'former', file: 'update-codec.ts', change: [timelineKinds, 3, ''] })
+  makeVersion(directory, { name: 'former', file: 'update-codec.ts', change: [laterKinds, 6, ''] })
 
 /** As `makeFormerVersion`, but a version to come, whose replicas say more in each message than those of this one know. */
 export const makeLaterVersion = (directory: string): Promise<string> =>

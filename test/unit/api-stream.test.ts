@@ -8,7 +8,7 @@ import { adminTokenCheck, serveReplica } from '../../replica/api/serve-replica.t
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { accountId, commandId, originId, serverId, updateId } from '../../replica/core/model/ids.ts'
-import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
+import { apiVersion, decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
 import { answerShapes, eventShape, requestShapes } from '../../replica/wire/api-values.ts'
 import { systemTestClock } from '../support/client-ports.ts'
 import { makeFramePair, type FramePair } from '../support/frame-pair.ts'
@@ -59,7 +59,7 @@ const askAtOnce = async (stream: FramePair, api: ReplicaApi, calls: readonly Uin
   const send = (): Promise<void> => new Promise(() => undefined)
   const replica = { ...stream.replica, send }
   void serveReplica({ stream: replica, open: () => api, isAdminToken: () => false, requires: 'person' })
-  await stream.client.send(encodeApiMessage({ kind: 'hello', version: 1, adminToken: null }))
+  await stream.client.send(encodeApiMessage({ kind: 'hello', version: apiVersion, adminToken: null }))
   await stream.client.send(Buffer.concat(calls))
   // More turns than all of the calls would take.
   let turns = calls.length
@@ -130,7 +130,9 @@ describe('the api over a stream', () => {
       return connection
     }, null)
     const answered: number[] = []
-    const calls = [0, 1, 2].map((index) => api.submit(submission(index)).then(({ clock }) => answered.push(clock)))
+    const calls = [0, 1, 2].map((index) =>
+      api.submit(submission(index)).then((answer) => answered.push('clock' in answer ? answer.clock : -1)),
+    )
     await api.view()
     expect(begun).toEqual([0, 1, 2])
     for (const index of [2, 0, 1]) {
@@ -264,7 +266,7 @@ describe('the api over a stream', () => {
       await client.send(encodeApiMessage({ kind: 'call', id, method, request }))
       return decodeApiFrame((await answers.next()).value as Uint8Array)
     }
-    await client.send(encodeApiMessage({ kind: 'hello', version: 1, adminToken: null }))
+    await client.send(encodeApiMessage({ kind: 'hello', version: apiVersion, adminToken: null }))
     const refused = { value: [{ kind: 'failure', failure: { code: 'BAD_REQUEST' } }] }
     for (const method of ['shred', 'toString', '__proto__', 'close', 'onEvent']) {
       expect(await ask(1, method, null)).toMatchObject(refused)

@@ -4,7 +4,8 @@ import { anyTag, documentId, updateId } from '../../replica/core/model/ids.ts'
 import type { DocumentChange, MarksChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { FollowChange } from '../../replica/core/model/social-changes.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
-import { HybridClock } from '../../replica/core/hybrid-clock.ts'
+import { overtaken } from '../../replica/core/words.ts'
+import { HybridClock, maxDriftMs } from '../../replica/core/hybrid-clock.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
@@ -93,6 +94,75 @@ describe('who changes what a replica with a clock far ahead has written', () => 
     expect(core.state.newestClockOf(core.identity.origin)).toBeLessThan(ahead)
     give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
     expect(core.state.mails.records()[0]?.clock).toBeLessThan(ahead)
+  })
+})
+
+describe('a word that tells when it was said', () => {
+  const at = (clock: Clock, signed: SignedChange): SignedChange =>
+    sign({ ...signed.change, saidAt: clock } as MarksChange, signed.change.command)
+  const now = noonMs * 1_000
+
+  /** Another member, which may lie about the time, writes what a person once signed into its own log. */
+  const sayOnceMore = (core: ReplicaCore, ...changes: readonly SignedChange[]): void => {
+    const drafts = changes.map((change, index) => ({ clock: ahead + index, change }))
+    core.step(noonMs, [{ kind: 'handedIn', batches: [makeBatchOf(other.origin)(1, firstHash(other.origin), drafts)] }])
+    expect(core.state.held(other.origin)).toBe(changes.length)
+  }
+
+  test('does not become the last one by being said once more, however much later', () => {
+    const core = foundedCore(['ada', 'bob'])
+    give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    const { origin } = core.identity
+    const mail = updateId(origin, core.state.held(origin))
+    const former = [
+      at(now - 2, marks('trash', mail, 'trash')),
+      at(now - 2, document('written', 'save')),
+      at(now - 2, follow('follows', 'follow')),
+    ]
+    const after = [
+      at(now - 1, marks('restore', mail, 'restore')),
+      at(now - 1, document('deleted', 'discard')),
+      at(now - 1, follow('not', 'unfollow')),
+    ]
+    for (const signed of [...former, ...after]) give(core, { kind: 'submit', signed })
+    const digest = core.state.digest()
+    sayOnceMore(core, ...former)
+    expect(core.state.mails.mailbox(person('ada')).index('trash').size).toBe(0)
+    expect(core.state.documents.get(person('ada'), draft)).toBeUndefined()
+    expect(core.state.follows.follows(person('ada'), person('bob'))).toBe(false)
+    expect(core.state.digest()).toBe(digest)
+  })
+
+  test('leaves the clock of its update where all others are', () => {
+    const core = foundedCore(['ada'])
+    withWords(core, [document('written', 'save')])
+    const { persist } = give(core, { kind: 'submit', signed: at(ahead + 60_000_000, document('deleted', 'discard')) })
+    expect(persist[0]?.updates[0]?.clock).toBeLessThan(ahead)
+    expect(core.state.documents.lastClock(person('ada'), draft)).toBe(ahead + 60_000_000)
+  })
+
+  test('is to be said anew where a later one is known, or when it was said long ago', () => {
+    const core = foundedCore(['ada'])
+    const late = now - maxDriftMs * 1_000
+    const { change } = document('written', 'save')
+    const saidAt = (clock: Clock) => overtaken(core.state, { ...change, saidAt: clock } as DocumentChange, noonMs)
+    expect(saidAt(late)).toEqual({ by: late, clock: now })
+    expect(saidAt(late + 1)).toBeNull()
+    expect(overtaken(core.state, change, noonMs)).toBeNull()
+    withWords(core, [document('written', 'save')])
+    expect(saidAt(ahead + 1)).toEqual({ by: ahead + 1, clock: now })
+    expect(saidAt(ahead + 2)).toBeNull()
+  })
+
+  test('of the last moment that there is can be followed by another one', () => {
+    const core = foundedCore(['ada'])
+    give(core, { kind: 'submit', signed: at(limits.lastClock, document('written', 'save')) })
+    const again = { ...document('deleted', 'discard').change, saidAt: limits.lastClock } as DocumentChange
+    expect(overtaken(core.state, again, noonMs)).toBeNull()
+    expect(overtaken(core.state, { ...again, saidAt: limits.lastClock - 1 }, noonMs)).toEqual({
+      by: limits.lastClock - 1,
+      clock: now,
+    })
   })
 })
 

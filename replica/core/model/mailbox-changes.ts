@@ -1,7 +1,7 @@
 import type { DocumentId, Tag, UpdateId } from './ids.ts'
-import type { Signed } from './signed.ts'
+import type { Word } from './signed.ts'
 
-/** Marks that can be set and taken back: the last writer by the hybrid clock wins. */
+/** Marks that can be set and taken back: the last word counts. */
 export const settableMarks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
 export type SettableMark = (typeof settableMarks)[number]
 
@@ -10,7 +10,7 @@ export const bulkMarks = [...settableMarks, 'delete'] as const
 export type BulkMark = (typeof bulkMarks)[number]
 
 /** `account` marks its copies of `mails`. */
-export interface MarksChange extends Signed {
+export interface MarksChange extends Word {
   readonly kind: 'marks'
   readonly mark: BulkMark
   readonly mails: readonly UpdateId[]
@@ -26,7 +26,7 @@ export type Shelf = number
 export const shelves = { drafts: 1, outbox: 2, settings: 3 } as const
 
 /** `account` writes or deletes a document. The sealed content is in the update's bytes only. */
-export interface DocumentChange extends Signed {
+export interface DocumentChange extends Word {
   readonly kind: 'document'
   readonly document: DocumentId
   readonly shelf: Shelf

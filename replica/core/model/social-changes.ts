@@ -1,5 +1,5 @@
 import type { AccountId, Tag, UpdateId } from './ids.ts'
-import type { Signed } from './signed.ts'
+import type { Signed, Word } from './signed.ts'
 
 /** `account` tells the group something. The text is in the update's bytes only. */
 export interface PostChange extends Signed {
@@ -13,8 +13,8 @@ export interface PostDeletionChange extends Signed {
   readonly tag: Tag
 }
 
-/** `account` wants to see the posts of `whom`, or does not any more: the last one by the hybrid clock counts. */
-export interface FollowChange extends Signed {
+/** `account` wants to see the posts of `whom`, or does not any more: the last word counts. */
+export interface FollowChange extends Word {
   readonly kind: 'follow'
   readonly whom: AccountId
   readonly state: 'follows' | 'not'

@@ -137,11 +137,13 @@ export type PersonChange =
   | PostDeletionChange
   | FollowChange
 
-/** The kinds whose contents the log keeps as long as the state needs them (`LiveUpdates`): what they say is in their bytes only. */
-const liveKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['mail', 'document', 'post', 'unknown'])
 const words: ReadonlySet<Change['kind']> = new Set<Change['kind']>(['document', 'follow', 'marks', 'group'])
 /** Of these the last word counts. Its clock may be ahead of that of the install that wrote it: it is above that of the word before it. */
 export const isWord = ({ kind }: Change): boolean => words.has(kind)
+
+/** From when on a change counts: a word from when its person said it, all else from when it was written. */
+export const countsFrom = ({ clock, change }: Pick<Update, 'clock' | 'change'>): Clock =>
+  'saidAt' in change ? (change.saidAt ?? clock) : clock
 
 /** Nobody can take it back. */
 export const isForGood = (change: Change): boolean => {
@@ -150,7 +152,12 @@ export const isForGood = (change: Change): boolean => {
   return kind === 'deletion' || kind === 'postDeletion' || kind === 'accountDeletion'
 }
 
-export const isLiveKind = (kind: Change['kind']): boolean => liveKinds.has(kind)
+/**
+ * Whether a live update can be taken without the batch that it was written in. Its person's signature proves it; so it can be of any kind that a
+ * person signs, because to an older replica that hands it on it may be of a kind that it does not know. What is not understood proves nothing yet.
+ */
+export const standsAlone = (change: Change): boolean =>
+  change.kind === 'unknown' || ('account' in change && change.kind !== 'forged')
 
 export type SystemChange =
   | GroupChange

@@ -8,7 +8,7 @@ import type { VersionVector } from '../model/messages.ts'
 import { type SignedEnd, signatureOf } from '../model/proofs.ts'
 import type { PostChange } from '../model/social-changes.ts'
 import type { AccountChange, Batch, MailChange, PersonChange, SystemChange, Update } from '../model/updates.ts'
-import { isWord } from '../model/updates.ts'
+import { countsFrom, isWord } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
 import { AccountKeysTable } from './account-keys-table.ts'
@@ -92,7 +92,7 @@ export class GroupState {
     return this.#hashes.get(origin)
   }
 
-  /** The clock of the word that this change replaces; 0 when it replaces none. */
+  /** From when on the word counts that this change replaces; 0 when it replaces none. */
   wordBefore(change: PersonChange | SystemChange): Clock {
     switch (change.kind) {
       case 'document':
@@ -300,7 +300,7 @@ export class GroupState {
         break
       }
       case 'marks':
-        this.#applyMarks(change, clock)
+        this.#applyMarks(change, countsFrom(update))
         break
       case 'document':
         this.#applyDocument(update, change)
@@ -313,7 +313,7 @@ export class GroupState {
         break
       case 'follow': {
         const { account, whom, state } = change
-        this.follows.add({ account, whom, origin, sequence, clock, state }, this.#isGone)
+        this.follows.add({ account, whom, origin, sequence, clock: countsFrom(update), state }, this.#isGone)
         break
       }
       case 'unknown':
@@ -371,7 +371,9 @@ export class GroupState {
     }
   }
 
-  #applyDocument({ origin, sequence, clock }: Update, { account, document, shelf, state }: DocumentChange): void {
+  #applyDocument(update: Update, { account, document, shelf, state }: DocumentChange): void {
+    const { origin, sequence } = update
+    const clock = countsFrom(update)
     if (!this.#isGone(account)) this.documents.add({ account, document, origin, sequence, clock, shelf, state })
   }
 

@@ -2,6 +2,7 @@ import type { Clock, OriginId, Sequence, Tag } from '../model/ids.ts'
 import { anyTag, tag, tagOf, tagsAgree } from '../model/ids.ts'
 import type { StateImage } from '../model/image.ts'
 import type { Update } from '../model/updates.ts'
+import { countsFrom } from '../model/updates.ts'
 
 /** A table of the state whose entries' contents are in the log only, in the updates that brought them. */
 export interface LiveSource {
@@ -58,7 +59,8 @@ export const isItself = (
   { clock, change }: Pick<Update, 'clock' | 'change'>,
 ): boolean => {
   const storedTag = change.kind === 'mail' || change.kind === 'post' ? tagOf(change.command) : undefined
-  if (clock !== wanted.clock) return false
+  // A state says of a document when it was said, or when it was written while that was not understood yet.
+  if (clock !== wanted.clock && countsFrom({ clock, change }) !== wanted.clock) return false
   return (
     wanted.tag === storedTag ||
     (wanted.tag !== undefined && storedTag !== undefined && tagsAgree(wanted.tag, storedTag))

@@ -1,0 +1,33 @@
+import type { Clock } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { Overtaken } from '../core/model/signed.ts'
+import type { ClientClock } from './client-ports.ts'
+
+const microsPerMs = 1_000
+
+/** Tells when a person says something that they can say anew, in microseconds: each time later than the time before. */
+export class WordClock {
+  readonly #clock: ClientClock
+  #last: Clock = 0
+  /** By how much this machine's clock is behind those of the servers, as far as that has been noticed. */
+  #behind = 0
+
+  constructor(clock: ClientClock) {
+    this.#clock = clock
+  }
+
+  now(): Clock {
+    this.#last = Math.min(Math.max(this.#last + 1, this.#wall() + this.#behind), limits.lastClock)
+    return this.#last
+  }
+
+  /** For a word that would not have counted. That one thing was last spoken of by a clock that is ahead changes nothing for others. */
+  after({ by, clock }: Overtaken): Clock {
+    this.#behind = Math.max(this.#behind, clock - this.#wall())
+    return Math.max(this.now(), Math.min(by + 1, limits.lastClock))
+  }
+
+  #wall(): Clock {
+    return Math.floor(this.#clock.nowMs()) * microsPerMs
+  }
+}
