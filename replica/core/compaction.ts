@@ -91,6 +91,15 @@ export class Compaction {
     this.#ended()
   }
 
+  /**
+   * The state holds by itself now what the kept snapshots only name, because they were written before it was understood: what they name must not
+   * be discarded as long as it may be read again from one of them.
+   */
+  understood(): void {
+    this.#older = new Map()
+    this.#newer = new Map()
+  }
+
   compacted(): void {
     this.#ended()
   }

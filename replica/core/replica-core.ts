@@ -339,6 +339,7 @@ export class ReplicaCore {
         break
       case 'understood':
         for (const update of event.updates) this.state.understand(update)
+        this.#compaction.understood()
         noteChanges(event.updates, this.state, effects)
         break
       case 'snapshotWritten':

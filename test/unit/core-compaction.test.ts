@@ -60,6 +60,18 @@ describe('compaction', () => {
     expect(compaction.plan(upTo(200), new Map(), 0, at(26_000)).snapshot).toBe('due')
   })
 
+  test('discards nothing until both snapshots were written after what an earlier version kept was understood', () => {
+    const compaction = start()
+    compaction.snapshotWritten(upTo(150))
+    compaction.snapshotWritten(upTo(300))
+    compaction.understood()
+    expect(compaction.plan(upTo(300), upTo(300), 0, calm)).toEqual({ snapshot: 'due', compact: null })
+    compaction.snapshotWritten(upTo(300))
+    expect(compaction.plan(upTo(399), upTo(399), 0, calm)).toEqual({ snapshot: null, compact: null })
+    compaction.snapshotWritten(upTo(400))
+    expect(compaction.plan(upTo(400), upTo(400), 0, calm).compact).toEqual(upTo(300))
+  })
+
   test('discards only what is stable and what the older of two snapshots covers', () => {
     const compaction = start()
     compaction.snapshotWritten(upTo(150))
