@@ -127,3 +127,9 @@ export const fields = <const Shapes extends Readonly<Record<string, Shape<unknow
     return known as { readonly [Name in keyof Shapes]: ValueOf<Shapes[Name]> }
   }
 }
+
+/** A map of one of two forms, told apart by whether it has a field of this name. */
+export const byField =
+  <One, Other>(name: string, having: Shape<One>, lacking: Shape<Other>): Shape<One | Other> =>
+  (value, at) =>
+    value instanceof Map && value.has(name) ? having(value, at) : lacking(value, at)

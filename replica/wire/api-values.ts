@@ -89,8 +89,6 @@ const logInAnswer = (value: unknown, at: string) =>
 const clock = shape.integer(0, lastMoment)
 const accepted = shape.fields({ update: mailName, clock })
 const sayAnew = shape.fields({ overtaken: shape.fields({ by: clock, clock }) })
-const submitAnswer = (value: unknown, at: string) =>
-  typeof value === 'object' && value !== null && 'overtaken' in value ? sayAnew(value, at) : accepted(value, at)
 
 /** What a client asks with. */
 export const requestShapes = {
@@ -204,7 +202,7 @@ export const answerShapes = {
   logIn: logInAnswer,
   groupKey: shape.bytesOf(groupKeyBytes),
   challenge: shape.bytesUpTo(limits.challengeBytes),
-  submit: submitAnswer,
+  submit: shape.byField('overtaken', sayAnew, accepted),
   list: shape.fields({
     mails: shape.listOf(sealedMail, limits.pageHeaders),
     total: sequence,

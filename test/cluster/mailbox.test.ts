@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { openLaterClient } from '../support/raw-client.ts'
+import { openClientAtOtherTime } from '../support/raw-client.ts'
 import { allFive, headersOf, mailNamed, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -61,6 +62,36 @@ describe('what a person does with mail', () => {
     expect(drafts).toMatchObject([{ draft, subject: 'written in the east', body: 'three' }])
     await anywhere.ask('discardDraft', { draft })
     ben = await logInAt(group, 'ben', 2)
+  })
+
+  test('whoever changes what they see has the last word, whichever clock is a day behind or ahead', async () => {
+    const mail = (await send(ada, 'ben', 'Looked at by three clocks')) as UpdateId
+    const { draft } = await ben.ask('saveDraft', { to: [], subject: 'by the right clock', body: '' })
+    await ben.ask('mark', { mails: [mail], mark: 'star' })
+    for (const days of [-1, 1, -1]) {
+      const other = await openClientAtOtherTime(group.dataOf(2), days)
+      await other.logIn({ name: 'ben', password: passwordOf('ben') })
+      // One after the other, without waiting.
+      await Promise.all([
+        other.mark({ mails: [mail], mark: 'unstar' }),
+        other.mark({ mails: [mail], mark: 'star' }),
+        other.mark({ mails: [mail], mark: 'unstar' }),
+        other.saveDraft({ to: [], subject: 'in between', body: '', draft }),
+        other.saveDraft({ to: [], subject: `${days} days`, body: '', draft }),
+      ])
+      expect(await other.counts()).toMatchObject({ starred: 0 })
+      expect((await other.drafts()).drafts).toMatchObject([{ subject: `${days} days` }])
+      await other.close()
+      ben = await logInAt(group, 'ben', 2)
+      await ben.ask('mark', { mails: [mail], mark: 'star' })
+      await ben.ask('saveDraft', { to: [], subject: 'by the right clock', body: '', draft })
+      expect(await ben.ask('counts')).toMatchObject({ starred: 1 })
+      expect((await ben.ask('drafts')).drafts).toMatchObject([{ subject: 'by the right clock' }])
+    }
+    await ben.ask('mark', { mails: [mail], mark: 'unstar' })
+    await ben.ask('discardDraft', { draft })
+    expect(await ben.ask('counts')).toMatchObject({ starred: 0, drafts: 0 })
+    await ben.ask('delete', { mail })
   })
 
   test('marks 500 mails with one update, and empties the trash of them', async () => {
@@ -140,7 +171,7 @@ describe('what a person does with mail', () => {
     await group.settled()
     const before = (await ben.ask('counts')).trash
     expect(before).toBeGreaterThan(0)
-    const later = await openLaterClient(group.dataOf(3), 31)
+    const later = await openClientAtOtherTime(group.dataOf(3), 31)
     await later.logIn({ name: 'ben', password: passwordOf('ben') })
     // What is asked for afterwards is answered when the look through the trash, at the log-in, is over.
     for (const body of ['one', 'two']) await later.send({ to: ['ben'], subject: 'from the future', body })

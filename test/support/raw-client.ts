@@ -38,7 +38,7 @@ export const openRawApi = async (data: string): Promise<RawClient & { readonly a
 const dayMs = 86_400_000
 
 /** A client of that replica by whose clock it is so many days later. */
-export const openLaterClient = async (data: string, days: number): Promise<MailClient> => {
+export const openClientAtOtherTime = async (data: string, days: number): Promise<MailClient> => {
   const { stream, end } = await openRawClient(data)
   const client = await createMailClient({
     connect: () => Promise.resolve(connectReplica({ stream, adminToken: null, clock: systemClock })),
