@@ -1,19 +1,20 @@
 import { QuintetError, type Result } from '../core/model/errors.ts'
-import { commandId, type CommandId } from '../core/model/ids.ts'
+import { type AccountId, commandId, type CommandId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader, type CborValue } from '../wire/cbor.ts'
-import { readUpdateId, updateFields } from '../wire/payload-parts.ts'
+import { readAccountId, readUpdateId, updateFields } from '../wire/payload-parts.ts'
 import type { WholeLetter } from './letters.ts'
 import { decodeBody, encodeBody } from './mail-content.ts'
 
 /*
  * draft        = [1, letter]
- * outbox entry = [1, letter, queued at (ms), held until (ms) or null, command]
+ * outbox entry = [1, letter, queued at (ms), held until (ms) or null, command, [account...]]
  * letter       = [[to...], [cc...], subject, body (as in a mail), [origin, sequence] of the mail that it answers or null]
  */
 const formatVersion = 1
 const commandBytes = 12
+const waitingFields = 6
 /** A name that is being typed (`normalName`), which Unicode's normal form can make three times as long. */
 const nameChars = (limits.nameChars * 2 + 8) * 3
 
@@ -23,6 +24,8 @@ export interface WaitingLetter {
   readonly queuedAt: number
   readonly heldUntil: number | null
   readonly command: CommandId
+  /** Whose the names were when it was queued, as far as they were known; empty in entries of before this was kept. */
+  readonly meant: readonly AccountId[]
 }
 
 export const encodeDraft = async (letter: WholeLetter): Promise<Uint8Array> =>
@@ -34,18 +37,28 @@ export const decodeDraft = (content: Uint8Array): Promise<WholeLetter> =>
     ({ letter }) => letter,
   )
 
-export const encodeWaiting = async ({ letter, queuedAt, heldUntil, command }: WaitingLetter): Promise<Uint8Array> =>
-  encodeCbor([formatVersion, await letterFields(letter), queuedAt, heldUntil, fromBase64Url(command)])
+export const encodeWaiting = async (entry: WaitingLetter): Promise<Uint8Array> => {
+  const { letter, queuedAt, heldUntil, command, meant } = entry
+  const times = [queuedAt, heldUntil]
+  return encodeCbor([
+    formatVersion,
+    await letterFields(letter),
+    ...times,
+    fromBase64Url(command),
+    meant.map(fromBase64Url),
+  ])
+}
 
 /** NEWER_FORMAT, CANNOT_OPEN. */
 export const decodeWaiting = (content: Uint8Array): Promise<WaitingLetter> =>
   withBody(
     readWhole(content, (reader) =>
-      readVersioned(reader, 5, () => ({
+      readVersioned(reader, waitingFields, (fields) => ({
         draft: readLetter(reader),
         queuedAt: reader.uint(),
         heldUntil: reader.orNull(() => reader.uint()),
         command: commandId(toBase64Url(reader.bytes(commandBytes))),
+        meant: fields < waitingFields ? [] : readAccounts(reader),
       })),
     ),
   )
@@ -76,12 +89,15 @@ const readLetter = (reader: CborReader): SealedLetter => {
 const readNames = (reader: CborReader): readonly string[] =>
   Array.from({ length: reader.list(0, limits.recipients, 'names') }, () => reader.text(nameChars, 'name'))
 
-const readVersioned = <Value>(reader: CborReader, fields: number, read: () => Value): Value => {
-  reader.list(1, fields, 'fields')
+const readAccounts = (reader: CborReader): readonly AccountId[] =>
+  Array.from({ length: reader.list(0, limits.recipients, 'accounts') }, () => readAccountId(reader))
+
+const readVersioned = <Value>(reader: CborReader, most: number, read: (fields: number) => Value): Value => {
+  const fields = reader.list(1, most, 'fields')
   if (reader.uint() !== formatVersion) {
     throw new QuintetError('NEWER_FORMAT', 'This was written by a newer version. Update this program.')
   }
-  return read()
+  return read(fields)
 }
 
 const withBody = async <Rest>(

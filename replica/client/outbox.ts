@@ -33,8 +33,8 @@ export class Outbox {
   readonly #sending: Sending
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
-  /** Entries that this client wrote since it logged in, with whom their names meant then. */
-  readonly #fresh = new Map<DocumentId, readonly AccountId[]>()
+  /** Entries that this client wrote since it logged in. */
+  readonly #fresh = new Set<DocumentId>()
   #isLooking = false
   #isAsked = false
   #stopTimer: () => void = () => undefined
@@ -121,8 +121,9 @@ export class Outbox {
   ): Promise<SendAnswer> {
     const meant = await this.#accountsOf(letter)
     const document = draft ?? this.#documents.newId()
-    const entry = { letter, queuedAt: this.#context.ports.clock.nowMs(), heldUntil, command: session.newCommand() }
-    this.#fresh.set(document, meant)
+    const queuedAt = this.#context.ports.clock.nowMs()
+    const entry = { letter, queuedAt, heldUntil, command: session.newCommand(), meant }
+    this.#fresh.add(document)
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     this.#reasons.set(document, reason)
     this.#look()
@@ -216,12 +217,11 @@ export class Outbox {
     return 'again'
   }
 
-  async #send(session: Session, { document, letter, command, queuedAt }: Entry): Promise<UpdateId> {
-    const meant = this.#fresh.get(document)
+  async #send(session: Session, { document, letter, command, queuedAt, meant }: Entry): Promise<UpdateId> {
     // One that is new has not left before, unless it was tried and the answer was lost.
-    const isNew = meant !== undefined && this.#reasons.get(document)?.kind !== 'failed'
+    const isNew = this.#fresh.has(document) && this.#reasons.get(document)?.kind !== 'failed'
     const before = isNew ? null : await this.#sentBefore(session, command, queuedAt)
-    const mail = before ?? (await this.#sending.send(session, letter, { command, meant: meant ?? [] }))
+    const mail = before ?? (await this.#sending.send(session, letter, { command, meant }))
     await this.#documents.delete(session, document, shelves.outbox)
     return mail
   }

@@ -160,13 +160,26 @@ describe('the outbox', () => {
     return { replica, elsewhere, client, clock, merge }
   }
 
+  const anothers = { kind: 'failed', message: expect.stringContaining("is somebody else's by now") as string }
+
   test('keeps a mail whose name has become somebody else, and says so', async () => {
     const { replica, client, clock, merge } = await twoBens()
     await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
     merge()
     clock.move(1_000)
-    const reason = { kind: 'failed', message: expect.stringContaining("is somebody else's by now") as string }
-    await expect.poll(() => client.outbox()).toMatchObject({ entries: [{ subject: 'secret', reason }] })
+    await expect.poll(() => client.outbox()).toMatchObject({ entries: [{ subject: 'secret', reason: anothers }] })
+    expect(replica.mails).toEqual([])
+  })
+
+  test('keeps it also after a restart, or where the person logs in next', async () => {
+    const { replica, client, clock, merge } = await twoBens()
+    await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
+    await client.close()
+    merge()
+    clock.move(1_000)
+    const next = await clientAt(replica, clock)
+    await next.logIn({ name: 'ann', password })
+    await expect.poll(() => next.outbox()).toMatchObject({ entries: [{ subject: 'secret', reason: anothers }] })
     expect(replica.mails).toEqual([])
   })
 
