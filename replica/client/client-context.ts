@@ -240,6 +240,7 @@ export class ClientContext {
         this.#tell({ event: 'disconnected', failure })
       },
       connected: (server) => {
+        this.#session?.wordClock.atAnotherServer()
         for (const { connected } of this.#listeners) connected?.()
         this.#tell({ event: 'connected', server })
       },

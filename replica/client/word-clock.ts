@@ -9,7 +9,7 @@ const microsPerMs = 1_000
 export class WordClock {
   readonly #clock: ClientClock
   #last: Clock = 0
-  /** By how much this machine's clock is behind those of the servers, as far as that has been noticed. */
+  /** By how much this machine's clock is behind that of the server, as far as that has been noticed. */
   #behind = 0
 
   constructor(clock: ClientClock) {
@@ -25,6 +25,12 @@ export class WordClock {
   after({ by, clock }: Overtaken): Clock {
     this.#behind = Math.max(this.#behind, clock - this.#wall())
     return Math.max(this.now(), Math.min(by + 1, limits.lastClock))
+  }
+
+  /** What one server says of the time is not carried to another: it may be wrong, or not honest. */
+  atAnotherServer(): void {
+    this.#last = 0
+    this.#behind = 0
   }
 
   #wall(): Clock {

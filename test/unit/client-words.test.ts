@@ -29,6 +29,8 @@ test('a clock that is behind keeps up with the servers; that one thing was spoke
   expect(clock.after({ by: now + 100 * hour, clock: now + hour })).toBe(now + 100 * hour + 1)
   expect(clock.now()).toBeLessThan(now + hour + 10)
   expect(clock.after({ by: limits.lastClock, clock: now })).toBe(limits.lastClock)
+  clock.atAnotherServer()
+  expect(clock.now()).toBe(now)
 })
 
 /** A replica that has words said anew as long as there is an answer for it, and notes when those that it took were said. */
