@@ -16,9 +16,15 @@ const anyTexts = { level: 5 }
 const shortBytes = 4_096
 const shortTexts = { ...anyTexts, windowBits: 12, memLevel: 5 }
 const headerFields = 4
+/** With when it was written, which mails of before that field do not tell. */
+const datedFields = 5
+const msPerSecond = 1_000
 /** Room for what later versions put beside the subject. */
 const headerItems = 16
 const headerDepth = 4
+
+/** What is beyond it a `Date` cannot show. */
+const lastSecond = 8_640_000_000_000
 
 const deflateAside = promisify(deflateRaw)
 const inflateAside = promisify(inflateRaw)
@@ -32,11 +38,19 @@ export interface HeaderContent {
   /** How many of the recipients, from the first, are addressed; the others have it as a copy. */
   readonly addressed: number
   readonly inReplyTo: UpdateId | null
+  /** Milliseconds since 1970, in whole seconds, by the clock of its writer's machine; null in mails of before this was kept. */
+  readonly writtenAt: number | null
 }
 
-/** Before it is sealed: `[subject, snippet, addressed, mail that it answers or null, ...]`. */
-export const encodeHeader = ({ subject, snippet, addressed, inReplyTo }: HeaderContent): Uint8Array =>
-  encodeCbor([subject, snippet, addressed, inReplyTo && updateFields(inReplyTo)])
+/** Before it is sealed: `[subject, snippet, addressed, mail that it answers or null, written at (s), ...]`. */
+export const encodeHeader = ({ subject, snippet, addressed, inReplyTo, writtenAt }: HeaderContent): Uint8Array =>
+  encodeCbor([
+    subject,
+    snippet,
+    addressed,
+    inReplyTo && updateFields(inReplyTo),
+    ...(writtenAt === null ? [] : [Math.floor(writtenAt / msPerSecond)]),
+  ])
 
 export const decodeHeader = (bytes: Uint8Array): Result<HeaderContent> =>
   readWhole(bytes, (reader) => {
@@ -45,8 +59,9 @@ export const decodeHeader = (bytes: Uint8Array): Result<HeaderContent> =>
     const snippet = reader.text(limits.snippetChars, 'snippet')
     const addressed = reader.uint(limits.recipients)
     const inReplyTo = reader.orNull(() => readUpdateId(reader))
-    for (let rest = items - headerFields; rest > 0; rest--) reader.skip(headerDepth)
-    return { subject, snippet, addressed, inReplyTo }
+    const writtenAt = items < datedFields ? null : reader.uint(lastSecond) * msPerSecond
+    for (let rest = items - datedFields; rest > 0; rest--) reader.skip(headerDepth)
+    return { subject, snippet, addressed, inReplyTo, writtenAt }
   })
 
 /**

@@ -23,7 +23,7 @@ export interface Recipient {
   readonly sealKey: webcrypto.CryptoKey
 }
 
-export interface OpenMail extends HeaderContent {
+export interface OpenMail extends Omit<HeaderContent, 'writtenAt'> {
   readonly command: CommandId
   /** The addressed ones first. */
   readonly to: readonly Recipient[]
@@ -66,7 +66,8 @@ export class MailSealer {
   /** The payload that the sender signs. Subject, body and recipients are within their limits already. */
   async seal(mail: OpenMail): Promise<Uint8Array> {
     const { command, to, conversation, body } = mail
-    const { sender, random } = this.#options
+    const { sender, random, clock } = this.#options
+    const header = encodeHeader({ ...mail, writtenAt: Math.max(0, clock.nowMs()) })
     const contentKey = random(aesKeyBytes)
     const accounts = to.map(({ account }) => account)
     const bound = boundToMail(sender.account, command, accounts)
@@ -80,7 +81,7 @@ export class MailSealer {
       to: accounts,
       conversation,
       wraps,
-      sealedHeader: aesSeal(contentKey, headerNonce, encodeHeader(mail), bound),
+      sealedHeader: aesSeal(contentKey, headerNonce, header, bound),
       sealedBody: aesSeal(contentKey, bodyNonce, plainBody, bound),
     })
   }

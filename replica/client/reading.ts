@@ -14,6 +14,8 @@ import type { Session } from './session.ts'
 
 /** A mail that was sent longer ago than this came with a merge or after an absence. */
 const lateMs = 60_000
+/** Clocks are apart, and a mail may have waited for a connection after it was sealed. */
+const datesApartMs = 86_400_000
 
 /** Lists and opens mails. */
 export class Reading {
@@ -111,7 +113,10 @@ export class Reading {
     const { body, ...content } = await session.opener.open(sealed)
     this.#context.shownTags.noteMail(sealed)
     const header = this.#header(session, sealed, content)
-    return { ...header, body, inReplyTo: content.inReplyTo, fromAccount: sealed.from }
+    const mail = { ...header, body, inReplyTo: content.inReplyTo, fromAccount: sealed.from }
+    const { writtenAt } = content
+    const isApart = writtenAt !== null && Math.abs(writtenAt - sealed.sentAt) > datesApartMs
+    return isApart ? { ...mail, writtenAt } : mail
   }
 
   async #shownHeader(session: Session, mail: SealedMail): Promise<Header> {
@@ -175,7 +180,7 @@ export class Reading {
   }
 }
 
-const unreadable: HeaderContent = { subject: '', snippet: '', addressed: 0, inReplyTo: null }
+const unreadable: HeaderContent = { subject: '', snippet: '', addressed: 0, inReplyTo: null, writtenAt: null }
 const notShown: ReadonlySet<string> = new Set(['NO_SUCH_MAIL', 'CANNOT_OPEN', 'DAMAGED'])
 
 const checkPage = (limit: number, offset: number): void => {

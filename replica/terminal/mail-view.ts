@@ -36,6 +36,9 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
     `${style.dim('To:     ')} ${mail.to.map(shownName).join(', ')}`,
     ...(mail.cc.length > 0 ? [`${style.dim('Cc:     ')} ${mail.cc.map(shownName).join(', ')}`] : []),
     `${style.dim('Date:   ')} ${longDate(mail.sentAt)}`,
+    ...(mail.writtenAt === undefined
+      ? []
+      : [`${style.dim('Written:')} ${longDate(mail.writtenAt)}, by the clock of its writer`]),
     `${style.dim('Subject:')} ${style.bold(subject === '' ? '(no subject)' : subject)}`,
     '',
     ...wrapped(printable(mail.body), columns),

@@ -130,7 +130,15 @@ const wireTargets: readonly FuzzTarget[] = [
 const clientTargets: readonly FuzzTarget[] = [
   decoder(
     'header',
-    () => [encodeHeader({ subject: 'Weather', snippet: 'A gale', addressed: 1, inReplyTo: null })],
+    () => [
+      encodeHeader({
+        subject: 'Weather',
+        snippet: 'A gale',
+        addressed: 1,
+        inReplyTo: null,
+        writtenAt: 1_700_000_000_000,
+      }),
+    ],
     decodeHeader,
   ),
   decoder('body', async () => Promise.all([encodeBody('short'), encodeBody('A gale '.repeat(400))]), decodeBody),

@@ -43,7 +43,13 @@ export class Letters {
     while (sealed.length < differentLetters) {
       const text = textOf('natural', bodyChars, () => random.next())
       const subject = `letter ${sealed.length + 1}`
-      const header = encodeHeader({ subject, snippet: snippetOf(text), addressed: 1, inReplyTo: null })
+      const header = encodeHeader({
+        subject,
+        snippet: snippetOf(text),
+        addressed: 1,
+        inReplyTo: null,
+        writtenAt: 1_700_000_000_000,
+      })
       const key = random.bytes(aesKeyBytes)
       const body = aesSeal(key, nonce, await encodeBody(text), unbound)
       sealed.push({ header: aesSeal(key, nonce, header, unbound), body })

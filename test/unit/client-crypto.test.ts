@@ -216,9 +216,11 @@ describe('what is in a mail', () => {
   })
 
   test('a header with more fields than this version knows is read', () => {
-    const header = { subject: 'ü', snippet: 'the beginning', addressed: 2, inReplyTo: null }
-    const later = cborItems.encode(['ü', 'the beginning', 2, null, new Uint8Array(12), ['a', 1]])
+    const header = { subject: 'ü', snippet: 'the beginning', addressed: 2, inReplyTo: null, writtenAt: 7_000 }
+    const later = cborItems.encode(['ü', 'the beginning', 2, null, 7, new Uint8Array(12), ['a', 1]])
     expect(decodeHeader(later)).toEqual({ ok: true, value: header })
+    const former = cborItems.encode(['ü', 'the beginning', 2, null])
+    expect(decodeHeader(former)).toEqual({ ok: true, value: { ...header, writtenAt: null } })
     const answer = { ...header, inReplyTo: updateId(originId('2.bbbbbbbb'), 7) }
     expect(decodeHeader(encodeHeader(answer))).toEqual({ ok: true, value: answer })
     expect(decodeHeader(new Uint8Array([1]))).toMatchObject({ ok: false })

@@ -6,6 +6,8 @@ import { createMailClient } from '../../replica/client/mail-client.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { mailLines } from '../../replica/terminal/mail-view.ts'
+import { uncolored } from '../../replica/terminal/style.ts'
 import { testRandom } from '../support/client-ports.ts'
 import { cheapPassword, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
@@ -363,4 +365,20 @@ describe('a snippet', () => {
     const words = 'one two three '.repeat(14)
     expect(snippetOf(words.repeat(20))).toBe(snippetOf(words))
   })
+})
+
+test('a mail tells when it was written where that is far from what the servers say', async () => {
+  const replica = new MemoryReplica()
+  const { client, clock } = await person(replica, 'ann')
+  const usual = await sendNow(client, { to: ['ann'], subject: 'usual', body: '' })
+  clock.move(dayMs / 2)
+  const later = await sendNow(client, { to: ['ann'], subject: 'half a day', body: '' })
+  for (const mail of [usual, later]) expect(await client.read({ mail })).not.toHaveProperty('writtenAt')
+  clock.move(dayMs)
+  const apart = await sendNow(client, { to: ['ann'], subject: 'apart', body: '' })
+  const mail = await client.read({ mail: apart })
+  expect(mail).toMatchObject({ subject: 'apart', writtenAt: startMs + 1.5 * dayMs })
+  expect(mailLines(mail, { columns: 80, nowMs: startMs, style: uncolored }).join('\n')).toContain(
+    'by the clock of its writer',
+  )
 })

@@ -35,6 +35,8 @@ export const mail: Translated<typeof english.mail> = {
   copyText: 'Text kopieren',
   showDetails: 'Einzelheiten zeigen',
   hideDetails: 'Einzelheiten verbergen',
+  written:
+    'Nach der Uhr des Absenders wurde dies am {date} geschrieben. Eine Uhr geht falsch, oder jemand hat eine alte Nachricht zurückgeholt.',
   detail: { from: 'Von', to: 'An', cc: 'Kopie', sent: 'Gesendet', copy: 'Kopieren: {label}' },
   listWidth: 'Breite der Liste',
   trash: 'In den Papierkorb',

@@ -26,6 +26,8 @@ export const mail = {
   copyText: 'Copy the text',
   showDetails: 'Show details',
   hideDetails: 'Hide details',
+  written:
+    'By the clock of its writer this was written on {date}. A clock is wrong, or somebody has brought an old mail back.',
   detail: { from: 'From', to: 'To', cc: 'Cc', sent: 'Sent', copy: 'Copy: {label}' },
   listWidth: 'Width of the list',
   trash: 'Move to the trash',

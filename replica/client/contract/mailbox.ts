@@ -34,6 +34,11 @@ export interface Mail extends Header {
   readonly inReplyTo: UpdateId | null
   /** The sender's account: names can change hands, this cannot. */
   readonly fromAccount: AccountId
+  /**
+   * When it was written by the clock of its writer's machine, as sealed in it (milliseconds since 1970): absent unless that is more than a day
+   * apart from `sentAt`, which the servers say. A clock is wrong then, or an old mail has been brought back.
+   */
+  readonly writtenAt?: number
 }
 
 export interface HeaderPage {

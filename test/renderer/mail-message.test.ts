@@ -1,0 +1,24 @@
+import { mount } from '@vue/test-utils'
+import { TooltipProvider } from 'reka-ui'
+import { expect, it } from 'vitest'
+import { h } from 'vue'
+import MailMessage from '../../renderer/mail/MailMessage.vue'
+import type { Mail } from '../../replica/client/contract/mailbox.ts'
+import { useMailbox } from '../../renderer/mail/mailbox-store.ts'
+import { accountId } from '../../replica/core/model/ids.ts'
+import { fillMailbox } from './setup.ts'
+
+const shown = async (written: Pick<Mail, 'writtenAt'>): Promise<string> => {
+  fillMailbox(3)
+  const list = useMailbox().listOf('inbox')
+  await list.show(0, 3)
+  const header = list.rows.value.at(1)!
+  const mail: Mail = { ...header, body: 'Come up', inReplyTo: null, fromAccount: accountId('anna'), ...written }
+  return mount(() => h(TooltipProvider, () => h(MailMessage, { mail, unfolded: true, alone: true }))).text()
+}
+
+it('says when its writer wrote it only where that is far from what the servers say', async () => {
+  const says = 'By the clock of its writer this was written on Wednesday, January 15, 2025'
+  expect(await shown({ writtenAt: Date.UTC(2025, 0, 15, 12) })).toContain(says)
+  expect(await shown({})).not.toContain('By the clock of its writer')
+})
