@@ -93,6 +93,7 @@ function readOrigins(items: ItemReader): Pick<ImageHead, 'origins' | 'vector' | 
     const before = origins.at(-1)
     if (before !== undefined && before >= origin) damaged('origins do not ascend')
     origins.push(origin)
+    if (sequence > 0 && chainValue === null) damaged('a log has no hash of its end')
     if (sequence > 0) vector.set(origin, sequence)
     if (chainValue !== null) hashes.set(origin, chainValue)
     if (signature !== null) signatures.set(origin, signature)

@@ -14,6 +14,7 @@ import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import {
   account,
   anyDocumentId,
+  anyHash,
   anyInviteId,
   anyTagOfMail,
   anyUpdateId,
@@ -22,7 +23,6 @@ import {
   clock,
   command,
   groupId,
-  hashes,
   install,
   installs,
   label,
@@ -85,7 +85,9 @@ const answeredTwice = installs.slice(0, 2).map((one) => updateId(one.origin, 1))
 
 const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = fc.record({
   vector: fc.constant(new Map(installs.map((one) => [one.origin, highestMail]))),
-  hashes,
+  hashes: fc
+    .tuple(...installs.map(({ origin: of }) => anyHash.map((end) => [of, end] as const)))
+    .map((ends) => new Map(ends)),
   signatures: fc
     .uniqueArray(fc.tuple(origin, bytes(64)), { selector: ([of]) => of })
     .map((entries) => new Map(entries)),
@@ -194,14 +196,14 @@ const imageWithExecutions = imageWithoutCheckpoints.chain((image) =>
   executionsOf(image.commands).map((more) => ({ ...image, executions: [...image.executions, ...more] })),
 )
 
-/** Of each log with a known end: some places before it, and the end. */
+/** Of each log some places before its end, and the end; or nothing, as before there were such. */
 export const stateImage: fc.Arbitrary<StateImage> = imageWithExecutions.chain((image) =>
   fc
     .tuple(
       ...[...image.vector].map(([of, end]) => {
         const hash = image.hashes.get(of)
         if (hash === undefined) return fc.constant([])
-        return fc
+        const known = fc
           .uniqueArray(fc.tuple(fc.integer({ min: 1, max: end - 1 }), fc.stringMatching(/^[\w-]{11}$/)), {
             selector: ([place]) => place,
             maxLength: 5,
@@ -212,6 +214,7 @@ export const stateImage: fc.Arbitrary<StateImage> = imageWithExecutions.chain((i
               .map(([place, prefix]) => ({ origin: of, sequence: place, prefix })),
             { origin: of, sequence: end, prefix: hashPrefix(hash) },
           ])
+        return fc.oneof(fc.constant([]), known)
       }),
     )
     .map((logs) => ({ ...image, checkpoints: logs.flat() })),

@@ -74,6 +74,12 @@ describe('every state that can be reached is sent, and decodes again', () => {
     expect(received).toMatchObject({ ok: false, failure: { code: 'TOO_MANY' } })
   })
 
+  test('but not one whose log could not be followed on: nobody could join it', () => {
+    const image = { ...emptyImage, vector: new Map([[writer, 5]]) }
+    for (const decoded of [decodeImage(encodeImage(image)), wire.decodeReceivedImage(encodeImage(image))])
+      expect(decoded).toMatchObject({ ok: false, failure: { code: 'DAMAGED' } })
+  })
+
   const retired = times(400, (index) => ({
     origin: madeUp(index),
     proof: { by: writer, bytes: new Uint8Array(limits.retirementProofBytes).fill(index) },
