@@ -7,7 +7,7 @@ import type { MailsMessage, StateChunkMessage, VersionVector } from './model/mes
 import type { Update } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
 import type { LeftOut } from './state/left-out.ts'
-import { contentsOf, countOf, isContentOf, leftOutOf, restored, shownOf } from './state/left-out.ts'
+import { contentsOf, countOf, isContentOf, isLiveIn, leftOutOf, restored, shownOf } from './state/left-out.ts'
 import { abandonedIn } from './state/log-chains.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { allOf, StateTransfer } from './state-transfer.ts'
@@ -212,10 +212,10 @@ export class SecondOpinion {
     const [inquiry, received] = [this.#inquiry, this.#received]
     if (complete === null || received === null || !inquiry?.found) return ask
     const { image, leftOut } = inquiry.found
-    const shown = shownOf(leftOut, ({ origin, sequence }) =>
-      sequence <= this.#state.held(origin)
-        ? this.#state.live.has(origin, sequence)
-        : inquiry.shown.has(updateId(origin, sequence)),
+    const shown = shownOf(leftOut, (entry) =>
+      entry.sequence <= this.#state.held(entry.origin)
+        ? isLiveIn(this.#state, entry)
+        : inquiry.shown.has(updateId(entry.origin, entry.sequence)),
     )
     const before = received.opinion?.leftOut ?? 0
     received.opinion = {

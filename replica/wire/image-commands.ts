@@ -1,9 +1,11 @@
 import type { Clock, UpdateId } from '../core/model/ids.ts'
 import { commandId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { CommandRecord, ExecutionRecord } from '../core/model/image.ts'
+import type { VersionVector } from '../core/model/messages.ts'
 import { fullCommandsFormat } from './image-format.ts'
 import { damaged, type ItemReader } from './image-items.ts'
 import type { ImagePlaces, ImageTables } from './image-mailbox.ts'
+import { notBeyond } from './image-social.ts'
 
 // Most executions have one name, which is that of a command that is remembered, too: they say which, as the difference of its place from
 // that of the command that the row before meant. Commands tell how much their clock is above that of the row before.
@@ -76,15 +78,21 @@ export class CommandsReader {
     this.commands.push({ command, update, clock })
   }
 
-  readExecution(items: ItemReader, { origins, people }: ImageTables): void {
+  /** A name beyond `vector` is damage: nobody could know it. */
+  readExecution(items: ItemReader, tables: ImageTables, vector: VersionVector): void {
+    const execution = this.#readExecution(items, tables)
+    for (const name of execution.names) notBeyond(name, vector)
+    this.executions.push(execution)
+  }
+
+  #readExecution(items: ItemReader, { origins, people }: ImageTables): ExecutionRecord {
     const account = items.pick(people)
     const meant = items.next()
     if (typeof meant === 'number') {
       this.#place += meant
       const { command, update, clock } = this.commands[this.#place] ?? damaged('a place is not in its table')
       const name = { ...splitUpdateId(update), clock }
-      this.executions.push({ account, command, recipients: items.match(recipientsPattern), names: [name] })
-      return
+      return { account, command, recipients: items.match(recipientsPattern), names: [name] }
     }
     const command =
       typeof meant === 'string' && commandPattern.test(meant)
@@ -95,6 +103,6 @@ export class CommandsReader {
     for (let rest = items.number(); rest > 0; rest -= 1)
       names.push({ origin: items.pick(origins), sequence: items.positive(), clock: items.number() })
     if (names.length === 0) damaged('a command without a name')
-    this.executions.push({ account, command, recipients, names })
+    return { account, command, recipients, names }
   }
 }

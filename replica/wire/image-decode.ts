@@ -228,7 +228,7 @@ function readSection(section: ImageSection, items: ItemReader, parts: Parts): vo
       while (items.more()) parts.commandRows.readCommand(items, tables)
       return
     case 'executions':
-      while (items.more()) parts.commandRows.readExecution(items, tables)
+      while (items.more()) parts.commandRows.readExecution(items, tables, parts.head.vector)
       return
     case 'accountKeys':
       while (items.more()) parts.accountKeys.push(readAccountKeys(items, parts.head))

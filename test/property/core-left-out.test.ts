@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OriginId } from '../../replica/core/model/ids.ts'
 import { anyTag, updateId } from '../../replica/core/model/ids.ts'
-import type { StateImage } from '../../replica/core/model/image.ts'
+import type { ExecutionRecord, StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -116,11 +116,17 @@ const lies: readonly ((image: StateImage, throws: () => boolean) => StateImage)[
   (image, throws) => ({ ...image, marks: image.marks.filter(throws) }),
   (image, throws) => ({ ...image, follows: image.follows.filter(throws) }),
   (image, throws) => ({ ...image, accountKeys: image.accountKeys.filter(throws) }),
-  (image, throws) => ({
-    ...image,
-    mails: mailColumns([...mailRecords(image.mails)].filter(throws)),
-    executions: image.executions.filter(throws),
-  }),
+  // Of commands of which nothing is there any more what the one says counts: if it is silent, another name of it may come back.
+  (image, throws) => {
+    const listed = new Set([...liveUpdatesOf(image)].map(({ origin, sequence }) => updateId(origin, sequence)))
+    const isListed = ({ names }: ExecutionRecord): boolean =>
+      names.some(({ origin, sequence }) => listed.has(updateId(origin, sequence)))
+    return {
+      ...image,
+      mails: mailColumns([...mailRecords(image.mails)].filter(throws)),
+      executions: image.executions.filter((execution) => !isListed(execution) || throws()),
+    }
+  },
 ]
 
 /** The third one after it has joined what is left of a lying image, and has got everything that there is. */

@@ -59,6 +59,7 @@ const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
 const highestMail = 1_000_000
 const tag = anyTagOfMail
 const placeInLog = { origin, sequence: fc.integer({ min: 1, max: highestMail }), clock }
+const updateHeld = fc.record(placeInLog).map(({ origin: of, sequence: at }) => updateId(of, at))
 const bits = fc.nat(3)
 const registers = fc.record({ read: fc.maxSafeNat(), star: fc.maxSafeNat(), trash: fc.maxSafeNat() })
 const mailRecord: fc.Arbitrary<MailRecord> = fc.uniqueArray(account, { minLength: 1, maxLength: 3 }).chain((to) =>
@@ -156,7 +157,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
       state: fc.constantFrom('follows' as const, 'not' as const),
     }),
   ),
-  commands: fc.array(fc.record({ command, update: fc.oneof(anyUpdateId, fc.constantFrom(...answeredTwice)), clock })),
+  commands: fc.array(fc.record({ command, update: fc.oneof(updateHeld, fc.constantFrom(...answeredTwice)), clock })),
   executions: fc.array(
     fc.record({
       account,

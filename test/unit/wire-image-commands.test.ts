@@ -5,11 +5,16 @@ import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { imageFormat } from '../../replica/wire/image-format.ts'
 import { installs, people } from '../property/arbitraries.ts'
+import { firstHash } from '../simulation/sim-codec.ts'
 import { emptyImage } from '../support/empty-image.ts'
 
 const [origin, other] = [installs[0]!.origin, installs[1]!.origin].sort() as [OriginId, OriginId]
 const [first, second, third] = [commandId('c'.repeat(16)), commandId('d'.repeat(16)), commandId('e'.repeat(16))]
 const account = people[0]!.account
+const held = {
+  vector: new Map([origin, other].map((one) => [one, 9])),
+  hashes: new Map([origin, other].map((one) => [one, firstHash(one)])),
+}
 
 describe('commands and executions in an image', () => {
   const recipients = '0123456789abcdef'
@@ -24,7 +29,7 @@ describe('commands and executions in an image', () => {
       { account, command: third, recipients, names: [{ origin, sequence: 8, clock: 3 }] },
     ],
   }
-  const encoded = encodeImage({ ...emptyImage, vector: new Map([origin, other].map((one) => [one, 9])), ...remembered })
+  const encoded = encodeImage({ ...emptyImage, ...held, ...remembered })
   const chunkOf = (section: string): string | undefined => encoded.find((chunk) => chunk.startsWith(`["${section}"`))
   const withChunks = (given: Record<string, unknown>, format = imageFormat): string[] =>
     encoded.map((chunk) => {
@@ -52,8 +57,7 @@ describe('commands and executions in an image', () => {
       { account, command: first, recipients, names: [{ origin, sequence: 7, clock: 2_000 }] },
       { account, command: second, recipients, names: [{ origin, sequence: 7, clock: 2_000 }] },
     ]
-    const vector = new Map([origin, other].map((one) => [one, 9]))
-    const decoded = decodeImage(encodeImage({ ...emptyImage, vector, commands, executions }))
+    const decoded = decodeImage(encodeImage({ ...emptyImage, ...held, commands, executions }))
     expect(decoded).toMatchObject({ ok: true, value: { commands, executions } })
   })
 
@@ -72,6 +76,10 @@ describe('commands and executions in an image', () => {
     ['a place beyond the commands', { executions: [0, 2, recipients, 0, -1, recipients, 0, -1, recipients] }],
     ['a place before them', { executions: [0, -1, recipients, 0, 1, recipients, 0, 0, recipients] }],
     ['half a place', { executions: [0, 0.5, recipients, 0, 0.5, recipients, 0, 0, recipients] }],
+    [
+      'an update that is not there',
+      { executions: [0, third, recipients, 1, 0, 10, 3, 0, 0, recipients, 0, 0, recipients] },
+    ],
     ['a clock below zero', { commands: [first, 0, 7, 2_000, second, 1, 9, -2_001] }],
     ['a clock beyond all numbers', { commands: [first, 0, 7, 2_000, second, 1, 9, Number.MAX_SAFE_INTEGER] }],
     ['an execution without a name', { executions: [0, third, recipients, 0] }],

@@ -101,11 +101,12 @@ describe('every state that can be reached is sent, and decodes again', () => {
     recipients: '0123456789abcdef',
     names: times(150_000, (index) => ({ origin: writer, sequence: index + 1, clock: 1_700_000_000_000_000 + index })),
   }
+  const heldFar = { vector: new Map([[writer, 150_000]]), hashes: new Map([[writer, firstHash(writer)]]) }
   const large = [
     ['proofs of retirements', { retired }],
     ['invites', { invites }],
     ['names of origins', { answers }],
-    ['names of one command', { executions: [execution] }],
+    ['names of one command', { ...heldFar, executions: [execution] }],
   ] as const
 
   test.each(large)(

@@ -70,6 +70,11 @@ export class ExecutionTable {
     return this.#executions.get(keyOf(wish.account, wish.command, this.#recipientsOf(wish)))
   }
 
+  /** The same command, as it is known here. */
+  like({ account, command, recipients }: ExecutionRecord): Execution | undefined {
+    return this.#executions.get(keyOf(account, command, recipients))
+  }
+
   /** The name under which the mail that was (also) called so stands. */
   standing(id: UpdateId): UpdateId {
     const execution = this.#byName.get(id)

@@ -6,8 +6,9 @@ import type { MailColumns, MailRecord, OriginMails } from '../model/mail-columns
 import { mailColumns, mailRecords, recordAt } from '../model/mail-columns.ts'
 import type { Update } from '../model/updates.ts'
 import { heldFrom } from '../version-vector.ts'
-import { standingOf } from './execution-table.ts'
-import { isDeletedByAll } from './mail-entry.ts'
+import { type ExecutionTable, standingOf } from './execution-table.ts'
+import type { GroupState } from './group-state.ts'
+import { entriesOf, executionsOf, idOf, isCovered, isSame, type Named } from './left-out-commands.ts'
 
 /**
  * What an image has as gone although a witness, which has seen all that it has seen, still has it: a state is a function of the
@@ -28,6 +29,7 @@ export interface LeftOut {
 export interface SeenHere {
   held(origin: OriginId): Sequence
   readonly live: { has(origin: OriginId, sequence: Sequence): boolean }
+  readonly executions: Pick<ExecutionTable, 'like'>
   readonly documents: { lastClock(account: AccountId, document: DocumentId): Clock }
   readonly follows: { lastClock(account: AccountId, whom: AccountId): Clock }
 }
@@ -56,16 +58,31 @@ export const leftOutOf = (image: StateImage, witness: StateImage, own: SeenHere)
 export const countOf = ({ mails, marked, documents, posts, commands }: LeftOut): number =>
   mails.length + marked.length + documents.length + posts.length + commands.length
 
+/** A mail, document or post that was left out. */
+type Entry = MailRecord | DocumentRecord | PostRecord
+
 /** Only what somebody has signed: `isShown` tells of which of it the contents are here. */
 export const shownOf = (
   { mails, documents, posts, ...rest }: LeftOut,
-  isShown: (named: Named) => boolean,
+  isShown: (entry: Entry) => boolean,
 ): LeftOut => ({
   ...rest,
   mails: mails.filter(isShown),
   documents: documents.filter(isShown),
   posts: posts.filter(isShown),
 })
+
+/** Whether an entry is, as the witness lists it, live here: under its name something else may be. */
+export const isLiveIn = (
+  { mails, documents, posts }: Pick<GroupState, 'mails' | 'documents' | 'posts'>,
+  entry: Entry,
+): boolean => {
+  const { origin, sequence } = entry
+  if ('document' in entry) return isSame(documents.get(entry.account, entry.document), entry)
+  if ('account' in entry) return posts.get(origin, sequence)?.account === entry.account
+  const mail = mails.get(origin, sequence)
+  return mail !== undefined && areOfSame(mail, entry) && tagsAgree(mail.tag, entry.tag)
+}
 
 /** Whether a content is that of what was left out under its name. */
 export const isContentOf = ({ mails, documents, posts }: LeftOut): ((update: Update) => boolean) => {
@@ -104,13 +121,15 @@ export const restored = (image: StateImage, witness: StateImage, leftOut: LeftOu
   const gone = new Set(witness.deletedAccounts)
   const names = new Set([...mails, ...posts].map(idOf))
   const written = new Set(documents.map(documentKey))
-  const dropped = new Set(commands.flatMap((execution) => execution.names.map(idOf)))
-  const isDropped = (named: Named): boolean => dropped.has(idOf(named))
   const isNamed = (named: Named): boolean => names.has(idOf(named))
+  const listed = {
+    mails: withMails(image.mails, [...marked, ...mails]),
+    posts: [...image.posts.filter((post) => !isNamed(post)), ...posts],
+  }
   return {
     ...image,
+    ...listed,
     deletedAccounts: image.deletedAccounts.filter((account) => gone.has(account)),
-    mails: withMails(image.mails, [...mails, ...marked], commands),
     answers: [...image.answers.filter((answer) => !isNamed(answer)), ...witness.answers.filter(isNamed)],
     pending: pendingInBoth(image, witness),
     documents: [
@@ -118,19 +137,11 @@ export const restored = (image: StateImage, witness: StateImage, leftOut: LeftOu
       ...documents,
       ...deletedDocumentsOf(image, witness, own),
     ],
-    posts: [...image.posts.filter((post) => !isNamed(post) && !isDropped(post)), ...posts],
     postDeletions: postDeletionsInBoth(image, witness),
     follows: [...image.follows, ...followsOf(image, witness, own)],
-    executions: executionsOf(image, witness, leftOut),
+    executions: executionsOf({ ...image, ...listed }, witness, commands, own),
   }
 }
-
-type Named = Pick<MailRecord, 'origin' | 'sequence'>
-
-const idOf = ({ origin, sequence }: Named): UpdateId => updateId(origin, sequence)
-
-const isSame = (one: Named | undefined, other: Named): boolean =>
-  one?.origin === other.origin && one.sequence === other.sequence
 
 const documentKey = ({ account, document }: Pick<DocumentRecord, 'account' | 'document'>): string =>
   `${account} ${document}`
@@ -204,13 +215,14 @@ const marksInBoth = (mine: OriginMails, at: number, theirs: OriginMails, row: nu
 const aheadLeftOut = (image: StateImage, witness: StateImage): Pick<LeftOut, 'marked' | 'commands'> => {
   const marked: MailRecord[] = []
   const commands: ExecutionRecord[] = []
+  const [listedAt, shownAt] = [entriesOf(image), entriesOf(witness)]
   for (const execution of witness.executions) {
     const standing = standingOf(execution)
     if (execution.names.length === 1 || isCovered(image, standing)) continue
     const names = execution.names.filter((name) => isCovered(image, name))
-    const shown = liveAt(witness, standing)
+    const shown = shownAt(standing)
     if (names.length === 0 || shown === undefined) continue
-    const listed = liveAt(image, standingOf({ ...execution, names }))
+    const listed = listedAt(standingOf({ ...execution, names }))
     if (listed === undefined || !areOfSame(listed, shown)) commands.push(execution)
     else if ('marks' in listed && 'marks' in shown) {
       const marks = listed.marks.map((bits, copy) => bits & (shown.marks[copy] ?? 0))
@@ -220,46 +232,15 @@ const aheadLeftOut = (image: StateImage, witness: StateImage): Pick<LeftOut, 'ma
   return { marked, commands }
 }
 
-/** The mail or post that an image has by this name. */
-const liveAt = ({ mails, posts }: StateImage, named: Named): MailRecord | PostRecord | undefined => {
-  const ofOrigin = mails.origins.find(({ origin }) => origin === named.origin)
-  const row = ofOrigin?.sequences.indexOf(named.sequence) ?? -1
-  if (ofOrigin === undefined || row < 0) return posts.find((post) => isSame(post, named))
-  const mail = recordAt(mails.people, ofOrigin, row)
-  return isDeletedByAll(mail.marks) ? undefined : mail
-}
-
 const areOfSame = (one: MailRecord | PostRecord, other: MailRecord | PostRecord): boolean =>
   'marks' in one
     ? 'marks' in other && one.from === other.from && one.to.join() === other.to.join()
     : !('marks' in other) && one.account === other.account
 
-/** Without the commands whose mails are still to come, and with those that only the witness knows, as far as the image goes. */
-const executionsOf = (image: StateImage, witness: StateImage, { commands }: LeftOut): readonly ExecutionRecord[] => {
-  const dropped = new Set(commands.map(keyOf))
-  const kept = image.executions.filter((execution) => !dropped.has(keyOf(execution)))
-  const known = new Set(image.executions.map(keyOf))
-  const added = witness.executions.flatMap((execution): readonly ExecutionRecord[] => {
-    const names = execution.names.filter((name) => isCovered(image, name))
-    const isKnown = names.length === 0 || known.has(keyOf(execution)) || dropped.has(keyOf(execution))
-    return isKnown ? [] : [{ ...execution, names }]
-  })
-  return [...kept, ...added]
-}
-
-const keyOf = ({ account, command, recipients }: ExecutionRecord): string => account + command + recipients
-
-const isCovered = ({ vector }: StateImage, { origin, sequence }: Named): boolean => sequence <= heldFrom(vector, origin)
-
-const withMails = (
-  listed: MailColumns,
-  again: readonly MailRecord[],
-  dropped: readonly ExecutionRecord[],
-): MailColumns => {
-  if (again.length + dropped.length === 0) return listed
-  const names = new Set([...again.map(idOf), ...dropped.flatMap((execution) => execution.names.map(idOf))])
-  const others = [...mailRecords(listed)].filter((mail) => !names.has(idOf(mail)))
-  const inOrder = [...others, ...again].sort((one, other) =>
+const withMails = (listed: MailColumns, again: readonly MailRecord[]): MailColumns => {
+  if (again.length === 0) return listed
+  const named = new Map([...mailRecords(listed), ...again].map((mail) => [idOf(mail), mail]))
+  const inOrder = [...named.values()].sort((one, other) =>
     one.origin === other.origin ? one.sequence - other.sequence : one.origin < other.origin ? -1 : 1,
   )
   return mailColumns(inOrder)
@@ -270,11 +251,12 @@ const pendingInBoth = (image: StateImage, witness: StateImage): StateImage['pend
   if (image.pending.length === 0) return image.pending
   const waiting = new Map(witness.pending.map((mark) => [pendingKey(mark.mail, mark.tag, mark.account), mark.bits]))
   const standing = standingNames(witness)
+  const shownAt = entriesOf(witness)
   return image.pending.filter(({ mail, tag, account, bits }) => {
     if ((bits & markBits.deleted) === 0) return true
     if (!isCovered(witness, splitUpdateId(mail)))
       return ((waiting.get(pendingKey(mail, tag, account)) ?? 0) & markBits.deleted) !== 0
-    const shown = liveAt(witness, splitUpdateId(standing.get(mail) ?? mail))
+    const shown = shownAt(splitUpdateId(standing.get(mail) ?? mail))
     return shown === undefined || !('marks' in shown) || !tagsAgree(tag, shown.tag) || hasDeleted(shown, account)
   })
 }
@@ -286,9 +268,10 @@ const postDeletionsInBoth = (image: StateImage, witness: StateImage): StateImage
   if (image.postDeletions.length === 0) return image.postDeletions
   const waiting = new Set(witness.postDeletions.map(({ post, tag, account }) => pendingKey(post, tag, account)))
   const standing = standingNames(witness)
+  const shownAt = entriesOf(witness)
   return image.postDeletions.filter(({ post, tag, account }) => {
     if (!isCovered(witness, splitUpdateId(post))) return waiting.has(pendingKey(post, tag, account))
-    const shown = liveAt(witness, splitUpdateId(standing.get(post) ?? post))
+    const shown = shownAt(splitUpdateId(standing.get(post) ?? post))
     return shown === undefined || 'marks' in shown || shown.account !== account || !tagsAgree(tag, shown.tag)
   })
 }

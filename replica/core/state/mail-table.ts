@@ -301,7 +301,9 @@ export class MailTable implements LiveSource {
   }
 
   /** A mail of the other state that is known here by other names: here it may have been deleted by everyone. */
-  #joinRepeated(record: MailRecord, { mine, merged }: ExecutionMerge): void {
+  #joinRepeated(record: MailRecord, { mine, theirs, merged }: ExecutionMerge): void {
+    // By another name than the one that stands there nobody lists it who is honest, and it would be put where others are still to come.
+    if (record.origin !== theirs.origin || record.sequence !== theirs.sequence) return
     const key = this.#store.find(mine.origin, mine.sequence)
     if (key !== null) this.#rename(key, merged, (_owner, copy) => record.marks[copy] ?? 0)
   }

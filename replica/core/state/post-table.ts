@@ -157,7 +157,7 @@ export class PostTable implements LiveSource {
   #rename(post: PostRecord, execution: Execution): void {
     const { origin, sequence, clock } = standingOf(execution)
     this.#remove(post)
-    this.#insert({ ...post, origin, sequence, clock })
+    if (!this.has(origin, sequence)) this.#insert({ ...post, origin, sequence, clock })
   }
 
   /** Whether a deletion of this post waited for it. */
