@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Command, CoreEvent, Effects } from '../../replica/core/effects.ts'
+import { maxDriftMs } from '../../replica/core/hybrid-clock.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { OriginId } from '../../replica/core/model/ids.ts'
 import { anyTag, updateId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
@@ -228,6 +230,28 @@ describe('a state that is copied from another', () => {
     expect(newcomer.core.state.seats.group).not.toBeNull()
     expect(joined(newcomer.takes(image, content))).toBe(true)
     expect(newcomer.core.state.mails.size).toBe(3)
+  })
+
+  test('does not say by what clock the machine that copies it goes on', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, founder, [])
+    const { origin, server } = newcomer.core.identity
+    const claim = { kind: 'claim', server, machine: 'e', replaces: null } as const
+    newcomer.step({ kind: 'command', ticket: 1, command: claim })
+    const [end] = newcomer.core.state.hashes.values()
+    const lie = {
+      ...image,
+      vector: new Map([...image.vector, [origin, 1]]),
+      hashes: new Map([...image.hashes, [origin, end!]]),
+      clocks: new Map([...image.clocks, [origin, limits.lastClock]]),
+      checkpoints: [],
+    }
+    expect(joined(newcomer.takes(lie, content))).toBe(true)
+    const mail = mailTo('ada', ['ada'], 'written then')
+    const { persist } = newcomer.step({ kind: 'command', ticket: 2, command: { kind: 'submit', signed: mail } })
+    const [written] = persist.flatMap(({ updates }) => updates)
+    expect(written?.clock).toBeLessThanOrEqual((newcomer.nowMs + maxDriftMs) * 1_000)
   })
 
   test('waits for another one where there is a state that could be spoilt', () => {

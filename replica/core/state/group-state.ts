@@ -178,7 +178,9 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    for (const [origin, clock] of image.clocks) this.#noteClock(origin, clock)
+    // Of a log of which no more came nothing newer was written, whatever the image says: who wrote it goes on from there.
+    for (const [origin, clock] of image.clocks)
+      if (heldFrom(image.vector, origin) > heldFrom(mine, origin)) this.#noteClock(origin, clock)
     this.#newestClock = Math.max(this.#newestClock, image.newestClock)
     this.#revision += 1
   }
