@@ -11,7 +11,7 @@ import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
 import { decideOnReissue } from './reissuing.ts'
-import { postWish, standingOf, type Wish } from './state/execution-table.ts'
+import { standingOf, wishOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Who carries a command out, and the name that the update gets by which it is. */
@@ -205,12 +205,6 @@ export const executedBefore = (
 const isAnothers = ({ mails, posts }: GroupState, update: UpdateId, account: AccountId): boolean => {
   const by = mails.find(update)?.from ?? posts.find(update)?.account
   return by !== undefined && by !== account
-}
-
-/** Of what would be there twice if it were carried out twice; null for all else. */
-const wishOf = (change: PersonChange): Wish | null => {
-  if (change.kind === 'post') return postWish(change)
-  return change.kind === 'mail' ? change : null
 }
 
 /** Null when the change may be written. */

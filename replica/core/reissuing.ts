@@ -2,9 +2,11 @@ import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
 import type { Clock, UpdateId } from './model/ids.ts'
+import { updateId } from './model/ids.ts'
 import type { MarksChange } from './model/mailbox-changes.ts'
 import { aimedAt, markedBy, type Meant, meantBy } from './model/meant.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
+import { standingOf, wishOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 import { isUnset, noRegisters, registersOf } from './state/mark-registers.ts'
 
@@ -21,19 +23,59 @@ export const decideOnReissue = (
 ): Decision => {
   if (!('payload' in change)) return isKnown(state, change) ? needless : write(change)
   if (reason === 'to have it once more') return write(change)
-  const { command, account } = change.change
+  const { account } = change.change
   if (change.aims !== undefined) {
     const rest = withoutOvertaken(state, change, clock)
     return rest !== null && wouldChange(state, rest.change, clock) ? write(rest) : needless
   }
-  const before = state.commands.get(command)
-  if (before !== undefined) return { kind: 'done', update: before.update, clock: before.clock }
+  const before = carriedOut(state, change.change, clock)
+  if (before !== null) return { kind: 'done', ...before }
   if (reason === 'to know its name') return needless
   // What a deleted account had sent still arrives; nothing else of it means anything.
   const readers = change.change.kind === 'mail' ? change.change.to : []
   const isForNobody = [account, ...readers].every((person) => state.accounts.isDeleted(person))
   const rest = isForNobody ? null : withoutOvertaken(state, change, clock)
   return rest === null ? needless : write(rest, ...(deletions?.(next) ?? []))
+}
+
+/**
+ * What became of the same wish before; null when nothing did. That its command is known by name does not say so: somebody else, who had
+ * seen it, may have used the name for something else.
+ */
+const carriedOut = (
+  state: GroupState,
+  change: PersonChange,
+  clock: Clock,
+): { readonly update: UpdateId; readonly clock: Clock } | null => {
+  const wish = wishOf(change)
+  if (wish !== null) {
+    const execution = state.executions.of(wish)
+    if (execution === undefined) return null
+    const { origin, sequence, clock: at } = standingOf(execution)
+    return { update: updateId(origin, sequence), clock: at }
+  }
+  const before = state.commands.get(change.command)
+  if (before === undefined || isMissing(state, change, clock)) return null
+  return { update: before.update, clock: before.clock }
+}
+
+/** Whether the state does not show what the change says. Documents and follows are as they were said last. */
+const isMissing = (state: GroupState, change: PersonChange, clock: Clock): boolean => {
+  const { account } = change
+  if (state.accounts.isDeleted(account)) return false
+  switch (change.kind) {
+    case 'account':
+      return state.accounts.get(account) === undefined
+    case 'accountDeletion':
+      return true
+    case 'accountKeys':
+      return (state.accountKeys.get(account)?.generation ?? 0) < change.generation
+    case 'document':
+    case 'follow':
+      return false
+    default:
+      return wouldChange(state, change, clock)
+  }
 }
 
 /**

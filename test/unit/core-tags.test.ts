@@ -259,3 +259,32 @@ describe('a mark on several mails that is written anew', () => {
     expect(coreAfter(two).again(star(two, 'of the fork'))).toBe(false)
   })
 })
+
+describe('a wish that is written anew, of which somebody else has used the name', () => {
+  const reissued = (core: ReturnType<typeof foundedCore>, change: SignedChange): boolean | undefined => {
+    give(core, { kind: 'submit', signed: mailTo('mallory', ['mallory'], 'same') })
+    const clock = core.state.newestClock
+    return give(core, { kind: 'reissue', change, clock, reason: 'to have it' }).answer[0]?.result.ok
+  }
+
+  test('is there, when it is a mail', () => {
+    const core = foundedCore(['ada', 'bob', 'mallory'])
+    expect(reissued(core, mailTo('ada', ['bob'], 'same'))).toBe(true)
+    expect(core.state.mails.records().map(({ from }) => from)).toEqual([person('mallory'), person('ada')])
+  })
+
+  test('has its effect, when it is a deletion', () => {
+    const core = foundedCore(['ada', 'bob', 'mallory'])
+    const sent = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'mail') }).answer[0]?.result
+    if (sent?.ok !== true) throw new Error('the mail was not sent')
+    expect(reissued(core, deletionOf('ada', sent.value.update, 'same', 'mail'))).toBe(true)
+    expect(core.state.mails.find(sent.value.update)).toBeUndefined()
+  })
+
+  test('is not written a second time', () => {
+    const core = foundedCore(['ada', 'bob', 'mallory'])
+    const mail = mailTo('ada', ['bob'], 'same')
+    expect([reissued(core, mail), reissued(core, mail)]).toEqual([true, true])
+    expect(core.state.executions.records().map(({ names }) => names.length)).toEqual([1, 1])
+  })
+})

@@ -2,6 +2,7 @@ import type { AccountId, Clock, CommandId, OriginId, Sequence, UpdateId } from '
 import { updateId } from '../model/ids.ts'
 import type { ExecutionRecord } from '../model/image.ts'
 import type { VersionVector } from '../model/messages.ts'
+import type { PersonChange } from '../model/updates.ts'
 import { heldFrom } from '../version-vector.ts'
 import { digestOf } from './digest.ts'
 import type { MailPlace } from './mail-entry.ts'
@@ -29,6 +30,12 @@ export const postWish = ({ account, command }: Pick<Wish, 'account' | 'command'>
   to: [],
   conversation: null,
 })
+
+/** Of what would be there twice if it were carried out twice; null for all else. */
+export const wishOf = (change: PersonChange): Wish | null => {
+  if (change.kind === 'post') return postWish(change)
+  return change.kind === 'mail' ? change : null
+}
 
 /** Of one command what stands for it, and by what other names it came. */
 export type Execution = ExecutionRecord
