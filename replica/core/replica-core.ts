@@ -379,8 +379,7 @@ export class ReplicaCore {
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
-    if (this.state.executions.isFull && this.#holdsAllKnown())
-      this.state.executions.forget(this.stable, this.state.live)
+    if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.forgetCommands(this.stable)
     // What is about to start over keeps what only it may have.
     if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs

@@ -99,7 +99,7 @@ const writeSnapshot = async (directory: string, wire: Wire): Promise<void> => {
   const storage = await openNedbStorage({ directory, wire, logger: silentLogger })
   const core = await coreOf(storage, wire, await installOf(directory))
   // As replicas that hold the same do from time to time.
-  core.state.executions.forget(core.state.vector, core.state.live)
+  core.state.forgetCommands(core.state.vector)
   const image = core.state.image()
   await storage.writeSnapshot({ vector: image.vector, chunks: encodeImage(image) })
   await storage.close()

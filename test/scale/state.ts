@@ -103,9 +103,9 @@ const fill = (state: GroupState): void => {
     state.applyBatch(batch)
     left -= count
     // As replicas that hold the same do from time to time.
-    if (round % forgetEvery === 0) state.executions.forget(state.vector, state.live)
+    if (round % forgetEvery === 0) state.forgetCommands(state.vector)
   }
-  state.executions.forget(state.vector, state.live)
+  state.forgetCommands(state.vector)
 }
 
 const mailOf = (origin: OriginId, sequence: number, clock: number): Update => {

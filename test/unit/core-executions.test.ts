@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type OriginId, updateId } from '../../replica/core/model/ids.ts'
+import { type OriginId, type UpdateId, updateId } from '../../replica/core/model/ids.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
-import type { Batch } from '../../replica/core/model/updates.ts'
+import type { Batch, SignedChange } from '../../replica/core/model/updates.ts'
 import { ExecutionTable, type Wish } from '../../replica/core/state/execution-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
+import { sign } from '../simulation/sim-codec.ts'
 import { commandNamed, deletionOf, identity, logOf, mailTo, person, signUp } from '../support/core-fixture.ts'
 
 const kept = 10_000
@@ -31,7 +32,7 @@ const tableOf = (count: number): ExecutionTable => {
 const known = (table: ExecutionTable, count: number): readonly number[] =>
   Array.from({ length: count }, (_, index) => index).filter((index) => table.of(wishOf(index)) !== undefined)
 
-const nothingLive = { has: () => false }
+const nothingLive = () => false
 
 const upTo = (sequence: number): VersionVector => new Map([[origin, sequence]])
 
@@ -82,7 +83,7 @@ describe('commands that were executed', () => {
     const table = tableOf(kept + 50)
     several(table, 30)
     // Of those of one mail the latest name stands.
-    const live = { has: (of: OriginId, sequence: number) => of === elsewhere && sequence <= 20 }
+    const live = (of: OriginId, sequence: number) => of === elsewhere && sequence <= 20
     table.forget(allHeld, live)
     expect(known(table, 50)).toEqual(Array.from({ length: 20 }, (_, index) => index))
     expect(table.standing(updateId(origin, 20))).toBe(updateId(elsewhere, 20))
@@ -97,11 +98,9 @@ describe('commands that were executed', () => {
     several(table, count)
     expect(table.isFull).toBe(true)
     let looked = 0
-    const live = {
-      has: () => {
-        looked += 1
-        return true
-      },
+    const live = () => {
+      looked += 1
+      return true
     }
     let scans = 0
     for (let index = count; index < count + 5_000; index += 1) {
@@ -131,10 +130,37 @@ test('a mail that is deleted by a former name is gone also where the commands of
   for (const state of [one, two]) apply(state, [...first.slice(0, 3), ...second.slice(0, 1)])
   apply(two, second.slice(1))
   expect(two.executions.isFull).toBe(true)
-  two.executions.forget(two.vector, two.live)
+  two.forgetCommands(two.vector)
   for (const state of [one, two]) apply(state, first.slice(3))
   apply(one, second.slice(1))
   expect(two.vector).toEqual(one.vector)
   expect(two.digest()).toBe(one.digest())
   for (const state of [one, two]) expect(state.mails.has(elsewhere, 1)).toBe(false)
+})
+
+test('answers to a mail that had two names are one conversation also when it is gone and the commands of that time are forgotten', () => {
+  const state = new GroupState()
+  const wish = mailTo('ada', ['bob'], 'given to two servers')
+  const [one, two] = [updateId(origin, 3), updateId(elsewhere, 1)]
+  const answer = (conversation: UpdateId, command: string): SignedChange =>
+    sign(
+      { kind: 'mail', account: person('bob'), to: [person('ada')], conversation, command: commandNamed(command) },
+      command,
+    )
+  const deletions = ['ada', 'bob'].map((who) => deletionOf(who, two, `${who} deletes`, 'given to two servers'))
+  const later = Array.from({ length: kept + 2_501 }, (_, index) => mailTo('ada', ['bob'], `later ${index}`))
+  const first = logOf(
+    origin,
+    [signUp('ada'), signUp('bob'), wish, answer(one, 'to the one'), ...deletions, ...later],
+    1_000,
+  )
+  const second = logOf(elsewhere, [wish, answer(two, 'to the other')], 2_000)
+  for (const batch of [...first.slice(0, 4), ...second, ...first.slice(4)]) state.applyBatch(batch)
+  const answers = [updateId(origin, 4), updateId(elsewhere, 2)]
+  const conversation = (): readonly UpdateId[] =>
+    state.mails.conversation(person('ada'), one).map((mail) => updateId(mail.origin, mail.sequence))
+  expect(state.mails.find(one)).toBeUndefined()
+  expect(conversation()).toEqual(answers)
+  state.forgetCommands(state.vector)
+  expect(conversation()).toEqual(answers)
 })

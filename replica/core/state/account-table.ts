@@ -2,6 +2,7 @@ import { foldName } from '../model/fold-name.ts'
 import type { AccountId } from '../model/ids.ts'
 import { seatOf } from '../model/ids.ts'
 import type { AccountRecord } from '../model/image.ts'
+import type { AccountChange, Update } from '../model/updates.ts'
 import type { SetDigest } from './digest.ts'
 
 /**
@@ -117,3 +118,14 @@ export class AccountTable {
 
 const isEarlier = (left: AccountRecord, right: AccountRecord): boolean =>
   left.clock < right.clock || (left.clock === right.clock && left.origin < right.origin)
+
+/** What an update that signs somebody up brings. */
+export const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
+  account: change.account,
+  name: change.name,
+  sealKey: change.sealKey,
+  sealedKeys: change.sealedKeys,
+  clock,
+  origin,
+  bytes,
+})

@@ -17,6 +17,10 @@ export class Conversations {
     return this.#answers.get(conversation) ?? []
   }
 
+  hasAnswers(conversation: UpdateId): boolean {
+    return this.#answers.has(conversation)
+  }
+
   add({ origin, sequence, conversation }: AnswerRecord): void {
     let ofOrigin = this.#byAnswer.get(origin)
     if (ofOrigin === undefined) {

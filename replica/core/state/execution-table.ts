@@ -40,10 +40,8 @@ export const wishOf = (change: PersonChange): Wish | null => {
 /** Of one command what stands for it, and by what other names it came. */
 export type Execution = ExecutionRecord
 
-/** What is still there, by the name under which it stands. */
-interface Live {
-  has(origin: OriginId, sequence: Sequence): boolean
-}
+/** Whether a name is that of what is still there, or means something to what is. */
+type IsNeeded = (origin: OriginId, sequence: Sequence) => boolean
 
 /** What a join found out about a command that both states know by different names. */
 export interface ExecutionMerge {
@@ -132,16 +130,17 @@ export class ExecutionTable {
   }
 
   /**
-   * Forgets the oldest of those of which `stable` covers all names. To be called when everything known of is held. What is live and has several
-   * names keeps them: where they are not forgotten yet it may be marked by a former one, and the mark has to reach it everywhere.
+   * Forgets the oldest of those of which `stable` covers all names. To be called when everything known of is held. What has several names and is live keeps
+   * them: where they are not forgotten yet it may be marked by a former one, and the mark has to reach it everywhere. So does what began a conversation: each
+   * answer has it by one of its names.
    */
-  forget(stable: VersionVector, live: Live): void {
+  forget(stable: VersionVector, isNeeded: IsNeeded): void {
     const isStable = ({ origin, sequence }: MailPlace): boolean => sequence <= heldFrom(stable, origin)
     const keptFrom = this.#clockFromNewest(keptExecutions)
     for (const [key, execution] of this.#executions) {
       if (firstOf(execution).clock >= keptFrom || !execution.names.every(isStable)) continue
-      const { origin, sequence } = standingOf(execution)
-      if (execution.names.length > 1 && live.has(origin, sequence)) continue
+      if (execution.names.length > 1 && execution.names.some(({ origin, sequence }) => isNeeded(origin, sequence)))
+        continue
       this.#executions.delete(key)
       for (const name of execution.names) this.#byName.delete(idOf(name))
     }

@@ -1,18 +1,18 @@
 import type { AccountId, Clock, Hash, OriginId, Sequence } from '../model/ids.ts'
 import { anyTag, tagOf, updateId } from '../model/ids.ts'
-import type { AccountKeysRecord, AccountRecord, Known, StateImage } from '../model/image.ts'
+import type { AccountKeysRecord, Known, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import { markedBy, meantBy } from '../model/meant.ts'
 import type { DocumentChange, MarksChange } from '../model/mailbox-changes.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { type SignedEnd, signatureOf } from '../model/proofs.ts'
 import type { PostChange } from '../model/social-changes.ts'
-import type { AccountChange, Batch, MailChange, PersonChange, SystemChange, Update } from '../model/updates.ts'
+import type { Batch, MailChange, PersonChange, SystemChange, Update } from '../model/updates.ts'
 import { countsFrom, isWord } from '../model/updates.ts'
 import { assert } from '../model/errors.ts'
 import { heldFrom } from '../version-vector.ts'
 import { AccountKeysTable } from './account-keys-table.ts'
-import { AccountTable } from './account-table.ts'
+import { accountRecord, AccountTable } from './account-table.ts'
 import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
 import { ExecutionTable, postWish } from './execution-table.ts'
@@ -178,11 +178,14 @@ export class GroupState {
       assert(hash !== undefined, `image without the hash of ${origin}`)
       this.#hashes.set(origin, hash)
     }
-    // Of a log of which no more came nothing newer was written, whatever the image says: who wrote it goes on from there.
-    for (const [origin, clock] of image.clocks)
-      if (heldFrom(image.vector, origin) > heldFrom(mine, origin)) this.#noteClock(origin, clock)
+    this.#noteClocks(image, mine)
     this.#newestClock = Math.max(this.#newestClock, image.newestClock)
     this.#revision += 1
+  }
+
+  /** Forgets commands that were executed, as far as nothing that is here needs their names; see `ExecutionTable.forget`. */
+  forgetCommands(stable: VersionVector): void {
+    this.executions.forget(stable, (...name) => this.live.has(...name) || this.mails.isAnswered(updateId(...name)))
   }
 
   /** Takes in what another state knows of updates that are all applied here. */
@@ -337,6 +340,12 @@ export class GroupState {
     this.#revision += 1
   }
 
+  /** Of a log of which no more came nothing newer was written, whatever the image says: who wrote it goes on from there. */
+  #noteClocks({ vector, clocks }: StateImage, before: VersionVector): void {
+    for (const [origin, clock] of clocks)
+      if (heldFrom(vector, origin) > heldFrom(before, origin)) this.#noteClock(origin, clock)
+  }
+
   #noteClock(origin: OriginId, clock: Clock): void {
     this.#newestClock = Math.max(this.#newestClock, clock)
     this.#clocks.set(origin, Math.max(this.newestClockOf(origin), clock))
@@ -390,13 +399,3 @@ export class GroupState {
 
   readonly #isGone = (account: AccountId): boolean => this.accounts.isDeleted(account)
 }
-
-const accountRecord = ({ origin, clock, bytes }: Update, change: AccountChange): AccountRecord => ({
-  account: change.account,
-  name: change.name,
-  sealKey: change.sealKey,
-  sealedKeys: change.sealedKeys,
-  clock,
-  origin,
-  bytes,
-})

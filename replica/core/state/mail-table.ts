@@ -87,6 +87,11 @@ export class MailTable implements LiveSource {
     return mails.filter((mail) => this.isOwnedBy(mail, account)).sort(compareMails)
   }
 
+  /** Whether there are mails that answer in the conversation which a mail of this name began. */
+  isAnswered(name: UpdateId): boolean {
+    return this.#conversations.hasAnswers(name)
+  }
+
   /** The first mail of the conversation in which a mail answers; null when it answers nothing. */
   conversationOf({ origin, sequence }: MailPlace): UpdateId | null {
     const conversation = this.#conversations.of(origin, sequence)
