@@ -8,6 +8,7 @@ import { createLibp2p } from 'libp2p'
 import { limits } from '../core/model/limits.ts'
 import type { KeyRing } from './libp2p-key-ring.ts'
 import { baseOptions } from './libp2p-base.ts'
+import { Handshakes } from './libp2p-handshakes.ts'
 
 export type MemberNode = Libp2p<{ gossip: GossipSub; identify: Identify }>
 
@@ -35,10 +36,22 @@ export const createMemberNode = (options: MemberNodeOptions): Promise<MemberNode
   createLibp2p({
     ...baseOptions(options.keys.all()[0] ?? new Uint8Array(), options.privateKey, options.keys),
     addresses: { listen: [...options.listen] },
-    connectionGater: options.gater,
+    connectionGater: { ...options.gater, ...withRoom(new Handshakes()) },
     services: { identify: identify(), gossip: gossip(options.groupId) },
     peerDiscovery: options.mdns === 'off' ? [] : [discovery(options)],
   })
+
+/** Nobody is denied by it: libp2p asks at the beginning and at the end of each handshake of who comes in. */
+const withRoom = (handshakes: Handshakes): ConnectionGater => ({
+  denyInboundConnection: (connection) => {
+    handshakes.begin(connection)
+    return false
+  },
+  denyInboundUpgradedConnection: (_peer, connection) => {
+    handshakes.end(connection)
+    return false
+  },
+})
 
 /** libp2p itself tells of a discovered peer only once, also when it comes back on another port. */
 const discovery = ({ groupId, onHeard }: MemberNodeOptions) => {

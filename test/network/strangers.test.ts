@@ -71,6 +71,25 @@ describe('a stranger without the group key', () => {
   })
 })
 
+test('a host that takes all places for handshakes keeps nobody out', async () => {
+  const peer = await startPeer()
+  const friend = await strangerNode(groupKey)
+  const knock = async (): Promise<() => boolean> => {
+    const socket = connect(Number(addressOf(peer).split('/')[4]), '127.0.0.1')
+    socket.on('error', () => undefined)
+    // Its nonce shows that the peer is in the middle of the handshake.
+    await once(socket, 'data')
+    return () => socket.closed
+  }
+  const areClosed = await Promise.all(Array.from({ length: 64 }, knock))
+  const connection = await friend.dial(multiaddr(addressOf(peer)), { signal: AbortSignal.timeout(5_000) })
+  expect(connection.status).toBe('open')
+  // The peer looks after those who say nothing, however many they are.
+  await expect.poll(() => areClosed.every((isClosed) => isClosed()), { timeout: 8_000 }).toBe(true)
+  await friend.stop()
+  await stillServes(peer)
+})
+
 describe('someone inside the group', () => {
   test('is cut off for a frame that is too long, before it is sent whole', async () => {
     const peer = await startPeer()
