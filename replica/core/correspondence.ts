@@ -57,11 +57,33 @@ export class Correspondence {
     this.#parts = parts
   }
 
+  /**
+   * Anybody with the group's key can connect. So who is not known to be a member hears at first only who we are, and what proves it: that is
+   * all that either side needs in order to let the other in.
+   */
   connected(wallMs: number, peer: PeerId, effects: EffectsDraft): void {
-    this.#peers.connected(peer)
+    const session = this.#peers.connected(peer)
+    const { identity, state } = this.#parts
+    const ownLog = new Map([[identity.origin, state.held(identity.origin)]])
+    if (state.seats.isMember(peer)) this.#welcome(wallMs, session, effects)
+    else this.#greet(wallMs, session, new Map([[identity.origin, ownLog]]), new Map(), effects)
+  }
+
+  #welcome(wallMs: number, session: PeerSession, effects: EffectsDraft): void {
+    const { membership } = this.#parts
+    session.isWelcome = true
+    this.#greet(wallMs, session, membership.toldRows(), new Map(membership.addresses), effects)
+  }
+
+  #greet(
+    wallMs: number,
+    { peer }: PeerSession,
+    rows: KnowledgeRows,
+    addresses: HelloMessage['addresses'],
+    effects: EffectsDraft,
+  ): void {
     const { membership, keys } = this.#parts
-    const addresses = new Map(membership.addresses)
-    const hello = membership.hello(microsOf(wallMs), membership.toldRows(), addresses, keys.madeAt)
+    const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.madeAt)
     this.#send(peer, this.#helloTo(peer, hello), effects)
   }
 
@@ -192,7 +214,7 @@ export class Correspondence {
   }
 
   /** Retired machines hand over what they have, and get nothing. */
-  #isServed(session: GreetedPeer): boolean {
+  #isServed(session: PeerSession): boolean {
     return !this.#parts.retiredPeers.has(session.origin)
   }
 
@@ -210,7 +232,7 @@ export class Correspondence {
   }
 
   members(): readonly GreetedPeer[] {
-    return this.#peers.allGreeted().filter((session) => this.#isServed(session))
+    return this.#parts.membership.served()
   }
 
   /** Those members, and what each is known to hold. */
@@ -226,12 +248,15 @@ export class Correspondence {
       effects.disconnect.push(session.peer)
       return
     }
-    if (this.#parts.retiredPeers.isNeedless(hello)) {
+    const hasToldAll = !tellsOfOwnLog(hello)
+    if (hasToldAll && this.#parts.retiredPeers.isNeedless(hello)) {
       this.#parts.retiredPeers.sendAway(session.peer, hello.origin, effects)
       return
     }
     if (session.origin === null) this.#parts.membership.agreed.greeted(hello.origin)
     this.#parts.membership.accept(session, hello, now.wallMs)
+    session.hasToldAll ||= hasToldAll
+    if (!session.isWelcome && this.#isServed(session)) this.#welcome(now.wallMs, session, effects)
     if (hello.end !== null) {
       this.#parts.reclaiming.shown(hello.end)
       this.#parts.forks.shown(hello.origin, hello.end)
@@ -247,10 +272,10 @@ export class Correspondence {
    * told the rest, so that a newcomer to a large group does not have everybody tell everybody all that there is.
    */
   greetAgain(wallMs: number, addresses: HelloMessage['addresses'], effects: EffectsDraft): void {
-    const { identity, membership, keys } = this.#parts
+    const { identity, membership } = this.#parts
     const rows = new Map([[identity.origin, membership.toldRow()]])
-    const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.madeAt)
-    for (const { peer } of this.#peers.allConnected()) this.#send(peer, this.#helloTo(peer, hello), effects)
+    const welcome = this.#peers.allConnected().filter((session) => session.isWelcome && this.#isServed(session))
+    for (const session of welcome) this.#greet(wallMs, session, rows, addresses, effects)
   }
 
   /** Who was restored from an old copy learns at once how far its own log went, before it writes. */
@@ -261,7 +286,10 @@ export class Correspondence {
   }
 
   #knowledge(now: Moment, session: GreetedPeer, message: KnowledgeMessage, effects: EffectsDraft): void {
-    this.#parts.membership.heard(session, message, now.wallMs)
+    session.hasToldAll = true
+    // Nobody's log-in ends because a retired machine says that there is another one.
+    const sessions = this.#isServed(session) ? message.sessions : []
+    this.#parts.membership.heard(session, { ...message, sessions }, now.wallMs)
     this.#parts.membership.agreed.showed(session.origin, message)
     this.#learn(now, session.origin, message.rows, effects)
     this.#parts.forks.compare(now.steadyMs, session, message, effects)
@@ -308,6 +336,12 @@ export class Correspondence {
   get #peers(): Membership['peers'] {
     return this.#parts.membership.peers
   }
+}
+
+/** Who says hello to somebody whom it does not know, or has no state, tells of its own log only. */
+const tellsOfOwnLog = ({ origin, rows }: HelloMessage): boolean => {
+  const row = rows.get(origin)
+  return row?.size === 1 && row.has(origin)
 }
 
 const notAdmitted = (message: string): RefusalMessage => ({

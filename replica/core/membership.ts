@@ -1,4 +1,5 @@
 import { AgreedLogs } from './agreed-logs.ts'
+import { refusalOf } from './door.ts'
 import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Told } from './knowledge-telling.ts'
@@ -7,7 +8,7 @@ import type { AccountId, Hash, OriginId, PeerId, Sequence, ServerId } from './mo
 import type { SeatClaim } from './model/image.ts'
 import { limits } from './model/limits.ts'
 import type { HelloMessage, KnowledgeMessage, KnowledgeRows, SessionClaim, VersionVector } from './model/messages.ts'
-import type { Batch, SeatChange } from './model/updates.ts'
+import type { Batch } from './model/updates.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import { Peers } from './peers.ts'
 import { Sessions } from './sessions.ts'
@@ -159,37 +160,7 @@ export class Membership {
   /** Null when the hello is accepted; otherwise why it is not. */
   refuses(session: PeerSession, hello: HelloMessage): string | null {
     if (this.#paused.has(hello.server)) return 'paused'
-    const claim = this.#state.seats.claimOf(hello.origin)
-    if (claim !== undefined && claim.peer !== session.peer) return `Origin ${hello.origin} belongs to another machine.`
-    if (this.#state.seats.isAdmitted(session.peer)) return null
-    const proof = hello.admission
-    if (proof !== null && this.#succeeds(session, hello, proof)) return null
-    const isProof = proof !== null && (admits(proof, session.peer) || this.#mayGoOn(session, hello, proof))
-    const chain = proof === null ? [] : [proof, ...hello.vouchers]
-    const isByMember = chain.some((batch) => this.#isByMember(batch))
-    const knowsNobody = this.#state.seats.group === null
-    if ((isProof && isByMember) || knowsNobody) return null
-    return 'This machine has not been admitted to the group. Join with an invite.'
-  }
-
-  /** An install that started over proves by its first update that the former holder of its seat goes on in it. */
-  #succeeds(session: PeerSession, hello: HelloMessage, proof: Batch): boolean {
-    const change = successionFor(session, hello, proof)
-    return change !== null && this.#state.seats.isSuccession(change)
-  }
-
-  /** Or by one that goes on for a member. */
-  #isByMember({ origin, updates }: Batch): boolean {
-    const { seats } = this.#state
-    const change = updates[0]?.change
-    return seats.claimOf(origin) !== undefined || (change?.kind === 'seat' && seats.isSuccession(change))
-  }
-
-  /** As `#succeeds`, for an install that was not known here before it started over: its vouchers show who let it in. */
-  #mayGoOn(session: PeerSession, hello: HelloMessage, proof: Batch): boolean {
-    const { seats } = this.#state
-    const replaced = successionFor(session, hello, proof)?.replaces ?? null
-    return replaced !== null && seats.claimOf(replaced) === undefined && !seats.isRetired(replaced)
+    return refusalOf(this.#state.seats, session, hello)
   }
 
   accept(session: PeerSession, hello: HelloMessage, nowMs: number): void {
@@ -217,10 +188,15 @@ export class Membership {
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
+  /** Who is here, but for retired machines, which hand over what they have and get nothing. */
+  served(): readonly GreetedPeer[] {
+    return this.peers.allGreeted().filter(({ origin }) => !this.#state.seats.isRetired(origin))
+  }
+
   /** Whom a step that ends now can tell of what is new here, and whether it tells them anyway what is held here. */
   audience(nowMs: number): Audience {
     return {
-      peers: this.peers.allGreeted(),
+      peers: this.served(),
       holders: this.#state.seats.holders().map((claim) => claim.origin),
       isTold: this.#isRoundDue(nowMs) || this.#isNewsDue(nowMs),
     }
@@ -251,7 +227,7 @@ export class Membership {
     }
     const news = messageOf(this.#telling.next(nowMs, occasion, all, this.toldRow()))
     let whole: KnowledgeMessage | null = null
-    for (const session of this.peers.allGreeted()) {
+    for (const session of this.served()) {
       const message = session.isTold ? news : (whole ??= messageOf(all()))
       session.isTold = true
       effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
@@ -384,16 +360,6 @@ export class Membership {
       }
     }
   }
-}
-
-const admits = ({ updates }: Batch, peer: PeerId): boolean =>
-  updates.some(({ change }) => change.kind === 'admission' && change.peer === peer)
-
-/** The claim with which a peer goes on for an install that it was before; the former one's signature was verified at the door. */
-const successionFor = ({ peer }: PeerSession, { origin }: HelloMessage, proof: Batch): SeatChange | null => {
-  const change = proof.updates[0]?.change
-  const isIt = proof.origin === origin && change?.kind === 'seat' && change.peer === peer
-  return isIt && change.succession !== undefined ? change : null
 }
 
 const textOf = (sessions: readonly SessionClaim[]): string =>

@@ -10,6 +10,10 @@ export interface PeerSession {
   sessions: readonly SessionClaim[]
   /** It was told all that is known here, on this connection. */
   isTold: boolean
+  /** Our hello has told it of others: it was known to be a member then, or has shown it since. */
+  isWelcome: boolean
+  /** It has told of all that it holds, and not only of its own log, as who does not know us does at first. */
+  hasToldAll: boolean
   /** How far its clock is ahead of ours, as of its last message. */
   clockOffsetMs: number
   /** When the group key that it has was made. */
@@ -49,6 +53,8 @@ export class Peers {
       server: null,
       sessions: [],
       isTold: false,
+      isWelcome: false,
+      hasToldAll: false,
       clockOffsetMs: 0,
       keyMadeAt: 0,
       aside: 0,

@@ -35,10 +35,11 @@ export class RetiredPeers {
     return this.has(hello.origin) && covers(this.#state.vector, hello.rows.get(hello.origin) ?? nothing)
   }
 
-  /** Sends those away of which all has been taken in. */
+  /** Sends those away of which all has been taken in: who has told only of its own log may have more to hand over. */
   dismiss(sessions: readonly GreetedPeer[], effects: EffectsDraft): void {
-    for (const { peer, origin } of sessions) {
-      if (this.has(origin) && covers(this.#state.vector, this.#matrix.row(origin))) this.sendAway(peer, origin, effects)
+    for (const { peer, origin, hasToldAll } of sessions) {
+      if (hasToldAll && this.has(origin) && covers(this.#state.vector, this.#matrix.row(origin)))
+        this.sendAway(peer, origin, effects)
     }
   }
 

@@ -55,6 +55,9 @@ describe('somebody who only has the key of the group', () => {
       expect(seats.filter(({ state }) => state !== 'free')).toHaveLength(honest.length)
       for (const server of honest) expect(await addressBookOf(group.dataOf(server))).not.toContain(guest.peer)
       expect(guest.messageKinds()).toEqual(['hello', 'refusal'])
+      const told = await guest.message(2, 'hello')
+      expect([...told.addresses]).toEqual([])
+      expect([...told.rows].map(([whose, row]) => [whose, [...row.keys()]])).toEqual([[told.origin, [told.origin]]])
       await send(ada, 'ada', 'undisturbed')
     } finally {
       await Promise.all([guest.end(), gossip.end()])

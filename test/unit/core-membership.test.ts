@@ -77,6 +77,7 @@ describe('a member that was at another place before', () => {
     const effects = meet(core, ben, new Map([[cleo.peer, [after]]]))
     expect(whereabouts(effects)).toEqual([[[cleo.peer, [after]]]])
     expect(whereabouts(core.step(noonMs, [{ kind: 'tick' }]))).toEqual([])
+    core.state.seats.admit(inviteNamed('another'), identity(4, 'd').peer, identity(4, 'd').server)
     const { send } = core.step(noonMs, [{ kind: 'connected', peer: identity(4, 'd').peer }])
     const [hello] = send.flatMap(({ message }) => (message.kind === 'hello' ? [message] : []))
     expect(hello?.addresses.get(cleo.peer)).toEqual([before])

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Effects } from '../../replica/core/effects.ts'
 import type { HelloMessage, KnowledgeMessage } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { foundedCore, greet, helloOf, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
+import { foundedCore, greet, helloOf, identity, inviteNamed, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 
 const secondMs = 1_000
@@ -96,10 +96,11 @@ describe('a replica', () => {
     expect([...(next?.hashes.keys() ?? [])].sort()).toEqual([core.identity.origin, second.origin])
   })
 
-  test('tells new addresses to all that are connected, and nothing else that they were told before', () => {
+  test('tells new addresses to all members that are connected, and nothing else that they were told before', () => {
     const core = coreOfTwo()
     greet(core, second, heldElsewhere)
-    core.step(noonMs, [{ kind: 'connected', peer: third.peer }])
+    core.state.seats.admit(inviteNamed('three'), third.peer, third.server)
+    for (const { peer } of [third, identity(5, 'e')]) core.step(noonMs, [{ kind: 'connected', peer }])
     const addresses = new Map([[identity(4, 'd').peer, ['/ip4/192.0.2.4/tcp/4001']]])
     const hellos = hellosIn(core.step(noonMs, [{ kind: 'addresses', addresses }]))
     expect(hellos.map(([to]) => to).sort()).toEqual([second.peer, third.peer].sort())

@@ -232,6 +232,12 @@ export class SeatTable {
     return false
   }
 
+  /** Whether this peer is a member as far as is known here: let in, and not retired since. */
+  isMember(peer: PeerId): boolean {
+    const claims = this.claims().filter((claim) => claim.peer === peer)
+    return claims.length === 0 ? this.isAdmitted(peer) : claims.some(({ origin }) => !this.isRetired(origin))
+  }
+
   /** Whether the claim proves that it goes on for the install that it replaces; its signature was verified at the door. */
   isSuccession({ replaces, succession }: SeatChange): boolean {
     if (succession === undefined || replaces === null || this.isRetired(replaces)) return false

@@ -1,0 +1,47 @@
+import type { HelloMessage } from './model/messages.ts'
+import type { Batch, SeatChange } from './model/updates.ts'
+import type { PeerId } from './model/ids.ts'
+import type { PeerSession } from './peers.ts'
+import type { SeatTable } from './state/seat-table.ts'
+
+/** Judges by its hello whether who is connected is a member: null if so; otherwise why it is not let in. */
+export const refusalOf = (seats: SeatTable, session: PeerSession, hello: HelloMessage): string | null => {
+  const claim = seats.claimOf(hello.origin)
+  if (claim !== undefined && claim.peer !== session.peer) return `Origin ${hello.origin} belongs to another machine.`
+  if (seats.isAdmitted(session.peer)) return null
+  const proof = hello.admission
+  if (proof !== null && succeeds(seats, session, hello, proof)) return null
+  const isProof = proof !== null && (admits(proof, session.peer) || mayGoOn(seats, session, hello, proof))
+  const chain = proof === null ? [] : [proof, ...hello.vouchers]
+  const knowsNobody = seats.group === null
+  if ((isProof && chain.some((batch) => isByMember(seats, batch))) || knowsNobody) return null
+  return 'This machine has not been admitted to the group. Join with an invite.'
+}
+
+/** Or by one that goes on for a member. */
+const isByMember = (seats: SeatTable, { origin, updates }: Batch): boolean => {
+  const change = updates[0]?.change
+  return seats.claimOf(origin) !== undefined || (change?.kind === 'seat' && seats.isSuccession(change))
+}
+
+const admits = ({ updates }: Batch, peer: PeerId): boolean =>
+  updates.some(({ change }) => change.kind === 'admission' && change.peer === peer)
+
+/** An install that started over proves by its first update that the former holder of its seat goes on in it. */
+const succeeds = (seats: SeatTable, session: PeerSession, hello: HelloMessage, proof: Batch): boolean => {
+  const change = successionFor(session, hello, proof)
+  return change !== null && seats.isSuccession(change)
+}
+
+/** As `succeeds`, for an install that was not known here before it started over: its vouchers show who let it in. */
+const mayGoOn = (seats: SeatTable, session: PeerSession, hello: HelloMessage, proof: Batch): boolean => {
+  const replaced = successionFor(session, hello, proof)?.replaces ?? null
+  return replaced !== null && seats.claimOf(replaced) === undefined && !seats.isRetired(replaced)
+}
+
+/** The claim with which a peer goes on for an install that it was before; the former one's signature was verified at the door. */
+const successionFor = ({ peer }: PeerSession, { origin }: HelloMessage, proof: Batch): SeatChange | null => {
+  const change = proof.updates[0]?.change
+  const isIt = proof.origin === origin && change?.kind === 'seat' && change.peer === peer
+  return isIt && change.succession !== undefined ? change : null
+}

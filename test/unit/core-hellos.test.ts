@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest'
+import type { Effects } from '../../replica/core/effects.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import type { HelloMessage, KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { sessionId } from '../../replica/core/model/ids.ts'
+import type { Batch, Draft } from '../../replica/core/model/updates.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
+import {
+  foundedCore,
+  give,
+  greet,
+  helloOf,
+  identity,
+  inviteNamed,
+  mailTo,
+  noonMs,
+  person,
+  startCore,
+} from '../support/core-fixture.ts'
+
+const [ben, cleo] = [identity(2, 'b'), identity(3, 'c')]
+const place = ['/ip4/10.0.0.2/tcp/1']
+
+const hellosTo = ({ peer }: Identity, { send }: Effects): readonly HelloMessage[] =>
+  send.flatMap(({ to, message }) => (to === peer && message.kind === 'hello' ? [message] : []))
+const kindsTo = ({ peer }: Identity, ...steps: readonly Effects[]): readonly Message['kind'][] =>
+  steps.flatMap(({ send }) => send.flatMap(({ to, message }) => (to === peer ? [message.kind] : [])))
+
+const logOf = ({ origin }: Identity, clock: number, ...changes: readonly Draft['change'][]): readonly Batch[] => {
+  const make = makeBatchOf(origin)
+  let end = firstHash(origin)
+  return changes.map((change, index) => {
+    const batch = make(index + 1, end, [{ clock: clock + index, change }])
+    end = batch.lastHash
+    return batch
+  })
+}
+const seatOf = ({ server, peer }: Identity): Draft['change'] => ({
+  kind: 'seat',
+  server,
+  peer,
+  machine: 'one',
+  replaces: null,
+})
+const claimOf = (who: Identity): Batch => logOf(who, noonMs * 1_000, seatOf(who))[0] as Batch
+
+/** A group of two that has been at more places than one. */
+const coreWithBen = (): ReplicaCore => {
+  const core = foundedCore(['ada'])
+  core.step(noonMs, [
+    { kind: 'handedIn', batches: [claimOf(ben)] },
+    { kind: 'addresses', addresses: new Map([[ben.peer, place]]) },
+  ])
+  return core
+}
+const admissionBy = ({ identity: { origin } }: ReplicaCore, { peer, server }: Identity): Batch =>
+  makeBatchOf(origin)(9, firstHash(origin), [
+    { clock: noonMs * 1_000, change: { kind: 'admission', invite: inviteNamed('one'), peer, server } },
+  ])
+const rowsOfOwnLog = ({ identity: { origin }, state }: ReplicaCore): KnowledgeRows =>
+  new Map([[origin, new Map([[origin, state.held(origin)]])]])
+
+describe('a machine that is not known to be a member', () => {
+  test('hears who we are, and not who else there is, what they hold and where they are', () => {
+    const core = coreWithBen()
+    const [hello, ...more] = hellosTo(cleo, core.step(noonMs, [{ kind: 'connected', peer: cleo.peer }]))
+    expect(more).toEqual([])
+    expect(hello?.origin).toBe(core.identity.origin)
+    expect(hello?.rows).toEqual(rowsOfOwnLog(core))
+    expect(hello?.addresses).toEqual(new Map())
+    const moved = core.step(noonMs, [{ kind: 'addresses', addresses: new Map([[ben.peer, ['/ip4/10.0.0.9/tcp/1']]]) }])
+    const written = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    const later = core.step(noonMs + 60_000, [{ kind: 'tick' }])
+    expect(kindsTo(cleo, moved, written, later)).toEqual([])
+  })
+
+  test('hears the rest as soon as it has shown how it was let in', () => {
+    const core = coreWithBen()
+    core.step(noonMs, [{ kind: 'connected', peer: cleo.peer }])
+    const message = { ...helloOf(cleo), admission: admissionBy(core, cleo) }
+    const effects = core.step(noonMs, [{ kind: 'message', peer: cleo.peer, message }])
+    const [hello, ...more] = hellosTo(cleo, effects)
+    expect(more).toEqual([])
+    expect(hello?.rows.get(core.identity.origin)).toEqual(core.state.vector)
+    expect(hello?.addresses.get(ben.peer)).toEqual(place)
+    expect(kindsTo(cleo, effects)).toContain('knowledge')
+  })
+
+  test('hears it also when another member has told of its admission before it said hello', () => {
+    const core = coreWithBen()
+    core.step(noonMs, [{ kind: 'connected', peer: cleo.peer }])
+    core.state.seats.admit(inviteNamed('one'), cleo.peer, cleo.server)
+    const [hello] = hellosTo(cleo, core.step(noonMs, [{ kind: 'message', peer: cleo.peer, message: helloOf(cleo) }]))
+    expect(hello?.addresses.get(ben.peer)).toEqual(place)
+  })
+
+  test('is told all once, when it is known at once', () => {
+    const core = coreWithBen()
+    core.state.seats.admit(inviteNamed('one'), cleo.peer, cleo.server)
+    const hellos = hellosTo(cleo, greet(core, cleo))
+    expect(hellos).toHaveLength(1)
+    expect(hellos[0]?.addresses.get(ben.peer)).toEqual(place)
+  })
+})
+
+test('two newcomers that nobody has told of each other find out from each other what they know', () => {
+  const founder = foundedCore()
+  const admitted = [ben, cleo].map((who) => ({ ...who, admission: admissionBy(founder, who) }))
+  const [one, two] = admitted.map((who) => startCore(who)) as [ReplicaCore, ReplicaCore]
+  one.step(noonMs, [{ kind: 'addresses', addresses: new Map([[founder.identity.peer, place]]) }])
+  // One of them knows the group by now.
+  two.step(noonMs, [{ kind: 'handedIn', batches: foundersLog(founder.identity) }])
+  const toTwo = one.step(noonMs, [{ kind: 'connected', peer: two.identity.peer }])
+  const toOne = two.step(noonMs, [{ kind: 'connected', peer: one.identity.peer }])
+  const answers = deliver(one, two.identity, toOne)
+  deliver(two, one.identity, toTwo)
+  deliver(two, one.identity, answers)
+  expect(one.peers.greeted(two.identity.peer)).toBeDefined()
+  expect(two.peers.greeted(one.identity.peer)).toBeDefined()
+  expect(two.addresses.get(founder.identity.peer)).toEqual(place)
+})
+
+const foundersLog = (founder: Identity): readonly Batch[] =>
+  logOf(founder, 1, { kind: 'group', name: 'the group' }, seatOf(founder))
+
+/** What `from` has to say to `core` arrives there. */
+const deliver = (core: ReplicaCore, from: Identity, { send }: Effects): Effects =>
+  core.step(
+    noonMs,
+    send
+      .filter(({ to }) => to === core.identity.peer)
+      .map(({ message }) => ({ kind: 'message', peer: from.peer, message }) as const),
+  )
+
+describe('a retired machine that comes back', () => {
+  const coreWithout = (): ReplicaCore => {
+    const core = coreWithBen()
+    give(core, { kind: 'retire', machine: ben.origin })
+    return core
+  }
+  const rows: KnowledgeRows = new Map([[ben.origin, new Map([[ben.origin, 3]])]])
+
+  test('is asked for what it had not sent, and told nothing meanwhile', () => {
+    const core = coreWithout()
+    core.step(noonMs, [{ kind: 'addresses', addresses: new Map([[cleo.peer, place]]) }])
+    const greeting = greet(core, ben, rows)
+    const [hello, ...more] = hellosTo(ben, greeting)
+    expect(more).toEqual([])
+    expect(hello?.rows).toEqual(rowsOfOwnLog(core))
+    expect(hello?.addresses).toEqual(new Map())
+    const written = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    const moved = core.step(noonMs, [{ kind: 'addresses', addresses: new Map([[cleo.peer, ['/ip4/10.0.0.9/tcp/1']]]) }])
+    const later = core.step(noonMs + 60_000, [{ kind: 'tick' }])
+    expect(new Set(kindsTo(ben, greeting, written, moved, later))).toEqual(new Set(['hello', 'request']))
+  })
+
+  test('ends no log-in by what it says of its own', () => {
+    const core = coreWithout()
+    greet(core, ben, rows)
+    const claim = { account: person('ada'), session: sessionId('another'), clock: noonMs * 2_000, machine: 'b' }
+    core.step(noonMs, [{ kind: 'sessions', sessions: [{ ...claim, session: sessionId('one'), clock: 1 }] }])
+    const knowledge = { kind: 'knowledge', clock: noonMs * 1_000, rows, hashes: new Map(), sessions: [claim] } as const
+    const { notify } = core.step(noonMs, [{ kind: 'message', peer: ben.peer, message: knowledge }])
+    expect(notify.map(({ kind }) => kind)).not.toContain('takenOver')
+  })
+
+  test('is not sent away before it has told of more than its own log, which is all that it says to whom it does not know', () => {
+    const core = coreWithout()
+    const ownLog: KnowledgeRows = new Map([[ben.origin, new Map([[ben.origin, 1]])]])
+    expect(greet(core, ben, ownLog).disconnect).toEqual([])
+    const tells = (row: VersionVector): Effects => {
+      const message = helloOf(ben, new Map([[ben.origin, row]]))
+      return core.step(noonMs, [{ kind: 'message', peer: ben.peer, message }])
+    }
+    const own = core.identity.origin
+    expect(tells(new Map([[ben.origin, 1]]).set(cleo.origin, 2)).disconnect).toEqual([])
+    expect(tells(new Map([[ben.origin, 1]]).set(own, 1)).disconnect).toEqual([ben.peer])
+  })
+})
