@@ -1,6 +1,7 @@
 import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import type { VersionVector } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
@@ -47,6 +48,7 @@ type NewMail = Pick<Update, 'origin' | 'sequence' | 'bytes'>
 
 const msPerDay = 86_400_000
 const nothing = new Uint8Array()
+const nothingHeld: VersionVector = new Map()
 
 /** One replica's side of the api: what all connections share. */
 export class ReplicaService implements ConnectionPorts {
@@ -113,14 +115,15 @@ export class ReplicaService implements ConnectionPorts {
       if (this.#digest?.revision !== state.revision) this.#digest = { revision: state.revision, text: state.digest() }
       const rows = core.rows()
       const inUse = seats(core)
+      const told = toldOf([identity.origin, ...inUse.map(({ origin }) => origin), ...state.vector.keys()])
       return {
         serverId: identity.server,
         origin: identity.origin,
         groupName: state.seats.group?.name ?? this.install.groupName,
         view: core.view,
-        vector: Object.fromEntries(state.vector),
-        matrix: Object.fromEntries(inUse.map((seat) => [seat.server, Object.fromEntries(rows.get(seat.origin) ?? [])])),
-        stable: Object.fromEntries(core.stable),
+        vector: told(state.vector),
+        matrix: Object.fromEntries(inUse.map((seat) => [seat.server, told(rows.get(seat.origin) ?? nothingHeld)])),
+        stable: told(core.stable),
         accounts: state.accounts.size,
         mails: state.mails.size,
         digest: this.#digest.text,
@@ -319,6 +322,12 @@ export class ReplicaService implements ConnectionPorts {
   loggedIn(): ReadonlySet<AccountId> {
     return new Set([...this.#connections].flatMap(({ account }) => account ?? []))
   }
+}
+
+/** What there is to tell of vectors: as many logs as a client takes, the first of `logs` and the same of each vector. */
+const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly<Record<string, number>>) => {
+  const told = new Set([...new Set(logs)].slice(0, limits.vectorEntries))
+  return (vector) => Object.fromEntries([...vector].filter(([origin]) => told.has(origin)))
 }
 
 const diskFullWarning = 'The disk of this machine is full: mail can be read but not sent from here.'

@@ -39,7 +39,7 @@ export class Reception {
    * log than can be told of, and was passed over.
    */
   receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' | 'full' {
-    if (this.#state.held(batch.origin) === 0 && this.#state.vector.size >= limits.vectorEntries) return 'full'
+    if (this.#isOneTooMany(batch.origin)) return 'full'
     if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
     switch (this.#intake.judge(batch)) {
       case 'duplicate':
@@ -63,6 +63,11 @@ export class Reception {
       }
     }
     return 'some'
+  }
+
+  #isOneTooMany(origin: OriginId): boolean {
+    const { vector } = this.#state
+    return origin !== this.#identity.origin && !vector.has(origin) && vector.size >= limits.logsBegun
   }
 
   #isLetIn({ updates }: Batch): boolean {

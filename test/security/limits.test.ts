@@ -158,7 +158,7 @@ describe('a group whose members and persons write as much as they can of what no
       // The other fetches them from there, few at a time.
       await expect
         .poll(async () => Object.keys((await group.status(1)).vector).length, { timeout: 60_000, interval: 500 })
-        .toBe(limits.vectorEntries)
+        .toBe(limits.logsBegun)
       await rogue.end()
       await send(ada, 'ada', 'written then')
       await startsAgain(group)

@@ -16,6 +16,7 @@ import {
   madeUpOrigin,
   mailTo,
   noonMs,
+  startCore,
 } from '../support/core-fixture.ts'
 
 /** The first batch of its log: it takes its seat, long before anybody else did. */
@@ -88,12 +89,12 @@ describe('logs that nobody needs', () => {
     const logs = Array.from({ length: limits.vectorEntries }, (_, index) => nameOf(madeUpOrigin(4, index)))
     greet(core, member)
     core.step(noonMs, [{ kind: 'message', peer: member.peer, message: { kind: 'batches', id: 0, batches: logs } }])
-    expect(core.state.vector.size).toBe(limits.vectorEntries)
+    expect(core.state.vector.size).toBe(limits.logsBegun)
     const refused = logs.at(-1)!.origin
     expect(core.state.held(refused)).toBe(0)
     // The member has it; to say so of each would be a row that no status has room for.
     expect(core.matrix.row(member.origin).has(refused)).toBe(false)
-    for (const row of core.rows().values()) expect(row.size).toBeLessThanOrEqual(limits.vectorEntries)
+    for (const row of core.rows().values()) expect(row.size).toBeLessThanOrEqual(limits.logsBegun)
 
     const written = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
     expect(written.persist).toHaveLength(1)
@@ -105,6 +106,25 @@ describe('logs that nobody needs', () => {
     const told = core.step(noonMs + 60_000, [{ kind: 'tick' }]).send.map(({ message }) => message)
     expect(told.some(({ kind }) => kind === 'knowledge')).toBe(true)
     for (const message of told) encodeMessage(message)
+  })
+
+  test('leave a machine that joins then its own log, and a state that it can hand on', () => {
+    const core = startCore(identity(5, 'f'))
+    const logs = Array.from({ length: limits.vectorEntries }, (_, index) => nameOf(madeUpOrigin(4, index)))
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member), ...logs] }])
+    const { origin, server } = core.identity
+    expect(give(core, { kind: 'claim', server, machine: 'machine f', replaces: null }).persist).toHaveLength(1)
+    expect(core.state.vector.has(origin)).toBe(true)
+    expect(core.state.vector.size).toBe(limits.logsBegun + 1)
+    expect(core.state.vector.size).toBeLessThanOrEqual(limits.vectorEntries)
+  })
+
+  test('keep nobody from taking back its own log', () => {
+    const core = startCore(identity(5, 'f'))
+    const logs = Array.from({ length: limits.vectorEntries }, (_, index) => nameOf(madeUpOrigin(4, index)))
+    core.step(noonMs, [{ kind: 'handedIn', batches: logs }])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [nameOf(core.identity.origin)] }])
+    expect(core.state.held(core.identity.origin)).toBe(1)
   })
 
   test('are not believed of another member without end', () => {

@@ -56,7 +56,10 @@ export const limits = {
   requestsServed: 256,
   /** Installs that are kept connected or dialled. */
   dialledPeers: 256,
+  /** Logs that can be told of, in a message, an image or a status. */
   vectorEntries: 4_096,
+  /** Logs of others that are begun: fewer, so that a machine that joins then can tell of its own as well, under whichever seats. */
+  logsBegun: 4_032,
   matrixRows: 256,
   onlineAccounts: 10_000,
   /** A batch with a retirement that is kept to prove it to the machine. */

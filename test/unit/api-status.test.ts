@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { ReplicaService, type ServiceOptions } from '../../replica/api/replica-service.ts'
+import type { StatusInfo } from '../../replica/api/contract.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
+import { answerShapes } from '../../replica/wire/api-values.ts'
+import { firstHash } from '../simulation/sim-codec.ts'
+import { systemTestClock } from '../support/client-ports.ts'
+import { foundedCore, madeUpOrigin } from '../support/core-fixture.ts'
+
+/** What a client reads of a replica with this core. */
+const statusOf = async (core: ReplicaCore): Promise<StatusInfo> => {
+  const host = {
+    read: (query: (of: ReplicaCore) => unknown) => Promise.resolve(query(core)),
+    diskBytes: () => Promise.resolve(0),
+    diskFull: false,
+    links: () => [],
+    onNotice: () => undefined,
+  }
+  const service = new ReplicaService({ host, clock: systemTestClock, install: {} } as unknown as ServiceOptions)
+  const value = await service.status()
+  const frame = decodeApiFrame(encodeApiMessage({ kind: 'answer', id: 1, value }))
+  const [answer] = frame.ok ? frame.value : []
+  if (answer?.kind !== 'answer') throw new Error('an answer arrives as one')
+  return answerShapes.status(answer.value, 'status')
+}
+
+test('a client can read the status of a replica however many logs it holds', async () => {
+  const core = foundedCore()
+  const image = core.state.image()
+  const logs = Array.from({ length: limits.vectorEntries + 100 }, (_, index) => [madeUpOrigin(4, index), 1] as const)
+  const hashes = new Map([...logs.map(([origin]) => [origin, firstHash(origin)] as const), ...image.hashes])
+  core.state.join({ ...image, vector: new Map([...logs, ...image.vector]), hashes })
+  const { vector, matrix, origin, serverId } = await statusOf(core)
+  expect(Object.keys(vector)).toHaveLength(limits.vectorEntries)
+  expect(vector[origin]).toBe(core.state.held(core.identity.origin))
+  expect(matrix[serverId]).toEqual(vector)
+})
