@@ -104,6 +104,11 @@ const admit = (
       'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
     )
   }
+  if (state.seats.retiredAs(command.peer) !== undefined)
+    return refuse(
+      'RETIRED',
+      'This machine was retired: start it with --reset and the invite, so that it joins as another one.',
+    )
   const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
   if (before === undefined && invite.revoked)
     return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')

@@ -126,7 +126,8 @@ export class Correspondence {
   #refusedAsRetired({ peer, origin, server }: PeerSession, { retirement }: RefusalMessage): void {
     const { seats } = this.#parts.state
     if (!seats.isAdmitted(peer) && this.#peers.greeted(peer) === undefined) return
-    const told = retirement?.retired === this.#parts.identity.origin ? retirement : null
+    const isOwn = retirement !== null && this.#isOwn(retirement.retired)
+    const told = isOwn ? retirement : null
     const by = told?.proof.by
     const isKnown =
       told !== null &&
@@ -135,6 +136,12 @@ export class Correspondence {
         [told.proof, ...told.vouchers].some((shown) => seats.claimOf(shown.by) !== undefined))
     if (isKnown || (by !== undefined && this.#showMany(by, origin))) this.isSaidRetired = true
     else if (server !== null) this.#saidRetiredBy.add(server)
+  }
+
+  /** Whether it is this machine, under its present seat or a former one. */
+  #isOwn(origin: OriginId): boolean {
+    const { identity, state } = this.#parts
+    return origin === identity.origin || state.seats.claimOf(origin)?.peer === identity.peer
   }
 
   #showMany(by: OriginId, member: OriginId | null): boolean {
@@ -187,7 +194,7 @@ export class Correspondence {
         this.#parts.forks.heard(now.steadyMs, session, message, effects)
         break
       case 'groupKey':
-        if (this.#parts.retiredPeers.has(session.origin)) break
+        if (this.#parts.retiredPeers.has(session)) break
         if (!isCredible(message, this.#latestClock(now))) break
         this.#parts.keys.heard(session, message)
         this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
@@ -215,7 +222,7 @@ export class Correspondence {
 
   /** Retired machines hand over what they have, and get nothing. */
   #isServed(session: PeerSession): boolean {
-    return !this.#parts.retiredPeers.has(session.origin)
+    return !this.#parts.retiredPeers.has(session)
   }
 
   rotateKey(now: Moment, key: string, effects: EffectsDraft): void {
@@ -249,7 +256,7 @@ export class Correspondence {
       return
     }
     const hasToldAll = !tellsOfOwnLog(hello)
-    if (hasToldAll && this.#parts.retiredPeers.isNeedless(hello)) {
+    if (hasToldAll && this.#parts.retiredPeers.isNeedless(session.peer, hello)) {
       this.#parts.retiredPeers.sendAway(session.peer, hello.origin, effects)
       return
     }

@@ -190,7 +190,7 @@ export class Membership {
 
   /** Who is here, but for retired machines, which hand over what they have and get nothing. */
   served(): readonly GreetedPeer[] {
-    return this.peers.allGreeted().filter(({ origin }) => !this.#state.seats.isRetired(origin))
+    return this.peers.allGreeted().filter((session) => !this.#state.seats.isRetiredPeer(session))
   }
 
   /** Whom a step that ends now can tell of what is new here, and whether it tells them anyway what is held here. */

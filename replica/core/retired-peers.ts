@@ -3,7 +3,7 @@ import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Failure } from './model/errors.ts'
 import type { OriginId, PeerId } from './model/ids.ts'
 import type { HelloMessage, VersionVector } from './model/messages.ts'
-import type { GreetedPeer } from './peers.ts'
+import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
 import { covers } from './version-vector.ts'
 
@@ -26,27 +26,29 @@ export class RetiredPeers {
     this.#matrix = matrix
   }
 
-  has(origin: OriginId | null): boolean {
-    return origin !== null && this.#state.seats.isRetired(origin)
+  has(session: Pick<PeerSession, 'peer' | 'origin'>): boolean {
+    return this.#state.seats.isRetiredPeer(session)
   }
 
   /** Whether a retired machine that says hello has nothing that is not known here. */
-  isNeedless(hello: HelloMessage): boolean {
-    return this.has(hello.origin) && covers(this.#state.vector, hello.rows.get(hello.origin) ?? nothing)
+  isNeedless(peer: PeerId, hello: HelloMessage): boolean {
+    return this.has({ peer, origin: hello.origin }) && covers(this.#state.vector, hello.rows.get(hello.origin) ?? nothing)
   }
 
   /** Sends those away of which all has been taken in: who has told only of its own log may have more to hand over. */
   dismiss(sessions: readonly GreetedPeer[], effects: EffectsDraft): void {
     for (const { peer, origin, hasToldAll } of sessions) {
-      if (hasToldAll && this.has(origin) && covers(this.#state.vector, this.#matrix.row(origin)))
+      if (hasToldAll && this.has({ peer, origin }) && covers(this.#state.vector, this.#matrix.row(origin)))
         this.sendAway(peer, origin, effects)
     }
   }
 
   /** Tells it why, with what proves it, and ends the connection. */
   sendAway(peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
-    const proof = this.#state.seats.retirementOf(origin)
-    const retirement = proof && { retired: origin, proof, vouchers: this.#state.seats.vouchersOf(proof.by) }
+    const { seats } = this.#state
+    const retired = seats.retiredAs(peer) ?? origin
+    const proof = seats.retirementOf(retired)
+    const retirement = proof && { retired, proof, vouchers: seats.vouchersOf(proof.by) }
     effects.send.push({
       to: peer,
       message: { kind: 'refusal', failure: retiredFailure, retirement },

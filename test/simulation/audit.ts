@@ -119,7 +119,7 @@ const reachOf = (machine: Machine): number => (machine.stepWallMs - slackMs + ma
 const silenceMs = 4_000
 const workingMs = ({ world, writtenMs }: Machine): number => world.timeline.nowMs - writtenMs
 
-/** That whoever is connected hears from this machine, whatever its clock does. What the disk takes does not count. */
+/** That whoever is connected, and was not retired, hears from this machine, whatever its clock does. What the disk takes does not count. */
 export class HeartbeatCheck {
   readonly #toldMs = new Map<PeerId, number>()
 
@@ -129,7 +129,9 @@ export class HeartbeatCheck {
 
   look(machine: Machine): void {
     const nowMs = workingMs(machine)
-    const greeted = new Set(machine.core.peers.allGreeted().map(({ peer }) => peer))
+    const { peers, state } = machine.core
+    const served = peers.allGreeted().filter((session) => !state.seats.isRetiredPeer(session))
+    const greeted = new Set(served.map(({ peer }) => peer))
     for (const peer of this.#toldMs.keys()) if (!greeted.has(peer)) this.#toldMs.delete(peer)
     for (const peer of greeted) {
       const toldMs = this.#toldMs.get(peer) ?? nowMs

@@ -67,12 +67,12 @@ interface Seats {
   retired(): readonly OriginId[]
 }
 
-/** The claims that no other replaces and nobody retired, of each seat the earliest by clock, then peer id. */
+/** The claims that no other replaces, of machines that nobody retired by any of their claims, of each seat the earliest by clock, then peer id. */
 export const holdersAmong = (seats: Seats): readonly SeatClaim[] => {
   const claims = seats.claims()
-  const retired = seats.retired()
+  const retired = claims.filter(({ origin }) => seats.retired().includes(origin)).map(({ peer }) => peer)
   const standing = claims.filter(
-    ({ origin }) => !retired.includes(origin) && claims.every(({ replaces }) => replaces !== origin),
+    ({ origin, peer }) => !retired.includes(peer) && claims.every(({ replaces }) => replaces !== origin),
   )
   const isBefore = (one: SeatClaim, two: SeatClaim): boolean =>
     one.clock < two.clock || (one.clock === two.clock && one.peer < two.peer)

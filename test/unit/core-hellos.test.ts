@@ -3,7 +3,8 @@ import type { Effects } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { HelloMessage, KnowledgeRows, Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { sessionId } from '../../replica/core/model/ids.ts'
+import { retiredFailure } from '../../replica/core/retired-peers.ts'
+import { serverId, sessionId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
@@ -13,6 +14,7 @@ import {
   helloOf,
   identity,
   inviteNamed,
+  madeUpOrigin,
   mailTo,
   noonMs,
   person,
@@ -153,6 +155,46 @@ describe('a retired machine that comes back', () => {
     const moved = core.step(noonMs, [{ kind: 'addresses', addresses: new Map([[cleo.peer, ['/ip4/10.0.0.9/tcp/1']]]) }])
     const later = core.step(noonMs + 60_000, [{ kind: 'tick' }])
     expect(new Set(kindsTo(ben, greeting, written, moved, later))).toEqual(new Set(['hello', 'request']))
+  })
+
+  test('is told nothing more, and gets no key, under another name than that by which it was retired', () => {
+    const core = coreWithout()
+    core.step(noonMs, [{ kind: 'rotateKey', key: 'a new one' }])
+    const another = { ...ben, origin: madeUpOrigin(4, 1) }
+    const greeting = greet(core, another, new Map([[another.origin, new Map([[another.origin, 3]])]]))
+    const written = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })
+    expect(new Set(kindsTo(ben, greeting, written))).toEqual(new Set(['hello', 'request']))
+    expect(hellosTo(ben, greeting)).toHaveLength(1)
+  })
+
+  test('has no seat, whichever it takes by itself or by an invite of its own', () => {
+    const core = coreWithout()
+    const another = { ...ben, origin: madeUpOrigin(4, 1), server: serverId(4) }
+    greet(core, ben, rows)
+    const batches = [claimOf(another)]
+    const message = { kind: 'batches', id: 0, batches } as const
+    core.step(noonMs, [{ kind: 'message', peer: ben.peer, message }])
+    expect(core.state.held(another.origin)).toBe(1)
+    expect(core.state.seats.holder(another.server)).toBeUndefined()
+    expect(core.state.seats.isMember(ben.peer)).toBe(false)
+    const invite = inviteNamed('its own')
+    core.state.seats.addInvite(invite, noonMs * 2)
+    const { answer } = give(core, { kind: 'admit', invite, peer: ben.peer, server: null })
+    expect(answer.map(({ result }) => (result.ok ? 'let in' : result.failure.code))).toEqual(['RETIRED'])
+  })
+
+  test('believes it also when it has another seat by then', () => {
+    const core = startCore({ ...ben, origin: madeUpOrigin(4, 1), server: serverId(4) })
+    const founder = identity(1, 'a')
+    core.step(noonMs, [{ kind: 'handedIn', batches: [...foundersLog(founder), claimOf(ben)] }])
+    const retirement: Draft['change'] = { kind: 'retirement', retired: ben.origin }
+    const { bytes } = logOf(founder, 9, retirement)[0] as Batch
+    const proof = { retired: ben.origin, proof: { by: founder.origin, bytes }, vouchers: [] }
+    core.step(noonMs, [
+      { kind: 'connected', peer: founder.peer },
+      { kind: 'message', peer: founder.peer, message: { kind: 'refusal', failure: retiredFailure, retirement: proof } },
+    ])
+    expect(core.isRetired).toBe(true)
   })
 
   test('ends no log-in by what it says of its own', () => {

@@ -33,6 +33,8 @@ export class SeatTable {
   readonly #claims = new Map<OriginId, SeatClaim>()
   readonly #machineNames = new Map<OriginId, MachineName>()
   readonly #retired = new Map<OriginId, RetirementProof | null>()
+  /** The machines of those: by which of their claims each was retired. */
+  readonly #retiredAs = new Map<PeerId, OriginId>()
   /** By peer and seat. */
   readonly #vouchers = new Map<string, VoucherRecord>()
   readonly #invites = new Map<InviteId, Invite>()
@@ -57,6 +59,7 @@ export class SeatTable {
   addClaim(claim: SeatClaim): void {
     if (this.#claims.has(claim.origin)) return
     this.#claims.set(claim.origin, claim)
+    this.#noteRetired(claim.origin)
     this.#changed()
   }
 
@@ -73,6 +76,7 @@ export class SeatTable {
   /** One proof is as good as another: the first that is known is kept. */
   retire(origin: OriginId, proof: RetirementProof | null): void {
     this.#retired.set(origin, this.#retired.get(origin) ?? proof)
+    this.#noteRetired(origin)
     this.#changed()
   }
 
@@ -122,8 +126,20 @@ export class SeatTable {
     return this.#retired.get(origin) ?? null
   }
 
+  /** Whether its machine was retired, under this seat or under another one that it had or has. */
   isRetired(origin: OriginId): boolean {
-    return this.#retired.has(origin)
+    const claim = this.#claims.get(origin)
+    return this.#retired.has(origin) || (claim !== undefined && this.#retiredAs.has(claim.peer))
+  }
+
+  /** Whether this machine was retired, by whatever name it says hello: it may go by another one for each seat. */
+  isRetiredPeer({ peer, origin }: { readonly peer: PeerId; readonly origin: OriginId | null }): boolean {
+    return this.#retiredAs.has(peer) || (origin !== null && this.isRetired(origin))
+  }
+
+  /** By which of its claims this machine was retired; undefined when it was not. */
+  retiredAs(peer: PeerId): OriginId | undefined {
+    return this.#retiredAs.get(peer)
   }
 
   retired(): readonly OriginId[] {
@@ -154,7 +170,7 @@ export class SeatTable {
   holder(server: ServerId): SeatClaim | undefined {
     const claims = this.claims().filter((claim) => claim.server === server)
     const replaced = new Set(claims.map((claim) => claim.replaces))
-    const standing = claims.filter((claim) => !replaced.has(claim.origin) && !this.#retired.has(claim.origin))
+    const standing = claims.filter((claim) => !replaced.has(claim.origin) && !this.isRetired(claim.origin))
     return standing.reduce<SeatClaim | undefined>(
       (first, claim) => (first === undefined || isEarlier(claim, first) ? claim : first),
       undefined,
@@ -234,8 +250,7 @@ export class SeatTable {
 
   /** Whether this peer is a member as far as is known here: let in, and not retired since. */
   isMember(peer: PeerId): boolean {
-    const claims = this.claims().filter((claim) => claim.peer === peer)
-    return claims.length === 0 ? this.isAdmitted(peer) : claims.some(({ origin }) => !this.isRetired(origin))
+    return !this.#retiredAs.has(peer) && this.isAdmitted(peer)
   }
 
   /** Whether the claim proves that it goes on for the install that it replaces; its signature was verified at the door. */
@@ -286,6 +301,13 @@ export class SeatTable {
       if (revoked) digest.add(`revoked ${invite}`)
       for (const { peer, server } of admitted) digest.add(`admitted ${invite} ${peer} ${server}`)
     }
+  }
+
+  #noteRetired(origin: OriginId): void {
+    const claim = this.#claims.get(origin)
+    if (claim === undefined || !this.#retired.has(origin)) return
+    const before = this.#retiredAs.get(claim.peer)
+    if (before === undefined || origin < before) this.#retiredAs.set(claim.peer, origin)
   }
 
   #changed(): void {
