@@ -60,7 +60,7 @@ export const baseOptions = (
       maxConnections,
       maxParallelDials: 64,
       inboundConnectionThreshold: 200,
-      // Who is let go for others (see `Handshakes`) counts here until libp2p has noticed.
+      // Who is let go for others (see `Places`) counts here until libp2p has noticed.
       maxIncomingPendingConnections: 1_024,
       dialTimeout: dialTimeoutMs,
       addressDialTimeout: dialTimeoutMs,

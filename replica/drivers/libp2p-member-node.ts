@@ -1,6 +1,12 @@
 import { gossipsub, StrictNoSign, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
-import type { ConnectionGater, Ed25519PrivateKey, Libp2p, PeerId as Libp2pPeerId } from '@libp2p/interface'
+import type {
+  ConnectionGater,
+  Ed25519PrivateKey,
+  Libp2p,
+  MultiaddrConnection,
+  PeerId as Libp2pPeerId,
+} from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createHash } from 'node:crypto'
@@ -8,7 +14,7 @@ import { createLibp2p } from 'libp2p'
 import { limits } from '../core/model/limits.ts'
 import type { KeyRing } from './libp2p-key-ring.ts'
 import { baseOptions } from './libp2p-base.ts'
-import { Handshakes } from './libp2p-handshakes.ts'
+import { Places } from './libp2p-places.ts'
 
 export type MemberNode = Libp2p<{ gossip: GossipSub; identify: Identify }>
 
@@ -23,6 +29,9 @@ export interface MemberNodeOptions {
   readonly onHeard: (peer: Libp2pPeerId, addresses: readonly Multiaddr[]) => void
 }
 
+/** Of who dials us, so many may be in the middle of their handshakes: a member needs a moment. */
+const mostHandshakes = 64
+
 /** The gossip topic of a group. */
 export const topicOf = (groupId: Uint8Array): string => `quintet/1/${hexHash(groupId)}`
 
@@ -36,22 +45,33 @@ export const createMemberNode = (options: MemberNodeOptions): Promise<MemberNode
   createLibp2p({
     ...baseOptions(options.keys.all()[0] ?? new Uint8Array(), options.privateKey, options.keys),
     addresses: { listen: [...options.listen] },
-    connectionGater: { ...options.gater, ...withRoom(new Handshakes()) },
+    connectionGater: { ...options.gater, ...handshakes() },
     services: { identify: identify(), gossip: gossip(options.groupId) },
     peerDiscovery: options.mdns === 'off' ? [] : [discovery(options)],
   })
 
-/** Nobody is denied by it: libp2p asks at the beginning and at the end of each handshake of who comes in. */
-const withRoom = (handshakes: Handshakes): ConnectionGater => ({
-  denyInboundConnection: (connection) => {
-    handshakes.begin(connection)
-    return false
-  },
-  denyInboundUpgradedConnection: (_peer, connection) => {
-    handshakes.end(connection)
-    return false
-  },
-})
+/**
+ * Room for handshakes, which anybody can begin and leave at that. Nobody is denied here: libp2p asks at the beginning and at the end of
+ * each handshake of who comes in.
+ */
+const handshakes = (): ConnectionGater => {
+  const places = new Places<MultiaddrConnection>(mostHandshakes, (connection) => {
+    connection.abort(new Error('others wait for a place'))
+  })
+  return {
+    denyInboundConnection: (connection) => {
+      connection.addEventListener('close', () => {
+        places.leave(connection)
+      })
+      places.take(connection)
+      return false
+    },
+    denyInboundUpgradedConnection: (_peer, connection) => {
+      places.leave(connection)
+      return false
+    },
+  }
+}
 
 /** libp2p itself tells of a discovered peer only once, also when it comes back on another port. */
 const discovery = ({ groupId, onHeard }: MemberNodeOptions) => {

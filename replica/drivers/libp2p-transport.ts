@@ -19,6 +19,7 @@ import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp
 import { keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
+import { PeerGate } from './libp2p-gate.ts'
 import { KeyRing } from './libp2p-key-ring.ts'
 import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
@@ -57,8 +58,8 @@ const formerKeyGraceMs = 5_000
 export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
   for (const address of options.listen) checkListenAddress(address)
   const privateKey = keyFromSeed(options.privateKey)
-  const denied = new DeniedPeers()
   const keys = new KeyRing(options.groupKeys)
+  const gate = new PeerGate(keys)
   const heard: HeardPeers = { listener: () => undefined }
   const node = await createMemberNode({
     privateKey,
@@ -66,28 +67,12 @@ export const createLibp2pTransport = async (options: Libp2pTransportOptions): Pr
     groupId: options.groupId,
     listen: options.listen,
     mdns: options.mdns,
-    gater: {
-      denyInboundEncryptedConnection: (peer, connection) => {
-        const id = peerId(peer.toString())
-        return denied.has(id) || (keys.isOnFormer(connection) && !denied.known.has(id))
-      },
-      denyOutboundEncryptedConnection: (peer) => denied.has(peerId(peer.toString())),
-    },
+    gater: gate.gater,
     onHeard: (peer, addresses) => {
       heard.listener(peerId(peer.toString()), addresses.map(String))
     },
   })
-  return new Libp2pTransport(node, options, denied, heard, keys)
-}
-
-class DeniedPeers {
-  peers: ReadonlySet<PeerId> = new Set()
-  /** Those that may come in by a former group key. */
-  known: ReadonlySet<PeerId> = new Set()
-
-  has(peer: PeerId): boolean {
-    return this.peers.has(peer)
-  }
+  return new Libp2pTransport(node, options, gate, heard, keys)
 }
 
 interface HeardPeers {
@@ -98,7 +83,7 @@ class Libp2pTransport implements Transport {
   readonly self: PeerId
   readonly #node: MemberNode
   readonly #options: Libp2pTransportOptions
-  readonly #denied: DeniedPeers
+  readonly #gate: PeerGate
   readonly #keys: KeyRing
   readonly #links: ReplicaLinks
   readonly #dialler: Dialler
@@ -109,17 +94,11 @@ class Libp2pTransport implements Transport {
   #stopCare: () => void = () => undefined
   #cancelCut: () => void = () => undefined
 
-  constructor(
-    node: MemberNode,
-    options: Libp2pTransportOptions,
-    denied: DeniedPeers,
-    heard: HeardPeers,
-    keys: KeyRing,
-  ) {
+  constructor(node: MemberNode, options: Libp2pTransportOptions, gate: PeerGate, heard: HeardPeers, keys: KeyRing) {
     this.#keys = keys
     this.#node = node
     this.#options = options
-    this.#denied = denied
+    this.#gate = gate
     this.self = peerId(node.peerId.toString())
     this.#gossip = new GroupGossip(node, options.groupId, options.logger)
     this.#links = new ReplicaLinks({
@@ -160,7 +139,7 @@ class Libp2pTransport implements Transport {
       throw listenFailure(error, this.#options.listen)
     }
     this.#gossip.start((peer, frame) => {
-      if (this.#denied.has(peer)) return
+      if (this.#gate.denied.has(peer)) return
       this.#tell((told) => {
         told.gossip(peer, frame)
       })
@@ -206,9 +185,10 @@ class Libp2pTransport implements Transport {
   }
 
   deny(peers: ReadonlySet<PeerId>): void {
-    this.#denied.peers = new Set(peers)
-    this.#dialler.deny(this.#denied.peers)
-    for (const connection of this.#node.getConnections()) this.#cutIfDenied(connection)
+    this.#gate.denied = new Set(peers)
+    this.#dialler.deny(this.#gate.denied)
+    for (const connection of this.#node.getConnections())
+      if (peers.has(peerId(connection.remotePeer.toString()))) abortConnection(connection, 'denied')
   }
 
   remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
@@ -220,7 +200,7 @@ class Libp2pTransport implements Transport {
   }
 
   know(peers: ReadonlySet<PeerId>): void {
-    this.#denied.known = new Set(peers)
+    this.#gate.know(peers)
   }
 
   useKeys(keys: GroupKeys): void {
@@ -280,9 +260,10 @@ class Libp2pTransport implements Transport {
       options,
     )
     this.#node.addEventListener('connection:open', ({ detail }) => {
-      this.#cutIfDenied(detail)
+      this.#gate.opened(detail)
     })
     this.#node.addEventListener('connection:close', ({ detail }) => {
+      this.#gate.closed(detail)
       const kept = this.#links.all().find(({ peer }) => peer === detail.remotePeer.toString())
       if (kept !== undefined) this.#gossip.ensure(kept.connection, 0)
     })
@@ -360,18 +341,14 @@ class Libp2pTransport implements Transport {
     return reachableAt(connection.remoteAddr, connection.direction, this.#announced.get(peer) ?? [])
   }
 
-  #cutIfDenied(connection: Connection): void {
-    if (this.#denied.has(peerId(connection.remotePeer.toString()))) abortConnection(connection, 'denied')
-  }
-
   /** Not links with replicas, for whom the core answers: who has just joined may not be known yet. */
   #cutByFormerKeyLater(): void {
     const links = new Set(this.#links.all().map(({ connection }) => connection))
     this.#cancelCut()
     this.#cancelCut = this.#options.clock.after(formerKeyGraceMs, () => {
       for (const connection of this.#node.getConnections()) {
-        const isKnown = this.#denied.known.has(peerId(connection.remotePeer.toString()))
-        if (!isKnown && !links.has(connection)) abortConnection(connection, 'the group has another key')
+        if (!this.#gate.knows(connection) && !links.has(connection))
+          abortConnection(connection, 'the group has another key')
       }
     })
   }
