@@ -88,7 +88,7 @@ export const takeUp = async (
   { groupId, logger }: { readonly groupId: Uint8Array; readonly logger: LoggerPort },
 ): Promise<void> => {
   const wire = createWire({ groupId })
-  const present = await openNedbStorage({ directory, wire, logger })
+  const present = await openNedbStorage({ directory, wire, logger, readErrors: 'failure' })
   const { storage } = await openAside(directory, copy, groupId, logger)
   try {
     await carryOver(present, storage, (origin) => wire.firstHash(origin))
@@ -138,7 +138,9 @@ export const openAside = async (
 ): Promise<AsideLog> => {
   const aside = join(directory, asideName, copy)
   const forked = await readFile(join(aside, forkedName), 'utf8').catch(() => null)
-  const storage = await openNedbStorage({ directory: aside, wire: createWire({ groupId }), logger })
+  const wire = createWire({ groupId })
+  // It is removed when it has been given back: all of it has to be read.
+  const storage = await openNedbStorage({ directory: aside, wire, logger, readErrors: 'failure' })
   return {
     storage,
     forked: forked === null ? null : originId(forked.trim()),

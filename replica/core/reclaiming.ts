@@ -3,6 +3,7 @@ import type { Identity } from './membership.ts'
 import type { Sequence } from './model/ids.ts'
 import type { SignedEnd } from './model/proofs.ts'
 import type { GreetedPeer } from './peers.ts'
+import type { RecoveredState } from './replica-core.ts'
 import type { GroupState } from './state/group-state.ts'
 import { heldFrom } from './version-vector.ts'
 
@@ -11,8 +12,8 @@ const patienceMs = 30_000
 
 /**
  * Takes the own log back from others, up to where traces on disk know of it, or this install's own signature that a member shows: what
- * it says without one does not keep this install from writing. If nobody brings it in time, this install goes on: what is
- * written then forks the log, which is found out and mended (`Forks`).
+ * it says without one does not keep this install from writing. If nobody brings it in time, this install goes on, unless the disk may
+ * give it back: what is written then forks the log, which is found out and mended (`Forks`).
  */
 export class Reclaiming {
   readonly #identity: Identity
@@ -20,6 +21,8 @@ export class Reclaiming {
   readonly #matrix: KnowledgeMatrix
   /** Of which there are traces on disk. */
   #traced: Sequence
+  /** What cannot be read now may be read another time: nothing else may be written in its place. */
+  readonly #areUnread: boolean
   /** Which this install signed once, as others have shown. */
   #proven: Sequence = 0
   /** Up to here nobody brought it. */
@@ -27,12 +30,17 @@ export class Reclaiming {
   /** Since when nothing of the own log has come. */
   #idle: { readonly held: Sequence; readonly sinceMs: number } | null = null
 
-  /** `traced`: up to where there are traces on disk. */
-  constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix, traced: Sequence) {
+  constructor(
+    identity: Identity,
+    state: GroupState,
+    matrix: KnowledgeMatrix,
+    { highest, unread }: Pick<RecoveredState, 'highest' | 'unread'>,
+  ) {
     this.#identity = identity
     this.#state = state
     this.#matrix = matrix
-    this.#traced = traced
+    this.#traced = heldFrom(highest, identity.origin)
+    this.#areUnread = unread?.has(identity.origin) === true
   }
 
   get isUnderWay(): boolean {
@@ -71,7 +79,7 @@ export class Reclaiming {
   #giveUp(what: 'what was shown' | 'traces, too'): void {
     this.#givenUp = Math.max(this.#givenUp, this.#proven)
     this.#proven = this.#held
-    if (what === 'traces, too') this.#traced = this.#held
+    if (what === 'traces, too' && !this.#areUnread) this.#traced = this.#held
     this.#idle = null
   }
 

@@ -23,7 +23,7 @@ import { Readiness } from './readiness.ts'
 import { Reclaiming } from './reclaiming.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
-import { covers, heldFrom } from './version-vector.ts'
+import { covers } from './version-vector.ts'
 import { type CoreTuning, usualCore } from './tuning.ts'
 import { Haste, microsOf, type Moment, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
@@ -42,6 +42,8 @@ export interface RecoveredState {
   readonly suffix: readonly Batch[]
   /** Highest sequence of which a trace was found, per origin. */
   readonly highest: VersionVector
+  /** Of whose logs there is something, not covered by the image, that the disk fails to read now and may read another time. */
+  readonly unread?: ReadonlySet<OriginId>
 }
 
 /** Whether a snapshot or a compaction is due is looked at so often at most: it means comparing all vectors. */
@@ -90,8 +92,7 @@ export class ReplicaCore {
     this.#forks = new Forks(identity, this.state, this.matrix)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
-    const traced = heldFrom(recovered.highest, identity.origin)
-    this.#reclaiming = new Reclaiming(identity, this.state, this.matrix, traced)
+    this.#reclaiming = new Reclaiming(identity, this.state, this.matrix, recovered)
     const [antiEntropy, catchingUp] = [this.#antiEntropy, this.#catchingUp]
     const { state, matrix } = this
     this.#readiness = new Readiness({ identity, state, matrix, membership: this.#membership, antiEntropy, catchingUp })

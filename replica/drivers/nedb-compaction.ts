@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import type { StoredDocument } from './nedb-documents.ts'
 import { mailDocument } from './nedb-documents.ts'
 import type { LogWriter } from './nedb-log-writer.ts'
 import type { OriginLog } from './nedb-origin-log.ts'
 import type { Segment } from './nedb-segment.ts'
 import type { Entry, SegmentIndex } from './nedb-segment-index.ts'
+import { isReadError } from './nedb-unread-file.ts'
 
 /** What was done to one segment. */
 export interface SegmentOutcome {
@@ -35,15 +37,20 @@ export async function compactSegment(
   if (segment.first > floor || (end !== null && end > floor)) return unchanged
   const bytesBefore = segment.bytes
   if (segment.knownIndex === null && end !== null && isAllLive(segment, end, isLive)) return unchanged
-  const index = await segment.index()
-  if (index.last > floor) return unchanged
-  const kept = index.entries.map((entry) => ({ entry, live: liveOf(segment.origin, index, entry, isLive) }))
+  const index = await unlessUnreadable(segment.index())
+  if (index === null || index.last > floor) return unchanged
+  // Of what could not be read no index is kept.
+  const isPartial = segment.knownIndex === null || segment.keepsUnread
+  if (isPartial && !(await isAllHeld(log, segment, end, isLive))) return unchanged
+  const kept = keptOf(segment.origin, index, isLive)
   if (kept.every(({ live }) => live.length === 0)) {
     await writer.deleteSegment(log, segment)
     return { kind: 'deleted', bytesFreed: bytesBefore }
   }
+  await segment.dropUnread()
   if (!isWorthwhile(kept, index.updates, bytesBefore)) return unchanged
-  const documents = await documentsOf(segment, kept)
+  const documents = await unlessUnreadable(documentsOf(segment, isLive))
+  if (documents === null) return unchanged
   await writer.rewriteSegment(segment, documents)
   return { kind: 'rewritten', bytesFreed: bytesBefore - segment.bytes }
 }
@@ -54,10 +61,35 @@ function isAllLive({ origin, first }: Segment, end: Sequence, isLive: IsLive): b
   return true
 }
 
+/** Whether all that is live of a segment's stretch stands in files that can be read; what could not be read holds nothing else that counts. */
+async function isAllHeld(log: OriginLog, segment: Segment, end: Sequence | null, isLive: IsLive): Promise<boolean> {
+  if (end === null) return false
+  // Its last batch may reach into the next segment.
+  for (let sequence = segment.first; sequence < end + limits.batchUpdates; sequence++) {
+    if (!isLive(segment.origin, sequence)) continue
+    const index = await unlessUnreadable((log.at(sequence) ?? segment).index())
+    if ((index?.holder(sequence) ?? null) === null) return false
+  }
+  return true
+}
+
+/** Null when the disk fails to read it: compaction leaves that as it is. */
+async function unlessUnreadable<Value>(reading: Promise<Value>): Promise<Value | null> {
+  try {
+    return await reading
+  } catch (error) {
+    if (isReadError(error)) return null
+    throw error
+  }
+}
+
 interface Kept {
   readonly entry: Entry
   readonly live: readonly Sequence[]
 }
+
+const keptOf = (origin: OriginId, index: SegmentIndex, isLive: IsLive): readonly Kept[] =>
+  index.entries.map((entry) => ({ entry, live: liveOf(origin, index, entry, isLive) }))
 
 function isWorthwhile(kept: readonly Kept[], updates: number, bytes: number): boolean {
   let liveUpdates = 0
@@ -79,10 +111,12 @@ function liveOf(origin: OriginId, index: SegmentIndex, entry: Entry, isLive: IsL
   return live
 }
 
-async function documentsOf(segment: Segment, kept: readonly Kept[]): Promise<readonly StoredDocument[]> {
+/** Of what stands in the file now, which is read again if it was read long ago; null when it cannot be. */
+async function documentsOf(segment: Segment, isLive: IsLive): Promise<readonly StoredDocument[] | null> {
   const view = await segment.view()
+  if (view.isUnread) return null
   const documents: StoredDocument[] = []
-  for (const { entry, live } of kept) {
+  for (const { entry, live } of keptOf(segment.origin, view.index, isLive)) {
     if (live.length === countOf(entry)) {
       const [document] = await view.documents([entry])
       if (document !== undefined && document !== null) documents.push(document)

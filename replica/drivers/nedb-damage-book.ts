@@ -29,7 +29,9 @@ export class DamageBook {
   }
 
   report(damage: Damage): void {
-    const isTold = this.#told.some(({ origin, first }) => origin === damage.origin && first === damage.first)
+    const isTold = this.#told.some(
+      ({ origin, first, last }) => origin === damage.origin && first <= damage.first && last >= damage.last,
+    )
     if (isTold) return
     this.#told.push(damage)
     if (this.#isCollecting) this.#found.push(damage)

@@ -1,3 +1,4 @@
+import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
@@ -23,6 +24,8 @@ interface Planned extends SegmentChange {
   updates: number
   bytes: number
   last: Sequence
+  /** Whether the segment may hold more than is known now, so that none is begun within it. */
+  readonly isPartial: boolean
 }
 
 type Plan = Map<Segment, Planned>
@@ -64,9 +67,12 @@ export class LogWriter {
   async cutAfter(origin: OriginId, sequence: Sequence): Promise<void> {
     const log = this.#logs.get(origin)
     if (log === undefined) return
+    const within = log.at(sequence)
+    const isUnreadBeyond = within?.keepsUnread === true && (log.endOf(within) ?? Infinity) > sequence
     for (const segment of log.segments.filter(({ first }) => first > sequence)) await this.deleteSegment(log, segment)
     for (const segment of log.reaching(sequence)) {
-      if ((await segment.index()).last > sequence) await this.#cutSegment(segment, sequence)
+      const isBeyond = (await segment.index()).last > sequence || (isUnreadBeyond && segment === within)
+      if (isBeyond) await this.#cutSegment(segment, sequence)
     }
   }
 
@@ -90,6 +96,7 @@ export class LogWriter {
 
   async #cutSegment(segment: Segment, sequence: Sequence): Promise<void> {
     const view = await segment.view()
+    if (view.isUnread) throw new QuintetError('DISK_FAILED', `${segment.path} cannot be read, and so not be cut.`)
     const kept: StoredDocument[] = []
     for (const entry of view.index.entries) {
       if (entry.first > sequence) continue
@@ -100,6 +107,8 @@ export class LogWriter {
       }
     }
     await this.rewriteSegment(segment, kept)
+    // What it had beyond the cut is another log's by now, and what others hold of the rest has been fetched.
+    await segment.dropUnread()
   }
 
   async #write(fill: (plan: Plan) => Promise<void>): Promise<void> {
@@ -132,7 +141,7 @@ export class LogWriter {
   }
 
   #forgetIfEmpty(segment: Segment): void {
-    if (segment.bytes === 0) this.#logs.get(segment.origin)?.remove(segment)
+    if (segment.bytes === 0 && !segment.keepsUnread) this.#logs.get(segment.origin)?.remove(segment)
   }
 
   /** Closes what is not likely to be written to next. */
@@ -167,7 +176,8 @@ export class LogWriter {
 async function place(plan: Plan, log: OriginLog, first: Sequence, last: Sequence): Promise<Planned> {
   const segment = log.at(first) ?? log.add(first, 0)
   const planned = await plannedOf(plan, segment)
-  const isBeyond = first > Math.max(planned.last, segment.first) && isFull(planned.updates, planned.bytes)
+  const isBeyond =
+    !planned.isPartial && first > Math.max(planned.last, segment.first) && isFull(planned.updates, planned.bytes)
   const chosen = isBeyond ? await plannedOf(plan, log.add(first, 0)) : planned
   chosen.updates += last - first + 1
   chosen.last = Math.max(chosen.last, last)
@@ -183,7 +193,9 @@ async function plannedOf(plan: Plan, segment: Segment): Promise<Planned> {
   const planned = plan.get(segment)
   if (planned !== undefined) return planned
   const { updates, last } = await segment.index()
-  const change: Planned = { documents: [], obsolete: [], updates, bytes: segment.bytes, last }
+  // Of what could not be read no index is kept.
+  const isPartial = segment.keepsUnread || segment.knownIndex === null
+  const change: Planned = { documents: [], obsolete: [], updates, bytes: segment.bytes, last, isPartial }
   plan.set(segment, change)
   return change
 }

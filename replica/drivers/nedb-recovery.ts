@@ -10,6 +10,7 @@ import { decodeBatchDocument, readBatches } from './nedb-log-reader.ts'
 import { OriginLog } from './nedb-origin-log.ts'
 import { segmentFirst } from './nedb-segment.ts'
 import type { Segment } from './nedb-segment.ts'
+import { unreadFirst } from './nedb-unread-file.ts'
 
 /** What the log's directories hold at a start. */
 export interface RecoveredLogs {
@@ -77,11 +78,14 @@ async function addSegments(context: WriterContext, log: OriginLog, repairs: stri
   const { files } = context
   const names = await files.list(log.directory)
   const sizes = await Promise.all(names.map((name) => files.bytes(`${log.directory}/${name}`)))
+  const unread: Sequence[] = []
   for (const [index, name] of names.entries()) {
-    const first = segmentFirst(name)
+    const [first, firstOfUnread] = [segmentFirst(name), unreadFirst(name)]
     if (first !== null) log.add(first, sizes[index] ?? 0)
+    else if (firstOfUnread !== null) unread.push(firstOfUnread)
     else await files.remove(`${log.directory}/${name}`)
   }
+  await takeUnread(log, unread)
   let reached = 0
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) {
     const end = log.endOf(segment)
@@ -93,6 +97,14 @@ async function addSegments(context: WriterContext, log: OriginLog, repairs: stri
   }
   for (const segment of log.segments.filter(({ bytes }) => bytes === 0)) log.remove(segment)
   return reached
+}
+
+/** `firsts`: of the segments of which a file is kept that could not be read. */
+async function takeUnread(log: OriginLog, firsts: readonly Sequence[]): Promise<void> {
+  const present = new Map(log.segments.map((segment) => [segment.first, segment]))
+  const segments = firsts.map((first) => present.get(first) ?? log.add(first, 0))
+  // Only now does each know where it ends: before the one after it.
+  for (const segment of segments) await segment.takeUnread()
 }
 
 /** What a log's directory holds, before it is known what of it a snapshot covers. */

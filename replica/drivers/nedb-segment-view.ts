@@ -3,12 +3,14 @@ import type { Sequence } from '../core/model/ids.ts'
 import type { Database } from './nedb-database.ts'
 import type { HeldUpdate, StoredDocument } from './nedb-documents.ts'
 import { headOf, heldUpdate, lineDocument, readLine, textOf } from './nedb-documents.ts'
-import type { Entry, Scan, SegmentIndex } from './nedb-segment-index.ts'
-import { idOf } from './nedb-segment-index.ts'
+import type { Entry, Scan } from './nedb-segment-index.ts'
+import { idOf, SegmentIndex } from './nedb-segment-index.ts'
 
 /** What a segment holds at one time. */
 export interface SegmentView {
   readonly index: SegmentIndex
+  /** Whether the disk fails to read the file, so that nothing is known of what it holds. */
+  readonly isUnread: boolean
   /** Whether nothing but whole lines is in the file. */
   readonly isClean: boolean
   /** Where a write was torn off; null when none was. */
@@ -28,6 +30,7 @@ export type SegmentFiles = LRUCache<string, FileView>
 /** A segment to which nothing is being written, as its file stood when it was read. */
 export class FileView implements SegmentView {
   readonly index: SegmentIndex
+  readonly isUnread = false
   readonly isClean: boolean
   readonly tornAt: number | null
   readonly #content: Buffer
@@ -72,9 +75,26 @@ export class FileView implements SegmentView {
   }
 }
 
+/** A segment whose file the disk fails to read. */
+export class UnreadView implements SegmentView {
+  readonly index = new SegmentIndex([])
+  readonly isUnread = true
+  readonly isClean = false
+  readonly tornAt = null
+
+  documents(entries: readonly Entry[]): Promise<readonly null[]> {
+    return Promise.resolve(entries.map(() => null))
+  }
+
+  updates(): Promise<readonly HeldUpdate[]> {
+    return Promise.resolve([])
+  }
+}
+
 /** A segment that is being written to: NeDB has it in memory. */
 export class DatabaseView implements SegmentView {
   readonly index: SegmentIndex
+  readonly isUnread = false
   readonly isClean = true
   readonly tornAt = null
   readonly #database: Database<StoredDocument>

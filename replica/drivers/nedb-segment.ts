@@ -1,21 +1,23 @@
 import { dirname } from 'node:path'
-import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Damage } from '../host/ports.ts'
 import type { Database } from './nedb-database.ts'
 import type { StoredDocument } from './nedb-documents.ts'
-import { kindOf, sequenceOf, textOf } from './nedb-documents.ts'
+import { kindOf, sequenceOf } from './nedb-documents.ts'
 import type { FileSystem, OpenFile } from './nedb-files.ts'
-import { syncFile } from './nedb-files.ts'
+import { diskError, syncFile } from './nedb-files.ts'
 import type { SegmentFiles, SegmentView } from './nedb-segment-view.ts'
-import { DatabaseView, FileView } from './nedb-segment-view.ts'
+import { DatabaseView, FileView, UnreadView } from './nedb-segment-view.ts'
 import type { Entry } from './nedb-segment-index.ts'
 import { entryOf, idOf, scanSegment, SegmentIndex } from './nedb-segment-index.ts'
+import { removeDatabase, writeSegment } from './nedb-segment-writing.ts'
+import { isReadError, UnreadFile } from './nedb-unread-file.ts'
 
 /** What segments share. */
 export interface SegmentContext {
   readonly files: FileSystem
+  readonly readErrors: 'damage' | 'failure'
   /** Contents of segments that were read lately. */
   readonly opened: SegmentFiles
   report(damage: Damage): void
@@ -36,8 +38,6 @@ export interface SegmentChange {
 
 const extension = '.db'
 const rewriteExtension = '.rewrite'
-/** Written at once by a rewrite, so that the event loop is not held up. */
-const sliceChars = 262_144
 
 /**
  * One file of an origin's log. Everything is written through NeDB; a file to which nothing is being written is read
@@ -49,6 +49,7 @@ export class Segment {
   readonly path: string
   readonly #context: SegmentContext
   readonly #endOf: (segment: Segment) => Sequence | null
+  readonly #unread: UnreadFile
   /** What is durable. The file may be longer while a write is under way, or after one that could not be undone. */
   #bytes: number
   /** Counts the times that the file was written anew, so that what was read before is not taken for what is there now. */
@@ -70,10 +71,16 @@ export class Segment {
     this.path = `${place.directory}/${place.first}${extension}`
     this.#bytes = place.bytes
     this.#endOf = endOf
+    this.#unread = new UnreadFile(context.files, this.path)
   }
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** With what is kept beside it. */
+  get diskBytes(): number {
+    return this.#bytes + this.#unread.bytes
   }
 
   get isWriting(): boolean {
@@ -85,11 +92,19 @@ export class Segment {
     return this.#index
   }
 
+  /** Whether a file is kept beside this one that could not be read when this one was begun: see `UnreadFile`. */
+  get keepsUnread(): boolean {
+    return this.#unread.isThere
+  }
+
   async index(): Promise<SegmentIndex> {
     return this.#index ?? (await this.view()).index
   }
 
-  /** What the segment holds now, to be read from; stays readable whatever is written meanwhile. */
+  /**
+   * What the segment holds now, to be read from; stays readable whatever is written meanwhile. What the disk cannot read is damaged, and
+   * `UnreadView` stands for it this once. DISK_FAILED when it is the log's last: nobody may know how far that went.
+   */
   async view(): Promise<SegmentView> {
     if (this.#writer !== null) return this.#writer.view
     const opened = this.#context.opened.get(this.#key)
@@ -131,8 +146,9 @@ export class Segment {
     if (this.#bytesBefore !== null) this.#bytes = this.#bytesBefore
     this.#bytesBefore = null
     await this.seal()
-    if (this.#bytes === 0) await this.#removeFile()
-    else await this.#cut()
+    if (this.#bytes > 0) await this.#cut()
+    else if (this.#unread.isThere) await this.#putUnreadBack()
+    else await this.#removeFile()
   }
 
   /** Frees what writing to the segment needs; NeDB's copy of it goes with its datastore. */
@@ -153,11 +169,7 @@ export class Segment {
     const beside = this.path.slice(0, -extension.length) + rewriteExtension
     await this.seal()
     try {
-      await removeDatabase(files, beside)
-      const database = await files.openDatabase<StoredDocument>(beside)
-      for (const slice of slices(documents)) await database.insert(slice)
-      await syncFile(files, beside)
-      const { bytes, index } = await verifyWritten(files, beside, this.first, documents.length)
+      const { bytes, index } = await writeSegment(files, beside, this.first, documents)
       await files.rename(beside, this.path)
       this.#changed()
       this.#bytes = bytes
@@ -171,8 +183,30 @@ export class Segment {
 
   async delete(): Promise<void> {
     await this.seal()
+    await this.#unread.remove()
     this.#bytes = 0
     await this.#removeFile()
+  }
+
+  /** Gives up what is kept of a file that could not be read. */
+  async dropUnread(): Promise<void> {
+    await this.#unread.remove()
+  }
+
+  /** At a start: what was kept because it could not be read is taken in again as far as it can be read now and nothing else stands in its place. */
+  async takeUnread(): Promise<void> {
+    await this.#unread.find()
+    if (this.#bytes === 0) {
+      await this.#putUnreadBack()
+      return
+    }
+    try {
+      await this.#takeContent(await this.#context.files.read(this.#unread.path))
+    } catch (error) {
+      // Where there is no room for it, it waits as well.
+      if (!this.#isDamage(error) && diskError(error, '').code !== 'DISK_FULL') throw error
+      this.#reportUnread(this.#endOf(this) ?? Math.max(this.first, (await this.index()).last))
+    }
   }
 
   /** Cuts off what a crash left half-written at the end; tells how many bytes that were. */
@@ -184,6 +218,16 @@ export class Segment {
     if (tornAt === 0) await this.#removeFile()
     else await this.#cut()
     return torn
+  }
+
+  async #takeContent(content: Buffer): Promise<void> {
+    const view = await this.view()
+    if (view.isUnread) return
+    const kept = new FileView(content, scanSegment(content, this.first, this.#endOf(this)))
+    const lacking = kept.index.entries.filter((entry) => isLacking(view.index, entry))
+    const taken = (await kept.documents(lacking)).filter((document) => document !== null)
+    if (taken.length > 0) await this.rewrite([...(await wholeOf(view)), ...taken].sort(byId))
+    await this.#unread.remove()
   }
 
   get #key(): string {
@@ -203,8 +247,13 @@ export class Segment {
       const content = this.#bytes === 0 ? Buffer.alloc(0) : await this.#read()
       if (version !== this.#version) continue
       const end = this.#bytes === 0 ? null : this.#endOf(this)
+      if (content === null) {
+        // What can be read the next time must not be hidden by it: it is not kept, nor is its index.
+        this.#reportUnread(end ?? this.first)
+        return new UnreadView()
+      }
       const scan = scanSegment(content.subarray(0, this.#bytes), this.first, end)
-      for (const { first, last } of scan.broken) this.#report(first, last)
+      for (const { first, last } of scan.broken) this.#report({ first, last, reason: brokenReason })
       const view = new FileView(content, scan)
       this.#index = scan.index
       if (this.#bytes > 0) this.#context.opened.set(this.#key, view)
@@ -212,20 +261,29 @@ export class Segment {
     }
   }
 
-  async #read(): Promise<Buffer> {
+  /** Null when the disk fails to read it. */
+  async #read(): Promise<Buffer | null> {
     const version = this.#version
     try {
       return await this.#context.files.read(this.path)
     } catch (error) {
       // It was deleted while it was being opened.
       if (version !== this.#version) return Buffer.alloc(0)
+      if (this.#endOf(this) !== null && this.#isDamage(error)) return null
       throw error
     }
   }
 
-  #report(first: Sequence, last: Sequence): void {
-    const reason = `${this.path}: lines that are broken, or whose checksum does not hold`
-    this.#context.report({ origin: this.origin, first, last, reason })
+  #isDamage(error: unknown): boolean {
+    return isReadError(error) && this.#context.readErrors === 'damage'
+  }
+
+  #report(found: Omit<Damage, 'origin' | 'reason'> & { readonly reason: string }): void {
+    this.#context.report({ ...found, origin: this.origin, reason: `${this.path}: ${found.reason}` })
+  }
+
+  #reportUnread(last: Sequence): void {
+    this.#report({ first: this.first, last, reason: 'the disk fails to read it', mayComeBack: true })
   }
 
   async #openWriter(): Promise<Writer> {
@@ -234,7 +292,7 @@ export class Segment {
     const entries = await this.#prepareFile()
     let file: OpenFile | null = null
     try {
-      const database = await files.openDatabase<StoredDocument>(this.path)
+      const database = await this.#openDatabase()
       await syncFile(files, this.path)
       await files.syncDirectory(dirname(this.path))
       file = await files.openForAppending(this.path)
@@ -253,6 +311,19 @@ export class Segment {
     }
   }
 
+  /** NeDB reads the file once more: what was read of it before, and now cannot be, is written anew. */
+  async #openDatabase(): Promise<Database<StoredDocument>> {
+    const { files } = this.#context
+    try {
+      return await files.openDatabase<StoredDocument>(this.path)
+    } catch (error) {
+      const view = isReadError(error) ? await this.view() : null
+      if (view === null || view.isUnread) throw error
+      await this.rewrite(await wholeOf(view))
+      return files.openDatabase<StoredDocument>(this.path)
+    }
+  }
+
   /** Makes the file one that NeDB can open without losing anything; tells what is in it. */
   async #prepareFile(): Promise<readonly Entry[]> {
     if (this.#bytes === 0) {
@@ -260,10 +331,29 @@ export class Segment {
       return []
     }
     const view = await this.view()
-    const { entries } = view.index
+    if (view.isUnread) {
+      await this.#beginAnew()
+      return []
+    }
     if (view.isClean) await this.#cut()
-    else await this.rewrite((await view.documents(entries)).filter((document) => document !== null))
-    return entries
+    else await this.rewrite(await wholeOf(view))
+    return view.index.entries
+  }
+
+  /** Where the file cannot be read. One that was begun so itself holds only what the others have given again. */
+  async #beginAnew(): Promise<void> {
+    try {
+      if (this.#unread.isThere) await this.#removeFile()
+      else await this.#unread.keep(this.#bytes)
+    } finally {
+      this.#changed()
+      if (this.#unread.isThere) this.#bytes = 0
+    }
+  }
+
+  async #putUnreadBack(): Promise<void> {
+    this.#changed()
+    this.#bytes = await this.#unread.putBack()
   }
 
   async #cut(): Promise<void> {
@@ -292,31 +382,16 @@ export function segmentFirst(name: string): Sequence | null {
   return digits === undefined ? null : Number(digits)
 }
 
-/** With what NeDB may have left beside it. */
-async function removeDatabase(files: FileSystem, path: string): Promise<void> {
-  await files.remove(path)
-  await files.remove(`${path}~`)
-}
+const brokenReason = 'lines that are broken, or whose checksum does not hold'
 
-async function verifyWritten(files: FileSystem, path: string, first: Sequence, documents: number) {
-  const content = await files.read(path)
-  const { index, isClean } = scanSegment(content, first, null)
-  if (!isClean || index.entries.length !== documents) {
-    throw new QuintetError('DISK_FAILED', `${path} does not hold what was written to it.`)
-  }
-  return { bytes: content.length, index }
-}
+const byId = (left: StoredDocument, right: StoredDocument): number => (left._id < right._id ? -1 : 1)
 
-function* slices(documents: readonly StoredDocument[]): Generator<readonly StoredDocument[]> {
-  let slice: StoredDocument[] = []
-  let chars = 0
-  for (const document of documents) {
-    slice.push(document)
-    chars += textOf(document).length
-    if (chars < sliceChars) continue
-    yield slice
-    slice = []
-    chars = 0
-  }
-  if (slice.length > 0) yield slice
-}
+/** All that is whole in it. */
+const wholeOf = async (view: SegmentView): Promise<readonly StoredDocument[]> =>
+  (await view.documents(view.index.entries)).filter((document) => document !== null)
+
+/** Whether nothing of `index` takes this one's place. */
+const isLacking = (index: SegmentIndex, { kind, first, last }: Entry): boolean =>
+  kind === 'mail'
+    ? index.holder(first) === null
+    : index.overlapping(first, last).every((present) => present.kind === 'mail')

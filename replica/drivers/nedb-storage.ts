@@ -17,6 +17,7 @@ import type { WriterContext } from './nedb-log-writer.ts'
 import { LogWriter } from './nedb-log-writer.ts'
 import type { OriginLog } from './nedb-origin-log.ts'
 import { recoverLogs } from './nedb-recovery.ts'
+import type { SegmentContext } from './nedb-segment.ts'
 import type { FileView } from './nedb-segment-view.ts'
 import type { Settings } from './nedb-settings.ts'
 import { formatNamedIn, isWhole, openSettings, writeJson } from './nedb-settings.ts'
@@ -29,6 +30,8 @@ export interface NedbStorageOptions {
   readonly logger: LoggerPort
   /** The machine's own file system unless a test passes in another. */
   readonly files?: FileSystem
+  /** What a segment of the log is that the disk fails to read: damage, unless whoever reads it would then give it up. */
+  readonly readErrors?: SegmentContext['readErrors']
 }
 
 const formatFile = 'format.json'
@@ -40,9 +43,9 @@ const format = 1
  * `settings/<name>.json`, `format.json`. DIRECTORY_NOT_USABLE, NEWER_FORMAT, DAMAGED, DISK_FULL, DISK_FAILED.
  */
 export async function openNedbStorage(options: NedbStorageOptions): Promise<Storage> {
-  const files = options.files ?? diskFiles
+  const { files = diskFiles, readErrors = 'damage' } = options
   await prepareDirectory(files, options.directory, options.logger)
-  return new NedbStorage({ ...options, files })
+  return new NedbStorage({ ...options, files, readErrors })
 }
 
 class NedbStorage implements Storage {
@@ -57,14 +60,14 @@ class NedbStorage implements Storage {
   /** Beside what is written to the log: it may take long. */
   #writingSnapshot: Promise<void> = Promise.resolve()
 
-  constructor({ directory, wire, logger, files }: Required<NedbStorageOptions>) {
+  constructor({ directory, wire, logger, files, readErrors }: Required<NedbStorageOptions>) {
     const opened = new LRUCache<string, FileView>({
       max: limits.openSegments,
       maxSize: limits.openSegmentBytes,
       sizeCalculation: ({ bytes }) => bytes,
     })
     const report = (damage: Damage): void => this.#book.report(damage)
-    this.#context = { files, wire, logger, opened, report, directory: `${directory}/log` }
+    this.#context = { files, readErrors, wire, logger, opened, report, directory: `${directory}/log` }
     this.#writer = new LogWriter(this.#context, this.#logs)
     this.#snapshots = new Snapshots(files, `${directory}/snapshot`, logger)
     this.#settings = openSettings(files, directory)
@@ -172,7 +175,7 @@ class NedbStorage implements Storage {
 
   async diskBytes(): Promise<number> {
     let bytes = this.#snapshots.bytes + (await this.#settings.bytes())
-    for (const log of this.#logs.values()) for (const segment of log.segments) bytes += segment.bytes
+    for (const log of this.#logs.values()) for (const segment of log.segments) bytes += segment.diskBytes
     return bytes
   }
 

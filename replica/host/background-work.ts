@@ -50,7 +50,7 @@ export class BackgroundWork {
 
   start({ decodeImage: toDecode, findMissing, install, snapshot, compact }: Effects): void {
     if (toDecode !== null) this.#add(() => this.#decode(toDecode))
-    if (findMissing !== null) this.#add(() => this.#findMissing(findMissing))
+    if (findMissing !== null) this.#addReading(() => this.#findMissing(findMissing))
     if (install !== null) this.understand()
     if (snapshot !== null) this.#add(() => this.#writeSnapshot())
     if (compact !== null) this.#add(() => this.#compact(compact))
@@ -58,7 +58,7 @@ export class BackgroundWork {
 
   /** Reads again what an earlier version of this program, here or at the other end of a state transfer, did not understand. */
   understand(): void {
-    this.#add(() => this.#understand())
+    this.#addReading(() => this.#understand())
   }
 
   /** To be called before the snapshot of a joined state is written. */
@@ -73,6 +73,18 @@ export class BackgroundWork {
 
   #add(work: () => Promise<void>): void {
     this.#last = this.#last.then(work).catch((error: unknown) => this.#loop.failed(error))
+  }
+
+  /** What only reads is done again another time, and no reason to stop where the disk fails to read. */
+  #addReading(work: () => Promise<void>): void {
+    this.#add(async () => {
+      try {
+        await work()
+      } catch (error) {
+        if (!(error instanceof QuintetError) || error.code !== 'DISK_FAILED') throw error
+        this.#logger.error('the log could not be read', { ...error.failure })
+      }
+    })
   }
 
   #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): Promise<void> {

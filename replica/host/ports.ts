@@ -46,6 +46,8 @@ export interface Damage {
   readonly last: Sequence
   /** What was found, for the log and the person. */
   readonly reason: string
+  /** It is not broken: the disk fails to read it, and may read it another time. */
+  readonly mayComeBack?: true
 }
 
 /** What a start finds. */

@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { ReplicaCore } from '../core/replica-core.ts'
+import { heldFrom } from '../core/version-vector.ts'
 import { decodeImage } from '../wire/image-decode.ts'
 import type { HostOptions } from './host-options.ts'
 import type { Damage } from './ports.ts'
@@ -23,12 +24,21 @@ export const recoverCore = async ({
 }: RecoveryParts): Promise<RecoveredCore> => {
   const { snapshot, suffix, highest, damage, repairs } = await storage.recover()
   for (const repair of repairs) logger.warn(repair)
+  const unread = damage.filter(({ mayComeBack }) => mayComeBack === true)
+  // Who begins from nothing forgets what may be read the next time.
+  if (snapshot === null && unread[0] !== undefined) throw new QuintetError('DISK_FAILED', unread[0].reason)
+  const beyond = unread.filter(({ origin, last }) => last > heldFrom(snapshot?.vector ?? new Map(), origin))
   const image = snapshot === null ? null : decodeImage(snapshot.chunks)
   if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
   const core = new ReplicaCore(
     identity,
     { makeBatch, firstHash: (origin) => wire.firstHash(origin) },
-    { image: image?.value ?? null, suffix, highest },
+    {
+      image: image?.value ?? null,
+      suffix,
+      highest,
+      unread: new Set(beyond.map(({ origin }) => origin)),
+    },
   )
   return { core, damage }
 }

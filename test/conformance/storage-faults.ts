@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises'
+import { appendFile, stat } from 'node:fs/promises'
 import type { Appendable, Identified } from '../../replica/drivers/nedb-database.ts'
 import type { FileSystem, OpenFile } from '../../replica/drivers/nedb-files.ts'
 import { diskFiles } from '../../replica/drivers/nedb-files.ts'
@@ -79,6 +79,45 @@ export class FaultyFiles {
     if (this.#operations !== this.#at) return work()
     await half()
     throw failure(this.#fault === 'end' ? 'EIO' : this.#fault)
+  }
+}
+
+/** Files (`beneath`) of which some cannot be read, wherever they are moved to, until the disk reads them again. */
+export class UnreadableFiles {
+  readonly files: FileSystem
+  readonly #unread = new Set<number>()
+
+  constructor(beneath: FileSystem = diskFiles) {
+    this.files = {
+      ...beneath,
+      read: async (path) => {
+        await this.#check(path)
+        return beneath.read(path)
+      },
+      openDatabase: async <Document extends Identified>(path: string) => {
+        await this.#check(path)
+        return beneath.openDatabase<Document>(path)
+      },
+      remove: async (path) => {
+        const found = await stat(path).catch(() => null)
+        await beneath.remove(path)
+        // Another file may get its number.
+        if (found !== null) this.#unread.delete(found.ino)
+      },
+    }
+  }
+
+  async spoil(path: string): Promise<void> {
+    this.#unread.add((await stat(path)).ino)
+  }
+
+  heal(): void {
+    this.#unread.clear()
+  }
+
+  async #check(path: string): Promise<void> {
+    const found = await stat(path).catch(() => null)
+    if (found !== null && this.#unread.has(found.ino)) throw failure('EIO')
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Command, Effects } from '../../replica/core/effects.ts'
-import type { PeerId } from '../../replica/core/model/ids.ts'
+import type { OriginId, PeerId } from '../../replica/core/model/ids.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
@@ -157,5 +157,18 @@ describe('a command', () => {
     greet(core, other, new Map([[other.origin, image.vector]]))
     expect(core.hindrance).toBe(null)
     expect(outcomes(core.step(noonMs + 50, [{ kind: 'tick' }]))).toEqual(['1.aaaaaaaa:4'])
+  })
+
+  test('waits for the disk where it may read another time what nobody else has of the own log', () => {
+    const founded = foundedCore(['ada'])
+    const { origin } = founded.identity
+    const found = { image: founded.state.image(), suffix: [], highest: new Map([[origin, 9]]) }
+    const hindranceOf = (unread: ReadonlySet<OriginId>): unknown => {
+      const core = startCore(founded.identity, { ...found, unread })
+      for (let atMs = noonMs; atMs <= noonMs + 40_000; atMs += 500) core.step(atMs, [{ kind: 'tick' }])
+      return core.hindrance
+    }
+    expect(hindranceOf(new Set([origin]))).toBe('reclaiming')
+    expect(hindranceOf(new Set())).toBe(null)
   })
 })

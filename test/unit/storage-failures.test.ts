@@ -9,7 +9,7 @@ import type { Storage } from '../../replica/host/ports.ts'
 import type { Fault } from '../conformance/storage-faults.ts'
 import { FaultyFiles } from '../conformance/storage-faults.ts'
 import { LogMaker, range, spansOf, updatesOf, wholeOf } from '../conformance/storage-fixture.ts'
-import { makeDirectory, openStorage } from '../conformance/storage-files.ts'
+import { flipByte, makeDirectory, openStorage, segmentPaths } from '../conformance/storage-files.ts'
 
 const unlimited = 1_000_000_000
 const longest = { timeout: 60_000 }
@@ -169,6 +169,27 @@ test('a disk that fails otherwise says so, and what was stored stays', longest, 
       expect(await storage.missing(one.origin, range(1, 12))).toEqual([])
     },
   )
+})
+
+test('compaction does not make whole what has been damaged since it was read', async () => {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  const one = new LogMaker(1)
+  const batches = one.batches(2, 10)
+  const storage = await openStorage(directory)
+  await storage.recover()
+  await storage.append(batches)
+  await storage.recover()
+  await storage.missing(one.origin, range(1, 20))
+  // As when much else has been read since.
+  await storage.close()
+  const [file = ''] = await segmentPaths(directory, one.origin)
+  await flipByte(file, 3_000)
+  await storage.compact(new Map([[one.origin, 20]]), (_, sequence) => sequence % 2 === 0)
+  const read = await storage.readUpdates(one.origin, range(1, 20))
+  const written = updatesOf(batches)
+  expect(read).toEqual(read.map(({ sequence }) => written[sequence - 1]))
+  expect(read.map(({ sequence }) => sequence)).toEqual([12, 14, 16, 18, 20])
 })
 
 describe('what cannot be read at a start', () => {
