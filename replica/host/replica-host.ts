@@ -20,6 +20,7 @@ import { Server } from './server.ts'
 import { StandingEvents } from './standing-events.ts'
 import { Tickets, toError } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
+import { WaitingReads } from './waiting-reads.ts'
 export type { Notice }
 
 const tickMs = 50
@@ -40,11 +41,11 @@ export class ReplicaHost {
   readonly #kept: KeptSettings
   readonly #tickets = new Tickets()
   readonly #standing = new StandingEvents()
+  readonly #reads = new WaitingReads()
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #connected = new Set<PeerId>()
   #core: ReplicaCore
   readonly #queue: EventQueue
-  #reads: (() => void)[] = []
   #running = false
   #stopped: Failure | null = null
   #idle: (() => void)[] = []
@@ -122,8 +123,12 @@ export class ReplicaHost {
     for (const stop of this.#stopTimers) stop()
     await this.#options.transport.stop()
     this.#queue.release()
-    await this.#whenIdle()
-    await this.#backgroundWork.finished()
+    // Until nothing is under way: the last snapshot must not cover what the log has not got yet.
+    for (let beside: Promise<void> | null = null; this.#running || beside !== this.#backgroundWork.finished();) {
+      await this.#whenIdle()
+      beside = this.#backgroundWork.finished()
+      await beside
+    }
     this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
     if (!this.#disk.isFull) await writeLastSnapshot(this.#options, this.#core)
     this.#tickets.failAll(this.#stopped)
@@ -147,15 +152,7 @@ export class ReplicaHost {
   read<Value>(query: (core: ReplicaCore) => Value): Promise<Value> {
     if (this.#stopped !== null) return Promise.reject(toError(this.#stopped))
     if (!this.#running) return Promise.resolve(query(this.#core))
-    const promise = Promise.withResolvers<Value>()
-    this.#reads.push(() => {
-      try {
-        promise.resolve(query(this.#core))
-      } catch (error) {
-        promise.reject(error)
-      }
-    })
-    return promise.promise
+    return this.#reads.add(query)
   }
 
   /** The updates that storage holds among these. What is live and not there, as after damage that left no trace, is fetched again. */
@@ -255,14 +252,14 @@ export class ReplicaHost {
         const effects = this.#core.step(this.#options.clock.nowMs(), events)
         await this.#carryOut(effects)
         for (const { done } of taken) done?.()
-        for (const read of this.#reads.splice(0)) read()
+        this.#reads.answer(this.#core)
       }
     } catch (error) {
       await this.#failed(error)
     } finally {
       this.#running = false
     }
-    for (const read of this.#reads.splice(0)) read()
+    this.#reads.end(this.#core, this.#stopped)
     for (const resolve of this.#idle.splice(0)) resolve()
     if (this.#queue.length > 0 && this.#stopped === null) void this.#run()
   }
