@@ -43,6 +43,8 @@ export class Snapshots {
   readonly #logger: LoggerPort
   /** Bytes of each generation, ascending by generation. */
   readonly #generations = new Map<number, number>()
+  /** Those that the last start could not read: none of them is one to fall back to. */
+  readonly #unread = new Set<number>()
   #last = 0
 
   constructor(files: FileSystem, directory: string, logger: LoggerPort) {
@@ -61,12 +63,14 @@ export class Snapshots {
     const repairs: string[] = []
     let snapshot: FoundSnapshot | null = null
     let unreadable: Error | null = null
+    this.#unread.clear()
     for (const generation of generations.toReversed()) {
       if (snapshot !== null) continue
       const found = await this.#read(generation)
       const path = this.#pathOf(generation)
       if (found instanceof Error) {
         unreadable ??= found
+        this.#unread.add(generation)
         repairs.push(`${path} cannot be read now and has been passed over: ${found.message}`)
         continue
       }
@@ -80,7 +84,7 @@ export class Snapshots {
     return { snapshot, repairs }
   }
 
-  /** Writes a generation durably, then drops all but the newest two. */
+  /** Writes a generation durably, then drops what is older than the newest two that can be read. */
   async write(snapshot: SnapshotFile): Promise<void> {
     const generation = this.#last + 1
     const path = this.#pathOf(generation)
@@ -162,8 +166,9 @@ export class Snapshots {
   }
 
   async #dropOld(): Promise<void> {
-    const old = [...this.#generations.keys()].sort((left, right) => right - left).slice(generationsKept)
-    for (const generation of old) await this.#remove(generation)
+    const readable = [...this.#generations.keys()].filter((generation) => !this.#unread.has(generation))
+    const oldest = readable.sort((left, right) => right - left)[generationsKept - 1] ?? 0
+    for (const generation of [...this.#generations.keys()]) if (generation < oldest) await this.#remove(generation)
   }
 
   async #remove(generation: number): Promise<void> {

@@ -97,7 +97,7 @@ export interface Storage {
   storeUpdates(origin: OriginId, updates: readonly Update[]): Promise<void>
   /** Which of `sequences` (ascending) are not held whole. */
   missing(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Sequence[]>
-  /** Writes a new snapshot generation, then drops all but the newest two. May be called while anything else is written, or another snapshot is. */
+  /** Writes a new snapshot generation, then drops what is older than the newest two that can be read. May be called while anything else is written, or another snapshot is. */
   writeSnapshot(snapshot: SnapshotFile): Promise<void>
   /**
    * Discards, up to `floor`, every update of which `isLive` says no: rewrites segments of which it pays to, deletes empty

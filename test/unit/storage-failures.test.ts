@@ -220,6 +220,30 @@ describe('what cannot be read at a start', () => {
       await storage.close()
     }
   })
+
+  test('of the snapshots does not count as the one that can be fallen back to', async () => {
+    const { directory, one } = await prepare()
+    const vector = new Map([[one.origin, 8]])
+    const newer = await openStorage(directory)
+    await newer.recover()
+    await newer.writeSnapshot({ vector, chunks: ['unreadable'] })
+    await newer.close()
+    const folder = join(directory, 'snapshot')
+    const unreadable = new RegExp(`/snapshot/${(await readdir(folder)).at(-1)}/`)
+    const storage = await openStorage(directory, without(unreadable, 'EIO'))
+    await storage.recover()
+    await storage.writeSnapshot({ vector, chunks: ['new'] })
+    expect(await readdir(folder)).toHaveLength(3)
+    await storage.close()
+    const last = (await readdir(folder)).at(-1) ?? ''
+    await flipByte(join(folder, last, 'chunks.db'), 30)
+    const next = await openStorage(directory, without(unreadable, 'EIO'))
+    expect(wholeOf((await next.recover()).snapshot)?.chunks).toEqual(['old'])
+    await next.writeSnapshot({ vector, chunks: ['newer'] })
+    await next.writeSnapshot({ vector, chunks: ['newest'] })
+    expect(await readdir(folder)).toHaveLength(2)
+    await next.close()
+  })
 })
 
 describe('a process that ends at any operation', () => {
