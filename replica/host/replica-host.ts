@@ -368,6 +368,7 @@ export class ReplicaHost {
       this.#tickets.failAll(diskFullFailure)
       this.#disconnectAll()
       this.#damaged(damage)
+      this.#backgroundWork.understand()
       for (const event of this.#standing.all()) this.enqueue(event)
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })

@@ -3,6 +3,7 @@ import { sessionId } from '../../replica/core/model/ids.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { GroupKey } from '../../replica/core/model/messages.ts'
 import type { Storage } from '../../replica/host/ports.ts'
+import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { LogMaker } from '../conformance/storage-fixture.ts'
 import { noonMs, person } from '../support/core-fixture.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
@@ -11,6 +12,8 @@ import { founderOn, HostScene, installOn } from '../support/host-fixture.ts'
 const renamed = { kind: 'renameGroup', name: 'another name' } as const
 const codeOf = (error: unknown): unknown => (error instanceof QuintetError ? error.code : error)
 const full = { code: 'DISK_FULL' }
+/** Of a mail, in the log. */
+const mailType = 18
 
 /** Seat 1, of a group that seat 2 has founded, which is connected. */
 const start = async (parts: Parameters<typeof HostScene.start>[1] = {}) => {
@@ -104,4 +107,26 @@ test('a group key for which there is no room is refused, and handed over anew wh
   scene.hear(2, newer)
   await scene.clock.pass(100)
   expect(kept).toEqual([{ key: newer.key, madeAt: newer.madeAt }])
+})
+
+test('what an earlier version did not understand is understood again by a core that is made anew', async () => {
+  const disk = new SimDisk(() => 0)
+  const storage = disk.open()
+  const log = new LogMaker(4)
+  const mails = log.batch(3)
+  const { core, founding } = founderOn(2)
+  await storage.append([...founding, mails])
+  const { mails: none, executions, commands } = core.state.image()
+  core.step(noonMs, [{ kind: 'handedIn', batches: [mails] }])
+  const later = mails.updates.map(({ origin, sequence, clock }) => ({ origin, sequence, clock, type: mailType }))
+  const image = { ...core.state.image(), mails: none, executions, commands, later }
+  await storage.writeSnapshot({ vector: image.vector, chunks: encodeImage(image) })
+  const scene = await HostScene.start(storage)
+  await scene.clock.pass(100)
+  const shown = (): Promise<number> => scene.host.read((core) => core.state.mails.size)
+  expect(await shown()).toBe(3)
+  disk.fill()
+  await expect(scene.host.receive([new LogMaker(5).batch(1)])).rejects.toMatchObject(full)
+  await scene.clock.pass(100)
+  expect(await shown()).toBe(3)
 })
