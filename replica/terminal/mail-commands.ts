@@ -98,11 +98,12 @@ const showConversation: Command['run'] = async (sitting, words) => {
 
 const showDrafts: Command['run'] = async (sitting, [what, word]) => {
   const { client, screen } = sitting
-  const { drafts } = await client.drafts()
+  const { drafts, leftOut = 0 } = await client.drafts()
   if (what === undefined) {
     sitting.drafts = drafts.map(({ draft }) => draft)
-    if (drafts.length === 0) screen.print('No drafts.')
+    if (drafts.length + leftOut === 0) screen.print('No drafts.')
     screen.print(...drafts.map((draft, index) => letterLine(index + 1, draft)))
+    if (leftOut > 0) screen.print(leftOutLine(leftOut, 'It is kept.'))
     return
   }
   const name = sitting.drafts[Number(word) - 1]
@@ -124,6 +125,10 @@ const showDrafts: Command['run'] = async (sitting, [what, word]) => {
   }
 }
 
+/** `counts` counts these as well, so a list without them needs a reason. */
+const leftOutLine = (count: number, fate: string): string =>
+  `Not readable here: ${count}. A newer version may have written this. ${fate}`
+
 const saveDraft: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
   const { to, cc } = addressesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
@@ -134,11 +139,12 @@ const saveDraft: Command['run'] = async (sitting, _words, rest) => {
 
 const showOutbox: Command['run'] = async (sitting, [what, word]) => {
   const { client, screen } = sitting
-  const { entries } = await client.outbox()
+  const { entries, leftOut = 0 } = await client.outbox()
   if (what === undefined) {
     sitting.outbox = entries.map(({ outbox }) => outbox)
-    if (entries.length === 0) screen.print('Nothing waits.')
+    if (entries.length + leftOut === 0) screen.print('Nothing waits.')
     screen.print(...entries.map((entry, index) => `${letterLine(index + 1, entry)}  ${reasonOf(entry.reason)}`))
+    if (leftOut > 0) screen.print(leftOutLine(leftOut, 'It is kept, and does not leave from here.'))
     return
   }
   if (what !== 'cancel') throw usageError('outbox [cancel N]')

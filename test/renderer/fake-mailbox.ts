@@ -13,6 +13,7 @@ export class FakeMailbox {
   #mails: Header[]
   #drafts: Draft[] = []
   #outbox: OutboxEntry[] = []
+  #leftOut = 0
   #lastNumber: number
   readonly #emit: (event: ClientEvent) => void
   readonly #nowMs = Date.now()
@@ -64,6 +65,12 @@ export class FakeMailbox {
     this.#outbox = [entry, ...this.#outbox]
   }
 
+  /** So many drafts, and as many entries of the outbox, cannot be read here. */
+  leaveOut(count: number): void {
+    this.#leftOut = count
+    this.#emit({ event: 'mailbox' })
+  }
+
   folder(folder: Folder): readonly Header[] {
     return this.#mails.filter((mail) => {
       switch (folder) {
@@ -92,8 +99,8 @@ export class FakeMailbox {
         starred: this.folder('starred').length,
         sent: this.folder('sent').length,
         trash: this.folder('trash').length,
-        drafts: this.#drafts.length,
-        outbox: this.#outbox.length,
+        drafts: this.#drafts.length + this.#leftOut,
+        outbox: this.#outbox.length + this.#leftOut,
       }),
       read: ({ mail }: { mail: UpdateId }) => {
         this.#change([mail], { read: true })
@@ -136,7 +143,7 @@ export class FakeMailbox {
 
   #writing() {
     return {
-      drafts: () => ({ drafts: this.#drafts }),
+      drafts: () => ({ drafts: this.#drafts, ...this.#notReadable() }),
       saveDraft: ({ draft = `draft-${this.#drafts.length + 1}`, ...letter }: Letter & { draft?: string }) => {
         const saved = { cc: [], inReplyTo: null, ...letter, draft, savedAt: Date.now() }
         this.#drafts = [saved, ...this.#drafts.filter((one) => one.draft !== draft)]
@@ -147,7 +154,7 @@ export class FakeMailbox {
         this.#drafts = this.#drafts.filter((one) => one.draft !== draft)
         this.#emit({ event: 'mailbox' })
       },
-      outbox: () => ({ entries: this.#outbox }),
+      outbox: () => ({ entries: this.#outbox, ...this.#notReadable() }),
       send: ({ holdMs = 0, draft, ...letter }: Letter & { holdMs?: number; draft?: string }) => {
         this.#drafts = this.#drafts.filter((one) => one.draft !== draft)
         if (holdMs === 0) return { mail: mailId(1) }
@@ -166,6 +173,10 @@ export class FakeMailbox {
         return entry
       },
     }
+  }
+
+  #notReadable(): { readonly leftOut?: number } {
+    return this.#leftOut > 0 ? { leftOut: this.#leftOut } : {}
   }
 
   #change(mails: readonly UpdateId[], changed: Partial<Header>): void {

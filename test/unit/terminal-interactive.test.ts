@@ -3,7 +3,8 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { serverId } from '../../replica/core/model/ids.ts'
+import { documentId, serverId } from '../../replica/core/model/ids.ts'
+import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { shortDate } from '../../replica/terminal/dates.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { safetyOf } from '../../replica/terminal/mail-commands.ts'
@@ -86,6 +87,23 @@ describe('the interactive terminal', () => {
     expect(text).toMatch(/No mail yet/)
     expect(text).toMatch(/quintet:\/\/join/)
     expect(replica.connections.size).toBe(0)
+  })
+
+  test('says how much of the drafts and of the outbox cannot be read here', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    await ann.saveDraft({ to: [], subject: 'of a later version', body: '' })
+    const [draft] = replica.documents
+    if (draft === undefined) throw new Error('there is a draft')
+    const payload = draft.payload.with(-1, (draft.payload.at(-1) ?? 0) ^ 1)
+    const letter = { ...draft, document: documentId('A'.repeat(22)), shelf: shelves.outbox, payload }
+    replica.documents = [{ ...draft, payload }, letter]
+    const elsewhere = await clientOf(replica)
+    const text = await shown(elsewhere, ['u ann', "ann's password", 'counts', 'drafts', 'outbox'])
+    expect(text).toMatch(/drafts 1, outbox 1/)
+    expect(text).toMatch(/Not readable here: 1\. A newer version may have written this\. It is kept\.\n/)
+    expect(text).toMatch(/Not readable here: 1\. .* It is kept, and does not leave from here\.\n/)
+    expect(text).not.toMatch(/No drafts|Nothing waits/)
   })
 
   test('goes through the pages of a list', async () => {

@@ -79,6 +79,12 @@ export const mail: Translated<typeof english.mail> = {
     outbox: 'Hier wartet, was noch nicht abgehen kann: auf einen Server oder auf einen hier unbekannten Namen.',
     trash: 'Nachrichten bleiben hier, bis Sie sie endgültig löschen.',
   },
+  leftOut: {
+    drafts:
+      'Alle Entwürfe lassen sich hier lesen. | Ein Entwurf lässt sich hier nicht lesen; vielleicht hat ihn eine neuere Version von Quintet geschrieben. Er bleibt erhalten. | {count} Entwürfe lassen sich hier nicht lesen; vielleicht hat sie eine neuere Version von Quintet geschrieben. Sie bleiben erhalten.',
+    outbox:
+      'Alles, was wartet, lässt sich hier lesen. | Eine wartende Nachricht lässt sich hier nicht lesen und geht von hier nicht ab; vielleicht hat sie eine neuere Version von Quintet geschrieben. Sie bleibt erhalten. | {count} wartende Nachrichten lassen sich hier nicht lesen und gehen von hier nicht ab; vielleicht hat sie eine neuere Version von Quintet geschrieben. Sie bleiben erhalten.',
+  },
   safety: {
     nowhere: 'auf keinem Server, soweit bekannt',
     here: 'hier gesichert',

@@ -69,6 +69,12 @@ export const mail = {
     outbox: 'Mails wait here when they cannot leave yet: for a server, or for a name that is not known here.',
     trash: 'Mails stay here until you delete them for good.',
   },
+  leftOut: {
+    drafts:
+      'Every draft can be read here. | One draft cannot be read here; a newer version of Quintet may have written it. It is kept. | {count} drafts cannot be read here; a newer version of Quintet may have written them. They are kept.',
+    outbox:
+      'Every mail that waits can be read here. | One mail that waits cannot be read here, and does not leave from here; a newer version of Quintet may have written it. It is kept. | {count} mails that wait cannot be read here, and do not leave from here; a newer version of Quintet may have written them. They are kept.',
+  },
   safety: {
     nowhere: 'on no server that is known',
     here: 'saved here',
