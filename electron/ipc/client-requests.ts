@@ -74,6 +74,8 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   search: v.strictObject({ query: text(limits.subjectChars), limit, offset }),
 
   post: v.strictObject({ text: text(limits.subjectChars * beyondLimit) }),
+  unposted: nothing,
+  saveUnposted: v.strictObject({ text: text(limits.bodyBytes * beyondLimit) }),
   deletePost: v.strictObject({ post: mail }),
   follow: v.strictObject({ name }),
   unfollow: v.strictObject({ name }),

@@ -28,7 +28,7 @@ export const createComposition = (key: number, begun: Letter, draft: DocumentId 
 
   const keeper = new DraftKeeper(
     {
-      letter: written,
+      written,
       save: async (current, known) => {
         const saved = await client.saveDraft(known === null ? current : { ...current, draft: known })
         return saved.draft

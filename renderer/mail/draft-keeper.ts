@@ -7,35 +7,39 @@ const writingMs = 3_000
 
 export type KeptState = 'new' | 'changed' | 'saving' | 'saved' | 'failed'
 
-export interface DraftSaver {
-  /** What is written now. */
-  readonly letter: () => Letter
-  readonly save: (letter: Letter, draft: DocumentId | null) => Promise<DocumentId>
-  readonly onState: (state: KeptState, draft: DocumentId | null) => void
+export interface DraftSaver<Written, Name> {
+  readonly written: () => Written
+  readonly save: (written: Written, draft: Name | null) => Promise<Name>
+  readonly onState: (state: KeptState, draft: Name | null) => void
 }
 
-/** Saves a draft soon after every change: one save at a time, and never an older text over a newer one. */
-export class DraftKeeper {
-  readonly #saver: DraftSaver
-  #draft: DocumentId | null
+/** Saves what is being written soon after every change: one save at a time, and never an older text over a newer one. */
+export class DraftKeeper<Written = Letter, Name = DocumentId> {
+  readonly #saver: DraftSaver<Written, Name>
+  #draft: Name | null
   #timer: ReturnType<typeof setTimeout> | null = null
   #changedSince: number | null = null
   #saving: Promise<'saved' | 'failed'> | null = null
   #failure: unknown = null
 
-  constructor(saver: DraftSaver, draft: DocumentId | null) {
+  constructor(saver: DraftSaver<Written, Name>, draft: Name | null) {
     this.#saver = saver
     this.#draft = draft
   }
 
   /** Null until it has been saved for the first time. */
-  get draft(): DocumentId | null {
+  get draft(): Name | null {
     return this.#draft
   }
 
   /** Why it could not be saved the last time; null when it could. */
   get failure(): unknown {
     return this.#failure
+  }
+
+  /** Whether something is not saved yet. */
+  get isBehind(): boolean {
+    return this.#changedSince !== null || this.#saving !== null
   }
 
   changed(nowMs: number): void {
@@ -49,7 +53,7 @@ export class DraftKeeper {
   /** Saves what is not saved yet, at once; fulfilled when it is durable or has failed (then it is tried at the next change). */
   async flush(): Promise<void> {
     this.#stopTimer()
-    while (this.#changedSince !== null || this.#saving !== null) {
+    while (this.isBehind) {
       this.#saving ??= this.#save()
       if ((await this.#saving) === 'failed') return
     }
@@ -67,7 +71,7 @@ export class DraftKeeper {
     this.#changedSince = null
     this.#tell('saving')
     try {
-      this.#draft = await this.#saver.save(this.#saver.letter(), this.#draft)
+      this.#draft = await this.#saver.save(this.#saver.written(), this.#draft)
       this.#failure = null
       this.#tell(this.#hasChanges() ? 'changed' : 'saved')
       return 'saved'

@@ -7,6 +7,7 @@ import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica, KnownServers } from './replica-link.ts'
 import { timelinePart } from './timeline-part.ts'
+import { unpostedPart } from './unposted.ts'
 import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 
 export interface MailClientOptions {
@@ -42,6 +43,7 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     },
     ...mailboxPart(context, search),
     ...timelinePart(context),
+    ...unpostedPart(context),
     ...groupPart(context),
     get loggedInAs() {
       return context.session?.name ?? null

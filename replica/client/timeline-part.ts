@@ -9,8 +9,9 @@ import { noSuchAccounts } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { People, Post, PostPage, Profile, Timeline } from './contract/people.ts'
 import { normalName, type Session } from './session.ts'
+import type { UnpostedPart } from './unposted.ts'
 
-type TimelinePart = Timeline & Pick<People, 'profile'>
+type TimelinePart = Omit<Timeline, keyof UnpostedPart> & Pick<People, 'profile'>
 
 /** Posts to the group, and who follows whom. */
 export const timelinePart = (context: ClientContext): TimelinePart => {

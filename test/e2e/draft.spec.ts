@@ -37,13 +37,18 @@ for (const [how, end] of [
   ['the program is quit', (window: AppWindow) => window.close()],
   ['the system ends it', (window: AppWindow) => window.terminate()],
 ] as const) {
-  test(`what was typed last is there when ${how} at once`, async ({ quintet }) => {
+  test(`what was typed last is there when ${how} at once, a post as well`, async ({ quintet }) => {
     const window = await quintet.openAlone()
     await writeOn(window)
+    await new Person(window.page).goTo('Timeline')
+    await window.page.getByRole('textbox', { name: 'Write a post' }).fill('The crates are in the hold')
     await end(window)
 
     const again = await quintet.open({ data: window.data })
     await again.logIn('anna')
+    const person = new Person(again.page)
+    await person.goTo('Timeline')
+    await expect(again.page.getByRole('textbox', { name: 'Write a post' })).toHaveValue('The crates are in the hold')
     expect(await again.call('client', 'drafts')).toMatchObject({
       drafts: [{ subject: 'Inventory', body: 'Two crates of bandages' }],
     })

@@ -5,6 +5,7 @@ import { text } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
 import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
 import { useApp } from '../../renderer/stores/app.ts'
+import { useUnposted } from '../../renderer/timeline/unposted.ts'
 import { fakeQuintet } from './setup.ts'
 
 const only = () => {
@@ -64,6 +65,7 @@ it('logging out saves what was typed last', async () => {
   await useApp().load()
   useCompose().begin({ subject: 'Rota' })
   only().letter.body = 'Just typed'
+  useUnposted().words = 'Just typed, too'
   const wrapper = mount(SettingsAccount, { attachTo: document.body })
   await flushPromises()
   await wrapper
@@ -74,5 +76,7 @@ it('logging out saves what was typed last', async () => {
   const asked = fakeQuintet().calls.map(({ method }) => method)
   expect(asked.indexOf('saveDraft')).toBeGreaterThan(-1)
   expect(asked.indexOf('saveDraft')).toBeLessThan(asked.indexOf('logOut'))
+  expect(asked.indexOf('saveUnposted')).toBeGreaterThan(-1)
+  expect(asked.indexOf('saveUnposted')).toBeLessThan(asked.indexOf('logOut'))
   wrapper.unmount()
 })

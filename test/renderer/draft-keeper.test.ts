@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Letter } from '../../replica/client/contract/mailbox.ts'
 import { DraftKeeper, type KeptState } from '../../renderer/mail/draft-keeper.ts'
 
 let body = ''
@@ -9,7 +10,7 @@ let save: (text: string) => Promise<string>
 const keeper = (): DraftKeeper =>
   new DraftKeeper(
     {
-      letter: () => ({ to: [], subject: '', body }),
+      written: (): Letter => ({ to: [], subject: '', body }),
       save: (letter) => save(letter.body),
       onState: (state) => states.push(state),
     },

@@ -14,6 +14,7 @@ export class FakeMailbox {
   #drafts: Draft[] = []
   #outbox: OutboxEntry[] = []
   #leftOut = 0
+  #unposted = ''
   #lastNumber: number
   readonly #emit: (event: ClientEvent) => void
   readonly #nowMs = Date.now()
@@ -152,6 +153,11 @@ export class FakeMailbox {
       },
       discardDraft: ({ draft }: { draft: string }) => {
         this.#drafts = this.#drafts.filter((one) => one.draft !== draft)
+        this.#emit({ event: 'mailbox' })
+      },
+      unposted: () => ({ text: this.#unposted }),
+      saveUnposted: ({ text }: { text: string }) => {
+        this.#unposted = text
         this.#emit({ event: 'mailbox' })
       },
       outbox: () => ({ entries: this.#outbox, ...this.#notReadable() }),

@@ -5,6 +5,7 @@ import { useAccount } from '../../renderer/account/account-store.ts'
 import App from '../../renderer/App.vue'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
 import { useApp } from '../../renderer/stores/app.ts'
+import { useUnposted } from '../../renderer/timeline/unposted.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeQuintet } from './setup.ts'
 
@@ -100,14 +101,20 @@ describe('a page', () => {
     expect(document.body.textContent).not.toContain('winner')
   })
 
-  it('saves no letter of who was there before for somebody else, also when the program ends', async () => {
+  it('saves no letter and no post of who was there before for somebody else, also when the program ends', async () => {
     const { saveDraft } = fakeQuintet().mailbox.methods()
     const notSaved = () => Promise.reject(new Error('taken over'))
-    fakeQuintet().add('client', { signUp: () => ({ recoveryPhrase: 'legal winner thank year' }), saveDraft: notSaved })
+    fakeQuintet().add('client', {
+      signUp: () => ({ recoveryPhrase: 'legal winner thank year' }),
+      saveDraft: notSaved,
+      unposted: notSaved,
+    })
+    useUnposted().words = 'typed when it was taken over'
+    await useUnposted().flush()
     const [letter] = useCompose().open
     if (letter !== undefined) letter.letter.body = 'typed when it was taken over'
     await useCompose().flushAll()
-    fakeQuintet().add('client', { saveDraft })
+    fakeQuintet().add('client', { saveDraft, unposted: () => ({ text: '' }) })
     await useAccount().signUp('Ben', 'a password')
     await become(signedIn('Ben', 'account-2'))
     fakeQuintet().calls.length = 0
@@ -124,10 +131,13 @@ it('what was typed last is saved before the program may end', async () => {
   useCompose().begin({ subject: 'Minutes' })
   const [letter] = useCompose().open
   if (letter !== undefined) letter.letter.body = 'And the last words.'
+  useUnposted().words = 'News of the winch'
   fakeQuintet().emitApp({ event: 'quitting' })
   await vi.waitFor(() => expect(fakeQuintet().requestsOf('readyToQuit')).toHaveLength(1))
   const asked = fakeQuintet().calls.map(({ method }) => method)
   expect(asked.indexOf('saveDraft')).toBeLessThan(asked.indexOf('readyToQuit'))
+  expect(asked.indexOf('saveUnposted')).toBeLessThan(asked.indexOf('readyToQuit'))
+  expect(fakeQuintet().requestsOf('saveUnposted')).toEqual([{ text: 'News of the winch' }])
   expect(fakeQuintet().requestsOf('saveDraft')).toMatchObject([{ body: 'And the last words.' }])
   app.unmount()
 })

@@ -67,6 +67,10 @@ export interface PostPage {
 export interface Timeline {
   /** 1 to 1,000 characters, readable by everyone in the group. */
   post(request: { readonly text: string }): Promise<{ readonly post: UpdateId }>
+  /** What the person has written of a post and not posted; empty when there is none. Sealed, and wherever they log in, as drafts are. CANNOT_OPEN. */
+  unposted(): Promise<{ readonly text: string }>
+  /** Durable on this person's server when fulfilled; of no length: it is discarded. TOO_LARGE. */
+  saveUnposted(request: { readonly text: string }): Promise<void>
   /** Removes one's own post everywhere. */
   deletePost(request: { readonly post: UpdateId }): Promise<void>
   follow(request: { readonly name: string }): Promise<void>

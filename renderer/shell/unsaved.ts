@@ -1,0 +1,13 @@
+import { useCompose } from '../mail/compose-store.ts'
+import { useUnposted } from '../timeline/unposted.ts'
+
+/** All that is saved while it is being written: letters, and a post. */
+export const useUnsaved = (): { readonly save: () => Promise<void> } => {
+  const compose = useCompose()
+  const unposted = useUnposted()
+  return {
+    save: async () => {
+      await Promise.all([compose.flushAll(), unposted.flush()])
+    },
+  }
+}
