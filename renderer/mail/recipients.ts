@@ -29,11 +29,15 @@ export const unknownNames = async (names: readonly string[]): Promise<readonly s
 }
 
 const isKnown = async (name: string): Promise<boolean> => {
-  if (name === everyone) return true
-  if (/[*?]/u.test(name)) return false
+  if (isSameName(name, everyone)) return true
+  // Accounts of earlier versions can have a `*` or `?` in their names: as a pattern such a name is like itself, too.
   const { accounts } = await client.accounts({ like: name })
-  return accounts.some((account) => account.name === name)
+  return accounts.some((account) => isSameName(account.name, name))
 }
+
+/** Replicas compare names without case and compatibility form. */
+const isSameName = (one: string, other: string): boolean => plainName(one) === plainName(other)
+const plainName = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /** What was typed or pasted, as names: commas, semicolons and line ends stand between them. */
 export const splitNames = (written: string): readonly string[] =>

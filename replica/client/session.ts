@@ -17,7 +17,7 @@ import type { FollowChange } from '../core/model/social-changes.ts'
 import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
 import { signBytes } from '../wire/keys.ts'
 import { decodeDocumentPayload, encodeDocumentPayload, encodeMarksPayload } from '../wire/mailbox-payloads.ts'
-import { checkName } from '../wire/names.ts'
+import { checkNewName } from '../wire/names.ts'
 import {
   encodeAccountDeletionPayload,
   encodeAccountKeysPayload,
@@ -280,7 +280,7 @@ export const normalName = (name: string): string => {
 }
 
 const checkedName = (name: string): string => {
-  const checked = checkName(normalName(name))
+  const checked = checkNewName(normalName(name))
   if (!checked.ok) throw new QuintetError(checked.failure.code, checked.failure.message)
   return checked.value
 }

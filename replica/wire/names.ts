@@ -1,6 +1,7 @@
 import type { Result } from '../core/model/errors.ts'
 import { fail, succeed } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
+import { foldName } from '../core/model/fold-name.ts'
 import { limits } from '../core/model/limits.ts'
 
 /** What tells names apart that were taken twice. */
@@ -19,7 +20,20 @@ const hasInvisible = (name: string): boolean => invisible.test(name) && invisibl
 
 const mixesAlphabets = (word: string): boolean => alphabets.filter((alphabet) => alphabet.test(word)).length > 1
 
-/** A person's name as it may be signed up: BAD_NAME says what is wrong. It is to be normalised (NFC) before. */
+/** They stand for other characters where people are looked for. */
+const wildcards = /[*?]/
+
+/**
+ * The name of an account that is made now. BAD_NAME as of `checkName`, and for one that a search could not tell from others. Earlier
+ * versions made such accounts, so a replica takes them as they are.
+ */
+export const checkNewName = (name: string): Result<string> => {
+  const checked = checkName(name)
+  if (!checked.ok || !wildcards.test(foldName(name))) return checked
+  return fail('BAD_NAME', 'A name cannot contain "*" and "?": people are looked for by them.')
+}
+
+/** A person's name as an account may have it: BAD_NAME says what is wrong. It is to be normalised (NFC) before. */
 export function checkName(name: string): Result<string> {
   const formed = checkForm(name)
   if (!formed.ok) return formed

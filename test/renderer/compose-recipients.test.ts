@@ -70,6 +70,16 @@ describe('choosing recipients', () => {
     expect(wrapper.text()).toContain('Nobody in this group has this name.')
   })
 
+  it('takes nobody for unknown who spells the name otherwise, or has one that an earlier version allowed', async () => {
+    fakeQuintet().add('client', {
+      accounts: () => ({ accounts: [{ name: 'Ben' }, { name: 'Who?' }, { name: 'Whom' }] }),
+    })
+    const [known, unknown] = [mountWith(['bEN', 'Who?', 'Everyone']), mountWith(['Who'])]
+    await flushPromises()
+    expect(known.wrapper.text()).not.toContain('Nobody in this group has this name.')
+    expect(unknown.wrapper.text()).toContain('Nobody in this group has this name.')
+  })
+
   it('spells a name as its owner does', async () => {
     const { names, wrapper, type } = mountWith([])
     await type('aiko')

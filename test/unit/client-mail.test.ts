@@ -38,7 +38,7 @@ describe('a person', () => {
     const replica = new MemoryReplica()
     const client = await signedUp(replica, 'ann')
     expect(await codeOf(client.signUp({ name: 'ann', password: 'x' }))).toBe('NAME_TAKEN')
-    for (const name of ['', ' ann', 'ann~2', 'a\nb', 'x'.repeat(65), 'x'.repeat(10_000)]) {
+    for (const name of ['', ' ann', 'ann~2', 'a\nb', 'x'.repeat(65), 'x'.repeat(10_000), 'a*n', 'who?', 'who？']) {
       expect(await codeOf(client.signUp({ name, password: 'x' }))).toBe('BAD_NAME')
     }
     expect(await codeOf(client.signUp({ name: 'bob', password: '' }))).toBe('BAD_REQUEST')

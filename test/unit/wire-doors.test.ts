@@ -15,7 +15,7 @@ import type { Invite } from '../../replica/wire/invite-codec.ts'
 import { decodeInvite, encodeInvite, inviteIdOf } from '../../replica/wire/invite-codec.ts'
 import { encodeJoinReply } from '../../replica/wire/join-codec.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
-import { checkName } from '../../replica/wire/names.ts'
+import { checkName, checkNewName, checkSoughtName } from '../../replica/wire/names.ts'
 import type { MailPayload, PersonKind } from '../../replica/wire/payload-codec.ts'
 import { decodePayload, encodeAccountPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import { encodeUpdate, signPayload, verifySubmission } from '../../replica/wire/update-codec.ts'
@@ -64,6 +64,15 @@ describe('names', () => {
     expect(codeOf(checkName(name))).toBe('BAD_NAME')
     expect(codeOf(decodePayload('account', account(name)))).toBe('BAD_NAME')
   })
+
+  test.each(['A*a', 'Ada?', '＊'])(
+    '%s is no name for a new account, and an account of an earlier version may have it',
+    (name) => {
+      expect(codeOf(checkNewName(name))).toBe('BAD_NAME')
+      expect(codeOf(decodePayload('account', account(name)))).toBe('ok')
+      expect(codeOf(checkSoughtName(name))).toBe('ok')
+    },
+  )
 
   test('a name that is too long is refused with the limit', () => {
     expect(codeOf(checkName('a'.repeat(65)))).toBe('BAD_NAME')

@@ -10,7 +10,8 @@ export const errors: Translated<typeof english.errors> = {
   NO_SUCH_FOLDER: 'Diesen Ordner gibt es nicht.',
   NO_SUCH_SERVER: 'Kein Gerät hat diese Servernummer.',
   NAME_TAKEN: 'So heißt schon jemand. Wählen Sie einen anderen Namen.',
-  BAD_NAME: 'Ein Name hat 1 bis 64 Zeichen, ohne * und ?, und beginnt und endet nicht mit einem Leerzeichen.',
+  BAD_NAME:
+    'Ein Name hat 1 bis 64 sichtbare Zeichen, ohne *, ? und ~, und an den Enden kein Leerzeichen. Jedes Wort bleibt bei einem Alphabet, und „everyone“ steht für alle.',
   WRONG_PASSWORD: 'Das Passwort stimmt nicht. Achten Sie auf Groß- und Kleinschreibung.',
   WRONG_PHRASE: 'Das sind nicht die zwölf Wörter dieses Kontos. Prüfen Sie Schreibweise und Reihenfolge.',
   NOT_LOGGED_IN: 'Melden Sie sich zuerst an.',

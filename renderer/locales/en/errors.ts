@@ -10,7 +10,8 @@ export const errors = {
   NO_SUCH_FOLDER: 'There is no such folder.',
   NO_SUCH_SERVER: 'No machine has that server id.',
   NAME_TAKEN: 'Somebody has this name already. Choose another one.',
-  BAD_NAME: 'A name has 1 to 64 characters, without * and ?, and does not begin or end with a space.',
+  BAD_NAME:
+    'A name has 1 to 64 characters that can be seen, without *, ? and ~, and no space at its ends. Each word keeps to one alphabet, and “everyone” stands for all.',
   WRONG_PASSWORD: 'The password is not right. Mind upper and lower case.',
   WRONG_PHRASE: 'These are not the twelve words of this account. Check their spelling and order.',
   NOT_LOGGED_IN: 'Log in first.',
