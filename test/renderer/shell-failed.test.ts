@@ -1,10 +1,33 @@
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
+import { text } from '../../renderer/locales/i18n.ts'
 import ShellFailed from '../../renderer/shell/ShellFailed.vue'
+import { fakeQuintet } from './setup.ts'
 
 it('where no server is reached, nobody is sent to a page that is not there', () => {
   const wrapper = mount(ShellFailed, { props: { failure: { code: 'UNREACHABLE', message: 'Nobody answers.' } } })
   expect(wrapper.text()).not.toContain('under Network')
   expect(wrapper.text()).toContain('one of them has Quintet running')
+  expect(wrapper.text()).toContain('goes on by itself')
   expect(wrapper.find('button').text()).toBe('Try again')
+})
+
+it('a damaged copy is wiped only by who was told what is lost by that, and nothing is said to come back by itself', async () => {
+  fakeQuintet().add('host', { reset: () => undefined })
+  const wrapper = mount(ShellFailed, {
+    props: { failure: { code: 'DAMAGED', message: 'A line does not have its checksum.' } },
+    attachTo: document.body,
+  })
+  expect(wrapper.text()).not.toContain(text('errors.DAMAGED'))
+  const press = async (label: string): Promise<void> => {
+    const buttons = [...document.body.querySelectorAll('button')]
+    buttons.find((button) => button.textContent.trim() === label)?.click()
+    await flushPromises()
+  }
+  await press(text('shell.startOver'))
+  expect(fakeQuintet().requestsOf('reset')).toEqual([])
+  expect(document.body.textContent).toContain(text('settings.reset.what'))
+  await press(text('settings.reset.button'))
+  expect(fakeQuintet().requestsOf('reset')).toHaveLength(1)
+  wrapper.unmount()
 })

@@ -7,6 +7,9 @@ export const shell: Translated<typeof english.shell> = {
   starting: 'Startet',
   failed: 'Quintet konnte nicht starten',
   failedHint: 'Nichts ist verloren: Was hier gespeichert ist, bleibt, wie es ist.',
+  failedGoesOn: 'Quintet macht von selbst weiter, sobald eines erreichbar ist.',
+  failedDamaged:
+    'Manches, was hier gespeichert ist, lässt sich nicht lesen; es bleibt, wie es ist. Stellen Sie den Datenordner aus einer Sicherung wieder her, oder holen Sie alles von den anderen Servern zurück.',
   showFolder: 'Datenordner zeigen',
   startOver: 'Alles von den anderen zurückholen',
   connection: {

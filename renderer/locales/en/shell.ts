@@ -5,6 +5,9 @@ export const shell = {
   starting: 'Starting',
   failed: 'Quintet could not start',
   failedHint: 'Nothing is lost: what is stored here stays as it is.',
+  failedGoesOn: 'Quintet goes on by itself as soon as one can be reached.',
+  failedDamaged:
+    'Some of what is stored here cannot be read; it is left as it is. Restore the data folder from a backup, or take everything back from the other servers.',
   showFolder: 'Show the data folder',
   startOver: 'Take everything back from the others',
   connection: {
