@@ -42,7 +42,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
   const command = quiet('replica')
     .description('Runs one of the five replicas of a Quintet group, without a window.')
     .requiredOption('--data <directory>', 'where this replica keeps its state')
-    .option('--listen <multiaddr>', `address to listen at; may be repeated (default: ${defaultListen})`, append, [])
+    .option('--listen <multiaddr>', `address to listen at; may be repeated (default: ${defaultListen})`, append)
     .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
     .option('--join <invite>', 'join a group: an invite, or a file that holds one')
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
@@ -65,7 +65,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
   if (!parsed(command, args)) return null
   const options = command.opts<{
     data: string
-    listen: string[]
+    listen?: string[]
     create?: string
     join?: string
     serverId?: ServerId
@@ -80,7 +80,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
   }>()
   return {
     data: options.data,
-    listen: options.listen.length === 0 ? [defaultListen] : options.listen,
+    listen: options.listen ?? [defaultListen],
     create: options.create ?? null,
     join: options.join ?? null,
     server: options.serverId ?? null,
@@ -108,7 +108,7 @@ export const parseMailArguments = (args: readonly string[]): MailArguments | nul
   return { data, join, server, format: options.json === true ? 'json' : 'text' }
 }
 
-const append = (value: string, before: string[]): string[] => [...before, value]
+const append = (value: string, before: string[] = []): string[] => [...before, value]
 
 const parseServer = (value: string): ServerId => {
   const server = Number(value)

@@ -15,9 +15,7 @@ const main = async (): Promise<void> => {
   // Who reads what it says may go away: the replica serves all others.
   process.stdout.on('error', () => undefined)
   let replica: RunningReplica | null = null
-  const stopping = new AbortController()
   const stop = (): void => {
-    stopping.abort()
     // Nobody was served yet: there is nothing to flush.
     if (replica === null) process.exit(0)
     replica.stop().then(
@@ -30,10 +28,10 @@ const main = async (): Promise<void> => {
   // Before anybody is told that the replica runs, because from then on it may be stopped.
   onStopSignals(['SIGTERM', 'SIGINT'], stop)
   if (options.reset !== 'no' && options.consent === 'ask') await askForConsent(options.data)
-  const running = await runReplica(options, exitWith, (opened) => {
+  await runReplica(options, exitWith, (opened) => {
     replica = opened
+    report(opened, options)
   })
-  if (!stopping.signal.aborted) report(running, options)
 }
 
 /** BAD_REQUEST when it is not given. */
@@ -49,23 +47,23 @@ const askForConsent = async (directory: string): Promise<void> => {
   if (answer.trim().toLowerCase() !== 'yes') throw new QuintetError('BAD_REQUEST', 'Nothing was changed.')
 }
 
+/** Begins before the network does: who is found at once is told of as well. */
 const report = (replica: RunningReplica, options: ReplicaArguments): void => {
   if (options.format === 'json') {
-    const ready = (): void => {
+    replica.onReady(() => {
       const { server, origin, peer } = replica.install
       write({ event: 'ready', serverId: server, origin, peerId: peer, listen: replica.listen, data: options.data })
-    }
-    ready()
-    // Under a new identity: an old copy that started over, or another seat.
-    replica.onRestart(ready)
+    })
     replica.onView((view) => {
       write({ event: 'view', ...view })
     })
     return
   }
-  const { server, groupName } = replica.install
-  console.log(`Replica ${server} of "${groupName}" is ready, at ${replica.listen.join(', ')}.`)
-  console.log(`Use it with: npm run mail -- --data ${options.data}`)
+  replica.onReady(() => {
+    const { server, groupName } = replica.install
+    console.log(`Replica ${server} of "${groupName}" is ready, at ${replica.listen.join(', ')}.`)
+    console.log(`Use it with: npm run mail -- --data ${options.data}`)
+  })
   replica.onView(({ number, servers }) => {
     console.log(`View ${number}: servers ${servers.join(', ')} are reachable.`)
   })

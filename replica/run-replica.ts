@@ -27,9 +27,10 @@ export interface RunningReplica {
   readonly listen: readonly string[]
   /** For a client within this process. STOPPED before it runs. */
   connect(): FrameStream
+  /** Told when it listens; again when it has begun anew: `install`, `service` and `listen` are others then. */
+  onReady(listener: () => void): void
+  /** Told of every change of the view, each after it was told that the life that the change belongs to is ready. */
   onView(listener: (view: View) => void): void
-  /** Told when it has begun anew: `install`, `service` and `listen` are others. */
-  onRestart(listener: () => void): void
   /** Dials the members at once, whatever the back-off: after a wake-up, or on another network. */
   redial(): void
   /** Flushes and closes everything. */
@@ -74,7 +75,9 @@ class Replica implements RunningReplica {
   readonly #onFatal: (failure: Failure) => void
   readonly #close: () => Promise<void>
   readonly #viewListeners = new Set<(view: View) => void>()
-  readonly #restartListeners = new Set<() => void>()
+  readonly #readyListeners = new Set<() => void>()
+  /** What is to be told once the present life is ready; null when it is. */
+  #earlyViews: View[] | null = null
   #parts: Parts | null = null
   #changing: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -100,15 +103,17 @@ class Replica implements RunningReplica {
       takeUp: (copy) => this.#takeUp(copy),
     })
     this.#parts = parts
+    // Members that are found at once are there before the network is told to be.
+    this.#earlyViews = []
     parts.host.onNotice((notice) => {
-      if (notice.kind === 'view')
-        for (const listener of this.#viewListeners) listener({ number: notice.number, servers: notice.servers })
+      if (notice.kind === 'view') this.#tellView({ number: notice.number, servers: notice.servers })
       if (notice.kind === 'forked') this.#startOver(notice.origin)
       if (notice.kind === 'retired') void this.#noteRetired(parts.install.origin)
     })
     onOpen()
     try {
       await parts.network()
+      this.#tellReady()
       // Found out before anybody listened.
       const hindrance = await parts.host.read((core) => core.hindrance)
       if (hindrance === 'forked') this.#startOver(install.origin)
@@ -140,8 +145,8 @@ class Replica implements RunningReplica {
     this.#viewListeners.add(listener)
   }
 
-  onRestart(listener: () => void): void {
-    this.#restartListeners.add(listener)
+  onReady(listener: () => void): void {
+    this.#readyListeners.add(listener)
   }
 
   redial(): void {
@@ -158,6 +163,19 @@ class Replica implements RunningReplica {
   get #present(): Parts {
     if (this.#parts === null) throw new QuintetError('STOPPED', 'The replica is not running yet.')
     return this.#parts
+  }
+
+  #tellView(view: View): void {
+    if (this.#earlyViews !== null) this.#earlyViews.push(view)
+    else for (const listener of this.#viewListeners) listener(view)
+  }
+
+  #tellReady(): void {
+    if (this.#isStopped) return
+    const early = this.#earlyViews ?? []
+    this.#earlyViews = null
+    for (const listener of this.#readyListeners) listener()
+    for (const view of early) this.#tellView(view)
   }
 
   async #noteRetired(origin: OriginId): Promise<void> {
@@ -221,7 +239,6 @@ class Replica implements RunningReplica {
       const former = await loadInstall(this.#options.data)
       if (former === null) throw new QuintetError('DAMAGED', 'The install of this directory is gone.')
       await this.begin(await change(former, machine ?? former.machine))
-      for (const listener of this.#restartListeners) listener()
     }
     this.#changing = this.#changing.then(work).catch((error: unknown) => {
       this.#onFatal(

@@ -111,6 +111,21 @@ describe('the replica process', () => {
     expect(exit).toEqual({ code: 0, signal: null })
   })
 
+  test('started again among others tells of every change of the view after it has told that it is ready', async () => {
+    const group = await cluster.group([1, 2, 3])
+    for (let start = 1; start <= 3; start += 1) {
+      await group.replica(2).stop()
+      await group.restart(2)
+      await group.sees([2], [1, 2, 3])
+      const { view } = await group.status(2)
+      const { process } = group.replica(2)
+      const isTold = () => process.lines.find(({ number }) => number === view.number) ?? null
+      expect(await process.until(isTold, 5_000, 'the view')).toMatchObject({ event: 'view', servers: [1, 2, 3] })
+      const told = process.lines.map(({ event, number }) => (event === 'view' ? number : event))
+      expect(told).toEqual(['ready', ...Array.from({ length: view.number - 1 }, (_, index) => index + 2)])
+    }
+  })
+
   test('whose output nobody reads any more serves on', async () => {
     const group = await cluster.group([1])
     const founder = group.replica(1)

@@ -142,6 +142,10 @@ describe('two machines that took one seat in two partitions', () => {
     const statuses = await group.settled([1, 2, 3])
     expect(statuses.map((status) => status.digest)).toEqual([digest, digest, digest])
     expect((await operator.ask('network')).ownSeat).toBe('held')
+    // Of the life in the new seat, too, the first line is that it is ready.
+    const lines = loser.process.lines.map(({ event, number }) => (event === 'view' ? number : event))
+    const ofNewLife = lines.slice(lines.lastIndexOf('ready'))
+    expect(ofNewLife.slice(0, 3)).toEqual(['ready', 2, 3])
     await loser.stop()
     await Promise.all([operator.close(), cleo.close()])
   })
