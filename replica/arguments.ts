@@ -44,7 +44,10 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .requiredOption('--data <directory>', 'where this replica keeps its state')
     .option('--listen <multiaddr>', `address to listen at; may be repeated (default: ${defaultListen})`, append)
     .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
-    .option('--join <invite>', 'join a group: an invite, or a file that holds one')
+    .option(
+      '--join <invite>',
+      'join a group: an invite, or a file that holds one; when it is of the own group: where its members are now',
+    )
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
     .option('--machine <name>', 'what this machine is called in the group (default: its host name)')
     .option('--no-mdns', 'do not look for members on the local network')
@@ -99,7 +102,10 @@ export const parseMailArguments = (args: readonly string[]): MailArguments | nul
   const command = quiet('mail')
     .description('Terminal client of Quintet: sign up, read and send mail at a replica.')
     .requiredOption('--data <directory>', 'data directory of the replica on this machine, or of a client without one')
-    .option('--join <invite>', "use the group's servers without a replica here: an invite, or a file that holds one")
+    .option(
+      '--join <invite>',
+      "use the group's servers without a replica here, or learn where they are now: an invite, or a file that holds one",
+    )
     .option('--server <number>', 'another server of the group to begin at', parseServer)
     .option('--json', 'a JSON request a line on stdin, its answer a line on stdout')
   if (!parsed(command, args)) return null

@@ -6,12 +6,13 @@ import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInst
 import { loadInstall } from './drivers/install-file.ts'
 import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
 import { requestVisit } from './drivers/libp2p-client.ts'
+import { peerOf } from './drivers/peer-in-address.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import { sameBytes } from './wire/bytes.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { peerIdOf } from './wire/keys.ts'
 import type { VisitAnswer, VisitRequest } from './wire/visit-codec.ts'
-import { keysOf, newKeys } from './new-install.ts'
+import { keysOf, newKeys, validInvite } from './new-install.ts'
 
 const joinTimeoutMs = 20_000
 const lookTimeoutMs = 5_000
@@ -40,8 +41,8 @@ export const inspectInvite = async (text: string): Promise<InspectedInvite> => {
 
 /**
  * Makes `directory` one of a client that keeps no replica: it uses the group's servers, whichever are there. The invite is spent, no
- * seat is taken. A directory that is one of this group already is left as it is, unless the group has another key since: an invite
- * by that key lets it in again.
+ * seat is taken. A directory that is one of this group already only learns from it where servers are, unless the group has another key
+ * since: an invite by that key lets it in again.
  * BAD_INVITE, INVITE_USED, INVITE_EXPIRED, NO_MEMBER_REACHED, DIRECTORY_HAS_A_GROUP, DIRECTORY_NOT_USABLE.
  */
 export const joinAsClient = async (request: {
@@ -92,19 +93,31 @@ const hasOtherKey = (present: ClientInstall, text: string): boolean => {
   return !sameBytes(invite.value.groupKey, present.groupKey)
 }
 
-const sameGroup = (directory: string, present: ClientInstall, text: string): ClientInstall => {
+const sameGroup = async (directory: string, present: ClientInstall, text: string): Promise<ClientInstall> => {
   const invite = decodeInvite(text)
-  if (invite.ok && sameBytes(invite.value.groupId, present.groupId)) return present
+  if (invite.ok && sameBytes(invite.value.groupId, present.groupId))
+    return withAddresses(directory, present, invite.value.addresses)
   const message = `${directory} belongs to the group "${present.groupName}". Use another data directory.`
   throw new QuintetError('DIRECTORY_HAS_A_GROUP', message)
 }
 
-const validInvite = (text: string): Invite => {
-  const invite = decodeInvite(text)
-  if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
-  if (invite.value.expiresAtMs < Date.now())
-    throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
-  return invite.value
+/** Spent or not, an invite tells where servers are: they may all have moved since they were used, and be found by nothing else. */
+const withAddresses = async (
+  directory: string,
+  present: ClientInstall,
+  invited: readonly string[],
+): Promise<ClientInstall> => {
+  const members = new Map(
+    [...present.members].map(([server, { peer, addresses: known }]) => {
+      const news = invited.filter((address) => peerOf(address) === peer && !known.includes(address))
+      return [server, { peer, addresses: [...known.slice(0, limits.addressesPerPeer - news.length), ...news] }] as const
+    }),
+  )
+  if (JSON.stringify([...members]) === JSON.stringify([...present.members])) return present
+  const next = { ...present, members }
+  // On a full disk it begins with the servers that it knows.
+  await saveClientInstall(directory, next).catch(() => undefined)
+  return next
 }
 
 const visit = (invite: Invite, privateKey: Uint8Array, request: VisitRequest, timeoutMs: number) => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
+import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { isLabel } from './wire/names.ts'
 
 export interface Keys {
@@ -46,4 +47,17 @@ export const readInvite = async (text: string): Promise<string> => {
       `${text} is neither an invite (they begin with quintet://join/) nor a file that can be read.`,
     )
   }
+}
+
+/** What an invite says that is to be used. BAD_INVITE; INVITE_EXPIRED when the clock of this machine says so, wherever that stands. */
+export const validInvite = (text: string): Invite => {
+  const invite = decodeInvite(text)
+  if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
+  const { expiresAtMs } = invite.value
+  if (expiresAtMs >= Date.now()) return invite.value
+  const [end = '', today = ''] = [expiresAtMs, Date.now()].map((ms) => new Date(ms).toISOString().slice(0, 10))
+  throw new QuintetError(
+    'INVITE_EXPIRED',
+    `This invite expired on ${end}, and by the clock of this machine it is ${today}. Ask a member for a new one, if the clock is right.`,
+  )
 }

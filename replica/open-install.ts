@@ -8,10 +8,11 @@ import { loadInstall, saveInstall } from './drivers/install-file.ts'
 import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
-import { keysOf, machineName, type Keys, newKeys, readInvite } from './new-install.ts'
+import { keysOf, machineName, type Keys, newKeys, readInvite, validInvite } from './new-install.ts'
 import { requireOtherMember, startOver, successorOf } from './start-over.ts'
+import { sameBytes } from './wire/bytes.ts'
 import { isLabel } from './wire/names.ts'
-import { decodeInvite } from './wire/invite-codec.ts'
+import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { originOf, peerIdOf } from './wire/keys.ts'
 
 const joinTimeoutMs = 20_000
@@ -43,12 +44,22 @@ export const openInstall = async (options: ReplicaArguments): Promise<Install> =
       `This install has server id ${install.server}; it cannot become ${options.server}. Join with a new data directory.`,
     )
   }
-  // After a reset the invite is spent, and the directory is that of its group.
-  const isOther =
-    (options.create !== null && options.create !== install.groupName) ||
-    (options.join !== null && !isInviteOf(await readInvite(options.join), install))
-  if (isOther) throw otherGroup(options, install)
-  return install
+  if (options.create !== null && options.create !== install.groupName) throw otherGroup(options, install)
+  if (options.join === null) return install
+  const text = await readInvite(options.join)
+  // Spent or not, it tells where members are.
+  const invite = inviteOf(text, install)
+  if (invite === null) throw otherGroup(options, install)
+  return withAddresses(options.data, install, invite.addresses)
+}
+
+/** Where an invite says that members are: they may all have moved since they were met, and be found by nothing else. */
+const withAddresses = async (directory: string, install: Install, addresses: readonly string[]): Promise<Install> => {
+  if (addresses.join() === install.inviteAddresses.join()) return install
+  const next = { ...install, inviteAddresses: addresses }
+  // What a full disk does not keep counts for this run.
+  await saveInstall(directory, next).catch(() => undefined)
+  return next
 }
 
 const otherGroup = (options: ReplicaArguments, install: Install): QuintetError =>
@@ -86,11 +97,7 @@ const joinGroup = async (
   text: string,
   keysFor: (token: Uint8Array) => Promise<Keys>,
 ): Promise<Install> => {
-  const invite = decodeInvite(text)
-  if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
-  const { groupId, groupKey, token, addresses, expiresAtMs } = invite.value
-  if (expiresAtMs < Date.now())
-    throw new QuintetError('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  const { groupId, groupKey, token, addresses } = validInvite(text)
   const keys = await keysFor(token)
   const request = {
     token,
@@ -133,7 +140,7 @@ export const resetCopy = async (options: ReplicaArguments, reset: 'together' | '
   const occasion = { kind: 'reset', forked: null } as const
   if (options.join !== null) {
     const invite = await readInvite(options.join)
-    if (!isInviteOf(invite, install)) throw otherGroup(options, install)
+    if (inviteOf(invite, install) === null) throw otherGroup(options, install)
     await startOver(options.data, await joinGroup(options, invite, async () => newKeys()), occasion)
     return
   }
@@ -152,7 +159,8 @@ const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
 }
 
-const isInviteOf = (text: string, install: Install): boolean => {
+/** Null when it is none of this install's group. */
+const inviteOf = (text: string, install: Install): Invite | null => {
   const invite = decodeInvite(text)
-  return invite.ok && Buffer.compare(invite.value.groupId, install.groupId) === 0
+  return invite.ok && sameBytes(invite.value.groupId, install.groupId) ? invite.value : null
 }

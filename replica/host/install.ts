@@ -25,6 +25,6 @@ export interface Install {
   readonly admission: Uint8Array | null
   /** The admissions of the member that admitted it, of that one's, and so on: for those who met none of them. */
   readonly vouchers: readonly Uint8Array[]
-  /** Members' addresses from the invite, for the first connection. */
+  /** Members' addresses from the invite, for the first connection; or from one that was given later, when they had moved. */
   readonly inviteAddresses: readonly string[]
 }

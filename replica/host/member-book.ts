@@ -5,7 +5,7 @@ import { readKept } from './kept-settings.ts'
 import type { LoggerPort, Storage, Transport } from './ports.ts'
 
 interface BookOptions {
-  /** From the invite, for the first connection. */
+  /** From the invite that was given last: for the first connection, or for members who have all moved since. */
   readonly invitedBy: ReadonlyMap<PeerId, readonly string[]>
   readonly storage: Storage
   readonly transport: Transport
@@ -34,10 +34,17 @@ export class MemberBook {
     const value = await readKept(this.#options.storage, this.#options.logger, settingName)
     for (const [peer, known] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
       if (Array.isArray(known) && this.#addresses.size < limits.dialledPeers)
-        this.#addresses.set(peerId(peer), known.filter(isAddress).slice(0, limits.addressesPerPeer))
+        this.#addresses.set(peerId(peer), this.#withInvited(peerId(peer), known.filter(isAddress)))
     }
     this.#isLoaded = true
     this.#changed()
+  }
+
+  /** Where it was last seen is tried first. */
+  #withInvited(peer: PeerId, seen: readonly string[]): readonly string[] {
+    const invited = (this.#options.invitedBy.get(peer) ?? []).slice(0, limits.addressesPerPeer)
+    const others = seen.filter((address) => !invited.includes(address))
+    return [...others.slice(0, limits.addressesPerPeer - invited.length), ...invited]
   }
 
   known(): ReadonlyMap<PeerId, readonly string[]> {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { peerId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { PeerLink } from '../../replica/host/ports.ts'
 import { MemberBook } from '../../replica/host/member-book.ts'
 import { peerIdOf } from '../../replica/wire/keys.ts'
@@ -10,11 +11,11 @@ const other = peerId(peerIdOf(new Uint8Array(32).fill(1)))
 const kept = { [other]: ['/ip4/127.0.0.1/tcp/4001'] }
 
 /** A book on settings in memory, and what it gave the transport to keep connected. */
-const makeBook = (links: readonly PeerLink[] = []) => {
+const makeBook = (links: readonly PeerLink[] = [], invitedBy: BookOptions['invitedBy'] = new Map()) => {
   let setting: unknown = kept
   const dialled: ReadonlyMap<string, readonly string[]>[] = []
   const options = {
-    invitedBy: new Map(),
+    invitedBy,
     storage: {
       readSetting: () => Promise.resolve(setting),
       writeSetting: (_name: string, value: unknown) => {
@@ -30,7 +31,10 @@ const makeBook = (links: readonly PeerLink[] = []) => {
     },
     logger: { warn: () => undefined },
   } as unknown as BookOptions
-  return { book: new MemberBook(options), dialled, setting: () => setting }
+  const keep = (value: unknown): void => {
+    setting = value
+  }
+  return { book: new MemberBook(options), dialled, setting: () => setting, keep }
 }
 
 test('members that are told before the kept addresses are read do not take their place', async () => {
@@ -43,6 +47,18 @@ test('members that are told before the kept addresses are read do not take their
   expect(book.known().get(other)).toEqual(kept[other])
   book.setMembers(new Map([[other, []]]))
   expect(dialled.at(-1)?.get(other)).toEqual(kept[other])
+})
+
+test('where an invite says that a member is stands beside where it was last seen, however many places those are', async () => {
+  const invited = '/ip4/127.0.0.1/tcp/4003'
+  const { book } = makeBook([], new Map([[other, [invited]]]))
+  await book.load()
+  expect(book.known().get(other)).toEqual(['/ip4/127.0.0.1/tcp/4001', invited])
+  const many = Array.from({ length: limits.addressesPerPeer }, (_, index) => `/ip4/127.0.0.1/tcp/${5000 + index}`)
+  const full = makeBook([], new Map([[other, [invited]]]))
+  full.keep({ [other]: many })
+  await full.book.load()
+  expect(full.book.known().get(other)).toEqual([...many.slice(0, -1), invited])
 })
 
 test('who is connected stands in the book from when it is a member', async () => {

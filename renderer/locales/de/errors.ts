@@ -21,7 +21,8 @@ export const errors: Translated<typeof english.errors> = {
   BAD_SIGNATURE: 'Die Unterschrift stimmt nicht, deshalb wurde das nicht angenommen.',
   CANNOT_OPEN: 'Diese Nachricht lässt sich mit Ihren Schlüsseln nicht öffnen.',
   BAD_INVITE: 'Diese Einladung ist nicht lesbar. Kopieren Sie sie ganz, oder bitten Sie um eine neue.',
-  INVITE_EXPIRED: 'Diese Einladung ist abgelaufen. Bitten Sie ein Mitglied um eine neue.',
+  INVITE_EXPIRED:
+    'Diese Einladung ist abgelaufen. Stimmt die Uhr dieses Rechners, dann bitten Sie ein Mitglied um eine neue.',
   INVITE_USED: 'Diese Einladung wurde schon benutzt. Bitten Sie ein Mitglied um eine neue.',
   INVITE_REVOKED: 'Diese Einladung wurde zurückgezogen. Bitten Sie ein Mitglied um eine neue.',
   RETIRED:

@@ -21,7 +21,7 @@ export const errors = {
   BAD_SIGNATURE: 'The signature does not hold, so this was not accepted.',
   CANNOT_OPEN: 'This mail cannot be opened with your keys.',
   BAD_INVITE: 'This invite cannot be read. Copy all of it, or ask for a new one.',
-  INVITE_EXPIRED: 'This invite has expired. Ask a member for a new one.',
+  INVITE_EXPIRED: 'This invite has expired. Ask a member for a new one, if the clock of this machine is right.',
   INVITE_USED: 'This invite has been used. Ask a member for a new one.',
   INVITE_REVOKED: 'This invite has been revoked. Ask a member for a new one.',
   RETIRED: 'The others have retired this machine. Ask a member for an invite to join again.',
