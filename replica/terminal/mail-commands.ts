@@ -3,8 +3,10 @@ import { folders } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
 import { seatCount, type ServerId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'
+import { InputEnded } from './screen.ts'
 import { printableLine } from './text-width.ts'
 
 const pageHeaders = 10
@@ -24,19 +26,43 @@ const writeMail: Command['run'] = async (sitting, _words, rest) => {
   // Before the mail is written: nobody should write one for nothing.
   await checkNames(sitting, [...to, ...cc])
   const subject = await screen.question('Subject: ')
-  await finish(sitting, { to, cc, subject, body: await askBody(screen) })
+  const letter = await written(sitting, { to, cc, subject })
+  if (letter !== null) await finish(sitting, letter)
 }
 
-const askBody = async (screen: Sitting['screen']): Promise<string> => {
+/** With the body that the person writes; null when the input ends meanwhile: then what is there is a draft. */
+const written = async (sitting: Sitting, head: Omit<Letter, 'body'>): Promise<Letter | null> => {
+  const { screen } = sitting
   screen.print(`Write the mail; a line with a single "${bodyEnd}" ends it, Ctrl-C leaves it.`)
   const lines: string[] = []
-  for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) lines.push(line)
-  return lines.join('\n')
+  const letter = (): Letter => ({ ...head, body: lines.join('\n') })
+  try {
+    for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) lines.push(line)
+  } catch (error) {
+    if (!(error instanceof InputEnded) || lines.length === 0) throw error
+    await keep(sitting, letter())
+    return null
+  }
+  return letter()
+}
+
+/** What somebody has written outlives that it cannot be sent. */
+const keep = async ({ client, screen }: Sitting, letter: Letter): Promise<void> => {
+  try {
+    await client.saveDraft(letter)
+    screen.print('What you wrote is kept: drafts lists it.')
+  } catch {
+    screen.print('What you wrote could not be kept as a draft: copy it from above.')
+  }
 }
 
 /** Sends, and says what became of it. */
-const finish = async ({ client, screen }: Sitting, letter: Letter & { readonly draft?: DocumentId }): Promise<void> => {
-  const answer = await client.send(letter)
+const finish = async (sitting: Sitting, letter: Letter & { readonly draft?: DocumentId }): Promise<void> => {
+  const { client, screen } = sitting
+  const answer = await client.send(letter).catch(async (error: unknown) => {
+    if (letter.draft === undefined) await keep(sitting, letter)
+    throw error
+  })
   const names = [...letter.to, ...(letter.cc ?? [])].map(shownName).join(', ')
   screen.print('mail' in answer ? `Sent to ${names}.` : `In the outbox: ${reasonOf(answer.reason)}`)
 }
@@ -79,15 +105,15 @@ const toggle =
   }
 
 const answerMail: Command['run'] = async (sitting, words) => {
-  const { screen } = sitting
   const header = numbered(sitting, words, 're N')
   // A deleted account has no name any more.
   if (!header.own && header.from === '')
     throw new QuintetError('NO_SUCH_ACCOUNT', 'The account that wrote this is deleted: nobody would get the answer.')
-  const subject = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
-  const body = await askBody(screen)
+  const answered = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
+  const subject = Array.from(answered).slice(0, limits.subjectChars).join('')
   const to = header.own ? header.to : [header.from]
-  await finish(sitting, { to, subject, body, inReplyTo: header.mail })
+  const letter = await written(sitting, { to, subject, inReplyTo: header.mail })
+  if (letter !== null) await finish(sitting, letter)
 }
 
 const showConversation: Command['run'] = async (sitting, words) => {
@@ -133,7 +159,9 @@ const saveDraft: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
   const { to, cc } = addressesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
   const subject = await screen.question('Subject: ')
-  await client.saveDraft({ to, cc, subject, body: await askBody(screen) })
+  const letter = await written(sitting, { to, cc, subject })
+  if (letter === null) return
+  await client.saveDraft(letter)
   screen.print('Saved: drafts lists it.')
 }
 

@@ -12,6 +12,9 @@ export class Cancelled extends Error {
   }
 }
 
+/** There is no more input: nobody can answer a question. */
+export class InputEnded extends Cancelled {}
+
 interface Terminal extends Writable {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -73,7 +76,7 @@ export class Screen {
     return this.#ask(prompt, 'prompt', 'shown')
   }
 
-  /** An answer within a command. Throws `Cancelled` when the person presses Ctrl-C or the input ends. */
+  /** An answer within a command. Throws `Cancelled` when the person presses Ctrl-C, `InputEnded` when the input ends. */
   async question(prompt: string): Promise<string> {
     return answered(await this.#ask(prompt, 'dialogue', 'shown'))
   }
@@ -120,7 +123,8 @@ export class Screen {
     this.#place = place
     this.#readline.setPrompt(prompt)
     if (this.#isGone) return this.#answered(null)
-    if (this.#isTerminal) this.#readline.prompt()
+    // It cannot be asked once it is closed, but what was typed before that is still to be taken.
+    if (this.#isTerminal && !this.#ended) this.#readline.prompt()
     const waiting = this.#lines.shift()
     if (waiting !== undefined) return this.#answered(waiting)
     if (this.#ended) return this.#answered(null)
@@ -177,6 +181,6 @@ export class Screen {
 }
 
 const answered = (line: string | null): string => {
-  if (line === null) throw new Cancelled()
+  if (line === null) throw new InputEnded()
   return line
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { documentId, serverId } from '../../replica/core/model/ids.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import { shortDate } from '../../replica/terminal/dates.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { safetyOf } from '../../replica/terminal/mail-commands.ts'
@@ -95,7 +96,8 @@ describe('the interactive terminal', () => {
     await ann.saveDraft({ to: [], subject: 'of a later version', body: '' })
     const [draft] = replica.documents
     if (draft === undefined) throw new Error('there is a draft')
-    const payload = draft.payload.with(-1, (draft.payload.at(-1) ?? 0) ^ 1)
+    // A byte of what is sealed, before the 9 that tell when it was said.
+    const payload = draft.payload.with(-10, (draft.payload.at(-10) ?? 0) ^ 1)
     const letter = { ...draft, document: documentId('A'.repeat(22)), shelf: shelves.outbox, payload }
     replica.documents = [{ ...draft, payload }, letter]
     const elsewhere = await clientOf(replica)
@@ -104,6 +106,50 @@ describe('the interactive terminal', () => {
     expect(text).toMatch(/Not readable here: 1\. A newer version may have written this\. It is kept\.\n/)
     expect(text).toMatch(/Not readable here: 1\. .* It is kept, and does not leave from here\.\n/)
     expect(text).not.toMatch(/No drafts|Nothing waits/)
+  })
+
+  test('keeps what is being written when the input ends, at a terminal and over a pipe', async () => {
+    const replica = new MemoryReplica()
+    const { over, sees, shown: seen, type } = openTerminal(await signedUp(replica, 'ann'))
+    await sees('@')
+    type('m ann\rAbout lunch\r')
+    await sees('Ctrl-C leaves it')
+    type('first line\r\u0004')
+    await over
+    expect(seen()).toMatch(/What you wrote is kept/)
+    expect(replica.connections.size).toBe(0)
+    const later = await shown(await clientOf(replica), [
+      'u ann',
+      "ann's password",
+      'drafts',
+      'draft ann',
+      'Another',
+      'one',
+    ])
+    expect(later).toMatch(/1 {2}ann {2}About lunch/)
+    expect(later).toMatch(/What you wrote is kept/)
+    expect(await shown(await clientOf(replica), ['u ann', "ann's password", 'drafts'])).toMatch(/2 {2}ann {2}/)
+  })
+
+  test('keeps what was written and cannot be sent', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'ben')]
+    const { over, sees, type } = openTerminal(ann)
+    await sees('@')
+    type('m ben\rAbout lunch\r')
+    await sees('Ctrl-C leaves it')
+    await ben.deleteAccount()
+    type('a line\r.\r')
+    await sees('What you wrote is kept')
+    expect((await ann.drafts()).drafts).toMatchObject([{ to: ['ben'], subject: 'About lunch', body: 'a line' }])
+    type('quit\r')
+    await over
+  })
+
+  test('answers a mail whose subject is as long as may be', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    await ann.send({ to: ['ann'], subject: 's'.repeat(limits.subjectChars), body: '' })
+    expect(await shown(ann, ['l', 're 1', 'an answer', '.'])).toMatch(/Sent to ann\./)
   })
 
   test('goes through the pages of a list', async () => {
