@@ -57,7 +57,14 @@ const newPassword = async (screen: Screen): Promise<string | null> => {
   throw new QuintetError('WRONG_PASSWORD', 'The two passwords differ: nothing was changed.')
 }
 
-const changePassword: Command['run'] = async ({ client, screen }) => {
+/** Before a password is asked for that would be of no use. */
+const requireLogIn = ({ client }: Sitting): void => {
+  if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+}
+
+const changePassword: Command['run'] = async (sitting) => {
+  requireLogIn(sitting)
+  const { client, screen } = sitting
   const password = await screen.secret('Present password: ')
   const chosen = await newPassword(screen)
   if (chosen === null) return
@@ -77,6 +84,7 @@ const recover: Command['run'] = async (sitting, _words, rest) => {
 }
 
 const renewPhrase: Command['run'] = async (sitting) => {
+  requireLogIn(sitting)
   const password = await sitting.screen.secret('Password: ')
   const { recoveryPhrase } = await sitting.client.renewRecoveryPhrase({ password })
   sitting.screen.print('The former phrase opens nothing any more.')

@@ -146,6 +146,12 @@ describe('the interactive terminal', () => {
     await over
   })
 
+  test('asks nobody for a password who is not logged in', async () => {
+    const text = await shown(await clientOf(new MemoryReplica()), ['phrase', 'v', 'password', 'v'])
+    expect(text.match(/Log in first\./g)).toHaveLength(2)
+    expect(text.match(/of 5 reachable/g)).toHaveLength(2)
+  })
+
   test('answers a mail whose subject is as long as may be', async () => {
     const ann = await signedUp(new MemoryReplica(), 'ann')
     await ann.send({ to: ['ann'], subject: 's'.repeat(limits.subjectChars), body: '' })
