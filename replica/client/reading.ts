@@ -8,6 +8,7 @@ import { Arrivals } from './arrivals.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
+import { answersAfterQuestions } from './conversation-order.ts'
 import type { HeaderContent } from './mail-content.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
@@ -95,7 +96,7 @@ export class Reading {
           }),
       ),
     )
-    return opened.flat()
+    return answersAfterQuestions(opened.flat())
   }
 
   /** Marks that were set otherwise: what was read may be unread again. */

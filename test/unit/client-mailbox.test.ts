@@ -328,6 +328,37 @@ describe('marks', () => {
   })
 })
 
+describe('a conversation', () => {
+  /** What the person sees where the replica, by its clocks, has the mails in the order `clocks`: places in the order of writing. */
+  const seen = async (clocks: readonly number[]): Promise<readonly string[]> => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const letter = { to: ['ann'], body: '' }
+    const question = await sendNow(ann, { ...letter, subject: 'question' })
+    const answer = await sendNow(ann, { ...letter, subject: 'answer', inReplyTo: question })
+    await sendNow(ann, { ...letter, subject: 'thanks', inReplyTo: answer })
+    await sendNow(ann, { ...letter, subject: 'another answer', inReplyTo: question })
+    const written = replica.mails.splice(0)
+    replica.mails.push(...clocks.flatMap((place) => written[place] ?? []))
+    return (await ann.conversation({ conversation: question })).mails.map(({ subject }) => subject)
+  }
+
+  test('goes by the clocks, where they are right', async () => {
+    expect(await seen([0, 1, 2, 3])).toEqual(['question', 'answer', 'thanks', 'another answer'])
+    expect(await seen([0, 1, 3, 2])).toEqual(['question', 'answer', 'another answer', 'thanks'])
+  })
+
+  test('has no answer before what it answers, however far ahead the clock was with which that was written', async () => {
+    expect(await seen([1, 2, 3, 0])).toEqual(['question', 'answer', 'thanks', 'another answer'])
+    expect(await seen([2, 3, 1, 0])).toEqual(['question', 'another answer', 'answer', 'thanks'])
+    expect(await seen([0, 2, 3, 1])).toEqual(['question', 'another answer', 'answer', 'thanks'])
+  })
+
+  test('shows what is left when a mail that was answered is gone', async () => {
+    expect(await seen([2, 3, 0])).toEqual(['thanks', 'question', 'another answer'])
+  })
+})
+
 describe('who gets a mail', () => {
   test('those addressed, and apart from them those with a copy, each once', async () => {
     const replica = new MemoryReplica()

@@ -124,7 +124,7 @@ export interface Mailbox {
   counts(): Promise<FolderCounts>
   /** Opens the mail and marks it read. */
   read(request: { readonly mail: UpdateId }): Promise<Mail>
-  /** The person's copies of a conversation's mails, oldest first, opened; none of them is marked. */
+  /** The person's copies of a conversation's mails, oldest first but no answer before what it answers, opened; none of them is marked. */
   conversation(request: { readonly conversation: UpdateId }): Promise<{ readonly mails: readonly Mail[] }>
   mark(request: { readonly mails: readonly UpdateId[]; readonly mark: Mark }): Promise<void>
   /** Removes the person's own copy for good. `removal` names the deletion, for `removal`. */
