@@ -40,7 +40,7 @@ export interface LinkListener {
   readonly event: (event: LinkEvent) => void
   readonly disconnected: (failure: Failure) => void
   readonly connected: (server: ServerId) => void
-  /** `at once`: somebody is logged in, and goes on at another server. Otherwise the own replica has `limits.reconnectWaitMs` to come back. */
+  /** `at once`: somebody is logged in, and goes on at another server. Otherwise the own replica has `limits.homePatienceMs` to come back. */
   readonly roams: () => 'at once' | 'later'
 }
 
@@ -306,7 +306,7 @@ export class ReplicaLink {
     const { reconnectFirstMs, reconnectMostMs } = limits
     for (let delayMs: number = reconnectFirstMs; ; delayMs = Math.min(delayMs * backOffGrowth, reconnectMostMs)) {
       const waitedMs = this.#options.clock.nowMs() - lostMs
-      const isPatient = this.#options.listener.roams() === 'later' && waitedMs < limits.reconnectWaitMs
+      const isPatient = this.#options.listener.roams() === 'later' && waitedMs < limits.homePatienceMs
       const others = isPatient ? 'none' : limits.homeHeadStartMs
       const connection = await this.#race(others, [], () => generation === this.#generation).catch(() => null)
       if (generation !== this.#generation) {

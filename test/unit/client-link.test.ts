@@ -16,6 +16,28 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof QuintetError ? error.code : String(error)),
   )
 
+/** A clock that goes on in steps of 50 ms, when it is told to. */
+const steppedClock = () => {
+  let nowMs = 0
+  const timers = new Set<{ readonly atMs: number; readonly task: () => void }>()
+  const clock = {
+    nowMs: () => nowMs,
+    every: () => () => undefined,
+    after: (delayMs: number, task: () => void) => {
+      const timer = { atMs: nowMs + delayMs, task }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+  }
+  const runTo = async (endMs: number): Promise<void> => {
+    for (; nowMs <= endMs; nowMs += 50) {
+      for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.task()
+      await new Promise((turn) => setImmediate(turn))
+    }
+  }
+  return { clock, runTo }
+}
+
 describe('a client that starts', () => {
   test('goes on trying a server that is there and slow, and gives up at once where nobody is', async () => {
     const replica = new MemoryReplica()
@@ -215,17 +237,7 @@ describe('a connection that is lost', () => {
 
   test('is UNREACHABLE for a request after the time that requests wait', async () => {
     const replica = new MemoryReplica()
-    let nowMs = 0
-    const timers = new Set<{ atMs: number; task: () => void }>()
-    const clock = {
-      nowMs: () => nowMs,
-      every: () => () => undefined,
-      after: (delayMs: number, task: () => void) => {
-        const timer = { atMs: nowMs + delayMs, task }
-        timers.add(timer)
-        return () => timers.delete(timer)
-      },
-    }
+    const { clock, runTo } = steppedClock()
     let connects = 0
     const connect = async (): Promise<ReplicaApi> => {
       connects += 1
@@ -240,14 +252,40 @@ describe('a connection that is lost', () => {
     })
     replica.dropConnections()
     const viewed = codeOf(client.view())
-    for (; nowMs <= 60_000; nowMs += 50) {
-      for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.task()
-      await new Promise((turn) => setImmediate(turn))
-      if (nowMs === limits.reconnectWaitMs) expect(await viewed).toBe('UNREACHABLE')
-    }
+    await runTo(limits.reconnectWaitMs)
+    expect(await viewed).toBe('UNREACHABLE')
+    await runTo(60_000)
     // Tries at 0, 50, 113, 191, 288, ... ms, each wait a quarter longer, then every 2 s.
     expect(connects).toBeGreaterThan(38)
     expect(connects).toBeLessThan(50)
+    await client.close()
+  })
+
+  test('is waited for by who is not logged in, but what they ask is answered by another server before it would fail', async () => {
+    const groupId = new Uint8Array(16)
+    const own = new MemoryReplica({ groupId })
+    const other = new MemoryReplica({ groupId, server: serverId(2) })
+    const { clock, runTo } = steppedClock()
+    let isOwnThere = true
+    const client = await createMailClient({
+      machine: 'test machine',
+      connect: async (server) => {
+        if (server !== null) return other.connect()
+        if (!isOwnThere) throw new QuintetError('UNREACHABLE', 'nobody there')
+        return own.connect()
+      },
+      servers: { home: serverId(1), list: () => Promise.resolve([serverId(1), serverId(2)]) },
+      random: testRandom,
+      clock,
+    })
+    isOwnThere = false
+    own.dropConnections()
+    const viewed = codeOf(client.view())
+    await runTo(limits.homePatienceMs / 2)
+    expect(other.connections.size).toBe(0)
+    await runTo(limits.reconnectWaitMs)
+    expect(await viewed).toBe('no failure')
+    expect(client.server).toBe(2)
     await client.close()
   })
 

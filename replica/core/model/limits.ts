@@ -149,6 +149,8 @@ export const limits = {
   mailsAtOnce: 16,
   /** How long a request waits for a lost connection to come back. */
   reconnectWaitMs: 10_000,
+  /** How long the own server has to come back before who is not logged in goes on elsewhere: soon enough for requests that wait. */
+  homePatienceMs: 5_000,
   /** How long one server may take to answer and to take the session up before another is tried. */
   connectMs: 2_800,
   /** How long a client that starts goes on trying servers that are there and slow. */
