@@ -1,7 +1,7 @@
 import { encode } from 'cborg'
 import { describe, expect, test } from 'vitest'
 import type { Result } from '../../replica/core/model/errors.ts'
-import { accountId, anyTag, commandId, inviteId, tag, updateId } from '../../replica/core/model/ids.ts'
+import { accountId, anyTag, commandId, hash, inviteId, tag, updateId } from '../../replica/core/model/ids.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { mailColumns, mailRecords } from '../../replica/core/model/mail-columns.ts'
@@ -332,6 +332,7 @@ describe('state images', () => {
   const image: StateImage = {
     ...emptyImage,
     vector: new Map(installs.map(({ origin }) => [origin, mailsPerOrigin])),
+    hashes: new Map(installs.map(({ origin }) => [origin, hash('A'.repeat(43))])),
     mails: mailColumns(records),
   }
   const chunks = encodeImage(image)
