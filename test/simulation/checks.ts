@@ -41,6 +41,8 @@ const executedOnce = (machine: Machine, update: Update): void => {
   if (!('command' in update.change) || restored.has(update.origin)) return
   // A mark on what is of a fork may be aimed anew by who wrote it, too, and more than once: a copy that is taken up sets another aside.
   if (restored.size > 0 && (isForGood(update.change) || meantBy(update.change).length > 0)) return
+  // A machine that is not honest keeps to nothing.
+  if (ledger.saidOnceMore.has(update.change.command)) return
   const key = `${update.origin} ${update.change.command}`
   const { executed } = ledger
   const before = executed.get(key)

@@ -13,6 +13,8 @@ export class Ledger {
   readonly updates = new Map<UpdateId, Update>()
   /** Mails whose sender was told that they are safe. */
   readonly acknowledged = new Set<UpdateId>()
+  /** Commands of words that a machine has written again though they were carried out. */
+  readonly saidOnceMore = new Set<CommandId>()
   /** By origin and command, what came of it. */
   readonly executed = new Map<string, Sequence>()
   readonly lastClock = new Map<OriginId, Clock>()

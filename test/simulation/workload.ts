@@ -19,6 +19,8 @@ const burstCommands = 60
 const sealKeyBytes = 32
 const clientSkewMs = 200_000
 const sayAgainWithinMs = 60_000
+/** What is drawn for one wish for two reasons has nothing to do with each other. */
+const otherChances = 1_000_000_000
 
 /** What clients want, and how often. */
 const wishes = [
@@ -103,12 +105,13 @@ export class Workload {
 
   /** Somebody who is not honest says it again, much later. */
   #maybeSayOnceMore(signed: SignedChange): void {
-    const random = new Random(this.#count)
+    const random = new Random(this.#count + otherChances)
     if (!random.chance(0.1)) return
     this.#world.timeline.after(random.next() * sayAgainWithinMs, () => {
       const machine = random.pick(this.#world.up())
       if (machine === undefined || this.#isOver) return
       this.#world.coverage.note('word said once more')
+      this.#world.ledger.saidOnceMore.add(signed.change.command)
       machine.command({ kind: 'reissue', change: signed, clock: 0, reason: 'to have it once more' }, () => undefined)
     })
   }
