@@ -68,6 +68,12 @@ export class SegmentIndex {
     return first > this.last ? [] : this.entries.filter(overlaps)
   }
 
+  /** Whether nothing takes the place of this document of another file. */
+  lacks({ kind, first, last }: Entry): boolean {
+    if (kind === 'mail') return this.holder(first) === null
+    return this.overlapping(first, last).every((present) => present.kind === 'mail')
+  }
+
   /** Adds, or puts into the place of the one that stands there. */
   put(entry: Entry): void {
     const entries = entry.kind === 'batch' ? this.#batches : this.#mails

@@ -1,7 +1,8 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { Sequence } from '../core/model/ids.ts'
+import type { Database } from './nedb-database.ts'
 import type { StoredDocument } from './nedb-documents.ts'
-import { textOf } from './nedb-documents.ts'
+import { headOf, textOf } from './nedb-documents.ts'
 import type { FileSystem } from './nedb-files.ts'
 import { syncFile } from './nedb-files.ts'
 import type { SegmentIndex } from './nedb-segment-index.ts'
@@ -23,6 +24,19 @@ export async function writeSegment(
   await syncFile(files, path)
   return verifyWritten(files, path, first, documents.length)
 }
+
+/** Whether a datastore has all of these, as they are. */
+export async function holdsAll(
+  database: Database<StoredDocument>,
+  documents: readonly StoredDocument[],
+): Promise<boolean> {
+  const found = await database.find(documents.map(({ _id }) => _id))
+  const byIds = new Map(found.map((document) => [document._id, document]))
+  return documents.every((document) => isSame(document, byIds.get(document._id)))
+}
+
+const isSame = (one: StoredDocument, other: StoredDocument | undefined): boolean =>
+  one.c === other?.c && textOf(one) === textOf(other) && JSON.stringify(headOf(one)) === JSON.stringify(headOf(other))
 
 /** With what NeDB may have left beside it. */
 export async function removeDatabase(files: FileSystem, path: string): Promise<void> {

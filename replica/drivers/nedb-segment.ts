@@ -6,12 +6,12 @@ import type { Database } from './nedb-database.ts'
 import type { StoredDocument } from './nedb-documents.ts'
 import { kindOf, sequenceOf } from './nedb-documents.ts'
 import type { FileSystem, OpenFile } from './nedb-files.ts'
-import { diskError, syncFile } from './nedb-files.ts'
+import { diskError, syncFile, systemCode } from './nedb-files.ts'
 import type { SegmentFiles, SegmentView } from './nedb-segment-view.ts'
 import { DatabaseView, FileView, UnreadView } from './nedb-segment-view.ts'
 import type { Entry } from './nedb-segment-index.ts'
 import { entryOf, idOf, scanSegment, SegmentIndex } from './nedb-segment-index.ts'
-import { removeDatabase, writeSegment } from './nedb-segment-writing.ts'
+import { holdsAll, removeDatabase, writeSegment } from './nedb-segment-writing.ts'
 import { isReadError, UnreadFile } from './nedb-unread-file.ts'
 
 /** What segments share. */
@@ -224,7 +224,7 @@ export class Segment {
     const view = await this.view()
     if (view.isUnread) return
     const kept = new FileView(content, scanSegment(content, this.first, this.#endOf(this)))
-    const lacking = kept.index.entries.filter((entry) => isLacking(view.index, entry))
+    const lacking = kept.index.entries.filter((entry) => view.index.lacks(entry))
     const taken = (await kept.documents(lacking)).filter((document) => document !== null)
     if (taken.length > 0) await this.rewrite([...(await wholeOf(view)), ...taken].sort(byId))
     await this.#unread.remove()
@@ -289,10 +289,10 @@ export class Segment {
   async #openWriter(): Promise<Writer> {
     if (this.#writer !== null) return this.#writer
     const { files } = this.#context
-    const entries = await this.#prepareFile()
+    const documents = await this.#prepareFile()
     let file: OpenFile | null = null
     try {
-      const database = await this.#openDatabase()
+      const database = await this.#openDatabase(documents)
       await syncFile(files, this.path)
       await files.syncDirectory(dirname(this.path))
       file = await files.openForAppending(this.path)
@@ -300,7 +300,7 @@ export class Segment {
       const bytes = file.bytes()
       this.#changed()
       this.#bytes = bytes
-      const view = new DatabaseView(database, new SegmentIndex(entries))
+      const view = new DatabaseView(database, new SegmentIndex(documents.map(entryOf)))
       this.#index = view.index
       this.#writer = { database, file, view }
       return this.#writer
@@ -311,21 +311,25 @@ export class Segment {
     }
   }
 
-  /** NeDB reads the file once more: what was read of it before, and now cannot be, is written anew. */
-  async #openDatabase(): Promise<Database<StoredDocument>> {
+  /**
+   * NeDB reads the file once more, and passes over what it does not take for a document: where that does not give all that was read of
+   * it before (`known`), it is written anew.
+   */
+  async #openDatabase(known: readonly StoredDocument[]): Promise<Database<StoredDocument>> {
     const { files } = this.#context
     try {
-      return await files.openDatabase<StoredDocument>(this.path)
+      const database = await files.openDatabase<StoredDocument>(this.path)
+      if (await holdsAll(database, known)) return database
     } catch (error) {
-      const view = isReadError(error) ? await this.view() : null
-      if (view === null || view.isUnread) throw error
-      await this.rewrite(await wholeOf(view))
-      return files.openDatabase<StoredDocument>(this.path)
+      const isOfReading = systemCode(error) === null || isReadError(error)
+      if (known.length === 0 || !isOfReading) throw error
     }
+    await this.rewrite(known)
+    return files.openDatabase<StoredDocument>(this.path)
   }
 
   /** Makes the file one that NeDB can open without losing anything; tells what is in it. */
-  async #prepareFile(): Promise<readonly Entry[]> {
+  async #prepareFile(): Promise<readonly StoredDocument[]> {
     if (this.#bytes === 0) {
       await this.#removeFile()
       return []
@@ -335,9 +339,10 @@ export class Segment {
       await this.#beginAnew()
       return []
     }
+    const documents = await wholeOf(view)
     if (view.isClean) await this.#cut()
-    else await this.rewrite(await wholeOf(view))
-    return view.index.entries
+    else await this.rewrite(documents)
+    return documents
   }
 
   /** Where the file cannot be read. One that was begun so itself holds only what the others have given again. */
@@ -389,9 +394,3 @@ const byId = (left: StoredDocument, right: StoredDocument): number => (left._id 
 /** All that is whole in it. */
 const wholeOf = async (view: SegmentView): Promise<readonly StoredDocument[]> =>
   (await view.documents(view.index.entries)).filter((document) => document !== null)
-
-/** Whether nothing of `index` takes this one's place. */
-const isLacking = (index: SegmentIndex, { kind, first, last }: Entry): boolean =>
-  kind === 'mail'
-    ? index.holder(first) === null
-    : index.overlapping(first, last).every((present) => present.kind === 'mail')

@@ -192,6 +192,31 @@ test('compaction does not make whole what has been damaged since it was read', a
   expect(read.map(({ sequence }) => sequence)).toEqual([12, 14, 16, 18, 20])
 })
 
+test.each([
+  { what: 'the text of a line', at: 3_000 },
+  { what: 'what makes it a line', at: 2 },
+])('of a log that goes on, $what that is damaged since it was read is written anew', async ({ at }) => {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  const one = new LogMaker(1)
+  const batches = one.batches(2, 10)
+  const storage = await openStorage(directory)
+  await storage.recover()
+  await storage.append(batches)
+  await storage.recover()
+  const [file = ''] = await segmentPaths(directory, one.origin)
+  await flipByte(file, at)
+  const more = one.batch(1)
+  await storage.append([more])
+  const all = updatesOf([...batches, more])
+  expect(await storage.readUpdates(one.origin, range(1, 21))).toEqual(all)
+  await storage.close()
+  const next = await openStorage(directory)
+  expect((await next.recover()).damage).toEqual([])
+  expect(await next.readUpdates(one.origin, range(1, 21))).toEqual(all)
+  await next.close()
+})
+
 describe('what cannot be read at a start', () => {
   /** The machine's files, of which those whose paths `match` cannot be read. */
   const without = (match: RegExp, code: string): FileSystem => ({
