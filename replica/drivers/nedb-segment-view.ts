@@ -24,8 +24,8 @@ export interface SegmentView {
 /** Which updates of which documents are asked for. */
 export type Wanted = ReadonlyMap<Entry, readonly Sequence[]>
 
-/** Contents of files by path and version, bounded by limits.openSegments and limits.openSegmentBytes. */
-export type SegmentFiles = LRUCache<string, FileView>
+/** Contents of files by version, bounded by limits.openSegments and limits.openSegmentBytes. */
+export type SegmentFiles = LRUCache<symbol, FileView>
 
 /** A segment to which nothing is being written, as its file stood when it was read. */
 export class FileView implements SegmentView {

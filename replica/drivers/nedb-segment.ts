@@ -52,8 +52,8 @@ export class Segment {
   readonly #unread: UnreadFile
   /** What is durable. The file may be longer while a write is under way, or after one that could not be undone. */
   #bytes: number
-  /** Counts the times that the file was written anew, so that what was read before is not taken for what is there now. */
-  #version = 0
+  /** Another one whenever the file was written anew, or has been found again, so that what was read before is not taken for what is there now. */
+  #version = Symbol('the version of a segment')
   #writer: Writer | null = null
   #index: SegmentIndex | null = null
   #loading: Promise<SegmentView> | null = null
@@ -107,7 +107,7 @@ export class Segment {
    */
   async view(): Promise<SegmentView> {
     if (this.#writer !== null) return this.#writer.view
-    const opened = this.#context.opened.get(this.#key)
+    const opened = this.#context.opened.get(this.#version)
     if (opened !== undefined) return opened
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null
@@ -230,13 +230,9 @@ export class Segment {
     await this.#unread.remove()
   }
 
-  get #key(): string {
-    return `${this.path} ${this.#version}`
-  }
-
   #changed(): void {
-    this.#context.opened.delete(this.#key)
-    this.#version += 1
+    this.#context.opened.delete(this.#version)
+    this.#version = Symbol('the version of a segment')
     this.#index = null
   }
 
@@ -256,7 +252,7 @@ export class Segment {
       for (const { first, last } of scan.broken) this.#report({ first, last, reason: brokenReason })
       const view = new FileView(content, scan)
       this.#index = scan.index
-      if (this.#bytes > 0) this.#context.opened.set(this.#key, view)
+      if (this.#bytes > 0) this.#context.opened.set(this.#version, view)
       return view
     }
   }

@@ -61,7 +61,7 @@ class NedbStorage implements Storage {
   #writingSnapshot: Promise<void> = Promise.resolve()
 
   constructor({ directory, wire, logger, files, readErrors }: Required<NedbStorageOptions>) {
-    const opened = new LRUCache<string, FileView>({
+    const opened = new LRUCache<symbol, FileView>({
       max: limits.openSegments,
       maxSize: limits.openSegmentBytes,
       sizeCalculation: ({ bytes }) => bytes,

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
@@ -169,6 +170,48 @@ test('a disk that fails otherwise says so, and what was stored stays', longest, 
       expect(await storage.missing(one.origin, range(1, 12))).toEqual([])
     },
   )
+})
+
+test('what was being read while the log was recovered is not taken for what has been written since', async () => {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  const gates = { list: Promise.withResolvers<undefined>(), read: Promise.withResolvers<undefined>() }
+  const held = { list: false, read: false }
+  const files: FileSystem = {
+    ...diskFiles,
+    list: async (path) => {
+      if (held.list) await gates.list.promise
+      return diskFiles.list(path)
+    },
+    read: async (path) => {
+      const waits = held.read
+      held.read = false
+      const content = await diskFiles.read(path)
+      if (waits) await gates.read.promise
+      return content
+    },
+  }
+  const one = new LogMaker(1)
+  const storage = await openStorage(directory, files)
+  await storage.recover()
+  await storage.append([one.batch(1)])
+  await storage.recover()
+  await storage.append([one.batch(1)])
+  held.list = true
+  const recovered = storage.recover()
+  // When what was being written has been closed.
+  await setImmediate()
+  held.read = true
+  const reading = storage.readUpdates(one.origin, [1])
+  gates.list.resolve(undefined)
+  await recovered
+  gates.read.resolve(undefined)
+  expect(await reading).toHaveLength(1)
+  // So much that a segment is full, and closed.
+  for (const batch of one.batches(21, 50, 0)) await storage.append([batch])
+  expect(await storage.missing(one.origin, range(1, one.last))).toEqual([])
+  expect(await storage.readUpdates(one.origin, range(1, one.last))).toHaveLength(one.last)
+  await storage.close()
 })
 
 test('compaction does not make whole what has been damaged since it was read', async () => {
