@@ -57,8 +57,8 @@ class NedbStorage implements Storage {
   readonly #settings: Settings
   /** The write to the log that is under way: compaction writes beside the host's other calls, one segment at a time. */
   #writing: Promise<unknown> = Promise.resolve()
-  /** Beside what is written to the log: it may take long. */
-  #writingSnapshot: Promise<void> = Promise.resolve()
+  /** What is done to the snapshots, one after the other, but beside what is written to the log: it may take long. */
+  #withSnapshots: Promise<unknown> = Promise.resolve()
 
   constructor({ directory, wire, logger, files, readErrors }: Required<NedbStorageOptions>) {
     const opened = new LRUCache<symbol, FileView>({
@@ -75,13 +75,12 @@ class NedbStorage implements Storage {
 
   async recover(): Promise<Recovered> {
     return this.#write('recovering', async () => {
-      // What is half written would be taken for what a crash has left.
-      await this.#writingSnapshot
       await this.#writer.close()
       this.#context.opened.clear()
       this.#book.collect()
       try {
-        const recovered = this.#snapshots.recover()
+        // What is half written would be taken for what a crash has left.
+        const recovered = this.#inTurn(() => this.#snapshots.recover())
         const vector = async (): Promise<VersionVector> => (await recovered).snapshot?.vector ?? new Map()
         // Also when the logs fail: nothing goes on behind a failure.
         const [ofSnapshots, ofLogs] = await Promise.allSettled([
@@ -129,11 +128,7 @@ class NedbStorage implements Storage {
   }
 
   writeSnapshot(snapshot: SnapshotFile): Promise<void> {
-    const written = this.#writingSnapshot.then(() =>
-      guarded('writing a snapshot', () => this.#snapshots.write(snapshot)),
-    )
-    this.#writingSnapshot = written.catch(() => undefined)
-    return written
+    return this.#inTurn(() => guarded('writing a snapshot', () => this.#snapshots.write(snapshot)))
   }
 
   async compact(floor: VersionVector, isLive: IsLive): Promise<CompactionOutcome> {
@@ -182,6 +177,12 @@ class NedbStorage implements Storage {
   async close(): Promise<void> {
     await this.#write('closing', () => this.#writer.close())
     this.#context.opened.clear()
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const result = this.#withSnapshots.then(work)
+    this.#withSnapshots = result.catch(() => undefined)
+    return result
   }
 
   #read<Value>(work: Promise<Value>): Promise<Value> {

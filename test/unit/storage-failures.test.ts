@@ -1,6 +1,5 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
@@ -10,7 +9,7 @@ import type { Storage } from '../../replica/host/ports.ts'
 import type { Fault } from '../conformance/storage-faults.ts'
 import { FaultyFiles } from '../conformance/storage-faults.ts'
 import { LogMaker, range, spansOf, updatesOf, wholeOf } from '../conformance/storage-fixture.ts'
-import { flipByte, makeDirectory, openStorage, segmentPaths } from '../conformance/storage-files.ts'
+import { flipByte, makeDirectory, openStorage } from '../conformance/storage-files.ts'
 
 const unlimited = 1_000_000_000
 const longest = { timeout: 60_000 }
@@ -170,94 +169,6 @@ test('a disk that fails otherwise says so, and what was stored stays', longest, 
       expect(await storage.missing(one.origin, range(1, 12))).toEqual([])
     },
   )
-})
-
-test('what was being read while the log was recovered is not taken for what has been written since', async () => {
-  const directory = await makeDirectory()
-  directories.push(directory)
-  const gates = { list: Promise.withResolvers<undefined>(), read: Promise.withResolvers<undefined>() }
-  const held = { list: false, read: false }
-  const files: FileSystem = {
-    ...diskFiles,
-    list: async (path) => {
-      if (held.list) await gates.list.promise
-      return diskFiles.list(path)
-    },
-    read: async (path) => {
-      const waits = held.read
-      held.read = false
-      const content = await diskFiles.read(path)
-      if (waits) await gates.read.promise
-      return content
-    },
-  }
-  const one = new LogMaker(1)
-  const storage = await openStorage(directory, files)
-  await storage.recover()
-  await storage.append([one.batch(1)])
-  await storage.recover()
-  await storage.append([one.batch(1)])
-  held.list = true
-  const recovered = storage.recover()
-  // When what was being written has been closed.
-  await setImmediate()
-  held.read = true
-  const reading = storage.readUpdates(one.origin, [1])
-  gates.list.resolve(undefined)
-  await recovered
-  gates.read.resolve(undefined)
-  expect(await reading).toHaveLength(1)
-  // So much that a segment is full, and closed.
-  for (const batch of one.batches(21, 50, 0)) await storage.append([batch])
-  expect(await storage.missing(one.origin, range(1, one.last))).toEqual([])
-  expect(await storage.readUpdates(one.origin, range(1, one.last))).toHaveLength(one.last)
-  await storage.close()
-})
-
-test('compaction does not make whole what has been damaged since it was read', async () => {
-  const directory = await makeDirectory()
-  directories.push(directory)
-  const one = new LogMaker(1)
-  const batches = one.batches(2, 10)
-  const storage = await openStorage(directory)
-  await storage.recover()
-  await storage.append(batches)
-  await storage.recover()
-  await storage.missing(one.origin, range(1, 20))
-  // As when much else has been read since.
-  await storage.close()
-  const [file = ''] = await segmentPaths(directory, one.origin)
-  await flipByte(file, 3_000)
-  await storage.compact(new Map([[one.origin, 20]]), (_, sequence) => sequence % 2 === 0)
-  const read = await storage.readUpdates(one.origin, range(1, 20))
-  const written = updatesOf(batches)
-  expect(read).toEqual(read.map(({ sequence }) => written[sequence - 1]))
-  expect(read.map(({ sequence }) => sequence)).toEqual([12, 14, 16, 18, 20])
-})
-
-test.each([
-  { what: 'the text of a line', at: 3_000 },
-  { what: 'what makes it a line', at: 2 },
-])('of a log that goes on, $what that is damaged since it was read is written anew', async ({ at }) => {
-  const directory = await makeDirectory()
-  directories.push(directory)
-  const one = new LogMaker(1)
-  const batches = one.batches(2, 10)
-  const storage = await openStorage(directory)
-  await storage.recover()
-  await storage.append(batches)
-  await storage.recover()
-  const [file = ''] = await segmentPaths(directory, one.origin)
-  await flipByte(file, at)
-  const more = one.batch(1)
-  await storage.append([more])
-  const all = updatesOf([...batches, more])
-  expect(await storage.readUpdates(one.origin, range(1, 21))).toEqual(all)
-  await storage.close()
-  const next = await openStorage(directory)
-  expect((await next.recover()).damage).toEqual([])
-  expect(await next.readUpdates(one.origin, range(1, 21))).toEqual(all)
-  await next.close()
 })
 
 describe('what cannot be read at a start', () => {
