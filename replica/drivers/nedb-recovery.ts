@@ -152,7 +152,7 @@ async function recoverTail(
     }
     if (last.bytes > 0) {
       const { index, isClean } = await last.view()
-      if (!isClean || index.entries.length > 0) return { last, reached }
+      if (!isClean || index.entries.length > 0 || last.keepsUnread) return { last, reached }
       // A batch of the segment before it took the place of all.
       await last.delete()
     }

@@ -16,6 +16,9 @@ export const diskFullFailure: Failure = {
     'The disk of this machine is full: mail can be read but not sent from here until there is room. Nothing is lost.',
 }
 
+/** A state would have to be written as well, and everybody is let go when that fails. */
+const toStore: ReadonlySet<Message['kind']> = new Set(['batches', 'mails', 'stateChunk', 'groupKey'])
+
 interface FullDiskOptions {
   readonly storage: Storage
   readonly clock: ClockPort
@@ -45,7 +48,7 @@ export class FullDisk {
   takes({ kind }: Message): boolean {
     if (!this.#isFull) return true
     if (kind === 'groupKey') this.#hasMissedKey = true
-    return kind !== 'batches' && kind !== 'mails' && kind !== 'groupKey'
+    return !toStore.has(kind)
   }
 
   /**

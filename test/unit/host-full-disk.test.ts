@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { sessionId } from '../../replica/core/model/ids.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import type { GroupKey } from '../../replica/core/model/messages.ts'
+import type { GroupKey, Message } from '../../replica/core/model/messages.ts'
 import type { Storage } from '../../replica/host/ports.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { LogMaker } from '../conformance/storage-fixture.ts'
@@ -129,4 +129,28 @@ test('what an earlier version did not understand is understood again by a core t
   await expect(scene.host.receive([new LogMaker(5).batch(1)])).rejects.toMatchObject(full)
   await scene.clock.pass(100)
   expect(await shown()).toBe(3)
+})
+
+test('a state that could not be kept is not fetched, and nobody is let go for it', async () => {
+  const disk = new SimDisk(() => 0)
+  const storage = disk.open()
+  const { core, rows } = founderOn(2)
+  const chunks = encodeImage(core.state.image())
+  const answer = (message: Message, scene: HostScene): void => {
+    if (message.kind === 'request') scene.hear(2, { kind: 'discarded', id: message.id, origin: message.origin })
+    if (message.kind !== 'stateRequest') return
+    const { index } = message
+    scene.hear(2, { kind: 'stateChunk', image: 1, index, count: chunks.length, chunk: chunks[index] ?? '' })
+  }
+  const scene = await HostScene.start(storage, { answer })
+  disk.fill()
+  await expect(scene.host.receive([new LogMaker(4).batch(1)])).rejects.toMatchObject(full)
+  const recoveries = vi.spyOn(storage, 'recover')
+  scene.greet(2, rows)
+  await scene.clock.pass(5_000)
+  expect(recoveries).not.toHaveBeenCalled()
+  expect(scene.disconnected).toEqual([])
+  disk.makeRoom()
+  await scene.clock.pass(60_000)
+  expect(await scene.host.read(({ state }) => state.vector)).toEqual(core.state.vector)
 })
