@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { h } from 'vue'
 import { setLanguage, text, textOf } from '../../renderer/locales/i18n.ts'
 import MailDrafts from '../../renderer/mail/MailDrafts.vue'
+import { useMailbox } from '../../renderer/mail/mailbox-store.ts'
 import { useMailView } from '../../renderer/mail/mail-view.ts'
 import MailOutbox from '../../renderer/mail/MailOutbox.vue'
 import { fakeQuintet } from './setup.ts'
@@ -36,6 +37,21 @@ describe.each(['drafts', 'outbox'] as const)('what cannot be read here, of the %
     fakeQuintet().mailbox.leaveOut(1)
     const wrapper = await opened(view)
     expect(wrapper.text()).toBe(textOf(`mail.leftOut.${view}`, 1))
+  })
+
+  it('is what was asked for last, whichever answer comes last', async () => {
+    const answers: ((leftOut: number) => void)[] = []
+    const slow = () => new Promise((answer) => answers.push((leftOut) => answer({ drafts: [], entries: [], leftOut })))
+    fakeQuintet().add('client', { [view]: slow })
+    const wrapper = await opened(view)
+    const refreshed = useMailbox().refresh()
+    await flushPromises()
+    answers[1]?.(2)
+    await flushPromises()
+    answers[0]?.(1)
+    await Promise.all([refreshed, flushPromises()])
+    expect(answers).toHaveLength(2)
+    expect(wrapper.text()).toBe(textOf(`mail.leftOut.${view}`, 2))
   })
 
   it('is not spoken of when there is nothing like that', async () => {
