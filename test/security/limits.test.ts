@@ -153,7 +153,7 @@ describe('a group whose members and persons write as much as they can of what no
       for (let made = 0; made < limits.vectorEntries + 100; made += 50) {
         await rogue.send([1], rogue.batches(...Array.from({ length: 50 }, newLog)))
         // What comes meanwhile has to be heard: who does not answer is disconnected.
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        await new Promise((resolve) => setImmediate(resolve))
       }
       // The other fetches them from there, few at a time.
       await expect
