@@ -86,7 +86,7 @@ export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
   ['mark', verb('change', { mails: mailNames, mark: oneOf(marks) }, (client, request) => client.mark(request))],
   [
     'delete',
-    verb('change', { mail: mailName, full: flag }, async (client, { full, ...request }) => {
+    verb('deletion', { mail: mailName, full: flag }, async (client, { full, ...request }) => {
       const answer = await client.delete(request)
       return full === 'full' ? answer : {}
     }),
