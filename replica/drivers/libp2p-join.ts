@@ -54,7 +54,7 @@ const serveOnce = (stream: Stream, ports: ServePorts, answer: (frame: Uint8Array
   const cancel = ports.clock.after(joinTimeoutMs, () => {
     link.abort('joining took too long')
   })
-  const link = new FrameLink(new Libp2pByteStream(stream), ports.clock, limits.joinFrameBytes, {
+  const link = new FrameLink(new Libp2pByteStream(stream), ports.clock, limits.joinRequestBytes, {
     data: (frame) => {
       if (isAsked) return
       isAsked = true

@@ -104,6 +104,18 @@ describe('someone inside the group', () => {
     await node.stop()
   })
 
+  test.each([protocols.join, protocols.visit])('is cut off for a request that is too long, by %s', async (protocol) => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocol)
+    const header = Buffer.alloc(5)
+    header.writeUInt32BE(limits.joinRequestBytes + 1)
+    stream.send(header)
+    // Silence would end it, too, after 2,500 ms.
+    await within(2_000, 'the stream is reset', once(stream, 'close'))
+    await node.stop()
+  })
+
   test('is not taken for a replica when it only speaks as a client', async () => {
     const peer = await startPeer()
     const node = await strangerNode(groupKey)

@@ -50,6 +50,8 @@ export const limits = {
   /** Frames of one peer whose signatures are being verified; beyond, the connection is cut. */
   unverifiedBytes: 33_554_432,
   joinFrameBytes: 524_288,
+  /** A request to join, or a visit: anybody with the group's key can have many begun at once. */
+  joinRequestBytes: 4_096,
   /** Of the log that could not be written yet, on a full disk; what comes on top is dropped. */
   unwrittenLogBytes: 1_048_576,
   /** Requests of one replica that wait for their answers. */
