@@ -26,12 +26,12 @@ export interface InspectedInvite {
   readonly seats: readonly { readonly server: ServerId; readonly machine: string | null }[] | null
 }
 
-/** Looks at an invite without using it up. BAD_INVITE, INVITE_EXPIRED. */
+/** Looks at an invite without using it up. BAD_INVITE, INVITE_EXPIRED, INVITE_REVOKED. */
 export const inspectInvite = async (text: string): Promise<InspectedInvite> => {
   const invite = validInvite(text)
   const { groupName, expiresAtMs, token } = invite
   const answer = await visit(invite, newKeys().privateKey, { kind: 'look', token }, lookTimeoutMs)
-  if (!answer.ok && ['BAD_INVITE', 'INVITE_EXPIRED'].includes(answer.failure.code))
+  if (!answer.ok && ['BAD_INVITE', 'INVITE_EXPIRED', 'INVITE_REVOKED'].includes(answer.failure.code))
     throw new QuintetError(answer.failure.code, answer.failure.message)
   const seats = answer.ok
     ? answer.value.seats.map(({ server, holder }) => ({ server, machine: holder?.machine ?? null }))

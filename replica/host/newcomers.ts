@@ -1,7 +1,7 @@
 import type { Command, CommandAnswer } from '../core/effects.ts'
 import type { Result } from '../core/model/errors.ts'
 import { fail, QuintetError } from '../core/model/errors.ts'
-import { allServerIds } from '../core/model/ids.ts'
+import { allServerIds, type InviteId, type PeerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
@@ -34,34 +34,47 @@ export const admit = async (host: Door, request: JoinRequest): Promise<Result<Jo
   }
 }
 
-/** Answers who has an invite and wants no seat. BAD_INVITE, INVITE_USED, INVITE_EXPIRED, and what hinders writing. */
-export const visit = async (host: Door, request: VisitRequest): Promise<Result<VisitAnswer>> => {
+/** Answers who has an invite and wants no seat. BAD_INVITE, INVITE_USED, INVITE_EXPIRED, INVITE_REVOKED, and what hinders writing. */
+export const visit = async (host: Door, nowMs: number, request: VisitRequest): Promise<Result<VisitAnswer>> => {
   const invite = inviteIdOf(request.token)
   try {
-    if (request.kind === 'client') {
-      const { peer, machine } = request
-      await host.command({ kind: 'admitClient', invite, peer, machine })
-    } else {
-      const known = await host.read((core) => core.state.seats.invite(invite))
-      if (known === undefined || known.expiresAtMs === 0)
-        return fail('BAD_INVITE', 'This member does not know that invite: ask for a new one.')
-    }
+    if (request.kind === 'look') return await host.read((core) => look(core, invite, nowMs))
+    const { peer, machine } = request
+    await host.command({ kind: 'admitClient', invite, peer, machine })
     const own = host.listenAddresses()
-    return { ok: true, value: await host.read((core) => answerOf(core, own)) }
+    return { ok: true, value: await host.read((core) => answerOf(core, (holder) => addressesOf(core, holder, own))) }
   } catch (error) {
     if (error instanceof QuintetError) return { ok: false, failure: error.failure }
     throw error
   }
 }
 
-const answerOf = (core: ReplicaCore, own: readonly string[]): VisitAnswer => ({
+/**
+ * Who looks has not been let in, and may never be: it is shown which seats are taken, not where anybody is. By an invite that has let
+ * somebody in that one may look again, as after a crash; any other has to be good still.
+ */
+const look = (core: ReplicaCore, invite: InviteId, nowMs: number): Result<VisitAnswer> => {
+  const { seats } = core.state
+  const known = seats.invite(invite)
+  if (known === undefined || known.expiresAtMs === 0)
+    return fail('BAD_INVITE', 'This member does not know that invite: ask for a new one.')
+  const isUsed = known.admitted.length > 0 || seats.clients().some((client) => client.invite === invite)
+  if (known.revoked) return fail('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
+  if (!isUsed && known.expiresAtMs <= nowMs)
+    return fail('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  return { ok: true, value: answerOf(core, () => []) }
+}
+
+const addressesOf = ({ identity, addresses }: ReplicaCore, peer: PeerId, own: readonly string[]): readonly string[] =>
+  peer === identity.peer ? own : (addresses.get(peer) ?? [])
+
+const answerOf = (core: ReplicaCore, placesOf: (holder: PeerId) => readonly string[]): VisitAnswer => ({
   groupName: core.state.seats.group?.name ?? '',
   seats: allServerIds.map((server) => {
     const claim = core.state.seats.holder(server)
     if (claim === undefined) return { server, holder: null }
     const { peer } = claim
     const machine = core.state.seats.machineOf(claim)
-    const addresses = peer === core.identity.peer ? own : (core.addresses.get(peer) ?? [])
-    return { server, holder: { peer, machine, addresses } }
+    return { server, holder: { peer, machine, addresses: placesOf(peer) } }
   }),
 })

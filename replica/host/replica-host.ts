@@ -329,7 +329,7 @@ export class ReplicaHost {
           this.enqueue({ kind: 'gossip', batches: batches.value })
       },
       join: (request) => admit(this, request),
-      visit: (request) => visit(this, request),
+      visit: (request) => visit(this, this.#options.clock.nowMs(), request),
       client: (stream) => this.#onClient?.(stream),
     }
   }
