@@ -1,7 +1,8 @@
 import type { Failure, Result } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import type { Message } from '../core/model/messages.ts'
+import type { HelloMessage, Message } from '../core/model/messages.ts'
+import { originOf } from '../wire/keys.ts'
 import type { IsHeld } from '../wire/message-codec.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { LoggerPort, Transport } from './ports.ts'
@@ -17,6 +18,11 @@ interface Line {
   bytes: number
   end: Promise<void>
 }
+
+const notItsOwn: Failure = { code: 'BAD_REQUEST', message: 'it says hello by the name of another machine, or seat' }
+
+/** Whoever is connected has shown that it has the key of its peer id; an install's name is made of that and its seat. */
+const isOf = (peer: PeerId, { origin, server }: HelloMessage): boolean => origin === originOf(server, peer)
 
 /** Decodes the frames of the other replicas: those of one peer are given on in their order, though large ones are verified aside. */
 export class Inbound {
@@ -64,6 +70,7 @@ export class Inbound {
 
   #conclude(peer: PeerId, message: Result<Message | null>): void {
     if (!message.ok) this.#refuse(peer, message.failure)
+    else if (message.value?.kind === 'hello' && !isOf(peer, message.value)) this.#refuse(peer, notItsOwn)
     else if (message.value !== null) this.#took(peer, message.value)
   }
 

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { fail, succeed } from '../../replica/core/model/errors.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
-import { peerId } from '../../replica/core/model/ids.ts'
+import { peerId, type PeerId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import { Inbound } from '../../replica/host/inbound.ts'
 import { silentLogger } from '../conformance/storage-files.ts'
+import { helloOf } from '../support/core-fixture.ts'
+import { installOn } from '../support/host-fixture.ts'
 
 const [ada, bob] = [peerId('ada'), peerId('bob')]
 const messageOf = (id: number): Message =>
@@ -73,6 +75,29 @@ test('nothing is given on that came before a message that is not valid was found
   line.take(bob, small(4))
   await settle(3)
   expect(took).toEqual(['bob 4'])
+})
+
+test('who says hello by the name of another machine, or of another seat than its own, is cut off', () => {
+  const took: PeerId[] = []
+  const cut: PeerId[] = []
+  const hear = (peer: PeerId, message: Message): void => {
+    const parts = {
+      wire: { decodeMessageAside: () => succeed(message) },
+      transport: { disconnect: (other: PeerId) => cut.push(other) },
+      logger: silentLogger,
+    }
+    new Inbound(
+      parts,
+      () => false,
+      (other) => took.push(other),
+    ).take(peer, small(1))
+  }
+  const [one, two] = [installOn(1).identity, installOn(2).identity]
+  hear(one.peer, helloOf(one))
+  expect([took, cut]).toEqual([[one.peer], []])
+  hear(one.peer, helloOf(two))
+  hear(one.peer, { ...helloOf(one), server: two.server })
+  expect([took, cut]).toEqual([[one.peer], [one.peer, one.peer]])
 })
 
 test('who sends more than can be verified is cut off', async () => {
