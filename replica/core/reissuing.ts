@@ -1,8 +1,9 @@
 import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
-import type { Clock, UpdateId } from './model/ids.ts'
+import type { AccountId, Clock, UpdateId } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
+import type { CommandRecord } from './model/image.ts'
 import type { MarksChange } from './model/mailbox-changes.ts'
 import { aimedAt, markedBy, type Meant, meantBy } from './model/meant.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
@@ -48,15 +49,25 @@ const carriedOut = (
   clock: Clock,
 ): { readonly update: UpdateId; readonly clock: Clock } | null => {
   const wish = wishOf(change)
-  if (wish !== null) {
-    const execution = state.executions.of(wish)
-    if (execution === undefined) return null
+  const execution = wish === null ? undefined : state.executions.of(wish)
+  if (execution !== undefined) {
     const { origin, sequence, clock: at } = standingOf(execution)
     return { update: updateId(origin, sequence), clock: at }
   }
   const before = state.commands.get(change.command)
-  if (before === undefined || isMissing(state, change, clock)) return null
-  return { update: before.update, clock: before.clock }
+  if (before === undefined) return null
+  const isOther = wish === null ? isMissing(state, change, clock) : isAnothers(state, before, change.account)
+  return isOther ? null : { update: before.update, clock: before.clock }
+}
+
+/** Of what is neither here nor among the commands that are remembered for certain it cannot be told. */
+const isAnothers = (
+  { mails, posts, executions }: GroupState,
+  { update, clock }: CommandRecord,
+  account: AccountId,
+): boolean => {
+  const by = mails.find(update)?.from ?? posts.find(update)?.account
+  return by === undefined ? !executions.mayHaveForgotten(clock) : by !== account
 }
 
 /** Whether the state does not show what the change says. Documents and follows are as they were said last. */

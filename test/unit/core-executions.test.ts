@@ -64,6 +64,13 @@ describe('commands that were executed', () => {
     expect(table.isAlias(updateId(origin, 4))).toBe(false)
   })
 
+  test('of a time from which some may be forgotten are told from others', () => {
+    const table = tableOf(kept + 50)
+    table.forget(upTo(kept + 50), nothingLive)
+    expect([1_049, 1_050].map((clock) => table.mayHaveForgotten(clock))).toEqual([true, false])
+    expect(tableOf(kept - 1).mayHaveForgotten(1)).toBe(false)
+  })
+
   test('are all remembered when there are few', () => {
     const table = tableOf(100)
     table.forget(upTo(100), nothingLive)

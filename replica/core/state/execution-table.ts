@@ -148,6 +148,11 @@ export class ExecutionTable {
     this.#lookAt = Math.max(keptExecutions, this.#executions.size) + slack
   }
 
+  /** Whether one of this time may be among those that were forgotten. */
+  mayHaveForgotten(clock: Clock): boolean {
+    return this.#executions.size >= keptExecutions && clock < this.#clockFromNewest(keptExecutions)
+  }
+
   /** The clock of that command which is the `place`th from the newest; 0 when there are not so many. Numbers are put in order ten times as fast. */
   #clockFromNewest(place: number): Clock {
     const clocks = new Float64Array(this.#executions.size)
