@@ -330,7 +330,7 @@ export class Correspondence {
       if (outcome === 'some') progress = 'some'
       // What was asked for was to follow on what is held; what comes unasked may be late.
       if (outcome === 'fork' && this.#parts.antiEntropy.isWaitingFor(peer, message.id))
-        this.#parts.forks.unfitting(now.steadyMs, session, batch.origin, effects)
+        this.#parts.forks.unfitting(now.steadyMs, session, batch, effects)
       if (outcome !== 'full') this.#parts.matrix.raise(session.origin, batch.origin, batch.last)
     }
     if (message.id !== 0) this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, progress)

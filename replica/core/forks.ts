@@ -6,6 +6,7 @@ import type { OriginId, PeerId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type { ForkMessage, KnowledgeMessage } from './model/messages.ts'
 import type { SignedEnd } from './model/proofs.ts'
+import type { Batch } from './model/updates.ts'
 import type { GreetedPeer } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
 import { forkedIn } from './state/log-chains.ts'
@@ -31,6 +32,8 @@ interface Dispute {
   toldMs: number | null
   /** It goes on saying so, and so it does not yield. */
   isInsisted: boolean
+  /** Of the peer's own log, what it has sent. */
+  unfitting: Batch | null
   /** Since when the peer would have been yielded to, but for somebody to whom it has to yield itself. */
   waitsMs: number | null
   saidMs: number
@@ -145,18 +148,22 @@ export class Forks {
   }
 
   /** A batch of this peer, signed by its origin, does not follow on what is held. */
-  unfitting(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    this.#dispute(session.peer, origin).isProven = true
+  unfitting(nowMs: number, session: GreetedPeer, batch: Batch, effects: EffectsDraft): void {
+    const { origin } = batch
+    const dispute = this.#dispute(session.peer, origin)
+    dispute.isProven = true
+    if (origin === session.origin) dispute.unfitting = batch
     this.#settle(nowMs, session, origin, effects)
   }
 
   /** A peer says that what is held here of `origin` is not what it holds, and shows where its copy ends. */
-  heard(nowMs: number, session: GreetedPeer, { origin, end }: ForkMessage, effects: EffectsDraft): void {
+  heard(nowMs: number, session: GreetedPeer, { origin, end, unfitting }: ForkMessage, effects: EffectsDraft): void {
     const dispute = this.#dispute(session.peer, origin)
     dispute.toldMs ??= nowMs
     if (nowMs - dispute.toldMs >= insistedMs) dispute.isInsisted = true
     if (end?.origin === origin) this.shown(session.origin, end)
-    if (end?.origin === origin && this.#ends.isOther(end)) dispute.isProven = true
+    const isOther = end?.origin === origin && (this.#ends.isOther(end) || this.#isOfOwnFork(end, unfitting))
+    if (isOther) dispute.isProven = true
     if (dispute.isProven) this.#settle(nowMs, session, origin, effects)
     else if (this.#state.held(origin) > 0) this.#say(nowMs, session, origin, effects)
   }
@@ -188,6 +195,12 @@ export class Forks {
     return [...this.#state.vector.keys()].filter(
       (origin) => heldFrom(vector, origin) > this.#state.held(origin) && !signatures.has(origin),
     )
+  }
+
+  /** Whether this install has signed both, and so two logs. Its own log need not go back so far, as far as it is remembered. */
+  #isOfOwnFork({ origin, sequence, hash }: SignedEnd, batch: Batch | undefined): boolean {
+    if (origin !== this.#identity.origin || batch?.origin !== origin || batch.last <= sequence) return false
+    return batch.first <= sequence || (batch.first === sequence + 1 && batch.previousHash !== hash)
   }
 
   /** It looks as if this peer held another log of that name. Who has no state has nothing to lose by believing it. */
@@ -276,6 +289,7 @@ export class Forks {
       isLikely: false,
       toldMs: null,
       isInsisted: false,
+      unfitting: null,
       waitsMs: null,
       saidMs: -Infinity,
     }
@@ -288,9 +302,10 @@ export class Forks {
     const dispute = this.#dispute(peer, origin)
     if (nowMs - dispute.saidMs < againMs) return
     dispute.saidMs = nowMs
+    const { unfitting } = dispute
     effects.send.push({
       to: peer,
-      message: { kind: 'fork', origin, end: this.#state.endOf(origin) },
+      message: { kind: 'fork', origin, end: this.#state.endOf(origin), ...(unfitting === null ? {} : { unfitting }) },
       urgency: 'ordinary',
     })
   }

@@ -4,6 +4,7 @@ import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { sessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type {
+  ForkMessage,
   KnowledgeMessage,
   MailRequestMessage,
   MailsMessage,
@@ -16,7 +17,7 @@ import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch, readBatches } from './batch-codec.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { linkedVouchers, readVouchers, readVouchersOf, voucherFields } from './vouchers.ts'
-import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
+import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
 import type { GroupContext } from './group-context.ts'
 import { addressFields, hashFields, readAddresses, readHashes, readRows, rowFields } from './knowledge-codec.ts'
@@ -48,7 +49,7 @@ const formats: Readonly<Record<Message['kind'], Format>> = {
   mailRequest: { type: 8, fields: 3 },
   mails: { type: 9, fields: 4 },
   refusal: { type: 10, fields: 3, later: 1 },
-  fork: { type: 11, fields: 2 },
+  fork: { type: 11, fields: 2, later: 1 },
   groupKey: { type: 12, fields: 2 },
 }
 const kindsByType = new Map((Object.keys(formats) as Message['kind'][]).map((kind) => [formats[kind].type, kind]))
@@ -174,7 +175,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
         voucherFields(message.retirement?.vouchers ?? []),
       ]
     case 'fork':
-      return [message.origin, endFields(message.end)]
+      return [message.origin, endFields(message.end), message.unfitting?.bytes ?? null]
     case 'groupKey':
       return [fromBase64Url(message.key), message.madeAt]
   }
@@ -240,13 +241,22 @@ function readMessage(
     case 'refusal':
       return readRefusal(context, reader, fields)
     case 'fork':
-      return { kind, origin: readOrigin(reader), end: readEnd(context, reader) }
+      return readFork(context, reader, fields)
     case 'groupKey':
       return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
   }
 }
 
 const asideOf = (aside: number): Pick<KnowledgeMessage, 'aside'> => (aside > 0 ? { aside } : {})
+
+/** A batch that is not signed shows nothing: it counts as none. */
+function readFork(context: GroupContext, reader: CborReader, fields: number): ForkMessage {
+  const fork: ForkMessage = { kind: 'fork', origin: readOrigin(reader), end: readEnd(context, reader) }
+  if (fields <= formats.fork.fields) return fork
+  const bytes = reader.orNull(() => reader.bytesUpTo(limits.batchFrameBytes, 'batch'))
+  const batch = bytes === null ? null : attempt(() => readBatch(context, bytes, () => 'check'))
+  return batch?.ok === true ? { ...fork, unfitting: batch.value } : fork
+}
 
 function readRefusal(context: GroupContext, reader: CborReader, fields: number): Message {
   const failure = readFailure(reader)

@@ -369,7 +369,10 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
     .tuple(mailUpdates, id, fc.maxSafeNat())
     .map(([mails, request, covered]) => ({ kind: 'mails' as const, id: request, covered, ...mails })),
   fc.record({ kind: fc.constant('refusal' as const), failure, retirement: fc.option<RetirementNews>(retirementNews) }),
-  fc.record({ kind: fc.constant('fork' as const), origin, end: fc.option<SignedEnd>(signedEnd) }),
+  fc.record(
+    { kind: fc.constant('fork' as const), origin, end: fc.option<SignedEnd>(signedEnd), unfitting: batch },
+    { requiredKeys: ['kind', 'origin', 'end'] },
+  ),
   fc.record({ kind: fc.constant('groupKey' as const), key: base64Url(32), madeAt: clock }),
 )
 

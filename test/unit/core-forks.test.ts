@@ -4,6 +4,8 @@ import { hashPrefix } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
+import type { SignedEnd } from '../../replica/core/model/proofs.ts'
+import type { Batch } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { allOf } from '../../replica/core/state-transfer.ts'
 import { forkedIn, LogChains } from '../../replica/core/state/log-chains.ts'
@@ -154,6 +156,62 @@ describe('an install whose own log is said to have forked', () => {
     const { notify } = says(core, { kind: 'knowledge', clock: 1, rows, hashes, sessions: [] })
     expect(notify).not.toContainEqual({ kind: 'forked', origin: own })
     expect(core.hindrance).toBe(null)
+  })
+})
+
+describe('an install that has written more since its log forked than it remembers the ends of', () => {
+  /** Its log, and a core that holds it. */
+  const longAfter = () => {
+    const core = foundedCore(['ada'])
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(member, afterTheFounder)] }])
+    const write = (mail: number) =>
+      give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], `mail ${mail}`) }).persist
+    const log = Array.from({ length: limits.checkpointsPerOrigin + 10 }, (_, mail) => write(mail)).flat()
+    const { origin } = core.identity
+    const row = [member.origin, origin].map((of) => [of, 1] as const)
+    greet(core, member, new Map([[member.origin, new Map(row)]]))
+    const saysFork = (end: SignedEnd, unfitting: Batch | undefined) => {
+      const { notify } = says(core, { kind: 'fork', origin, end, ...(unfitting && { unfitting }) })
+      return notify.some((notice) => notice.kind === 'forked')
+    }
+    return { core, log, saysFork }
+  }
+
+  test('starts over when it is shown two of its own signatures that contradict each other, and not for one', () => {
+    const { core, log, saysFork } = longAfter()
+    const [first, second] = log
+    const { sequence, hash } = { sequence: first!.first - 1, hash: first!.previousHash }
+    expect(saysFork(endOf(core.identity, sequence, otherLog), undefined)).toBe(false)
+    expect(saysFork(endOf(core.identity, sequence, hash), first)).toBe(false)
+    expect(saysFork(endOf(core.identity, sequence, otherLog), second)).toBe(false)
+    expect(saysFork(endOf(core.identity, sequence, otherLog), claimOf(member, afterTheFounder))).toBe(false)
+    expect(saysFork(endOf(core.identity, sequence, otherLog), first)).toBe(true)
+  })
+
+  test('is shown by whom it has sent what does not follow', () => {
+    const { core } = meeting(afterTheFounder, 'has a state')
+    const claim = claimOf(member, afterTheFounder)
+    const make = makeBatchOf(member.origin)
+    const unfitting = make(2, otherLog, [{ clock: afterTheFounder + 9, change: signUp('carl') }])
+    const more = new Map([[member.origin, 2]])
+    let sent = says(core, {
+      kind: 'knowledge',
+      clock: 1,
+      rows: new Map([[member.origin, more]]),
+      hashes: new Map(),
+      sessions: [],
+    }).send
+    for (let nowMs = noonMs; sent.every(({ message }) => message.kind !== 'request'); nowMs += 100)
+      sent = core.step(nowMs, [{ kind: 'tick' }]).send
+    const [id] = sent.flatMap(({ message }) => (message.kind === 'request' ? [message.id] : []))
+    const { send } = says(core, { kind: 'batches', id: id ?? 0, batches: [unfitting] })
+    expect(send.map(({ message }) => message)).toContainEqual({
+      kind: 'fork',
+      origin: member.origin,
+      end: core.state.endOf(member.origin),
+      unfitting,
+    })
+    expect(core.state.lastHash(member.origin)).toBe(claim.lastHash)
   })
 })
 

@@ -114,6 +114,8 @@ export interface ForkMessage {
   readonly kind: 'fork'
   readonly origin: OriginId
   readonly end: SignedEnd | null
+  /** A batch that the receiver has signed, and that does not follow on `end`: it may have forgotten where the batches of that time ended. */
+  readonly unfitting?: Batch
 }
 
 /** A newer group key, for members only. */
