@@ -1,13 +1,10 @@
+import type { ViewInfo } from '../api/contract.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Group } from './contract/group.ts'
 
 /** The group and its machines. */
 export const groupPart = (context: ClientContext): Group => {
-  context.listen({
-    event: (event) => {
-      if (event.event === 'view') context.tell(event)
-    },
-  })
+  tellViews(context)
   return {
     view: () => context.link.call((api) => api.view()),
     status: () => context.link.call((api) => api.status()),
@@ -24,4 +21,31 @@ export const groupPart = (context: ClientContext): Group => {
     pause: (request) => context.link.callWanted((api) => api.pause(request)),
     resume: (request) => context.link.callWanted((api) => api.resume(request)),
   }
+}
+
+/** Each view that the server has, and after a change of servers the one that the next has: it may have changed long before. */
+const tellViews = (context: ClientContext): void => {
+  let told = 0
+  const tell = (view: ViewInfo): void => {
+    told += 1
+    context.tell({ event: 'view', view })
+  }
+  const look = (): void => {
+    const before = told
+    const isNews = (): boolean => told === before
+    context.link
+      .callBeside((api) => api.view())
+      .then(
+        (view) => {
+          if (isNews()) tell(view)
+        },
+        () => undefined,
+      )
+  }
+  context.listen({
+    connected: look,
+    event: (event) => {
+      if (event.event === 'view') tell(event.view)
+    },
+  })
 }

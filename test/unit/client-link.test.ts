@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { ReplicaApi, ReplicaEvent } from '../../replica/api/contract.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
@@ -278,6 +279,8 @@ describe('a connection that is lost', () => {
       random: testRandom,
       clock,
     })
+    const events: ClientEvent[] = []
+    client.onEvent((event) => events.push(event))
     isOwnThere = false
     own.dropConnections()
     const viewed = codeOf(client.view())
@@ -286,6 +289,8 @@ describe('a connection that is lost', () => {
     await runTo(limits.reconnectWaitMs)
     expect(await viewed).toBe('no failure')
     expect(client.server).toBe(2)
+    expect(events.map(({ event }) => event)).toEqual(['disconnected', 'connected', 'view'])
+    expect(events.at(-1)).toMatchObject({ view: { servers: [2] } })
     await client.close()
   })
 

@@ -96,8 +96,9 @@ describe('the JSON terminal', () => {
     replica.dropConnections()
     ask({ id: 1, do: 'read', mail })
     expect(await answer(1)).toMatchObject({ ok: true, mail, from: 'bob', to: ['ann'], subject: 'news', body: '' })
+    await event('view')
     const events = lines.filter((line) => 'event' in line).map((line) => line.event)
-    expect(events).toEqual(['mail', 'disconnected', 'connected'])
+    expect(events).toEqual(['mail', 'disconnected', 'connected', 'view'])
     input.end()
     await over
     await bob.close()
