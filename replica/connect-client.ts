@@ -49,7 +49,8 @@ export const connectClient = async (
   if (client !== null) return freeClient(directory, client, first, keeping)
   throw new QuintetError(
     'DIRECTORY_NOT_A_GROUP',
-    `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME`,
+    `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME (or --join INVITE). ` +
+      `Without a replica: npm run mail -- --data ${directory} --join INVITE`,
   )
 }
 
@@ -75,7 +76,8 @@ const attachedClient = async (
       const isHome = server === null || server === home
       const wanted = isHome && home === install.server ? present.server : (server ?? home)
       const member = attachment?.members.get(wanted)
-      if (attachment === null || member === undefined) throw unknownServer(wanted, directory)
+      if (attachment === null) throw notStarted(directory)
+      if (member === undefined) throw unknownServer(wanted)
       const isOwn = wanted === present.server
       const { peer } = member
       const open = async (): Promise<FrameStream> => {
@@ -174,8 +176,10 @@ const freeClient = async (
   }
   const client = await createMailClient({
     connect: async (server) => {
-      const member = server === null ? undefined : members.get(server)
-      if (server === null || member === undefined) throw unknownServer(server, directory)
+      // The one that was asked for at the start stands in the place of an own one.
+      const wanted = server ?? first
+      const member = wanted === null ? undefined : members.get(wanted)
+      if (member === undefined) throw unknownServer(wanted)
       const dialer = await dialers.get(groupKey)
       const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
       return connectReplica({ stream, adminToken: null, clock: systemClock })
@@ -197,8 +201,16 @@ const freeClient = async (
 
 const startOf = (first: ServerId | null) => (first === null ? 'anywhere' : 'at home')
 
-const unknownServer = (server: ServerId | null, directory: string): QuintetError =>
+const unknownServer = (server: ServerId | null): QuintetError =>
   new QuintetError(
     'NO_SUCH_SERVER',
-    `No address is known of server ${String(server)}. Is a replica running with --data ${directory}?`,
+    server === null
+      ? 'No server of the group is known here.'
+      : `No address is known of server ${server}: nobody has that seat, or it was never met.`,
+  )
+
+const notStarted = (directory: string): QuintetError =>
+  new QuintetError(
+    'NO_SUCH_SERVER',
+    `The replica in ${directory} was never started: npm run replica -- --data ${directory}`,
   )

@@ -4,6 +4,7 @@ import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { serverId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
+import { loadClientInstall } from './drivers/client-file.ts'
 import { loadInstall, saveInstall } from './drivers/install-file.ts'
 import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
 import { systemClock } from './drivers/system-clock.ts'
@@ -23,6 +24,7 @@ const groupIdBytes = 16
 export const openInstall = async (options: ReplicaArguments): Promise<Install> => {
   const install = await loadInstall(options.data)
   if (install === null) {
+    await refuseClients(options)
     if (options.create !== null) return createGroup(options, options.create)
     if (options.join !== null) {
       const keptKeys = async (token: Uint8Array): Promise<Keys> =>
@@ -60,6 +62,18 @@ const withAddresses = async (directory: string, install: Install, addresses: rea
   // What a full disk does not keep counts for this run.
   await saveInstall(directory, next).catch(() => undefined)
   return next
+}
+
+/** A client's directory may become that of a replica of its group, and of no other: it would not know its own any more. */
+const refuseClients = async ({ data, create, join }: ReplicaArguments): Promise<void> => {
+  const client = await loadClientInstall(data)
+  if (client === null || (create === null && join === null)) return
+  const invite = join === null ? null : decodeInvite(await readInvite(join))
+  if (invite !== null && (!invite.ok || sameBytes(invite.value.groupId, client.groupId))) return
+  throw new QuintetError(
+    'DIRECTORY_HAS_A_GROUP',
+    `${data} is that of a client of the group "${client.groupName}". Use another data directory.`,
+  )
 }
 
 const otherGroup = (options: ReplicaArguments, install: Install): QuintetError =>

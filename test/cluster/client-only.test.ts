@@ -2,12 +2,13 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { passwordOf } from '../../build/cluster/group.ts'
 import { MailProcess } from '../../build/cluster/mail-process.ts'
+import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { loadClientInstall } from '../../replica/drivers/client-file.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { inspectInvite } from '../../replica/join-as-client.ts'
 import { toBase64Url } from '../../replica/wire/bytes.ts'
 import { SlowRelay } from '../support/slow-relay.ts'
-import { anyText, send, subjectsOf, useCluster } from '../support/cluster.ts'
+import { anyText, run, send, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
 
@@ -20,6 +21,26 @@ const keyIn = async (data: string): Promise<string> =>
   toBase64Url((await loadClientInstall(data))?.groupKey ?? new Uint8Array())
 
 describe('a client without a replica', () => {
+  test('begins at the server that it is told, and its directory becomes that of no other group', async () => {
+    const group = await cluster.group([1, 2])
+    const data = path.join(await cluster.directory(), 'client')
+    const { invite } = await group.operator(1).ask('invite')
+    await new MailProcess({ data, join: invite }).close()
+    for (const server of [1, 2]) {
+      const client = new MailProcess({ data, server })
+      expect((await client.ask('status')).serverId).toBe(server)
+      await client.close()
+    }
+    const nobody = await run('replica/mail.ts', ['--data', data, '--json', '--server', '4'])
+    expect(nobody).toMatchObject({ code: 1, stderr: textLike(/server 4.*\(NO_SUCH_SERVER\)/) })
+    const other = await run('replica/main.ts', ['--data', data, '--json', '--no-mdns', '--create', 'Another'])
+    expect(other).toMatchObject({ code: 1, stderr: textLike(/"Northern Light".*\(DIRECTORY_HAS_A_GROUP\)/) })
+    const { invite: second } = await group.operator(1).ask('invite')
+    const replica = new ReplicaProcess({ data, join: second, server: 3 })
+    expect(await replica.ready()).toMatchObject({ serverId: 3 })
+    await replica.kill()
+  })
+
   test('joins by an invite, takes no seat, and goes from server to server', async () => {
     const group = await cluster.group([1, 2, 3])
     const ada = await group.person('ada', 2)
