@@ -144,7 +144,7 @@ const parsed = (command: Command, args: readonly string[]): boolean => {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return false
-    const sentence = error.message.replace(/^error: /, '')
+    const sentence = error.message.replace(/^error: /, '').replace(/[^.]$/, '$&.')
     throw new QuintetError('BAD_REQUEST', `${sentence} See --help.`)
   }
 }
