@@ -32,7 +32,9 @@ export class RetiredPeers {
 
   /** Whether a retired machine that says hello has nothing that is not known here. */
   isNeedless(peer: PeerId, hello: HelloMessage): boolean {
-    return this.has({ peer, origin: hello.origin }) && covers(this.#state.vector, hello.rows.get(hello.origin) ?? nothing)
+    return (
+      this.has({ peer, origin: hello.origin }) && covers(this.#state.vector, hello.rows.get(hello.origin) ?? nothing)
+    )
   }
 
   /** Sends those away of which all has been taken in: who has told only of its own log may have more to hand over. */
