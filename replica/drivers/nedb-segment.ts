@@ -343,18 +343,23 @@ export class Segment {
 
   /** Where the file cannot be read. One that was begun so itself holds only what the others have given again. */
   async #beginAnew(): Promise<void> {
+    const bytes = this.#bytes
+    // Who reads meanwhile finds nothing, and does not look for a file that is not there.
+    this.#bytes = 0
+    this.#changed()
     try {
       if (this.#unread.isThere) await this.#removeFile()
-      else await this.#unread.keep(this.#bytes)
+      else await this.#unread.keep(bytes)
     } finally {
       this.#changed()
-      if (this.#unread.isThere) this.#bytes = 0
+      if (!this.#unread.isThere) this.#bytes = bytes
     }
   }
 
   async #putUnreadBack(): Promise<void> {
+    const bytes = await this.#unread.putBack()
     this.#changed()
-    this.#bytes = await this.#unread.putBack()
+    this.#bytes = bytes
   }
 
   async #cut(): Promise<void> {
