@@ -24,6 +24,14 @@ export interface Sitting {
   outbox: readonly DocumentId[]
 }
 
+/** Whoever logs in next has nothing of what was shown to somebody else. */
+export const forgetShown = (sitting: Sitting): void => {
+  sitting.listed = null
+  sitting.more = null
+  sitting.drafts = []
+  sitting.outbox = []
+}
+
 export interface Command {
   readonly usage: string
   readonly help: string

@@ -1,6 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { accountNamed, serverNames, usageError, type Command, type Sitting } from './command.ts'
+import { accountNamed, forgetShown, serverNames, usageError, type Command, type Sitting } from './command.ts'
 import { groupCommands } from './group-commands.ts'
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
@@ -14,7 +14,7 @@ const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   const name = rest.normalize('NFC')
   if (name === '') throw usageError('u NAME')
   const known = await accountNamed(client, name)
-  sitting.listed = null
+  forgetShown(sitting)
   if (known !== undefined) {
     await client.logIn({ name: known, password: await screen.secret(`Password of ${shownName(known)}: `) })
     screen.print(`Logged in as ${shownName(known)}.`)
@@ -78,7 +78,7 @@ const recover: Command['run'] = async (sitting, _words, rest) => {
   const recoveryPhrase = await screen.secret('The twelve words: ')
   const chosen = await newPassword(screen)
   if (chosen === null) return
-  sitting.listed = null
+  forgetShown(sitting)
   await client.resetPassword({ name: rest.normalize('NFC'), recoveryPhrase, newPassword: chosen })
   screen.print(`The password is changed. Logged in as ${shownName(client.loggedInAs ?? rest)}.`)
 }
@@ -104,7 +104,7 @@ const deleteAccount: Command['run'] = async (sitting) => {
     return
   }
   await client.deleteAccount()
-  sitting.listed = null
+  forgetShown(sitting)
   screen.print(`The account ${shownName(name)} is deleted.`)
 }
 
@@ -210,7 +210,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       help: 'log out',
       run: async (sitting) => {
         await sitting.client.logOut()
-        sitting.listed = null
+        forgetShown(sitting)
         sitting.screen.print('Logged out.')
       },
     },

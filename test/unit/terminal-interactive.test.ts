@@ -158,6 +158,21 @@ describe('the interactive terminal', () => {
     expect(await shown(ann, ['l', 're 1', 'an answer', '.'])).toMatch(/Sent to ann\./)
   })
 
+  test('keeps nothing of what was shown to one person for who logs in next', async () => {
+    const replica = new MemoryReplica()
+    await signedUp(replica, 'ben')
+    const ann = await signedUp(replica, 'ann')
+    for (let index = 1; index <= 12; index++)
+      await ann.send({ to: ['ann'], subject: `secret pump ${index}`, body: 'It drips.' })
+    await ann.saveDraft({ to: [], subject: 'half', body: '' })
+    const forBen = ['n', 're 1', 'It is mine', '.', 'drafts discard 1', 'l sent']
+    const text = await shown(ann, ['search drips', 'drafts', 'logout', 'u ben', "ben's password", ...forBen])
+    const [ofAnn = '', ofBen = ''] = text.split('Logged in as ben.')
+    expect(ofAnn).toContain('10 of 12; n shows the next page.')
+    expect(ofBen).toContain('No mail 1 has been listed')
+    expect(ofBen).not.toMatch(/secret pump|last page/)
+  })
+
   test('goes through the pages of a list', async () => {
     const replica = new MemoryReplica()
     const ann = await signedUp(replica, 'ann')
