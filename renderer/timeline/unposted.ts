@@ -45,7 +45,7 @@ export const useUnposted = defineStore('unposted', () => {
       written.value = text
     } else if (kept === null) {
       kept = text
-      if (text !== '') change(`${text}\n${written.value}`)
+      if (text !== '') change([text, written.value].filter((part) => part !== '').join('\n'))
     }
   }
 

@@ -77,6 +77,21 @@ describe('a post that is being written', () => {
     expect(kept()).toBe('News of the winch\nIt holds.')
   })
 
+  it('is there as it was after another one was posted before it was known here', async () => {
+    fakeQuintet().mailbox.methods().saveUnposted({ text: 'News of the winch' })
+    const known = Promise.withResolvers<{ readonly text: string }>()
+    fakeQuintet().add('client', { unposted: () => known.promise })
+    const wrapper = await opened()
+    await type(wrapper, 'Man overboard')
+    await wrapper.get('form').trigger('submit')
+    await flushPromises()
+    expect(fakeQuintet().requestsOf('post')).toEqual([{ text: 'Man overboard' }])
+    known.resolve({ text: kept() })
+    await useUnposted().flush()
+    expect(shown(wrapper)).toBe('News of the winch')
+    expect(kept()).toBe('News of the winch')
+  })
+
   it('that cannot be read here is not written over, and the person is told that theirs is not kept', async () => {
     fakeQuintet().mailbox.methods().saveUnposted({ text: 'of a later version' })
     fakeQuintet().failWith('unposted', 'CANNOT_OPEN')
