@@ -130,9 +130,11 @@ export const useMailView = defineStore('mailView', () => {
       mailbox.follow(null)
       return
     }
-    const found = createMailList(async (offset, limit) => {
+    const found: MailList = createMailList(async (offset, limit) => {
       const page = await client.search({ query, offset, limit })
-      partly.value = page.indexed < page.mails ? { indexed: page.indexed, mails: page.mails } : null
+      // One that was begun since says it of itself.
+      if (searchList.value === found)
+        partly.value = page.indexed < page.mails ? { indexed: page.indexed, mails: page.mails } : null
       return page
     })
     searchList.value = found

@@ -1,3 +1,4 @@
+import { flushPromises } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import { useMailActions } from '../../renderer/mail/mail-actions.ts'
 import { useMailView } from '../../renderer/mail/mail-view.ts'
@@ -41,4 +42,19 @@ it('a mail of the inbox that a search from the trash found goes to the trash, an
   useMailActions().discard([first.mail])
   expect(useMailActions().asked).toBeNull()
   expect(view.areInTrash([first.mail])).toBe(false)
+})
+
+it('how far a search could look is said of the last one, whichever answer comes last', async () => {
+  const answers = new Map<string, (indexed: number) => void>()
+  const slow = ({ query }: { readonly query: string }) =>
+    new Promise((answer) => answers.set(query, (indexed) => answer({ headers: [], total: 0, indexed, mails: 9 })))
+  fakeQuintet().add('client', { search: slow })
+  const view = useMailView()
+  const searches = [view.search('w'), view.search('winch')]
+  await flushPromises()
+  answers.get('winch')?.(9)
+  await flushPromises()
+  answers.get('w')?.(1)
+  await Promise.all(searches)
+  expect(view.partly).toBeNull()
 })
