@@ -174,17 +174,6 @@ describe('messages', () => {
     expect(codeOf(wire.decodeMessage(frame, () => false))).toBe('BAD_SIGNATURE')
   })
 
-  test('a batch of our own log that is shown with a fork counts only if it is signed', () => {
-    const unfitting = ours.make(1, wire.firstHash(ours.origin), [{ clock: 1, change: { kind: 'group', name: 'Ship' } }])
-    const fork = { kind: 'fork', origin: ours.origin, end: null } as const
-    const decoded = (bytes: Uint8Array) =>
-      wire.decodeMessage(encodeMessage({ ...fork, unfitting: { ...unfitting, bytes } }))
-    expect(decoded(unfitting.bytes)).toEqual({ ok: true, value: { ...fork, unfitting } })
-    expect(decoded(unfitting.bytes.with(-1, 7))).toEqual({ ok: true, value: fork })
-    // Of before there were such.
-    expect(wire.decodeMessage(encode([11, ours.origin, null]))).toEqual({ ok: true, value: fork })
-  })
-
   test('what a later version says besides is passed over, and so is a message of a kind that only it knows', () => {
     const failure = [10, 'RETIRED', 'Sorry.', null] as const
     const news = ['news', [[new Uint8Array(3)], null, 7]]

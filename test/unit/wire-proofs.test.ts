@@ -1,3 +1,4 @@
+import { encode } from 'cborg'
 import { expect, test } from 'vitest'
 import { serverId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
@@ -70,4 +71,15 @@ test('a state of others arrives with the signatures and proofs that hold, and wi
     signatures,
     retired: [{ origin, proof: null }],
   })
+})
+
+test('a batch of our own log that is shown with a fork counts only if it is signed', () => {
+  const unfitting = ours.make(1, wire.firstHash(ours.origin), [{ clock: 1, change: { kind: 'group', name: 'Ship' } }])
+  const fork = { kind: 'fork', origin: ours.origin, end: null } as const
+  const decoded = (bytes: Uint8Array) =>
+    wire.decodeMessage(encodeMessage({ ...fork, unfitting: { ...unfitting, bytes } }))
+  expect(decoded(unfitting.bytes)).toEqual({ ok: true, value: { ...fork, unfitting } })
+  expect(decoded(unfitting.bytes.with(-1, 7))).toEqual({ ok: true, value: fork })
+  // Of before there were such.
+  expect(wire.decodeMessage(encode([11, ours.origin, null]))).toEqual({ ok: true, value: fork })
 })
