@@ -95,11 +95,13 @@ export const diskFiles: FileSystem = {
 class DiskFile implements OpenFile {
   readonly #handle: FileHandle
   readonly #writes: 'synced' | 'durable'
+  readonly #hadName: boolean
   #kept: Buffer = Buffer.alloc(0)
 
   constructor(handle: FileHandle, writes: 'synced' | 'durable') {
     this.#handle = handle
     this.#writes = writes
+    this.#hadName = this.#hasName()
   }
 
   /** Of an open file the system has it at hand: asking another thread would take a hundred times as long. */
@@ -123,8 +125,15 @@ class DiskFile implements OpenFile {
     return this.#kept
   }
 
-  sync(): Promise<void> {
-    return this.#writes === 'durable' ? Promise.resolve() : this.#handle.sync()
+  async sync(): Promise<void> {
+    if (this.#writes === 'synced') await this.#handle.sync()
+    // Whatever is written to it then goes with this process, though every write goes well.
+    if (this.#hadName && !this.#hasName()) throw new Error('the file that is written to has been deleted')
+  }
+
+  /** There are file systems that count no names. */
+  #hasName(): boolean {
+    return fstatSync(this.#handle.fd).nlink > 0
   }
 
   truncate(bytes: number): Promise<void> {

@@ -66,6 +66,18 @@ async function atEachOperation(
 
 const codeOf = (failure: unknown): unknown => (failure instanceof QuintetError ? failure.code : failure)
 
+test('a log whose file is deleted while it is written to takes nothing more', async () => {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  const storage = await openStorage(directory)
+  await storage.recover()
+  const [first, ...others] = new LogMaker(1).batches(3, 2, 0)
+  await storage.append(first === undefined ? [] : [first])
+  await rm(join(directory, 'log'), { recursive: true })
+  await expect(storage.append(others)).rejects.toMatchObject({ code: 'DISK_FAILED' })
+  await storage.close().catch(() => undefined)
+})
+
 describe('a full disk', () => {
   test('undoes an append to several logs wholly, whichever operation it fails at', longest, async () => {
     let third = new LogMaker(3)
