@@ -1,11 +1,17 @@
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity } from './membership.ts'
-import type { Sequence } from './model/ids.ts'
+import type { OriginId, Sequence } from './model/ids.ts'
+import type { VersionVector } from './model/messages.ts'
 import type { SignedEnd } from './model/proofs.ts'
 import type { GreetedPeer } from './peers.ts'
-import type { RecoveredState } from './replica-core.ts'
 import type { GroupState } from './state/group-state.ts'
 import { heldFrom } from './version-vector.ts'
+
+/** What of the logs a start found; see `RecoveredState`. */
+interface Traces {
+  readonly highest: VersionVector
+  readonly unread?: ReadonlySet<OriginId>
+}
 
 /** How long the others have to bring some of what is known to be missing. */
 const patienceMs = 30_000
@@ -30,12 +36,7 @@ export class Reclaiming {
   /** Since when nothing of the own log has come. */
   #idle: { readonly held: Sequence; readonly sinceMs: number } | null = null
 
-  constructor(
-    identity: Identity,
-    state: GroupState,
-    matrix: KnowledgeMatrix,
-    { highest, unread }: Pick<RecoveredState, 'highest' | 'unread'>,
-  ) {
+  constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix, { highest, unread }: Traces) {
     this.#identity = identity
     this.#state = state
     this.#matrix = matrix
