@@ -9,39 +9,14 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { mailLines } from '../../replica/terminal/mail-view.ts'
 import { uncolored } from '../../replica/terminal/style.ts'
 import { testRandom } from '../support/client-ports.ts'
+import { ManualClock, startMs } from '../support/manual-clock.ts'
 import { cheapPassword, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
-const startMs = 1_700_000_000_000
 const dayMs = 86_400_000
 /** A byte of what is sealed: behind it is only when the draft was said, in 9 bytes. */
 const spoiledFromEnd = 10
-
-/** A clock that stands until it is moved. */
-class ManualClock {
-  #nowMs = startMs
-  #tasks: { readonly atMs: number; readonly task: () => void }[] = []
-
-  nowMs(): number {
-    return this.#nowMs
-  }
-
-  after(delayMs: number, task: () => void): () => void {
-    const waiting = { atMs: this.#nowMs + delayMs, task }
-    this.#tasks.push(waiting)
-    return () => {
-      this.#tasks = this.#tasks.filter((other) => other !== waiting)
-    }
-  }
-
-  move(byMs: number): void {
-    this.#nowMs += byMs
-    const due = this.#tasks.filter(({ atMs }) => atMs <= this.#nowMs)
-    this.#tasks = this.#tasks.filter(({ atMs }) => atMs > this.#nowMs)
-    for (const { task } of due) task()
-  }
-}
 
 const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
   createMailClient({

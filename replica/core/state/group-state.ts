@@ -383,8 +383,7 @@ export class GroupState {
   }
 
   #applyDocument(update: Update, { account, document, shelf, state }: DocumentChange): void {
-    const { origin, sequence } = update
-    const clock = countsFrom(update)
+    const [{ origin, sequence }, clock] = [update, countsFrom(update)]
     if (!this.#isGone(account)) this.documents.add({ account, document, origin, sequence, clock, shelf, state })
   }
 
