@@ -1,6 +1,6 @@
 import type { Command } from './effects.ts'
-import type { AccountId, Clock, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
-import { allServerIds, seatCount, splitUpdateId, tagsAgree, updateId } from './model/ids.ts'
+import type { AccountId, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
+import { allServerIds, seatCount, splitUpdateId, tagsAgree } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import { type Meant, meantBy } from './model/meant.ts'
 import type { DocumentChange } from './model/mailbox-changes.ts'
@@ -11,7 +11,7 @@ import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
 import { decideOnReissue } from './reissuing.ts'
-import { standingOf, wishOf } from './state/execution-table.ts'
+import type { Outcome } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Who carries a command out, and the name that the update gets by which it is. */
@@ -191,16 +191,9 @@ const givenInThisStep = ({ command, account }: PersonChange, reserved: Reserved)
  * What became of the same command when this person gave it before, here or at another server whose update has come; null when they
  * did not.
  */
-export const executedBefore = (
-  state: GroupState,
-  change: PersonChange,
-): { readonly update: UpdateId; readonly clock: Clock } | null => {
-  const wish = wishOf(change)
-  const execution = wish === null ? undefined : state.executions.of(wish)
-  if (execution !== undefined) {
-    const { origin, sequence, clock } = standingOf(execution)
-    return { update: updateId(origin, sequence), clock }
-  }
+export const executedBefore = (state: GroupState, change: PersonChange): Outcome | null => {
+  const outcome = state.executions.outcomeOf(change)
+  if (outcome !== null) return outcome
   const before = state.commands.get(change.command)
   if (before === undefined || isAnothers(state, before.update, change.account)) return null
   return { update: before.update, clock: before.clock }

@@ -2,12 +2,11 @@ import type { Decision } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
 import type { AccountId, Clock, UpdateId } from './model/ids.ts'
-import { updateId } from './model/ids.ts'
 import type { CommandRecord } from './model/image.ts'
 import type { MarksChange } from './model/mailbox-changes.ts'
 import { aimedAt, markedBy, type Meant, meantBy } from './model/meant.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
-import { standingOf, wishOf } from './state/execution-table.ts'
+import { type Outcome, wishOf } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 import { isUnset, noRegisters, registersOf } from './state/mark-registers.ts'
 
@@ -43,20 +42,12 @@ export const decideOnReissue = (
  * What became of the same wish before; null when nothing did. That its command is known by name does not say so: somebody else, who had
  * seen it, may have used the name for something else.
  */
-const carriedOut = (
-  state: GroupState,
-  change: PersonChange,
-  clock: Clock,
-): { readonly update: UpdateId; readonly clock: Clock } | null => {
-  const wish = wishOf(change)
-  const execution = wish === null ? undefined : state.executions.of(wish)
-  if (execution !== undefined) {
-    const { origin, sequence, clock: at } = standingOf(execution)
-    return { update: updateId(origin, sequence), clock: at }
-  }
+const carriedOut = (state: GroupState, change: PersonChange, clock: Clock): Outcome | null => {
+  const outcome = state.executions.outcomeOf(change)
+  if (outcome !== null) return outcome
   const before = state.commands.get(change.command)
   if (before === undefined) return null
-  const isOther = wish === null ? isMissing(state, change, clock) : isAnothers(state, before, change.account)
+  const isOther = wishOf(change) === null ? isMissing(state, change, clock) : isAnothers(state, before, change.account)
   return isOther ? null : { update: before.update, clock: before.clock }
 }
 

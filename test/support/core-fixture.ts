@@ -12,7 +12,7 @@ import {
   tagOf,
 } from '../../replica/core/model/ids.ts'
 import type { HelloMessage, KnowledgeRows } from '../../replica/core/model/messages.ts'
-import type { Batch, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
+import type { Batch, Draft, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { RecoveredState } from '../../replica/core/replica-core.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
@@ -85,7 +85,7 @@ export const give = (core: ReplicaCore, ...commands: readonly Command[]) =>
   )
 
 /** A log of one batch an update. */
-export const logOf = (origin: OriginId, changes: readonly SignedChange[], clock: number): readonly Batch[] => {
+export const logOf = (origin: OriginId, changes: readonly Draft['change'][], clock: number): readonly Batch[] => {
   const make = makeBatchOf(origin)
   let hash = firstHash(origin)
   return changes.map((change, index) => {

@@ -14,6 +14,7 @@ import {
   helloOf,
   identity,
   inviteNamed,
+  logOf,
   madeUpOrigin,
   mailTo,
   noonMs,
@@ -29,15 +30,6 @@ const hellosTo = ({ peer }: Identity, { send }: Effects): readonly HelloMessage[
 const kindsTo = ({ peer }: Identity, ...steps: readonly Effects[]): readonly Message['kind'][] =>
   steps.flatMap(({ send }) => send.flatMap(({ to, message }) => (to === peer ? [message.kind] : [])))
 
-const logOf = ({ origin }: Identity, clock: number, ...changes: readonly Draft['change'][]): readonly Batch[] => {
-  const make = makeBatchOf(origin)
-  let end = firstHash(origin)
-  return changes.map((change, index) => {
-    const batch = make(index + 1, end, [{ clock: clock + index, change }])
-    end = batch.lastHash
-    return batch
-  })
-}
 const seatOf = ({ server, peer }: Identity): Draft['change'] => ({
   kind: 'seat',
   server,
@@ -45,7 +37,7 @@ const seatOf = ({ server, peer }: Identity): Draft['change'] => ({
   machine: 'one',
   replaces: null,
 })
-const claimOf = (who: Identity): Batch => logOf(who, noonMs * 1_000, seatOf(who))[0] as Batch
+const claimOf = (who: Identity): Batch => logOf(who.origin, [seatOf(who)], noonMs * 1_000)[0] as Batch
 
 /** A group of two that has been at more places than one. */
 const coreWithBen = (): ReplicaCore => {
@@ -124,7 +116,7 @@ test('two newcomers that nobody has told of each other find out from each other 
 })
 
 const foundersLog = (founder: Identity): readonly Batch[] =>
-  logOf(founder, 1, { kind: 'group', name: 'the group' }, seatOf(founder))
+  logOf(founder.origin, [{ kind: 'group', name: 'the group' }, seatOf(founder)], 1)
 
 /** What `from` has to say to `core` arrives there. */
 const deliver = (core: ReplicaCore, from: Identity, { send }: Effects): Effects =>
@@ -188,7 +180,7 @@ describe('a retired machine that comes back', () => {
     const founder = identity(1, 'a')
     core.step(noonMs, [{ kind: 'handedIn', batches: [...foundersLog(founder), claimOf(ben)] }])
     const retirement: Draft['change'] = { kind: 'retirement', retired: ben.origin }
-    const { bytes } = logOf(founder, 9, retirement)[0] as Batch
+    const { bytes } = logOf(founder.origin, [retirement], 9)[0] as Batch
     const proof = { retired: ben.origin, proof: { by: founder.origin, bytes }, vouchers: [] }
     core.step(noonMs, [
       { kind: 'connected', peer: founder.peer },

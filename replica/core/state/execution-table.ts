@@ -37,6 +37,12 @@ export const wishOf = (change: PersonChange): Wish | null => {
   return change.kind === 'mail' ? change : null
 }
 
+/** What became of a wish: the update that stands for it. */
+export interface Outcome {
+  readonly update: UpdateId
+  readonly clock: Clock
+}
+
 /** Of one command what stands for it, and by what other names it came. */
 export type Execution = ExecutionRecord
 
@@ -69,6 +75,15 @@ export class ExecutionTable {
 
   get isFull(): boolean {
     return this.#executions.size > this.#lookAt
+  }
+
+  /** What became of a mail or post when it was given before; null when it was not, and of all else. */
+  outcomeOf(change: PersonChange): Outcome | null {
+    const wish = wishOf(change)
+    const execution = wish === null ? undefined : this.of(wish)
+    if (execution === undefined) return null
+    const { origin, sequence, clock } = standingOf(execution)
+    return { update: updateId(origin, sequence), clock }
   }
 
   of(wish: Wish): Execution | undefined {
