@@ -123,10 +123,11 @@ const runInteractive = async (directory: string): Promise<void> => {
   report.line('quit ends the whole group and removes its data\n')
   try {
     const { connectClient } = await import('../replica/connect-client.ts')
+    const { localFiles } = await import('../replica/local-files.ts')
     const { runInteractiveTerminal } = await import('../replica/terminal/interactive-terminal.ts')
     const client = await connectClient(group.dataOf(1), null)
     await client.logIn({ name: first.name, password: passwordOf(first.name) })
-    await runInteractiveTerminal({ client, input: process.stdin, output: process.stdout })
+    await runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout })
   } finally {
     await group.stop()
   }

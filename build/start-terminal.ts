@@ -7,6 +7,7 @@ import { loadInstall } from '../replica/drivers/install-file.ts'
 import { exitCodes } from '../replica/host/ports.ts'
 import { runReplica, type RunningReplica } from '../replica/run-replica.ts'
 import { onStopSignals } from '../replica/stop-signals.ts'
+import { localFiles } from '../replica/local-files.ts'
 import { runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
 import { FirstRun } from './start-first-run.ts'
 
@@ -53,7 +54,7 @@ const serve = async (data: string, replica: RunningReplica | null): Promise<void
   if (replica === null) console.log('This replica runs in another process already: this is one more client of it.')
   else console.log(`Replica ${replica.install.server} of "${replica.install.groupName}" runs, data in ${data}.`)
   const client = await connectClient(data, null)
-  await runInteractiveTerminal({ client, input: process.stdin, output: process.stdout })
+  await runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout })
 }
 
 const exitWith = ({ code, message }: Failure): never => {

@@ -2,6 +2,7 @@ import { parseMailArguments } from './arguments.ts'
 import { connectClient } from './connect-client.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { exitCodes } from './host/ports.ts'
+import { localFiles } from './local-files.ts'
 import { machineName, readInvite } from './new-install.ts'
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
@@ -20,7 +21,12 @@ const main = async (): Promise<void> => {
     await runJsonTerminal({ client, input, output })
   } else {
     const { runInteractiveTerminal } = await import('./terminal/interactive-terminal.ts')
-    await runInteractiveTerminal({ client, input, output })
+    await runInteractiveTerminal({
+      client,
+      files: localFiles,
+      input,
+      output,
+    })
   }
   process.exit(0)
 }

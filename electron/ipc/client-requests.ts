@@ -21,6 +21,8 @@ import {
 
 const offsetMost = 10_000_000
 const holdMostMs = 60_000
+/** Longer than any system's. */
+const fileNameMostChars = 1_024
 const syncIntervalMostMs = 3_600_000
 /** So that a letter that is too long is refused by the client, with the limit in its sentence, and not as malformed. */
 const beyondLimit = 4
@@ -31,6 +33,7 @@ const letter = {
   subject: text(limits.subjectChars * beyondLimit),
   body: text(limits.bodyBytes * beyondLimit),
   inReplyTo: v.exactOptional(mail),
+  attachments: v.exactOptional(list(document, limits.attachments * beyondLimit)),
 }
 const limit = count(1, limits.pageHeaders)
 const offset = v.exactOptional(count(0, offsetMost))
@@ -71,6 +74,10 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   discardDraft: v.strictObject({ draft: document }),
   outbox: nothing,
   cancelOutbox: v.strictObject({ outbox: document, keep: v.exactOptional(v.literal('draft')) }),
+  attach: v.strictObject({ name: text(fileNameMostChars), content: text(limits.bodyBytes * beyondLimit) }),
+  attachFrom: v.strictObject({ mail }),
+  attachment: v.strictObject({ mail, number: count(1, limits.attachments) }),
+  exportMail: v.strictObject({ mail }),
   search: v.strictObject({ query: text(limits.subjectChars), limit, offset }),
 
   post: v.strictObject({ text: text(limits.subjectChars * beyondLimit) }),

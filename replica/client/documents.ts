@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
+import type { ReplicaApi } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { documentId, type DocumentId, type UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
@@ -61,13 +62,23 @@ export class Documents {
     await this.#context.say(session, session.document(document, shelf, null))
   }
 
+  /** One of them; null when it is not there (any more). CANNOT_OPEN. */
+  open(session: Session, document: DocumentId): Promise<Uint8Array | null> {
+    return this.#opening.run(() => this.#fetch(session, document))
+  }
+
+  /** What is on a shelf, unopened. */
+  names(session: Session, shelf: Shelf): ReturnType<ReplicaApi['documents']> {
+    return this.#context.ask(session, (api) => api.documents({ shelf }))
+  }
+
   /** All that is on a shelf, in the order in which it was written last. One that `read` cannot read keeps nobody from the others. */
   async list<Content>(
     session: Session,
     shelf: Shelf,
     read: (content: Uint8Array) => Promise<Content>,
   ): Promise<OpenShelf<Content>> {
-    const infos = await this.#context.ask(session, (api) => api.documents({ shelf }))
+    const infos = await this.names(session, shelf)
     let leftOut = 0
     const found = await Promise.all(
       infos.map(async ({ document, update, writtenAt }) => {

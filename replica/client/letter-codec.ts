@@ -1,26 +1,30 @@
 import { QuintetError, type Result } from '../core/model/errors.ts'
-import { type AccountId, commandId, type CommandId } from '../core/model/ids.ts'
+import { type AccountId, commandId, type CommandId, documentId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader, type CborValue } from '../wire/cbor.ts'
 import { readAccountId, readUpdateId, updateFields } from '../wire/payload-parts.ts'
-import type { WholeLetter } from './letters.ts'
+import type { Attachment, KeptLetter } from './contract/mailbox.ts'
 import { decodeBody, encodeBody } from './mail-content.ts'
 
 /*
  * draft        = [1, letter]
  * outbox entry = [1, letter, queued at (ms), held until (ms) or null, command, [account...]]
- * letter       = [[to...], [cc...], subject, body (as in a mail), [origin, sequence] of the mail that it answers or null]
+ * letter       = [[to...], [cc...], subject, body (as in a mail), [origin, sequence] of the mail that it answers or null,
+ *                 [[document, name, bytes' number]...]], without the last where nothing is attached
  */
 const formatVersion = 1
 const commandBytes = 12
 const waitingFields = 6
+const letterFieldsLeast = 5
+const letterFieldsMost = 6
+const documentBytes = 16
 /** A name that is being typed (`normalName`), which Unicode's normal form can make three times as long. */
 const nameChars = (limits.nameChars * 2 + 8) * 3
 
 /** A mail that waits, with the command that it will be given as: given twice, it is sent once. */
 export interface WaitingLetter {
-  readonly letter: WholeLetter
+  readonly letter: KeptLetter
   readonly queuedAt: number
   readonly heldUntil: number | null
   readonly command: CommandId
@@ -28,11 +32,11 @@ export interface WaitingLetter {
   readonly meant: readonly AccountId[]
 }
 
-export const encodeDraft = async (letter: WholeLetter): Promise<Uint8Array> =>
+export const encodeDraft = async (letter: KeptLetter): Promise<Uint8Array> =>
   encodeCbor([formatVersion, await letterFields(letter)])
 
 /** NEWER_FORMAT, CANNOT_OPEN. */
-export const decodeDraft = (content: Uint8Array): Promise<WholeLetter> =>
+export const decodeDraft = (content: Uint8Array): Promise<KeptLetter> =>
   withBody(readWhole(content, (reader) => readVersioned(reader, 2, () => ({ draft: readLetter(reader) })))).then(
     ({ letter }) => letter,
   )
@@ -63,28 +67,36 @@ export const decodeWaiting = (content: Uint8Array): Promise<WaitingLetter> =>
     ),
   )
 
-const letterFields = async ({ to, cc, subject, body, inReplyTo }: WholeLetter): Promise<CborValue> => [
-  to,
-  cc,
-  subject,
-  await encodeBody(body),
-  inReplyTo && updateFields(inReplyTo),
-]
+const letterFields = async (letter: KeptLetter): Promise<CborValue> => {
+  const { to, cc, subject, body, inReplyTo, attachments } = letter
+  const encodedBody = await encodeBody({ body, files: [] })
+  const files = attachments.map(({ attachment, name, size }) => [fromBase64Url(attachment), name, size])
+  const always = [to, cc, subject, encodedBody, inReplyTo && updateFields(inReplyTo)]
+  return files.length === 0 ? always : [...always, files]
+}
 
-interface SealedLetter extends Omit<WholeLetter, 'body'> {
+interface SealedLetter extends Omit<KeptLetter, 'body'> {
   readonly encodedBody: Uint8Array
 }
 
 const readLetter = (reader: CborReader): SealedLetter => {
-  reader.tuple(5)
+  const hasFiles = reader.list(letterFieldsLeast, letterFieldsMost, 'fields of a letter') === letterFieldsMost
   return {
     to: readNames(reader),
     cc: readNames(reader),
     subject: reader.text(limits.subjectChars, 'subject'),
     encodedBody: reader.bytesUpTo(limits.documentBytes, 'body'),
     inReplyTo: reader.orNull(() => readUpdateId(reader)),
+    attachments: hasFiles ? readAttachments(reader) : [],
   }
 }
+
+const readAttachments = (reader: CborReader): readonly Attachment[] =>
+  Array.from({ length: reader.list(1, limits.attachments, 'files') }, () => {
+    reader.tuple(3)
+    const attachment = documentId(toBase64Url(reader.bytes(documentBytes)))
+    return { attachment, name: reader.text(limits.fileNameChars, 'file name'), size: reader.uint(limits.bodyBytes) }
+  })
 
 const readNames = (reader: CborReader): readonly string[] =>
   Array.from({ length: reader.list(0, limits.recipients, 'names') }, () => reader.text(nameChars, 'name'))
@@ -102,7 +114,7 @@ const readVersioned = <Value>(reader: CborReader, most: number, read: (fields: n
 
 const withBody = async <Rest>(
   result: Result<Rest & { readonly draft: SealedLetter }>,
-): Promise<Omit<Rest, 'draft'> & { readonly letter: WholeLetter }> => {
+): Promise<Omit<Rest, 'draft'> & { readonly letter: KeptLetter }> => {
   if (!result.ok) {
     const code = result.failure.code === 'NEWER_FORMAT' ? 'NEWER_FORMAT' : 'CANNOT_OPEN'
     throw new QuintetError(code, `A draft cannot be read: ${result.failure.message}`)
@@ -111,5 +123,5 @@ const withBody = async <Rest>(
   const { encodedBody, ...letter } = draft
   const body = await decodeBody(encodedBody)
   if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
-  return { ...rest, letter: { ...letter, body: body.value } }
+  return { ...rest, letter: { ...letter, body: body.value.body } }
 }

@@ -1,10 +1,14 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { UpdateId } from '../core/model/ids.ts'
+import type { DocumentId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { utf8 } from '../wire/bytes.ts'
 import { checkSoughtName } from '../wire/names.ts'
-import type { Letter } from './contract/mailbox.ts'
+import type { AttachedFile, Letter } from './contract/mailbox.ts'
+import { checkedDocumentId } from './documents.ts'
 import { normalName } from './session.ts'
+
+/** A file's name, with what is around it. */
+const fileOverhead = limits.fileNameChars * 3 + 16
 
 /** A letter with every field. */
 export interface WholeLetter {
@@ -13,6 +17,7 @@ export interface WholeLetter {
   readonly subject: string
   readonly body: string
   readonly inReplyTo: UpdateId | null
+  readonly attachments: readonly DocumentId[]
 }
 
 /** A letter with names written in one way, each once, and everything within its limits. TOO_MANY, TOO_LARGE, BAD_REQUEST, BAD_NAME. */
@@ -35,7 +40,7 @@ const checkRecipient = (name: string): void => {
 }
 
 /** As `checkedLetter`, for one that need not have recipients yet. */
-export const wholeLetter = ({ to, cc = [], subject, body, inReplyTo }: Letter): WholeLetter => {
+export const wholeLetter = ({ to, cc = [], subject, body, inReplyTo, attachments = [] }: Letter): WholeLetter => {
   const names = { to: normalNames(to), cc: normalNames(cc) }
   checkRecipients(Math.max(names.to.length, names.cc.length))
   if (subject.length > limits.subjectChars && Array.from(subject).length > limits.subjectChars) {
@@ -44,21 +49,30 @@ export const wholeLetter = ({ to, cc = [], subject, body, inReplyTo }: Letter): 
   if (body.length > limits.bodyBytes || utf8(body).length > limits.bodyBytes) {
     throw new QuintetError('TOO_LARGE', `A body can have ${limits.bodyBytes} bytes at most.`)
   }
-  return { ...names, subject, body, inReplyTo: inReplyTo ?? null }
+  return { ...names, subject, body, inReplyTo: inReplyTo ?? null, attachments: checkedAttachments(attachments) }
+}
+
+/** As a caller names them, each once. BAD_REQUEST, TOO_MANY. */
+const checkedAttachments = (ids: readonly string[]): readonly DocumentId[] => {
+  const checked = [...new Set(ids)].map((id) => checkedDocumentId(id))
+  if (checked.length <= limits.attachments) return checked
+  throw new QuintetError('TOO_MANY', `A mail can have ${limits.attachments} files attached at most.`)
+}
+
+/** Body and files share a mail's room. TOO_LARGE. */
+export const checkSize = (body: string, files: readonly AttachedFile[]): void => {
+  if (files.length === 0) return
+  const bytes = files.reduce((sum, { size }) => sum + size + fileOverhead, utf8(body).length)
+  if (bytes <= limits.bodyBytes) return
+  throw new QuintetError(
+    'TOO_LARGE',
+    `A mail can have ${limits.bodyBytes} bytes at most, with what is attached; this one has ${bytes}.`,
+  )
 }
 
 export const checkRecipients = (count: number): void => {
   if (count <= limits.recipients) return
   throw new QuintetError('TOO_MANY', `A mail can have ${limits.recipients} recipients at most; this one has ${count}.`)
 }
-
-/** As the contract has it, where what is not there has no field. */
-export const letterOf = ({ to, cc, subject, body, inReplyTo }: WholeLetter): Letter => ({
-  to,
-  cc,
-  subject,
-  body,
-  ...(inReplyTo === null ? {} : { inReplyTo }),
-})
 
 const normalNames = (names: readonly string[]): readonly string[] => [...new Set(names.map(normalName))]

@@ -8,7 +8,7 @@ import { decodeMailPayload, type MailPayload } from '../wire/payload-codec.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import { aesKeyBytes, aesOpen } from './aes.ts'
 import { mailInfo, recipientMailKeys, type MailKeys } from './hpke.ts'
-import { decodeBody, decodeHeader, type HeaderContent } from './mail-content.ts'
+import { decodeBody, decodeHeader, type BodyContent, type HeaderContent } from './mail-content.ts'
 import { bodyNonce, boundToMail, headerNonce, unbound, wrapNonce } from './mail-sealer.ts'
 import type { PersonKeys } from './person-keys.ts'
 
@@ -39,7 +39,7 @@ export class MailOpener {
   }
 
   /** Header and body, verified to be the sender's. CANNOT_OPEN, with what is wrong. */
-  async open(mail: SealedMail): Promise<HeaderContent & { readonly body: string }> {
+  async open(mail: SealedMail): Promise<HeaderContent & BodyContent> {
     const verified = verifySubmission(this.#groupId, 'mail', mail.payload, mail.signature)
     if (!verified.ok) throw cannotOpen('its signature is not that of its sender')
     const unwrapped = await this.#unwrap(mail)
@@ -48,7 +48,7 @@ export class MailOpener {
     if (content === null) throw cannotOpen('its body was changed')
     const body = await decodeBody(content)
     if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
-    return { ...this.#headerOf(unwrapped), body: body.value }
+    return { ...this.#headerOf(unwrapped), ...body.value }
   }
 
   #headerOf({ payload, contentKey, bound }: Unwrapped): HeaderContent {

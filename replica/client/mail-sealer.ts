@@ -9,7 +9,7 @@ import { encodeMailPayload, type KeyWrap } from '../wire/payload-codec.ts'
 import { aesKeyBytes, aesNonceBytes, aesSeal } from './aes.ts'
 import type { ClientClock, RandomBytes } from './client-ports.ts'
 import { mailInfo, senderMailKeys, type SenderMailKeys } from './hpke.ts'
-import { encodeBody, encodeHeader, type HeaderContent } from './mail-content.ts'
+import { encodeBody, encodeHeader, type BodyContent, type HeaderContent } from './mail-content.ts'
 
 /** Nonces under a mail's content key, which seals these two and nothing else. */
 export const headerNonce = new Uint8Array(aesNonceBytes)
@@ -23,12 +23,11 @@ export interface Recipient {
   readonly sealKey: webcrypto.CryptoKey
 }
 
-export interface OpenMail extends Omit<HeaderContent, 'writtenAt'> {
+export interface OpenMail extends Omit<HeaderContent, 'writtenAt' | 'attachmentCount'>, BodyContent {
   readonly command: CommandId
   /** The addressed ones first. */
   readonly to: readonly Recipient[]
   readonly conversation: UpdateId | null
-  readonly body: string
 }
 
 export interface SealerOptions {
@@ -65,14 +64,15 @@ export class MailSealer {
 
   /** The payload that the sender signs. Subject, body and recipients are within their limits already. */
   async seal(mail: OpenMail): Promise<Uint8Array> {
-    const { command, to, conversation, body } = mail
+    const { command, to, conversation, files } = mail
     const { sender, random, clock } = this.#options
-    const header = encodeHeader({ ...mail, writtenAt: Math.max(0, clock.nowMs()) })
+    const writtenAt = Math.max(0, clock.nowMs())
+    const header = encodeHeader({ ...mail, writtenAt, attachmentCount: files.length })
     const contentKey = random(aesKeyBytes)
     const accounts = to.map(({ account }) => account)
     const bound = boundToMail(sender.account, command, accounts)
     const [plainBody, ...wraps] = await Promise.all([
-      encodeBody(body),
+      encodeBody(mail),
       ...[sender, ...to].map((recipient) => this.#wrap(recipient, command, contentKey)),
     ])
     return encodeMailPayload({

@@ -2,11 +2,13 @@ import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { UnknownNames } from './account-directory.ts'
+import { Attachments } from './attachments.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Draft, Mailbox, SendAnswer } from './contract/mailbox.ts'
 import { checkedDocumentId, Documents } from './documents.ts'
 import { decodeDraft, encodeDraft } from './letter-codec.ts'
 import { checkedLetter, wholeLetter } from './letters.ts'
+import { mailFile } from './mail-file.ts'
 import { Marking } from './marking.ts'
 import { Outbox } from './outbox.ts'
 import { Reading } from './reading.ts'
@@ -15,9 +17,10 @@ import { Sending } from './sending.ts'
 
 /** A person's mail. */
 export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox => {
-  const sending = new Sending(context)
   const documents = new Documents(context)
-  const outbox = new Outbox(context, documents, sending)
+  const attachments = new Attachments(context, documents)
+  const sending = new Sending(context, attachments)
+  const outbox = new Outbox(context, { documents, sending, attachments })
   const reading = new Reading(context, sending)
   const marking = new Marking(context)
   return {
@@ -55,7 +58,8 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox
       const { heldBy, waitingFor } = await context.ask(context.person(), (api) => api.spread(request))
       return { removedOn: heldBy, waitingFor }
     },
-    ...draftsPart(context, documents),
+    ...draftsPart(context, documents, attachments),
+    ...filesPart(context, reading, attachments),
     outbox: () => outbox.list(),
     search: (request) => search.search(request, (session, mails) => reading.headersOf(session, mails)),
     cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox), request.keep ?? 'nothing'),
@@ -98,6 +102,7 @@ const isWholeGroupReachable = async (context: ClientContext): Promise<boolean> =
 const draftsPart = (
   context: ClientContext,
   documents: Documents,
+  attachments: Attachments,
 ): Pick<Mailbox, 'drafts' | 'saveDraft' | 'discardDraft'> => ({
   drafts: async () => {
     const { found, leftOut } = await documents.list(context.person(), shelves.drafts, decodeDraft)
@@ -111,11 +116,49 @@ const draftsPart = (
   saveDraft: async ({ draft, ...letter }) => {
     const session = context.person()
     const document = draft === undefined ? documents.newId() : checkedDocumentId(draft)
-    await documents.write(session, document, shelves.drafts, await encodeDraft(wholeLetter(letter)))
+    const whole = wholeLetter(letter)
+    const kept = { ...whole, attachments: await attachments.describe(session, whole.attachments) }
+    await documents.write(session, document, shelves.drafts, await encodeDraft(kept))
     return { draft: document }
   },
   discardDraft: async ({ draft }) => documents.delete(context.person(), checkedDocumentId(draft), shelves.drafts),
 })
+
+const filesPart = (
+  context: ClientContext,
+  reading: Reading,
+  attachments: Attachments,
+): Pick<Mailbox, 'attach' | 'attachFrom' | 'attachment' | 'exportMail'> => ({
+  attach: async ({ name, content }) => attachments.add(context.person(), { name, bytes: bytesOf(content) }),
+  attachFrom: async ({ mail }) => {
+    const session = context.person()
+    const { files } = await reading.withFiles(mail)
+    return { attachments: await Promise.all(files.map((file) => attachments.add(session, file))) }
+  },
+  attachment: async ({ mail, number }) => {
+    const { mail: shown, files } = await reading.withFiles(mail)
+    const [file, found] = [files[number - 1], shown.attachments[number - 1]]
+    if (file === undefined || found === undefined)
+      throw new QuintetError(
+        'NO_SUCH_ATTACHMENT',
+        `This mail has ${files.length} files attached, and no number ${number}.`,
+      )
+    return { name: found.name, content: Buffer.from(file.bytes).toString('base64') }
+  },
+  exportMail: async ({ mail }) => {
+    const { mail: shown, files } = await reading.withFiles(mail)
+    return mailFile(shown, files)
+  },
+})
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/
+const base64Group = 4
+
+/** BAD_REQUEST. */
+const bytesOf = (content: string): Uint8Array => {
+  if (content.length % base64Group === 0 && base64.test(content)) return Buffer.from(content, 'base64')
+  throw new QuintetError('BAD_REQUEST', 'The content of a file is to be given in base64.')
+}
 
 const checkPageOf = (mails: readonly unknown[]): void => {
   if (mails.length > limits.pageHeaders)

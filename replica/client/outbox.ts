@@ -1,21 +1,28 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
 import type { AccountId, DocumentId, UpdateId } from '../core/model/ids.ts'
-import { tagOf } from '../core/model/ids.ts'
+import { documentId, tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { decodeMailPayload } from '../wire/payload-codec.ts'
 import { UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Letter, Mailbox, OutboxReason, SendAnswer } from './contract/mailbox.ts'
+import type { Attachments } from './attachments.ts'
+import type { KeptLetter, Mailbox, OutboxReason, SendAnswer, TakenBackLetter } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
 import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
-import { letterOf, type WholeLetter } from './letters.ts'
+import { checkSize, type WholeLetter } from './letters.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
 
 interface Entry extends WaitingLetter {
   readonly document: DocumentId
+}
+
+export interface OutboxParts {
+  readonly documents: Documents
+  readonly sending: Sending
+  readonly attachments: Attachments
 }
 
 /** Clocks of servers may be apart: a mail that was sent for an entry is looked for so long before it was queued. */
@@ -31,6 +38,7 @@ export class Outbox {
   readonly #context: ClientContext
   readonly #documents: Documents
   readonly #sending: Sending
+  readonly #attachments: Attachments
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
   /** Entries that this client wrote since it logged in. */
@@ -39,10 +47,11 @@ export class Outbox {
   #isAsked = false
   #stopTimer: () => void = () => undefined
 
-  constructor(context: ClientContext, documents: Documents, sending: Sending) {
+  constructor(context: ClientContext, { documents, sending, attachments }: OutboxParts) {
     this.#context = context
     this.#documents = documents
     this.#sending = sending
+    this.#attachments = attachments
     const look = (): void => {
       this.#look()
     }
@@ -84,11 +93,11 @@ export class Outbox {
   }
 
   /** Takes a mail back. The entry becomes a draft, or goes. NO_SUCH_MAIL when it has left. */
-  async cancel(document: DocumentId, keep: 'draft' | 'nothing' = 'nothing'): Promise<Letter> {
+  async cancel(document: DocumentId, keep: 'draft' | 'nothing' = 'nothing'): Promise<TakenBackLetter> {
     return this.#cancel(this.#context.person(), document, keep)
   }
 
-  async #cancel(session: Session, document: DocumentId, keep: 'draft' | 'nothing'): Promise<Letter> {
+  async #cancel(session: Session, document: DocumentId, keep: 'draft' | 'nothing'): Promise<TakenBackLetter> {
     await this.#leaving.get(document)
     const entry = (await this.#load(session)).entries.find((found) => found.document === document)
     // It can have begun to leave while the list was on its way; what is cancelled from here on does not.
@@ -98,7 +107,7 @@ export class Outbox {
       this.#leaving.set(document, taken)
       try {
         await taken
-        return letterOf(entry.letter)
+        return takenBack(entry.letter)
       } finally {
         this.#leaving.delete(document)
         this.#reasons.delete(document)
@@ -119,10 +128,13 @@ export class Outbox {
     reason: OutboxReason,
     draft: DocumentId | null,
   ): Promise<SendAnswer> {
+    const attachments = await this.#attachments.describe(session, letter.attachments)
+    checkSize(letter.body, attachments)
     const meant = await this.#accountsOf(letter)
     const document = draft ?? this.#documents.newId()
     const queuedAt = this.#context.ports.clock.nowMs()
-    const entry = { letter, queuedAt, heldUntil, command: session.newCommand(), meant }
+    const kept = { ...letter, attachments }
+    const entry = { letter: kept, queuedAt, heldUntil, command: session.newCommand(), meant }
     this.#fresh.add(document)
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     this.#reasons.set(document, reason)
@@ -221,7 +233,8 @@ export class Outbox {
     // One that is new has not left before, unless it was tried and the answer was lost.
     const isNew = this.#fresh.has(document) && this.#reasons.get(document)?.kind !== 'failed'
     const before = isNew ? null : await this.#sentBefore(session, command, queuedAt)
-    const mail = before ?? (await this.#sending.send(session, letter, { command, meant }))
+    const attachments = letter.attachments.map(({ attachment }) => documentId(attachment))
+    const mail = before ?? (await this.#sending.send(session, { ...letter, attachments }, { command, meant }))
     await this.#documents.delete(session, document, shelves.outbox)
     return mail
   }
@@ -251,3 +264,9 @@ export class Outbox {
     }
   }
 }
+
+const takenBack = ({ inReplyTo, attachments, ...letter }: KeptLetter): TakenBackLetter => ({
+  ...letter,
+  ...(inReplyTo === null ? {} : { inReplyTo }),
+  ...(attachments.length === 0 ? {} : { attachments }),
+})

@@ -9,7 +9,8 @@ import { BoundedWork, InOrder } from './bounded-work.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
 import { answersAfterQuestions } from './conversation-order.ts'
-import type { HeaderContent } from './mail-content.ts'
+import { fileName } from './file-name.ts'
+import type { FileContent, HeaderContent } from './mail-content.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
 
@@ -17,6 +18,12 @@ import type { Session } from './session.ts'
 const lateMs = 60_000
 /** Clocks are apart, and a mail may have waited for a connection after it was sealed. */
 const datesApartMs = 86_400_000
+
+interface MailWithFiles {
+  readonly mail: Mail
+  /** As `mail.attachments` lists them. */
+  readonly files: readonly FileContent[]
+}
 
 /** Lists and opens mails. */
 export class Reading {
@@ -82,6 +89,12 @@ export class Reading {
     return { ...mail, read: true }
   }
 
+  /** A mail with its files, which is not marked for that. */
+  async withFiles(id: UpdateId): Promise<MailWithFiles> {
+    const session = this.#context.person()
+    return this.#openWithFiles(session, await this.#fetch(session, id))
+  }
+
   /** Those that cannot be opened are left out; reading one of them says why. */
   async conversation(id: UpdateId): Promise<readonly Mail[]> {
     const session = this.#context.person()
@@ -111,13 +124,19 @@ export class Reading {
   }
 
   async #open(session: Session, sealed: SealedMail): Promise<Mail> {
-    const { body, ...content } = await session.opener.open(sealed)
+    const { mail } = await this.#openWithFiles(session, sealed)
+    return mail
+  }
+
+  async #openWithFiles(session: Session, sealed: SealedMail): Promise<MailWithFiles> {
+    const { body, files, ...content } = await session.opener.open(sealed)
     this.#context.shownTags.noteMail(sealed)
-    const header = this.#header(session, sealed, content)
-    const mail = { ...header, body, inReplyTo: content.inReplyTo, fromAccount: sealed.from }
-    const { writtenAt } = content
+    const attachments = files.map(({ name, bytes }) => ({ name: fileName(name), size: bytes.length }))
+    const header = this.#header(session, sealed, { ...content, attachmentCount: files.length })
+    const { inReplyTo, writtenAt } = content
+    const mail = { ...header, body, attachments, inReplyTo, fromAccount: sealed.from }
     const isApart = writtenAt !== null && Math.abs(writtenAt - sealed.sentAt) > datesApartMs
-    return isApart ? { ...mail, writtenAt } : mail
+    return { mail: isApart ? { ...mail, writtenAt } : mail, files }
   }
 
   async #shownHeader(session: Session, mail: SealedMail): Promise<Header> {
@@ -132,7 +151,8 @@ export class Reading {
     return this.#header(session, mail, content ?? { ...unreadable, addressed: mail.to.length })
   }
 
-  #header(session: Session, mail: SealedMail, { subject, snippet, addressed }: HeaderContent): Header {
+  #header(session: Session, mail: SealedMail, content: HeaderContent): Header {
+    const { subject, snippet, addressed, attachmentCount } = content
     const conversation = mail.conversation ?? mail.mail
     this.#sending.noteConversation(mail.mail, conversation)
     return {
@@ -148,6 +168,7 @@ export class Reading {
       conversation,
       own: mail.from === session.account,
       inTrash: mail.inTrash,
+      attachmentCount,
     }
   }
 
@@ -181,7 +202,14 @@ export class Reading {
   }
 }
 
-const unreadable: HeaderContent = { subject: '', snippet: '', addressed: 0, inReplyTo: null, writtenAt: null }
+const unreadable: HeaderContent = {
+  subject: '',
+  snippet: '',
+  addressed: 0,
+  inReplyTo: null,
+  writtenAt: null,
+  attachmentCount: 0,
+}
 const notShown: ReadonlySet<string> = new Set(['NO_SUCH_MAIL', 'CANNOT_OPEN', 'DAMAGED'])
 
 const checkPage = (limit: number, offset: number): void => {

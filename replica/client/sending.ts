@@ -9,7 +9,8 @@ import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
 import { everybody } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
-import { checkRecipients, type WholeLetter } from './letters.ts'
+import type { Attachments } from './attachments.ts'
+import { checkRecipients, checkSize, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
 import type { Session } from './session.ts'
 import { snippetOf } from './snippet.ts'
@@ -29,14 +30,16 @@ interface Addresses {
 /** Seals mails and gives them to the replica, in the order in which they were asked for. */
 export class Sending {
   readonly #context: ClientContext
+  readonly #attachments: Attachments
   readonly #order = new InOrder()
   readonly #sealing = new BoundedWork(limits.mailsAtOnce)
   /** Of mails that were seen. */
   readonly #conversations = new LRUCache<UpdateId, UpdateId>({ max: limits.cachedIds })
   #sends = 0
 
-  constructor(context: ClientContext) {
+  constructor(context: ClientContext, attachments: Attachments) {
     this.#context = context
+    this.#attachments = attachments
   }
 
   /** Notes in which conversation a mail is, so that an answer to it need not ask. */
@@ -46,7 +49,7 @@ export class Sending {
 
   /**
    * Durable when fulfilled, and carried out once for each `command`. NO_SUCH_ACCOUNT (as `UnknownNames`, or when a name does not lead to
-   * whom it meant any more), TOO_MANY, BUSY.
+   * whom it meant any more), TOO_MANY, TOO_LARGE, NO_SUCH_ATTACHMENT, BUSY.
    */
   async send(session: Session, letter: WholeLetter, { command, meant }: MailWish): Promise<UpdateId> {
     if (this.#sends >= limits.requestsInFlight) {
@@ -62,8 +65,13 @@ export class Sending {
         this.#conversationOf(session, letter.inReplyTo),
       ])
       checkMeant(meant, recipients)
-      const { subject, body, inReplyTo } = letter
-      const content = { subject, snippet: snippetOf(body), addressed, inReplyTo, body }
+      const { subject, body, inReplyTo, attachments } = letter
+      const files = attachments.length === 0 ? [] : await this.#attachments.load(session, attachments)
+      checkSize(
+        body,
+        files.map(({ name, bytes }) => ({ name, size: bytes.length })),
+      )
+      const content = { subject, snippet: snippetOf(body), addressed, inReplyTo, body, files }
       return session.mail({ ...content, command, to: recipients, conversation })
     }
     try {
@@ -73,6 +81,9 @@ export class Sending {
       )
       this.#context.shownTags.note(update, tagOf(command))
       this.#context.noteSent(session, update)
+      // The mail has them: what stays when that fails is removed later.
+      if (letter.attachments.length > 0)
+        await this.#attachments.remove(session, letter.attachments).catch(() => undefined)
       return update
     } finally {
       this.#sends -= 1

@@ -1,15 +1,23 @@
 import type { MailClient } from '../client/contract/mail-client.ts'
-import type { DocumentId, Folder, Header } from '../client/contract/mailbox.ts'
+import type { DocumentId, FileData, Folder, Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import type { Layout } from './mail-view.ts'
 import type { Screen } from './screen.ts'
 
+/** The person's files on this machine. Paths are as the system writes them; what cannot be done is a `QuintetError`. */
+export interface LocalFiles {
+  readonly read: (file: string) => Promise<FileData>
+  /** Writes it beside what is there, and gives its path. */
+  readonly save: (directory: string, file: FileData) => Promise<string>
+}
+
 /** What the commands of one sitting share. */
 export interface Sitting {
   readonly client: MailClient
   readonly screen: Screen
+  readonly files: LocalFiles
   readonly layout: () => Layout
   /** The pages shown since the last `l`: their mails by number (from 1), and where they go on. */
   listed: {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { ClientEvent } from '../client/contract/events.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
-import type { Sitting } from './command.ts'
+import type { LocalFiles, Sitting } from './command.ts'
 import { commands } from './interactive-commands.ts'
 import { shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
@@ -12,6 +12,7 @@ import { displayWidth, fitted, printableLine } from './text-width.ts'
 
 export interface InteractiveTerminalOptions {
   readonly client: MailClient
+  readonly files: LocalFiles
   readonly input: Readable
   readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   /** Left out: on where the output is a terminal. */
@@ -21,11 +22,11 @@ export interface InteractiveTerminalOptions {
 
 /** Serves a person until `quit`, the end of the input, or until nobody reads the output any more; then closes the client. */
 export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<void> => {
-  const { client, input, output, nowMs = Date.now } = options
+  const { client, files, input, output, nowMs = Date.now } = options
   const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, layout, listed: null, more: null, drafts: [], outbox: [] }
+  const sitting: Sitting = { client, screen, files, layout, listed: null, more: null, drafts: [], outbox: [] }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))

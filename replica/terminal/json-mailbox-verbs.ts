@@ -11,6 +11,7 @@ const letterFields = {
   cc: either(texts, []),
   subject: text,
   body: text,
+  attachments: either(texts, []),
   inReplyTo: either(mailName, null),
   draft: either(text, null),
 } as const
@@ -82,6 +83,13 @@ export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
       return { mails: mails.map((mail) => shownMail(mail, full)) }
     }),
   ],
+  ['attach', verb('change', { name: text, content: text }, (client, request) => client.attach(request))],
+  ['attachFrom', verb('change', { mail: mailName }, (client, request) => client.attachFrom(request))],
+  [
+    'attachment',
+    verb('question', { mail: mailName, number: wholeNumber }, (client, request) => client.attachment(request)),
+  ],
+  ['exportMail', verb('question', { mail: mailName }, (client, request) => client.exportMail(request))],
   ['counts', verb('question', {}, (client) => client.counts())],
   ['mark', verb('change', { mails: mailNames, mark: oneOf(marks) }, (client, request) => client.mark(request))],
   [

@@ -37,6 +37,7 @@ export const shownHeader = (header: Header, fullness: Fullness = 'usual'): objec
 
 export const shownMail = (mail: Mail, fullness: Fullness = 'usual'): object => {
   if (fullness === 'full') return mail
-  const { mail: name, from, to, subject, body, sentAt } = mail
-  return { mail: name, from, to, subject, body, sentAt }
+  const { mail: name, from, to, subject, body, sentAt, attachments } = mail
+  const shown = { mail: name, from, to, subject, body, sentAt }
+  return attachments.length === 0 ? shown : { ...shown, attachments }
 }

@@ -1,16 +1,20 @@
-import type { DocumentId, Folder, Header, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
+import type { DocumentId, Folder, Header, KeptLetter, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
 import { seatCount, type ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
+import { fileCommands } from './file-commands.ts'
+import { shownFile } from './file-size.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'
 import { InputEnded } from './screen.ts'
 import { printableLine } from './text-width.ts'
 
 const pageHeaders = 10
 const bodyEnd = '.'
+/** As `mailx` has it. */
+const attachMark = '~a '
 const emptyFolders: Readonly<Record<Folder, string>> = {
   inbox: 'No mail yet.',
   starred: 'Nothing is starred.',
@@ -33,17 +37,36 @@ const writeMail: Command['run'] = async (sitting, _words, rest) => {
 /** With the body that the person writes; null when the input ends meanwhile: then what is there is a draft. */
 const written = async (sitting: Sitting, head: Omit<Letter, 'body'>): Promise<Letter | null> => {
   const { screen } = sitting
-  screen.print(`Write the mail; a line with a single "${bodyEnd}" ends it, Ctrl-C leaves it.`)
+  screen.print(
+    `Write the mail; a line with a single "${bodyEnd}" ends it, Ctrl-C leaves it, "${attachMark}FILE" attaches a file.`,
+  )
   const lines: string[] = []
-  const letter = (): Letter => ({ ...head, body: lines.join('\n') })
+  const attachments: DocumentId[] = []
+  const letter = (): Letter => ({ ...head, body: lines.join('\n'), attachments })
   try {
-    for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) lines.push(line)
+    for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) {
+      if (line.startsWith(attachMark)) attachments.push(...(await attached(sitting, line.slice(attachMark.length))))
+      else lines.push(line)
+    }
   } catch (error) {
-    if (!(error instanceof InputEnded) || lines.length === 0) throw error
+    if (!(error instanceof InputEnded) || lines.length + attachments.length === 0) throw error
     await keep(sitting, letter())
     return null
   }
   return letter()
+}
+
+/** The file's document, in a list; none when it cannot be attached, which is said. */
+const attached = async ({ client, screen, files }: Sitting, file: string): Promise<readonly DocumentId[]> => {
+  try {
+    const attachment = await client.attach(await files.read(file.trim()))
+    screen.print(`Attached: ${shownFile(attachment)}.`)
+    return [attachment.attachment]
+  } catch (error) {
+    if (!(error instanceof QuintetError)) throw error
+    screen.print(printableLine(error.message))
+    return []
+  }
 }
 
 /** What somebody has written outlives that it cannot be sent. */
@@ -138,7 +161,8 @@ const showDrafts: Command['run'] = async (sitting, [what, word]) => {
   switch (what) {
     case 'send': {
       const { to, cc, subject, body, inReplyTo, draft } = found
-      const letter = { to, cc, subject, body, draft }
+      const attachments = found.attachments.map(({ attachment }) => attachment)
+      const letter = { to, cc, subject, body, attachments, draft }
       await finish(sitting, inReplyTo === null ? letter : { ...letter, inReplyTo })
       return
     }
@@ -248,8 +272,11 @@ const showSafety: Command['run'] = async (sitting, words) => {
   sitting.screen.print(safetyOf(servers))
 }
 
-const letterLine = (number: number, { to, cc, subject }: Pick<Letter, 'to' | 'cc' | 'subject'>): string =>
-  `${number}  ${[...to, ...(cc ?? [])].map(shownName).join(', ') || '(nobody yet)'}  ${printableLine(subject) || '(no subject)'}`
+const letterLine = (number: number, { to, cc, subject, attachments }: KeptLetter): string => {
+  const names = [...to, ...cc].map(shownName).join(', ') || '(nobody yet)'
+  const files = attachments.length === 0 ? '' : `  [${attachments.map(shownFile).join(', ')}]`
+  return `${number}  ${names}  ${printableLine(subject) || '(no subject)'}${files}`
+}
 
 const reasonOf = (reason: OutboxReason): string => {
   switch (reason.kind) {
@@ -316,5 +343,6 @@ export const mailCommands: readonly (readonly [string, Command])[] = [
   ['draft', { usage: 'draft [NAME, NAME]', help: 'write a mail and keep it as a draft', run: saveDraft }],
   ['outbox', { usage: 'outbox [cancel N]', help: 'mails that wait, and why', run: showOutbox }],
   ['counts', { usage: 'counts', help: 'how many mails each folder has', run: showCounts }],
+  ...fileCommands,
   ['safety', { usage: 'safety N', help: 'on which servers mail N is held', run: showSafety }],
 ]

@@ -1,4 +1,5 @@
 import type { Header, Mail } from '../client/contract/mailbox.ts'
+import { shownFile } from './file-size.ts'
 import { longDate, shortDate } from './dates.ts'
 import type { Style } from './style.ts'
 import { fitted, printable, printableLine, wrapped } from './text-width.ts'
@@ -40,6 +41,9 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
       ? []
       : [`${style.dim('Written:')} ${longDate(mail.writtenAt)}, by the clock of its writer`]),
     `${style.dim('Subject:')} ${style.bold(subject === '' ? '(no subject)' : subject)}`,
+    ...(mail.attachments.length > 0
+      ? [`${style.dim('Files:  ')} ${mail.attachments.map(shownFile).join(', ')}; save N writes them to the disk`]
+      : []),
     '',
     ...wrapped(printable(mail.body), columns),
   ]

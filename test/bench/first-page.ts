@@ -119,6 +119,7 @@ const actsOf = (api: ReplicaApi, session: Session): PersonActs => ({
       snippet: '',
       addressed: 1,
       inReplyTo: null,
+      files: [],
       body: textOf('natural', bodyChars, Math.random),
     }
     await api.submit(await session.mail({ ...content, command: session.newCommand(), to, conversation: null }))

@@ -217,6 +217,7 @@ const sealed = (sender: Sender, index: number, random: () => number): Promise<Su
     addressed: 1,
     conversation: null,
     inReplyTo: null,
+    files: [],
     subject: `letter ${index + 1}`,
     snippet: snippetOf(body),
     body,

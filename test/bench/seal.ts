@@ -69,6 +69,7 @@ const letterTo = (session: Session, recipient: Recipient, body: string) => ({
   addressed: 1,
   conversation: null,
   inReplyTo: null,
+  files: [],
   subject: 'a letter',
   snippet: snippetOf(body),
   body,

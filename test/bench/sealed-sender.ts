@@ -42,7 +42,14 @@ const recipient = { account: found.account, sealKey: await importPublicKey(found
 
 const seal = (index: number, random: () => number): Promise<Submission> => {
   const body = textOf('natural', bodyChars, random)
-  const content = { subject: `letter ${index + 1}`, snippet: snippetOf(body), addressed: 1, inReplyTo: null, body }
+  const content = {
+    subject: `letter ${index + 1}`,
+    snippet: snippetOf(body),
+    addressed: 1,
+    inReplyTo: null,
+    files: [],
+    body,
+  }
   return session.mail({ ...content, command: session.newCommand(), to: [recipient], conversation: null })
 }
 

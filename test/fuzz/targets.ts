@@ -77,7 +77,8 @@ if (install === undefined) throw new Error('there are installs')
 const batches = () => sample(any.batch, ({ bytes }) => bytes)
 const messages = () => sample(any.message, encodeMessage)
 const payloads = () => sample(any.signedChange, ({ payload }) => payload)
-const letter = { to: ['ben'], cc: [], subject: 'Weather', body: 'A gale '.repeat(40), inReplyTo: null }
+const file = { attachment: 'A'.repeat(22), name: 'map.png', size: 4 }
+const letter = { to: ['ben'], cc: [], subject: 'Weather', body: 'A gale '.repeat(40), inReplyTo: null, attachments: [] }
 
 const wireTargets: readonly FuzzTarget[] = [
   decoder('batch', batches, (bytes) => wire.decodeBatch(bytes)),
@@ -137,19 +138,30 @@ const clientTargets: readonly FuzzTarget[] = [
         addressed: 1,
         inReplyTo: null,
         writtenAt: 1_700_000_000_000,
+        attachmentCount: 2,
       }),
     ],
     decodeHeader,
   ),
-  decoder('body', async () => Promise.all([encodeBody('short'), encodeBody('A gale '.repeat(400))]), decodeBody),
+  decoder(
+    'body',
+    () =>
+      Promise.all([
+        encodeBody({ body: 'short', files: [] }),
+        encodeBody({ body: 'A gale '.repeat(400), files: [] }),
+        encodeBody({ body: 'See the map.', files: [{ name: 'map.png', bytes: new Uint8Array([137, 80, 78, 71]) }] }),
+        encodeBody({ body: 'All of it.', files: [{ name: 'log.txt', bytes: new Uint8Array(3_000) }] }),
+      ]),
+    decodeBody,
+  ),
   {
     name: 'draft',
-    seeds: async () => [await encodeDraft(letter)],
+    seeds: async () => [await encodeDraft(letter), await encodeDraft({ ...letter, attachments: [file] })],
     run: (bytes) => attempted(() => decodeDraft(bytes)),
   },
   {
     name: 'outbox-entry',
-    seeds: async () => [await encodeDraft(letter)],
+    seeds: async () => [await encodeDraft(letter), await encodeDraft({ ...letter, attachments: [file] })],
     run: (bytes) => attempted(() => decodeWaiting(bytes)),
   },
   decoder('search-segment', batches, decodeSegment),

@@ -49,9 +49,10 @@ export class Letters {
         addressed: 1,
         inReplyTo: null,
         writtenAt: 1_700_000_000_000,
+        attachmentCount: 0,
       })
       const key = random.bytes(aesKeyBytes)
-      const body = aesSeal(key, nonce, await encodeBody(text), unbound)
+      const body = aesSeal(key, nonce, await encodeBody({ body: text, files: [] }), unbound)
       sealed.push({ header: aesSeal(key, nonce, header, unbound), body })
     }
     return new Letters(random, sealed)

@@ -12,7 +12,13 @@ import {
   type Secret,
 } from '../../replica/client/key-lock.ts'
 import { newRecoveryPhrase } from '../../replica/client/recovery-phrase.ts'
-import { decodeBody, decodeHeader, encodeBody, encodeHeader } from '../../replica/client/mail-content.ts'
+import {
+  decodeBody,
+  decodeHeader,
+  encodeBody,
+  encodeHeader,
+  type BodyContent,
+} from '../../replica/client/mail-content.ts'
 import { makePrivateHalves, personKeysOf } from '../../replica/client/person-keys.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { accountId, commandId, originId, updateId } from '../../replica/core/model/ids.ts'
@@ -194,10 +200,34 @@ describe('keys under a password', () => {
 
 describe('what is in a mail', () => {
   test('a body is compressed only where that makes it smaller', async () => {
-    expect(await encodeBody('short')).toHaveLength(6)
-    expect((await encodeBody('again and '.repeat(1_000))).length).toBeLessThan(200)
+    expect(await encodeBody({ body: 'short', files: [] })).toHaveLength(6)
+    expect((await encodeBody({ body: 'again and '.repeat(1_000), files: [] })).length).toBeLessThan(200)
     for (const body of ['short', 'again and '.repeat(10_000)]) {
-      expect(await decodeBody(await encodeBody(body))).toEqual({ ok: true, value: body })
+      const content = { body, files: [] }
+      expect(await decodeBody(await encodeBody(content))).toEqual({ ok: true, value: content })
+    }
+  })
+
+  test('files go with the body, compressed where that makes both smaller', async () => {
+    const noise = new Uint8Array(50_000).map((_, index) => (index * index * 7_919) >> 5)
+    const contents = [
+      { body: 'a map', files: [{ name: 'map.png', bytes: noise.subarray(0, 20) }] },
+      {
+        body: '',
+        files: [
+          { name: 'log.txt', bytes: new Uint8Array(limits.bodyBytes - 1_000) },
+          { name: 'nothing.txt', bytes: new Uint8Array() },
+          { name: '😀'.repeat(limits.fileNameChars / 2), bytes: noise },
+        ],
+      },
+    ]
+    for (const content of contents) {
+      const encoded = await encodeBody(content)
+      expect(encoded.length).toBeLessThan(60_000)
+      const decoded = await decodeBody(encoded)
+      if (!decoded.ok) throw new Error(decoded.failure.message)
+      // Compared as texts: a million bytes one by one take long.
+      expect(textsOf(decoded.value)).toEqual(textsOf(content))
     }
   })
 
@@ -210,21 +240,42 @@ describe('what is in a mail', () => {
       new Uint8Array([9, 9]),
       new Uint8Array([1, 255, 255]),
       new Uint8Array([0, 255]),
+      concat([new Uint8Array([3]), deflateRawSync(Buffer.alloc(200 * limits.bodyBytes), { level: 1 })]),
+      concat([
+        new Uint8Array([2]),
+        cborItems.encode(['one too many', Array.from({ length: 21 }, () => ['a', new Uint8Array()])]),
+      ]),
     ]
     for (const body of bodies)
       expect(await decodeBody(body)).toMatchObject({ ok: false, failure: { code: 'CANNOT_OPEN' } })
   })
 
   test('a header with more fields than this version knows is read', () => {
-    const header = { subject: 'ü', snippet: 'the beginning', addressed: 2, inReplyTo: null, writtenAt: 7_000 }
-    const later = cborItems.encode(['ü', 'the beginning', 2, null, 7, new Uint8Array(12), ['a', 1]])
+    const header = {
+      subject: 'ü',
+      snippet: 'the beginning',
+      addressed: 2,
+      inReplyTo: null,
+      writtenAt: 7_000,
+      attachmentCount: 3,
+    }
+    const later = cborItems.encode(['ü', 'the beginning', 2, null, 7, 3, new Uint8Array(12), ['a', 1]])
     expect(decodeHeader(later)).toEqual({ ok: true, value: header })
+    const alone = { ...header, attachmentCount: 0 }
+    const without = cborItems.encode(['ü', 'the beginning', 2, null, 7])
+    expect(decodeHeader(without)).toEqual({ ok: true, value: alone })
+    expect(encodeHeader(alone)).toEqual(without)
     const former = cborItems.encode(['ü', 'the beginning', 2, null])
-    expect(decodeHeader(former)).toEqual({ ok: true, value: { ...header, writtenAt: null } })
+    expect(decodeHeader(former)).toEqual({ ok: true, value: { ...alone, writtenAt: null } })
     const answer = { ...header, inReplyTo: updateId(originId('2.bbbbbbbb'), 7) }
     expect(decodeHeader(encodeHeader(answer))).toEqual({ ok: true, value: answer })
     expect(decodeHeader(new Uint8Array([1]))).toMatchObject({ ok: false })
   })
 })
+
+const textsOf = ({ body, files }: BodyContent): readonly string[] => [
+  body,
+  ...files.flatMap(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')]),
+]
 
 const nameOrValue = (value: unknown): unknown => (value instanceof Error ? value.name : value)

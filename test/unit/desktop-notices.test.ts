@@ -26,6 +26,7 @@ const header = (changed: Partial<Header> = {}): Header => {
     starred: false,
     own: false,
     inTrash: false,
+    attachmentCount: 0,
     ...changed,
   }
 }

@@ -25,11 +25,31 @@ export interface Header {
   /** Whether this person sent it. */
   readonly own: boolean
   readonly inTrash: boolean
+  readonly attachmentCount: number
+}
+
+/** What is attached to a mail. `name` is safe to show and to write, whatever its sender called it. */
+export interface AttachedFile {
+  readonly name: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** A file that is kept for a letter that is being written. */
+export interface Attachment extends AttachedFile {
+  readonly attachment: DocumentId
+}
+
+/** A file on its way in or out: its bytes in base64. */
+export interface FileData {
+  readonly name: string
+  readonly content: string
 }
 
 export interface Mail extends Header {
   /** Markdown. */
   readonly body: string
+  readonly attachments: readonly AttachedFile[]
   /** The mail that this one answers; null when it answers none. */
   readonly inReplyTo: UpdateId | null
   /** The sender's account: names can change hands, this cannot. */
@@ -69,11 +89,23 @@ export interface Letter {
   /** Markdown. */
   readonly body: string
   readonly inReplyTo?: UpdateId
+  /** As `attach` names them. With the body they have 1 MiB at most. */
+  readonly attachments?: readonly DocumentId[]
 }
 
-export interface Draft extends Required<Omit<Letter, 'inReplyTo'>> {
-  readonly draft: DocumentId
+/** A letter as it is kept. */
+export interface KeptLetter extends Required<Omit<Letter, 'inReplyTo' | 'attachments'>> {
   readonly inReplyTo: UpdateId | null
+  readonly attachments: readonly Attachment[]
+}
+
+/** A letter that was taken back, to go on writing: without fields for what it does not have. */
+export interface TakenBackLetter extends Omit<Letter, 'attachments'> {
+  readonly attachments?: readonly Attachment[]
+}
+
+export interface Draft extends KeptLetter {
+  readonly draft: DocumentId
   /** Milliseconds since 1970. */
   readonly savedAt: number
 }
@@ -87,9 +119,8 @@ export type OutboxReason =
   /** No server can be reached, or its disk is full: it is tried again. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
-export interface OutboxEntry extends Required<Omit<Letter, 'inReplyTo'>> {
+export interface OutboxEntry extends KeptLetter {
   readonly outbox: DocumentId
-  readonly inReplyTo: UpdateId | null
   readonly queuedAt: number
   readonly reason: OutboxReason
 }
@@ -147,7 +178,16 @@ export interface Mailbox {
   /** `leftOut` as of `drafts`; these do not leave from here. */
   outbox(): Promise<{ readonly entries: readonly OutboxEntry[]; readonly leftOut?: number }>
   /** Takes it back and gives what was written; with `keep` it becomes the draft of that name in the same step. NO_SUCH_MAIL when it has left. */
-  cancelOutbox(request: { readonly outbox: DocumentId; readonly keep?: 'draft' }): Promise<Letter>
+  cancelOutbox(request: { readonly outbox: DocumentId; readonly keep?: 'draft' }): Promise<TakenBackLetter>
+
+  /** Keeps a file for a letter; durable when fulfilled. It goes when the letter is sent. TOO_LARGE. */
+  attach(request: FileData): Promise<Attachment>
+  /** Keeps the files of a mail for a letter that forwards it. */
+  attachFrom(request: { readonly mail: UpdateId }): Promise<{ readonly attachments: readonly Attachment[] }>
+  /** A file of a mail; `number` counts from 1. The mail is not marked. NO_SUCH_ATTACHMENT. */
+  attachment(request: { readonly mail: UpdateId; readonly number: number }): Promise<FileData>
+  /** The whole mail as other mail programs read it (RFC 5322, `.eml`). The mail is not marked. */
+  exportMail(request: { readonly mail: UpdateId }): Promise<FileData>
 
   /**
    * Full text over the person's own mail: words are prefixes and may have typing errors; `from:ben to:anna cc: subject:

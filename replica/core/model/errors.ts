@@ -6,6 +6,7 @@ export const errorCodes = [
   'NO_SUCH_MAIL',
   'NO_SUCH_FOLDER',
   'NO_SUCH_POST',
+  'NO_SUCH_ATTACHMENT',
   'NO_SUCH_SERVER',
   'NAME_TAKEN',
   'BAD_NAME',

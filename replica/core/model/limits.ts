@@ -2,7 +2,11 @@
 export const limits = {
   nameChars: 64,
   subjectChars: 1_000,
+  /** Of a mail's body, with all that is attached to it. */
   bodyBytes: 1_048_576,
+  attachments: 20,
+  /** Of a file's name, in UTF-16 units: at most three bytes each, which every file system takes. */
+  fileNameChars: 80,
   postChars: 1_000,
   recipients: 100,
   passwordChars: 1_000,

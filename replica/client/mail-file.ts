@@ -1,0 +1,47 @@
+import type { UpdateId } from '../core/model/ids.ts'
+import type { FileData, Mail } from './contract/mailbox.ts'
+import { fileName } from './file-name.ts'
+import type { FileContent } from './mail-content.ts'
+
+/** Names here are no addresses: a domain that there never is (RFC 2606) makes them some. */
+const domain = 'quintet.invalid'
+const dateChars = 16
+
+/** A mail as other mail programs read it (RFC 5322, MIME). The body is Markdown, which is text as it stands. */
+export const mailFile = async (mail: Mail, files: readonly FileContent[]): Promise<FileData> => {
+  // Loaded when it is needed, which is seldom.
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
+  const composer = new MailComposer({
+    from: address(mail.from),
+    to: mail.to.map(address),
+    cc: mail.cc.map(address),
+    subject: mail.subject,
+    date: new Date(mail.sentAt),
+    messageId: messageId(mail.mail),
+    ...(mail.inReplyTo === null ? {} : { inReplyTo: messageId(mail.inReplyTo) }),
+    text: mail.body,
+    attachments: files.map(({ bytes }, index) => ({
+      filename: mail.attachments[index]?.name ?? false,
+      content: Buffer.from(bytes),
+    })),
+    // What stands in a mail never names a file or an address to be fetched.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  const message = await composer.compile().build()
+  const date = new Date(mail.sentAt).toISOString().slice(0, dateChars).replace('T', ' ').replace(':', '.')
+  return { name: emlName(`${date} ${mail.from} ${mail.subject}`), content: message.toString('base64') }
+}
+
+/** Cut in the middle rather than at the end, which says what it is. */
+const emlName = (title: string): string => fileName(`${title.replaceAll(/[\\/]/g, ' ').trim()}.eml`)
+
+const address = (name: string): { readonly name: string; readonly address: string } => {
+  // Every character that stands in an address by itself (RFC 5322, `atext`), the others as their UTF-8 in hexadecimal.
+  const local = encodeURIComponent(name === '' ? 'deleted account' : name).replaceAll(/[.()]/g, escaped)
+  return { name, address: `${local}@${domain}` }
+}
+
+const escaped = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`
+
+const messageId = (mail: UpdateId): string => `<${mail.replace(':', '.')}@${domain}>`

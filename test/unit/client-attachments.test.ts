@@ -1,0 +1,267 @@
+import PostalMime from 'postal-mime'
+import { describe, expect, test, vi } from 'vitest'
+
+import { limits } from '../../replica/core/model/limits.ts'
+import { shelves } from '../../replica/core/model/mailbox-changes.ts'
+import { verifiedAccount } from '../../replica/client/account-directory.ts'
+import { importPublicKey } from '../../replica/client/hpke.ts'
+import { fileName } from '../../replica/client/file-name.ts'
+import { clientOf, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { signUpRaw } from '../support/raw-client.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+const fileOf = (name: string, bytes: Uint8Array) => ({ name, content: Buffer.from(bytes).toString('base64') })
+const plan = fileOf('plan.pdf', new TextEncoder().encode('the secret plan'))
+const photo = fileOf(
+  'photo.jpg',
+  new Uint8Array(300_000).map((_, index) => (index * index * 7_919) >> 5),
+)
+
+const kept = (replica: MemoryReplica): number =>
+  replica.documents.filter(({ shelf }) => shelf === shelves.attachments).length
+
+describe('files attached to a mail', () => {
+  test('are sealed with it, and are had whole by who it is for', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'ben')]
+    const attached = [await ann.attach(plan), await ann.attach(photo)]
+    expect(attached).toMatchObject([
+      { name: 'plan.pdf', size: 15 },
+      { name: 'photo.jpg', size: 300_000 },
+    ])
+    const attachments = attached.map(({ attachment }) => attachment)
+    const mail = await sendNow(ann, { to: ['ben'], subject: 'Both', body: 'see there', attachments })
+    for (const { payload } of replica.submissions) expect(Buffer.from(payload).includes('secret plan')).toBe(false)
+    expect(kept(replica)).toBe(0)
+
+    expect((await ben.list({ folder: 'inbox', limit: 1 })).headers).toMatchObject([{ attachmentCount: 2, read: false }])
+    expect(await ben.attachment({ mail, number: 1 })).toEqual(plan)
+    expect(await ben.attachment({ mail, number: 2 })).toEqual(photo)
+    expect((await ben.list({ folder: 'inbox', limit: 1 })).headers).toMatchObject([{ read: false }])
+    expect(await ben.read({ mail })).toMatchObject({
+      body: 'see there',
+      attachmentCount: 2,
+      attachments: [
+        { name: 'plan.pdf', size: 15 },
+        { name: 'photo.jpg', size: 300_000 },
+      ],
+    })
+    for (const number of [0, 3, 1.5])
+      await expect(ben.attachment({ mail, number })).rejects.toMatchObject({ code: 'NO_SUCH_ATTACHMENT' })
+  })
+
+  test('stay with a draft, with a mail that waits, and with one that is forwarded', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'ben')]
+    const { attachment } = await ann.attach(plan)
+    const letter = { to: ['ben'], subject: 'Plan', body: '', attachments: [attachment] }
+    const { draft } = await ann.saveDraft(letter)
+    const elsewhere = await clientOf(replica)
+    await elsewhere.logIn({ name: 'ann', password: "ann's password" })
+    const shown = [{ attachment, name: 'plan.pdf', size: 15 }]
+    expect((await elsewhere.drafts()).drafts).toMatchObject([{ draft, attachments: shown }])
+    const answer = await elsewhere.send({ ...letter, draft, holdMs: 60_000 })
+    if (!('outbox' in answer)) throw new Error('it is held')
+    expect((await elsewhere.outbox()).entries).toMatchObject([{ attachments: shown }])
+    expect(await elsewhere.cancelOutbox({ outbox: answer.outbox, keep: 'draft' })).toMatchObject({ attachments: shown })
+
+    const left = nextEvent(elsewhere, 'sent')
+    await elsewhere.send({ ...letter, draft, holdMs: 1 })
+    const { mail } = await left
+    expect(kept(replica)).toBe(0)
+    const { attachments } = await ben.attachFrom({ mail })
+    expect(attachments).toMatchObject([{ name: 'plan.pdf', size: 15 }])
+    const forwarded = {
+      to: ['ann'],
+      subject: 'Fwd: Plan',
+      body: '',
+      attachments: attachments.map((one) => one.attachment),
+    }
+    const back = await sendNow(ben, forwarded)
+    expect(await elsewhere.attachment({ mail: back, number: 1 })).toEqual(plan)
+  })
+
+  test('keep the order of mails that are sent one after the other', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const { attachment } = await ann.attach(photo)
+    const first = { to: ['ann'], subject: 'first', body: '', attachments: [attachment] }
+    await Promise.all([ann.send(first), ann.send({ to: ['ann'], subject: 'second', body: '' })])
+    const { headers } = await ann.list({ folder: 'sent', limit: 2 })
+    expect(headers.map(({ subject }) => subject)).toEqual(['second', 'first'])
+  })
+
+  test('have limits, which are told before anything is written', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const tooLarge = ann.attach(fileOf('film.mp4', new Uint8Array(limits.bodyBytes)))
+    await expect(tooLarge).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    await expect(ann.attach({ name: 'a', content: 'not base64' })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    const half = fileOf('half.bin', new Uint8Array(limits.bodyBytes / 2))
+    const halves = [await ann.attach(half), await ann.attach(half)].map(({ attachment }) => attachment)
+    const both = { to: ['ann'], subject: '', body: '', attachments: halves }
+    await expect(ann.send(both)).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    await expect(ann.send({ ...both, holdMs: 60_000 })).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    // While it is written it may be too large: it is kept all the same.
+    await ann.saveDraft(both)
+    const small = await Promise.all(
+      Array.from({ length: limits.attachments + 1 }, async () => (await ann.attach(plan)).attachment),
+    )
+    const many = { to: ['ann'], subject: '', body: '', attachments: small }
+    await expect(ann.send(many)).rejects.toMatchObject({ code: 'TOO_MANY' })
+    const most = await sendNow(ann, { ...many, attachments: small.slice(1) })
+    expect((await ann.read({ mail: most })).attachments).toHaveLength(limits.attachments)
+  })
+
+  test('that are not there are told, and a draft is none', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    const { draft } = await ann.saveDraft({ to: [], subject: 'a draft', body: '' })
+    for (const attachments of [[draft], ['A'.repeat(22)]])
+      await expect(ann.send({ to: ['ann'], subject: '', body: '', attachments })).rejects.toMatchObject({
+        code: 'NO_SUCH_ATTACHMENT',
+      })
+    const badName = ann.send({ to: ['ann'], subject: '', body: '', attachments: ['../draft'] })
+    await expect(badName).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
+  test('are nobody else’s', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'ben')]
+    const { attachment } = await ann.attach(plan)
+    const stolen = ben.send({ to: ['ben'], subject: '', body: '', attachments: [attachment] })
+    await expect(stolen).rejects.toMatchObject({ code: 'NO_SUCH_ATTACHMENT' })
+  })
+
+  test('go a week after their letter was thrown away, those of a draft stay', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const [used, thrownAway] = [await ann.attach(plan), await ann.attach(photo)]
+    await ann.saveDraft({ to: [], subject: '', body: '', attachments: [used.attachment] })
+    const { draft } = await ann.saveDraft({ to: [], subject: '', body: '', attachments: [thrownAway.attachment] })
+    await ann.discardDraft({ draft })
+    const names = (): readonly string[] =>
+      replica.documents.filter(({ shelf }) => shelf === shelves.attachments).map(({ document }) => document)
+    await ann.logOut()
+    await ann.logIn({ name: 'ann', password: "ann's password" })
+    await ann.counts()
+    expect(names()).toHaveLength(2)
+    await ann.logOut()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8 * 86_400_000 })
+    try {
+      await ann.logIn({ name: 'ann', password: "ann's password" })
+      await expect.poll(names).toEqual([used.attachment])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe('the name of a file', () => {
+  test.each([
+    ['plan.pdf', 'plan.pdf'],
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Windows\\system32\\evil.dll', 'evil.dll'],
+    ['a/', '_'],
+    ['..', '_'],
+    ['.bashrc', '_bashrc'],
+    ['...  ', '_'],
+    ['', '_'],
+    ['con.txt', 'con_.txt'],
+    ['invoice\u202efdp.exe', 'invoice_fdp.exe'],
+    ['two\nlines\u0000.txt', 'two lines_.txt'],
+    ['what? "this" <is>|*:.txt', 'what_ _this_ _is_.txt'],
+    ['trailing. . .', 'trailing'],
+    ['half\ud83d.txt', 'half_.txt'],
+    ['Ünïcode 日本 🚢.png', 'Ünïcode 日本 🚢.png'],
+  ])('%j is %j', (from, to) => {
+    expect(fileName(from)).toBe(to)
+  })
+
+  test('is never longer than a file system takes, and keeps its ending where there is room', () => {
+    expect(fileName(`${'a'.repeat(300)}.pdf`)).toBe(`${'a'.repeat(limits.fileNameChars - 4)}.pdf`)
+    for (const name of [
+      `a.${'b'.repeat(300)}`,
+      '🚢'.repeat(200),
+      'e' + '\u0301'.repeat(500),
+      `${'語'.repeat(300)}.txt`,
+    ]) {
+      expect(fileName(name).length).toBeLessThanOrEqual(limits.fileNameChars)
+      expect(Buffer.byteLength(fileName(name))).toBeLessThanOrEqual(255)
+      expect(fileName(name).isWellFormed()).toBe(true)
+    }
+  })
+
+  test('that a sender has not made safe is made so by who reads it', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const { groupId } = replica
+    const api = replica.connect()
+    const eve = await signUpRaw(api, groupId, 'eve')
+    const [info] = await api.lookUp({ names: ['ann'], accounts: [] })
+    if (info === undefined) throw new Error('ann has signed up')
+    const { account, sealKey } = verifiedAccount(groupId, info)
+    const files = ['../../.ssh/authorized_keys', 'photo\u202egpj.exe'].map((name) => ({
+      name,
+      bytes: new Uint8Array(3),
+    }))
+    const letter = { subject: '', snippet: '', addressed: 1, inReplyTo: null, conversation: null, body: '', files }
+    const to = [{ account, sealKey: await importPublicKey(sealKey) }]
+    const answer = await api.submit(await eve.mail({ ...letter, command: eve.newCommand(), to }))
+    if (!('update' in answer)) throw new Error('it is sent')
+    const mail = answer.update
+    const names = ['authorized_keys', 'photo_gpj.exe']
+    expect((await ann.read({ mail })).attachments).toEqual(names.map((name) => ({ name, size: 3 })))
+    expect(await ann.attachment({ mail, number: 1 })).toMatchObject({ name: 'authorized_keys' })
+    const exported = await PostalMime.parse(Buffer.from((await ann.exportMail({ mail })).content, 'base64'))
+    expect(exported.attachments.map(({ filename }) => filename)).toEqual(names)
+    const { attachments } = await ann.attachFrom({ mail })
+    expect(attachments.map(({ name }) => name)).toEqual(names)
+  })
+})
+
+describe('a mail that is exported', () => {
+  test('is read by other mail programs, with what is attached, and is not marked', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'Björn B. (2)')]
+    const question = await sendNow(ann, { to: ['Björn B. (2)'], subject: 'Où?', body: 'Where *is* it?' })
+    const { attachment } = await ben.attach(photo)
+    const answer = {
+      to: ['ann'],
+      cc: ['Björn B. (2)'],
+      subject: 'Re: Où? 🚢',
+      body: 'Hier.\n.\nDort.',
+      inReplyTo: question,
+    }
+    const mail = await sendNow(ben, { ...answer, attachments: [attachment] })
+    const file = await ann.exportMail({ mail })
+    expect(file.name).toMatch(/^\d{4}-\d\d-\d\d \d\d\.\d\d Björn B\. \(2\) Re_ Où_ 🚢\.eml$/)
+    const read = await PostalMime.parse(Buffer.from(file.content, 'base64'))
+    expect(read).toMatchObject({
+      from: { name: 'Björn B. (2)' },
+      to: [{ name: 'ann', address: 'ann@quintet.invalid' }],
+      cc: [{ name: 'Björn B. (2)' }],
+      subject: 'Re: Où? 🚢',
+      inReplyTo: `<${question.replace(':', '.')}@quintet.invalid>`,
+      messageId: `<${mail.replace(':', '.')}@quintet.invalid>`,
+    })
+    expect(read.text?.trimEnd()).toBe('Hier.\n.\nDort.')
+    expect(read.attachments).toMatchObject([{ filename: 'photo.jpg', mimeType: 'image/jpeg' }])
+    expect(Buffer.from(read.attachments[0]?.content as ArrayBuffer).toString('base64')).toBe(photo.content)
+    expect((await ann.list({ folder: 'inbox', limit: 1 })).headers).toMatchObject([{ read: false }])
+  })
+
+  test('has no more headers, recipients or files than it was sent with', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    const subject = 'hello\r\nBcc: eve@example.org\r\n\r\n<script>'
+    const body = 'Content-Type: text/html\r\n\r\n<img src="file:///etc/passwd">\r\n--boundary'
+    const mail = await sendNow(ann, { to: ['ann'], subject, body })
+    const { name, content } = await ann.exportMail({ mail })
+    expect(name).not.toMatch(/[\r\n/<>]/)
+    const read = await PostalMime.parse(Buffer.from(content, 'base64'))
+    expect(read.bcc ?? []).toEqual([])
+    expect(read.html ?? null).toBeNull()
+    expect(read.attachments).toEqual([])
+    expect(read.to).toHaveLength(1)
+    expect(read.text).toContain('file:///etc/passwd')
+  })
+})

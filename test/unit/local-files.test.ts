@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { limits } from '../../replica/core/model/limits.ts'
+import { localFiles } from '../../replica/local-files.ts'
+
+const { read, save } = localFiles
+const file = (name: string) => ({ name, content: Buffer.from('content').toString('base64') })
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'quintet-files-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+describe('a file that is saved', () => {
+  test('is written beside those that are there, whatever they are', async () => {
+    const elsewhere = path.join(directory, 'elsewhere')
+    await writeFile(elsewhere, 'untouched')
+    await symlink(elsewhere, path.join(directory, 'plan.pdf'))
+    await symlink('nowhere', path.join(directory, 'plan (2).pdf'))
+    await mkdir(path.join(directory, 'plan (3).pdf'))
+    const saved = await save(directory, file('plan.pdf'))
+    expect(saved).toBe(path.join(directory, 'plan (4).pdf'))
+    expect(await readFile(saved, 'utf8')).toBe('content')
+    expect(await readFile(elsewhere, 'utf8')).toBe('untouched')
+    expect(await readdir(directory)).toHaveLength(5)
+  })
+
+  test('can be read by its owner only, and run by nobody', async () => {
+    const saved = await save(path.join(directory, 'made', 'for', 'it'), file('evil.sh'))
+    expect((await stat(saved)).mode & 0o777).toBe(0o600)
+  })
+
+  test.each(['../x', '/etc/x', 'a/b', 'a\\b', 'C:\\x', '', '.', '..'])('is not written to %j', async (name) => {
+    await expect(save(directory, file(name))).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('says what is wrong with the directory', async () => {
+    await writeFile(path.join(directory, 'no directory'), '')
+    const failed = save(path.join(directory, 'no directory'), file('a'))
+    await expect(failed).rejects.toMatchObject({ code: 'DIRECTORY_NOT_USABLE', message: /no directory/ })
+  })
+})
+
+describe('a file that is read', () => {
+  test('comes with its name alone', async () => {
+    const saved = await save(directory, file('plan.pdf'))
+    expect(await read(saved)).toEqual(file('plan.pdf'))
+  })
+
+  test('is told to be missing, too large, or none', async () => {
+    const large = path.join(directory, 'large')
+    await writeFile(large, new Uint8Array(limits.bodyBytes + 1))
+    await expect(read(large)).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    await expect(read(directory)).rejects.toMatchObject({ code: 'BAD_REQUEST', message: /is not a file/ })
+    await expect(read(path.join(directory, 'nothing'))).rejects.toMatchObject({ message: /there is no such file/ })
+    await expect(read('/dev/zero')).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+})
