@@ -35,12 +35,13 @@ const read = async (file: string): Promise<FileData> => {
 }
 
 /**
- * Writes a file beside those that are there, under its own name or with a number behind it, and returns where it is. `name` is safe, as the
+ * Writes a file into `folders` of a directory, which are made, beside those that are there, under its own name or with a number behind it, and returns where it is. `name` is safe, as the
  * client gives it: what is a path is refused. BAD_REQUEST, DIRECTORY_NOT_USABLE, DISK_FULL.
  */
-const save = async (directory: string, { name, content }: FileData): Promise<string> => {
-  if (name !== path.basename(name) || name !== path.win32.basename(name) || ['', '.', '..'].includes(name))
+const save = async (base: string, { name, content }: FileData, folders: readonly string[] = []): Promise<string> => {
+  if (![name, ...folders].every(isOneName))
     throw new QuintetError('BAD_REQUEST', 'A file is written into its directory, not elsewhere.')
+  const directory = path.join(base, ...folders)
   const { name: stem, ext } = path.parse(name)
   try {
     await mkdir(directory, { recursive: true })
@@ -56,6 +57,9 @@ const save = async (directory: string, { name, content }: FileData): Promise<str
   }
   throw new QuintetError('DIRECTORY_NOT_USABLE', `${directory} has ${namesTried} files of this name.`)
 }
+
+const isOneName = (name: string): boolean =>
+  name === path.basename(name) && name === path.win32.basename(name) && !['', '.', '..'].includes(name)
 
 /** Never over what is there, nor through a link. */
 const writeNew = async (file: string, bytes: Uint8Array): Promise<'written' | 'taken'> => {

@@ -27,6 +27,10 @@ export interface Answers {
   discardDraft: object
   outbox: { readonly entries: readonly WaitingMail[] }
   cancelOutbox: { readonly subject: string; readonly body: string }
+  attach: { readonly attachment: string; readonly name: string; readonly size: number }
+  attachFrom: { readonly attachments: readonly { readonly attachment: string }[] }
+  attachment: { readonly name: string; readonly content: string }
+  exportMail: { readonly name: string; readonly content: string }
   safety: { readonly servers: readonly number[] }
   accounts: {
     readonly accounts: readonly {

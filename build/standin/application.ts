@@ -71,8 +71,14 @@ export class Application extends StandInEmitter {
   }
 
   getPath(name: string): string {
-    if (name !== 'userData') throw notEmulated(`app.getPath('${name}')`)
-    return this.#userData
+    switch (name) {
+      case 'userData':
+        return this.#userData
+      case 'downloads':
+        return path.join(homedir(), 'Downloads')
+      default:
+        throw notEmulated(`app.getPath('${name}')`)
+    }
   }
 
   setPath(name: string, folder: string): void {

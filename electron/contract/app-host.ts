@@ -1,4 +1,5 @@
 import type { Failure } from '../../replica/core/model/errors.ts'
+import type { FileData } from '../../replica/client/contract/mailbox.ts'
 import type { AccountId, ServerId } from '../../replica/core/model/ids.ts'
 
 /** How far this install is. `signedOut`: the group runs here, nobody is logged in at the window. */
@@ -133,6 +134,14 @@ export interface AppHost {
   chooseInviteFile(): Promise<{ readonly text: string } | null>
   /** Puts an invite into a file that the person chooses. */
   saveInvite(request: { readonly invite: string }): Promise<{ readonly saved: boolean }>
+  /**
+   * Writes a file into the person's downloads, under `folders` there, which are made; beside what has its name already. `path` is where it is.
+   * BAD_REQUEST for names that are paths, DIRECTORY_NOT_USABLE, DISK_FULL.
+   */
+  saveFile(request: {
+    readonly file: FileData
+    readonly folders: readonly string[]
+  }): Promise<{ readonly path: string }>
   /** Opens an http(s) or mailto link in the system's browser; the window has asked the person. BAD_REQUEST for others. */
   openLink(request: { readonly url: string }): Promise<void>
   copyText(request: { readonly text: string }): Promise<void>

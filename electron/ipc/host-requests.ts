@@ -2,10 +2,13 @@ import * as v from 'valibot'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { AppHost, AppSettings, FirstRunDraft } from '../contract/app-host.ts'
 import type { HostMethod } from '../contract/bridge.ts'
-import { count, name, nothing, type RequestSchemas, server, text } from './shapes.ts'
+import { count, list, name, nothing, type RequestSchemas, server, text } from './shapes.ts'
 
 const urlChars = 8_192
 const copiedChars = 4_194_304
+/** With headers, and base64 within base64. */
+const beyondBase64 = 3
+const savedFoldersMost = 3
 const undoSendMostSeconds = 60
 const listWidth = { least: 240, most: 2_000 }
 
@@ -66,6 +69,10 @@ export const hostRequests: RequestSchemas<AppHost, HostMethod> = {
   changeSettings: v.strictObject({ settings: changes }),
   chooseInviteFile: nothing,
   saveInvite: v.strictObject({ invite }),
+  saveFile: v.strictObject({
+    file: v.strictObject({ name: text(limits.fileNameChars), content: text(limits.payloadBytes * beyondBase64) }),
+    folders: list(text(limits.fileNameChars), savedFoldersMost),
+  }),
   openLink: v.strictObject({ url: text(urlChars) }),
   copyText: v.strictObject({ text: text(copiedChars) }),
   showDataDirectory: nothing,

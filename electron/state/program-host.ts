@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { app, clipboard, dialog, shell } from 'electron'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { localFiles } from '../../replica/local-files.ts'
 import type {
   AppEvent,
   AppHost,
@@ -123,6 +124,10 @@ export class ProgramHost implements AppHost {
     if (canceled || filePath === '') return { saved: false }
     await writeFile(filePath, `${invite}\n`, { mode: secretFileMode })
     return { saved: true }
+  }
+
+  async saveFile({ file, folders }: Request<'saveFile'>): Promise<{ readonly path: string }> {
+    return { path: await localFiles.save(app.getPath('downloads'), file, folders) }
   }
 
   async openLink({ url }: Request<'openLink'>): Promise<void> {

@@ -42,6 +42,22 @@ export const textOf = (key: MessageKey, count: number, words: Words = {}): strin
 
 export const formatNumber = (value: number): string => new Intl.NumberFormat(currentLanguage.value).format(value)
 
+const kilobyte = 1_000
+
+/** "12 kB", "1.2 MB". */
+export const formatSize = (bytes: number): string => {
+  const [unit, value] =
+    bytes < kilobyte
+      ? (['byte', bytes] as const)
+      : bytes < kilobyte * kilobyte
+        ? (['kilobyte', bytes / kilobyte] as const)
+        : (['megabyte', bytes / kilobyte / kilobyte] as const)
+  const digits = { maximumFractionDigits: unit === 'megabyte' ? 1 : 0 }
+  return new Intl.NumberFormat(currentLanguage.value, { style: 'unit', unit, unitDisplay: 'short', ...digits }).format(
+    value,
+  )
+}
+
 /** "Anna, Ben and Chris". */
 export const formatList = (items: readonly string[]): string =>
   new Intl.ListFormat(currentLanguage.value, { style: 'long', type: 'conjunction' }).format(items)

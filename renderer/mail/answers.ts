@@ -1,11 +1,11 @@
-import type { Letter, Mail } from '../../replica/client/contract/mailbox.ts'
+import type { Mail, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { formatList, text } from '../locales/i18n.ts'
 import { fullDate } from './dates.ts'
 
 export type AnswerKind = 'reply' | 'replyAll' | 'forward'
 
 /** What a reply or a forward begins with. `self` is the person's own name. */
-export const answerTo = (mail: Mail, kind: AnswerKind, self: string): Letter => {
+export const answerTo = (mail: Mail, kind: AnswerKind, self: string): TakenBackLetter => {
   switch (kind) {
     case 'reply':
       return { ...answer(mail), to: mail.own ? mail.to : [mail.from], cc: [] }
@@ -24,7 +24,7 @@ export const hasMoreRecipients = (mail: Mail, self: string): boolean => {
   return to.length + cc.length > 1
 }
 
-const answer = (mail: Mail): Omit<Letter, 'to' | 'cc'> => ({
+const answer = (mail: Mail): Omit<TakenBackLetter, 'to' | 'cc'> => ({
   subject: prefixed('Re', mail.subject),
   body: `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: mail.from })}\n\n${quote(mail.body)}`,
   inReplyTo: mail.mail,

@@ -1,17 +1,18 @@
 import { defineStore } from 'pinia'
 import { computed, markRaw, shallowRef } from 'vue'
-import type { DocumentId, Draft, Letter, Mail, OutboxEntry } from '../../replica/client/contract/mailbox.ts'
+import type { DocumentId, Draft, Mail, OutboxEntry, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
 import { useApp } from '../stores/app.ts'
+import { formatList } from '../locales/i18n.ts'
 import { useOwnName } from '../stores/own-name.ts'
 import { answerTo, type AnswerKind } from './answers.ts'
 import { createComposition, type Composition } from './composition.ts'
 import { rememberedDrafts, rememberDrafts } from './open-drafts.ts'
 import { useSending } from './sending.ts'
 
-const emptyLetter: Letter = { to: [], cc: [], subject: '', body: '' }
+const emptyLetter: TakenBackLetter = { to: [], cc: [], subject: '', body: '' }
 
 /** The letters that are being written. */
 export const useCompose = defineStore('compose', () => {
@@ -28,7 +29,7 @@ export const useCompose = defineStore('compose', () => {
     if (owner !== null) rememberDrafts(owner, drafts)
   }
 
-  const add = (letter: Letter, draft: DocumentId | null): Composition => {
+  const add = (letter: TakenBackLetter, draft: DocumentId | null): Composition => {
     lastKey += 1
     const composition = markRaw(createComposition(lastKey, letter, draft))
     open.value = [...open.value, composition]
@@ -41,19 +42,38 @@ export const useCompose = defineStore('compose', () => {
     remember()
   }
 
-  const begin = (letter: Partial<Letter> = {}): void => {
+  const begin = (letter: Partial<TakenBackLetter> = {}): void => {
     add({ ...emptyLetter, ...letter }, null)
   }
 
   const answer = (mail: Mail, kind: AnswerKind): void => {
-    add(answerTo(mail, kind, ownName.value), null)
+    const composition = add(answerTo(mail, kind, ownName.value), null)
+    if (kind === 'forward' && mail.attachments.length > 0) void forwardFiles(composition, mail)
   }
+
+  const forwardFiles = (composition: Composition, { mail, attachments }: Mail): Promise<void> =>
+    composition.attachEach(
+      [attachments.map(({ name }) => name)],
+      (names) => formatList(names),
+      async () => {
+        try {
+          return (await client.attachFrom({ mail })).attachments
+        } catch (error) {
+          showFailure('mail.files.notAttached', error)
+          return null
+        }
+      },
+    )
 
   /** One window for each draft. */
   const resume = (draft: Draft): void => {
     const shown = open.value.find(({ kept }) => kept.value === draft.draft)
     if (shown !== undefined) shown.shape.value = 'open'
-    else add({ ...draft, ...(draft.inReplyTo === null ? {} : { inReplyTo: draft.inReplyTo }) } as Letter, draft.draft)
+    else
+      add(
+        { ...draft, ...(draft.inReplyTo === null ? {} : { inReplyTo: draft.inReplyTo }) } as TakenBackLetter,
+        draft.draft,
+      )
   }
 
   /** Takes back what has not left, to go on writing. */
@@ -68,6 +88,7 @@ export const useCompose = defineStore('compose', () => {
 
   /** What was written stays among the drafts. */
   const close = async (composition: Composition): Promise<void> => {
+    await composition.attached()
     await composition.keeper.flush()
     if (composition.state.value === 'failed') {
       showFailure('mail.failed.draft', composition.keeper.failure)
@@ -93,10 +114,13 @@ export const useCompose = defineStore('compose', () => {
   }
 
   /** What was written since it was last saved is saved soon. */
-  const reopen = (letter: Letter, draft: DocumentId | null): void => add(letter, draft).keeper.changed(Date.now())
+  const reopen = (letter: TakenBackLetter, draft: DocumentId | null): void =>
+    add(letter, draft).keeper.changed(Date.now())
   const sending = useSending({ takeBack, reopen })
 
   const send = async (composition: Composition): Promise<void> => {
+    // Not without a file that was to go with it.
+    if (composition.attaching.length > 0 && (await composition.attached()) === 'not all') return
     remove(composition)
     await composition.end()
     await sending.send(composition.written(), composition.keeper.draft, app.settings.undoSendSeconds)

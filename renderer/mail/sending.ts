@@ -1,10 +1,11 @@
 import { markRaw } from 'vue'
 import { toast } from 'vue-sonner'
-import type { DocumentId, Letter, SendAnswer } from '../../replica/client/contract/mailbox.ts'
+import type { DocumentId, SendAnswer, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
 import { formatList } from '../locales/i18n.ts'
 import { useNavigation } from '../shell/navigation.ts'
+import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
 
 const secondMs = 1_000
@@ -12,7 +13,7 @@ const secondMs = 1_000
 /** Sends letters and tells what became of them. */
 export const useSending = (composing: {
   readonly takeBack: (outbox: DocumentId) => Promise<void>
-  readonly reopen: (letter: Letter, draft: DocumentId | null) => void
+  readonly reopen: (letter: TakenBackLetter, draft: DocumentId | null) => void
 }) => {
   const navigation = useNavigation()
 
@@ -48,11 +49,11 @@ export const useSending = (composing: {
   }
 
   /** What cannot be sent is open again, as it was. */
-  const send = async (letter: Letter, draft: DocumentId | null, undoSeconds: number): Promise<void> => {
+  const send = async (letter: TakenBackLetter, draft: DocumentId | null, undoSeconds: number): Promise<void> => {
     try {
       tell(
         await client.send({
-          ...letter,
+          ...letterOf(letter),
           ...(draft === null ? {} : { draft }),
           ...(undoSeconds > 0 ? { holdMs: undoSeconds * secondMs } : {}),
         }),

@@ -9,8 +9,8 @@ import type { Screen } from './screen.ts'
 /** The person's files on this machine. Paths are as the system writes them; what cannot be done is a `QuintetError`. */
 export interface LocalFiles {
   readonly read: (file: string) => Promise<FileData>
-  /** Writes it beside what is there, and gives its path. */
-  readonly save: (directory: string, file: FileData) => Promise<string>
+  /** Writes it into `folders` of a directory, which are made, beside what is there, and gives its path. */
+  readonly save: (directory: string, file: FileData, folders: readonly string[]) => Promise<string>
 }
 
 /** What the commands of one sitting share. */

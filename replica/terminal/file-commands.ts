@@ -1,5 +1,3 @@
-import path from 'node:path'
-
 import type { Folder } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
 import type { UpdateId } from '../core/model/ids.ts'
@@ -18,7 +16,7 @@ const saveFiles: Command['run'] = async (sitting, words, rest) => {
   }
   const directory = directoryOf(words, rest)
   for (let number = 1; number <= attachmentCount; number++) {
-    const file = await files.save(directory, await client.attachment({ mail, number }))
+    const file = await files.save(directory, await client.attachment({ mail, number }), [])
     screen.print(`Saved as ${printableLine(file)}`)
   }
 }
@@ -30,7 +28,7 @@ const exportMails: Command['run'] = async (sitting, words, rest) => {
   const directory = directoryOf(words, rest)
   if (what !== 'all') {
     const { mail } = numbered(sitting, words, 'export N|all [DIR]')
-    screen.print(`Saved as ${printableLine(await exportOne(sitting, mail, directory))}`)
+    screen.print(`Saved as ${printableLine(await exportOne(sitting, mail, directory, []))}`)
     return
   }
   for (const folder of folders) if (folder !== 'starred') await exportFolder(sitting, folder, directory)
@@ -47,7 +45,7 @@ const exportFolder = async (sitting: Sitting, folder: Folder, directory: string)
     const page = await client.list(next === undefined ? query : { ...query, before: next })
     for (const { mail, subject } of page.headers) {
       try {
-        await exportOne(sitting, mail, path.join(directory, folder))
+        await exportOne(sitting, mail, directory, [folder])
         count += 1
       } catch (error) {
         failed.push(`${printableLine(subject) || '(no subject)'}: ${printableLine(String(error))}`)
@@ -59,8 +57,12 @@ const exportFolder = async (sitting: Sitting, folder: Folder, directory: string)
   if (failed.length > 0) screen.print(`Not written: ${failed.length}`, ...failed.map((line) => `  ${line}`))
 }
 
-const exportOne = async ({ client, files }: Sitting, mail: UpdateId, directory: string): Promise<string> =>
-  files.save(directory, await client.exportMail({ mail }))
+const exportOne = async (
+  { client, files }: Sitting,
+  mail: UpdateId,
+  directory: string,
+  folders: readonly string[],
+): Promise<string> => files.save(directory, await client.exportMail({ mail }), folders)
 
 /** All behind the first word: a directory's name can have spaces. */
 const directoryOf = (words: readonly string[], rest: string): string => {

@@ -12,6 +12,7 @@ const mail: Mail = {
   subject: 'Drill',
   own: false,
   body: 'Thursday?\n\n> or Friday\n',
+  attachments: [],
   inReplyTo: null,
   fromAccount: accountId('anna'),
 }

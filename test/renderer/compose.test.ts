@@ -6,7 +6,8 @@ import { useCompose } from '../../renderer/mail/compose-store.ts'
 import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
 import { useApp } from '../../renderer/stores/app.ts'
 import { useUnposted } from '../../renderer/timeline/unposted.ts'
-import { fakeQuintet } from './setup.ts'
+import { mailId } from './fake-mailbox.ts'
+import { fakeQuintet, fillMailbox } from './setup.ts'
 
 const only = () => {
   const [letter] = useCompose().open
@@ -57,6 +58,64 @@ describe('a letter', () => {
     await compose.close(only())
     expect(compose.open).toHaveLength(1)
     expect(told.mock.lastCall?.[1]).toMatchObject({ description: text('errors.TOO_LARGE') })
+  })
+})
+
+describe('files attached to a letter', () => {
+  const note = new File(['a note'], 'note.txt', { type: 'text/plain' })
+
+  it('are given to the client at once, named by the draft, and go with the mail', async () => {
+    const compose = useCompose()
+    compose.begin({ to: ['Ben'], subject: 'Note' })
+    const letter = only()
+    const attached = letter.attach([note, new File([], 'empty.txt')])
+    expect(letter.attaching.map(({ name }) => name)).toEqual(['note.txt', 'empty.txt'])
+    await attached
+    expect(letter.attaching).toEqual([])
+    expect(fakeQuintet().requestsOf('attach')).toEqual([
+      { name: 'note.txt', content: btoa('a note') },
+      { name: 'empty.txt', content: '' },
+    ])
+    await letter.keeper.flush()
+    expect(drafts()).toMatchObject([{ attachments: [{ name: 'note.txt' }, { name: 'empty.txt' }] }])
+    letter.detach(letter.letter.attachments[0]!)
+    await compose.send(letter)
+    expect(fakeQuintet().requestsOf('send')).toMatchObject([{ attachments: ['file-2'] }])
+  })
+
+  it('hold a mail back that is sent while they are on their way, and keep it open when one fails', async () => {
+    const compose = useCompose()
+    compose.begin({ to: ['Ben'], subject: 'Note' })
+    const letter = only()
+    fakeQuintet().failWith('attach', 'DISK_FULL')
+    void letter.attach([note])
+    await compose.send(letter)
+    expect(compose.open).toEqual([letter])
+    expect(fakeQuintet().requestsOf('send')).toEqual([])
+    // Pressed once more it leaves as it is shown.
+    await compose.send(letter)
+    expect(fakeQuintet().requestsOf('send')).toHaveLength(1)
+  })
+
+  it('that are too large are not read at all', async () => {
+    useCompose().begin({ subject: 'Film' })
+    await only().attach([new File([new Uint8Array(1_048_577)], 'film.mp4')])
+    expect(fakeQuintet().requestsOf('attach')).toEqual([])
+    expect(only().letter.attachments).toEqual([])
+  })
+
+  it('are taken along when a mail is forwarded', async () => {
+    const compose = useCompose()
+    fillMailbox(6)
+    const mail = fakeQuintet()
+      .mailbox.methods()
+      .read({ mail: mailId(5) })
+    if (mail === undefined) throw new Error('the sample has this mail')
+    compose.answer(mail, 'forward')
+    await only().attached()
+    expect(only().letter.attachments.map(({ name }) => name)).toEqual(mail.attachments.map(({ name }) => name))
+    expect(mail.attachments).toHaveLength(2)
+    expect(only().written().attachments).toHaveLength(2)
   })
 })
 

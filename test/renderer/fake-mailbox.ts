@@ -1,5 +1,15 @@
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
-import type { Draft, Folder, Header, Letter, Mail, Mark, OutboxEntry } from '../../replica/client/contract/mailbox.ts'
+import type {
+  Attachment,
+  Draft,
+  FileData,
+  Folder,
+  Header,
+  Letter,
+  Mail,
+  Mark,
+  OutboxEntry,
+} from '../../replica/client/contract/mailbox.ts'
 import { accountId, originId, serverId, updateId, type UpdateId } from '../../replica/core/model/ids.ts'
 import { bodyOf, sampleOf } from './sample-mails.ts'
 
@@ -15,6 +25,7 @@ export class FakeMailbox {
   #outbox: OutboxEntry[] = []
   #leftOut = 0
   #unposted = ''
+  #attachments: readonly Attachment[] = []
   #lastNumber: number
   readonly #emit: (event: ClientEvent) => void
   readonly #nowMs = Date.now()
@@ -42,6 +53,7 @@ export class FakeMailbox {
       conversation: mailId(Math.max(number - (number % 4), 1)),
       own,
       inTrash: number % 50 === 49,
+      attachmentCount: number % 7 === 5 ? 2 : 0,
     }
   }
 
@@ -146,7 +158,7 @@ export class FakeMailbox {
     return {
       drafts: () => ({ drafts: this.#drafts, ...this.#notReadable() }),
       saveDraft: ({ draft = `draft-${this.#drafts.length + 1}`, ...letter }: Letter & { draft?: string }) => {
-        const saved = { cc: [], inReplyTo: null, ...letter, draft, savedAt: Date.now() }
+        const saved = { ...this.#kept(letter), draft, savedAt: Date.now() }
         this.#drafts = [saved, ...this.#drafts.filter((one) => one.draft !== draft)]
         this.#emit({ event: 'mailbox' })
         return { draft }
@@ -166,7 +178,7 @@ export class FakeMailbox {
         if (holdMs === 0) return { mail: mailId(1) }
         const reason = { kind: 'held', until: Date.now() + holdMs } as const
         const outbox = `outbox-${this.#outbox.length + 1}`
-        this.#outbox = [{ cc: [], inReplyTo: null, ...letter, outbox, queuedAt: Date.now(), reason }, ...this.#outbox]
+        this.#outbox = [{ ...this.#kept(letter), outbox, queuedAt: Date.now(), reason }, ...this.#outbox]
         this.#emit({ event: 'mailbox' })
         return { outbox, reason }
       },
@@ -178,6 +190,33 @@ export class FakeMailbox {
         this.#emit({ event: 'mailbox' })
         return entry
       },
+      ...this.#files(),
+    }
+  }
+
+  #files() {
+    const attach = ({ name, content }: FileData): Attachment => {
+      const attachment = `file-${this.#attachments.length + 1}`
+      const attached = { attachment, name, size: Math.floor((content.length * 3) / 4) }
+      this.#attachments = [...this.#attachments, attached]
+      return attached
+    }
+    return {
+      attach,
+      attachFrom: ({ mail }: { mail: UpdateId }) => ({
+        attachments: (this.#whole(mail)?.attachments ?? []).map(({ name }) => attach({ name, content: '' })),
+      }),
+      attachment: ({ number }: { number: number }) => ({ name: `file ${number}`, content: 'AAAA' }),
+      exportMail: () => ({ name: 'mail.eml', content: 'AAAA' }),
+    }
+  }
+
+  #kept({ attachments = [], ...letter }: Letter) {
+    return {
+      cc: [],
+      inReplyTo: null,
+      ...letter,
+      attachments: this.#attachments.filter(({ attachment }) => attachments.includes(attachment)),
     }
   }
 
@@ -194,7 +233,12 @@ export class FakeMailbox {
     const header = this.#mails.find((one) => one.mail === mail)
     if (header === undefined) return undefined
     const number = Number(mail.slice(mail.lastIndexOf(':') + 1))
-    return { ...header, body: bodyOf(number, header.snippet), inReplyTo: null, fromAccount: accountId('account-1') }
+    const attachments = Array.from({ length: header.attachmentCount }, (_, index) => ({
+      name: index === 0 ? 'Engine room log 2026-11.pdf' : `photo ${index}.jpg`,
+      size: 48_211 + index * 230_000,
+    }))
+    const rest = { inReplyTo: null, fromAccount: accountId('account-1') }
+    return { ...header, body: bodyOf(number, header.snippet), attachments, ...rest }
   }
 }
 

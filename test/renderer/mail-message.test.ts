@@ -13,7 +13,8 @@ const shown = async (written: Pick<Mail, 'writtenAt'>): Promise<string> => {
   const list = useMailbox().listOf('inbox')
   await list.show(0, 3)
   const header = list.rows.value.at(1)!
-  const mail: Mail = { ...header, body: 'Come up', inReplyTo: null, fromAccount: accountId('anna'), ...written }
+  const rest = { attachments: [], inReplyTo: null, fromAccount: accountId('anna') }
+  const mail: Mail = { ...header, body: 'Come up', ...rest, ...written }
   return mount(() => h(TooltipProvider, () => h(MailMessage, { mail, unfolded: true, alone: true }))).text()
 }
 

@@ -6,6 +6,7 @@ export const errors: Translated<typeof english.errors> = {
   NOT_HERE_YET:
     'Dieses Konto ist an diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal oder an einem anderen Server.',
   NO_SUCH_MAIL: 'Diese Nachricht gibt es nicht mehr: Sie wurde gelöscht oder ist schon abgegangen.',
+  NO_SUCH_ATTACHMENT: 'Eine angehängte Datei ist nicht hier. Hängen Sie sie noch einmal an.',
   NO_SUCH_POST: 'Diesen Beitrag gibt es nicht mehr.',
   NO_SUCH_FOLDER: 'Diesen Ordner gibt es nicht.',
   NO_SUCH_SERVER: 'Kein Gerät hat diese Servernummer.',
