@@ -44,7 +44,7 @@ export const formatNumber = (value: number): string => new Intl.NumberFormat(cur
 
 const kilobyte = 1_000
 
-/** "12 kB", "1.2 MB". */
+/** "8 bytes", "12 kB", "1.2 MB". */
 export const formatSize = (bytes: number): string => {
   const [unit, value] =
     bytes < kilobyte
@@ -53,9 +53,12 @@ export const formatSize = (bytes: number): string => {
         ? (['kilobyte', bytes / kilobyte] as const)
         : (['megabyte', bytes / kilobyte / kilobyte] as const)
   const digits = { maximumFractionDigits: unit === 'megabyte' ? 1 : 0 }
-  return new Intl.NumberFormat(currentLanguage.value, { style: 'unit', unit, unitDisplay: 'short', ...digits }).format(
-    value,
-  )
+  return new Intl.NumberFormat(currentLanguage.value, {
+    style: 'unit',
+    unit,
+    unitDisplay: unit === 'byte' ? 'long' : 'short',
+    ...digits,
+  }).format(value)
 }
 
 /** "Anna, Ben and Chris". */

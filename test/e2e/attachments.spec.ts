@@ -40,7 +40,7 @@ test('files that are chosen, dropped or too large are attached, or said not to b
   await (await chosen).setFiles([plan, path.join(home, 'film.mp4')])
   await expect(page.getByText('film.mp4 does not fit: a mail has room for 1 MB, with what is attached.')).toBeVisible()
   const files = letter.getByRole('list', { name: 'Attached files' })
-  await expect(files.getByRole('listitem')).toHaveText([/plan\.pdf\s*8 byte/])
+  await expect(files.getByRole('listitem')).toHaveText([/plan\.pdf\s*8 bytes/])
 
   const dropped = await page.evaluateHandle(() => {
     const data = new DataTransfer()
@@ -77,7 +77,7 @@ test('what is attached stays with a draft, and arrives whole', async () => {
   })
   expect(await ben.ask('attachment', { mail, number: 1 })).toMatchObject({ content: base64('the plan') })
   const { content } = await ben.ask('attachment', { mail, number: 2 })
-  expect(Buffer.from(String(content), 'base64').subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]))
+  expect(Buffer.from(content, 'base64').subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]))
 })
 
 test('an attached file is saved beside what has its name, wherever its sender wanted it', async () => {
@@ -89,7 +89,7 @@ test('an attached file is saved beside what has its name, wherever its sender wa
   await anna.openFolder('Inbox')
   await expect(anna.row('Keys')).toContainText('one file attached')
   await anna.row('Keys').click()
-  await page.getByRole('button', { name: 'Save authorized_keys, 7 byte' }).click()
+  await page.getByRole('button', { name: 'Save authorized_keys, 7 bytes' }).click()
   const saved = path.join(downloads, 'authorized_keys (2)')
   await expect(page.getByText(`Saved as ${saved}`)).toBeVisible()
   expect(await readFile(saved, 'utf8')).toBe('ssh-rsa')
@@ -129,6 +129,18 @@ test('forwarding takes the files along, and a mail is saved for other programs',
   const names = await readdir(downloads)
   const eml = names.find((name) => name.endsWith('ben Keys.eml'))
   expect(await readFile(path.join(downloads, eml ?? ''), 'utf8')).toMatch(/^From: ben <ben@quintet\.invalid>\r$/m)
+})
+
+test('all of a mailbox is written to files, which tell how many they are', async () => {
+  const { page } = window
+  await anna.goTo('Settings')
+  await page.getByRole('button', { name: 'Mail', exact: true }).last().click()
+  await page.getByRole('button', { name: 'Write all mails as files' }).click()
+  await expect(page.getByText(/^\d+ mails are in your downloads, in the folder “Quintet anna .*”\.$/)).toBeVisible()
+  const folder = (await readdir(downloads)).find((name) => name.startsWith('Quintet anna '))
+  const written = await readdir(path.join(downloads, folder ?? ''))
+  expect(written.sort()).toEqual(['inbox', 'sent'])
+  expect(await readdir(path.join(downloads, folder ?? '', 'sent'))).toHaveLength(2)
 })
 
 /** A PNG that no compression makes small. */

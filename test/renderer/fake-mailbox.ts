@@ -18,6 +18,13 @@ const minuteMs = 60_000
 
 export const mailId = (number: number): UpdateId => updateId(originId('2.abcdefgh'), number)
 
+interface FolderPage {
+  readonly folder: Folder
+  readonly limit: number
+  readonly before?: string
+  readonly offset?: number
+}
+
 /** A person's mailbox in memory. Mail 1 is the oldest. */
 export class FakeMailbox {
   #mails: Header[]
@@ -101,10 +108,11 @@ export class FakeMailbox {
 
   methods() {
     return {
-      list: ({ folder, limit, offset = 0 }: { folder: Folder; limit: number; offset?: number }) => {
+      list: ({ folder, limit, before, offset = Number(before ?? 0) }: FolderPage) => {
         const mails = this.folder(folder)
         const unread = mails.filter(({ read }) => !read).length
-        return { headers: mails.slice(offset, offset + limit), total: mails.length, unread }
+        const page = { headers: mails.slice(offset, offset + limit), total: mails.length, unread }
+        return offset + limit < mails.length ? { ...page, next: String(offset + limit) } : page
       },
       counts: () => ({
         inbox: this.folder('inbox').length,

@@ -74,6 +74,14 @@ const mailWith = (body: string): SearchableMail => ({
   body,
 })
 
+test('a mail is found by the names of its files', async () => {
+  const ann = await signedUp(new MemoryReplica(), 'ann')
+  const { attachment } = await ann.attach({ name: 'Rudder drawings.pdf', content: '' })
+  await sendNow(ann, { to: ['ann'], subject: 'see there', body: '', attachments: [attachment] })
+  expect(await subjects(ann, 'rudder')).toEqual(['see there'])
+  expect(await subjects(ann, '"drawings.pdf"')).toEqual(['see there'])
+})
+
 describe('a person who searches', () => {
   test('finds mail in both folders, and what comes later, without asking again', async () => {
     const replica = new MemoryReplica()

@@ -24,6 +24,16 @@ export const settings: Translated<typeof english.settings> = {
     notifications: 'Mitteilungen',
     notificationsHint: 'Wenn neue Post ankommt; eine einzige für alles, was ein Wiedersehen bringt.',
   },
+  export: {
+    title: 'Nachrichten mitnehmen',
+    hint: 'Jede Nachricht wird als eigene Datei (.eml), die andere Mailprogramme lesen, in Ihre Downloads geschrieben, mit allem, was daran hängt. Die Dateien sind nicht versiegelt.',
+    button: 'Alle Nachrichten als Dateien schreiben',
+    progress: '{done} von {total} geschrieben. Wenn Sie diese Seite verlassen, hört es auf.',
+    done: '{count} Nachrichten sind in Ihren Downloads, im Ordner „{folder}“.',
+    partly:
+      '{count} Nachrichten sind in Ihren Downloads, im Ordner „{folder}“; {missing} ließen sich hier nicht öffnen.',
+    failed: 'Nicht alle Nachrichten konnten geschrieben werden',
+  },
   account: {
     title: 'Konto',
     hint: 'Es ist auf jedem Server der Gruppe, und Sie können sich an jedem anmelden.',

@@ -22,6 +22,15 @@ export const settings = {
     notifications: 'Notifications',
     notificationsHint: 'When new mail arrives; one for all that a merge brings.',
   },
+  export: {
+    title: 'Take your mail along',
+    hint: 'Every mail is written into your downloads as a file of its own (.eml) that other mail programs read, with what is attached. The files are not sealed.',
+    button: 'Write all mails as files',
+    progress: '{done} of {total} written. It stops when you leave this page.',
+    done: '{count} mails are in your downloads, in the folder “{folder}”.',
+    partly: '{count} mails are in your downloads, in the folder “{folder}”; {missing} could not be opened here.',
+    failed: 'Not all mails could be written',
+  },
   account: {
     title: 'Account',
     hint: 'It is on every server of the group, and you can log in at any of them.',

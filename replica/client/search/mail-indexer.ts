@@ -297,7 +297,7 @@ export class MailIndexer {
   async #open(sealed: SealedMail): Promise<SearchableMail | null> {
     const { session } = this.#options
     try {
-      const { subject, body, addressed } = await session.opener.open(sealed)
+      const { subject, body, files, addressed } = await session.opener.open(sealed)
       const { mail, sentAt, fromName, toNames } = sealed
       const isRecipient = sealed.to.includes(session.account)
       const roles = (sealed.from === session.account ? roleBits.sender : 0) | (isRecipient ? roleBits.recipient : 0)
@@ -309,7 +309,8 @@ export class MailIndexer {
         to: toNames.slice(0, addressed),
         cc: toNames.slice(addressed),
         subject,
-        body,
+        // What is attached is found by its name.
+        body: [...files.map(({ name }) => name), body].join('\n'),
       }
     } catch {
       return null
