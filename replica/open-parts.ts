@@ -68,6 +68,8 @@ const openBehind = async (
   install: Install,
   { logger, onFatal, attached, takeUp, takeSeat: onTakeSeat }: Surroundings & { readonly attached: Attachment | null },
 ): Promise<Parts> => {
+  // Reading all that is stored may take longer than the gate keeps clients waiting for these.
+  const areCopiesWaiting = !gate.isOpen
   const wire = createWire({ groupId: install.groupId })
   const transport = openTransport(options, install, logger, attached)
   const storage = await openNedbStorage({ directory: options.data, wire, logger })
@@ -89,6 +91,7 @@ const openBehind = async (
     invitedBy: membersAt(install.inviteAddresses),
   })
   if (install.isRetired) host.enqueue({ kind: 'wasRetired' })
+  if (areCopiesWaiting) host.enqueue({ kind: 'copies', are: 'waiting' })
   await takeSeat(host, install)
   const history = new ViewHistory({ host, storage, clock: systemClock, logger, origin, server })
   await history.start()
@@ -114,14 +117,17 @@ const openBehind = async (
     copies: () => asideCopies(options.data),
     open: (copy) => openAside(options.data, copy, install.groupId, logger),
     takeUp,
-    done: () => gate.open(),
+    done: () => {
+      host.enqueue({ kind: 'copies', are: 'givenBack' })
+      gate.open()
+    },
   })
   gate.leadTo(service)
   const network = async (): Promise<void> => {
     await gate.calm()
     await host.connect()
     await attachment.follow(host)
-    if (!gate.isOpen) giveBack.start()
+    if (areCopiesWaiting) giveBack.start()
   }
   const stop = async (): Promise<void> => {
     close()

@@ -74,9 +74,9 @@ export type CoreEvent =
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
   /** By this install itself, from an older copy of its own. */
   | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }
-  /** Live updates of one origin that an older copy of this machine has, and that may be missing here. */
   /** How many updates the state of a copy covers that was set aside, and that could be taken up again. */
   | { readonly kind: 'aside'; readonly updates: number }
+  /** Live updates of one origin that an older copy of this machine has, and that may be missing here. */
   | { readonly kind: 'mend'; readonly origin: OriginId; readonly updates: readonly Update[] }
   | { readonly kind: 'command'; readonly ticket: CommandTicket; readonly command: Command }
   | { readonly kind: 'pause'; readonly servers: readonly ServerId[] }
@@ -103,6 +103,8 @@ export type CoreEvent =
   | { readonly kind: 'rotateKey'; readonly key: string }
   /** At start: the others had retired this install before. */
   | { readonly kind: 'wasRetired' }
+  /** Whether copies of this machine were set aside that are to be given back; told at start when there are, and when they have been. */
+  | { readonly kind: 'copies'; readonly are: 'waiting' | 'givenBack' }
   /** How often knowledge is exchanged when nothing happens. */
   | { readonly kind: 'syncInterval'; readonly intervalMs: number }
   /** A compaction ended, or a snapshot that could not be written has been waited for. */

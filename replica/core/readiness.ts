@@ -4,6 +4,7 @@ import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
 import type { OriginId, PeerId } from './model/ids.ts'
 import type { GroupState } from './state/group-state.ts'
+import { covers } from './version-vector.ts'
 
 /** So long newcomers wait for somebody who has a state before what they have of it counts as one. */
 const newcomersPatienceMs = 30_000
@@ -20,6 +21,8 @@ interface ReadinessParts {
 /** What is here, compared with what those who are here say that they have. */
 export class Readiness {
   readonly #parts: ReadinessParts
+  /** Those of this machine that were set aside. */
+  copies: 'waiting' | 'givenBack' = 'givenBack'
   #hasState: boolean
   /** Since when all that those have shown who are here has been here, too. */
   #caughtUpSinceMs: number | null = null
@@ -51,6 +54,18 @@ export class Readiness {
    */
   get hasState(): boolean {
     return this.#hasState
+  }
+
+  /**
+   * Whether no command can come here by another name: nothing is known to exist that is not here, whoever has it, and no copy waits. What that
+   * one has may have been given to another server as well, when this one had gone.
+   */
+  get hasAllNames(): boolean {
+    const { state, matrix } = this.#parts
+    return (
+      this.copies === 'givenBack' &&
+      state.seats.holders().every(({ origin }) => covers(state.vector, matrix.row(origin)))
+    )
   }
 
   /** A state was joined. */

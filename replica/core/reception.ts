@@ -5,7 +5,7 @@ import type { LogIntake } from './log-intake.ts'
 import type { Identity } from './membership.ts'
 import type { OriginId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
-import type { Batch } from './model/updates.ts'
+import type { Batch, Update } from './model/updates.ts'
 import { isWord } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
 import { noteChanges } from './write-desk.ts'
@@ -63,6 +63,13 @@ export class Reception {
       }
     }
     return 'some'
+  }
+
+  /** Takes in what was held without being understood. Tells whether there was such a one. */
+  understand(updates: readonly Update[], effects: EffectsDraft): boolean {
+    const understood = updates.filter((update) => this.#state.understand(update))
+    noteChanges(understood, this.#state, effects)
+    return understood.length > 0
   }
 
   #isOneTooMany(origin: OriginId): boolean {

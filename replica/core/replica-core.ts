@@ -15,7 +15,7 @@ import type { AccountId, Clock, Hash, OriginId, PeerId, Sequence, ServerId, Sess
 import type { StateImage } from './model/image.ts'
 import type { KnowledgeRows, VersionVector } from './model/messages.ts'
 import type { LogInVerdict } from './model/session-place.ts'
-import type { Batch, MakeBatch } from './model/updates.ts'
+import type { Batch, MakeBatch, Update } from './model/updates.ts'
 import type { View } from './peers.ts'
 import { RetiredPeers } from './retired-peers.ts'
 import { Reception } from './reception.ts'
@@ -23,11 +23,10 @@ import { Readiness } from './readiness.ts'
 import { Reclaiming } from './reclaiming.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
-import { covers } from './version-vector.ts'
 import { type CoreTuning, usualCore } from './tuning.ts'
 import { Haste, microsOf, type Moment, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
-import { noteChanges, WriteDesk } from './write-desk.ts'
+import { WriteDesk } from './write-desk.ts'
 
 /** Pure functions that the core is given: encoding, hashing and signing are not its business. */
 export interface CorePorts {
@@ -252,6 +251,8 @@ export class ReplicaCore {
       this.#readiness.joined()
       this.#lastUpdateMs = now.steadyMs
     } else this.#catchingUp.learn(effects)
+    // What was damaged when it was to be understood, and is whole again. What was joined is read again when it is stored.
+    for (const { updates } of effects.install === null ? effects.store : []) this.#understand(updates, effects)
     this.#askForMissing(now.steadyMs, effects)
     this.#retiredPeers.dismiss(this.peers.allGreeted(), effects)
     if (this.isRetired && !this.#hasToldRetired) {
@@ -299,6 +300,9 @@ export class ReplicaCore {
       case 'aside':
         this.#membership.aside = event.updates
         break
+      case 'copies':
+        this.#readiness.copies = event.are
+        break
       case 'mend':
         this.#catchingUp.mend(event.origin, event.updates, effects)
         break
@@ -339,9 +343,7 @@ export class ReplicaCore {
         this.#membership.syncIntervalMs = event.intervalMs
         break
       case 'understood':
-        for (const update of event.updates) this.state.understand(update)
-        this.#compaction.understood()
-        noteChanges(event.updates, this.state, effects)
+        this.#understand(event.updates, effects)
         break
       case 'snapshotWritten':
         this.#compaction.snapshotWritten(event.vector)
@@ -350,6 +352,10 @@ export class ReplicaCore {
         this.#compaction.compacted()
         break
     }
+  }
+
+  #understand(updates: readonly Update[], effects: EffectsDraft): void {
+    if (this.#reception.understand(updates, effects)) this.#compaction.understood()
   }
 
   #decoded(now: Moment, { peer, image }: Extract<CoreEvent, { kind: 'imageDecoded' }>, effects: EffectsDraft): void {
@@ -380,7 +386,7 @@ export class ReplicaCore {
   }
 
   #maintain(nowMs: number, effects: EffectsDraft): void {
-    if (this.state.executions.isFull && this.#holdsAllKnown()) this.state.forgetCommands(this.stable)
+    if (this.state.executions.isFull && this.#readiness.hasAllNames) this.state.forgetCommands(this.stable)
     // What is about to start over keeps what only it may have.
     if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs
@@ -388,10 +394,5 @@ export class ReplicaCore {
     const plan = this.#compaction.plan(this.state.vector, this.stable, this.state.mails.size, pace)
     effects.snapshot = plan.snapshot
     effects.compact = plan.compact
-  }
-
-  /** Whether nothing is known to exist that is not here. */
-  #holdsAllKnown(): boolean {
-    return this.state.seats.holders().every(({ origin }) => covers(this.state.vector, this.matrix.row(origin)))
   }
 }

@@ -2,6 +2,7 @@ import type { CoreEvent } from '../core/effects.ts'
 
 const standing: ReadonlySet<CoreEvent['kind']> = new Set([
   'aside',
+  'copies',
   'groupKey',
   'sessions',
   'syncInterval',

@@ -18,7 +18,7 @@ import { ModelDisk } from './model-disk.ts'
 import type { Endpoint } from './network.ts'
 import { firstHash, makeBatchOf } from './sim-codec.ts'
 import type { Aside, Backup } from './starting-over.ts'
-import { giveBack } from './starting-over.ts'
+import { beginGivingBack } from './starting-over.ts'
 import type { World } from './world.ts'
 
 /** Simulated histories begin here, in milliseconds since 1970. */
@@ -149,7 +149,7 @@ export class Machine implements Endpoint {
     this.#fuse = Infinity
     for (const peer of this.#bootstrap) this.wanted.add(peer)
     if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
-    if (this.aside.length > 0) giveBack(this)
+    if (this.aside.length > 0) beginGivingBack(this)
     if (this.wasToldRetired) this.enqueue({ kind: 'wasRetired' })
     this.#tickLater(this.#life)
   }

@@ -69,12 +69,21 @@ export interface Backup {
   readonly aside: readonly Aside[]
 }
 
-/** Gives back, again and again until all of it is. In this life of the machine. */
-export const giveBack = (machine: Machine, looks = 0): void => {
+/** In this life of the machine. */
+export const beginGivingBack = (machine: Machine): void => {
+  machine.enqueue({ kind: 'copies', are: 'waiting' })
+  giveBack(machine)
+}
+
+/** Gives back, again and again until all of it is. */
+const giveBack = (machine: Machine, looks = 0): void => {
   machine.later(lookEveryMs, () => {
     machine.whenIdle(() => {
       const [aside] = machine.aside
-      if (aside === undefined) return
+      if (aside === undefined) {
+        machine.enqueue({ kind: 'copies', are: 'givenBack' })
+        return
+      }
       if (machine.isUp && machine.core.isCaughtUp) giveBackOne(machine, aside)
       else {
         const stranded = machine.isUp && machine.core.isStranded ? looks + 1 : 0

@@ -5,7 +5,8 @@ import type { Batch, SignedChange } from '../../replica/core/model/updates.ts'
 import { ExecutionTable, type Wish } from '../../replica/core/state/execution-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { sign } from '../simulation/sim-codec.ts'
-import { commandNamed, deletionOf, identity, logOf, mailTo, person, signUp } from '../support/core-fixture.ts'
+import { commandNamed, deletionOf, foundedCore, give, identity, logOf } from '../support/core-fixture.ts'
+import { mailTo, noonMs, person, signUp } from '../support/core-fixture.ts'
 
 const kept = 10_000
 const { origin } = identity(1, 'a')
@@ -170,4 +171,16 @@ test('answers to a mail that had two names are one conversation also when it is 
   expect(conversation()).toEqual(answers)
   state.forgetCommands(state.vector)
   expect(conversation()).toEqual(answers)
+})
+
+test('no command is forgotten while a copy of this machine waits to be given back', () => {
+  const core = foundedCore(['ada', 'bob'])
+  const first = mailTo('ada', ['bob'], 'given to this server and to the copy')
+  core.step(noonMs, [{ kind: 'copies', are: 'waiting' }])
+  const later = Array.from({ length: kept + 2_501 }, (_, index) => mailTo('ada', ['bob'], `later ${index}`))
+  for (const signed of [first, ...later]) give(core, { kind: 'submit', signed })
+  expect(core.state.executions.isFull).toBe(true)
+  expect(core.state.executions.outcomeOf(first.change)).not.toBe(null)
+  core.step(noonMs, [{ kind: 'copies', are: 'givenBack' }])
+  expect(core.state.executions.outcomeOf(first.change)).toBe(null)
 })

@@ -5,6 +5,7 @@ import type { Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import { deletionOf, foundedCore, give, greet, identity, mailTo, noonMs } from '../support/core-fixture.ts'
+import { person, startCore } from '../support/core-fixture.ts'
 
 const member = identity(2, 'b')
 const others = [1, 2]
@@ -84,4 +85,31 @@ describe('who holds a mail whose content is damaged here', () => {
     step({ kind: 'tick' })
     expect(core.repairing).toBe(0)
   })
+})
+
+test('what was not understood, and whose content was damaged when it was to be, is understood when it is whole again', () => {
+  const former = foundedCore(['ada', 'bob'])
+  const mail = give(former, { kind: 'submit', signed: mailTo('ada', ['bob'], 'a mail') }).persist[0]!.updates[0]!
+  const claim = { kind: 'seat', server: member.server, peer: member.peer, machine: 'b', replaces: null } as const
+  const says = deletionOf('bob', updateId(mail.origin, mail.sequence), 'bob deletes', 'a mail')
+  const log = makeBatchOf(member.origin)(1, firstHash(member.origin), [
+    { clock: noonMs * 1_000, change: claim },
+    { clock: noonMs * 1_000 + 1, change: says },
+  ])
+  const [first, deletion] = log.updates as [Update, Update]
+  const unknown = { ...deletion, change: { kind: 'unknown', type: 20 } } as const
+  former.step(noonMs, [{ kind: 'handedIn', batches: [{ ...log, updates: [first, unknown] }] }])
+  const core = startCore(identity(1, 'a'), { image: former.state.image(), suffix: [], highest: former.state.vector })
+  greet(core, member, new Map([[member.origin, core.state.vector]]))
+  const isOwned = () =>
+    core.state.mails.isOwnedBy(core.state.mails.find(updateId(mail.origin, mail.sequence))!, person('bob'))
+  const { send } = core.step(noonMs, [{ kind: 'damaged', origin: member.origin, first: 2, last: 2 }])
+  const request = send.flatMap(({ message }) => (message.kind === 'mailRequest' ? [message] : []))[0]!
+  expect(isOwned()).toBe(true)
+  const answer = { kind: 'mails', id: request.id, origin: member.origin, covered: 2, updates: [deletion] } as const
+  const { store, notify } = core.step(noonMs, [{ kind: 'message', peer: member.peer, message: answer }])
+  expect(store).toEqual([{ origin: member.origin, updates: [deletion] }])
+  expect(isOwned()).toBe(false)
+  expect(notify).toContainEqual({ kind: 'mailbox', account: person('bob') })
+  expect(core.state.later.records()).toEqual([])
 })

@@ -135,14 +135,14 @@ export class GroupState {
     this.seats.vouchBy(batch)
   }
 
-  /** Takes in an update that an earlier version of this program held without understanding it. */
-  understand(update: Update): void {
+  /** Takes in an update that an earlier version of this program held without understanding it; tells whether it is such a one. */
+  understand(update: Update): boolean {
     const { origin, sequence, clock, change } = update
-    if (change.kind === 'unknown' || !this.later.has(origin, sequence)) return
-    this.later.remove(origin, sequence)
+    if (change.kind === 'unknown' || !this.later.remove(origin, sequence)) return false
     this.#takeIn(update)
     if ('command' in change) this.commands.add({ command: change.command, update: updateId(origin, sequence), clock })
     this.#revision += 1
+    return true
   }
 
   /** Brings this state to the union of both sets of updates. */

@@ -27,10 +27,12 @@ export class LaterUpdates implements LiveSource {
     else records.set(record.sequence, record)
   }
 
-  /** It is understood now. */
-  remove(origin: OriginId, sequence: Sequence): void {
+  /** It is understood now. Tells whether it was here. */
+  remove(origin: OriginId, sequence: Sequence): boolean {
     const records = this.#byOrigin.get(origin)
-    if (records?.delete(sequence) === true && records.size === 0) this.#byOrigin.delete(origin)
+    const wasHere = records?.delete(sequence) === true
+    if (records?.size === 0) this.#byOrigin.delete(origin)
+    return wasHere
   }
 
   /** The other half of a join. What `mine` covers and is not here was understood. */
