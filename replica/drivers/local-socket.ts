@@ -102,23 +102,30 @@ const listening = (server: Server, path: string): Promise<void> =>
     })
   })
 
-/** That of the earlier run, unless another replica has it now, as one that runs on a copy of the directory. */
+/**
+ * That of the earlier run, unless another replica has it now, as one that runs on a copy of the directory. What lies elsewhere is left
+ * alone: the file that tells of it may have come from another machine, where that was something else.
+ */
 const pathIn = async (directory: string, former: string | null): Promise<string> => {
   const fresh = join(directory, `${randomBytes(nameBytes).toString('base64url')}.sock`)
-  if (former === null || process.platform === 'win32' || (await isAnswered(former))) return fresh
+  if (former === null || process.platform === 'win32' || dirname(former) !== directory) return fresh
+  if (await mayBeAnswered(former)) return fresh
   await rm(former, { force: true })
-  return dirname(former) === directory ? former : fresh
+  return former
 }
 
-const isAnswered = (path: string): Promise<boolean> =>
+/** A replica that is too busy to take one more refuses it otherwise. */
+const nobodyThere: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'])
+
+const mayBeAnswered = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ path })
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
     })
-    socket.once('error', () => {
-      resolve(false)
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(!nobodyThere.has(error.code))
     })
   })
 

@@ -20,6 +20,7 @@ export class MemberBook {
   readonly #addresses = new Map<PeerId, readonly string[]>()
   #members: ReadonlyMap<PeerId, readonly string[]> = new Map()
   #own = ''
+  /** What is kept, or about to be. */
   #saved = ''
   #saving: Promise<void> = Promise.resolve()
   /** Until then nothing is saved: it would take the place of what was kept. */
@@ -65,6 +66,8 @@ export class MemberBook {
       news.set(peer, addresses)
     }
     if (news.size > 0) this.#changed()
+    // What could not be written before, as on a full disk.
+    else this.#save()
     const own = transport.listenAddresses()
     if (own.join() !== this.#own) news.set(transport.self, own)
     this.#own = own.join()
@@ -80,11 +83,17 @@ export class MemberBook {
 
   #changed(): void {
     if (!this.#isLoaded) return
-    const { transport, storage, logger } = this.#options
+    const { transport } = this.#options
     const dialled = new Map(
       [...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]),
     )
     transport.remember(dialled)
+    this.#save()
+  }
+
+  #save(): void {
+    if (!this.#isLoaded) return
+    const { storage, logger } = this.#options
     const value = Object.fromEntries(this.#addresses)
     const text = JSON.stringify(value)
     if (text === this.#saved) return
@@ -92,6 +101,7 @@ export class MemberBook {
     this.#saving = this.#saving
       .then(() => storage.writeSetting(settingName, value))
       .catch((error: unknown) => {
+        if (this.#saved === text) this.#saved = ''
         logger.warn('addresses could not be saved', { error: String(error) })
       })
   }

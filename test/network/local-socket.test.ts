@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -127,12 +127,19 @@ describe('the place of a local socket', () => {
     },
   )
 
-  test.skipIf(process.platform === 'win32')('what a killed replica left behind is removed', async () => {
-    const directory = await mkdtemp(path.join(tmpdir(), 'quintet-left-'))
-    const left = path.join(directory, 'left.sock')
+  test.skipIf(process.platform === 'win32')('what a killed replica left behind is used again', async () => {
+    const left = path.join(path.dirname(await listen(echo)), `left-${process.pid}.sock`)
     await writeFile(left, '')
-    await listen(echo, left)
-    await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await listen(echo, left)).toBe(left)
+    await (await dial(left)).close()
+  })
+
+  test.skipIf(process.platform === 'win32')('what lies elsewhere is left alone, whatever it is', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'quintet-left-'))
+    const other = path.join(directory, 'other.sock')
+    await writeFile(other, 'precious')
+    expect(await listen(echo, other)).not.toBe(other)
+    expect(await readFile(other, 'utf8')).toBe('precious')
     await rm(directory, { recursive: true })
   })
 })

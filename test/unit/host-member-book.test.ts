@@ -13,12 +13,14 @@ const kept = { [other]: ['/ip4/127.0.0.1/tcp/4001'] }
 /** A book on settings in memory, and what it gave the transport to keep connected. */
 const makeBook = (links: readonly PeerLink[] = [], invitedBy: BookOptions['invitedBy'] = new Map()) => {
   let setting: unknown = kept
+  const failure: { of: Error | null } = { of: null }
   const dialled: ReadonlyMap<string, readonly string[]>[] = []
   const options = {
     invitedBy,
     storage: {
       readSetting: () => Promise.resolve(setting),
       writeSetting: (_name: string, value: unknown) => {
+        if (failure.of !== null) return Promise.reject(failure.of)
         setting = value
         return Promise.resolve()
       },
@@ -34,7 +36,7 @@ const makeBook = (links: readonly PeerLink[] = [], invitedBy: BookOptions['invit
   const keep = (value: unknown): void => {
     setting = value
   }
-  return { book: new MemberBook(options), dialled, setting: () => setting, keep }
+  return { book: new MemberBook(options), dialled, setting: () => setting, keep, failure }
 }
 
 test('members that are told before the kept addresses are read do not take their place', async () => {
@@ -71,4 +73,18 @@ test('who is connected stands in the book from when it is a member', async () =>
   book.setMembers(new Map([[here, []]]))
   expect([...book.noteLinks().keys()]).toEqual([here])
   await expect.poll(setting).toEqual({ ...kept, [here]: ['/ip4/127.0.0.1/tcp/4002'] })
+})
+
+test('addresses that could not be kept are kept when there is room again', async () => {
+  const here = peerId(peerIdOf(new Uint8Array(32).fill(3)))
+  const { book, setting, failure } = makeBook()
+  await book.load()
+  failure.of = new Error('no room')
+  const places = ['/ip4/127.0.0.1/tcp/4002']
+  book.setMembers(new Map([[here, places]]))
+  await expect.poll(setting).toEqual(kept)
+  failure.of = null
+  await Promise.resolve()
+  book.noteLinks()
+  await expect.poll(setting).toEqual({ ...kept, [here]: places })
 })

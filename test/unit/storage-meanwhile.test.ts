@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { FileSystem } from '../../replica/drivers/nedb-files.ts'
 import { diskFiles } from '../../replica/drivers/nedb-files.ts'
@@ -64,32 +64,38 @@ test('a snapshot that is to be written while the log is recovered is not taken f
   await before.recover()
   await before.writeSnapshot({ vector: new Map([[one.origin, 4]]), chunks: ['old'] })
   await before.close()
-  const gates = { list: Promise.withResolvers<undefined>(), write: Promise.withResolvers<undefined>() }
+  const gate = Promise.withResolvers<undefined>()
   const listed = Promise.withResolvers<undefined>()
+  const order: string[] = []
   const files: FileSystem = {
     ...diskFiles,
     list: async (path) => {
       if (path.endsWith('/snapshot')) {
         listed.resolve(undefined)
-        await gates.list.promise
+        await gate.promise
       }
       return diskFiles.list(path)
     },
-    rename: async (from, to) => {
-      if (from.endsWith('.writing')) await gates.write.promise
-      return diskFiles.rename(from, to)
+    read: (path) => {
+      if (path.endsWith('/chunks.db')) order.push('reading')
+      return diskFiles.read(path)
+    },
+    // With this a snapshot's writing begins.
+    remove: (path) => {
+      if (path.endsWith('.writing')) order.push('writing')
+      return diskFiles.remove(path)
     },
   }
   const storage = await openStorage(directory, files)
   const recovered = storage.recover()
   await listed.promise
   const written = storage.writeSnapshot({ vector: new Map([[one.origin, 8]]), chunks: ['new'] })
-  // So that it would be under way if it did not wait.
-  await setTimeout(50)
-  gates.list.resolve(undefined)
+  // Had it not to wait, it would have begun in this turn.
+  await setImmediate()
+  gate.resolve(undefined)
   expect(wholeOf((await recovered).snapshot)?.chunks).toEqual(['old'])
-  gates.write.resolve(undefined)
   await written
+  expect(order).toEqual(['reading', 'writing'])
   await storage.close()
   const next = await openStorage(directory)
   expect(wholeOf((await next.recover()).snapshot)?.chunks).toEqual(['new'])
