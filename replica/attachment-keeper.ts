@@ -36,6 +36,11 @@ export class AttachmentKeeper {
     return this.#saveMembersOf(host)
   }
 
+  /** Fulfilled when nothing is being written: who comes after this replica writes the same file. */
+  saved(): Promise<void> {
+    return this.#saving
+  }
+
   #saveMembersOf(host: ReplicaHost): Promise<void> {
     const { server, peer } = this.#install
     return this.#queue(async () => {

@@ -52,7 +52,11 @@ export const openParts = async (
   install: Install,
   surroundings: Surroundings,
 ): Promise<Parts> => {
-  const attached = await loadAttachment(options.data)
+  const attached = await loadAttachment(options.data).catch((error: unknown) => {
+    // It is written anew: who only cannot find this replica by it is not worse off than without a replica.
+    surroundings.logger.warn('who was told of this replica cannot be read', { error: String(error) })
+    return null
+  })
   const doors = await openDoors(options.data, { install, logger: surroundings.logger, attached })
   try {
     return await openBehind(doors, options, install, { ...surroundings, attached })
@@ -135,6 +139,7 @@ const openBehind = async (
     await giveBack.stop()
     await history.stop()
     await host.stop()
+    await attachment.saved()
   }
   const connect = (): FrameStream => {
     const { client, replica } = createMemoryStreams()

@@ -6,8 +6,10 @@ import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { OriginId, ServerId } from './core/model/ids.ts'
 import type { View } from './core/peers.ts'
+import { removeHalfWritten } from './drivers/atomic-file.ts'
 import { lockDirectory } from './drivers/directory-lock.ts'
 import { changeInstall, loadInstall, saveInstall } from './drivers/install-file.ts'
+import { diskError, systemCode } from './drivers/nedb-files.ts'
 import { createPinoLogger } from './drivers/pino-logger.ts'
 import { processMemory } from './drivers/process-memory.ts'
 import { verifyWithSodium } from './drivers/sodium.ts'
@@ -49,6 +51,7 @@ export const runReplica = async (
   verifyWithSodium()
   await makeDirectory(options.data)
   const lock = await lockDirectory(options.data)
+  await removeHalfWritten(options.data).catch(() => undefined)
   const log = createPinoLogger({ level: options.logLevel, file: join(options.data, 'replica.log') })
   try {
     await finishStartingOver(options.data)
@@ -65,7 +68,7 @@ export const runReplica = async (
     return replica
   } catch (error) {
     await lock.release()
-    throw error
+    throw systemCode(error) === null ? error : diskError(error, `opening ${options.data}`)
   }
 }
 
@@ -241,9 +244,10 @@ class Replica implements RunningReplica {
       await this.begin(await change(former, machine ?? former.machine))
     }
     this.#changing = this.#changing.then(work).catch((error: unknown) => {
+      const known = systemCode(error) === null ? error : diskError(error, 'starting anew')
       this.#onFatal(
-        error instanceof QuintetError
-          ? error.failure
+        known instanceof QuintetError
+          ? known.failure
           : { code: 'INTERNAL', message: `Starting anew failed: ${String(error)}` },
       )
     })

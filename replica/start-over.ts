@@ -13,6 +13,7 @@ import {
   saveInstall,
   saveNextInstall,
 } from './drivers/install-file.ts'
+import { systemCode } from './drivers/nedb-files.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { AsideLog } from './host/give-back.ts'
@@ -55,8 +56,7 @@ export const startOver = async (
   occasion: { readonly kind: Occasion; readonly forked: OriginId | null },
 ): Promise<void> => {
   const former = await loadInstall(directory)
-  const aside = join(directory, asideName, former?.origin ?? next.origin)
-  await mkdir(aside, { recursive: true, mode: 0o700 })
+  const aside = await makeAside(directory, former?.origin ?? next.origin)
   if (occasion.forked !== null) await writeFileAtomically(join(aside, forkedName), occasion.forked)
   // Who takes everything anew wants the others, all of them.
   if (occasion.kind === 'reset') await rm(join(directory, 'settings', 'paused.json'), { force: true })
@@ -70,9 +70,7 @@ export const finishStartingOver = async (directory: string): Promise<void> => {
   if (next === null) return
   const former = await loadInstall(directory)
   if (former !== null && former.origin !== next.origin) {
-    const aside = join(directory, asideName, former.origin)
-    await mkdir(aside, { recursive: true, mode: 0o700 })
-    await moveCopy(directory, aside)
+    await moveCopy(directory, await makeAside(directory, former.origin))
     await saveInstall(directory, next)
   }
   await removeNextInstall(directory)
@@ -102,18 +100,28 @@ export const takeUp = async (
 
 /** Goes on where a crash interrupted `takeUp`, if it did. */
 export const finishTakingUp = async (directory: string): Promise<void> => {
-  const taking = await readFile(join(directory, takingName), 'utf8').catch(() => null)
+  const taking = await readText(join(directory, takingName))
   if (taking === null) return
-  const aside = join(directory, asideName, originId(taking.trim()))
+  const copy = originId(taking.trim())
   const taken = join(directory, takenName)
-  if (!(await exists(taken))) await rename(aside, taken)
-  await mkdir(aside, { recursive: true, mode: 0o700 })
+  if (!(await exists(taken))) await rename(join(directory, asideName, copy), taken)
+  const aside = await makeAside(directory, copy)
   // As long as its log has not left, what is in the data directory is the present copy.
   if (await exists(join(taken, 'log'))) await moveCopy(directory, aside)
   await moveCopy(taken, directory)
   await rm(join(directory, takingName))
   await syncDirectory(directory)
   await rm(taken, { recursive: true, force: true })
+}
+
+/** Where a copy is set aside. It is there for good before anything is moved into it. */
+const makeAside = async (directory: string, copy: OriginId): Promise<string> => {
+  const asides = join(directory, asideName)
+  const aside = join(asides, copy)
+  await mkdir(aside, { recursive: true, mode: 0o700 })
+  await syncDirectory(asides)
+  await syncDirectory(directory)
+  return aside
 }
 
 /** Moves what of a copy is not there yet, the log first. */
@@ -128,7 +136,7 @@ const moveCopy = async (from: string, to: string): Promise<void> => {
 
 /** The installs of which copies were set aside and not wholly given back. */
 export const asideCopies = async (directory: string): Promise<readonly OriginId[]> =>
-  (await readdir(join(directory, asideName)).catch(() => [])).filter(isOriginId).map(originId).sort()
+  (await unlessAbsent(readdir(join(directory, asideName)), [])).filter(isOriginId).map(originId).sort()
 
 export const openAside = async (
   directory: string,
@@ -137,7 +145,7 @@ export const openAside = async (
   logger: LoggerPort,
 ): Promise<AsideLog> => {
   const aside = join(directory, asideName, copy)
-  const forked = await readFile(join(aside, forkedName), 'utf8').catch(() => null)
+  const forked = await readText(join(aside, forkedName))
   const wire = createWire({ groupId })
   // It is removed when it has been given back: all of it has to be read.
   const storage = await openNedbStorage({ directory: aside, wire, logger, readErrors: 'failure' })
@@ -173,11 +181,21 @@ export const requireOtherMember = async (directory: string, install: Install): P
   }
 }
 
-const exists = async (path: string): Promise<boolean> => {
+/** Null when it is not there. */
+const readText = (path: string): Promise<string | null> => unlessAbsent(readFile(path, 'utf8'), null)
+
+const exists = (path: string): Promise<boolean> =>
+  unlessAbsent(
+    access(path).then(() => true),
+    false,
+  )
+
+/** What cannot be looked at may be there: whoever took it for absent would go on without what is in it. */
+const unlessAbsent = async <Value>(looking: Promise<Value>, absent: Value): Promise<Value> => {
   try {
-    await access(path)
-    return true
-  } catch {
-    return false
+    return await looking
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return absent
+    throw error
   }
 }

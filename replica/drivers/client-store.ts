@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 
 import { QuintetError } from '../core/model/errors.ts'
-import { writeFileAtomically } from './atomic-file.ts'
+import { removeHalfWritten, writeFileAtomically } from './atomic-file.ts'
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts'
 
 const namePattern = /^[a-z0-9-]{1,64}$/
@@ -17,7 +17,9 @@ export const createClientStore = (directory: string) => ({
       const reason = error instanceof Error ? error.message : String(error)
       throw new QuintetError('DISK_FAILED', `${path} cannot be made: ${reason}`)
     }
-    return new FolderOnDisk(path, await lockOf(path))
+    const lock = await lockOf(path)
+    if (lock !== null) await removeHalfWritten(path).catch(() => undefined)
+    return new FolderOnDisk(path, lock)
   },
 })
 

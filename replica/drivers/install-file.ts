@@ -101,7 +101,7 @@ const writeInstall = (directory: string, name: string, install: Install): Promis
   })
 }
 
-/** Null when no replica has run in this data directory. */
+/** Null when no replica has run in this data directory, or what it told is damaged. DIRECTORY_NOT_USABLE. */
 export const loadAttachment = async (directory: string): Promise<Attachment | null> => {
   const value = await readJson(join(directory, attachmentName)).catch((error: unknown) => {
     // It is written at each start anyway.

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { QuintetError } from '../core/model/errors.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { readJson, writeJson } from './json-file.ts'
 
@@ -11,7 +12,10 @@ const joiningName = 'joining.json'
  */
 export const keepJoiningKey = async (directory: string, token: Uint8Array, fresh: Uint8Array): Promise<Uint8Array> => {
   const path = join(directory, joiningName)
-  const kept = await readJson(path).catch(() => null)
+  const kept = await readJson(path).catch((error: unknown) => {
+    if (error instanceof QuintetError && error.code === 'DAMAGED') return null
+    throw error
+  })
   const asked = toBase64Url(token)
   if (kept?.['token'] === asked && typeof kept['privateKey'] === 'string') return fromBase64Url(kept['privateKey'])
   await writeJson(path, { token: asked, privateKey: toBase64Url(fresh) })

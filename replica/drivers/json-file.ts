@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { QuintetError } from '../core/model/errors.ts'
 import { writeFileAtomically } from './atomic-file.ts'
+import { diskError } from './nedb-files.ts'
 
-/** Replaces the file, whole or not at all. */
-export const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`)
+/** Replaces the file, whole or not at all. DISK_FULL, DISK_FAILED. */
+export const writeJson = async (path: string, value: unknown): Promise<void> => {
+  try {
+    await writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`)
+  } catch (error) {
+    throw diskError(error, `writing ${path}`)
+  }
+}
 
 /** Null when there is no such file. DAMAGED, DIRECTORY_NOT_USABLE. */
 export const readJson = async (path: string): Promise<Readonly<Record<string, unknown>> | null> => {

@@ -1,13 +1,17 @@
 import type { CoreEvent } from '../core/effects.ts'
-import { QuintetError } from '../core/model/errors.ts'
+import { type ErrorCode, QuintetError } from '../core/model/errors.ts'
 import { isServerId, type ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { LoggerPort, Storage } from './ports.ts'
 
 const pausedSetting = 'paused'
 const syncIntervalSetting = 'sync-interval'
+const withoutIt: ReadonlySet<ErrorCode> = new Set(['DAMAGED', 'DISK_FAILED'])
 
-/** A setting that a replica can do without: a damaged one is none, because nobody could mend it in a replica that does not start. */
+/**
+ * A setting that a replica can do without: one that is damaged, or that the disk fails to read, is none, because nobody could mend it in a
+ * replica that does not start.
+ */
 export const readKept = async (
   storage: Pick<Storage, 'readSetting'>,
   logger: LoggerPort,
@@ -16,8 +20,8 @@ export const readKept = async (
   try {
     return await storage.readSetting(name)
   } catch (error) {
-    if (!(error instanceof QuintetError) || error.code !== 'DAMAGED') throw error
-    logger.warn('a setting is damaged and counts as none', { name, reason: error.message })
+    if (!(error instanceof QuintetError) || !withoutIt.has(error.code)) throw error
+    logger.warn('a setting cannot be read and counts as none', { name, reason: error.message })
     return undefined
   }
 }

@@ -25,20 +25,21 @@ interface DirectoryNode {
   readonly kind: 'directory'
   readonly durable: Map<string, Node>
   readonly live: Map<string, Node>
-  /** Since the last fsync; names that change together do so in one of them. */
-  pending: Change[]
 }
 
 type Node = FileNode | DirectoryNode
-type Change = readonly (readonly [name: string, node: Node | null])[]
+/** Names that change together, as those of a rename do. */
+type Change = readonly (readonly [directory: DirectoryNode, name: string, node: Node | null])[]
 
-const newDirectory = (): DirectoryNode => ({ kind: 'directory', durable: new Map(), live: new Map(), pending: [] })
+const newDirectory = (): DirectoryNode => ({ kind: 'directory', durable: new Map(), live: new Map() })
 
 /** A disk that knows what of it a crash may lose. */
 export class CrashedDisk {
   readonly #root = newDirectory()
   readonly #files = new Map<FileNumber, FileNode>()
   readonly #lie: Lie | null
+  /** What directories have not been told by an fsync to keep. */
+  #pending: Change[] = []
 
   /** As it is in `root` now, all of it durable. */
   constructor(root: string, lie: Lie | null) {
@@ -72,16 +73,16 @@ export class CrashedDisk {
         if (this.#lie !== 'fsync of files') syncFile(this.#file(operation.file))
         return
       case 'syncDirectory':
-        if (this.#lie !== 'fsync of directories') syncDirectory(this.#directory(operation.path))
+        if (this.#lie !== 'fsync of directories') this.#syncDirectory(this.#directory(operation.path))
         return
       case 'rename': {
         const { from, to } = operation
-        if (path.dirname(from) !== path.dirname(to)) throw new Error('renames between directories are not simulated')
-        const node = this.#directory(path.dirname(from)).live.get(path.basename(from))
+        const [source, target] = [this.#directory(path.dirname(from)), this.#directory(path.dirname(to))]
+        const node = source.live.get(path.basename(from))
         if (node === undefined) throw new Error(`${from} is renamed, which is not there`)
-        return changeEntries(this.#directory(path.dirname(from)), [
-          [path.basename(from), null],
-          [path.basename(to), node],
+        return this.#changeEntries([
+          [source, path.basename(from), null],
+          [target, path.basename(to), node],
         ])
       }
       case 'remove':
@@ -92,6 +93,7 @@ export class CrashedDisk {
   /** Writes what a crash leaves into the empty directory `target`. `cut`: what is under way, of which any part may be there. */
   materialize(target: string, fate: Fate, random: Random, cut: Operation | null): void {
     const under = cut?.kind === 'write' ? { node: this.#file(cut.file), data: cut.data } : null
+    const kept = fate === 'some of it' ? someOf(this.#pending, random) : []
     const put = (node: Node, place: string): void => {
       if (node.kind === 'file') {
         const edits = under?.node === node ? [...node.pending, under.data] : node.pending
@@ -100,13 +102,28 @@ export class CrashedDisk {
         return
       }
       fs.mkdirSync(place, { recursive: true })
-      for (const [name, entry] of entriesOf(node, fate, random)) put(entry, path.join(place, name))
+      const entries = fate === 'everything' ? node.live : new Map(node.durable)
+      if (fate !== 'everything') for (const change of kept) putIn(node, entries, change)
+      for (const [name, entry] of entries) put(entry, path.join(place, name))
     }
     put(this.#root, target)
   }
 
   #change(place: string, node: Node | null): void {
-    changeEntries(this.#directory(path.dirname(place)), [[path.basename(place), node]])
+    this.#changeEntries([[this.#directory(path.dirname(place)), path.basename(place), node]])
+  }
+
+  #changeEntries(change: Change): void {
+    for (const [directory] of change) putIn(directory, directory.live, change)
+    this.#pending.push(change)
+  }
+
+  /** What changed in another directory by the same rename is durable with it. */
+  #syncDirectory(synced: DirectoryNode): void {
+    const isOf = (change: Change): boolean => change.some(([directory]) => directory === synced)
+    for (const change of this.#pending.filter(isOf))
+      for (const [directory] of change) putIn(directory, directory.durable, change)
+    this.#pending = this.#pending.filter((change) => !isOf(change))
   }
 
   #file(file: FileNumber): FileNode {
@@ -148,33 +165,20 @@ const settle = (directory: DirectoryNode): void => {
   }
 }
 
-const changeEntries = (directory: DirectoryNode, change: Change): void => {
-  put(directory.live, change)
-  directory.pending.push(change)
-}
-
 const syncFile = (file: FileNode): void => {
   file.durable = file.pending.reduce(edited, file.durable)
   file.pending = []
 }
 
-const syncDirectory = (directory: DirectoryNode): void => {
-  for (const change of directory.pending) put(directory.durable, change)
-  directory.pending = []
-}
-
 /** Changes of one name reach the disk in their order; those of others need not have. */
-const entriesOf = (directory: DirectoryNode, fate: Fate, random: Random): ReadonlyMap<string, Node> => {
-  if (fate === 'everything') return directory.live
-  const entries = new Map(directory.durable)
-  if (fate === 'what is durable') return entries
-  const dropped = new Set<string>()
-  for (const change of directory.pending) {
-    const isKept = random.chance(0.6) && change.every(([name]) => !dropped.has(name))
-    if (isKept) put(entries, change)
-    else for (const [name] of change) dropped.add(name)
-  }
-  return entries
+const someOf = (pending: readonly Change[], random: Random): readonly Change[] => {
+  const dropped = new Map<DirectoryNode, Set<string>>()
+  return pending.filter((change) => {
+    const isOpen = change.every(([directory, name]) => dropped.get(directory)?.has(name) !== true)
+    if (random.chance(0.6) && isOpen) return true
+    for (const [directory, name] of change) dropped.set(directory, (dropped.get(directory) ?? new Set()).add(name))
+    return false
+  })
 }
 
 const contentOf = (
@@ -199,8 +203,10 @@ const contentOf = (
   return [...kept.slice(0, -1), torn, zeros].reduce(edited, durable)
 }
 
-const put = (entries: Map<string, Node>, change: Change): void => {
-  for (const [name, node] of change) {
+/** Of a change what is in this directory. */
+const putIn = (of: DirectoryNode, entries: Map<string, Node>, change: Change): void => {
+  for (const [directory, name, node] of change) {
+    if (directory !== of) continue
     if (node === null) entries.delete(name)
     else entries.set(name, node)
   }

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { Random } from '../simulation/random.ts'
 import { openStorage } from '../conformance/storage-files.ts'
+import { crashChanges } from './changing-places.ts'
 import type { Fate, Lie } from './crashed-disk.ts'
 import { CrashedDisk, fates, lies } from './crashed-disk.ts'
 import type { Promised } from './scenario.ts'
@@ -187,6 +188,10 @@ const beganMs = performance.now()
 await runScenario('small', most * 0.8)
 await runScenario('big', most * 0.2)
 await checkLies()
+for await (const { where, failure } of crashChanges(newDirectory, describe)) {
+  looked += 1
+  if (failure !== null) failures.push({ where, message: failure })
+}
 for (const { where, message } of failures.slice(0, 20)) console.log(`\n${where}\n  ${message}`)
 console.log(`${((performance.now() - beganMs) / 1_000).toFixed(0)} s`)
 if (failures.length > 0) process.exitCode = 1

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -80,6 +80,18 @@ describe('a client that is there when its replica starts', () => {
     const present = await loadAttachment(data)
     expect(present?.socket).toBe(former?.socket)
     expect(present?.members.get(1)?.addresses).toEqual(again.listen)
+    await again.stop()
+  })
+
+  test('finds it where the file by which it was found cannot be read any more', async () => {
+    const first = await runReplica(argumentsOf(0), ignore)
+    await first.stop()
+    await rm(path.join(data, 'attach.json'))
+    await mkdir(path.join(data, 'attach.json'))
+    await writeFile(path.join(data, 'install.json.4194305.tmp'), 'half of it')
+    const again = await runReplica(argumentsOf(0), ignore)
+    expect(await groupAt(again.connect(), null)).toMatchObject({ groupName: 'Early' })
+    expect((await readdir(data)).filter((name) => name.endsWith('.tmp'))).toEqual([])
     await again.stop()
   })
 

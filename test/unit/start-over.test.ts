@@ -48,6 +48,17 @@ test('a copy that is set aside is whole: what was discarded from its log is in i
   expect([await isThere(join(directory, 'log')), await isThere(join(directory, 'snapshot'))]).toEqual([false, false])
 })
 
+test('a note of what is under way that cannot be read is not taken for none', async () => {
+  const directory = await newDirectory()
+  await write(join(directory, 'log', 'mark'), 'present')
+  // Whoever reads it gets an error that does not say that it is absent.
+  await mkdir(join(directory, 'taking-up'))
+  await expect(finishTakingUp(directory)).rejects.toMatchObject({ code: 'EISDIR' })
+  const copy = new LogMaker(1).origin
+  await mkdir(join(directory, 'aside', copy, 'forked'), { recursive: true })
+  await expect(openAside(directory, copy, groupId, silentLogger)).rejects.toMatchObject({ code: 'EISDIR' })
+})
+
 describe('a copy that is taken up again', () => {
   const copy = new LogMaker(1).origin
 
