@@ -49,7 +49,7 @@ export async function compactSegment(
   }
   await segment.dropUnread()
   if (!isWorthwhile(kept, index.updates, bytesBefore)) return unchanged
-  const documents = await unlessUnreadable(documentsOf(segment, isLive))
+  const documents = await unlessUnreadable(documentsOf(segment, index, isLive))
   if (documents === null) return unchanged
   await writer.rewriteSegment(segment, documents)
   return { kind: 'rewritten', bytesFreed: bytesBefore - segment.bytes }
@@ -111,10 +111,14 @@ function liveOf(origin: OriginId, index: SegmentIndex, entry: Entry, isLive: IsL
   return live
 }
 
-/** Of what stands in the file now, which is read again if it was read long ago; null when it cannot be. */
-async function documentsOf(segment: Segment, isLive: IsLive): Promise<readonly StoredDocument[] | null> {
+/** Of what stands in the file now, which is read again if it was read long ago; null when what was `known` cannot be read any more. */
+async function documentsOf(
+  segment: Segment,
+  known: SegmentIndex,
+  isLive: IsLive,
+): Promise<readonly StoredDocument[] | null> {
   const view = await segment.view()
-  if (view.isUnread) return null
+  if (view.isUnread && known.entries.some((entry) => view.index.lacks(entry))) return null
   const documents: StoredDocument[] = []
   for (const { entry, live } of keptOf(segment.origin, view.index, isLive)) {
     if (live.length === countOf(entry)) {

@@ -20,6 +20,8 @@ export interface OpenFile {
 /** The file system as the storage needs it; tests pass in one that fails. Paths are absolute. */
 export interface FileSystem {
   read(path: string): Promise<Buffer>
+  /** What stands at `position`, up to `bytes` of it; less where the file ends, or before what the disk fails to read. */
+  readPart(path: string, position: number, bytes: number): Promise<Buffer>
   /** Names in a directory, sorted; none when there is no such directory. */
   list(path: string): Promise<readonly string[]>
   /** Null when there is nothing at `path`. */
@@ -53,6 +55,15 @@ const keptBytes = 262_144
 
 export const diskFiles: FileSystem = {
   read: (path) => readFile(path),
+  readPart: async (path, position, bytes) => {
+    const file = await open(path, 'r')
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, position)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await file.close()
+    }
+  },
   list: async (path) => {
     const names = await readdir(path).catch(ifAbsent<string[]>([]))
     return names.sort()

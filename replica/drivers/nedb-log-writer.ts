@@ -9,7 +9,6 @@ import type { FileSystem } from './nedb-files.ts'
 import type { StorageWire } from './nedb-log-reader.ts'
 import { OriginLog } from './nedb-origin-log.ts'
 import type { Segment, SegmentChange, SegmentContext } from './nedb-segment.ts'
-import { isFull } from './nedb-segment.ts'
 
 export interface WriterContext extends SegmentContext {
   readonly files: FileSystem
@@ -238,3 +237,7 @@ const range = (first: Sequence, last: Sequence): readonly Sequence[] =>
 async function settle(work: readonly Promise<unknown>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') throw outcome.reason
 }
+
+/** Whether a segment takes no more updates of those that follow on its last. */
+const isFull = (updates: number, bytes: number): boolean =>
+  updates >= limits.segmentUpdates || bytes >= limits.segmentBytes

@@ -1,3 +1,4 @@
+import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { isOriginId } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
@@ -8,7 +9,6 @@ import { syncFile } from './nedb-files.ts'
 import type { WriterContext } from './nedb-log-writer.ts'
 import { decodeBatchDocument, readBatches } from './nedb-log-reader.ts'
 import { OriginLog } from './nedb-origin-log.ts'
-import { segmentFirst } from './nedb-segment.ts'
 import type { Segment } from './nedb-segment.ts'
 import { unreadFirst } from './nedb-unread-file.ts'
 
@@ -99,6 +99,12 @@ async function addSegments(context: WriterContext, log: OriginLog, repairs: stri
   return reached
 }
 
+/** The first sequence that a file's name tells; null when it is not the name of a segment. */
+function segmentFirst(name: string): Sequence | null {
+  const [, digits] = /^([1-9]\d{0,15})\.db$/.exec(name) ?? []
+  return digits === undefined ? null : Number(digits)
+}
+
 /** `firsts`: of the segments of which a file is kept that could not be read. */
 async function takeUnread(log: OriginLog, firsts: readonly Sequence[]): Promise<void> {
   const present = new Map(log.segments.map((segment) => [segment.first, segment]))
@@ -175,6 +181,7 @@ async function provenTail(
   while (last !== null && !(await endsProven(context, log.origin, last, held))) {
     await durable
     const view = await last.view()
+    if (view.isUnread) throw new QuintetError('DISK_FAILED', `${last.path} cannot be read, and so not be cut.`)
     const entries = view.index.entries.slice(0, -1)
     repairs.push(`${last.path} ended with a batch whose proof was not written; it has been taken off.`)
     if (entries.length > 0) {

@@ -74,6 +74,11 @@ export class SegmentIndex {
     return this.overlapping(first, last).every((present) => present.kind === 'mail')
   }
 
+  lacksSome({ first, last }: Stretch): boolean {
+    for (let sequence = first; sequence <= last; sequence++) if (this.holder(sequence) === null) return true
+    return false
+  }
+
   /** Adds, or puts into the place of the one that stands there. */
   put(entry: Entry): void {
     const entries = entry.kind === 'batch' ? this.#batches : this.#mails
@@ -168,7 +173,9 @@ export function scanSegment(content: Buffer, first: Sequence, end: Sequence | nu
   const index = new SegmentIndex(found.values())
   const isTorn = rest === null && torn < content.length
   const broken = brokenLines.map((line) => stretchOf(index, line, end)).filter((stretch) => stretch !== null)
-  if (end !== null && (isTorn || content.length === 0) && before < end) broken.push({ first: before + 1, last: end })
+  // What was written last may have been a repair of something further up.
+  const reached = Math.max(first - 1, index.last)
+  if (end !== null && (isTorn || content.length === 0) && reached < end) broken.push({ first: reached + 1, last: end })
   const isClean = brokenLines.length === 0 && torn === content.length
   return { index, broken, tornAt: isTorn ? torn : null, isClean }
 }
@@ -217,6 +224,19 @@ const wholeRest = (rest: Buffer): Buffer | null =>
     const read = readLine(line)
     return read !== null && isWholeLine(line, read)
   }) ?? null
+
+/**
+ * Whether it is known where a log's last segment ends of which something before `unreadEnd` could not be read: batches are
+ * appended in order, so none that was lost goes further than one that stands behind it.
+ */
+export function isEndKnown({ index, tornAt }: Scan, unreadEnd: number): boolean {
+  const last = index.entries.reduce<Entry | null>(
+    (far, entry) => (entry.position > (far?.position ?? -1) ? entry : far),
+    null,
+  )
+  if (last === null || last.position < unreadEnd) return false
+  return last.kind === 'batch' && last.last === index.last && (tornAt ?? Infinity) > last.position
+}
 
 const lineEntry = ({ kind, first, count }: ReadLine, position: number, bytes: number): Entry => ({
   kind,

@@ -9,7 +9,7 @@ import { idOf, SegmentIndex } from './nedb-segment-index.ts'
 /** What a segment holds at one time. */
 export interface SegmentView {
   readonly index: SegmentIndex
-  /** Whether the disk fails to read the file, so that nothing is known of what it holds. */
+  /** Whether the disk fails to read the file, or some of it, so that it may hold more than is known. */
   readonly isUnread: boolean
   /** Whether nothing but whole lines is in the file. */
   readonly isClean: boolean
@@ -30,12 +30,13 @@ export type SegmentFiles = LRUCache<symbol, FileView>
 /** A segment to which nothing is being written, as its file stood when it was read. */
 export class FileView implements SegmentView {
   readonly index: SegmentIndex
-  readonly isUnread = false
+  readonly isUnread: boolean
   readonly isClean: boolean
   readonly tornAt: number | null
   readonly #content: Buffer
 
-  constructor(content: Buffer, { index, isClean, tornAt }: Scan) {
+  constructor(content: Buffer, { index, isClean, tornAt }: Scan, was: 'read' | 'read in part' = 'read') {
+    this.isUnread = was === 'read in part'
     this.index = index
     this.isClean = isClean
     this.tornAt = tornAt
@@ -74,6 +75,10 @@ export class FileView implements SegmentView {
     return read === null ? null : lineDocument(line, read)
   }
 }
+
+/** All that is whole in a segment. */
+export const wholeOf = async (view: SegmentView): Promise<readonly StoredDocument[]> =>
+  (await view.documents(view.index.entries)).filter((document) => document !== null)
 
 /** A segment whose file the disk fails to read. */
 export class UnreadView implements SegmentView {

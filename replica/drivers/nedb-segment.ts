@@ -1,6 +1,5 @@
 import { dirname } from 'node:path'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
-import { limits } from '../core/model/limits.ts'
 import type { Damage } from '../host/ports.ts'
 import type { Database } from './nedb-database.ts'
 import type { StoredDocument } from './nedb-documents.ts'
@@ -8,9 +7,11 @@ import { kindOf, sequenceOf } from './nedb-documents.ts'
 import type { FileSystem, OpenFile } from './nedb-files.ts'
 import { diskError, syncFile, systemCode } from './nedb-files.ts'
 import type { SegmentFiles, SegmentView } from './nedb-segment-view.ts'
-import { DatabaseView, FileView, UnreadView } from './nedb-segment-view.ts'
-import type { Entry } from './nedb-segment-index.ts'
-import { entryOf, idOf, scanSegment, SegmentIndex } from './nedb-segment-index.ts'
+import type { PartlyRead } from './nedb-partly-read.ts'
+import { nothingRead, readPartly } from './nedb-partly-read.ts'
+import { DatabaseView, FileView, UnreadView, wholeOf } from './nedb-segment-view.ts'
+import type { Entry, Scan } from './nedb-segment-index.ts'
+import { entryOf, idOf, isEndKnown, scanSegment, SegmentIndex } from './nedb-segment-index.ts'
 import { holdsAll, removeDatabase, writeSegment } from './nedb-segment-writing.ts'
 import { isReadError, UnreadFile } from './nedb-unread-file.ts'
 
@@ -20,6 +21,8 @@ export interface SegmentContext {
   readonly readErrors: 'damage' | 'failure'
   /** Contents of segments that were read lately. */
   readonly opened: SegmentFiles
+  /** Of segments that could not be read wholly what could be: for one call alone, because the next one may be able to. */
+  readonly partly: Map<symbol, SegmentView>
   report(damage: Damage): void
 }
 
@@ -103,11 +106,11 @@ export class Segment {
 
   /**
    * What the segment holds now, to be read from; stays readable whatever is written meanwhile. What the disk cannot read is damaged, and
-   * `UnreadView` stands for it this once. DISK_FAILED when it is the log's last: nobody may know how far that went.
+   * the view is one of the rest, or of nothing. DISK_FAILED when the log may have ended there: nobody would know how far it went.
    */
   async view(): Promise<SegmentView> {
     if (this.#writer !== null) return this.#writer.view
-    const opened = this.#context.opened.get(this.#version)
+    const opened = this.#context.opened.get(this.#version) ?? this.#context.partly.get(this.#version)
     if (opened !== undefined) return opened
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null
@@ -164,12 +167,13 @@ export class Segment {
    * Puts `documents` into the place of everything that the segment holds: into a file beside it, which is verified, made
    * durable, and then takes its name.
    */
-  async rewrite(documents: readonly StoredDocument[]): Promise<void> {
+  async rewrite(documents: readonly StoredDocument[], makeRoom = nothingToDo): Promise<void> {
     const { files } = this.#context
     const beside = this.path.slice(0, -extension.length) + rewriteExtension
     await this.seal()
     try {
       const { bytes, index } = await writeSegment(files, beside, this.first, documents)
+      await makeRoom()
       await files.rename(beside, this.path)
       this.#changed()
       this.#bytes = bytes
@@ -200,12 +204,15 @@ export class Segment {
       await this.#putUnreadBack()
       return
     }
+    const end = this.#endOf(this)
     try {
-      await this.#takeContent(await this.#context.files.read(this.#unread.path))
+      const read = await readPartly(this.#context, this.#unread.path)
+      if (read.unread?.isMost !== true) await this.#takeContent(read, scanSegment(read.content, this.first, end))
+      else this.#reportUnread(end ?? Math.max(this.first, (await this.index()).last))
     } catch (error) {
+      if (diskError(error, '').code !== 'DISK_FULL') throw error
       // Where there is no room for it, it waits as well.
-      if (!this.#isDamage(error) && diskError(error, '').code !== 'DISK_FULL') throw error
-      this.#reportUnread(this.#endOf(this) ?? Math.max(this.first, (await this.index()).last))
+      this.#reportUnread(end ?? Math.max(this.first, (await this.index()).last))
     }
   }
 
@@ -220,14 +227,17 @@ export class Segment {
     return torn
   }
 
-  async #takeContent(content: Buffer): Promise<void> {
+  async #takeContent({ content, unread }: PartlyRead, scan: Scan): Promise<void> {
     const view = await this.view()
     if (view.isUnread) return
-    const kept = new FileView(content, scanSegment(content, this.first, this.#endOf(this)))
+    const kept = new FileView(content, scan)
     const lacking = kept.index.entries.filter((entry) => view.index.lacks(entry))
     const taken = (await kept.documents(lacking)).filter((document) => document !== null)
     if (taken.length > 0) await this.rewrite([...(await wholeOf(view)), ...taken].sort(byId))
-    await this.#unread.remove()
+    const { index } = await this.view()
+    const missing = scan.broken.filter((stretch) => index.lacksSome(stretch))
+    this.#reportBroken(missing, unread)
+    if (unread === null || missing.length === 0) await this.#unread.remove()
   }
 
   #changed(): void {
@@ -240,16 +250,18 @@ export class Segment {
     for (;;) {
       const version = this.#version
       if (this.#writer !== null) return this.#writer.view
-      const content = this.#bytes === 0 ? Buffer.alloc(0) : await this.#read()
+      const { content, unread } = this.#bytes === 0 ? nothingRead : await this.#read()
       if (version !== this.#version) continue
       const end = this.#bytes === 0 ? null : this.#endOf(this)
-      if (content === null) {
-        // What can be read the next time must not be hidden by it: it is not kept, nor is its index.
-        this.#reportUnread(end ?? this.first)
-        return new UnreadView()
-      }
       const scan = scanSegment(content.subarray(0, this.#bytes), this.first, end)
-      for (const { first, last } of scan.broken) this.#report({ first, last, reason: brokenReason })
+      if (unread !== null && end === null && (unread.isMost || !isEndKnown(scan, unread.end))) throw unread.error
+      if (unread?.isMost === true) this.#reportUnread(end ?? this.first)
+      else this.#reportBroken(scan.broken, unread)
+      if (unread !== null) {
+        const view = unread.isMost ? new UnreadView() : new FileView(content, scan, 'read in part')
+        this.#context.partly.set(this.#version, view)
+        return view
+      }
       const view = new FileView(content, scan)
       this.#index = scan.index
       if (this.#bytes > 0) this.#context.opened.set(this.#version, view)
@@ -257,29 +269,28 @@ export class Segment {
     }
   }
 
-  /** Null when the disk fails to read it. */
-  async #read(): Promise<Buffer | null> {
+  async #read(): Promise<PartlyRead> {
     const version = this.#version
     try {
-      return await this.#context.files.read(this.path)
+      return await readPartly(this.#context, this.path)
     } catch (error) {
       // It was deleted while it was being opened.
-      if (version !== this.#version) return Buffer.alloc(0)
-      if (this.#endOf(this) !== null && this.#isDamage(error)) return null
+      if (version !== this.#version) return nothingRead
       throw error
     }
-  }
-
-  #isDamage(error: unknown): boolean {
-    return isReadError(error) && this.#context.readErrors === 'damage'
   }
 
   #report(found: Omit<Damage, 'origin' | 'reason'> & { readonly reason: string }): void {
     this.#context.report({ ...found, origin: this.origin, reason: `${this.path}: ${found.reason}` })
   }
 
+  #reportBroken(broken: Scan['broken'], unread: PartlyRead['unread']): void {
+    const found = unread === null ? { reason: brokenReason } : unreadFinding
+    for (const { first, last } of broken) this.#report({ first, last, ...found })
+  }
+
   #reportUnread(last: Sequence): void {
-    this.#report({ first: this.first, last, reason: 'the disk fails to read it', mayComeBack: true })
+    this.#report({ first: this.first, last, ...unreadFinding })
   }
 
   async #openWriter(): Promise<Writer> {
@@ -331,29 +342,32 @@ export class Segment {
       return []
     }
     const view = await this.view()
-    if (view.isUnread) {
-      await this.#beginAnew()
-      return []
-    }
     const documents = await wholeOf(view)
-    if (view.isClean) await this.#cut()
+    if (view.isUnread) await this.#beginAnew(view, documents)
+    else if (view.isClean) await this.#cut()
     else await this.rewrite(documents)
     return documents
   }
 
-  /** Where the file cannot be read. One that was begun so itself holds only what the others have given again. */
-  async #beginAnew(): Promise<void> {
-    const bytes = this.#bytes
-    // Who reads meanwhile finds nothing, and does not look for a file that is not there.
-    this.#bytes = 0
-    this.#changed()
-    try {
-      if (this.#unread.isThere) await this.#removeFile()
-      else await this.#unread.keep(bytes)
-    } finally {
+  /** Where not all of the file can be read: with what can be. One that was begun so itself holds besides only what the others have given again. */
+  async #beginAnew(view: SegmentView, documents: readonly StoredDocument[]): Promise<void> {
+    const makeRoom = async (): Promise<void> => {
+      const bytes = this.#bytes
+      // Who reads meanwhile finds what could be read, and does not look for a file that is not there.
+      this.#bytes = 0
       this.#changed()
-      if (!this.#unread.isThere) this.#bytes = bytes
+      if (view instanceof FileView) this.#context.opened.set(this.#version, view)
+      try {
+        if (this.#unread.isThere) await this.#removeFile()
+        else await this.#unread.keep(bytes)
+      } catch (error) {
+        this.#changed()
+        if (!this.#unread.isThere) this.#bytes = bytes
+        throw error
+      }
     }
+    if (documents.length === 0) await makeRoom()
+    else await this.rewrite(documents, this.#unread.isThere ? nothingToDo : makeRoom)
   }
 
   async #putUnreadBack(): Promise<void> {
@@ -378,20 +392,9 @@ export class Segment {
   }
 }
 
-/** Whether a segment takes no more updates of those that follow on its last. */
-export const isFull = (updates: number, bytes: number): boolean =>
-  updates >= limits.segmentUpdates || bytes >= limits.segmentBytes
+const nothingToDo = (): Promise<void> => Promise.resolve()
 
-/** The first sequence that a file's name tells; null when it is not the name of a segment. */
-export function segmentFirst(name: string): Sequence | null {
-  const [, digits] = /^([1-9]\d{0,15})\.db$/.exec(name) ?? []
-  return digits === undefined ? null : Number(digits)
-}
-
+const unreadFinding = { reason: 'the disk fails to read it', mayComeBack: true } as const
 const brokenReason = 'lines that are broken, or whose checksum does not hold'
 
 const byId = (left: StoredDocument, right: StoredDocument): number => (left._id < right._id ? -1 : 1)
-
-/** All that is whole in it. */
-const wholeOf = async (view: SegmentView): Promise<readonly StoredDocument[]> =>
-  (await view.documents(view.index.entries)).filter((document) => document !== null)

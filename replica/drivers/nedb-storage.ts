@@ -18,7 +18,7 @@ import { LogWriter } from './nedb-log-writer.ts'
 import type { OriginLog } from './nedb-origin-log.ts'
 import { recoverLogs } from './nedb-recovery.ts'
 import type { SegmentContext } from './nedb-segment.ts'
-import type { FileView } from './nedb-segment-view.ts'
+import type { FileView, SegmentView } from './nedb-segment-view.ts'
 import type { Settings } from './nedb-settings.ts'
 import { formatNamedIn, isWhole, openSettings, writeJson } from './nedb-settings.ts'
 import { Snapshots } from './nedb-snapshots.ts'
@@ -67,7 +67,8 @@ class NedbStorage implements Storage {
       sizeCalculation: ({ bytes }) => bytes,
     })
     const report = (damage: Damage): void => this.#book.report(damage)
-    this.#context = { files, readErrors, wire, logger, opened, report, directory: `${directory}/log` }
+    const partly = new Map<symbol, SegmentView>()
+    this.#context = { files, readErrors, wire, logger, opened, partly, report, directory: `${directory}/log` }
     this.#writer = new LogWriter(this.#context, this.#logs)
     this.#snapshots = new Snapshots(files, `${directory}/snapshot`, logger)
     this.#settings = openSettings(files, directory)
@@ -108,12 +109,12 @@ class NedbStorage implements Storage {
 
   async readBatches(origin: OriginId, after: Sequence, maxBytes: number): Promise<readonly Batch[]> {
     const log = this.#logs.get(origin)
-    return log === undefined ? [] : this.#read(readBatches(this.#context, log, after, maxBytes))
+    return log === undefined ? [] : this.#read(() => readBatches(this.#context, log, after, maxBytes))
   }
 
   async readUpdates(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Update[]> {
     const log = this.#logs.get(origin)
-    return log === undefined ? [] : this.#read(readUpdates(this.#context, log, sequences))
+    return log === undefined ? [] : this.#read(() => readUpdates(this.#context, log, sequences))
   }
 
   async storeUpdates(origin: OriginId, updates: readonly Update[]): Promise<void> {
@@ -124,7 +125,7 @@ class NedbStorage implements Storage {
 
   async missing(origin: OriginId, sequences: readonly Sequence[]): Promise<readonly Sequence[]> {
     const log = this.#logs.get(origin)
-    return log === undefined ? sequences : this.#read(findMissing(log, sequences))
+    return log === undefined ? sequences : this.#read(() => findMissing(log, sequences))
   }
 
   writeSnapshot(snapshot: SnapshotFile): Promise<void> {
@@ -185,12 +186,16 @@ class NedbStorage implements Storage {
     return result
   }
 
-  #read<Value>(work: Promise<Value>): Promise<Value> {
-    return guarded('reading the log', () => work)
+  #read<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.#context.partly.clear()
+    return guarded('reading the log', work)
   }
 
   #write<Value>(doing: string, work: () => Promise<Value>): Promise<Value> {
-    const result = this.#writing.then(() => guarded(doing, work))
+    const result = this.#writing.then(() => {
+      this.#context.partly.clear()
+      return guarded(doing, work)
+    })
     this.#writing = result.catch(() => undefined)
     return result
   }

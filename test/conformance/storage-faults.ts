@@ -82,10 +82,16 @@ export class FaultyFiles {
   }
 }
 
-/** Files (`beneath`) of which some cannot be read, wherever they are moved to, until the disk reads them again. */
+/** Where a file cannot be read. */
+interface BadPart {
+  readonly from: number
+  readonly to: number
+}
+
+/** Files (`beneath`) of which some, or parts of them, cannot be read, wherever they are moved to, until the disk reads them again. */
 export class UnreadableFiles {
   readonly files: FileSystem
-  readonly #unread = new Set<number>()
+  readonly #unread = new Map<number, BadPart>()
 
   constructor(beneath: FileSystem = diskFiles) {
     this.files = {
@@ -93,6 +99,10 @@ export class UnreadableFiles {
       read: async (path) => {
         await this.#check(path)
         return beneath.read(path)
+      },
+      readPart: async (path, position, bytes) => {
+        await this.#check(path, { from: position, to: position + bytes })
+        return beneath.readPart(path, position, bytes)
       },
       openDatabase: async <Document extends Identified>(path: string) => {
         await this.#check(path)
@@ -107,17 +117,18 @@ export class UnreadableFiles {
     }
   }
 
-  async spoil(path: string): Promise<void> {
-    this.#unread.add((await stat(path)).ino)
+  async spoil(path: string, part: BadPart = { from: 0, to: Infinity }): Promise<void> {
+    this.#unread.set((await stat(path)).ino, part)
   }
 
   heal(): void {
     this.#unread.clear()
   }
 
-  async #check(path: string): Promise<void> {
+  async #check(path: string, { from, to }: BadPart = { from: 0, to: Infinity }): Promise<void> {
     const found = await stat(path).catch(() => null)
-    if (found !== null && this.#unread.has(found.ino)) throw failure('EIO')
+    const bad = found === null ? undefined : this.#unread.get(found.ino)
+    if (bad !== undefined && bad.from < to && bad.to > from) throw failure('EIO')
   }
 }
 

@@ -29,16 +29,16 @@ test('what cannot be kept on a full disk is not in force either', async () => {
   expect(await scene.host.read((core) => core.syncIntervalMs)).not.toBe(450)
 })
 
-test.each([
-  new QuintetError('DAMAGED', 'a bit has flipped'),
-  new QuintetError('DISK_FAILED', 'EIO: a sector is bad'),
-])('settings that cannot be read keep no replica from starting: $code', async (failure) => {
-  const storage = new SimDisk(() => 0).open()
-  storage.readSetting = () => Promise.reject(failure)
-  const { host, clock } = await HostScene.start(storage)
-  const { origin, server } = installOn(1).identity
-  const history = new ViewHistory({ host, storage, clock, logger: silentLogger, origin, server })
-  await history.start()
-  await history.stop()
-  await host.stop()
-})
+test.each([new QuintetError('DAMAGED', 'a bit has flipped'), new QuintetError('DISK_FAILED', 'EIO: a sector is bad')])(
+  'settings that cannot be read keep no replica from starting: $code',
+  async (failure) => {
+    const storage = new SimDisk(() => 0).open()
+    storage.readSetting = () => Promise.reject(failure)
+    const { host, clock } = await HostScene.start(storage)
+    const { origin, server } = installOn(1).identity
+    const history = new ViewHistory({ host, storage, clock, logger: silentLogger, origin, server })
+    await history.start()
+    await history.stop()
+    await host.stop()
+  },
+)
