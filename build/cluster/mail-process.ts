@@ -69,6 +69,8 @@ export interface Answers {
   invites: { readonly invites: readonly InviteAnswer[] }
   revokeInvite: object
   retire: object
+  letIn: { readonly machines: readonly LetInAnswer[] }
+  shutOut: object
   renameGroup: object
   renameMachine: object
   rotateKey: object
@@ -91,6 +93,19 @@ export interface InviteAnswer {
   readonly expiresAt: number
   readonly state: string
   readonly usedBy: number | null
+}
+
+export interface LetInAnswer {
+  readonly machine: string | null
+  readonly invite: string | null
+  readonly server: number | null
+  readonly name: string | null
+  readonly state: string
+  readonly at: number | null
+  readonly by: readonly { readonly machine: string; readonly server: number | null; readonly name: string | null }[]
+  readonly byRetired: boolean
+  readonly connected: boolean
+  readonly here: boolean
 }
 
 export interface NetworkAnswer {

@@ -2,8 +2,10 @@ import * as v from 'valibot'
 import {
   type InviteId,
   inviteId,
+  isOriginId,
   isServerId,
   isUpdateId,
+  type OriginId,
   seatCount,
   type ServerId,
   type UpdateId,
@@ -36,6 +38,7 @@ export const nothing = v.pipe(
   v.transform(() => undefined),
 )
 export const server = v.custom<ServerId>(isServerId)
+export const machine = v.custom<OriginId>(isOriginId)
 export const servers = list(server, seatCount)
 export const mail = v.custom<UpdateId>(isUpdateId)
 export const document = v.pipe(v.string(), v.regex(documentIdPattern))

@@ -1,17 +1,21 @@
 import { QuintetError } from '../core/model/errors.ts'
+import { namesOf, type OriginId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import { formersOf, isLetIn, letIn } from '../host/let-in.ts'
 import { inviteList, networkSeats, ownSeat } from '../host/network-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import type { ViewHistory } from '../host/view-history.ts'
 import { toBase64Url } from '../wire/bytes.ts'
 import { isLabel } from '../wire/names.ts'
+import type { Wire } from '../wire/wire.ts'
 import type { StatusInfo } from './contract.ts'
-import type { GroupApi, InviteInfo, NetworkReport } from './group-contract.ts'
+import type { GroupApi, InviteInfo, LetIn, NetworkReport } from './group-contract.ts'
 
 export interface GroupAdminOptions {
   readonly host: ReplicaHost
   readonly history: Pick<ViewHistory, 'list'>
   readonly status: () => Promise<StatusInfo>
+  readonly wire: Pick<Wire, 'decodeBatch'>
   readonly nowMs: () => number
   readonly randomBytes: (count: number) => Uint8Array
   /** Begins the replica anew under another server id. */
@@ -78,7 +82,35 @@ export class GroupAdmin implements GroupApi {
     }
     if (machine === undefined)
       throw new QuintetError('NO_SUCH_SERVER', `No machine has server id ${server}: the seat is free.`)
+    await this.#shutOutFormersOf(machine)
     await host.command({ kind: 'retire', machine })
+  }
+
+  async letIn({ server }: Parameters<GroupApi['letIn']>[0]): Promise<readonly LetIn[]> {
+    const { host, wire } = this.#options
+    return (await host.read((core) => letIn(core, wire, server))).slice(0, limits.machinesShown)
+  }
+
+  async shutOut({ machine }: Parameters<GroupApi['shutOut']>[0]): Promise<void> {
+    const { host, wire } = this.#options
+    const { isHere, isKnown } = await host.read((core) => ({
+      isHere: namesOf(core.identity.origin).includes(machine),
+      isKnown: isLetIn(core, wire, machine),
+    }))
+    if (isHere)
+      throw new QuintetError('BAD_REQUEST', 'This is the machine that was asked: ask another member to shut it out.')
+    if (!isKnown) throw new QuintetError('NO_SUCH_SERVER', 'Nobody who goes by this name was let in.')
+    await this.#shutOutFormersOf(machine)
+    await host.command({ kind: 'shutOut', machine })
+  }
+
+  /** First, so that what breaks off in between can be asked for again: a machine that has started over would come back by the key that it had. */
+  async #shutOutFormersOf(machine: OriginId): Promise<void> {
+    const { host, wire } = this.#options
+    const formers = await host.read((core) =>
+      formersOf(core, wire, machine).filter((former) => !core.state.seats.isShutOut(former)),
+    )
+    for (const former of formers) await host.command({ kind: 'shutOut', machine: former })
   }
 
   async renameGroup({ name }: Parameters<GroupApi['renameGroup']>[0]): Promise<void> {

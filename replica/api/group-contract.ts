@@ -1,4 +1,4 @@
-import type { InviteId, ServerId } from '../core/model/ids.ts'
+import type { InviteId, OriginId, ServerId } from '../core/model/ids.ts'
 import type { ViewChange } from '../core/model/view-change.ts'
 
 /** `here`: the server this client is connected to. `unreachable`: in use, but not in the view. */
@@ -55,6 +55,39 @@ export interface InviteInfo {
   readonly usedBy: ServerId | null
 }
 
+/** A machine as one of those who let others in. */
+export interface LetInBy {
+  readonly machine: OriginId
+  /** The seat that it took; null when it is not known to have taken one. */
+  readonly server: ServerId | null
+  /** What it is called; null when it never took a seat. */
+  readonly name: string | null
+}
+
+/** A machine, or a client without a replica, that was let into the group. */
+export interface LetIn {
+  /** Its key's name, by which it is shut out; null for a client, which is shut out by revoking its invite. */
+  readonly machine: OriginId | null
+  /** By which a client was let in; null for a machine. */
+  readonly invite: InviteId | null
+  readonly server: ServerId | null
+  readonly name: string | null
+  /**
+   * `seat`: it has one. `without`: it took none, or one that another machine has, and is a member all the same. `client`: it keeps no
+   * replica. `superseded`: the key of a machine that has started over with another one. `retired`: also a client whose invite was revoked.
+   */
+  readonly state: 'without' | 'client' | 'seat' | 'superseded' | 'retired'
+  /** Milliseconds since 1970, by the clocks of those who let it in; null when it is not known. */
+  readonly at: number | null
+  /** Who admitted it, and who made the invite that it used. Nobody: it founded the group, or it is not known. */
+  readonly by: readonly LetInBy[]
+  /** It was let in, if only in turn, by a machine that is retired now. */
+  readonly byRetired: boolean
+  readonly connected: boolean
+  /** It is the server that was asked. */
+  readonly here: boolean
+}
+
 /** The group and its machines. All but `network` are `admin` methods: they need the right to the data directory (NOT_ALLOWED). */
 export interface GroupApi {
   network(): Promise<NetworkReport>
@@ -67,6 +100,16 @@ export interface GroupApi {
    * for one that is connected (pause it first); NO_SUCH_SERVER when the seat is free.
    */
   retire(request: { readonly server: ServerId }): Promise<void>
+  /**
+   * Everybody who was let in, as far as is known here, at most `limits.machinesShown`: first those without a seat. With `server`: whom the
+   * machine on that seat has let in, and whom these have let in in turn, that are still in.
+   */
+  letIn(request: { readonly server: ServerId | null }): Promise<readonly LetIn[]>
+  /**
+   * This machine is not trusted: it is retired, whether or not it has a seat, and what it has is not taken in any more. BAD_REQUEST for the
+   * server that is asked; NO_SUCH_SERVER when nobody of this name was let in, or it is shut out already.
+   */
+  shutOut(request: { readonly machine: OriginId }): Promise<void>
   /** BAD_NAME. */
   renameGroup(request: { readonly name: string }): Promise<void>
   /** This replica's own machine. BAD_NAME. */

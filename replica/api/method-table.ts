@@ -66,6 +66,8 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   invites: method('admin', nothing, groupAnswers.invites, (api) => api.invites()),
   revokeInvite: method('admin', groupRequests.invite, nothing, (api, request) => api.revokeInvite(request)),
   retire: method('admin', groupRequests.server, nothing, (api, request) => api.retire(request)),
+  letIn: method('admin', groupRequests.letIn, groupAnswers.letIn, (api, request) => api.letIn(request)),
+  shutOut: method('admin', groupRequests.machine, nothing, (api, request) => api.shutOut(request)),
   renameGroup: method('admin', groupRequests.groupName, nothing, (api, request) => api.renameGroup(request)),
   renameMachine: method('admin', groupRequests.machineName, nothing, (api, request) => api.renameMachine(request)),
   rotateKey: method('admin', nothing, nothing, (api) => api.rotateKey()),

@@ -188,6 +188,14 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('retire', request)
   }
 
+  letIn(request: RequestOf<'letIn'>) {
+    return this.#call('letIn', request)
+  }
+
+  shutOut(request: RequestOf<'shutOut'>) {
+    return this.#call('shutOut', request)
+  }
+
   renameGroup(request: RequestOf<'renameGroup'>) {
     return this.#call('renameGroup', request)
   }

@@ -14,6 +14,7 @@ import type { ViewHistory } from '../host/view-history.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { withoutBody } from '../wire/payload-codec.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
+import { createWire } from '../wire/wire.ts'
 import type {
   AccountInfo,
   MailContent,
@@ -68,7 +69,12 @@ export class ReplicaService implements ConnectionPorts {
     this.#options = options
     this.install = options.install
     this.host = options.host
-    this.group = new GroupAdmin({ ...options, nowMs: () => options.clock.nowMs(), status: () => this.status() })
+    this.group = new GroupAdmin({
+      ...options,
+      wire: createWire(options.install),
+      nowMs: () => options.clock.nowMs(),
+      status: () => this.status(),
+    })
     this.clock = options.clock
     const toAll = (event: ReplicaEvent) => () => this.#tellAll(event)
     this.#knowledge = new Throttle(this.clock, limits.knowledgeEventMs, toAll({ event: 'knowledge' }))

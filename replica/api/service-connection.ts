@@ -297,6 +297,16 @@ export class ServiceConnection implements ReplicaApi {
     await this.#service.group.retire(request)
   }
 
+  async letIn(request: RequestOf<'letIn'>) {
+    this.#requireAdmin()
+    return this.#service.group.letIn(request)
+  }
+
+  async shutOut(request: RequestOf<'shutOut'>) {
+    this.#requireAdmin()
+    await this.#service.group.shutOut(request)
+  }
+
   async renameGroup(request: RequestOf<'renameGroup'>) {
     this.#requireAdmin()
     await this.#service.group.renameGroup(request)

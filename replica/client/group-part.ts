@@ -13,6 +13,8 @@ export const groupPart = (context: ClientContext): Group => {
     invites: async () => ({ invites: await context.link.callWanted((api) => api.invites()) }),
     revokeInvite: (request) => context.link.callWanted((api) => api.revokeInvite(request)),
     retire: (request) => context.link.callOnce((api) => api.retire(request)),
+    letIn: async ({ server = null }) => ({ machines: await context.link.callWanted((api) => api.letIn({ server })) }),
+    shutOut: (request) => context.link.callOnce((api) => api.shutOut(request)),
     renameGroup: (request) => context.link.callWanted((api) => api.renameGroup(request)),
     renameMachine: (request) => context.link.callWanted((api) => api.renameMachine(request)),
     rotateKey: () => context.link.callOnce((api) => api.rotateKey()),

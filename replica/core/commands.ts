@@ -1,5 +1,5 @@
 import type { Command } from './effects.ts'
-import type { AccountId, CommandId, InviteId, PeerId, ServerId, UpdateId } from './model/ids.ts'
+import type { AccountId, CommandId, InviteId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId, tagsAgree } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import { type Meant, meantBy } from './model/meant.ts'
@@ -7,18 +7,12 @@ import type { DocumentChange } from './model/mailbox-changes.ts'
 import type { FollowChange, PostDeletionChange } from './model/social-changes.ts'
 import type { PersonChange, SignedChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
-import type { Decision } from './decisions.ts'
+import type { Decision, Writer } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
 import { decideOnReissue } from './reissuing.ts'
 import type { Outcome } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
-
-/** Who carries a command out, and the name that the update gets by which it is. */
-export interface Writer {
-  readonly peer: PeerId
-  readonly next: UpdateId
-}
 
 /** What commands of the same step, not applied yet, have taken. */
 export interface Reserved {
@@ -67,10 +61,11 @@ export const decide = (
     case 'submit':
       return submit(state, command.signed, reserved)
     case 'retire':
+    case 'shutOut':
     case 'revoke':
     case 'renameGroup':
     case 'renameMachine':
-      return decideOnGroup(state, command, writer.peer)
+      return decideOnGroup(state, command, writer)
     case 'reissue':
       return reissue(state, command, writer.next, reserved)
   }

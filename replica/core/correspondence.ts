@@ -255,9 +255,10 @@ export class Correspondence {
       effects.disconnect.push(session.peer)
       return
     }
+    const { retiredPeers } = this.#parts
     const hasToldAll = !tellsOfOwnLog(hello)
-    if (hasToldAll && this.#parts.retiredPeers.isNeedless(session.peer, hello)) {
-      this.#parts.retiredPeers.sendAway(session.peer, hello.origin, effects)
+    if (retiredPeers.isShutOut(hello) || (hasToldAll && retiredPeers.isNeedless(session.peer, hello))) {
+      retiredPeers.sendAway(session.peer, hello.origin, effects)
       return
     }
     if (session.origin === null) this.#parts.membership.agreed.greeted(hello.origin)

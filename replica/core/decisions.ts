@@ -1,6 +1,12 @@
 import type { Failure } from './model/errors.ts'
-import type { Clock, CommandId, ServerId, UpdateId } from './model/ids.ts'
+import type { Clock, CommandId, PeerId, ServerId, UpdateId } from './model/ids.ts'
 import type { SignedChange, SystemChange } from './model/updates.ts'
+
+/** Who carries a command out, and the name that the update gets by which it is. */
+export interface Writer {
+  readonly peer: PeerId
+  readonly next: UpdateId
+}
 
 /** What becomes of a command. */
 export type Decision =

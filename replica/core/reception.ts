@@ -28,9 +28,10 @@ export class Reception {
 
   /**
    * As `receive`, for what anybody with the group's key may have published, clients and guests included: a log that is not known
-   * yet begins only with an install that was let in. What this leaves out comes from members by their own streams.
+   * yet begins only with an install that was let in, and none goes on that was shut out. What this leaves out comes from members by their own streams.
    */
   gossip(nowMs: number, batch: Batch, effects: EffectsDraft): void {
+    if (this.#state.seats.isShutOut(batch.origin)) return
     if (this.#state.held(batch.origin) > 0 || this.#isLetIn(batch)) this.receive(nowMs, batch, effects)
   }
 

@@ -159,7 +159,7 @@ const isKnown = (state: GroupState, change: SystemChange): boolean => {
     case 'revocation':
       return seats.invite(change.invite)?.revoked ?? false
     case 'retirement':
-      return seats.isRetired(change.retired)
+      return seats.hasRetired(change.retired)
     // Of the seat itself, and of names, what holds now is what the others know.
     case 'seat':
     case 'machineName':

@@ -23,6 +23,7 @@ import { Readiness } from './readiness.ts'
 import { Reclaiming } from './reclaiming.ts'
 import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
+import type { OriginOf } from './state/seat-table.ts'
 import { type CoreTuning, usualCore } from './tuning.ts'
 import { Haste, microsOf, type Moment, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
@@ -33,6 +34,7 @@ export interface CorePorts {
   readonly makeBatch: MakeBatch
   /** Chain value before an origin's first update. */
   readonly firstHash: (origin: OriginId) => Hash
+  readonly originOf: OriginOf
 }
 
 /** What a start finds in storage. */
@@ -54,7 +56,7 @@ const maintainEveryMs = 50
  */
 export class ReplicaCore {
   readonly identity: Identity
-  readonly state = new GroupState()
+  readonly state: GroupState
   readonly matrix = new KnowledgeMatrix()
   readonly #clock = new HybridClock()
   readonly #intake: LogIntake
@@ -80,6 +82,7 @@ export class ReplicaCore {
 
   constructor(identity: Identity, ports: CorePorts, recovered: RecoveredState, tuning: CoreTuning = usualCore) {
     this.identity = identity
+    this.state = new GroupState(ports.originOf)
     if (recovered.image !== null) this.state.join(recovered.image)
     this.#compaction = new Compaction(new Map(this.state.vector), tuning.compaction)
     this.#spreading = new Spreading(tuning.gathering)

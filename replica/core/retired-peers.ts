@@ -37,18 +37,24 @@ export class RetiredPeers {
     )
   }
 
-  /** Sends those away of which all has been taken in: who has told only of its own log may have more to hand over. */
+  /** Nothing is taken from it: who was let in by it could not be told from who was not. */
+  isShutOut({ origin }: Pick<HelloMessage, 'origin'>): boolean {
+    return this.#state.seats.isShutOut(origin)
+  }
+
+  /** Sends those away of which all has been taken in, or nothing is: who has told only of its own log may have more to hand over. */
   dismiss(sessions: readonly GreetedPeer[], effects: EffectsDraft): void {
     for (const { peer, origin, hasToldAll } of sessions) {
-      if (hasToldAll && this.has({ peer, origin }) && covers(this.#state.vector, this.#matrix.row(origin)))
-        this.sendAway(peer, origin, effects)
+      const isEmpty = hasToldAll && covers(this.#state.vector, this.#matrix.row(origin))
+      if (this.isShutOut({ origin }) || (isEmpty && this.has({ peer, origin }))) this.sendAway(peer, origin, effects)
     }
   }
 
   /** Tells it why, with what proves it, and ends the connection. */
   sendAway(peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
     const { seats } = this.#state
-    const retired = seats.retiredAs(peer) ?? origin
+    // By the name that it knows itself by, if that is one of them.
+    const retired = seats.hasRetired(origin) ? origin : (seats.retiredAs(peer) ?? origin)
     const proof = seats.retirementOf(retired)
     const retirement = proof && { retired, proof, vouchers: seats.vouchersOf(proof.by) }
     effects.send.push({

@@ -2,6 +2,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { ReplicaCore } from '../core/replica-core.ts'
 import { heldFrom } from '../core/version-vector.ts'
 import { decodeImage } from '../wire/image-decode.ts'
+import { originOf } from '../wire/keys.ts'
 import type { HostOptions } from './host-options.ts'
 import type { Damage } from './ports.ts'
 
@@ -32,7 +33,7 @@ export const recoverCore = async ({
   if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
   const core = new ReplicaCore(
     identity,
-    { makeBatch, firstHash: (origin) => wire.firstHash(origin) },
+    { makeBatch, firstHash: (origin) => wire.firstHash(origin), originOf },
     {
       image: image?.value ?? null,
       suffix,

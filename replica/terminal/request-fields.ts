@@ -1,10 +1,12 @@
 import { QuintetError } from '../core/model/errors.ts'
 import {
   inviteId,
+  isOriginId,
   isServerId,
   isUpdateId,
   seatCount,
   type InviteId,
+  type OriginId,
   type ServerId,
   type UpdateId,
 } from '../core/model/ids.ts'
@@ -38,6 +40,11 @@ export const wholeNumber: Field<number> = (value, name) =>
 export const inviteName: Field<InviteId> = (value, name) => {
   const id = text(value, name)
   return /^[A-Za-z0-9_-]{43}$/.test(id) ? inviteId(id) : wrong(name, 'the name of an invite, as "invites" gives it')
+}
+
+export const machineName: Field<OriginId> = (value, name) => {
+  const id = text(value, name)
+  return isOriginId(id) ? id : wrong(name, 'the name of a machine, as "letIn" gives it')
 }
 
 export const truth: Field<boolean> = (value, name) =>

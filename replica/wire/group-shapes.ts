@@ -1,4 +1,4 @@
-import { inviteId, isServerId, seatCount } from '../core/model/ids.ts'
+import { inviteId, isOriginId, isServerId, seatCount } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
 
@@ -11,11 +11,15 @@ const moment = shape.integer(0, lastMoment)
 const machine = shape.text(limits.machineNameChars * 2)
 const invite = shape.textLike(/^[A-Za-z0-9_-]{43}$/, inviteId)
 const view = shape.fields({ number: count, servers })
+const install = shape.guarded(isOriginId, 'the name of a machine')
+const member = { server: shape.orNull(server), name: shape.orNull(machine) }
 
 /** What a client asks with about the group. */
 export const groupRequests = {
   invite: shape.fields({ invite }),
   server: shape.fields({ server }),
+  letIn: shape.fields({ server: shape.orNull(server) }),
+  machine: shape.fields({ machine: install }),
   groupName: shape.fields({ name: shape.text(limits.groupNameChars * 2) }),
   machineName: shape.fields({ name: shape.text(limits.machineNameChars * 2) }),
   interval: shape.fields({ intervalMs: shape.measure }),
@@ -61,5 +65,19 @@ export const groupAnswers = {
       usedBy: shape.orNull(server),
     }),
     limits.invitesShown,
+  ),
+  letIn: shape.listOf(
+    shape.fields({
+      ...member,
+      machine: shape.orNull(install),
+      invite: shape.orNull(invite),
+      state: shape.oneOf(['without', 'client', 'seat', 'superseded', 'retired']),
+      at: shape.orNull(moment),
+      by: shape.listOf(shape.fields({ ...member, machine: install }), limits.vectorEntries),
+      byRetired: shape.truth,
+      connected: shape.truth,
+      here: shape.truth,
+    }),
+    limits.machinesShown,
   ),
 } as const

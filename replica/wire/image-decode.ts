@@ -145,10 +145,8 @@ function* readImage(chunks: Iterable<string>): Reading<StateImage> {
   }
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   checkEnds(parts)
-  const { vector, hashes, signatures, clocks, newestClock, group, claims, invites, machineNames, retired, vouchers } =
-    head
-  const seats = { group, claims, invites, machineNames, retired, vouchers }
-  return { vector, hashes, signatures, clocks, newestClock, ...seats, ...ofState, mails: mails.columns() }
+  const { format: _format, counts: _counts, origins: _origins, ...ofHead } = head
+  return { ...ofHead, ...ofState, mails: mails.columns() }
 }
 
 function* readParts(chunks: Iterable<string>): Reading<Parts> {

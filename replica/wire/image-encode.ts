@@ -142,6 +142,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
       admitted.map(({ peer, server }) => [peer, server]),
       revoked ? 1 : 0,
     ]),
+    inviters: image.inviters.map(({ invite, by }) => [invite, origins.place(by)]),
     machineNames: image.machineNames.map(({ origin, name, clock }) => [origins.place(origin), name, clock]),
     retired: image.retired.map(({ origin, proof }) =>
       proof === null

@@ -2,6 +2,7 @@ import type { Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId } from
 import { hash, inviteId, isOriginId, isServerId } from '../core/model/ids.ts'
 import type {
   InviteRecord,
+  InviterRecord,
   MachineName,
   RetirementRecord,
   SeatClaim,
@@ -28,6 +29,7 @@ export interface ImageHead extends Pick<
   | 'group'
   | 'claims'
   | 'invites'
+  | 'inviters'
   | 'machineNames'
   | 'retired'
   | 'vouchers'
@@ -60,6 +62,7 @@ export function readHead(chunk: unknown): ImageHead {
     claims: readEach(fields.get('claims'), (items) => readClaim(items, origins)),
     invites: readEach(fields.get('invites'), readInvite),
     // Images written before there were such have no such lists.
+    inviters: readEach(fields.get('inviters') ?? [], (items) => readInviter(items, origins)),
     machineNames: readEach(fields.get('machineNames') ?? [], (items) => readMachineName(items, origins)),
     retired: readEach(fields.get('retired') ?? [], (items) => readRetirement(items, origins)),
     vouchers: readEach(fields.get('vouchers') ?? [], (items) => readVoucher(items, origins)),
@@ -147,6 +150,11 @@ function readInvite(items: ItemReader): InviteRecord {
   const admitted = readEach(items.next(), (row) => ({ peer: readPeer(row), server: readServer(row) }))
   return { invite, expiresAtMs, admitted, revoked: items.more() && items.number(1) === 1 }
 }
+
+const readInviter = (items: ItemReader, origins: readonly OriginId[]): InviterRecord => ({
+  invite: inviteId(items.match(hashPattern)),
+  by: items.pick(origins),
+})
 
 function readEach<Value>(value: unknown, read: (items: ItemReader) => Value): Value[] {
   const rows = new ItemReader(value)

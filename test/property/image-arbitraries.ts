@@ -123,6 +123,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
       revoked: fc.boolean(),
     }),
   ),
+  inviters: fc.array(fc.record({ invite: anyInviteId, by: origin }), { maxLength: 2 }),
   machineNames: fc.array(fc.record({ origin, name: label, clock })),
   retired: fc.uniqueArray(fc.record({ origin, proof: fc.option(fc.record({ by: origin, bytes: bytesUpTo(60) })) }), {
     selector: (retirement) => retirement.origin,

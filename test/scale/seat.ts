@@ -8,6 +8,7 @@ import type { BatchesMessage, Message } from '../../replica/core/model/messages.
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import type { InstallKey } from '../../replica/wire/batch-codec.ts'
+import { originOf } from '../../replica/wire/keys.ts'
 import type { Wire } from '../../replica/wire/wire.ts'
 import type { Timeline } from '../simulation/timeline.ts'
 
@@ -54,6 +55,7 @@ export class Seat {
     const ports = {
       makeBatch: world.wire.makeBatchWith(key),
       firstHash: (origin: OriginId) => world.wire.firstHash(origin),
+      originOf,
     }
     this.core = new ReplicaCore(identity, ports, { image: null, suffix: [], highest: new Map() })
     const session = commandId(account.slice(0, 16))

@@ -132,7 +132,11 @@ const started = timed(
   () =>
     new ReplicaCore(
       { ...identity, peer: peerId('peer'), admission: null, vouchers: [] },
-      { makeBatch: () => Promise.reject(new Error('nothing is written here')) as never, firstHash: () => hash('') },
+      {
+        makeBatch: () => Promise.reject(new Error('nothing is written here')) as never,
+        firstHash: () => hash(''),
+        originOf,
+      },
       { image: found, suffix: [], highest: found.vector },
     ),
 )

@@ -16,6 +16,7 @@ import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
 import type { Endpoint } from './network.ts'
+import { originOf } from '../../replica/wire/keys.ts'
 import { firstHash, makeBatchOf } from './sim-codec.ts'
 import type { Aside, Backup } from './starting-over.ts'
 import { beginGivingBack } from './starting-over.ts'
@@ -137,7 +138,7 @@ export class Machine implements Endpoint {
     const image = snapshot === null ? null : decodeImage(snapshot.chunks)
     if (image !== null && !image.ok) throw new Error(image.failure.message)
     this.#life += 1
-    const ports = { makeBatch: makeBatchOf(this.identity.origin), firstHash }
+    const ports = { makeBatch: makeBatchOf(this.identity.origin), firstHash, originOf }
     this.#core = new ReplicaCore(this.identity, ports, { image: image?.value ?? null, suffix, highest }, this.tuning)
     coverage.note('recovered')
     if (snapshot !== null) coverage.note('recovered from a snapshot')

@@ -66,7 +66,10 @@ const signed = (change: Unnamed<PersonChange>, command: string): SignedChange =>
 const nothing: RecoveredState = { image: null, suffix: [], highest: new Map() }
 
 export const startCore = (who: Identity, recovered: RecoveredState = nothing): ReplicaCore =>
-  new ReplicaCore(who, { makeBatch: makeBatchOf(who.origin), firstHash }, recovered)
+  new ReplicaCore(who, { makeBatch: makeBatchOf(who.origin), firstHash, originOf }, recovered)
+
+/** As `identity` has it. */
+export const originOf = (server: number, peer: string): OriginId => originId(`${server}.${peer.slice(-1).repeat(8)}`)
 
 /** A group's first replica that has been founded, with these people. */
 export const foundedCore = (names: readonly string[] = []): ReplicaCore => {

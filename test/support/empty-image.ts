@@ -11,6 +11,7 @@ export const emptyImage: StateImage = {
   group: null,
   claims: [],
   invites: [],
+  inviters: [],
   machineNames: [],
   retired: [],
   vouchers: [],

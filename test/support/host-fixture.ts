@@ -8,6 +8,7 @@ import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import type { HostOptions } from '../../replica/host/host-options.ts'
 import type { ClockPort, Storage, Transport, TransportListener } from '../../replica/host/ports.ts'
 import { ReplicaHost } from '../../replica/host/replica-host.ts'
+import { originOf } from '../../replica/wire/keys.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
 import { silentLogger } from '../conformance/storage-files.ts'
 import { installs, wire } from '../property/arbitraries.ts'
@@ -25,7 +26,7 @@ export const installOn = (seat: number) => {
 /** The core of the install on this seat, which has founded the group; what it wrote; and what it was handed. */
 export const founderOn = (seat: number, handedIn: readonly Batch[] = []) => {
   const { identity, make } = installOn(seat)
-  const parts = { makeBatch: make, firstHash: wire.firstHash }
+  const parts = { makeBatch: make, firstHash: wire.firstHash, originOf }
   const core = new ReplicaCore(identity, parts, { image: null, suffix: [], highest: new Map() })
   const command = { kind: 'found' as const, groupName: 'the group', server: identity.server, machine: 'a machine' }
   const { persist } = core.step(noonMs, [{ kind: 'command', ticket: 1, command }])

@@ -311,6 +311,14 @@ export class MemoryConnection implements ReplicaApi {
     return this.#refuse('BAD_REQUEST', noGroup)
   }
 
+  letIn(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
+  shutOut(): Promise<never> {
+    return this.#refuse('BAD_REQUEST', noGroup)
+  }
+
   renameGroup(): Promise<never> {
     return this.#refuse('BAD_REQUEST', noGroup)
   }

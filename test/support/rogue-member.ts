@@ -1,9 +1,9 @@
 import { encode } from 'cborg'
 import { decode } from 'cborg'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { peerId, serverId } from '../../replica/core/model/ids.ts'
+import { inviteId, peerId, seatOf, serverId } from '../../replica/core/model/ids.ts'
 import type { HelloMessage, Message } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import { requestJoin } from '../../replica/drivers/libp2p-client.ts'
@@ -15,7 +15,8 @@ import { createLibp2pTransport } from '../../replica/drivers/libp2p-transport.ts
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import type { Transport } from '../../replica/host/ports.ts'
 import { newKeys } from '../../replica/new-install.ts'
-import { decodeInvite, type Invite } from '../../replica/wire/invite-codec.ts'
+import { fromBase64Url, toBase64Url } from '../../replica/wire/bytes.ts'
+import { decodeInvite, type Invite, inviteIdOf, tokenBytes } from '../../replica/wire/invite-codec.ts'
 import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
 import { createWire, type Wire } from '../../replica/wire/wire.ts'
@@ -24,6 +25,7 @@ import { Recorder, silentLogger, within } from '../network/harness.ts'
 const joinTimeoutMs = 20_000
 const waitMs = 20_000
 const mostChunks = 1_000
+const inviteMs = 3_600_000
 
 /** A person's key that only the test has. */
 export const personNamed = (name: string) => {
@@ -39,6 +41,12 @@ export const inviteOf = async (group: ReplicaGroup): Promise<Invite> => {
   return decoded.value
 }
 
+interface RogueKey {
+  readonly keys: ReturnType<typeof newKeys>
+  readonly server: number
+  readonly admission: Batch | null
+}
+
 /** An install of the group that speaks the protocol as the test wants: what it sends is up to the test, and it answers nothing. */
 export class RogueMember {
   readonly wire: Wire
@@ -52,11 +60,17 @@ export class RogueMember {
   readonly #make: ReturnType<Wire['makeBatchWith']>
   readonly #log: Batch[] = []
 
+  readonly #group: ReplicaGroup
+  readonly #invite: Invite
+
   private constructor(
+    group: ReplicaGroup,
     invite: Invite,
     transport: Transport,
     key: { readonly origin: OriginId } & ReturnType<typeof newKeys>,
   ) {
+    this.#group = group
+    this.#invite = invite
     this.groupId = invite.groupId
     this.wire = createWire(invite)
     this.#transport = transport
@@ -69,9 +83,22 @@ export class RogueMember {
   static async join(group: ReplicaGroup, server: number, role: 'member' | 'guest' = 'member'): Promise<RogueMember> {
     const invite = await inviteOf(group)
     const keys = newKeys()
+    const admission = role === 'guest' ? null : await admissionBy(invite, keys.privateKey, server)
+    const rogue = await RogueMember.#start(group, invite, { keys, server, admission })
+    if (role === 'member') {
+      await rogue.isConnected()
+      await rogue.takeSeat()
+    }
+    return rogue
+  }
+
+  static async #start(
+    group: ReplicaGroup,
+    invite: Invite,
+    { keys, server, admission }: RogueKey,
+  ): Promise<RogueMember> {
     const peer = peerIdOf(keys.publicKey)
     const origin = originOf(serverId(server), peer)
-    const admission = role === 'guest' ? null : await admissionBy(invite, keys.privateKey, server)
     const transport = await createLibp2pTransport({
       privateKey: keys.privateKey,
       groupKeys: { present: invite.groupKey, former: [] },
@@ -82,7 +109,7 @@ export class RogueMember {
       logger: silentLogger,
       random: Math.random,
     })
-    const rogue = new RogueMember(invite, transport, { origin, ...keys })
+    const rogue = new RogueMember(group, invite, transport, { origin, ...keys })
     const hello: HelloMessage = {
       kind: 'hello',
       origin,
@@ -109,18 +136,56 @@ export class RogueMember {
       members.set(peerId(ready.peerId), ready.listen)
     }
     transport.remember(members)
-    if (role === 'member') {
-      await within(
-        waitMs,
-        'the rogue is connected',
-        seen.until(() => seen.connectedNow.size === members.size),
-      )
-      await rogue.send(
-        group.servers,
-        rogue.batches(rogue.next({ kind: 'seat', server: serverId(server), peer, machine: 'rogue', replaces: null })),
-      )
-    }
     return rogue
+  }
+
+  /** A second key of the same people, which this member lets in: the admission is in no log, the key shows it when it connects, and takes no seat. */
+  async letsIn(server: number): Promise<RogueMember> {
+    const keys = newKeys()
+    const change = {
+      kind: 'admission',
+      invite: inviteId(toBase64Url(randomBytes(32))),
+      peer: peerIdOf(keys.publicKey),
+      server: serverId(server),
+    } as const
+    return RogueMember.#start(this.#group, this.#invite, { keys, server, admission: this.sibling(change) })
+  }
+
+  /** As `letsIn`, by an invite that this member makes and that the key uses at a server of the group, which writes the admission. */
+  async invites(server: number): Promise<RogueMember> {
+    const keys = newKeys()
+    const token = new Uint8Array(randomBytes(tokenBytes))
+    const expiresAtMs = Date.now() + inviteMs
+    await this.send(
+      this.#group.servers,
+      this.batches(this.next({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })),
+    )
+    await this.#group.until(this.#group.servers, 'the invite is known', (statuses) =>
+      statuses.every(({ vector }) => vector[this.origin] === this.sequence),
+    )
+    const invite = { ...this.#invite, token }
+    const admission = await admissionBy(invite, keys.privateKey, server)
+    return RogueMember.#start(this.#group, invite, { keys, server, admission })
+  }
+
+  /** Goes on with the group key that this server hands it. */
+  async takeKey(server: number): Promise<void> {
+    const { key } = await this.message(server, 'groupKey')
+    this.#transport.useKeys({ present: fromBase64Url(key), former: [this.#invite.groupKey] })
+  }
+
+  isConnected(): Promise<void> {
+    return within(
+      waitMs,
+      'the rogue is connected',
+      this.seen.until(() => this.seen.connectedNow.size === this.#servers.size),
+    )
+  }
+
+  async takeSeat(): Promise<void> {
+    const { peer, origin } = this
+    const claim = { kind: 'seat', server: seatOf(origin), peer, machine: 'rogue', replaces: null } as const
+    await this.send(this.#group.servers, this.batches(this.next(claim)))
   }
 
   /** The next batch of its log, of one update each. */
@@ -199,11 +264,12 @@ export class RogueMember {
     throw new Error('a state without end')
   }
 
-  /** The first message of this server that is `meant`, those of the past included. */
+  /** The first message of this server that is `meant`, those of the past included, but for the first `since` of all servers. */
   async message<Kind extends Message['kind']>(
     server: number,
     kind: Kind,
     isMeant: (message: Extract<Message, { readonly kind: Kind }>) => boolean = () => true,
+    since = 0,
   ): Promise<Extract<Message, { readonly kind: Kind }>> {
     const peer = this.#peer(server)
     type Found = Extract<Message, { readonly kind: Kind }>
@@ -212,7 +278,7 @@ export class RogueMember {
       waitMs,
       `a ${kind} message of server ${server}`,
       this.seen.until(() => {
-        for (const { peer: from, frame } of this.seen.messages) {
+        for (const { peer: from, frame } of this.seen.messages.slice(since)) {
           if (from !== peer || found !== undefined) continue
           const message = this.wire.decodeMessage(frame)
           if (message.ok && message.value?.kind === kind && isMeant(message.value as Found))
@@ -224,9 +290,9 @@ export class RogueMember {
     return found as unknown as Found
   }
 
-  /** What kinds of messages it was told so far, each once. */
-  messageKinds(): readonly string[] {
-    const kinds = this.seen.messages.map(({ frame }) => {
+  /** What kinds of messages it was told so far, each once, but for the first `since`. */
+  messageKinds(since = 0): readonly string[] {
+    const kinds = this.seen.messages.slice(since).map(({ frame }) => {
       const message = this.wire.decodeMessage(frame)
       return message.ok ? (message.value?.kind ?? 'of a later version') : 'invalid'
     })

@@ -5,7 +5,17 @@ import type { BatchesMessage } from '../../replica/core/model/messages.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { usualGathering } from '../../replica/core/spreading.ts'
-import { foundedCore, give, greet, identity, mailTo, noonMs, signUp, startCore } from '../support/core-fixture.ts'
+import {
+  foundedCore,
+  give,
+  greet,
+  identity,
+  mailTo,
+  noonMs,
+  originOf,
+  signUp,
+  startCore,
+} from '../support/core-fixture.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 
 const { burst, gatherMs, calmMs } = usualGathering
@@ -103,7 +113,11 @@ describe('what is written here', () => {
       const batch = own(first, previous, drafts)
       return { ...batch, bytes: new Uint8Array(limits.batchBytes) }
     }
-    const core = new ReplicaCore(who, { makeBatch: large, firstHash }, { image: null, suffix: [], highest: new Map() })
+    const core = new ReplicaCore(
+      who,
+      { makeBatch: large, firstHash, originOf },
+      { image: null, suffix: [], highest: new Map() },
+    )
     give(core, { kind: 'found', groupName: 'the group', server: who.server, machine: 'machine a' })
     give(core, { kind: 'submit', signed: signUp('ada') })
     withSecond(core)

@@ -4,7 +4,7 @@ import type { RequestMessage } from '../../replica/core/model/messages.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { usualCore } from '../../replica/core/tuning.ts'
-import { give, greet, identity, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
+import { give, greet, identity, mailTo, noonMs, originOf, signUp } from '../support/core-fixture.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 
 const snapshotUpdates = 40
@@ -17,7 +17,7 @@ const [own, other] = [identity(1, 'a'), identity(2, 'b')]
 
 /** A replica that writes snapshots often. */
 const ownCore = (): ReplicaCore => {
-  const codec = { makeBatch: makeBatchOf(own.origin), firstHash }
+  const codec = { makeBatch: makeBatchOf(own.origin), firstHash, originOf }
   const nothing = { image: null, suffix: [], highest: new Map() }
   const compaction = { ...usualCore.compaction, snapshotUpdates }
   const core = new ReplicaCore(own, codec, nothing, { ...usualCore, compaction })

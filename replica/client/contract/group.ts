@@ -1,8 +1,8 @@
 import type { StatusInfo, ViewInfo } from '../../api/contract.ts'
-import type { InviteInfo, NetworkReport } from '../../api/group-contract.ts'
-import type { InviteId, ServerId } from '../../core/model/ids.ts'
+import type { InviteInfo, LetIn, NetworkReport } from '../../api/group-contract.ts'
+import type { InviteId, OriginId, ServerId } from '../../core/model/ids.ts'
 
-export type { InviteInfo, NetworkSeat, SeatState } from '../../api/group-contract.ts'
+export type { InviteInfo, LetIn, LetInBy, NetworkSeat, SeatState } from '../../api/group-contract.ts'
 export type { ViewChange } from '../../core/model/view-change.ts'
 
 export type NetworkInfo = NetworkReport
@@ -23,6 +23,10 @@ export interface Group {
    * for this server, nor for one that is connected.
    */
   retire(request: { readonly server: ServerId }): Promise<void>
+  /** Everybody who was let in, first those without a seat; with `server`, whom the machine on that seat let in, if only in turn. */
+  letIn(request: { readonly server?: ServerId }): Promise<{ readonly machines: readonly LetIn[] }>
+  /** Retires a machine that is not trusted, by its key, whether or not it has a seat; what it has is not taken in any more. */
+  shutOut(request: { readonly machine: OriginId }): Promise<void>
   renameGroup(request: { readonly name: string }): Promise<void>
   /** The machine of the connected server. */
   renameMachine(request: { readonly name: string }): Promise<void>

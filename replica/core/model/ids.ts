@@ -64,6 +64,10 @@ export const hashPrefix = (value: Hash): string => value.slice(0, 11)
 
 export const allServerIds: readonly ServerId[] = Array.from({ length: seatCount }, (_, index) => serverId(index + 1))
 
+/** Every name that the install of this origin can go by: one for each seat. */
+export const namesOf = (origin: OriginId): readonly OriginId[] =>
+  allServerIds.map((server) => originId(`${server}${origin.slice(origin.indexOf('.'))}`))
+
 /** The seat that an origin's install took. */
 export const seatOf = (origin: OriginId): ServerId => serverId(Number(origin.slice(0, origin.indexOf('.'))))
 

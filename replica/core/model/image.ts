@@ -42,6 +42,12 @@ export interface VoucherRecord extends Voucher {
   readonly server: ServerId
 }
 
+/** A member that made an invite: it is answerable for whoever is let in by that, at whichever server. */
+export interface InviterRecord {
+  readonly invite: InviteId
+  readonly by: OriginId
+}
+
 /** What a machine was called after it took its seat. */
 export interface MachineName {
   readonly origin: OriginId
@@ -207,6 +213,7 @@ export interface StateImage {
   readonly group: { readonly name: string; readonly clock: Clock; readonly origin: OriginId } | null
   readonly claims: readonly SeatClaim[]
   readonly invites: readonly InviteRecord[]
+  readonly inviters: readonly InviterRecord[]
   readonly machineNames: readonly MachineName[]
   readonly retired: readonly RetirementRecord[]
   readonly vouchers: readonly VoucherRecord[]

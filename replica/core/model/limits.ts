@@ -120,6 +120,7 @@ export const limits = {
   requestsInFlight: 10_000,
   inviteDays: 7,
   invitesShown: 1_000,
+  machinesShown: 1_000,
   /** Former group keys that members who were away are let in with. */
   formerKeys: 8,
   historyViews: 200,

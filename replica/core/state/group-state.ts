@@ -24,7 +24,8 @@ import { LiveUpdates } from './live-updates.ts'
 import { MailTable } from './mail-table.ts'
 import { registersOf } from './mark-registers.ts'
 import { PostTable } from './post-table.ts'
-import { SeatTable } from './seat-table.ts'
+import { joinSeats } from './seat-join.ts'
+import { type OriginOf, SeatTable } from './seat-table.ts'
 
 /**
  * The replicated state: a function of the set of updates that were applied, not of their order across origins.
@@ -38,7 +39,7 @@ export class GroupState {
   readonly documents = new DocumentTable()
   readonly posts = new PostTable(this.executions)
   readonly follows = new FollowTable()
-  readonly seats = new SeatTable()
+  readonly seats: SeatTable
   readonly commands = new CommandTable()
   readonly later = new LaterUpdates()
   readonly chains = new LogChains()
@@ -49,6 +50,10 @@ export class GroupState {
   readonly #clocks = new Map<OriginId, Clock>()
   #newestClock: Clock = 0
   #revision = 0
+
+  constructor(originOf: OriginOf = () => null) {
+    this.seats = new SeatTable(originOf)
+  }
 
   /** Highest gapless sequence applied, per origin. */
   get vector(): VersionVector {
@@ -149,20 +154,10 @@ export class GroupState {
   join(image: StateImage): void {
     const mine = new Map(this.#vector)
     const isGone = this.#isGone
-    if (image.group !== null) this.seats.setGroup(image.group)
-    for (const claim of image.claims) this.seats.addClaim(claim)
-    for (const named of image.machineNames) this.seats.nameMachine(named)
-    for (const { origin, proof } of image.retired) this.seats.retire(origin, proof)
-    for (const voucher of image.vouchers) this.seats.vouch(voucher)
-    for (const { invite, expiresAtMs, admitted, revoked } of image.invites) {
-      this.seats.addInvite(invite, expiresAtMs)
-      if (revoked) this.seats.revoke(invite)
-      for (const { peer, server } of admitted) this.seats.admit(invite, peer, server)
-    }
+    joinSeats(this.seats, image)
     for (const account of image.deletedAccounts) this.#deleteAccount(account)
     for (const record of image.accounts) this.accounts.add(record)
     for (const record of image.accountKeys) this.#changeKeys(record)
-    for (const { invite, peer, machine } of image.clients) this.seats.admitClient(invite, peer, machine)
     const merges = this.executions.join(image.executions)
     this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
@@ -207,6 +202,7 @@ export class GroupState {
       group: this.seats.group,
       claims: this.seats.claims(),
       invites: this.seats.invites(),
+      inviters: this.seats.inviters(),
       machineNames: this.seats.machineNames(),
       retired: this.seats.retirements(),
       vouchers: this.seats.vouchers(),
@@ -268,6 +264,7 @@ export class GroupState {
         break
       case 'invite':
         this.seats.addInvite(change.invite, change.expiresAtMs)
+        this.seats.noteInviter(change.invite, origin)
         break
       case 'admission':
         this.seats.admit(change.invite, change.peer, change.server)

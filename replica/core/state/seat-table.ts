@@ -1,8 +1,9 @@
 import type { Clock, InviteId, OriginId, PeerId, ServerId } from '../model/ids.ts'
-import { allServerIds } from '../model/ids.ts'
+import { allServerIds, namesOf } from '../model/ids.ts'
 import type {
   ClientRecord,
   InviteRecord,
+  InviterRecord,
   MachineName,
   RetirementRecord,
   SeatClaim,
@@ -18,6 +19,9 @@ interface Invite {
   isRevoked: boolean
   readonly admitted: Map<PeerId, ServerId>
 }
+
+/** What an install with this key is called on a seat; null where nothing tells. */
+export type OriginOf = (server: ServerId, peer: PeerId) => OriginId | null
 
 interface GroupName {
   readonly name: string
@@ -38,12 +42,20 @@ export class SeatTable {
   /** By peer and seat. */
   readonly #vouchers = new Map<string, VoucherRecord>()
   readonly #invites = new Map<InviteId, Invite>()
+  readonly #inviters = new Map<InviteId, Set<OriginId>>()
   readonly #clients = new Map<string, ClientRecord>()
   #group: GroupName | null = null
   /** Null when it must be worked out anew: it is asked for many times in every step. */
   #holders: readonly SeatClaim[] | null = null
+  readonly #originOf: OriginOf
+  /** As `retiredAs`, of machines whose claims do not tell. Emptied by every retirement. */
+  readonly #retiredByName = new Map<PeerId, OriginId | null>()
   /** As `#holders`. */
   #shutOut: ReadonlySet<PeerId> | null = null
+
+  constructor(originOf: OriginOf = () => null) {
+    this.#originOf = originOf
+  }
 
   get group(): GroupName | null {
     return this.#group
@@ -76,6 +88,7 @@ export class SeatTable {
   /** One proof is as good as another: the first that is known is kept. */
   retire(origin: OriginId, proof: RetirementProof | null): void {
     this.#retired.set(origin, this.#retired.get(origin) ?? proof)
+    this.#retiredByName.clear()
     this.#noteRetired(origin)
     this.#changed()
   }
@@ -134,12 +147,30 @@ export class SeatTable {
 
   /** Whether this machine was retired, by whatever name it says hello: it may go by another one for each seat. */
   isRetiredPeer({ peer, origin }: { readonly peer: PeerId; readonly origin: OriginId | null }): boolean {
-    return this.#retiredAs.has(peer) || (origin !== null && this.isRetired(origin))
+    return this.retiredAs(peer) !== undefined || (origin !== null && this.isRetired(origin))
   }
 
-  /** By which of its claims this machine was retired; undefined when it was not. */
+  /** By which of its claims this machine was retired, or by which of its names, if it took no seat; undefined when it was not. */
   retiredAs(peer: PeerId): OriginId | undefined {
-    return this.#retiredAs.get(peer)
+    const claimed = this.#retiredAs.get(peer)
+    if (claimed !== undefined) return claimed
+    let named = this.#retiredByName.get(peer)
+    if (named === undefined) {
+      const names = this.#retired.size === 0 ? [] : allServerIds.map((server) => this.#originOf(server, peer))
+      named = names.find((name) => name !== null && this.#retired.has(name)) ?? null
+      this.#retiredByName.set(peer, named)
+    }
+    return named ?? undefined
+  }
+
+  /** Whether this machine was retired by every name that it can go by: it has nothing to hand over that is wanted. */
+  isShutOut(origin: OriginId): boolean {
+    return this.#retired.has(origin) && namesOf(origin).every((name) => this.#retired.has(name))
+  }
+
+  /** Whether it was retired by just this name. */
+  hasRetired(origin: OriginId): boolean {
+    return this.#retired.has(origin)
   }
 
   retired(): readonly OriginId[] {
@@ -207,6 +238,15 @@ export class SeatTable {
     this.#invite(invite).expiresAtMs = Math.max(expiresAtMs, this.#invite(invite).expiresAtMs)
   }
 
+  /** Bookkeeping: an image of before it was kept does not tell. */
+  noteInviter(invite: InviteId, by: OriginId): void {
+    this.#inviters.set(invite, (this.#inviters.get(invite) ?? new Set()).add(by))
+  }
+
+  inviters(): readonly InviterRecord[] {
+    return [...this.#inviters].flatMap(([invite, makers]) => [...makers].map((by) => ({ invite, by })))
+  }
+
   revoke(invite: InviteId): void {
     this.#invite(invite).isRevoked = true
     this.#changed()
@@ -250,7 +290,7 @@ export class SeatTable {
 
   /** Whether this peer is a member as far as is known here: let in, and not retired since. */
   isMember(peer: PeerId): boolean {
-    return !this.#retiredAs.has(peer) && this.isAdmitted(peer)
+    return this.retiredAs(peer) === undefined && this.isAdmitted(peer)
   }
 
   /** Whether the claim proves that it goes on for the install that it replaces; its signature was verified at the door. */
@@ -260,15 +300,15 @@ export class SeatTable {
   }
 
   /**
-   * Peers that were let in at some time, those without a seat of their own included; not clients whose invite has been revoked,
-   * which is how they are shut out when the group key is changed.
+   * Peers that were let in at some time, those without a seat of their own included; not machines that were shut out, nor clients whose
+   * invite has been revoked, which is how they are shut out when the group key is changed.
    */
   knownPeers(): ReadonlySet<PeerId> {
     const peers = new Set(this.claims().map(({ peer }) => peer))
     for (const { admitted } of this.#invites.values()) for (const peer of admitted.keys()) peers.add(peer)
     for (const { invite, peer } of this.#clients.values())
       if (this.#invites.get(invite)?.isRevoked !== true) peers.add(peer)
-    return peers
+    return new Set([...peers].filter((peer) => !this.#isShutOutPeer(peer)))
   }
 
   /** Clients whose invite has been revoked, and that were not let in in any other way. */
@@ -279,12 +319,13 @@ export class SeatTable {
     return this.#shutOut
   }
 
-  /** Seats given by admissions whose claims have not come in yet. */
+  /** Seats given by admissions whose claims have not come in yet, and may still come. */
   promised(): ReadonlySet<ServerId> {
     const claimed = new Set(this.claims().map((claim) => claim.peer))
     const seats = new Set<ServerId>()
     for (const { admitted } of this.#invites.values()) {
-      for (const [peer, server] of admitted) if (!claimed.has(peer)) seats.add(server)
+      for (const [peer, server] of admitted)
+        if (!claimed.has(peer) && this.retiredAs(peer) === undefined) seats.add(server)
     }
     return seats
   }
@@ -301,6 +342,11 @@ export class SeatTable {
       if (revoked) digest.add(`revoked ${invite}`)
       for (const { peer, server } of admitted) digest.add(`admitted ${invite} ${peer} ${server}`)
     }
+  }
+
+  #isShutOutPeer(peer: PeerId): boolean {
+    const name = this.retiredAs(peer)
+    return name !== undefined && this.isShutOut(name)
   }
 
   #noteRetired(origin: OriginId): void {

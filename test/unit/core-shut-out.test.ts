@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import type { Effects } from '../../replica/core/effects.ts'
+import type { Identity } from '../../replica/core/membership.ts'
+import type { KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
+import { originId, serverId } from '../../replica/core/model/ids.ts'
+import type { Draft } from '../../replica/core/model/updates.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { GroupState } from '../../replica/core/state/group-state.ts'
+import {
+  foundedCore,
+  give,
+  greet,
+  helloOf,
+  identity,
+  inviteNamed,
+  logOf,
+  noonMs,
+  originOf,
+  startCore,
+} from '../support/core-fixture.ts'
+
+const ben = identity(2, 'b')
+/** The same machine under another seat. */
+const elsewhere: Identity = { ...ben, origin: originId('4.bbbbbbbb'), server: serverId(4) }
+const rows = ({ origin }: Identity): KnowledgeRows => new Map([[origin, new Map([[origin, 3]])]])
+const seatOf = ({ server, peer }: Identity): Draft['change'] =>
+  ({ kind: 'seat', server, peer, machine: 'one', replaces: null }) as const
+
+/** Ben was let in to a seat, and has not taken it. */
+const coreWithBen = (): ReplicaCore => {
+  const core = foundedCore(['ada'])
+  core.state.seats.addInvite(inviteNamed('one'), noonMs * 2)
+  core.state.seats.admit(inviteNamed('one'), ben.peer, ben.server)
+  return core
+}
+const coreWithout = (): ReplicaCore => {
+  const core = coreWithBen()
+  give(core, { kind: 'shutOut', machine: ben.origin })
+  return core
+}
+
+const toldTo = ({ peer }: Identity, ...steps: readonly Effects[]): readonly Message[] =>
+  steps.flatMap(({ send }) => send.flatMap(({ to, message }) => (to === peer ? [message] : [])))
+const kindsTo = (who: Identity, ...steps: readonly Effects[]): readonly string[] =>
+  toldTo(who, ...steps).map(({ kind }) => kind)
+
+describe('a machine that was let in, took no seat, and was shut out', () => {
+  test.each([
+    ['by the name of its seat', ben],
+    ['by another name', elsewhere],
+  ])('is told so %s, and neither served nor asked for anything', (_by, who) => {
+    const core = coreWithout()
+    const connected = core.step(noonMs, [{ kind: 'connected', peer: who.peer }])
+    const [hello] = toldTo(who, connected)
+    expect(hello?.kind === 'hello' && [...hello.rows.keys()]).toEqual([core.identity.origin])
+    const greeting = core.step(noonMs, [
+      { kind: 'message', peer: who.peer, message: helloOf(who, rows(who)) },
+      { kind: 'rotateKey', key: 'a new one' },
+    ])
+    expect(toldTo(who, greeting)).toMatchObject([{ kind: 'refusal', retirement: { retired: who.origin } }])
+    expect(greeting.disconnect).toContain(who.peer)
+    expect(core.peers.greeted(who.peer)).toBeUndefined()
+  })
+
+  test('is sent away when it is connected, and hands nothing over', () => {
+    const core = coreWithBen()
+    greet(core, ben, rows(ben))
+    const shutOut = give(core, { kind: 'shutOut', machine: ben.origin })
+    expect(shutOut.disconnect).toEqual([ben.peer])
+    expect(kindsTo(ben, shutOut)).toEqual(['refusal'])
+    const [claim] = logOf(ben.origin, [seatOf(ben)], noonMs * 1_000)
+    if (claim === undefined) throw new Error('it has a claim')
+    core.step(noonMs, [
+      { kind: 'disconnected', peer: ben.peer },
+      { kind: 'gossip', batches: [claim] },
+    ])
+    expect(core.state.held(ben.origin)).toBe(0)
+  })
+
+  test('is so for who takes the state, and after the log has gone', () => {
+    const core = coreWithout()
+    const later = startCore(identity(3, 'c'), { image: core.state.image(), suffix: [], highest: new Map() })
+    expect(later.state.digest()).toBe(core.state.digest())
+    expect(kindsTo(elsewhere, greet(later, elsewhere, rows(elsewhere)))).toEqual(['hello', 'refusal'])
+  })
+
+  test('is not let in again, nor is a seat kept for it', () => {
+    const core = coreWithBen()
+    expect([...core.state.seats.promised()]).toEqual([2])
+    give(core, { kind: 'shutOut', machine: ben.origin })
+    expect([...core.state.seats.promised()]).toEqual([])
+    core.state.seats.addInvite(inviteNamed('its own'), noonMs * 2)
+    const { answer } = give(core, { kind: 'admit', invite: inviteNamed('its own'), peer: ben.peer, server: null })
+    expect(answer).toMatchObject([{ result: { ok: false, failure: { code: 'RETIRED' } } }])
+  })
+
+  test('is nobody who is let in by a former key', () => {
+    const [before, after] = [coreWithBen(), coreWithout()]
+    expect(before.state.seats.knownPeers()).toContain(ben.peer)
+    expect(after.state.seats.knownPeers()).not.toContain(ben.peer)
+  })
+
+  test('has no seat when its claim comes all the same, with a log that somebody took in before', () => {
+    const core = coreWithout()
+    core.step(noonMs, [{ kind: 'handedIn', batches: logOf(elsewhere.origin, [seatOf(elsewhere)], noonMs * 1_000) }])
+    expect(core.state.held(elsewhere.origin)).toBe(1)
+    expect(core.state.seats.holder(elsewhere.server)).toBeUndefined()
+    expect(core.state.seats.isMember(ben.peer)).toBe(false)
+  })
+
+  test('believes it, by whichever of its names it is shown', () => {
+    const toBen = greet(coreWithout(), ben)
+    const own = startCore(ben)
+    const founder = identity(1, 'a')
+    own.step(noonMs, [{ kind: 'connected', peer: founder.peer }])
+    for (const message of toldTo(ben, toBen)) own.step(noonMs, [{ kind: 'message', peer: founder.peer, message }])
+    expect(own.isRetired).toBe(true)
+  })
+})
+
+test('a version that knows only of retirements understands that a machine was shut out, by all of its names', () => {
+  const { persist } = give(coreWithBen(), { kind: 'shutOut', machine: ben.origin })
+  const changes = persist.flatMap(({ updates }) => updates.map(({ change }) => change))
+  expect(changes).toEqual(
+    [1, 2, 3, 4, 5].map((server) => ({ kind: 'retirement', retired: originOf(server, ben.peer) })),
+  )
+  // Each is shown to the machine by itself.
+  expect(persist).toHaveLength(changes.length)
+})
+
+test('nobody shuts itself out, nor another one twice', () => {
+  const core = coreWithout()
+  const codes = [core.identity.origin, ben.origin].map((machine) => {
+    const { answer } = give(core, { kind: 'shutOut', machine })
+    return answer.map(({ result }) => (result.ok ? 'shut out' : result.failure.code))
+  })
+  expect(codes).toEqual([['BAD_REQUEST'], ['NO_SUCH_SERVER']])
+})
+
+test('a machine that was only retired still hands over what it had not sent', () => {
+  const core = foundedCore(['ada'])
+  core.step(noonMs, [{ kind: 'handedIn', batches: logOf(ben.origin, [seatOf(ben)], noonMs * 1_000) }])
+  give(core, { kind: 'retire', machine: ben.origin })
+  expect(kindsTo(ben, greet(core, ben, rows(ben)))).toEqual(['hello', 'request'])
+  expect(core.state.seats.knownPeers()).toContain(ben.peer)
+  give(core, { kind: 'shutOut', machine: ben.origin })
+  expect(core.state.seats.knownPeers()).not.toContain(ben.peer)
+})
+
+test('an invite that let a machine and a client in apart can be revoked, which shuts the client out', () => {
+  const core = coreWithBen()
+  const client = identity(3, 'k').peer
+  core.state.seats.admitClient(inviteNamed('one'), client, 'phone')
+  give(core, { kind: 'revoke', invite: inviteNamed('one') })
+  expect(core.state.seats.shutOut()).toContain(client)
+  expect(core.state.seats.isMember(ben.peer)).toBe(true)
+})
+
+test('who made an invite is known to who takes the state', () => {
+  const core = foundedCore()
+  give(core, { kind: 'invite', invite: inviteNamed('one'), expiresAtMs: noonMs * 2 })
+  const next = new GroupState()
+  next.join(core.state.image())
+  expect(next.seats.inviters()).toEqual([{ invite: inviteNamed('one'), by: core.identity.origin }])
+})
