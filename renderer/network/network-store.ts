@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { NetworkSeat } from '../../replica/client/contract/group.ts'
+import type { LetIn, NetworkSeat } from '../../replica/client/contract/group.ts'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import { codeOf } from '../bridge.ts'
@@ -9,6 +9,7 @@ import { useGroup } from '../stores/group.ts'
 /** What a dialog of the page is about. */
 export type NetworkAsk =
   | { readonly kind: 'retire'; readonly server: ServerId }
+  | { readonly kind: 'shutOut'; readonly one: LetIn }
   | { readonly kind: 'rotateKey' }
   | { readonly kind: 'invite' }
   | { readonly kind: 'renameGroup' }

@@ -1,17 +1,13 @@
 import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { usageError, type Command, type Sitting } from './command.ts'
+import { usageError, type Command } from './command.ts'
+import { confirm } from './confirm.ts'
+import { askWhoGoesToo, letInCommands, nameLetIn, stillInLines } from './let-in-commands.ts'
 import { inviteLine, networkLines } from './network-view.ts'
 import { printableLine } from './text-width.ts'
 
 type Invite = Awaited<ReturnType<MailClient['invites']>>['invites'][number]
-
-/** BAD_REQUEST unless the person types `yes`. */
-const confirm = async ({ screen }: Sitting, question: string): Promise<void> => {
-  const answer = await screen.question(`${question} (yes/no) `)
-  if (answer.trim().toLowerCase() !== 'yes') throw new QuintetError('BAD_REQUEST', 'Left as it was.')
-}
 
 const serverOf = (word: string | undefined, usage: string): ServerId => {
   const server = Number(word)
@@ -27,6 +23,7 @@ const retire: Command['run'] = async (sitting, [word]) => {
   const server = serverOf(word, 'retire N')
   const { seats } = await sitting.client.network()
   const machine = seats.find((seat) => seat.server === server)?.machine ?? null
+  const others = machine === null ? [] : await nameLetIn(sitting, server)
   if (machine !== null) {
     await confirm(
       sitting,
@@ -36,7 +33,9 @@ const retire: Command['run'] = async (sitting, [word]) => {
   await sitting.client.retire({ server })
   sitting.screen.print(
     `Retired. Server id ${server} is free: invite a new machine, and start it with --server-id ${server}.`,
+    'What it has not sent yet is still taken in when it comes back. If it is not trusted, shut it out, too: let-in, then shut-out N.',
   )
+  await askWhoGoesToo(sitting, others)
 }
 
 const takeSeat: Command['run'] = async ({ client, screen }, [word]) => {
@@ -80,7 +79,7 @@ const rotateKey: Command['run'] = async (sitting) => {
     'A new key for the group: open invites are revoked, and machines that are away get it when they come back. Go on?',
   )
   await sitting.client.rotateKey()
-  sitting.screen.print('The group has a new key.')
+  sitting.screen.print('The group has a new key.', ...(await stillInLines(sitting)))
 }
 
 const setInterval: Command['run'] = async ({ client, screen }, [word]) => {
@@ -103,6 +102,7 @@ export const groupCommands: readonly (readonly [string, Command])[] = [
   ['invites', { usage: 'invites', help: 'the invites that were made', run: showInvites }],
   ['revoke', { usage: 'revoke N', help: 'invite N of the list lets nobody in any more', run: revoke }],
   ['retire', { usage: 'retire N', help: 'the machine of server N is gone for good', run: retire }],
+  ...letInCommands,
   ['seat', { usage: 'seat N', help: 'go on as server N, when another machine has this id', run: takeSeat }],
   ['rename-group', { usage: 'rename-group NAME', help: 'a new name for the group', run: renameGroup }],
   ['rename-machine', { usage: 'rename-machine NAME', help: 'a new name for the connected server', run: renameMachine }],

@@ -1,3 +1,4 @@
+import type { LetIn, LetInBy } from '../client/contract/group.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Layout } from './mail-view.ts'
 import { fitted, printableLine } from './text-width.ts'
@@ -9,6 +10,7 @@ type Invite = Awaited<ReturnType<MailClient['invites']>>['invites'][number]
 
 const machineColumns = 20
 const stateColumns = 24
+const letInColumns = 24
 const shownChanges = 10
 const msPerSecond = 1_000
 
@@ -72,4 +74,31 @@ const changeLine = (change: Change): string =>
 export const inviteLine = ({ expiresAt, state, usedBy }: Invite, number: number): string => {
   const used = usedBy === null ? '' : ` by server ${usedBy}`
   return `${String(number).padStart(3)}  ${fitted(`${state}${used}`, stateColumns)}  until ${new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ')}`
+}
+
+/** What a machine is called that was let in. */
+export const letInName = ({ name, machine, server }: Pick<LetIn, 'name' | 'machine' | 'server'>): string => {
+  const called = printableLine(name ?? machine ?? '-')
+  return server === null ? called : `${called} (server ${server})`
+}
+
+const letInStates: Readonly<Record<LetIn['state'], string>> = {
+  without: 'without a seat',
+  client: 'client, no replica',
+  seat: 'has its seat',
+  superseded: 'has started over since',
+  retired: 'retired',
+}
+
+/** A machine that was let in, with its number in the list, for people. */
+export const letInLine = (one: LetIn, number: number, nowMs: number): string => {
+  const state = one.here ? 'this server' : letInStates[one.state]
+  const by = one.by.map((member: LetInBy) => letInName(member))
+  const more = [
+    ...(by.length === 0 ? [] : [`let in by ${by.join(' and ')}`]),
+    ...(one.at === null ? [] : [`${agoText(nowMs - one.at)} ago`]),
+    ...(one.connected ? ['connected now'] : []),
+  ]
+  const line = `${String(number).padStart(3)}  ${fitted(letInName(one), letInColumns)}  ${fitted(state, stateColumns)}`
+  return `${line}  ${more.join(', ')}`.trimEnd()
 }

@@ -35,6 +35,7 @@ export const fakeNetwork = (states: readonly SeatState[]): NetworkInfo => ({
 
 export const fakeGroup = () => ({
   network: () => fakeNetwork(['here', 'connected', 'connected', 'connected', 'connected']),
+  letIn: () => ({ machines: [] }),
 })
 
 export const fakeSettings = (emit: (event: AppEvent) => void) => {

@@ -136,6 +136,34 @@ export const network: Translated<typeof english.network> = {
     what: 'Für ein Gerät, das nicht wiederkommt. Niemand wartet mehr darauf, und sein Platz wird frei. Was es noch nicht weitergegeben hat, ist verloren, falls es nicht doch zurückkehrt.',
     done: '{name} ist ausgemustert.',
     failed: 'Das Ausmustern ging nicht',
+    distrust: 'Nichts mehr davon annehmen',
+    distrustHint: 'Für ein Gerät in falschen Händen: Was es bei einer Rückkehr mitbringt, könnte andere hereinlassen.',
+    others: '{name} ließ diese herein, selbst oder über andere. Wer davon geht auch?',
+    here: 'Der Server, den dieses Fenster benutzt: Er bleibt.',
+    unknown: 'Dieser Server kann nicht sagen, wen jenes Gerät hereinließ.',
+  },
+  letIn: {
+    title: 'Ohne Platz hereingelassen',
+    hint: 'Sie gehören dazu oder benutzen die Server und stehen auf keinem Platz. Wen niemand kennt, der gehört ausgesperrt.',
+    none: 'Alle, die hereingelassen wurden, haben einen Platz.',
+    key: 'Schlüssel {key}',
+    by: 'hereingelassen von {names}',
+    byUnknown: 'von wem, ist nicht bekannt',
+    connected: 'jetzt verbunden',
+    states: {
+      without: 'ohne Platz',
+      client: 'ohne eigene Kopie',
+      seat: 'hat einen Platz',
+      superseded: 'hat inzwischen neu begonnen',
+      retired: 'ausgemustert',
+    },
+  },
+  shutOut: {
+    button: 'Aussperren',
+    title: '{name} aussperren?',
+    what: 'Es bekommt nichts mehr, und nichts wird mehr davon angenommen. Wechseln Sie danach den Gruppenschlüssel, damit es auch nicht mithören kann.',
+    done: '{name} ist ausgesperrt.',
+    failed: 'Das Aussperren ging nicht',
   },
   rotate: {
     button: 'Gruppenschlüssel wechseln',
@@ -143,5 +171,8 @@ export const network: Translated<typeof english.network> = {
     what: 'Für den Fall, dass eine Einladung oder ein Gerät in falsche Hände kam. Offene Einladungen gelten dann nicht mehr. Server, die gerade fehlen, bekommen den neuen Schlüssel von einem Mitglied, das sie kennt.',
     done: 'Die Gruppe hat einen neuen Schlüssel.',
     failed: 'Der Schlüssel ließ sich nicht wechseln',
+    stillIn: 'Einige bekämen den neuen Schlüssel',
+    stillInWhat:
+      'Von einem ausgemusterten Gerät hereingelassen und ohne Platz: {names}. Sperren Sie zuerst aus, wen niemand kennt.',
   },
 }
