@@ -117,13 +117,15 @@ const verifiedKeys = (groupId: Uint8Array, { keys }: AccountInfo): AccountKeysCh
   return change?.kind === 'accountKeys' ? change : null
 }
 
-/** NO_SUCH_ACCOUNT, with the names. */
+/** NO_SUCH_ACCOUNT, with the names. `elsewhere`: a server that went away knew them. */
 export class UnknownNames extends QuintetError {
   readonly names: readonly string[]
+  readonly known: 'elsewhere' | 'nowhere'
 
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[], known: UnknownNames['known'] = 'nowhere') {
     super('NO_SUCH_ACCOUNT', `There is no account named ${names.join(', ')} on this side.`)
     this.names = names
+    this.known = known
   }
 }
 

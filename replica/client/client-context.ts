@@ -12,6 +12,7 @@ import {
 } from './replica-link.ts'
 import type { Session, SessionPorts, SignWord } from './session.ts'
 import { ShownTags } from './shown-tags.ts'
+import { asWish } from './unanswered.ts'
 
 /** More often nobody says something else at the same moment; a server that is not honest may pretend so. */
 const mostSayings = 10
@@ -94,7 +95,7 @@ export class ClientContext {
 
   /**
    * What the person of a session has signed. NOT_LOGGED_IN when that session is over. One that ends meanwhile, as by a deletion of the
-   * account whose answer was lost, does not keep the answer back: what is signed is carried out for nobody else.
+   * account whose answer was lost, does not keep the answer back: what is signed is carried out for nobody else. `Unanswered`.
    */
   async submit(session: Session, submission: Submission): Promise<Accepted> {
     const answer = await this.#giveIn(session, submission)
@@ -126,7 +127,7 @@ export class ClientContext {
 
   async #giveIn(session: Session, submission: Submission): Promise<Accepted | SayAnew> {
     this.#checkPresent(session)
-    return this.link.call((api) => api.submit(submission))
+    return this.link.call(asWish((api) => api.submit(submission)))
   }
 
   async logInAs(session: Session): Promise<void> {

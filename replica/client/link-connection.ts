@@ -33,14 +33,14 @@ export const newConnection = (api: ReplicaApi, group: GroupInfo, asked: ServerId
   idle: () => undefined,
 })
 
+/** What is asked of a server, with what was told of it when it was connected. */
+export type Request<Value> = (api: ReplicaApi, server: GroupInfo) => Promise<Value>
+
 /** Asks, and counts what waits for an answer. */
-export const ask = async <Value>(
-  connection: Connection,
-  request: (api: ReplicaApi) => Promise<Value>,
-): Promise<Value> => {
+export const ask = async <Value>(connection: Connection, request: Request<Value>): Promise<Value> => {
   connection.calls += 1
   try {
-    return await request(connection.api)
+    return await request(connection.api, connection.group)
   } finally {
     connection.calls -= 1
     if (connection.calls === 0) connection.idle()

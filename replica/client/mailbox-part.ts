@@ -81,15 +81,17 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
   const { holdMs = 0 } = request
   if (!Number.isSafeInteger(holdMs) || holdMs < 0 || holdMs > limits.holdMs)
     throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
-  if (holdMs > 0) return outbox.hold(session, letter, holdMs, draft)
+  const command = session.newCommand()
+  if (holdMs > 0) return outbox.hold(session, { letter, command, draft }, holdMs)
   try {
-    const mail = await sending.send(session, letter, { command: session.newCommand(), meant: [] })
+    const mail = await sending.send(session, letter, { command, meant: [] })
     // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
     if (draft !== null) await documents.delete(session, draft, shelves.drafts).catch(() => undefined)
     return { mail }
   } catch (error) {
-    if (!(error instanceof UnknownNames) || (await isWholeGroupReachable(context))) throw error
-    return outbox.wait(session, letter, error.names, draft)
+    if (!(error instanceof UnknownNames)) throw error
+    if (error.known === 'nowhere' && (await isWholeGroupReachable(context))) throw error
+    return outbox.wait(session, { letter, command, draft }, error)
   }
 }
 

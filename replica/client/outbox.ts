@@ -15,6 +15,12 @@ import { checkSize, type WholeLetter } from './letters.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
 
+/** A mail that is to wait. Its draft becomes the entry. `command`: as which it may have been given to a server already. */
+interface Queued extends Pick<WaitingLetter, 'command'> {
+  readonly letter: WholeLetter
+  readonly draft: DocumentId | null
+}
+
 interface Entry extends WaitingLetter {
   readonly document: DocumentId
 }
@@ -41,7 +47,7 @@ export class Outbox {
   readonly #attachments: Attachments
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
-  /** Entries that this client wrote since it logged in. */
+  /** Entries that this client wrote since it logged in, of mails that it has given to no server before. */
   readonly #fresh = new Set<DocumentId>()
   #isLooking = false
   #isAsked = false
@@ -69,15 +75,19 @@ export class Outbox {
     })
   }
 
-  /** Keeps a mail back for `holdMs`. A draft becomes the entry. */
-  hold(session: Session, letter: WholeLetter, holdMs: number, draft: DocumentId | null): Promise<SendAnswer> {
+  /** Keeps a mail back for `holdMs`. */
+  hold(session: Session, queued: Queued, holdMs: number): Promise<SendAnswer> {
     const until = this.#context.ports.clock.nowMs() + holdMs
-    return this.#put(session, letter, until, { kind: 'held', until }, draft)
+    const document = this.#documentOf(queued)
+    this.#fresh.add(document)
+    return this.#put(session, queued, document, { kind: 'held', until })
   }
 
-  /** Keeps a mail until these names are known. A draft becomes the entry. */
-  wait(session: Session, letter: WholeLetter, names: readonly string[], draft: DocumentId | null): Promise<SendAnswer> {
-    return this.#put(session, letter, null, { kind: 'unknownNames', names }, draft)
+  /** Keeps a mail until these names are known. */
+  wait(session: Session, queued: Queued, { names, known }: UnknownNames): Promise<SendAnswer> {
+    const document = this.#documentOf(queued)
+    if (known === 'nowhere') this.#fresh.add(document)
+    return this.#put(session, queued, document, { kind: 'unknownNames', names })
   }
 
   /** In the order in which they were queued. */
@@ -121,21 +131,23 @@ export class Outbox {
     await this.#documents.write(session, document, shelves.drafts, await encodeDraft(letter))
   }
 
+  #documentOf({ draft }: Queued): DocumentId {
+    return draft ?? this.#documents.newId()
+  }
+
   async #put(
     session: Session,
-    letter: WholeLetter,
-    heldUntil: number | null,
-    reason: OutboxReason,
-    draft: DocumentId | null,
+    { letter, command }: Queued,
+    document: DocumentId,
+    reason: Extract<OutboxReason, { kind: 'held' | 'unknownNames' }>,
   ): Promise<SendAnswer> {
     const attachments = await this.#attachments.describe(session, letter.attachments)
     checkSize(letter.body, attachments)
     const meant = await this.#accountsOf(letter)
-    const document = draft ?? this.#documents.newId()
     const queuedAt = this.#context.ports.clock.nowMs()
     const kept = { ...letter, attachments }
-    const entry = { letter: kept, queuedAt, heldUntil, command: session.newCommand(), meant }
-    this.#fresh.add(document)
+    const heldUntil = reason.kind === 'held' ? reason.until : null
+    const entry = { letter: kept, queuedAt, heldUntil, command, meant }
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     this.#reasons.set(document, reason)
     this.#look()

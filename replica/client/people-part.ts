@@ -10,6 +10,7 @@ import { decodeKeptSession } from './kept-session.ts'
 import { personKeysOf } from './person-keys.ts'
 import { newRecoveryPhrase } from './recovery-phrase.ts'
 import { accountNamed, checkedPassword, knownAccount, newAccount, Session } from './session.ts'
+import { asWish } from './unanswered.ts'
 
 type PeoplePart = Omit<People, 'profile'> & Pick<MailClient, 'keptSession' | 'resumeSession'>
 
@@ -32,7 +33,7 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
     signUp: async (request) => {
       const { session, submission, recoveryPhrase } = await newAccount(context.groupId, request, context.ports)
       // Nobody is logged in for that: the account signs itself.
-      await context.link.call((api) => api.submit(submission))
+      await context.link.call(asWish((api) => api.submit(submission)))
       await context.logInAs(session)
       return { recoveryPhrase }
     },

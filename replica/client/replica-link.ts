@@ -5,7 +5,15 @@ import { limits } from '../core/model/limits.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import type { ClientClock } from './client-ports.ts'
 import { HomeWatch } from './home-watch.ts'
-import { ask, closeQuietly, isUnreachable, newConnection, within, type Connection } from './link-connection.ts'
+import {
+  ask,
+  closeQuietly,
+  isUnreachable,
+  newConnection,
+  within,
+  type Connection,
+  type Request,
+} from './link-connection.ts'
 import { LinkWaiters } from './link-waiters.ts'
 import { raceServers, type Starter } from './server-race.ts'
 
@@ -117,7 +125,7 @@ export class ReplicaLink {
    * Carries out a request that may be given twice, over the present connection or the next one. UNREACHABLE when none
    * comes in time: what was asked may then have been done or not.
    */
-  call<Value>(request: (api: ReplicaApi) => Promise<Value>): Promise<Value> {
+  call<Value>(request: Request<Value>): Promise<Value> {
     this.#askedMs = performance.now()
     return this.#call(request, () => true)
   }
@@ -177,10 +185,7 @@ export class ReplicaLink {
     await connection?.api.close().catch(() => undefined)
   }
 
-  async #call<Value>(
-    request: (api: ReplicaApi) => Promise<Value>,
-    fits: (connection: Connection) => boolean,
-  ): Promise<Value> {
+  async #call<Value>(request: Request<Value>, fits: (connection: Connection) => boolean): Promise<Value> {
     for (;;) {
       // From the loss on: what has been waiting for its answer for long waits as long for a connection as anything else.
       const connection = await this.#connection(fits)

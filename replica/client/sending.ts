@@ -7,13 +7,14 @@ import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
-import { everybody } from './account-directory.ts'
+import { everybody, UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Attachments } from './attachments.ts'
 import { checkRecipients, checkSize, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
 import type { Session } from './session.ts'
 import { snippetOf } from './snippet.ts'
+import { Unanswered } from './unanswered.ts'
 
 export interface MailWish {
   readonly command: CommandId
@@ -135,12 +136,19 @@ export class Sending {
     try {
       return await this.#context.submit(session, submission)
     } catch (error) {
-      if (!(error instanceof QuintetError) || error.code !== 'NO_SUCH_ACCOUNT') throw error
+      const isOpen = error instanceof Unanswered
+      const refusal = isOpen ? error.refusal : error
+      if (!(refusal instanceof QuintetError) || refusal.code !== 'NO_SUCH_ACCOUNT') throw error
       if ([...to, ...cc].some(isEveryone)) this.#context.directory.forgetAll()
       this.#context.directory.forget([...to, ...cc])
-      return this.#context.submit(session, await seal())
+      return this.#context.submit(session, await (isOpen ? seal().catch(asKnownElsewhere) : seal()))
     }
   }
+}
+
+/** The mail may have been sent by a server that knew them. */
+const asKnownElsewhere = (error: unknown): never => {
+  throw error instanceof UnknownNames ? new UnknownNames(error.names, 'elsewhere') : error
 }
 
 /** A name can become somebody else's when a partition heals, and what was written to the former one is not for them. */
