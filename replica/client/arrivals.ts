@@ -7,15 +7,20 @@ import { tagIn } from './shown-tags.ts'
 
 type Telling = 'told' | 'noted'
 
+interface KnownMail {
+  /** Where a log has forked a name that is known may be another mail's. */
+  readonly tag: Tag
+  readonly telling: Telling
+}
+
 /**
- * Mails as they arrive. A server tells of them once, so those that came while no server was connected, or while the client was on
+ * Mails as they arrive, each told once. A server tells of them once, so those that came while no server was connected, or while the client was on
  * its way to another one, are looked for when it is connected again.
  */
 export class Arrivals {
   readonly #context: ClientContext
   readonly #announce: (mail: SealedMail) => void
-  /** With their tags: where a log has forked a name that is known may be another mail's. */
-  readonly #known = new LRUCache<UpdateId, Tag>({ max: limits.cachedIds })
+  readonly #known = new LRUCache<UpdateId, KnownMail>({ max: limits.cachedIds })
   /** Whether what was there at the log-in is known. */
   #next: Telling = 'noted'
 
@@ -33,7 +38,11 @@ export class Arrivals {
       },
       event: (event) => {
         if (event.event !== 'mail') return
-        this.#known.set(event.mail.mail, tagIn(event.mail.payload))
+        const tag = tagIn(event.mail.payload)
+        const known = this.#known.get(event.mail.mail)
+        // The server that is gone over to tells of it as well as the one that is left.
+        if (known?.tag === tag && known.telling === 'told') return
+        this.#known.set(event.mail.mail, { tag, telling: 'told' })
         announce(event.mail)
       },
     })
@@ -56,8 +65,9 @@ export class Arrivals {
 
   #take(mail: SealedMail, telling: Telling): void {
     const tag = tagIn(mail.payload)
-    const isNews = this.#known.get(mail.mail) !== tag && !mail.read
-    this.#known.set(mail.mail, tag)
-    if (telling === 'told' && isNews) this.#announce(mail)
+    const known = this.#known.get(mail.mail)
+    if (known?.tag === tag) return
+    this.#known.set(mail.mail, { tag, telling })
+    if (telling === 'told' && !mail.read) this.#announce(mail)
   }
 }

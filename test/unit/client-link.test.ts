@@ -9,6 +9,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
 import { cheapPassword, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { headerOf } from '../support/memory-mails.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -218,6 +219,25 @@ describe('a connection that is lost', () => {
     await sendNow(ann, { to: ['bob'], subject: 'the last one', body: '' })
     await last.promise
     expect(told.toSorted()).toEqual(['meanwhile', 'the last one', 'told at once'])
+  })
+
+  test('is told once of a mail of which two servers tell, the one that is left and the one that is gone over to', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const told: string[] = []
+    const second = Promise.withResolvers<undefined>()
+    ann.onEvent((event) => {
+      if (event.event !== 'mail') return
+      told.push(event.header.subject)
+      if (event.header.subject === 'second') second.resolve(undefined)
+    })
+    await sendNow(ann, { to: ['ann'], subject: 'first', body: '' })
+    const mail = headerOf(replica.tell(replica.mails[0]!, replica.accounts[0]!.account))
+    replica.tellAll({ event: 'mail', mail })
+    await sendNow(ann, { to: ['ann'], subject: 'second', body: '' })
+    await second.promise
+    expect(told).toEqual(['first', 'second'])
+    await ann.close()
   })
 
   test('leaves each mail in flight sent exactly once, in order', async () => {
