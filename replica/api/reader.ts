@@ -4,7 +4,7 @@ import { isUpdateId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { documentOf, documentsOn } from '../host/mailbox-queries.ts'
 import type { MailView } from '../host/queries.ts'
-import { mailNames, mailPage, ownedMail } from '../host/queries.ts'
+import { mailNames, mailPage, ownedMail, whyMissing } from '../host/queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import { postPage, type PostView } from '../host/social-queries.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
@@ -134,8 +134,9 @@ export class Reader {
   }
 
   async #owned(account: AccountId, id: UpdateId): Promise<MailView> {
-    const mail = await this.#ports.host.read((core) => ownedMail(core, account, id))
-    if (mail === null) throw new QuintetError('NO_SUCH_MAIL', `There is no mail ${id} in your mailbox.`)
+    const { host } = this.#ports
+    const mail = await host.read((core) => ownedMail(core, account, id))
+    if (mail === null) throw new QuintetError('NO_SUCH_MAIL', await host.read((core) => whyMissing(core, id)))
     return mail
   }
 }

@@ -242,13 +242,12 @@ const checkAccount = (state: GroupState, account: AccountId, name: string, reser
 const checkOwned = (state: GroupState, account: AccountId, mails: readonly Meant[]): Decision | null => {
   let owned = 0
   for (const { id, tag } of mails) {
-    const { origin, sequence } = splitUpdateId(id)
     const mail = state.mails.find(id)
     if (mail !== undefined && !tagsAgree(mail.tag, tag)) return isAnother(id)
     if (mail !== undefined && state.mails.isOwnedBy(mail, account)) owned += 1
-    if (sequence > state.held(origin)) return noSuchMail(id)
+    if (!hasCome(state, id)) return noSuchMail(state, id)
   }
-  return owned > 0 ? null : noSuchMail(mails[0]?.id)
+  return owned > 0 ? null : noSuchMail(state, mails[0]?.id)
 }
 
 /** A log has forked: an old copy of a machine was restored and written to. */
@@ -258,8 +257,19 @@ const isAnother = (id: UpdateId): Decision =>
     `The mail ${id} that was looked at is not here: by this name the server has another one. Look at the list again.`,
   )
 
-const noSuchMail = (id: UpdateId | undefined): Decision =>
-  refuse('NO_SUCH_MAIL', `There is no mail ${id ?? ''} in your mailbox.`)
+const noSuchMail = (state: GroupState, id: UpdateId | undefined): Decision =>
+  refuse('NO_SUCH_MAIL', id === undefined ? 'No mail is named.' : missingMail(state, id))
+
+const hasCome = (state: GroupState, id: UpdateId): boolean => {
+  const { origin, sequence } = splitUpdateId(id)
+  return sequence <= state.held(origin)
+}
+
+/** Why a person who asks for this mail is told NO_SUCH_MAIL. What has not come here may well be at another server. */
+export const missingMail = (state: GroupState, id: UpdateId): string =>
+  hasCome(state, id)
+    ? `There is no mail ${id} in your mailbox.`
+    : `There is no mail ${id} here: it has not come to this server yet, or never was.`
 
 const checkDocument = (state: GroupState, { account, document, state: after }: DocumentChange): Decision | null => {
   const isNew = after === 'written' && state.documents.get(account, document) === undefined

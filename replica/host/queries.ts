@@ -1,4 +1,4 @@
-import { executedBefore } from '../core/commands.ts'
+import { executedBefore, missingMail } from '../core/commands.ts'
 import type { Opinion } from '../core/effects.ts'
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
@@ -89,6 +89,9 @@ export const ownedMail = (core: ReplicaCore, account: AccountId, id: UpdateId): 
     ? { ...viewOf(core, mail, account), mail: id }
     : null
 }
+
+/** Why a person who asks for this mail does not get it: a sentence for people. */
+export const whyMissing = ({ state }: ReplicaCore, id: UpdateId): string => missingMail(state, id)
 
 /** Which of `accounts` have this mail in their inbox. */
 export const recipientsAmong = (

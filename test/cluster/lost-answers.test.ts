@@ -26,7 +26,12 @@ describe('a server that hangs before it answers, and is the only one that knows 
     const sending = ada.exchange({ do: 'send', to: ['zoe'], subject: 'asked once', body: '' })
     const answer = await deletion
     expect(answer).toMatchObject({ ok: false, code: 'UNREACHABLE' })
-    expect(answer['message']).toMatch(/^Server 1 went away before it answered, and server [23] /)
+    expect(answer['message']).toMatch(
+      /^Server 1 went away before it answered, and server [23] refuses: There is no mail .* here: it has not come/,
+    )
+    const sought = await ada.exchange({ do: 'read', mail })
+    expect(sought).toMatchObject({ ok: false, code: 'NO_SUCH_MAIL' })
+    expect(sought['message']).toMatch(/it has not come to this server yet/)
     expect(await sending).toMatchObject({ ok: true, waitingFor: ['zoe'] })
     const { outbox } = await sending
     group.replica(1).process.signal('SIGCONT')

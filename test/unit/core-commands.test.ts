@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Command, Effects } from '../../replica/core/effects.ts'
 import type { OriginId, PeerId } from '../../replica/core/model/ids.ts'
-import { serverId } from '../../replica/core/model/ids.ts'
+import { originId, serverId, updateId } from '../../replica/core/model/ids.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
   deletionOf,
@@ -133,6 +133,14 @@ describe('a command', () => {
     ).toHaveLength(2)
     expect(core.state.mails.size).toBe(0)
     expect(outcomes(give(core, submit(deletionOf('bob', id, 'again'))))).toEqual(['NO_SUCH_MAIL'])
+  })
+
+  test('tells of a mail that has not come here nothing else', () => {
+    const core = foundedCore(['bob'])
+    const elsewhere = updateId(originId('2.bbbbbbbb'), 7)
+    const [answer] = give(core, submit(deletionOf('bob', elsewhere, 'early'))).answer
+    const message: unknown = expect.stringContaining('not come to this server yet')
+    expect(answer?.result).toMatchObject({ ok: false, failure: { code: 'NO_SUCH_MAIL', message } })
   })
 
   test('is answered only after what it wrote is to be persisted, in the same step', () => {

@@ -5,7 +5,8 @@ export const errors: Translated<typeof english.errors> = {
   NO_SUCH_ACCOUNT: 'So heißt hier niemand. Prüfen Sie die Schreibweise unter Personen.',
   NOT_HERE_YET:
     'Dieses Konto ist an diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal oder an einem anderen Server.',
-  NO_SUCH_MAIL: 'Diese Nachricht gibt es nicht mehr: Sie wurde gelöscht oder ist schon abgegangen.',
+  NO_SUCH_MAIL:
+    'Diese Nachricht ist nicht da: Sie wurde gelöscht, ist schon abgegangen oder an diesem Server noch nicht angekommen.',
   NO_SUCH_ATTACHMENT: 'Eine angehängte Datei ist nicht hier. Hängen Sie sie noch einmal an.',
   NO_SUCH_POST: 'Diesen Beitrag gibt es nicht mehr.',
   NO_SUCH_FOLDER: 'Diesen Ordner gibt es nicht.',

@@ -5,7 +5,7 @@ export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
   NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or connect to another server.',
-  NO_SUCH_MAIL: 'The mail is no longer there: it was deleted, or it has left already.',
+  NO_SUCH_MAIL: 'The mail is not there: it was deleted, has left already, or has not arrived at this server yet.',
   NO_SUCH_ATTACHMENT: 'A file that was attached is not here. Attach it again.',
   NO_SUCH_POST: 'The post is no longer there.',
   NO_SUCH_FOLDER: 'There is no such folder.',
