@@ -3,6 +3,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
+import { isUnreachable } from './link-connection.ts'
 import {
   ReplicaLink,
   type ConnectReplica,
@@ -144,9 +145,14 @@ export class ClientContext {
     for (const { loggedIn } of this.#listeners) loggedIn?.(session)
   }
 
+  /** A server that is gone has nobody logged in, and the next connection begins without: then, too, it is done. */
   async logOut(): Promise<void> {
     this.#endSession()
-    await this.link.call((api) => api.logOut())
+    try {
+      await this.link.call((api) => api.logOut())
+    } catch (error) {
+      if (!isUnreachable(error)) throw error
+    }
   }
 
   listen(listener: ContextListener): void {

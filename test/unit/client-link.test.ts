@@ -11,34 +11,13 @@ import { systemTestClock, testRandom } from '../support/client-ports.ts'
 import { cheapPassword, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { headerOf } from '../support/memory-mails.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
+import { steppedClock } from '../support/stepped-clock.ts'
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'no failure',
     (error: unknown) => (error instanceof QuintetError ? error.code : String(error)),
   )
-
-/** A clock that goes on in steps of 50 ms, when it is told to. */
-const steppedClock = () => {
-  let nowMs = 0
-  const timers = new Set<{ readonly atMs: number; readonly task: () => void }>()
-  const clock = {
-    nowMs: () => nowMs,
-    every: () => () => undefined,
-    after: (delayMs: number, task: () => void) => {
-      const timer = { atMs: nowMs + delayMs, task }
-      timers.add(timer)
-      return () => timers.delete(timer)
-    },
-  }
-  const runTo = async (endMs: number): Promise<void> => {
-    for (; nowMs <= endMs; nowMs += 50) {
-      for (const timer of timers) if (timer.atMs <= nowMs && timers.delete(timer)) timer.task()
-      await new Promise((turn) => setImmediate(turn))
-    }
-  }
-  return { clock, runTo }
-}
 
 describe('a client that starts', () => {
   test('goes on trying a server that is there and slow, and gives up at once where nobody is', async () => {

@@ -4,9 +4,11 @@ import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { serverId, type UpdateId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
 import { cheapPassword, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
+import { steppedClock } from '../support/stepped-clock.ts'
 
 interface Ann {
   readonly client: MailClient
@@ -73,6 +75,35 @@ describe('a wish whose answer was lost with the server', () => {
     const mail = await sendNow(ann.client, { to: ['ann'], subject: 'only at home', body: '' })
     expect(await deleted(ann, mail, 'at home again')).toBe('done')
     await ann.client.close()
+  })
+
+  test('and was the log-out, or the one after a deletion of the account, is done', async () => {
+    const logOuts = [(client: MailClient) => client.logOut(), (client: MailClient) => client.deleteAccount()]
+    for (const leave of logOuts) {
+      const replica = new MemoryReplica()
+      let isUp = true
+      const away = new QuintetError('UNREACHABLE', 'Nobody is there.')
+      const { clock, runTo } = steppedClock()
+      const client = await createMailClient({
+        connect: () => (isUp ? Promise.resolve(replica.connect()) : Promise.reject(away)),
+        machine: 'test machine',
+        random: testRandom,
+        clock,
+        passwordCost: cheapPassword,
+      })
+      await client.signUp({ name: 'ann', password: 'a password' })
+      const [connection] = replica.connections
+      connection!.logOut = () => {
+        isUp = false
+        replica.dropConnections()
+        return Promise.reject(away)
+      }
+      const left = leave(client)
+      await runTo(limits.reconnectWaitMs)
+      await left
+      expect(client.loggedInAs).toBeNull()
+      await client.close()
+    }
   })
 
   test('and was to send a mail waits as the same wish for the names that are not known any more', async () => {
