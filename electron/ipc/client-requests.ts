@@ -4,6 +4,7 @@ import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { ClientMethod } from '../contract/bridge.ts'
 import {
+  account,
   count,
   document,
   invite,
@@ -53,6 +54,8 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   noteRecovery: nothing,
   accounts: v.strictObject({ like: text(limits.likeChars) }),
   profile: v.strictObject({ name }),
+  identities: v.strictObject({ names: list(name, limits.lookUpAccounts) }),
+  accept: v.strictObject({ name, account }),
 
   send: v.strictObject({
     ...letter,

@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import {
+  type AccountId,
+  accountId,
   type InviteId,
   inviteId,
   isOriginId,
@@ -25,6 +27,7 @@ export type RequestSchemas<Api, Method extends keyof Api> = {
 }
 
 const documentIdPattern = /^[\w-]{22}$/
+/** 32 bytes. */
 const hashPattern = /^[\w-]{43}$/
 
 /** A text of at most `chars` UTF-16 units. What it may hold besides, the client checks and explains. */
@@ -46,6 +49,11 @@ export const invite = v.pipe(
   v.string(),
   v.regex(hashPattern),
   v.transform((value): InviteId => inviteId(value)),
+)
+export const account = v.pipe(
+  v.string(),
+  v.regex(hashPattern),
+  v.transform((value): AccountId => accountId(value)),
 )
 export const page = v.exactOptional(text(limits.pageMarkChars))
 /** Longer names are refused by the client with a sentence that tells the limit. */

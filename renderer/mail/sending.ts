@@ -2,8 +2,9 @@ import { markRaw } from 'vue'
 import { toast } from 'vue-sonner'
 import type { DocumentId, SendAnswer, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
-import { client } from '../bridge.ts'
+import { client, codeOf } from '../bridge.ts'
 import { formatList } from '../locales/i18n.ts'
+import { useIdentity } from '../people/identity-store.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
@@ -16,6 +17,7 @@ export const useSending = (composing: {
   readonly reopen: (letter: TakenBackLetter, draft: DocumentId | null) => void
 }) => {
   const navigation = useNavigation()
+  const identity = useIdentity()
 
   const tell = (answer: SendAnswer): void => {
     if ('mail' in answer) {
@@ -61,6 +63,8 @@ export const useSending = (composing: {
     } catch (error) {
       composing.reopen(letter, draft)
       showFailure('mail.failed.send', error)
+      if (codeOf(error) === 'NAME_CHANGED_HANDS')
+        await identity.ask([...letter.to, ...(letter.cc ?? [])]).catch(() => undefined)
     }
   }
 

@@ -236,10 +236,14 @@ export interface SealedDocument extends DocumentInfo {
   readonly payload: Uint8Array
 }
 
-/** What has been in the trash since before `beforeMs` (milliseconds since 1970), and for `forMs` by the server's clock; null: for however long. */
+/**
+ * What has been in the trash since before `beforeMs` (milliseconds since 1970), and for `forMs` by the server's clock; null: for however long. Of
+ * these mails, up to `limits.marksPerUpdate`; null: of all.
+ */
 export interface TrashQuery {
   readonly beforeMs: number
   readonly forMs: number | null
+  readonly among: readonly UpdateId[] | null
 }
 
 export interface SafetyInfo {

@@ -14,6 +14,12 @@ import type { ReplicaLink } from './replica-link.ts'
 
 type LookUp = ReplicaApi['lookUp']
 
+export interface NamedRecipient {
+  /** As it was asked for. */
+  readonly name: string
+  readonly recipient: Recipient
+}
+
 /** Where names that were taken twice are told apart: `name~<server>`. */
 const suffixMark = '~'
 
@@ -32,16 +38,21 @@ export class AccountDirectory {
     this.#known = new LRUCache({ max: limits.cachedNames })
   }
 
-  /** The accounts of these names, each once, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
-  async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
-    const found = await this.#found(groupId, names)
-    if (!found.includes(undefined)) return eachOnce(found)
-    throw noSuchAccounts(names.filter((_, index) => found[index] === undefined))
+  /** The accounts of these names, in their order. NO_SUCH_ACCOUNT names all that are unknown. */
+  async recipients(groupId: Uint8Array, names: readonly string[]): Promise<readonly NamedRecipient[]> {
+    const found = await this.known(groupId, names)
+    if (found.length === names.length) return found
+    const known = new Set(found.map(({ name }) => name))
+    throw noSuchAccounts(names.filter((name) => !known.has(name)))
   }
 
   /** As `recipients`, of those names that are known. */
-  async known(groupId: Uint8Array, names: readonly string[]): Promise<readonly Recipient[]> {
-    return eachOnce(await this.#found(groupId, names))
+  async known(groupId: Uint8Array, names: readonly string[]): Promise<readonly NamedRecipient[]> {
+    const found = await this.#found(groupId, names)
+    return names.flatMap((name, index) => {
+      const recipient = found[index]
+      return recipient === undefined ? [] : [{ name, recipient }]
+    })
   }
 
   forget(names: readonly string[]): void {
@@ -82,8 +93,9 @@ export class AccountDirectory {
   }
 }
 
-const eachOnce = (found: readonly (Recipient | undefined)[]): readonly Recipient[] => [
-  ...new Map(found.flatMap((recipient) => (recipient ? [[recipient.account, recipient]] : []))).values(),
+/** Their accounts, each once, in their order. */
+export const eachOnce = (found: readonly NamedRecipient[]): readonly Recipient[] => [
+  ...new Map(found.map(({ recipient }) => [recipient.account, recipient])).values(),
 ]
 
 /** An account's record with the locks that it has now. */

@@ -28,7 +28,7 @@ export interface OpenShelf<Content> {
 }
 
 /** A later version may have written it, a disk or a replica may have spoiled it. */
-const notReadable: ReadonlySet<string> = new Set(['CANNOT_OPEN', 'NEWER_FORMAT', 'DAMAGED'])
+export const notReadable: ReadonlySet<string> = new Set(['CANNOT_OPEN', 'NEWER_FORMAT', 'DAMAGED'])
 
 /** The person's own small things, sealed to nobody else; they follow the account to every replica. */
 export class Documents {
@@ -56,6 +56,11 @@ export class Documents {
   async write(session: Session, document: DocumentId, shelf: Shelf, content: Uint8Array): Promise<void> {
     const { update } = await this.#context.say(session, session.document(document, shelf, content))
     this.#keep(session, update, content)
+  }
+
+  /** Null when there is none. CANNOT_OPEN. */
+  read(session: Session, document: DocumentId): Promise<Uint8Array | null> {
+    return this.#fetch(session, document)
   }
 
   async delete(session: Session, document: DocumentId, shelf: Shelf): Promise<void> {

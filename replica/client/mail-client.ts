@@ -1,13 +1,16 @@
 import type { ClientClock, ClientStore, RandomBytes } from './client-ports.ts'
 import { ClientContext } from './client-context.ts'
 import type { MailClient } from './contract/mail-client.ts'
+import { Documents } from './documents.ts'
 import { groupPart } from './group-part.ts'
 import { passwordCost, type PasswordCost } from './key-lock.ts'
+import { KnownPeople } from './known-people.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica, KnownServers } from './replica-link.ts'
 import { timelinePart } from './timeline-part.ts'
 import { unpostedPart } from './unposted.ts'
+import { TrashDiary } from './trash-diary.ts'
 import { SearchDesk, type SearchStart } from './search/search-desk.ts'
 
 export interface MailClientOptions {
@@ -33,7 +36,9 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
   const { connect, machine, random, clock, passwordCost: cost = passwordCost, store = null } = options
   const context = new ClientContext({ machine, random, clock, passwordCost: cost })
   const search = new SearchDesk(context, store, options.searchStart ?? 'atFirstSearch')
-  const people = peoplePart(context)
+  const documents = new Documents(context)
+  const memories = { people: new KnownPeople(context, documents), diary: new TrashDiary(context, documents) }
+  const people = peoplePart(context, memories)
   const client: MailClient = {
     ...people,
     deleteAccount: async () => {
@@ -41,8 +46,8 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
       await people.deleteAccount()
       await search.forget(session)
     },
-    ...mailboxPart(context, search),
-    ...timelinePart(context),
+    ...mailboxPart(context, search, memories),
+    ...timelinePart(context, memories.people),
     ...unpostedPart(context),
     ...groupPart(context),
     get loggedInAs() {
@@ -62,6 +67,8 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
       context.tellTo(listener)
     },
     close: async () => {
+      const { session } = context
+      if (session !== null) await Promise.all([memories.people.flush(session), memories.diary.flush(session)])
       await search.close()
       await context.close()
     },

@@ -8,21 +8,29 @@ import type { Draft, Mailbox, SendAnswer } from './contract/mailbox.ts'
 import { checkedDocumentId, Documents } from './documents.ts'
 import { decodeDraft, encodeDraft } from './letter-codec.ts'
 import { checkedLetter, wholeLetter } from './letters.ts'
+import type { KnownPeople } from './known-people.ts'
 import { mailFile } from './mail-file.ts'
 import { Marking } from './marking.ts'
 import { Outbox } from './outbox.ts'
 import { Reading } from './reading.ts'
 import type { SearchDesk } from './search/search-desk.ts'
 import { Sending } from './sending.ts'
+import type { TrashDiary } from './trash-diary.ts'
+
+/** What a client remembers of its person, so that it need not believe a server. */
+export interface Memories {
+  readonly people: KnownPeople
+  readonly diary: TrashDiary
+}
 
 /** A person's mail. */
-export const mailboxPart = (context: ClientContext, search: SearchDesk): Mailbox => {
+export const mailboxPart = (context: ClientContext, search: SearchDesk, { people, diary }: Memories): Mailbox => {
   const documents = new Documents(context)
   const attachments = new Attachments(context, documents)
-  const sending = new Sending(context, attachments)
-  const outbox = new Outbox(context, { documents, sending, attachments })
-  const reading = new Reading(context, sending)
-  const marking = new Marking(context)
+  const sending = new Sending(context, { attachments, people })
+  const outbox = new Outbox({ context, documents, sending, attachments, people })
+  const reading = new Reading(context, sending, people)
+  const marking = new Marking(context, diary)
   return {
     send: (request) => send(request, { context, sending, documents, outbox }),
     list: (request) => reading.list(request),

@@ -6,18 +6,21 @@ import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Session } from './session.ts'
+import type { TrashDiary } from './trash-diary.ts'
 
 const msPerDay = 86_400_000
 /** Everything that was put into the trash up to now, whatever the servers' clocks say. */
-const always = Number.MAX_SAFE_INTEGER
+const everything: TrashQuery = { beforeMs: Number.MAX_SAFE_INTEGER, forMs: null, among: null }
 
 /** Marks and deletes mails, and empties the trash of what has been in it for `limits.trashDays`. */
 export class Marking {
   readonly #context: ClientContext
+  readonly #diary: TrashDiary
   #stopTimer: () => void = () => undefined
 
-  constructor(context: ClientContext) {
+  constructor(context: ClientContext, diary: TrashDiary) {
     this.#context = context
+    this.#diary = diary
     context.listen({
       loggedIn: () => {
         this.#lookThroughTrash()
@@ -40,37 +43,49 @@ export class Marking {
   async #markMeant(session: Session, mails: readonly Meant[], mark: BulkMark): Promise<readonly UpdateId[]> {
     const updates: UpdateId[] = []
     for (let start = 0; start < mails.length; start += limits.marksPerUpdate) {
-      const word = session.marks(mark, mails.slice(start, start + limits.marksPerUpdate))
-      updates.push((await this.#context.say(session, word)).update)
+      const some = mails.slice(start, start + limits.marksPerUpdate)
+      updates.push((await this.#context.say(session, session.marks(mark, some))).update)
+      // It is done: that it cannot be noted means that the mail stays in the trash until somebody empties that.
+      await this.#diary.note(session, mark, some).catch(() => undefined)
     }
     return updates
   }
 
   /** Deletes all that is in the trash. */
-  emptyTrash(): Promise<void> {
-    return this.#deleteTrashed({ beforeMs: always, forMs: null })
-  }
-
-  async #deleteTrashed(which: TrashQuery): Promise<void> {
+  async emptyTrash(): Promise<void> {
     const session = this.#context.person()
     for (;;) {
-      const mails = await this.#context.ask(session, (api) => api.trashed(which))
+      const mails = await this.#context.ask(session, (api) => api.trashed(everything))
       if (mails.length === 0) return
       await this.#markMeant(session, mails, 'delete')
     }
   }
 
+  /** Of what the person is known to have put there. What was put there otherwise, as by an earlier version, the person deletes. */
+  async #deleteOld(session: Session): Promise<void> {
+    const forMs = limits.trashDays * msPerDay
+    const beforeMs = Math.max(0, this.#context.ports.clock.nowMs() - forMs)
+    const due = await this.#diary.before(session, beforeMs)
+    const { ids } = due
+    for (let start = 0; start < ids.length; start += limits.marksPerUpdate) {
+      const among = ids.slice(start, start + limits.marksPerUpdate)
+      const mails = await this.#context.ask(session, (api) => api.trashed({ beforeMs, forMs, among }))
+      const known = mails.filter((mail) => due.has(mail))
+      if (known.length > 0) await this.#markMeant(session, known, 'delete')
+    }
+  }
+
   /**
-   * By the person's own client and with the person's signature, as every deletion: a replica cannot do it. When nobody
-   * logs in for long the trash waits. What fails is tried at the next turn. Both this machine's clock and the server's have to say that the
+   * By the person's own client and with the person's signature, as every deletion: a replica cannot do it, nor have it done to what the person did not put
+   * there. When nobody logs in for long the trash waits. What fails is tried at the next turn. Both this machine's clock and the server's have to say that the
    * time is over: one that is years ahead must not empty the trash.
    */
   #lookThroughTrash(): void {
     this.#stopTimer()
     const { clock } = this.#context.ports
-    const session = this.#context.session
-    const forMs = limits.trashDays * msPerDay
-    this.#deleteTrashed({ beforeMs: Math.max(0, clock.nowMs() - forMs), forMs })
+    const { session } = this.#context
+    if (session === null) return
+    this.#deleteOld(session)
       .catch(() => undefined)
       .finally(() => {
         if (this.#context.session !== session) return

@@ -5,11 +5,12 @@ import { documentId, tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { decodeMailPayload } from '../wire/payload-codec.ts'
-import { UnknownNames } from './account-directory.ts'
+import { eachOnce, UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Attachments } from './attachments.ts'
 import type { KeptLetter, Mailbox, OutboxReason, SendAnswer, TakenBackLetter } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
+import type { KnownPeople } from './known-people.ts'
 import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
 import { checkSize, type WholeLetter } from './letters.ts'
 import type { Sending } from './sending.ts'
@@ -21,14 +22,16 @@ interface Queued extends Pick<WaitingLetter, 'command'> {
   readonly draft: DocumentId | null
 }
 
-interface Entry extends WaitingLetter {
-  readonly document: DocumentId
-}
-
-export interface OutboxParts {
+export interface OutboxPorts {
+  readonly context: ClientContext
   readonly documents: Documents
   readonly sending: Sending
   readonly attachments: Attachments
+  readonly people: KnownPeople
+}
+
+interface Entry extends WaitingLetter {
+  readonly document: DocumentId
 }
 
 /** Clocks of servers may be apart: a mail that was sent for an entry is looked for so long before it was queued. */
@@ -45,6 +48,7 @@ export class Outbox {
   readonly #documents: Documents
   readonly #sending: Sending
   readonly #attachments: Attachments
+  readonly #people: KnownPeople
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
   /** Entries that this client wrote since it logged in, of mails that it has given to no server before. */
@@ -53,11 +57,12 @@ export class Outbox {
   #isAsked = false
   #stopTimer: () => void = () => undefined
 
-  constructor(context: ClientContext, { documents, sending, attachments }: OutboxParts) {
+  constructor({ context, documents, sending, attachments, people }: OutboxPorts) {
     this.#context = context
     this.#documents = documents
     this.#sending = sending
     this.#attachments = attachments
+    this.#people = people
     const look = (): void => {
       this.#look()
     }
@@ -143,7 +148,7 @@ export class Outbox {
   ): Promise<SendAnswer> {
     const attachments = await this.#attachments.describe(session, letter.attachments)
     checkSize(letter.body, attachments)
-    const meant = await this.#accountsOf(letter)
+    const meant = await this.#accountsOf(session, letter)
     const queuedAt = this.#context.ports.clock.nowMs()
     const kept = { ...letter, attachments }
     const heldUntil = reason.kind === 'held' ? reason.until : null
@@ -251,13 +256,18 @@ export class Outbox {
     return mail
   }
 
-  async #accountsOf({ to, cc }: WholeLetter): Promise<readonly AccountId[]> {
+  /** NAME_CHANGED_HANDS. */
+  async #accountsOf(session: Session, { to, cc }: WholeLetter): Promise<readonly AccountId[]> {
     const { directory, groupId } = this.#context
     const known = await directory.known(
       groupId,
       [...to, ...cc].filter((name) => !isEveryone(name)),
     )
-    return known.map(({ account }) => account)
+    await this.#people.meet(
+      session,
+      known.map(({ name, recipient }) => [name, recipient.account]),
+    )
+    return eachOnce(known).map(({ account }) => account)
   }
 
   /** A client may have crashed between sending and taking the entry out, longer ago than replicas remember commands. */

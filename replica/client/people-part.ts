@@ -7,6 +7,7 @@ import type { MailClient } from './contract/mail-client.ts'
 import type { People } from './contract/people.ts'
 import { changeLock, isPhraseNoted, notePhrase, type Secret } from './key-lock.ts'
 import { decodeKeptSession } from './kept-session.ts'
+import type { Memories } from './mailbox-part.ts'
 import { personKeysOf } from './person-keys.ts'
 import { newRecoveryPhrase } from './recovery-phrase.ts'
 import { accountNamed, checkedPassword, knownAccount, newAccount, Session } from './session.ts'
@@ -15,7 +16,7 @@ import { asWish } from './unanswered.ts'
 type PeoplePart = Omit<People, 'profile'> & Pick<MailClient, 'keptSession' | 'resumeSession'>
 
 /** Who there is, and one's own account. */
-export const peoplePart = (context: ClientContext): PeoplePart => {
+export const peoplePart = (context: ClientContext, { people, diary }: Memories): PeoplePart => {
   const account = new OwnAccount(context)
   context.listen({
     event: ({ event }) => {
@@ -51,7 +52,8 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
       await context.logInAs(new Session(calledNow, groupId, keys, ports, earlier))
     },
     logOut: async () => {
-      context.person()
+      const session = context.person()
+      await Promise.all([people.flush(session), diary.flush(session)])
       await context.logOut()
     },
     deleteAccount: async () => {
@@ -79,21 +81,18 @@ export const peoplePart = (context: ClientContext): PeoplePart => {
       return { recoveryPhrase }
     },
     recoveryNoted: async () => ({ noted: isPhraseNoted((await account.own(context.person())).sealedKeys) }),
-    noteRecovery: async () => {
-      const session = context.person()
-      const { generation, sealedKeys } = await account.own(session)
-      if (isPhraseNoted(sealedKeys)) return
-      await context.submit(session, await session.accountKeys(generation + 1, notePhrase(sealedKeys)))
-    },
+    noteRecovery: () => account.notePhrase(context.person()),
     accounts: async ({ like }) => {
       if (like.length > limits.likeChars) {
         throw new QuintetError('TOO_LARGE', `A pattern can have ${limits.likeChars} characters at most.`)
       }
-      const people = await everybody(context, like.normalize('NFC'))
+      const found = await everybody(context, like.normalize('NFC'))
       const { session } = context
       const followed = new Set(session === null ? [] : await context.ask(session, (api) => api.followed()))
-      return { accounts: people.map((person) => ({ ...person, followed: followed.has(person.account) })) }
+      return { accounts: found.map((person) => ({ ...person, followed: followed.has(person.account) })) }
     },
+    identities: async ({ names }) => ({ identities: await people.identities(context.person(), names) }),
+    accept: ({ name, account: accepted }) => people.accept(context.person(), name, accepted),
   }
 }
 
@@ -128,6 +127,12 @@ class OwnAccount {
     const { generation, sealedKeys } = await this.own(session)
     const changed = await changeLock(sealedKeys, session.account, by, to, { random, cost })
     await this.#context.submit(session, await session.accountKeys(generation + 1, changed))
+  }
+
+  async notePhrase(session: Session): Promise<void> {
+    const { generation, sealedKeys } = await this.own(session)
+    if (isPhraseNoted(sealedKeys)) return
+    await this.#context.submit(session, await session.accountKeys(generation + 1, notePhrase(sealedKeys)))
   }
 
   /** Another account may have had the name first, on another side of a partition. */

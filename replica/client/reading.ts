@@ -10,6 +10,7 @@ import type { ClientContext } from './client-context.ts'
 import type { Header, HeaderPage, Mail, Mailbox } from './contract/mailbox.ts'
 import { answersAfterQuestions } from './conversation-order.ts'
 import { fileName } from './file-name.ts'
+import type { KnownPeople } from './known-people.ts'
 import type { FileContent, HeaderContent } from './mail-content.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
@@ -29,14 +30,16 @@ interface MailWithFiles {
 export class Reading {
   readonly #context: ClientContext
   readonly #sending: Sending
+  readonly #people: KnownPeople
   readonly #opening = new BoundedWork(limits.mailsAtOnce)
   readonly #announcing = new InOrder()
   /** Mails whose mark is on its way, so that reading twice does not mark twice. */
   readonly #markedRead = new LRUCache<UpdateId, Tag>({ max: limits.cachedIds })
 
-  constructor(context: ClientContext, sending: Sending) {
+  constructor(context: ClientContext, sending: Sending, people: KnownPeople) {
     this.#context = context
     this.#sending = sending
+    this.#people = people
     new Arrivals(context, (mail) => this.#announce(mail))
     context.listen({
       loggedIn: () => {
@@ -133,13 +136,16 @@ export class Reading {
     this.#context.shownTags.noteMail(sealed)
     const attachments = files.map(({ name, bytes }) => ({ name: fileName(name), size: bytes.length }))
     const header = this.#header(session, sealed, { ...content, attachmentCount: files.length })
+    const isAnothers = await this.#people.read(session, sealed.fromName, sealed.from)
+    const from = isAnothers ? { fromAnother: true as const } : {}
     const { inReplyTo, writtenAt } = content
-    const mail = { ...header, body, attachments, inReplyTo, fromAccount: sealed.from }
+    const mail = { ...header, ...from, body, attachments, inReplyTo, fromAccount: sealed.from }
     const isApart = writtenAt !== null && Math.abs(writtenAt - sealed.sentAt) > datesApartMs
     return { mail: isApart ? { ...mail, writtenAt } : mail, files }
   }
 
   async #shownHeader(session: Session, mail: SealedMail): Promise<Header> {
+    await this.#people.asFarAsKnown(session)
     const header = await this.#openedHeader(session, mail)
     this.#context.shownTags.noteMail(mail)
     return header
@@ -169,6 +175,7 @@ export class Reading {
       own: mail.from === session.account,
       inTrash: mail.inTrash,
       attachmentCount,
+      ...(this.#people.isAnother(session, mail.fromName, mail.from) ? { fromAnother: true } : {}),
     }
   }
 

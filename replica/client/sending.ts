@@ -7,9 +7,10 @@ import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
 import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
-import { everybody, UnknownNames } from './account-directory.ts'
-import type { ClientContext } from './client-context.ts'
 import type { Attachments } from './attachments.ts'
+import { eachOnce, everybody, UnknownNames, type NamedRecipient } from './account-directory.ts'
+import type { ClientContext } from './client-context.ts'
+import type { KnownPeople } from './known-people.ts'
 import { checkRecipients, checkSize, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
 import type { Session } from './session.ts'
@@ -23,24 +24,33 @@ export interface MailWish {
 }
 
 interface Addresses {
+  /** Those whose names are in the letter: whoever writes to all means whoever that is. */
+  readonly written: readonly NamedRecipient[]
   /** The addressed ones first, then those who have a copy. */
   readonly recipients: readonly Recipient[]
   readonly addressed: number
+}
+
+interface SendingPorts {
+  readonly attachments: Attachments
+  readonly people: KnownPeople
 }
 
 /** Seals mails and gives them to the replica, in the order in which they were asked for. */
 export class Sending {
   readonly #context: ClientContext
   readonly #attachments: Attachments
+  readonly #people: KnownPeople
   readonly #order = new InOrder()
   readonly #sealing = new BoundedWork(limits.mailsAtOnce)
   /** Of mails that were seen. */
   readonly #conversations = new LRUCache<UpdateId, UpdateId>({ max: limits.cachedIds })
   #sends = 0
 
-  constructor(context: ClientContext, attachments: Attachments) {
+  constructor(context: ClientContext, { attachments, people }: SendingPorts) {
     this.#context = context
     this.#attachments = attachments
+    this.#people = people
   }
 
   /** Notes in which conversation a mail is, so that an answer to it need not ask. */
@@ -50,7 +60,7 @@ export class Sending {
 
   /**
    * Durable when fulfilled, and carried out once for each `command`. NO_SUCH_ACCOUNT (as `UnknownNames`, or when a name does not lead to
-   * whom it meant any more), TOO_MANY, TOO_LARGE, NO_SUCH_ATTACHMENT, BUSY.
+   * whom it meant any more), NAME_CHANGED_HANDS, TOO_MANY, TOO_LARGE, NO_SUCH_ATTACHMENT, BUSY.
    */
   async send(session: Session, letter: WholeLetter, { command, meant }: MailWish): Promise<UpdateId> {
     if (this.#sends >= limits.requestsInFlight) {
@@ -61,11 +71,15 @@ export class Sending {
     }
     this.#sends += 1
     const seal = async (): Promise<Submission> => {
-      const [{ recipients, addressed }, conversation] = await Promise.all([
+      const [{ written, recipients, addressed }, conversation] = await Promise.all([
         this.#addresses(session, letter),
         this.#conversationOf(session, letter.inReplyTo),
       ])
       checkMeant(meant, recipients)
+      await this.#people.meet(
+        session,
+        written.map(({ name, recipient }) => [name, recipient.account]),
+      )
       const { subject, body, inReplyTo, attachments } = letter
       const files = attachments.length === 0 ? [] : await this.#attachments.load(session, attachments)
       checkSize(
@@ -100,9 +114,10 @@ export class Sending {
     checkRecipients(new Set([...addressedNames, ...copyNames]).size)
     const { directory, groupId } = this.#context
     // All at once, so that a failure names all that are unknown.
-    const recipients = await directory.recipients(groupId, [...addressedNames, ...copyNames])
-    const addressed = (await directory.recipients(groupId, addressedNames)).length
-    return { recipients, addressed }
+    const found = await directory.recipients(groupId, [...addressedNames, ...copyNames])
+    const written = isToAll ? found.filter(({ name }) => to.includes(name) || cc.includes(name)) : found
+    const addressed = eachOnce(found.slice(0, addressedNames.length)).length
+    return { written, recipients: eachOnce(found), addressed }
   }
 
   /** All others; who is alone writes to nobody but oneself. */

@@ -8,17 +8,19 @@ import { verifySubmission } from '../wire/update-codec.ts'
 import { noSuchAccounts } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { People, Post, PostPage, Profile, Timeline } from './contract/people.ts'
+import type { KnownPeople } from './known-people.ts'
 import { normalName, type Session } from './session.ts'
 import type { UnpostedPart } from './unposted.ts'
 
 type TimelinePart = Omit<Timeline, keyof UnpostedPart> & Pick<People, 'profile'>
 
 /** Posts to the group, and who follows whom. */
-export const timelinePart = (context: ClientContext): TimelinePart => {
+export const timelinePart = (context: ClientContext, people: KnownPeople): TimelinePart => {
+  const ports = { context, people }
   context.listen({
     event: (event) => {
       if (event.event !== 'post') return
-      const post = verifiedPost(context, event.post, 'told')
+      const post = verifiedPost(ports, event.post, 'told')
       if (post !== null) context.tell({ event: 'post', post })
     },
   })
@@ -40,21 +42,28 @@ export const timelinePart = (context: ClientContext): TimelinePart => {
         await session.change('postDeletion', (signer) => encodePostDeletionPayload({ ...signer, post, tag })),
       )
     },
-    follow: ({ name }) => follow(context, name, 'follows'),
-    unfollow: ({ name }) => follow(context, name, 'not'),
+    follow: ({ name }) => follow(ports, name, 'follows'),
+    unfollow: ({ name }) => follow(ports, name, 'not'),
     timeline: async ({ own = false, ...page }) =>
-      pageOf(context, context.person(), { kind: own ? 'timeline' : 'followed' }, page),
+      pageOf(ports, context.person(), { kind: own ? 'timeline' : 'followed' }, page),
     posts: async ({ name, ...page }) => {
       const session = context.person()
-      return pageOf(context, session, { kind: 'author', author: await accountOf(context, session, name) }, page)
+      return pageOf(ports, session, { kind: 'author', author: await accountOf(context, session, name) }, page)
     },
     profile: async ({ name }) => profileOf(context, context.person(), name),
   }
 }
 
-const follow = async (context: ClientContext, name: string, state: FollowChange['state']): Promise<void> => {
+interface TimelinePorts {
+  readonly context: ClientContext
+  readonly people: KnownPeople
+}
+
+const follow = async (ports: TimelinePorts, name: string, state: FollowChange['state']): Promise<void> => {
+  const { context, people } = ports
   const session = context.person()
   const whom = await accountOf(context, session, name)
+  if (state === 'follows') await people.meet(session, [[normalName(name), whom]])
   await context.say(session, session.follow(whom, state))
 }
 
@@ -64,15 +73,16 @@ interface Page {
 }
 
 const pageOf = async (
-  context: ClientContext,
+  ports: TimelinePorts,
   session: Session,
   of: PostsOf,
   { limit, before }: Page,
 ): Promise<PostPage> => {
   if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
   if (limit > limits.pagePosts) throw new QuintetError('TOO_MANY', `A page has at most ${limits.pagePosts} posts.`)
-  const page = await context.ask(session, (api) => api.posts({ of, limit, before: before ?? null }))
-  const posts = page.posts.flatMap((post) => verifiedPost(context, post) ?? [])
+  const page = await ports.context.ask(session, (api) => api.posts({ of, limit, before: before ?? null }))
+  await ports.people.asFarAsKnown(session)
+  const posts = page.posts.flatMap((post) => verifiedPost(ports, post) ?? [])
   return page.next === null ? { posts } : { posts, next: page.next }
 }
 
@@ -89,7 +99,7 @@ const accountOf = async (context: ClientContext, session: Session, name: string)
 
 /** A post that is about to be shown, or told of. Null when it is not what its author signed: it was forged, or damaged on its way. */
 const verifiedPost = (
-  context: ClientContext,
+  { context, people }: TimelinePorts,
   { payload, signature, ...told }: SignedPost,
   how: 'shown' | 'told' = 'shown',
 ): Post | null => {
@@ -97,7 +107,11 @@ const verifiedPost = (
   const decoded = decodePostPayload(payload)
   if (!verified.ok || !decoded.ok || decoded.value.account !== told.author) return null
   context.shownTags.note(told.post, tagOf(decoded.value.command), how)
-  return { post: told.post, author: told.authorName, text: decoded.value.text, postedAt: told.postedAt }
+  const { post, author, authorName, postedAt } = told
+  const { session } = context
+  const isAnothers = session !== null && people.isAnother(session, authorName, author)
+  const shown = { post, author: authorName, text: decoded.value.text, postedAt }
+  return isAnothers ? { ...shown, fromAnother: true } : shown
 }
 
 const checkText = (text: string): void => {

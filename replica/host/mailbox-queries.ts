@@ -40,20 +40,26 @@ export const conversationOf = ({ state }: ReplicaCore, account: AccountId, id: U
     .map(({ origin, sequence }) => updateId(origin, sequence))
 
 /**
- * Mails that `account` put into the trash before `beforeMs`, and at least `forMs` ago by the clock of this machine (null: however long ago),
- * oldest first, as many as one update can delete.
+ * Mails that `account` put into the trash before `beforeMs`, and at least `forMs` ago by the clock of this machine (null: however long ago), of
+ * those `among` (null: of all), oldest first, as many as one update can delete.
  */
 export const trashedBy = (
   { state }: ReplicaCore,
   account: AccountId,
-  { beforeMs, forMs }: { readonly beforeMs: number; readonly forMs: number | null },
+  {
+    beforeMs,
+    forMs,
+    among,
+  }: { readonly beforeMs: number; readonly forMs: number | null; readonly among: readonly UpdateId[] | null },
   nowMs: number,
 ): readonly Meant[] => {
   const trash = state.mails.mailbox(account).index('trash')
+  const asked = among && new Set(among)
   const before = (forMs === null ? beforeMs : Math.min(beforeMs, nowMs - forMs)) * microsPerMs * 2
   return trash
     .page(trash.size, null)
     .filter((mail) => state.mails.registersOf(mail, account).trash < before)
+    .filter(({ origin, sequence }) => asked?.has(updateId(origin, sequence)) ?? true)
     .reverse()
     .slice(0, limits.marksPerUpdate)
     .map(({ origin, sequence, tag }) => ({ id: updateId(origin, sequence), tag }))

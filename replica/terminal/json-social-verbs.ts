@@ -1,12 +1,15 @@
 import type { Post } from '../client/contract/people.ts'
-import { shownHeader, verb, type Verb } from './json-verb.ts'
-import { either, postName, text, wholeNumber } from './request-fields.ts'
+import { shownHeader, strange, verb, type Verb } from './json-verb.ts'
+import { account, either, postName, text, texts, wholeNumber } from './request-fields.ts'
 
 const pageHeaders = 50
 const pagePosts = 50
 
 /** A post as programs know it in a timeline. */
-const shownPost = ({ author, text: said, postedAt }: Post): object => ({ author, text: said, postedAt })
+const shownPost = (post: Post): object => {
+  const { author, text: said, postedAt } = post
+  return { author, ...strange(post), text: said, postedAt }
+}
 
 /** What a JSON request can ask for about posts, people and searching. */
 export const socialVerbs: readonly (readonly [string, Verb])[] = [
@@ -31,6 +34,8 @@ export const socialVerbs: readonly (readonly [string, Verb])[] = [
       (client, { before, ...query }) => client.posts(before === null ? query : { ...query, before }),
     ),
   ],
+  ['identities', verb('question', { names: texts }, (client, request) => client.identities(request))],
+  ['accept', verb('session', { name: text, account }, (client, request) => client.accept(request))],
   ['profile', verb('question', { name: text }, (client, request) => client.profile(request))],
   [
     'search',

@@ -5,7 +5,7 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { JsonOutput } from './json-output.ts'
-import { shownHeader } from './json-verb.ts'
+import { shownHeader, strange } from './json-verb.ts'
 import { verbs } from './json-verbs.ts'
 import { readLines, type InputLine } from './line-reader.ts'
 import { RequestOrder } from './request-order.ts'
@@ -58,7 +58,7 @@ class JsonTerminal {
         return
       case 'post': {
         const { post, author, text, postedAt } = event.post
-        this.#output.push({ event: 'post', post, author, text, postedAt })
+        this.#output.push({ event: 'post', post, author, ...strange(event.post), text, postedAt })
         return
       }
       case 'view':

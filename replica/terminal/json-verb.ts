@@ -32,12 +32,16 @@ export type Fullness = 'usual' | 'full'
 export const shownHeader = (header: Header, fullness: Fullness = 'usual'): object => {
   if (fullness === 'full') return header
   const { mail, from, to, subject, sentAt, read } = header
-  return { mail, from, to, subject, sentAt, read }
+  return { mail, from, ...strange(header), to, subject, sentAt, read }
 }
 
 export const shownMail = (mail: Mail, fullness: Fullness = 'usual'): object => {
   if (fullness === 'full') return mail
   const { mail: name, from, to, subject, body, sentAt, attachments } = mail
-  const shown = { mail: name, from, to, subject, body, sentAt }
+  const shown = { mail: name, from, ...strange(mail), to, subject, body, sentAt }
   return attachments.length === 0 ? shown : { ...shown, attachments }
 }
+
+/** What a program has to know, also one that was written before there was such a field. */
+export const strange = ({ fromAnother }: { readonly fromAnother?: true }): object =>
+  fromAnother === undefined ? {} : { fromAnother }

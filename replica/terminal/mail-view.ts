@@ -19,7 +19,7 @@ export const headerLine = (number: number, header: Header, person: 'from' | 'to'
   const { columns, nowMs, style } = layout
   const rest = Math.max(20, columns - numberColumns - dateColumns - 6)
   const nameColumns = Math.min(24, Math.floor(rest / 3))
-  const name = person === 'from' ? shownName(header.from) : header.to.map(shownName).join(', ')
+  const name = person === 'from' ? senderOf(header) : header.to.map(shownName).join(', ')
   const subject = printableLine(header.subject)
   const line = [
     `${header.read ? ' ' : '*'}${String(number).padStart(numberColumns - 1)}`,
@@ -34,6 +34,7 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
   const subject = printableLine(mail.subject)
   return [
     `${style.dim('From:   ')} ${shownName(mail.from)}`,
+    ...(mail.fromAnother === undefined ? [] : [style.bold(anotherLine(mail.from))]),
     `${style.dim('To:     ')} ${mail.to.map(shownName).join(', ')}`,
     ...(mail.cc.length > 0 ? [`${style.dim('Cc:     ')} ${mail.cc.map(shownName).join(', ')}`] : []),
     `${style.dim('Date:   ')} ${longDate(mail.sentAt)}`,
@@ -48,6 +49,13 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
     ...wrapped(printable(mail.body), columns),
   ]
 }
+
+/** Before the name, where it is seen also when that is cut. */
+const senderOf = ({ from, fromAnother }: Header): string =>
+  fromAnother === undefined ? shownName(from) : `(another!) ${shownName(from)}`
+
+export const anotherLine = (name: string): string =>
+  `This is not from the ${shownName(name)} whom you know: another account wrote it. words ${shownName(name)} says more.`
 
 /** A deleted account has no name any more. */
 export const shownName = (name: string): string => (name === '' ? nobody : printableLine(name))

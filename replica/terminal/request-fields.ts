@@ -1,10 +1,12 @@
 import { QuintetError } from '../core/model/errors.ts'
 import {
+  accountId,
   inviteId,
   isOriginId,
   isServerId,
   isUpdateId,
   seatCount,
+  type AccountId,
   type InviteId,
   type OriginId,
   type ServerId,
@@ -45,6 +47,11 @@ export const inviteName: Field<InviteId> = (value, name) => {
 export const machineName: Field<OriginId> = (value, name) => {
   const id = text(value, name)
   return isOriginId(id) ? id : wrong(name, 'the name of a machine, as "letIn" gives it')
+}
+
+export const account: Field<AccountId> = (value, name) => {
+  const id = text(value, name)
+  return /^[A-Za-z0-9_-]{43}$/.test(id) ? accountId(id) : wrong(name, 'an account, as "identities" gives it')
 }
 
 export const truth: Field<boolean> = (value, name) =>

@@ -1,5 +1,7 @@
 import type { Header } from '../client/contract/mailbox.ts'
-import type { Post, PostPage } from '../client/contract/people.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
+import type { Identity, Post, PostPage } from '../client/contract/people.ts'
+import { QuintetError } from '../core/model/errors.ts'
 import { usageError, type Command, type Sitting } from './command.ts'
 import { longDate, shortDate } from './dates.ts'
 import { headerLine, shownName, type Layout } from './mail-view.ts'
@@ -52,6 +54,47 @@ const profile: Command['run'] = async (sitting, _words, rest) => {
   )
 }
 
+const showWords: Command['run'] = async ({ client, screen }, _words, rest) => {
+  const name = rest === '' ? client.loggedInAs : rest
+  if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+  screen.print(...identityLines(await identityOf(client, name)))
+}
+
+const accept: Command['run'] = async ({ client, screen }, _words, rest) => {
+  if (rest === '') throw usageError('accept NAME')
+  const identity = await identityOf(client, rest)
+  const name = shownName(identity.name)
+  screen.print(...identityLines(identity))
+  if (identity.known === null) return
+  const typed = await screen.question(`Type yes when ${name} has read out the same new words to you: `)
+  if (typed.trim().toLowerCase() !== 'yes') {
+    screen.print('Nothing was changed.')
+    return
+  }
+  await client.accept({ name: identity.name, account: identity.account })
+  screen.print(`From now on this is the ${name} whom you know.`)
+}
+
+/** NO_SUCH_ACCOUNT. */
+const identityOf = async (client: MailClient, name: string): Promise<Identity> => {
+  const { identities } = await client.identities({ names: [name] })
+  const [identity] = identities
+  if (identity !== undefined) return identity
+  throw new QuintetError('NO_SUCH_ACCOUNT', `Nobody here is called ${shownName(name)}.`)
+}
+
+const identityLines = ({ name, words, known }: Identity): readonly string[] => {
+  const shown = shownName(name)
+  if (known === null) return [`Safety words of ${shown}: ${words}`]
+  const now = known.calledNow === null ? 'is here no more' : `is called ${shownName(known.calledNow)} now`
+  return [
+    `${shown} is another account now. The ${shown} whom you know ${now}.`,
+    'Two who had taken one name apart may have met, or this server lies. Ask, but not by mail, for the safety words:',
+    `  whom you know: ${known.words}`,
+    `  the new one:   ${words}`,
+  ]
+}
+
 const search: Command['run'] = async (sitting, _words, rest) => {
   if (rest === '') throw usageError('search WORDS')
   sitting.listed = { folder: 'inbox', headers: [], next: null }
@@ -65,6 +108,8 @@ export const socialCommands: readonly (readonly [string, Command])[] = [
   ['timeline', { usage: 'timeline', help: 'what those whom you follow have posted', run: timeline }],
   ['follow', { usage: 'follow NAME', help: "see this person's posts in your timeline", run: follow }],
   ['unfollow', { usage: 'unfollow NAME', help: 'see them no more', run: unfollow }],
+  ['words', { usage: 'words [NAME]', help: 'the safety words of a person, or your own, to compare', run: showWords }],
+  ['accept', { usage: 'accept NAME', help: 'know the one who has this name now', run: accept }],
   ['profile', { usage: 'profile NAME', help: 'a person, and what they posted', run: profile }],
 ]
 
@@ -103,8 +148,11 @@ const lastPage = (sitting: Sitting) => (): Promise<void> => {
   return Promise.resolve()
 }
 
-const postLines = ({ author, text, postedAt }: Post, { columns, nowMs, style }: Layout): readonly string[] => {
-  const name = shownName(author)
+const postLines = (
+  { author, fromAnother, text, postedAt }: Post,
+  { columns, nowMs, style }: Layout,
+): readonly string[] => {
+  const name = fromAnother === undefined ? shownName(author) : `(another!) ${shownName(author)}`
   const date = shortDate(postedAt, nowMs)
   const gap = Math.max(2, columns - displayWidth(name) - displayWidth(date))
   return [`${style.bold(name)}${' '.repeat(gap)}${style.dim(date)}`, ...wrapped(printable(text), columns), '']

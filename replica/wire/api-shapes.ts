@@ -94,6 +94,12 @@ export const orNull =
   (value, at) =>
     value === null ? null : shape(value, at)
 
+/** As `orNull`, of a field that clients of former versions do not have. */
+export const orAbsent =
+  <Value>(shape: Shape<Value>): Shape<Value | null> =>
+  (value, at) =>
+    value === null || value === undefined ? null : shape(value, at)
+
 export const listOf =
   <Value>(shape: Shape<Value>, maxItems: number): Shape<readonly Value[]> =>
   (value, at) => {

@@ -117,7 +117,11 @@ export const requestShapes = {
     offset: sequence,
   }),
   conversation: shape.fields({ conversation: mailName }),
-  trashed: shape.fields({ beforeMs: sequence, forMs: shape.orNull(sequence) }),
+  trashed: shape.fields({
+    beforeMs: sequence,
+    forMs: shape.orNull(sequence),
+    among: shape.orAbsent(shape.listOf(mailName, limits.marksPerUpdate)),
+  }),
   names: shape.fields({ names: shape.listOf(mailName, limits.marksPerUpdate) }),
   documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
   document: shape.fields({ document: documentName }),

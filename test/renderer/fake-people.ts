@@ -19,5 +19,16 @@ export const fakePeople = () => ({
   accounts: ({ like }: { readonly like: string }) => ({
     accounts: people.filter(({ name }) => name.toLowerCase().includes(like.toLowerCase())),
   }),
+  identities: ({ names: asked }: { readonly names: readonly string[] }) => ({
+    identities: people
+      .filter(({ name }) => asked.includes(name))
+      .map(({ name, account }) => ({
+        name,
+        account,
+        words: 'abandon ability able about above absent absorb abstract',
+        known: null,
+      })),
+  }),
+  accept: () => undefined,
   logOut: () => undefined,
 })

@@ -10,6 +10,7 @@ import type {
   SignedPosts,
   StatusInfo,
   Submission,
+  TrashQuery,
 } from '../../replica/api/contract.ts'
 import { fail, QuintetError, succeed, type ErrorCode, type Result } from '../../replica/core/model/errors.ts'
 import {
@@ -182,9 +183,11 @@ export class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(mails.map(({ mail }) => mail)))
   }
 
-  async trashed({ beforeMs }: { readonly beforeMs: number }) {
+  async trashed({ beforeMs, among }: TrashQuery) {
     const owner = this.#owner()
-    const old = this.#replica.box('trash', owner).filter((mail) => (mail.trashedAt.get(owner) ?? 0) < beforeMs)
+    const old = this.#replica
+      .box('trash', owner)
+      .filter(({ mail, trashedAt }) => (trashedAt.get(owner) ?? 0) < beforeMs && (among?.includes(mail) ?? true))
     return this.#answer(succeed(old.map(({ mail, change }) => ({ id: mail, tag: tagOf(change.command) }))))
   }
 

@@ -35,5 +35,5 @@ test('a name that was looked up is known to who asked, whatever is forgotten mea
   const clock = { nowMs: () => 0, after: () => () => undefined, every: () => () => undefined }
   const directory = new AccountDirectory(lookUp, clock)
   const found = await directory.recipients(groupId, ['ada', 'Bob'])
-  expect(found.map(({ account }) => account)).toEqual(people.map(({ account }) => account))
+  expect(found.map(({ recipient }) => recipient.account)).toEqual(people.map(({ account }) => account))
 })

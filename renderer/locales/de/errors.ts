@@ -3,6 +3,8 @@ import type { english, Translated } from '../messages.ts'
 export const errors: Translated<typeof english.errors> = {
   BAD_REQUEST: 'Das wurde nicht verstanden. Prüfen Sie die Eingabe.',
   NO_SUCH_ACCOUNT: 'So heißt hier niemand. Prüfen Sie die Schreibweise unter Personen.',
+  NAME_CHANGED_HANDS:
+    'Ein Name darin ist ein anderes Konto als das, das Sie kennen. Vergleichen Sie zuerst die Sicherheitswörter.',
   NOT_HERE_YET:
     'Dieses Konto ist an diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal oder an einem anderen Server.',
   NO_SUCH_MAIL:

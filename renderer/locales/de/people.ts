@@ -34,4 +34,25 @@ export const people: Translated<typeof english.people> = {
   noPosts: '{name} hat noch nichts geschrieben.',
   gone: '„{name}“ ist nicht hier',
   profileFailed: 'Die Seite dieser Person lässt sich nicht zeigen',
+  safetyWords: 'Sicherheitswörter',
+  safetyWordsHint:
+    'Wer dieselben acht Wörter vorliest, ist, wem Sie schreiben. Vergleichen Sie sie am Telefon oder von Angesicht zu Angesicht, nicht per Nachricht.',
+  identity: {
+    title: 'Ist das {name}, wie Sie den Namen kennen?',
+    renamed: '„{name}“ ist jetzt ein anderes Konto. Das Ihnen bekannte heißt jetzt „{now}“.',
+    gone: '„{name}“ ist jetzt ein anderes Konto. Das Ihnen bekannte gibt es hier nicht mehr.',
+    how: 'Vielleicht haben zwei denselben Namen gewählt, während ihre Server getrennt waren; oder dieser Server nennt ein falsches Konto, um zu lesen, was Sie schreiben. Fragen Sie {name} am Telefon oder von Angesicht zu Angesicht nach den Sicherheitswörtern. Nehmen Sie das neue Konto nur an, wenn es die neuen sind.',
+    knownWords: '{name}, wie Sie den Namen kennen',
+    newWords: '{name}, wie dieser Server jetzt sagt',
+    keep: 'So lassen',
+    accept: 'Das neue Konto annehmen',
+    done: 'Von jetzt an kennen Sie unter {name} dieses Konto.',
+    failed: 'Das neue Konto wurde nicht angenommen',
+    another: 'Nicht {name}, wie Sie den Namen kennen',
+    anotherWhat:
+      'Das hat ein anderes Konto unter diesem Namen geschrieben. Es kann nach einer Zusammenführung eine andere Person sein, oder dieser Server zeigt einen falschen Namen.',
+    compare: 'Sicherheitswörter vergleichen',
+    compareFailed: 'Die Sicherheitswörter lassen sich nicht zeigen',
+    same: '{name} ist noch das Konto, das Sie kennen. Was markiert ist, hat ein anderes geschrieben.',
+  },
 }

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../../replica/core/model/errors.ts'
 export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
+  NAME_CHANGED_HANDS: 'A name in it is another account than the one whom you know. Compare the safety words first.',
   NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or connect to another server.',
   NO_SUCH_MAIL: 'The mail is not there: it was deleted, has left already, or has not arrived at this server yet.',
   NO_SUCH_ATTACHMENT: 'A file that was attached is not here. Attach it again.',

@@ -32,4 +32,25 @@ export const people = {
   noPosts: '{name} has posted nothing yet.',
   gone: '“{name}” is not here',
   profileFailed: 'The profile cannot be shown',
+  safetyWords: 'Safety words',
+  safetyWordsHint:
+    'Who reads out the same eight words is who you write to. Compare them by phone or face to face, not by mail.',
+  identity: {
+    title: 'Is this the {name} whom you know?',
+    renamed: '“{name}” is another account now. The one whom you know is called “{now}” now.',
+    gone: '“{name}” is another account now. The one whom you know is here no more.',
+    how: 'Two people may have taken one name while their servers were apart, or this server gives a wrong account to read what you write. Ask {name}, by phone or face to face, for the safety words. Accept the new account only if they are the new ones.',
+    knownWords: '{name}, as you know this name',
+    newWords: '{name}, as this server says now',
+    keep: 'Leave it',
+    accept: 'Accept the new account',
+    done: 'From now on this is the {name} whom you know.',
+    failed: 'The new account was not accepted',
+    another: 'Not the {name} whom you know',
+    anotherWhat:
+      'Another account wrote this, under this name. It may be another person after a merge, or this server shows a wrong name.',
+    compare: 'Compare safety words',
+    compareFailed: 'The safety words cannot be shown',
+    same: '{name} is still the account whom you know. What is marked was written by another one.',
+  },
 } as const

@@ -11,6 +11,8 @@ export type DocumentId = string
 export interface Header {
   readonly mail: UpdateId
   readonly from: string
+  /** The sender is another account than the one that the person knows by this name, or never signed up by it. Absent otherwise. */
+  readonly fromAnother?: true
   readonly to: readonly string[]
   readonly cc: readonly string[]
   readonly subject: string
@@ -142,7 +144,8 @@ export interface Mailbox {
   /**
    * NO_SUCH_ACCOUNT when a name is unknown and every seat in use is reachable; in a partition the mail waits in the
    * outbox. With `holdMs` it waits there that long, and can be taken back by `cancelOutbox`. `draft` is discarded when the mail is durable.
-   * BAD_NAME when nobody can be called like a recipient, wherever that is.
+   * BAD_NAME when nobody can be called like a recipient, wherever that is. NAME_CHANGED_HANDS when a name is not whom the person knows by it:
+   * `identities` says who it is, `accept` takes the new one.
    */
   send(request: Letter & { readonly holdMs?: number; readonly draft?: DocumentId }): Promise<SendAnswer>
   /** Newest first. From before `before` (a page's `next`), or from the mail at `offset`. */

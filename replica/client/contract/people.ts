@@ -18,6 +18,17 @@ export interface Profile extends Person {
   readonly posts: number
 }
 
+/** Whose a name is, as the connected server says, and who the person knows by it. */
+export interface Identity {
+  /** As it is written. */
+  readonly name: string
+  readonly account: AccountId
+  /** Eight words that stand for the account: whoever reads out the same ones means the same account. */
+  readonly words: string
+  /** The other account that the person knows by this name; null when there is none. `calledNow`: null when it is here no more. */
+  readonly known: { readonly account: AccountId; readonly words: string; readonly calledNow: string | null } | null
+}
+
 /** Twelve words (BIP-39, English) that reset the password. */
 export type RecoveryPhrase = string
 
@@ -48,11 +59,17 @@ export interface People {
   /** By name, with `*` and `?`, or a plain substring; all of them, logged in or not, ascending by name. */
   accounts(request: { readonly like: string }): Promise<{ readonly accounts: readonly Person[] }>
   profile(request: { readonly name: string }): Promise<Profile>
+  /** Those of these names that somebody has here. At most 100 names (TOO_MANY). */
+  identities(request: { readonly names: readonly string[] }): Promise<{ readonly identities: readonly Identity[] }>
+  /** From now on the person knows this account by this name, and nobody else. */
+  accept(request: { readonly name: string; readonly account: AccountId }): Promise<void>
 }
 
 export interface Post {
   readonly post: UpdateId
   readonly author: string
+  /** As of `Header`. */
+  readonly fromAnother?: true
   readonly text: string
   /** Milliseconds since 1970, by the hybrid logical clock. */
   readonly postedAt: number

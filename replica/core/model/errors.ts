@@ -2,6 +2,7 @@
 export const errorCodes = [
   'BAD_REQUEST',
   'NO_SUCH_ACCOUNT',
+  'NAME_CHANGED_HANDS',
   'NOT_HERE_YET',
   'NO_SUCH_MAIL',
   'NO_SUCH_FOLDER',

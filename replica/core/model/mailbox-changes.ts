@@ -23,7 +23,7 @@ export type Aims = ReadonlyMap<UpdateId, UpdateId | null>
 
 /** What kind of document it is, so that a list of drafts need not open the outbox: `shelves`, and numbers of later versions. */
 export type Shelf = number
-export const shelves = { drafts: 1, outbox: 2, settings: 3, unposted: 4, attachments: 5 } as const
+export const shelves = { drafts: 1, outbox: 2, settings: 3, unposted: 4, attachments: 5, memory: 6 } as const
 
 /** `account` writes or deletes a document. The sealed content is in the update's bytes only. */
 export interface DocumentChange extends Word {

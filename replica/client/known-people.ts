@@ -1,0 +1,145 @@
+import type { AccountInfo } from '../api/contract.ts'
+import { QuintetError } from '../core/model/errors.ts'
+import { foldName } from '../core/model/fold-name.ts'
+import { accountId, documentId, type AccountId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { verifiedAccount } from './account-directory.ts'
+import type { ClientContext } from './client-context.ts'
+import type { Identity } from './contract/people.ts'
+import type { Documents } from './documents.ts'
+import { Remembered } from './remembered.ts'
+import { safetyWords } from './safety-words.ts'
+import { normalName, type Session } from './session.ts'
+
+const memory = { document: documentId(`${'A'.repeat(21)}Q`), most: limits.rememberedNames, forMs: null }
+const accountForm = /^[\w-]{43}$/
+/** A name that was taken twice is told apart by what follows this. */
+const suffixMark = '~'
+
+/**
+ * Which account a name was when the person first wrote to it, or opened a mail from it (trust on first use). Servers say whose a name is, and can
+ * lie; a name can also become somebody else's, by a merge. Either way the person is asked.
+ */
+export class KnownPeople {
+  readonly #context: ClientContext
+  readonly #names: Remembered
+
+  constructor(context: ClientContext, documents: Documents) {
+    this.#context = context
+    this.#names = new Remembered(context, documents, memory)
+  }
+
+  /** Fulfilled when it is known whom the person knows. */
+  ready(session: Session): Promise<void> {
+    return this.#names.ready(session)
+  }
+
+  /** As `ready`, for those who show something also when it cannot be had. */
+  async asFarAsKnown(session: Session): Promise<void> {
+    await this.ready(session).catch(() => undefined)
+  }
+
+  flush(session: Session): Promise<void> {
+    return this.#names.flush(session)
+  }
+
+  /** Whether the person knows somebody else by this name. */
+  isAnother(session: Session, name: string, account: AccountId): boolean {
+    if (name === '' || account === session.account) return false
+    const known = this.#names.get(foldName(name))
+    return known !== null && known !== account
+  }
+
+  /** The person writes to these, or follows them, by these names. NAME_CHANGED_HANDS when one of them is not whom the person knows. */
+  async meet(session: Session, people: readonly (readonly [name: string, account: AccountId])[]): Promise<void> {
+    await this.ready(session)
+    const others = people.filter(([name, account]) => this.isAnother(session, name, account)).map(([name]) => name)
+    if (others.length > 0) throw changedHands(await this.identities(session, others))
+    for (const [name, account] of people) this.#note(session, name, account)
+  }
+
+  /**
+   * The person reads what this account wrote, which the server shows under this name. Whether it is somebody else than whom the person knows by it, or
+   * never signed up by it.
+   */
+  async read(session: Session, name: string, account: AccountId): Promise<boolean> {
+    await this.asFarAsKnown(session)
+    if (name === '' || account === session.account) return false
+    if (this.#names.get(foldName(name)) !== null) return this.isAnother(session, name, account)
+    const isSigned = await this.#isCalled(session, name, account).catch(() => null)
+    if (isSigned === true) this.#note(session, name, account)
+    return isSigned === false
+  }
+
+  /** Of these names those that somebody has here, in their order. */
+  async identities(session: Session, asked: readonly string[]): Promise<readonly Identity[]> {
+    await this.ready(session)
+    if (asked.length > limits.lookUpAccounts)
+      throw new QuintetError('TOO_MANY', `At most ${limits.lookUpAccounts} names can be asked for at once.`)
+    const names = [...new Set(asked.map(normalName))]
+    const found = await this.#lookUp(session, { names, accounts: [] })
+    const known = names.flatMap((name) => this.#names.get(foldName(name)) ?? []).map(accountId)
+    const former = known.length === 0 ? [] : await this.#lookUp(session, { names: [], accounts: known })
+    return names.flatMap((name): readonly Identity[] => {
+      const info = found.find((one) => foldName(one.name) === foldName(name))
+      if (info === undefined) return []
+      const { account } = verifiedAccount(this.#context.groupId, info)
+      const present = { name: info.name, account, words: this.#wordsOf(account) }
+      const other = this.isAnother(session, name, account) ? this.#names.get(foldName(name)) : null
+      if (other === null) return [{ ...present, known: null }]
+      const calledNow = former.find((one) => one.account === other)?.name ?? null
+      const knownAs = { account: accountId(other), words: this.#wordsOf(accountId(other)), calledNow }
+      return [{ ...present, known: knownAs }]
+    })
+  }
+
+  /** From now on the person knows this account by this name. */
+  async accept(session: Session, name: string, account: string): Promise<void> {
+    if (!accountForm.test(account)) throw new QuintetError('BAD_REQUEST', 'This is not an account.')
+    await this.ready(session)
+    this.#names.set(session, foldName(normalName(name)), account)
+    this.#context.directory.forget([name])
+    await this.flush(session)
+  }
+
+  #note(session: Session, name: string, account: AccountId): void {
+    const folded = foldName(name)
+    if (account !== session.account && this.#names.get(folded) === null) this.#names.set(session, folded, account)
+  }
+
+  /** Whether an account signed up by this name, or by one that it was told apart from. */
+  async #isCalled(session: Session, name: string, account: AccountId): Promise<boolean> {
+    try {
+      const [info] = await this.#lookUp(session, { names: [], accounts: [account] })
+      const signed = info && verifiedAccount(this.#context.groupId, info)
+      if (signed?.account !== account) return false
+      return name === signed.name || name.startsWith(`${signed.name}${suffixMark}`)
+    } catch (error) {
+      if (error instanceof QuintetError && error.code === 'BAD_SIGNATURE') return false
+      throw error
+    }
+  }
+
+  #lookUp(
+    session: Session,
+    query: { readonly names: readonly string[]; readonly accounts: readonly AccountId[] },
+  ): Promise<readonly AccountInfo[]> {
+    return this.#context.ask(session, (api) => api.lookUp(query))
+  }
+
+  #wordsOf(account: AccountId): string {
+    return safetyWords(this.#context.groupId, account)
+  }
+}
+
+const changedHands = (identities: readonly Identity[]): QuintetError => {
+  const sentences = identities.flatMap(({ name, known }) =>
+    known === null ? [] : [`${name} is another account than the one that you know by this name${calledNow(known)}.`],
+  )
+  const reasons =
+    'Two who had taken one name apart may have met, or this server gives a wrong account. Compare the safety words with them, then accept the new one.'
+  return new QuintetError('NAME_CHANGED_HANDS', [...sentences, reasons].join(' '))
+}
+
+const calledNow = ({ calledNow: name }: NonNullable<Identity['known']>): string =>
+  name === null ? ', which is here no more' : `, which is called ${name} now`

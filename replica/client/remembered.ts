@@ -1,0 +1,219 @@
+import { QuintetError } from '../core/model/errors.ts'
+import type { DocumentId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { shelves } from '../core/model/mailbox-changes.ts'
+import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
+import type { ClientContext } from './client-context.ts'
+import { notReadable, type Documents } from './documents.ts'
+import type { Session } from './session.ts'
+
+/*
+ * what is remembered = [1, [[about, value, since (s)], ...]]
+ */
+const formatVersion = 1
+const entryFields = 3
+/** A name that is too long for this is one that compatibility form has made long; nobody has it to be found by. */
+const textChars = 512
+const msPerSecond = 1_000
+
+/** What a person's client remembers of one kind of thing. */
+export interface Memory {
+  /** Where: the same in every account. */
+  readonly document: DocumentId
+  /** More are not remembered: what would push others out could be made up. */
+  readonly most: number
+  /** What is older is forgotten; null: nothing is. */
+  readonly forMs: number | null
+}
+
+interface Entry {
+  readonly value: string
+  /** Seconds since 1970, by the clock of the machine that noted it. */
+  readonly since: number
+}
+
+/**
+ * Values by what they are about, of who is logged in: a document of the account, sealed, so that it is the same wherever the person logs in, and
+ * no server can read or make it up. A server can keep it back, or give an older one, to a client that has just logged in; what a client has
+ * once seen of it, it keeps for as long as it runs.
+ */
+export class Remembered {
+  readonly #context: ClientContext
+  readonly #documents: Documents
+  readonly #memory: Memory
+  readonly #entries = new Map<string, Entry>()
+  /** As it is in the document, as far as this client knows: who else has changed that is found out by it. */
+  #written: ReadonlyMap<string, Entry> = new Map()
+  #loading: Promise<void> | null = null
+  #isChanged = false
+  /** What a later version wrote, or what is spoiled here, is not written over. */
+  #mayWrite = true
+  #writing: Promise<void> = Promise.resolve()
+  #stopRest: (() => void) | null = null
+
+  constructor(context: ClientContext, documents: Documents, memory: Memory) {
+    this.#context = context
+    this.#documents = documents
+    this.#memory = memory
+    context.listen({
+      loggedIn: (session) => {
+        this.#clear()
+        this.ready(session).catch(() => undefined)
+      },
+      loggedOut: () => {
+        this.#clear()
+      },
+    })
+  }
+
+  /** Fulfilled when what was remembered before is here. Fails as requests do, and is tried anew at the next call. */
+  ready(session: Session): Promise<void> {
+    const loading = this.#loading ?? this.#load(session)
+    this.#loading = loading
+    loading.catch(() => {
+      if (this.#loading === loading) this.#loading = null
+    })
+    return loading
+  }
+
+  get(about: string): string | null {
+    return this.#entries.get(about)?.value ?? null
+  }
+
+  /** With the values that have been there since before `beforeMs`. */
+  *olderThan(beforeMs: number): Iterable<readonly [about: string, value: string]> {
+    for (const [about, { value, since }] of this.#entries) {
+      if (since * msPerSecond <= beforeMs) yield [about, value]
+    }
+  }
+
+  set(session: Session, about: string, value: string): void {
+    if (about.length > textChars || value.length > textChars) return
+    const held = this.#entries.get(about)
+    if (held === undefined && this.#entries.size >= this.#memory.most) return
+    // A clock that was put back does not make it older than what it replaces.
+    this.#entries.set(about, { value, since: Math.max(this.#now(), (held?.since ?? -1) + 1) })
+    this.#changed(session)
+  }
+
+  forget(session: Session, about: string): void {
+    if (this.#entries.delete(about)) this.#changed(session)
+  }
+
+  /** Fulfilled when what is remembered is durable, or cannot be made so soon. */
+  async flush(session: Session): Promise<void> {
+    await new Promise<void>((over) => {
+      const stop = this.#context.ports.clock.after(limits.rememberFlushMs, over)
+      void this.#writeRest(session).finally(() => {
+        stop()
+        over()
+      })
+    })
+  }
+
+  async #writeRest(session: Session): Promise<void> {
+    await this.#writing
+    if (this.#isChanged) await this.#writeOnce(session)
+  }
+
+  #clear(): void {
+    this.#entries.clear()
+    this.#written = new Map()
+    this.#loading = null
+    this.#isChanged = false
+    this.#mayWrite = true
+    this.#stopRest?.()
+    this.#stopRest = null
+  }
+
+  async #load(session: Session): Promise<void> {
+    try {
+      const content = await this.#documents.read(session, this.#memory.document)
+      if (content !== null && this.#context.isPresent(session)) this.#merge(decode(content))
+    } catch (error) {
+      if (!(error instanceof QuintetError) || !notReadable.has(error.code)) throw error
+      this.#mayWrite = false
+    }
+  }
+
+  /** Of each thing the last value counts. What this client has taken out does not come back with what it had read before. */
+  #merge(theirs: ReadonlyMap<string, Entry>): void {
+    for (const [about, entry] of theirs) {
+      const before = this.#written.get(about)
+      if (before?.since === entry.since && before.value === entry.value) continue
+      const own = this.#entries.get(about)
+      if (own === undefined || isLater(entry, own)) this.#entries.set(about, entry)
+    }
+    this.#written = theirs
+  }
+
+  #changed(session: Session): void {
+    this.#isChanged = true
+    if (this.#stopRest === null) this.#write(session)
+  }
+
+  /** At once, then not again for a while: many come together. */
+  #write(session: Session): void {
+    this.#writing = this.#writeOnce(session)
+    this.#stopRest = this.#context.ports.clock.after(limits.rememberEveryMs, () => {
+      this.#stopRest = null
+      if (this.#isChanged && this.#context.isPresent(session)) this.#write(session)
+    })
+  }
+
+  async #writeOnce(session: Session): Promise<void> {
+    try {
+      await this.ready(session)
+      if (!this.#mayWrite) return
+      this.#isChanged = false
+      // Another client of the person may have written since.
+      await this.#load(session)
+      this.#forgetOld()
+      const written = new Map(this.#entries)
+      await this.#documents.write(session, this.#memory.document, shelves.memory, encode(written))
+      if (this.#context.isPresent(session)) this.#written = written
+    } catch {
+      // A full disk, a lost connection: tried again after the rest.
+      this.#isChanged = this.#context.isPresent(session)
+    }
+  }
+
+  #forgetOld(): void {
+    const { forMs } = this.#memory
+    if (forMs === null) return
+    const oldest = this.#now() - forMs / msPerSecond
+    for (const [about, { since }] of this.#entries) if (since < oldest) this.#entries.delete(about)
+  }
+
+  #now(): number {
+    return Math.max(0, Math.floor(this.#context.ports.clock.nowMs() / msPerSecond))
+  }
+}
+
+/** Two that were noted in the same second: any rule does, if it is the same everywhere. */
+const isLater = (one: Entry, other: Entry): boolean =>
+  one.since > other.since || (one.since === other.since && one.value > other.value)
+
+const encode = (entries: ReadonlyMap<string, Entry>): Uint8Array =>
+  encodeCbor([formatVersion, Array.from(entries, ([about, { value, since }]) => [about, value, since])])
+
+/** NEWER_FORMAT, CANNOT_OPEN. */
+const decode = (content: Uint8Array): ReadonlyMap<string, Entry> => {
+  const read = readWhole(content, readEntries)
+  if (read.ok) return read.value
+  const code = read.failure.code === 'NEWER_FORMAT' ? 'NEWER_FORMAT' : 'CANNOT_OPEN'
+  throw new QuintetError(code, `What was remembered cannot be read: ${read.failure.message}`)
+}
+
+const readEntries = (reader: CborReader): ReadonlyMap<string, Entry> => {
+  reader.tuple(2)
+  if (reader.uint() !== formatVersion) throw new QuintetError('NEWER_FORMAT', 'It was written by a newer version.')
+  const count = reader.list(0, limits.rememberedOfAKind, 'entries')
+  return new Map(
+    Array.from({ length: count }, () => {
+      reader.tuple(entryFields)
+      const about = reader.text(textChars, 'what it is about')
+      return [about, { value: reader.text(textChars, 'value'), since: reader.uint() }] as const
+    }),
+  )
+}

@@ -1,0 +1,72 @@
+import { anyTag, documentId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import type { BulkMark } from '../core/model/mailbox-changes.ts'
+import type { Meant } from '../core/model/meant.ts'
+import type { ClientContext } from './client-context.ts'
+import type { Documents } from './documents.ts'
+import { Remembered } from './remembered.ts'
+import type { Session } from './session.ts'
+
+const msPerDay = 86_400_000
+/** By then a mail is deleted, or the person has not been here for two months: it stays in the trash. */
+const rememberedDays = limits.trashDays * 3
+
+const memory = {
+  document: documentId(`${'A'.repeat(21)}g`),
+  most: limits.rememberedTrash,
+  forMs: rememberedDays * msPerDay,
+}
+
+const isIn = 'in'
+/** Said again only of what has been in the trash: so that an older version of the document does not put it there. */
+const isOut = 'out'
+
+/** Which mails the person has put into the trash, and when: a client deletes nothing by itself on a server's word alone. */
+export class TrashDiary {
+  readonly #mails: Remembered
+
+  constructor(context: ClientContext, documents: Documents) {
+    this.#mails = new Remembered(context, documents, memory)
+  }
+
+  flush(session: Session): Promise<void> {
+    return this.#mails.flush(session)
+  }
+
+  /** The person has marked these. */
+  async note(session: Session, mark: BulkMark, mails: readonly Meant[]): Promise<void> {
+    if (mark !== 'trash' && mark !== 'restore' && mark !== 'delete') return
+    await this.#mails.ready(session)
+    for (const mail of mails) {
+      const name = nameOf(mail)
+      if (mark === 'delete') this.#mails.forget(session, name)
+      else if (mark === 'trash' && mail.tag !== anyTag) this.#mails.set(session, name, isIn)
+      else if (this.#mails.get(name) !== null) this.#mails.set(session, name, isOut)
+    }
+  }
+
+  /** Those that the person put into the trash before `beforeMs`, and has not taken out since. */
+  async before(session: Session, beforeMs: number): Promise<Due> {
+    await this.#mails.ready(session)
+    const names = [...this.#mails.olderThan(beforeMs)].filter(([, state]) => state === isIn).map(([name]) => name)
+    return new Due(new Set(names))
+  }
+}
+
+export class Due {
+  readonly #names: ReadonlySet<string>
+
+  constructor(names: ReadonlySet<string>) {
+    this.#names = names
+  }
+
+  get ids(): readonly Meant['id'][] {
+    return Array.from(this.#names, (name) => name.slice(0, name.indexOf(' ')) as Meant['id'])
+  }
+
+  has(mail: Meant): boolean {
+    return this.#names.has(nameOf(mail))
+  }
+}
+
+const nameOf = ({ id, tag }: Meant): string => `${id} ${tag}`

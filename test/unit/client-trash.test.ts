@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import { createMailClient } from '../../replica/client/mail-client.ts'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { testRandom } from '../support/client-ports.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { cheapPassword, sendNow } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+const password = 'a long password'
+const trashMs = limits.trashDays * 86_400_000
+
+const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
+  createMailClient({
+    connect: async () => replica.connect(),
+    random: testRandom,
+    clock,
+    machine: 'memory',
+    passwordCost: cheapPassword,
+  })
+
+const annAlone = async () => {
+  const replica = new MemoryReplica()
+  const clock = new ManualClock()
+  const ann = await clientAt(replica, clock)
+  await ann.signUp({ name: 'ann', password })
+  const mails: UpdateId[] = []
+  for (const subject of ['kept', 'restored', 'old', 'new'])
+    mails.push(await sendNow(ann, { to: ['ann'], subject, body: '' }))
+  return { replica, clock, ann, mails }
+}
+
+/** All that there is has been in the trash for ever, the replica says. */
+const lieAboutTrash = (replica: MemoryReplica): void => {
+  for (const mail of replica.mails) {
+    for (const { account } of replica.accounts) {
+      mail.set.set(account, new Set(['trash']))
+      mail.trashedAt.set(account, 0)
+    }
+  }
+}
+
+const logInAgain = async (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> => {
+  const next = await clientAt(replica, clock)
+  await next.logIn({ name: 'ann', password })
+  return next
+}
+
+const left = (replica: MemoryReplica): readonly UpdateId[] =>
+  replica.mails.filter(({ deleted }) => deleted.size === 0).map(({ mail }) => mail)
+
+test('a client deletes by itself only what the person has put into the trash 30 days ago and not taken out', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  const [kept, restored, old, young] = mails as [UpdateId, UpdateId, UpdateId, UpdateId]
+  await ann.mark({ mails: [restored, old], mark: 'trash' })
+  clock.move(limits.rememberEveryMs)
+  await ann.mark({ mails: [restored], mark: 'restore' })
+  clock.move(trashMs / 2)
+  await ann.mark({ mails: [young], mark: 'trash' })
+  await ann.close()
+  lieAboutTrash(replica)
+  clock.move(trashMs / 2)
+  const next = await logInAgain(replica, clock)
+  // All that is deleted goes with one update.
+  await expect.poll(() => left(replica)).toEqual([kept, restored, young])
+  await next.close()
+  clock.move(trashMs / 2)
+  const last = await logInAgain(replica, clock)
+  await expect.poll(() => left(replica)).toEqual([kept, restored])
+  // By hand all of it can be deleted.
+  await last.emptyTrash()
+  expect(left(replica)).toEqual([])
+})
+
+test('what the server does not say is in the trash is not deleted, whatever the client remembers', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  await ann.mark({ mails: mails.slice(0, 2), mark: 'trash' })
+  // At another client, which is of a version that remembers nothing.
+  for (const mail of replica.mails.slice(0, 1)) mail.set.clear()
+  clock.move(trashMs + limits.trashEveryMs)
+  await expect.poll(() => left(replica)).toEqual(mails.filter((_, index) => index !== 1))
+})
