@@ -40,6 +40,15 @@ export interface Answers {
       readonly servers?: readonly number[]
     }[]
   }
+  identities: {
+    readonly identities: readonly {
+      readonly name: string
+      readonly account: string
+      readonly words: string
+      readonly known: { readonly account: string; readonly words: string; readonly calledNow: string | null } | null
+    }[]
+  }
+  accept: object
   post: { readonly post: string }
   deletePost: object
   follow: object
