@@ -1,6 +1,8 @@
+import { LRUCache } from 'lru-cache'
+
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
-import type { AccountId, DocumentId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, DocumentId, UpdateId } from '../core/model/ids.ts'
 import { documentId, tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
@@ -53,6 +55,8 @@ export class Outbox {
   readonly #leaving = new Map<DocumentId, Promise<void>>()
   /** Entries that this client wrote since it logged in, of mails that it has given to no server before. */
   readonly #fresh = new Set<DocumentId>()
+  /** Of mails that have left, or were taken back, while this client runs: a server that shows their entries again gets nothing sent by it. */
+  readonly #done = new LRUCache<CommandId, true>({ max: limits.cachedIds })
   #isLooking = false
   #isAsked = false
   #stopTimer: () => void = () => undefined
@@ -122,6 +126,7 @@ export class Outbox {
       this.#leaving.set(document, taken)
       try {
         await taken
+        this.#done.set(entry.command, true)
         return takenBack(entry.letter)
       } finally {
         this.#leaving.delete(document)
@@ -169,7 +174,8 @@ export class Outbox {
 
   async #load(session: Session): Promise<{ readonly entries: readonly Entry[]; readonly leftOut: number }> {
     const { found, leftOut } = await this.#documents.list(session, shelves.outbox, decodeWaiting)
-    const entries = found.map(({ document, content }) => ({ document, ...content }))
+    const all = found.map(({ document, content }) => ({ document, ...content }))
+    const entries = all.filter(({ command }) => !this.#done.has(command))
     return { entries: entries.sort((left, right) => left.queuedAt - right.queuedAt), leftOut }
   }
 
@@ -225,6 +231,7 @@ export class Outbox {
     )
     try {
       const mail = await leaving
+      this.#done.set(entry.command, true)
       this.#reasons.delete(document)
       this.#context.tell({ event: 'sent', outbox: document, mail })
       return 'left'

@@ -99,6 +99,8 @@ export const peoplePart = (context: ClientContext, { people, diary }: Memories):
 /** The account of who is logged in, as the connected replica knows it. */
 class OwnAccount {
   readonly #context: ClientContext
+  /** The last change of the locks that this client has made or seen. */
+  readonly #generations = new Map<AccountId, number>()
 
   constructor(context: ClientContext) {
     this.#context = context
@@ -110,8 +112,10 @@ class OwnAccount {
   }
 
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
-  own({ account }: Session): Promise<VerifiedAccount & { readonly calledNow: string }> {
-    return this.record(account)
+  async own({ account }: Session): Promise<VerifiedAccount & { readonly calledNow: string }> {
+    const record = await this.record(account)
+    if (record.generation > (this.#generations.get(account) ?? 0)) this.#generations.set(account, record.generation)
+    return record
   }
 
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
@@ -122,17 +126,28 @@ class OwnAccount {
     return { ...verifiedAccount(this.#context.groupId, found), calledNow: found.name }
   }
 
+  /** With the locks that a change replaces. An older lock would come back with the change: a phrase that was given up, say. NOT_HERE_YET. */
+  async #locks(session: Session): Promise<VerifiedAccount> {
+    const record = await this.own(session)
+    if (record.generation >= (this.#generations.get(session.account) ?? 0)) return record
+    throw new QuintetError('NOT_HERE_YET', 'This server does not have the last change of the password yet.')
+  }
+
+  async #giveIn(session: Session, generation: number, sealedKeys: Uint8Array): Promise<void> {
+    await this.#context.submit(session, await session.accountKeys(generation, sealedKeys))
+    this.#generations.set(session.account, generation)
+  }
+
   async changeLock(session: Session, by: Secret, to: Secret): Promise<void> {
     const { random, passwordCost: cost } = this.#context.ports
-    const { generation, sealedKeys } = await this.own(session)
+    const { generation, sealedKeys } = await this.#locks(session)
     const changed = await changeLock(sealedKeys, session.account, by, to, { random, cost })
-    await this.#context.submit(session, await session.accountKeys(generation + 1, changed))
+    await this.#giveIn(session, generation + 1, changed)
   }
 
   async notePhrase(session: Session): Promise<void> {
-    const { generation, sealedKeys } = await this.own(session)
-    if (isPhraseNoted(sealedKeys)) return
-    await this.#context.submit(session, await session.accountKeys(generation + 1, notePhrase(sealedKeys)))
+    const { generation, sealedKeys } = await this.#locks(session)
+    if (!isPhraseNoted(sealedKeys)) await this.#giveIn(session, generation + 1, notePhrase(sealedKeys))
   }
 
   /** Another account may have had the name first, on another side of a partition. */

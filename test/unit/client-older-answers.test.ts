@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import { createMailClient } from '../../replica/client/mail-client.ts'
+import { testRandom } from '../support/client-ports.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { cheapPassword, nextEvent } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+const password = 'a long password'
+
+const ann = async () => {
+  const replica = new MemoryReplica()
+  const clock = new ManualClock()
+  const client = await createMailClient({
+    connect: async () => replica.connect(),
+    random: testRandom,
+    clock,
+    machine: 'memory',
+    passwordCost: cheapPassword,
+  })
+  const { recoveryPhrase } = await client.signUp({ name: 'ann', password })
+  return { replica, clock, client, recoveryPhrase }
+}
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work
+    return 'no failure'
+  } catch (error) {
+    return error instanceof QuintetError ? error.code : String(error)
+  }
+}
+
+test.each(['nothing', 'draft'] as const)(
+  'a mail that was taken back (keeping %s) is not sent because the server shows its entry again',
+  async (keep) => {
+    const { replica, clock, client } = await ann()
+    const answer = await client.send({ to: ['ann'], subject: 'to nobody after all', body: '', holdMs: 1_000 })
+    const outbox = 'outbox' in answer ? answer.outbox : ''
+    const before = [...replica.documents]
+    await client.cancelOutbox(keep === 'draft' ? { outbox, keep } : { outbox })
+    replica.documents = before
+    clock.move(1_000)
+    replica.tellAll({ event: 'mailbox' })
+    // What is held until later shows that the outbox has been looked through.
+    const looked = nextEvent(client, 'sent')
+    const later = await client.send({ to: ['ann'], subject: 'later', body: '', holdMs: 1 })
+    clock.move(1)
+    expect(later).toMatchObject({ outbox: (await looked).outbox })
+    expect(replica.mails).toHaveLength(1)
+    expect((await client.outbox()).entries).toEqual([])
+    expect(await codeOf(client.cancelOutbox({ outbox }))).toBe('NO_SUCH_MAIL')
+  },
+)
+
+test('a change of the password does not bring back a phrase that was given up, from an older record', async () => {
+  const { replica, client, recoveryPhrase } = await ann()
+  const [older] = replica.accounts
+  await client.renewRecoveryPhrase({ password })
+  const present = replica.accounts[0]
+  if (older === undefined || present === undefined) throw new Error('ann is there')
+  replica.accounts[0] = older
+  expect(await codeOf(client.changePassword({ password, newPassword: 'another' }))).toBe('NOT_HERE_YET')
+  expect(await codeOf(client.noteRecovery())).toBe('NOT_HERE_YET')
+  replica.accounts[0] = present
+  await client.changePassword({ password, newPassword: 'another' })
+  await client.noteRecovery()
+  const reset = { name: 'ann', recoveryPhrase, newPassword: 'stolen' }
+  expect(await codeOf(client.resetPassword(reset))).toBe('WRONG_PHRASE')
+})
