@@ -87,7 +87,9 @@ export class Remembered {
     }
   }
 
+  /** Nothing, when somebody else has logged in meanwhile. */
   set(session: Session, about: string, value: string): void {
+    if (!this.#context.isPresent(session)) return
     if (about.length > textChars || value.length > textChars) return
     const held = this.#entries.get(about)
     if (held === undefined && this.#entries.size >= this.#memory.most) return
@@ -96,8 +98,9 @@ export class Remembered {
     this.#changed(session)
   }
 
+  /** As `set`. */
   forget(session: Session, about: string): void {
-    if (this.#entries.delete(about)) this.#changed(session)
+    if (this.#context.isPresent(session) && this.#entries.delete(about)) this.#changed(session)
   }
 
   /** Fulfilled when what is remembered is durable, or cannot be made so soon. */

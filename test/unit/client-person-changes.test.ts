@@ -119,6 +119,23 @@ describe('when somebody else logs in at the same client', () => {
     expect(await folder(client, 'trash')).toEqual([])
   })
 
+  test('whom they know is not whom the one before wrote to', async () => {
+    const { replica, client, hold } = await annAndBob()
+    const elsewhere = new MemoryReplica({ groupId: replica.groupId })
+    await signedUp(replica, 'cleo')
+    await signedUp(elsewhere, 'bob')
+    const looking = hold('lookUp')
+    const sent = outcome(client.send({ to: ['bob'], subject: "ann's", body: '' }))
+    await looking.asked()
+    looking.letOthersPass()
+    await logIn(client, 'cleo')
+    await looking.release()
+    expect(await sent).toBe('NOT_LOGGED_IN')
+    replica.accounts.splice(0, replica.accounts.findIndex(({ name }) => name === 'bob') + 1)
+    for (const account of elsewhere.accounts) replica.adopt(account)
+    await sendNow(client, { to: ['bob'], subject: "cleo's", body: '' })
+  })
+
   test('a draft that was just being saved is not among theirs', async () => {
     const { client } = await annAndBob()
     // So large that compressing it takes its time beside everything else.
