@@ -1,6 +1,7 @@
 import type { Mail, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { formatList, text } from '../locales/i18n.ts'
 import { fullDate } from './dates.ts'
+import { shortBody, shortSubject } from './shortening.ts'
 
 export type AnswerKind = 'reply' | 'replyAll' | 'forward'
 
@@ -14,7 +15,7 @@ export const answerTo = (mail: Mail, kind: AnswerKind, self: string): TakenBackL
       return { ...answer(mail), to: others(to, [self]), cc: others(mail.cc, [self, ...to]) }
     }
     case 'forward':
-      return { to: [], cc: [], subject: prefixed('Fwd', mail.subject), body: `\n\n${forwarded(mail)}` }
+      return { to: [], cc: [], subject: prefixed('Fwd', mail.subject), body: shortBody(`\n\n${forwarded(mail)}`, '') }
   }
 }
 
@@ -26,12 +27,17 @@ export const hasMoreRecipients = (mail: Mail, self: string): boolean => {
 
 const answer = (mail: Mail): Omit<TakenBackLetter, 'to' | 'cc'> => ({
   subject: prefixed('Re', mail.subject),
-  body: `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: mail.from })}\n\n${quote(mail.body)}`,
+  body: shortBody(
+    `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: mail.from })}\n\n${quote(mail.body)}`,
+    '> ',
+  ),
   inReplyTo: mail.mail,
 })
 
 const prefixed = (prefix: string, subject: string): string =>
-  subject.toLowerCase().startsWith(`${prefix.toLowerCase()}:`) ? subject : `${prefix}: ${subject}`.trimEnd()
+  subject.toLowerCase().startsWith(`${prefix.toLowerCase()}:`)
+    ? subject
+    : shortSubject(`${prefix}: ${subject}`.trimEnd())
 
 const answerMark = /^(?:re|aw|fwd?|wg):\s*/iu
 

@@ -4,8 +4,8 @@ import type { DocumentId, Draft, Mail, OutboxEntry, TakenBackLetter } from '../.
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
+import { formatList, text } from '../locales/i18n.ts'
 import { useApp } from '../stores/app.ts'
-import { formatList } from '../locales/i18n.ts'
 import { useOwnName } from '../stores/own-name.ts'
 import { answerTo, type AnswerKind } from './answers.ts'
 import { createComposition, type Composition } from './composition.ts'
@@ -47,7 +47,10 @@ export const useCompose = defineStore('compose', () => {
   }
 
   const answer = (mail: Mail, kind: AnswerKind): void => {
-    const composition = add(answerTo(mail, kind, ownName.value), null)
+    const letter = answerTo(mail, kind, ownName.value)
+    const composition = add(letter, null)
+    // The mark stands at the end of a long text, where nobody sees it who writes at its beginning.
+    if (letter.body.endsWith(text('mail.shortened'))) showNote('mail.quotedInPart')
     if (kind === 'forward' && mail.attachments.length > 0) void forwardFiles(composition, mail)
   }
 

@@ -1,7 +1,9 @@
 import type { DocumentId, Folder, Header, KeptLetter, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
+import { foldName } from '../core/model/fold-name.ts'
 import { seatCount, type ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
@@ -9,7 +11,7 @@ import { fileCommands } from './file-commands.ts'
 import { shownFile } from './file-size.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'
 import { InputEnded } from './screen.ts'
-import { printableLine } from './text-width.ts'
+import { printableLine, shortened } from './text-width.ts'
 
 const pageHeaders = 10
 const bodyEnd = '.'
@@ -25,7 +27,7 @@ const emptyFolders: Readonly<Record<Folder, string>> = {
 const writeMail: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
   if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  const { to, cc } = addressesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
+  const { to, cc } = await addressesOf(client, rest === '' ? await screen.question('To (names, with commas): ') : rest)
   if (to.length + cc.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
   // Before the mail is written: nobody should write one for nothing.
   await checkNames(sitting, [...to, ...cc])
@@ -133,7 +135,7 @@ const answerMail: Command['run'] = async (sitting, words) => {
   if (!header.own && header.from === '')
     throw new QuintetError('NO_SUCH_ACCOUNT', 'The account that wrote this is deleted: nobody would get the answer.')
   const answered = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
-  const subject = Array.from(answered).slice(0, limits.subjectChars).join('')
+  const subject = shortened(answered, limits.subjectChars)
   const to = header.own ? header.to : [header.from]
   const letter = await written(sitting, { to, subject, inReplyTo: header.mail })
   if (letter !== null) await finish(sitting, letter)
@@ -181,7 +183,7 @@ const leftOutLine = (count: number, fate: string): string =>
 
 const saveDraft: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
-  const { to, cc } = addressesOf(rest === '' ? await screen.question('To (names, with commas): ') : rest)
+  const { to, cc } = await addressesOf(client, rest === '' ? await screen.question('To (names, with commas): ') : rest)
   const subject = await screen.question('Subject: ')
   const letter = await written(sitting, { to, cc, subject })
   if (letter === null) return
@@ -289,17 +291,31 @@ const reasonOf = (reason: OutboxReason): string => {
   }
 }
 
-/** Names with commas; those after "cc:" have a copy. */
-const addressesOf = (text: string): { readonly to: readonly string[]; readonly cc: readonly string[] } => {
-  const [to = '', cc = ''] = text.split(/\bcc:/i)
-  return { to: namesOf(to), cc: namesOf(cc) }
+interface Addresses {
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
 }
 
-const namesOf = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
+/** Names with commas; those after "cc:" have a copy. */
+const addressesOf = async (client: MailClient, text: string): Promise<Addresses> => {
+  const [to = '', cc = ''] = text.split(/\bcc:/i)
+  const { accounts } = text.includes(',') ? await client.accounts({ like: ',' }) : { accounts: [] }
+  const withComma = new Set(accounts.map(({ name }) => foldName(name)))
+  return { to: namesOf(to, withComma), cc: namesOf(cc, withComma) }
+}
+
+/** A comma stands between two names, unless somebody is called so. */
+const namesOf = (text: string, withComma: ReadonlySet<string>): readonly string[] => {
+  const names: string[] = []
+  for (let rest = text.split(','); rest.length > 0;) {
+    const upTo = (pieces: number): string => rest.slice(0, pieces).join(',').trim()
+    let pieces = withComma.size === 0 ? 1 : rest.length
+    while (pieces > 1 && !withComma.has(foldName(upTo(pieces)))) pieces -= 1
+    names.push(upTo(pieces))
+    rest = rest.slice(pieces)
+  }
+  return names.filter((name) => name !== '')
+}
 
 /** How safe a mail is that these servers hold. */
 export const safetyOf = (servers: readonly ServerId[]): string => {

@@ -24,6 +24,15 @@ export const displayWidth = (text: string): number => {
   return width
 }
 
+/** The text in `most` code points: the end of a longer one is left out, with a mark in its place and no character torn. */
+export const shortened = (text: string, most: number): string => {
+  if (Array.from(text).length <= most) return text
+  const fits = Array.from(text)
+    .slice(0, most - ellipsis.length)
+    .join('').length
+  return text.slice(0, graphemes.segment(text).containing(fits)?.index ?? fits) + ellipsis
+}
+
 /** The text in exactly `columns` columns: cut with an ellipsis, or filled with spaces. */
 export const fitted = (text: string, columns: number): string => {
   const width = displayWidth(text)

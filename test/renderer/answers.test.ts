@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Mail } from '../../replica/client/contract/mailbox.ts'
 import { answerTo, hasMoreRecipients, topicOf } from '../../renderer/mail/answers.ts'
 import { accountId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { wholeLetter } from '../../replica/client/letters.ts'
+import { splitQuoted } from '../../renderer/mail/quoted.ts'
 import { FakeMailbox } from './fake-mailbox.ts'
 
 const mail: Mail = {
@@ -38,6 +41,31 @@ describe('answering', () => {
     expect(forward).toMatchObject({ to: [], subject: 'Fwd: Drill' })
     expect(forward.body).toContain('Thursday?')
     expect(forward.inReplyTo).toBeUndefined()
+  })
+  it.each(['reply', 'replyAll', 'forward'] as const)('is possible whatever is answered: %s', (kind) => {
+    const longest = {
+      ...mail,
+      subject: '👩‍👩‍👧'.repeat(limits.subjectChars / 5),
+      body: `A grapheme of eight bytes, on a line by itself:\n${'🇩🇪\n'.repeat(116_000)}`,
+    }
+    const { subject, body, ...rest } = answerTo(longest, kind, 'Ingrid')
+    const letter = wholeLetter({ ...rest, subject, body: `${'Own words. '.repeat(5_000)}${body}` })
+    expect(letter.subject).toMatch(/^(?:Re|Fwd): (?:👩‍👩‍👧)+…$/u)
+    expect(Array.from(letter.subject).length).toBeGreaterThan(limits.subjectChars - 6)
+    const [last, mark] = body.split('\n').slice(-2)
+    expect(mark?.replace('> ', '')).toBe('[… the rest of this mail was too long to be quoted]')
+    expect(['> 🇩🇪', '>', '🇩🇪']).toContain(last)
+    if (kind === 'forward') return
+    expect(splitQuoted(`Own words.${body}`).own).toBe('Own words.')
+  })
+  it('leaves what fits as it is', () => {
+    const { subject, body } = answerTo(
+      { ...mail, subject: 'é'.repeat(996), body: 'é'.repeat(400_000) },
+      'reply',
+      'Ingrid',
+    )
+    expect(subject).toBe(`Re: ${'é'.repeat(996)}`)
+    expect(body.endsWith(`> ${'é'.repeat(400_000)}`)).toBe(true)
   })
   it('tells what a conversation is about without the marks of answers, whatever the language', () => {
     expect(topicOf('Re: AW: Drill')).toBe('Drill')

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { ref } from 'vue'
 import ComposeRecipients from '../../renderer/mail/ComposeRecipients.vue'
 import { splitNames } from '../../renderer/mail/recipients.ts'
+import { setLanguage } from '../../renderer/locales/i18n.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import { fakeQuintet } from './setup.ts'
 
 const mountWith = (begun: string[]) => {
@@ -101,5 +103,126 @@ describe('choosing recipients', () => {
     expect(names.value).toEqual(['Aiko'])
   })
 
-  it('splits what is pasted', () => expect(splitNames('Ben, Aiko; Zoë\nBen ')).toEqual(['Ben', 'Aiko', 'Zoë', 'Ben']))
+  it('does not take by Enter who was offered for what was written before', async () => {
+    const { names, wrapper, type } = mountWith([])
+    await type('b')
+    fakeQuintet().holdAnswers()
+    await wrapper.get('input').setValue('bened')
+    expect(wrapper.findAll('[role=option]').map((option) => option.text())).toEqual([
+      expect.stringContaining('Benedikt'),
+    ])
+    await wrapper.get('input').setValue('anna')
+    await wrapper.get('input').trigger('keydown', { key: 'Enter' })
+    expect(names.value).toEqual(['anna'])
+  })
+
+  it('tells who is unknown of those who are named last, whichever answer comes first', async () => {
+    const late: (() => void)[] = []
+    fakeQuintet().add('client', {
+      accounts: ({ like }: { readonly like: string }) =>
+        like === 'Nobody'
+          ? new Promise((resolve) => late.push(() => resolve({ accounts: [] })))
+          : { accounts: [{ name: 'Ben' }] },
+    })
+    const { wrapper } = mountWith(['Nobody'])
+    await flushPromises()
+    await wrapper.setProps({ modelValue: ['Ben', 'Nobody else'] })
+    await flushPromises()
+    late.forEach((answer) => answer())
+    await flushPromises()
+    expect(wrapper.text()).toContain('Nobody in this group has this name.')
+  })
+
+  it('takes what nobody can be called for unknown', async () => {
+    fakeQuintet().add('client', {
+      accounts: ({ like }: { readonly like: string }) => {
+        if (like.length > limits.likeChars) throw new Error('A pattern can have 128 characters at most.')
+        return { accounts: like === 'Ben' ? [{ name: 'Ben' }] : [] }
+      },
+    })
+    const { wrapper } = mountWith(['Ben', 'x'.repeat(200), 'Nobody'])
+    await flushPromises()
+    expect(wrapper.findAll('.sr-only')).toHaveLength(2)
+  })
+
+  it('knows a name as soon as it is known here', async () => {
+    const { wrapper } = mountWith(['Olu'])
+    await flushPromises()
+    expect(wrapper.text()).toContain('Nobody in this group has this name.')
+    fakeQuintet().add('client', { accounts: () => ({ accounts: [{ name: 'Olu' }] }) })
+    fakeQuintet().emit({ event: 'people' })
+    await flushPromises()
+    expect(wrapper.text()).not.toContain('Nobody in this group has this name.')
+  })
+
+  it('offers everyone by the word that the language has', async () => {
+    await setLanguage('de')
+    const { names, wrapper, type } = mountWith([])
+    await type('alle')
+    await wrapper.get('input').trigger('keydown', { key: 'Enter' })
+    await setLanguage('en')
+    expect(names.value).toEqual(['everyone'])
+  })
+})
+
+describe('names with a comma or a semicolon', () => {
+  const withComma = async () => {
+    fakeQuintet().add('client', {
+      accounts: ({ like }: { readonly like: string }) => ({
+        accounts: ['Ben', 'Eriksen, Jo', 'Eriksen', 'Watch; night', 'Chief <3', 'Lee "Doc" Wu']
+          .filter((name) => name.toLowerCase().includes(like.toLowerCase()))
+          .map((name) => ({ name })),
+      }),
+    })
+    const mounted = mountWith([])
+    await mounted.wrapper.get('input').trigger('focus')
+    await flushPromises()
+    return mounted
+  }
+
+  it('are typed as they are', async () => {
+    const { names, wrapper, type } = await withComma()
+    const input = wrapper.get('input')
+    await type('eriksen')
+    await input.trigger('keydown', { key: ',' })
+    expect(names.value).toEqual([])
+    await type('eriksen, jo')
+    await input.trigger('keydown', { key: ',' })
+    await type('watch')
+    await input.trigger('keydown', { key: ';' })
+    await type('watch; night')
+    await input.trigger('blur')
+    await type('ben')
+    await input.trigger('keydown', { key: ';' })
+    expect(names.value).toEqual(['Eriksen, Jo', 'Watch; night', 'Ben'])
+  })
+
+  it('are completed', async () => {
+    const { names, wrapper, type } = await withComma()
+    await type('eriksen, j')
+    await wrapper.get('input').trigger('keydown', { key: 'Enter' })
+    expect(names.value).toEqual(['Eriksen, Jo'])
+  })
+
+  it('are pasted and dropped among others, beside what is written already', async () => {
+    const { names, wrapper, type } = await withComma()
+    await type('Zo')
+    const input = wrapper.get('input')
+    input.element.setSelectionRange(2, 2)
+    const data = (words: string) => ({ getData: () => words })
+    await input.trigger('paste', { clipboardData: data('ë, eriksen, jo; Eriksen; watch; night') })
+    expect(names.value).toEqual(['Zoë', 'Eriksen, Jo', 'Eriksen', 'Watch; night'])
+    await input.trigger('drop', { dataTransfer: data('Ben\nChief <3') })
+    expect(names.value.slice(4)).toEqual(['Ben', 'Chief <3'])
+  })
+
+  it.each([
+    ['Ben, Aiko; Zoë\nBen ', ['Ben', 'Aiko', 'Zoë', 'Ben']],
+    ['Ben <ben@ship.example>, Zoë <zoe@ship.example>;', ['Ben', 'Zoë']],
+    ['"Eriksen, Jo" <jo@ship.example>, "Doe, Jane"\r\n<Aiko>', ['Eriksen, Jo', 'Doe, Jane', 'Aiko']],
+    ['eriksen, jo <jo@ship.example>\tEriksen,Ben', ['Eriksen, Jo', 'Eriksen', 'Ben']],
+    ['Lee "Doc" Wu, "Lee \u2028 ,, ; ', ['Lee "Doc" Wu', '"Lee']],
+  ])('stay whole in a list: %j', (written, expected) => {
+    expect(splitNames(written, ['Eriksen, Jo', 'Eriksen', 'Lee "Doc" Wu', 'Chief <3'])).toEqual(expected)
+  })
 })

@@ -202,7 +202,18 @@ describe('the interactive terminal', () => {
   test('answers a mail whose subject is as long as may be', async () => {
     const ann = await signedUp(new MemoryReplica(), 'ann')
     await ann.send({ to: ['ann'], subject: 's'.repeat(limits.subjectChars), body: '' })
-    expect(await shown(ann, ['l', 're 1', 'an answer', '.'])).toMatch(/Sent to ann\./)
+    const text = await shown(ann, ['l', 're 1', 'an answer', '.', 'l', 'r 1'])
+    expect(text).toMatch(/Sent to ann\./)
+    expect(text).toContain(`Re: ${'s'.repeat(limits.subjectChars - 5)}…`)
+  })
+
+  test('takes a comma for part of a name that somebody has', async () => {
+    const replica = new MemoryReplica()
+    for (const name of ['Eriksen, Jo, MD', 'Eriksen', 'ben']) await signedUp(replica, name)
+    const ann = await signedUp(replica, 'ann')
+    const text = await shown(ann, ['m ben, eriksen, jo, md, Eriksen cc: Eriksen, ann', 'Rota', '.', 'l sent', 'r 1'])
+    expect(text).toMatch(/Sent to ben, eriksen, jo, md, Eriksen/)
+    expect(text).toMatch(/To: +ben, Eriksen, Jo, MD, Eriksen\n/)
   })
 
   test('keeps nothing of what was shown to one person for who logs in next', async () => {

@@ -61,6 +61,8 @@ export const mail: Translated<typeof english.mail> = {
   replyAll: 'Allen antworten',
   forward: 'Weiterleiten',
   quote: '{name} schrieb am {date}:',
+  shortened: '[… der Rest dieser Nachricht war zu lang, um zitiert zu werden]',
+  quotedInPart: 'Diese Nachricht ist zu lang, um ganz zitiert zu werden: Ihr Ende fehlt.',
   forwarded:
     '---------- Weitergeleitete Nachricht ----------\nVon: {from}\nDatum: {date}\nBetreff: {subject}\nAn: {to}',
   empty: {

@@ -52,6 +52,8 @@ export const mail = {
   replyAll: 'Reply to all',
   forward: 'Forward',
   quote: 'On {date}, {name} wrote:',
+  shortened: '[… the rest of this mail was too long to be quoted]',
+  quotedInPart: 'This mail is too long to be quoted whole: its end is left out.',
   forwarded: '---------- Forwarded mail ----------\nFrom: {from}\nDate: {date}\nSubject: {subject}\nTo: {to}',
   empty: {
     inbox: 'Nothing has come in yet',

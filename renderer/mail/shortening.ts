@@ -1,0 +1,33 @@
+import type { limits } from '../../replica/core/model/limits.ts'
+import { text } from '../locales/i18n.ts'
+
+const subjectChars: (typeof limits)['subjectChars'] = 1_000
+const bodyBytes: (typeof limits)['bodyBytes'] = 1_048_576
+/** For what is written above a quotation, in bytes. */
+const ownWordsBytes = 65_536
+const mostBytesOfUnit = 3
+const ellipsis = '…'
+
+const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** A subject within its limit: the end of a longer one is left out, with a mark in its place. */
+export const shortSubject = (subject: string): string => {
+  const points = Array.from(subject)
+  if (points.length <= subjectChars) return subject
+  const fits = points.slice(0, subjectChars - ellipsis.length).join('')
+  return wholeUpTo(subject, fits.length).trimEnd() + ellipsis
+}
+
+/** A body that leaves room within its limit: the end of a longer one is left out, and a line after `quoteMark` says so. */
+export const shortBody = (body: string, quoteMark: string): string => {
+  const fits = unitsWithin(body, bodyBytes - ownWordsBytes)
+  return fits === body.length ? body : `${wholeUpTo(body, fits).trimEnd()}\n${quoteMark}${text('mail.shortened')}`
+}
+
+/** How much of the text, from its beginning, has that many bytes in UTF-8 at most. */
+const unitsWithin = (long: string, bytes: number): number =>
+  long.length * mostBytesOfUnit <= bytes ? long.length : new TextEncoder().encodeInto(long, new Uint8Array(bytes)).read
+
+/** What comes before `end`, without the character that reaches beyond it. */
+const wholeUpTo = (long: string, end: number): string =>
+  long.slice(0, characters.segment(long).containing(end)?.index ?? end)
