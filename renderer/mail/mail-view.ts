@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
@@ -23,6 +23,8 @@ export const useMailView = defineStore('mailView', () => {
   })
   const openMail = computed(() => (placeParts()[1] ?? null) as UpdateId | null)
   const cursor = ref(0)
+  /** Counts how often the person has moved it: then it is to be seen. */
+  const moves = ref(0)
   const selection = shallowRef<Selection>(nothingSelected)
   const searched = ref('')
   const searchList = shallowRef<MailList | null>(null)
@@ -39,6 +41,24 @@ export const useMailView = defineStore('mailView', () => {
     if (searchList.value !== null) return searchList.value
     return isFolder(view.value) ? mailbox.listOf(view.value) : null
   })
+
+  /** The mail that the person has put the cursor on: it stays there when others come in above or go. Nobody has: it is at the top. */
+  let held: UpdateId | null = null
+  const atTop = (): void => {
+    cursor.value = 0
+    held = null
+  }
+  watch(
+    () => [list.value, list.value?.version.value] as const,
+    ([shown], [former]) => {
+      if (held === null || shown !== former) return
+      const index = shown?.rows.value.indexOf(held) ?? -1
+      if (index !== -1) cursor.value = index
+      // It is gone: the cursor is on what has taken its place.
+      else held = cursorHeader.value?.mail ?? held
+    },
+    { flush: 'sync' },
+  )
 
   const cursorHeader = computed<Header | undefined>(() => list.value?.rows.value.at(cursor.value))
   /** What an action is about: the selected, else the open one, else the one under the cursor. */
@@ -57,8 +77,8 @@ export const useMailView = defineStore('mailView', () => {
   const goTo = (folder: ViewId): void => {
     endSearch()
     selection.value = nothingSelected
-    cursor.value = 0
     navigation.go('mail', folder)
+    atTop()
   }
 
   /** Going back leads to the list, not to the mail that was open before. */
@@ -86,6 +106,8 @@ export const useMailView = defineStore('mailView', () => {
   const moveCursor = (to: number): Header | undefined => {
     const last = Math.max((list.value?.rows.value.total ?? 0) - 1, 0)
     cursor.value = Math.min(Math.max(to, 0), last)
+    held = cursorHeader.value?.mail ?? null
+    moves.value += 1
     return cursorHeader.value
   }
 
@@ -123,7 +145,7 @@ export const useMailView = defineStore('mailView', () => {
   const search = async (query: string): Promise<void> => {
     searched.value = query
     selection.value = nothingSelected
-    cursor.value = 0
+    atTop()
     partly.value = null
     if (query.trim() === '') {
       searchList.value = null
@@ -145,7 +167,8 @@ export const useMailView = defineStore('mailView', () => {
   return {
     view,
     openMail,
-    cursor,
+    cursor: computed(() => cursor.value),
+    moves: computed(() => moves.value),
     cursorHeader,
     selection: computed(() => selection.value),
     searched: computed(() => searched.value),
