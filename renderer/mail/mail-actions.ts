@@ -20,13 +20,18 @@ const opposites = {
 } as const
 type Undoable = keyof typeof opposites
 
+interface Done {
+  readonly mails: readonly UpdateId[]
+  readonly how: Undoable
+}
+
 /** What a person does with mails: shown at once, told, and undone where that is possible. */
 export const useMailActions = defineStore('mailActions', () => {
   const mailbox = useMailbox()
   const mail = useMailView()
   const removals = useRemovals()
   const asked = shallowRef<Asked | null>(null)
-  const lastDone = shallowRef<{ readonly mails: readonly UpdateId[]; readonly how: Undoable } | null>(null)
+  const lastDone = shallowRef<Done | null>(null)
 
   const attempt = async (attempted: MessageKey, work: () => Promise<void>): Promise<'done' | 'failed'> => {
     try {
@@ -43,12 +48,19 @@ export const useMailActions = defineStore('mailActions', () => {
     if (how === 'trash' || how === 'restore') leave(mails)
     const outcome = await attempt(`mail.failed.${how}`, () => mailbox.mark(mails, how))
     if (outcome === 'failed' || (how !== 'trash' && how !== 'restore')) return
-    const words = { count: formatNumber(mails.length) }
-    lastDone.value = { mails, how }
-    showNote(mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`, words, {
-      label: 'common.undo',
-      run: undo,
-    })
+    tell({ mails, how })
+  }
+
+  /** Each note takes back what it tells of, also when more has been done since. */
+  const tell = (done: Done): void => {
+    const { mails, how } = done
+    lastDone.value = done
+    const run = (): void => takeBack(done)
+    showNote(
+      mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`,
+      { count: formatNumber(mails.length) },
+      { label: 'common.undo', run },
+    )
   }
 
   /** Of the whole folder; it can be taken back. */
@@ -60,9 +72,7 @@ export const useMailActions = defineStore('mailActions', () => {
         return
       }
       await mailbox.mark(mails, 'read')
-      lastDone.value = { mails, how: 'read' }
-      const words = { count: formatNumber(mails.length) }
-      showNote(mails.length === 1 ? 'mail.done.readOne' : 'mail.done.read', words, { label: 'common.undo', run: undo })
+      tell({ mails, how: 'read' })
     })
   }
 
@@ -81,9 +91,11 @@ export const useMailActions = defineStore('mailActions', () => {
 
   /** `z`: takes back what was done last: a move to the trash or out of it, or that all is read. */
   const undo = (): void => {
-    const done = lastDone.value
-    lastDone.value = null
-    if (done !== null) void mark(done.mails, opposites[done.how])
+    if (lastDone.value !== null) takeBack(lastDone.value)
+  }
+  const takeBack = (done: Done): void => {
+    if (lastDone.value === done) lastDone.value = null
+    void mark(done.mails, opposites[done.how])
   }
 
   /** The mails go from what is shown: so does the selection, and an open one is closed. */

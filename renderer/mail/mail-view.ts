@@ -1,10 +1,11 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { isFolder, isView, type ViewId } from './folder-views.ts'
+import { createListCursor } from './list-cursor.ts'
 import { createMailList, type Found, type MailList } from './mail-list.ts'
 import { useMailbox } from './mailbox-store.ts'
 import { extended, nothingSelected, selected, toggled, type Selection } from './selection.ts'
@@ -22,9 +23,6 @@ export const useMailView = defineStore('mailView', () => {
     return isView(first) ? first : 'inbox'
   })
   const openMail = computed(() => (placeParts()[1] ?? null) as UpdateId | null)
-  const cursor = ref(0)
-  /** Counts how often the person has moved it: then it is to be seen. */
-  const moves = ref(0)
   const selection = shallowRef<Selection>(nothingSelected)
   const searched = ref('')
   const searchList = shallowRef<MailList | null>(null)
@@ -42,29 +40,11 @@ export const useMailView = defineStore('mailView', () => {
     return isFolder(view.value) ? mailbox.listOf(view.value) : null
   })
 
-  /** The mail that the person has put the cursor on: it stays there when others come in above or go. Nobody has: it is at the top. */
-  let held: UpdateId | null = null
-  const atTop = (): void => {
-    cursor.value = 0
-    held = null
-  }
-  watch(
-    () => [list.value, list.value?.version.value] as const,
-    ([shown], [former]) => {
-      if (held === null || shown !== former) return
-      const index = shown?.rows.value.indexOf(held) ?? -1
-      if (index !== -1) cursor.value = index
-      // It is gone: the cursor is on what has taken its place.
-      else held = cursorHeader.value?.mail ?? held
-    },
-    { flush: 'sync' },
-  )
-
-  const cursorHeader = computed<Header | undefined>(() => list.value?.rows.value.at(cursor.value))
+  const cursor = createListCursor(list)
   /** What an action is about: the selected, else the open one, else the one under the cursor. */
   const concerned = computed<readonly UpdateId[]>(() => {
     if (selection.value.mails.size > 0) return [...selection.value.mails]
-    const one = openMail.value ?? cursorHeader.value?.mail
+    const one = openMail.value ?? cursor.header.value?.mail
     return one === undefined ? [] : [one]
   })
 
@@ -78,7 +58,7 @@ export const useMailView = defineStore('mailView', () => {
     endSearch()
     selection.value = nothingSelected
     navigation.go('mail', folder)
-    atTop()
+    cursor.toTop()
   }
 
   /** Going back leads to the list, not to the mail that was open before. */
@@ -103,14 +83,6 @@ export const useMailView = defineStore('mailView', () => {
     if (openMail.value !== null) navigation.replace('mail', view.value)
   }
 
-  const moveCursor = (to: number): Header | undefined => {
-    const last = Math.max((list.value?.rows.value.total ?? 0) - 1, 0)
-    cursor.value = Math.min(Math.max(to, 0), last)
-    held = cursorHeader.value?.mail ?? null
-    moves.value += 1
-    return cursorHeader.value
-  }
-
   const toggle = (mail: UpdateId): void => {
     selection.value = toggled(selection.value, mail)
   }
@@ -128,7 +100,7 @@ export const useMailView = defineStore('mailView', () => {
   /** The first unread mail below the cursor, or from the top on when there is none. */
   const findUnread = async (): Promise<Found | null> => {
     const isUnread = ({ read }: Header): boolean => !read
-    const below = await list.value?.find(cursor.value + 1, largestPageMails, isUnread)
+    const below = await list.value?.find(cursor.index.value + 1, largestPageMails, isUnread)
     return below ?? (await list.value?.find(0, largestPageMails, isUnread)) ?? null
   }
   const unreadMails = async (): Promise<readonly UpdateId[]> =>
@@ -145,7 +117,7 @@ export const useMailView = defineStore('mailView', () => {
   const search = async (query: string): Promise<void> => {
     searched.value = query
     selection.value = nothingSelected
-    atTop()
+    cursor.toTop()
     partly.value = null
     if (query.trim() === '') {
       searchList.value = null
@@ -167,9 +139,10 @@ export const useMailView = defineStore('mailView', () => {
   return {
     view,
     openMail,
-    cursor: computed(() => cursor.value),
-    moves: computed(() => moves.value),
-    cursorHeader,
+    cursor: computed(() => cursor.index.value),
+    /** How often the person has moved it. */
+    moves: computed(() => cursor.moves.value),
+    cursorHeader: cursor.header,
     selection: computed(() => selection.value),
     searched: computed(() => searched.value),
     partly: computed(() => partly.value),
@@ -181,7 +154,7 @@ export const useMailView = defineStore('mailView', () => {
     headerOf,
     areInTrash,
     closeMail,
-    moveCursor,
+    moveCursor: cursor.move,
     toggle,
     extendTo,
     selectAll,

@@ -63,7 +63,8 @@ export const useConversation = (
 
   const take = (whole: readonly Mail[], mail: UpdateId): void => {
     const isWhole = whole.some((one) => one.mail === mail)
-    mails.value = isWhole ? whole : [...whole, ...mails.value]
+    // The server may not have it any more, or not yet: what was opened stays to be read.
+    mails.value = isWhole ? whole : [...whole, ...mails.value.filter((one) => one.mail === mail)]
   }
 
   const markUnfolded = async (whole: readonly Mail[]): Promise<void> => {

@@ -1,5 +1,5 @@
 import { flushPromises } from '@vue/test-utils'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 import { useMailbox } from '../../renderer/mail/mailbox-store.ts'
 import { useConversation } from '../../renderer/mail/use-conversation.ts'
@@ -58,6 +58,28 @@ describe('an opened mail', () => {
     opened.value = header.mail
     await flushPromises()
     expect(conversation.failure.value).toMatchObject({ code: 'CANNOT_OPEN' })
+    scope.stop()
+  })
+
+  it('stays, once, beside the others of its conversation when it is deleted elsewhere', async () => {
+    const { opened, conversation, scope } = await opening('nothing')
+    vi.useFakeTimers()
+    const { mailbox } = fakeQuintet()
+    const { mail: first } = mailbox.deliver()
+    const { mail, conversation: name } = mailbox.deliver({ conversation: first })
+    mailbox.deliver({ conversation: first })
+    opened.value = mail
+    await vi.advanceTimersByTimeAsync(1_000)
+    mailbox.methods().deleteMany({ mails: [mail] })
+    fakeQuintet().emit({ event: 'mailbox' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    fakeQuintet().emit({ event: 'mailbox' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    const shown = conversation.mails.value.map((one) => one.mail)
+    expect(shown.filter((one) => one === mail)).toHaveLength(1)
+    expect(shown).toHaveLength(new Set(shown).size)
+    expect(name).toBe(first)
+    vi.useRealTimers()
     scope.stop()
   })
 })

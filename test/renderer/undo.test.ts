@@ -1,0 +1,27 @@
+import { mount } from '@vue/test-utils'
+import { expect, it, vi } from 'vitest'
+import BaseToaster from '../../renderer/base/BaseToaster.vue'
+import { useMailActions } from '../../renderer/mail/mail-actions.ts'
+import { mailId } from './fake-mailbox.ts'
+import { fakeQuintet } from './setup.ts'
+
+it('takes back what its note tells of, also when more has been done since', async () => {
+  const notes = mount(BaseToaster, { attachTo: document.body })
+  const actions = useMailActions()
+  await actions.mark([mailId(1)], 'trash')
+  await actions.mark([mailId(2)], 'trash')
+  const buttons = await vi.waitFor(() => {
+    const found = [...document.querySelectorAll<HTMLElement>('[data-button]')]
+    expect(found).toHaveLength(2)
+    return found
+  })
+  // The newest note is the first.
+  buttons[1]?.click()
+  buttons[0]?.click()
+  await vi.waitFor(() => expect(fakeQuintet().requestsOf('mark')).toHaveLength(4))
+  expect(fakeQuintet().requestsOf('mark').slice(2)).toEqual([
+    { mails: [mailId(1)], mark: 'restore' },
+    { mails: [mailId(2)], mark: 'restore' },
+  ])
+  notes.unmount()
+})
