@@ -8,11 +8,20 @@ import { formatList, text } from '../locales/i18n.ts'
 import { useApp } from '../stores/app.ts'
 import { useOwnName } from '../stores/own-name.ts'
 import { answerTo, type AnswerKind } from './answers.ts'
-import { createComposition, type Composition } from './composition.ts'
+import { createComposition, letterOf, type Composition } from './composition.ts'
 import { rememberedDrafts, rememberDrafts } from './open-drafts.ts'
 import { useSending } from './sending.ts'
 
 const emptyLetter: TakenBackLetter = { to: [], cc: [], subject: '', body: '' }
+
+const writtenIn = ({ to, cc, subject, body, attachments, inReplyTo }: Draft): TakenBackLetter => ({
+  to,
+  cc,
+  subject,
+  body,
+  attachments,
+  ...(inReplyTo === null ? {} : { inReplyTo }),
+})
 
 /** The letters that are being written. */
 export const useCompose = defineStore('compose', () => {
@@ -72,11 +81,7 @@ export const useCompose = defineStore('compose', () => {
   const resume = (draft: Draft): void => {
     const shown = open.value.find(({ kept }) => kept.value === draft.draft)
     if (shown !== undefined) shown.shape.value = 'open'
-    else
-      add(
-        { ...draft, ...(draft.inReplyTo === null ? {} : { inReplyTo: draft.inReplyTo }) } as TakenBackLetter,
-        draft.draft,
-      )
+    else add(writtenIn(draft), draft.draft)
   }
 
   /** Takes back what has not left, to go on writing. */
@@ -116,6 +121,17 @@ export const useCompose = defineStore('compose', () => {
     }
   }
 
+  /** As `discard`, for one that need not be open. */
+  const discardDraft = async (draft: Draft): Promise<void> => {
+    const shown = open.value.find(({ kept }) => kept.value === draft.draft)
+    if (shown !== undefined) return discard(shown)
+    await client.discardDraft({ draft: draft.draft })
+    const undo = (): void => {
+      client.saveDraft(letterOf(writtenIn(draft))).catch((error: unknown) => showFailure('mail.failed.draft', error))
+    }
+    showNote('mail.draftDiscarded', {}, { label: 'common.undo', run: undo })
+  }
+
   /** What was written since it was last saved is saved soon. */
   const reopen = (letter: TakenBackLetter, draft: DocumentId | null): void =>
     add(letter, draft).keeper.changed(Date.now())
@@ -133,6 +149,8 @@ export const useCompose = defineStore('compose', () => {
     await Promise.all(open.value.map(({ keeper }) => keeper.flush()))
     remember()
   }
+  /** Why a letter could not be saved; null when all could. */
+  const failure = (): unknown => open.value.find(({ keeper }) => keeper.failure !== null)?.keeper.failure ?? null
 
   /** What was open when the window or the machine went down is open again, out of the way. */
   const restore = async (): Promise<void> => {
@@ -156,8 +174,10 @@ export const useCompose = defineStore('compose', () => {
     takeBack,
     close,
     discard,
+    discardDraft,
     send,
     flushAll,
+    failure,
     restore,
   }
 })

@@ -21,6 +21,8 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
   let failures = 0
   const inReplyTo: UpdateId | null = begun.inReplyTo ?? null
   const state = ref<KeptState>(draft === null ? 'new' : 'saved')
+  /** Why it could not be saved the last time; null when it could. */
+  const failure = shallowRef<unknown>(null)
   const shape = ref<'open' | 'minimised'>('open')
   const kept = shallowRef(draft)
   const scope = effectScope(true)
@@ -34,7 +36,7 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
     ...(letter.attachments.length === 0 ? {} : { attachments: [...letter.attachments] }),
   })
 
-  const keeper = new DraftKeeper(
+  const keeper: DraftKeeper = new DraftKeeper(
     {
       written: () => letterOf(written()),
       save: async (current, known) => {
@@ -43,6 +45,7 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
       },
       onState: (changed, known) => {
         state.value = changed
+        failure.value = changed === 'failed' ? keeper.failure : null
         kept.value = known
       },
     },
@@ -103,6 +106,7 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
     attaching,
     inReplyTo,
     state,
+    failure,
     shape,
     kept,
     written,

@@ -61,5 +61,6 @@ export const useUnposted = defineStore('unposted', () => {
     load,
     posted,
     flush: () => keeper.flush(),
+    failure: () => keeper.failure,
   }
 })

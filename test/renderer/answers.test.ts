@@ -3,6 +3,7 @@ import type { Mail } from '../../replica/client/contract/mailbox.ts'
 import { answerTo, hasMoreRecipients, topicOf } from '../../renderer/mail/answers.ts'
 import { accountId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { letterOf } from '../../renderer/mail/composition.ts'
 import { wholeLetter } from '../../replica/client/letters.ts'
 import { splitQuoted } from '../../renderer/mail/quoted.ts'
 import { FakeMailbox } from './fake-mailbox.ts'
@@ -48,8 +49,8 @@ describe('answering', () => {
       subject: '👩‍👩‍👧'.repeat(limits.subjectChars / 5),
       body: `A grapheme of eight bytes, on a line by itself:\n${'🇩🇪\n'.repeat(116_000)}`,
     }
-    const { subject, body, ...rest } = answerTo(longest, kind, 'Ingrid')
-    const letter = wholeLetter({ ...rest, subject, body: `${'Own words. '.repeat(5_000)}${body}` })
+    const { body, ...rest } = letterOf(answerTo(longest, kind, 'Ingrid'))
+    const letter = wholeLetter({ ...rest, body: `${'Own words. '.repeat(5_000)}${body}` })
     expect(letter.subject).toMatch(/^(?:Re|Fwd): (?:👩‍👩‍👧)+…$/u)
     expect(Array.from(letter.subject).length).toBeGreaterThan(limits.subjectChars - 6)
     const [last, mark] = body.split('\n').slice(-2)

@@ -68,6 +68,11 @@ export class FakeQuintet implements QuintetBridge {
     this.#failures.set(method, { code, message: `${method} failed for the test` })
   }
 
+  /** It works again. */
+  mend(method: string): void {
+    this.#failures.delete(method)
+  }
+
   /** From now on nothing is answered until `answerHeld`. */
   holdAnswers(): void {
     this.#holds = 'held'

@@ -128,7 +128,7 @@ describe('a name that is another account', () => {
   it('can be asked about in the outbox, where a mail to it waits', async () => {
     benHasChanged()
     shown(PeopleIdentity)
-    const letter = { to: ['Ben'], cc: [], subject: 'Rota', body: '', inReplyTo: null, queuedAt: 0 }
+    const letter = { to: ['Ben'], cc: [], subject: 'Rota', body: '', attachments: [], inReplyTo: null, queuedAt: 0 }
     const reason = { kind: 'failed', message: 'Ben is another account.' } as const
     const { mailbox } = fakeQuintet()
     mailbox.addOutbox({ ...letter, outbox: 'one', reason: { ...reason, code: 'NAME_CHANGED_HANDS' } })

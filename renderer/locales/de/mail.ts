@@ -185,7 +185,7 @@ export const mail: Translated<typeof english.mail> = {
   draft: {
     saving: 'Wird gesichert …',
     saved: 'Entwurf gesichert',
-    failed: 'Nicht gesichert; nächster Versuch bei der nächsten Änderung',
+    failed: 'Nicht gesichert; es wird von selbst wieder versucht. {reason}',
   },
   outbox: {
     held: 'Geht in {seconds} s ab.',

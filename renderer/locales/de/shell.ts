@@ -43,7 +43,15 @@ export const shell: Translated<typeof english.shell> = {
     then: 'dann',
     groups: { go: 'Gehe zu', mail: 'Post', list: 'In der Liste', compose: 'Beim Schreiben', window: 'Fenster' },
   },
-  account: { menu: 'Konto von {name}', logOut: 'Abmelden', settings: 'Einstellungen', shortcuts: 'Tastenkürzel' },
+  account: {
+    menu: 'Konto von {name}',
+    logOut: 'Abmelden',
+    logOutFailed: 'Die Abmeldung kam beim Server nicht an',
+    notSaved: 'Nicht abgemeldet: Was Sie schreiben, wurde nicht gesichert',
+    logOutAnyway: 'Trotzdem abmelden',
+    settings: 'Einstellungen',
+    shortcuts: 'Tastenkürzel',
+  },
   demo: {
     whole: 'Das ist die Vorführgruppe.',
     split: 'Die Vorführgruppe ist geteilt: hier Server 1 und 2, getrennt davon 3, 4 und 5.',

@@ -7,7 +7,7 @@ export const timeline: Translated<typeof english.timeline> = {
   placeholder: 'Was sollten die anderen wissen?',
   left: 'noch {count} Zeichen',
   tooLong: '{count} Zeichen zu viel',
-  notKept: 'Was Sie hier schreiben, ist noch nicht gesichert; nächster Versuch bei der nächsten Änderung',
+  notKept: 'Was Sie hier schreiben, ist noch nicht gesichert; es wird von selbst wieder versucht',
   post: 'Veröffentlichen',
   postFailed: 'Der Beitrag ging nicht hinaus',
   by: 'Beitrag von {name}',

@@ -171,7 +171,7 @@ export const mail = {
   discardDraft: 'Discard the draft',
   draftKept: 'Saved among the drafts.',
   draftDiscarded: 'The draft is discarded.',
-  draft: { saving: 'Saving …', saved: 'Draft saved', failed: 'Not saved; trying again at the next change' },
+  draft: { saving: 'Saving …', saved: 'Draft saved', failed: 'Not saved; it is tried again by itself. {reason}' },
   outbox: {
     held: 'Leaves in {seconds} s.',
     unknownNames: 'Waits for {names}: the name is not known on this side. It leaves by itself when it is.',

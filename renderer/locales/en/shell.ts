@@ -40,7 +40,15 @@ export const shell = {
     then: 'then',
     groups: { go: 'Go to', mail: 'Mail', list: 'In the list', compose: 'When writing', window: 'Window' },
   },
-  account: { menu: 'Account of {name}', logOut: 'Log out', settings: 'Settings', shortcuts: 'Keyboard shortcuts' },
+  account: {
+    menu: 'Account of {name}',
+    logOut: 'Log out',
+    logOutFailed: 'Could not log out at the server',
+    notSaved: 'Not logged out: what you write could not be saved',
+    logOutAnyway: 'Log out all the same',
+    settings: 'Settings',
+    shortcuts: 'Keyboard shortcuts',
+  },
   demo: {
     whole: 'This is the demonstration group.',
     split: 'The demonstration group is split: servers 1 and 2 here, 3, 4 and 5 apart.',

@@ -5,7 +5,7 @@ export const timeline = {
   placeholder: 'What should the others know?',
   left: '{count} characters left',
   tooLong: '{count} characters too many',
-  notKept: 'What you write here is not saved yet; trying again at the next change',
+  notKept: 'What you write here is not saved yet; it is tried again by itself',
   post: 'Post',
   postFailed: 'The post did not go out',
   by: 'Post by {name}',

@@ -1,0 +1,113 @@
+import { flushPromises, mount, shallowMount, type VueWrapper } from '@vue/test-utils'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TooltipProvider } from 'reka-ui'
+import { h, type Component } from 'vue'
+import { text } from '../../renderer/locales/i18n.ts'
+import BaseToaster from '../../renderer/base/BaseToaster.vue'
+import { useCompose } from '../../renderer/mail/compose-store.ts'
+import ComposeDock from '../../renderer/mail/ComposeDock.vue'
+import MailDrafts from '../../renderer/mail/MailDrafts.vue'
+import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
+import ShellWindow from '../../renderer/shell/ShellWindow.vue'
+import { useApp } from '../../renderer/stores/app.ts'
+import { fakeQuintet } from './setup.ts'
+
+const mounted: VueWrapper[] = []
+const show = (component: Component): void => {
+  const page = { render: () => h(TooltipProvider, () => h(component)) }
+  mounted.push(mount(page, { attachTo: document.body }))
+}
+const press = (words: string): void => {
+  const buttons = [...document.querySelectorAll<HTMLElement>('button')]
+  buttons.find((button) => button.textContent.trim() === words || button.getAttribute('aria-label') === words)?.click()
+}
+const write = (body: string) => {
+  useCompose().begin({ to: ['Ben'], subject: 'Rota' })
+  const [letter] = useCompose().open
+  if (letter === undefined) throw new Error('no letter is open')
+  letter.letter.body = body
+  return letter
+}
+const drafts = () => fakeQuintet().mailbox.methods().drafts().drafts
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+})
+afterEach(() => {
+  for (const wrapper of mounted.splice(0)) wrapper.unmount()
+  vi.useRealTimers()
+})
+
+describe('what could not be saved', () => {
+  it('is not left behind by logging out, unless somebody says so', async () => {
+    fakeQuintet().add('client', { logOut: () => undefined, recoveryNoted: () => ({ noted: true }) })
+    fakeQuintet().failWith('saveDraft', 'DISK_FULL')
+    await useApp().load()
+    show(BaseToaster)
+    show(SettingsAccount)
+    write('All that was agreed.')
+    await vi.advanceTimersByTimeAsync(100)
+    press(text('shell.account.logOut'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(document.body.textContent).toContain(text('shell.account.notSaved'))
+    expect(document.body.textContent).toContain(text('errors.DISK_FULL'))
+    expect(fakeQuintet().requestsOf('logOut')).toEqual([])
+    press(text('shell.account.logOutAnyway'))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(fakeQuintet().requestsOf('logOut')).toHaveLength(1)
+  })
+
+  it('says why, and is saved by itself when that has passed', async () => {
+    Object.assign(globalThis, { requestIdleCallback: () => 0 })
+    mounted.push(shallowMount(ShellWindow))
+    show(ComposeDock)
+    fakeQuintet().failWith('saveDraft', 'DISK_FULL')
+    write('All that was agreed.')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(document.body.textContent).toContain(text('errors.DISK_FULL'))
+    fakeQuintet().mend('saveDraft')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(drafts()).toMatchObject([{ body: 'All that was agreed.' }])
+    expect(document.body.textContent).toContain(text('mail.draft.saved'))
+  })
+
+  it('is saved as soon as a server is there again', async () => {
+    Object.assign(globalThis, { requestIdleCallback: () => 0 })
+    mounted.push(shallowMount(ShellWindow))
+    fakeQuintet().failWith('saveDraft', 'UNREACHABLE')
+    write('All that was agreed.')
+    await vi.advanceTimersByTimeAsync(1_000)
+    fakeQuintet().mend('saveDraft')
+    fakeQuintet().emit({ event: 'connected', server: 2 as never })
+    await flushPromises()
+    expect(drafts()).toMatchObject([{ body: 'All that was agreed.' }])
+  })
+})
+
+describe('a draft that is discarded in its folder', () => {
+  it('comes back by undo', async () => {
+    write('All that was agreed.')
+    await useCompose().close(useCompose().open[0]!)
+    show(BaseToaster)
+    show(MailDrafts)
+    await vi.advanceTimersByTimeAsync(100)
+    press(text('mail.discardDraft'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(drafts()).toEqual([])
+    press(text('common.undo'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(drafts()).toMatchObject([{ to: ['Ben'], subject: 'Rota', body: 'All that was agreed.' }])
+  })
+
+  it('is not open any more', async () => {
+    const letter = write('All that was agreed.')
+    await letter.keeper.flush()
+    show(MailDrafts)
+    await vi.advanceTimersByTimeAsync(100)
+    letter.letter.body = 'All that was agreed, and more.'
+    press(text('mail.discardDraft'))
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(useCompose().open).toEqual([])
+    expect(drafts()).toEqual([])
+  })
+})
