@@ -12,6 +12,9 @@ import { timeline } from './en/timeline.ts'
 /** English is the measure: other languages have exactly its keys. One file a domain. */
 export const english = { account, common, errors, firstRun, mail, network, people, settings, shell, timeline }
 
+/** Whether there is a text for this code; a later version may have others. */
+export const isErrorCode = (code: string): code is keyof typeof errors => Object.hasOwn(errors, code)
+
 /** The same keys, other words. */
 export type Translated<Texts> = {
   readonly [Key in keyof Texts]: Texts[Key] extends string ? string : Translated<Texts[Key]>

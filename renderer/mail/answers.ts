@@ -1,5 +1,6 @@
 import type { Mail, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
-import { formatList, text } from '../locales/i18n.ts'
+import { text } from '../locales/i18n.ts'
+import { shownName, shownNames } from '../people/person-words.ts'
 import { fullDate } from './dates.ts'
 import { shortBody, shortSubject } from './shortening.ts'
 
@@ -9,10 +10,10 @@ export type AnswerKind = 'reply' | 'replyAll' | 'forward'
 export const answerTo = (mail: Mail, kind: AnswerKind, self: string): TakenBackLetter => {
   switch (kind) {
     case 'reply':
-      return { ...answer(mail), to: mail.own ? mail.to : [mail.from], cc: [] }
+      return { ...answer(mail), to: named(mail.own ? mail.to : [mail.from]), cc: [] }
     case 'replyAll': {
       const to = mail.own ? [...mail.to] : [mail.from, ...mail.to]
-      return { ...answer(mail), to: others(to, [self]), cc: others(mail.cc, [self, ...to]) }
+      return { ...answer(mail), to: named(others(to, [self])), cc: named(others(mail.cc, [self, ...to])) }
     }
     case 'forward':
       return { to: [], cc: [], subject: prefixed('Fwd', mail.subject), body: shortBody(`\n\n${forwarded(mail)}`, '') }
@@ -28,7 +29,7 @@ export const hasMoreRecipients = (mail: Mail, self: string): boolean => {
 const answer = (mail: Mail): Omit<TakenBackLetter, 'to' | 'cc'> => ({
   subject: prefixed('Re', mail.subject),
   body: shortBody(
-    `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: mail.from })}\n\n${quote(mail.body)}`,
+    `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: shownName(mail.from) })}\n\n${quote(mail.body)}`,
     '> ',
   ),
   inReplyTo: mail.mail,
@@ -56,13 +57,16 @@ const quote = (body: string): string =>
 
 const forwarded = (mail: Mail): string => {
   const words = {
-    from: mail.from,
+    from: shownName(mail.from),
     date: fullDate(mail.sentAt),
     subject: mail.subject,
-    to: formatList([...mail.to, ...mail.cc]),
+    to: shownNames([...mail.to, ...mail.cc]),
   }
   return `${text('mail.forwarded', words)}\n\n${mail.body}`
 }
+
+/** A deleted account has no name, and gets no answer. */
+const named = (names: readonly string[]): readonly string[] => names.filter((name) => name !== '')
 
 /** Each name once, none of `without`; never empty-handed: a letter to oneself stays one. */
 const others = (names: readonly string[], without: readonly string[]): readonly string[] => {

@@ -1,5 +1,7 @@
 import type { OutboxReason } from '../../replica/client/contract/mailbox.ts'
-import { formatList, formatNumber, text } from '../locales/i18n.ts'
+import { formatNumber, text } from '../locales/i18n.ts'
+import { isErrorCode } from '../locales/messages.ts'
+import { shownNames } from '../people/person-words.ts'
 
 const secondMs = 1_000
 
@@ -11,8 +13,16 @@ export const outboxWords = (reason: OutboxReason, nowMs: number): string => {
       return text('mail.outbox.held', { seconds: formatNumber(seconds) })
     }
     case 'unknownNames':
-      return text('mail.outbox.unknownNames', { names: formatList(reason.names) })
+      return text('mail.outbox.unknownNames', { names: shownNames(reason.names) })
     case 'failed':
-      return text('mail.outbox.failed', { message: reason.message })
+      return isToLeave(reason) ? text('mail.outbox.leaving') : text('mail.outbox.failed', { message: remedyOf(reason) })
   }
 }
+
+type Failed = Extract<OutboxReason, { readonly kind: 'failed' }>
+
+/** Nothing has failed yet: its turn comes. */
+const isToLeave = ({ code }: Failed): boolean => code === 'BUSY'
+
+/** In the window's language, where the code is known here. */
+const remedyOf = ({ code, message }: Failed): string => (isErrorCode(code) ? text(`errors.${code}`) : message)

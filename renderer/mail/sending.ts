@@ -3,8 +3,8 @@ import { toast } from 'vue-sonner'
 import type { DocumentId, SendAnswer, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client, codeOf } from '../bridge.ts'
-import { formatList } from '../locales/i18n.ts'
 import { useIdentity } from '../people/identity-store.ts'
+import { shownNames } from '../people/person-words.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
@@ -31,7 +31,7 @@ export const useSending = (composing: {
         offerUndo(outbox, reason.until)
         break
       case 'unknownNames':
-        showNote('mail.waitsForNames', { names: formatList(reason.names) }, seeOutbox)
+        showNote('mail.waitsForNames', { names: shownNames(reason.names) }, seeOutbox)
         break
       case 'failed':
         showNote('mail.waitsForServer', {}, seeOutbox)

@@ -37,6 +37,13 @@ describe('answering', () => {
   it('does not heap up prefixes', () => {
     expect(answerTo({ ...mail, subject: 'RE: Drill' }, 'reply', 'Ingrid').subject).toBe('RE: Drill')
   })
+  it('goes to nobody whose account is deleted, and names them so', () => {
+    const deleted = { ...mail, from: '', to: ['Ingrid', ''] }
+    expect(answerTo(deleted, 'reply', 'Ingrid').to).toEqual([])
+    expect(answerTo(deleted, 'replyAll', 'Ingrid')).toMatchObject({ to: [], cc: ['Zoë', 'Anna'] })
+    expect(answerTo(deleted, 'reply', 'Ingrid').body).toContain('(deleted account) wrote:')
+    expect(answerTo(deleted, 'forward', 'Ingrid').body).toContain('To: Ingrid, (deleted account), Zoë, and Anna')
+  })
   it('forwards the whole text to nobody yet, in a conversation of its own', () => {
     const forward = answerTo(mail, 'forward', 'Ingrid')
     expect(forward).toMatchObject({ to: [], subject: 'Fwd: Drill' })

@@ -191,7 +191,8 @@ export const mail: Translated<typeof english.mail> = {
     held: 'Geht in {seconds} s ab.',
     unknownNames:
       'Wartet auf {names}: Der Name ist auf dieser Seite nicht bekannt. Sobald er es ist, geht sie von selbst ab.',
-    failed: 'Noch nicht gesendet: {message} Es wird von selbst wieder versucht.',
+    failed: 'Noch nicht gesendet; es wird von selbst wieder versucht. {message}',
+    leaving: 'Geht gleich ab.',
   },
   format: {
     label: 'Gestalten',

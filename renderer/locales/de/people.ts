@@ -1,6 +1,7 @@
 import type { english, Translated } from '../messages.ts'
 
 export const people: Translated<typeof english.people> = {
+  deleted: '(gelöschtes Konto)',
   title: 'Personen',
   count: 'niemand | {count} Person | {count} Personen',
   onlineCount: '{count} online',

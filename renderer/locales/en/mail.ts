@@ -175,7 +175,8 @@ export const mail = {
   outbox: {
     held: 'Leaves in {seconds} s.',
     unknownNames: 'Waits for {names}: the name is not known on this side. It leaves by itself when it is.',
-    failed: 'Not sent yet: {message} It is tried again by itself.',
+    failed: 'Not sent yet; it is tried again by itself. {message}',
+    leaving: 'About to leave.',
   },
   format: {
     label: 'Format',

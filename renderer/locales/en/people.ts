@@ -1,4 +1,5 @@
 export const people = {
+  deleted: '(deleted account)',
   title: 'People',
   count: 'nobody | {count} person | {count} people',
   onlineCount: '{count} online',
