@@ -3,6 +3,7 @@ import { currentLanguage } from '../locales/i18n.ts'
 const secondMs = 1_000
 const minuteMs = 60_000
 const hourMs = 3_600_000
+const hourMinutes = 60
 const dayMs = 86_400_000
 
 const units: readonly { readonly unit: Intl.RelativeTimeFormatUnit; readonly ms: number; readonly belowMs: number }[] =
@@ -27,8 +28,8 @@ export const duration = (spanMs: number): string => {
   const named = (value: number, unit: string): string =>
     new Intl.NumberFormat(currentLanguage.value, { style: 'unit', unit, unitDisplay: 'short' }).format(value)
   if (spanMs < minuteMs) return named(Math.max(1, Math.round(spanMs / secondMs)), 'second')
-  const hours = Math.floor(spanMs / hourMs)
-  const minutes = Math.round((spanMs % hourMs) / minuteMs)
+  const allMinutes = Math.round(spanMs / minuteMs)
+  const [hours, minutes] = [Math.floor(allMinutes / hourMinutes), allMinutes % hourMinutes]
   if (spanMs >= dayMs) return named(Math.round(spanMs / dayMs), 'day')
   return [hours > 0 ? named(hours, 'hour') : '', minutes > 0 ? named(minutes, 'minute') : ''].filter(Boolean).join(' ')
 }

@@ -136,6 +136,7 @@ export const network: Translated<typeof english.network> = {
     what: 'Für ein Gerät, das nicht wiederkommt. Niemand wartet mehr darauf, und sein Platz wird frei. Was es noch nicht weitergegeben hat, ist verloren, falls es nicht doch zurückkehrt.',
     done: '{name} ist ausgemustert.',
     failed: 'Das Ausmustern ging nicht',
+    back: '{name} ist wieder verbunden und wird darum nicht ausgemustert.',
     distrust: 'Nichts mehr davon annehmen',
     distrustHint: 'Für ein Gerät in falschen Händen: Was es bei einer Rückkehr mitbringt, könnte andere hereinlassen.',
     others: '{name} ließ diese herein, selbst oder über andere. Wer davon geht auch?',

@@ -132,6 +132,7 @@ export const network = {
     what: 'For a machine that is gone for good. Nobody waits for it any more, and its seat is free for another one. Mail that it has not passed on yet is lost unless it comes back.',
     done: '{name} is retired.',
     failed: 'It could not be retired',
+    back: '{name} is connected again, so it is not retired.',
     distrust: 'Take nothing from it any more',
     distrustHint: 'For a machine in wrong hands: what it brings when it comes back could let others in.',
     others: '{name} let these in, by itself or by way of others. Which of them go, too?',
