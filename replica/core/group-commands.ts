@@ -17,7 +17,7 @@ export const decideOnGroup = (state: GroupState, command: GroupCommand, self: Wr
     case 'revoke':
       return revoke(state, command)
     case 'renameGroup':
-      return write({ kind: 'group', name: command.name })
+      return renameGroup(state, command.name)
     case 'renameMachine':
       return write({ kind: 'machineName', name: command.name })
   }
@@ -41,6 +41,12 @@ const shutOut = (state: GroupState, { machine }: Extract<Command, { kind: 'shutO
   if (wanted.length === 0) return refuse('NO_SUCH_SERVER', 'This machine has been shut out already.')
   return write(...wanted.map((retired) => ({ kind: 'retirement', retired }) as const))
 }
+
+/** A newcomer takes anybody's word for what group it is in, until it knows a group: by a name of its own it would let nobody in. */
+const renameGroup = ({ seats }: GroupState, name: string): Decision =>
+  seats.group === null
+    ? refuse('BUSY', 'This machine has not met the others of its group yet. Try again when it has.')
+    : write({ kind: 'group', name })
 
 const revoke = (state: GroupState, { invite: id }: Extract<Command, { kind: 'revoke' }>): Decision => {
   const invite = state.seats.invite(id)

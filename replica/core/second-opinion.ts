@@ -7,7 +7,17 @@ import type { MailsMessage, StateChunkMessage, VersionVector } from './model/mes
 import type { Update } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
 import type { LeftOut } from './state/left-out.ts'
-import { contentsOf, countOf, isContentOf, isLiveIn, leftOutOf, restored, shownOf } from './state/left-out.ts'
+import {
+  contentsOf,
+  countOf,
+  isContentOf,
+  isLiveIn,
+  keptBackOf,
+  leftOutOf,
+  restored,
+  shownOf,
+  understandsAll,
+} from './state/left-out.ts'
 import { abandonedIn } from './state/log-chains.ts'
 import type { TransferStep } from './state-transfer.ts'
 import { allOf, StateTransfer } from './state-transfer.ts'
@@ -141,9 +151,10 @@ export class SecondOpinion {
     return this.#join(received)
   }
 
-  /** Whether the logs of a witness's image go on from those of another one, as far as that can be known. */
+  /** Whether the logs of a witness's image go on from those of another one, as far as that can be known, and are understood. */
   canJudge(witness: StateImage, image: StateImage): boolean {
-    return this.hasSeenAll(witness.vector, image) && abandonedIn(witness, image).size === 0
+    if (!this.hasSeenAll(witness.vector, image) || !understandsAll(witness, image)) return false
+    return abandonedIn(witness, image).size === 0
   }
 
   /** Whether what this vector covers includes all that the image covers. */
@@ -221,7 +232,7 @@ export class SecondOpinion {
     received.opinion = {
       server: received.source.server,
       witness: inquiry.witness.server,
-      leftOut: before + countOf(shown),
+      leftOut: before + keptBackOf(received.image, shown),
     }
     received.witnesses.push(image)
     received.image = restored(received.image, image, shown, this.#state)

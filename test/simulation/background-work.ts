@@ -8,6 +8,7 @@ import { habits } from './habits.ts'
 import { isItself, type LiveUpdate } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
+import { readUpdate, understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
 
 const usualWorkMs = 120
@@ -34,13 +35,30 @@ export class BackgroundWork {
     this.#isWritingSnapshot = false
   }
 
-  begin({ decodeImage: toDecode, findMissing, snapshot, compact }: Effects): void {
+  begin({ decodeImage: toDecode, findMissing, install, snapshot, compact }: Effects): void {
     if (toDecode !== null) this.#add(() => this.#decode(toDecode))
     if (findMissing !== null) this.#add(() => this.#findMissing(findMissing))
+    if (install !== null) this.understand()
     if (snapshot !== null) this.#add(() => this.#machine.whenIdle(() => this.#writeSnapshot()))
     if (compact === null) return
     checks.compacting(this.#machine, compact)
     this.#add(() => this.#compact(compact))
+  }
+
+  /** Reads again what an earlier version, here or at the other end of a state transfer, has kept without understanding it. */
+  understand(): void {
+    const { core, world } = this.#machine
+    const kept = core.state.later.records().length
+    if (kept === 0) return
+    world.coverage.add('kept for a later version', kept)
+    this.#add(() =>
+      this.#machine.whenIdle(() => {
+        const events = understoodBy(this.#machine)
+        world.coverage.add('understood later', events.length)
+        for (const event of events) this.#machine.enqueue(event)
+        this.#done()
+      }),
+    )
   }
 
   #add(job: () => void): void {
@@ -85,7 +103,7 @@ export class BackgroundWork {
       )
       const isStored = (wanted: Omit<LiveUpdate, 'origin'>): boolean => {
         const update = absent.has(wanted.sequence) ? null : disk.readUpdate(origin, wanted.sequence)
-        return update !== null && isItself(wanted, update)
+        return update !== null && isItself(wanted, readUpdate(this.#machine.version, update))
       }
       const missing = asked.flatMap((wanted) => (isStored(wanted) ? [] : [wanted.sequence]))
       if (missing.length > 0) mails.set(origin, missing)

@@ -84,6 +84,7 @@ const unfinished = (machine: Machine): readonly string[] => {
   if (core.repairing > 0) found.push(`${machine.name} still repairs ${core.repairing} mails`)
   if (core.transferringFrom !== null) found.push(`${machine.name} is in a state transfer`)
   if (machine.aside.length > 0) found.push(`${machine.name} has not given back its old copy`)
+  if (core.state.later.records().length > 0) found.push(`${machine.name} has not understood all that it has kept`)
   if (core.hindrance !== null) found.push(`${machine.name} is ${core.hindrance}`)
   return found
 }

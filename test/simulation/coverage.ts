@@ -66,14 +66,35 @@ export const coverageKinds = [
   'mark of a fork aimed anew',
   'mark of another mail refused',
   'view changed',
+  'kept for a later version',
+  'understood later',
+  'brought up to date',
+  'group looked after',
 ] as const
 
 export type CoverageKind = (typeof coverageKinds)[number]
 
+const ofVersions: readonly CoverageKind[] = [
+  'kept for a later version',
+  'understood later',
+  'brought up to date',
+  'group looked after',
+]
+
 /** What a mix leaves out. */
 export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
-  ordinary: new Set(['everybody started over']),
+  ordinary: new Set(['everybody started over', ...ofVersions]),
+  versions: new Set([
+    'old copy restored',
+    'everybody started over',
+    'old copy started over',
+    'old copy taken up again',
+    'update issued again',
+    'mark of a fork aimed anew',
+    'mark of another mail refused',
+  ]),
   copies: new Set([
+    ...ofVersions,
     'record damaged',
     'mail repaired',
     'machine replaced',

@@ -5,6 +5,7 @@ import { habits } from './habits.ts'
 import type { Machine } from './machine.ts'
 import { startOver } from './starting-over.ts'
 import type { DiskWrite } from './model-disk.ts'
+import { asWritten, batchAsWritten } from './versions.ts'
 
 /** One part of carrying out a step's effects. A crash may come before any of them, and while one writes. */
 export interface Action {
@@ -20,8 +21,9 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
   const add = (what: string, run: () => void): number => actions.push({ what, write: null, run })
   const write = (what: string, todo: DiskWrite, run: () => void = () => undefined): number =>
     actions.push({ what, write: todo, run })
-  if (effects.persist.length > 0) write('persist', { kind: 'append', batches: effects.persist })
-  for (const { origin, updates } of effects.store) write('store', { kind: 'store', origin, updates })
+  if (effects.persist.length > 0) write('persist', { kind: 'append', batches: effects.persist.map(batchAsWritten) })
+  for (const { origin, updates } of effects.store)
+    write('store', { kind: 'store', origin, updates: updates.map(asWritten) })
   if (effects.install !== null) {
     checks.installed(machine, effects)
     planInstall(machine, effects.install, write)

@@ -6,6 +6,7 @@ import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import type { FaultKind } from './settings.ts'
 import { startOver } from './starting-over.ts'
+import { bringUpToDate } from './versions.ts'
 import type { World } from './world.ts'
 
 const calmBeforeMs = 1_500
@@ -39,6 +40,7 @@ export class Faults {
     const peers = this.#world.lasting().map(({ peer }) => peer)
     for (const machine of this.#world.machines.filter(({ isDestroyed }) => !isDestroyed)) {
       machine.crashSoon(Infinity)
+      bringUpToDate(machine)
       machine.discover(peers)
       if (!machine.isUp) machine.start()
       machine.enqueue({ kind: 'resume', servers: allServerIds })
@@ -92,7 +94,10 @@ export class Faults {
   }
 
   #restart(machine: Machine): void {
-    if (!machine.isUp && !machine.isDestroyed) machine.start()
+    if (!machine.isUp && !machine.isDestroyed) {
+      if (this.#world.mix === 'versions' && this.#random.chance(0.4)) bringUpToDate(machine)
+      machine.start()
+    }
     // Its fuse may burn down only later.
     else if (!machine.isDestroyed) this.#later(downMs, () => this.#restart(machine))
   }

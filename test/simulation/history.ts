@@ -1,9 +1,11 @@
+import { Caretaker } from './caretaker.ts'
 import * as checks from './checks.ts'
 import { Faults } from './faults.ts'
 import { converged, isConverged } from './convergence.ts'
 import { Growth } from './growth.ts'
 import type { Mix, Settings } from './settings.ts'
 import type { TraceMode } from './trace.ts'
+import { understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
 import { Workload } from './workload.ts'
 import { World } from './world.ts'
@@ -29,7 +31,7 @@ export interface HistoryResult {
 }
 
 /** Besides what small answers over a slow network make of what is to be fetched. Doubts about forks, of 20 s each, may follow on each other. */
-const healLimitMs: Readonly<Record<Mix, number>> = { ordinary: 60_000, copies: 120_000 }
+const healLimitMs: Readonly<Record<Mix, number>> = { ordinary: 60_000, copies: 120_000, versions: 60_000 }
 const lookEveryMs = 250
 const shownEvents = 50
 
@@ -66,9 +68,11 @@ const live = (world: World, healLimitMs: number): number => {
   const growth = new Growth(world)
   const workload = new Workload(world)
   const faults = new Faults(world)
+  const caretaker = world.mix === 'versions' ? new Caretaker(world) : null
   timeline.run(settings.chaosMs, () => false)
   workload.stop()
   growth.stop()
+  caretaker?.stop()
   faults.heal()
   const healedAtMs = timeline.nowMs
   const limitMs = healedAtMs + healLimitMs + fetchMs(world)
@@ -93,6 +97,7 @@ const restartAll = (world: World): void => {
     machine.audit.lookNow(machine)
     machine.crash()
     machine.start()
+    machine.core.step(machine.wallMs, understoodBy(machine))
     checks.sameAfterRestart(machine, digest ?? '')
   }
 }

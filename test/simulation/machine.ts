@@ -12,6 +12,7 @@ import { BackgroundWork } from './background-work.ts'
 import * as checks from './checks.ts'
 import type { Action } from './effect-plan.ts'
 import { planEffects } from './effect-plan.ts'
+import type { FirstCommand, OnAnswer } from './machine-commands.ts'
 import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
@@ -21,6 +22,7 @@ import { firstHash, makeBatchOf } from './sim-codec.ts'
 import type { Aside, Backup } from './starting-over.ts'
 import { beginGivingBack } from './starting-over.ts'
 import type { World } from './world.ts'
+import { readBatch, readMessage, type Version, versionOf } from './versions.ts'
 
 /** Simulated histories begin here, in milliseconds since 1970. */
 const epochMs = 1_700_000_000_000
@@ -28,12 +30,6 @@ const tickMs = 100
 const longestSleepMs = 60
 const longestDiskWriteMs = 1_500
 const usualEventsPerStep = 500
-
-/** Given the answer of a command; null when the machine went down before it answered. */
-export type OnAnswer = (result: Result<CommandAnswer> | null) => void
-
-/** The first command of an install: it founds the group or takes its seat. */
-export type FirstCommand = Extract<Command, { kind: 'found' | 'claim' }>
 
 /** One install: a core, a disk, and an executor that carries out effects exactly in the interface's order. */
 export class Machine implements Endpoint {
@@ -52,6 +48,7 @@ export class Machine implements Endpoint {
   wasToldRetired = false
   readonly wanted = new Set<PeerId>()
   skewMs = 0
+  version: Version
   denied: ReadonlySet<PeerId> = new Set()
   /** Its disk is gone for good. */
   isDestroyed = false
@@ -78,6 +75,7 @@ export class Machine implements Endpoint {
     this.#first = first
     this.#bootstrap = bootstrap
     this.tuning = tuning
+    this.version = versionOf(world)
     this.disk = new ModelDisk((origin, sequence) =>
       this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }),
     )
@@ -134,7 +132,8 @@ export class Machine implements Endpoint {
 
   start(): void {
     const { trace, coverage } = this.world
-    const { snapshot, suffix, highest } = this.disk.recover()
+    const { snapshot, suffix: written, highest } = this.disk.recover()
+    const suffix = written.map((batch) => readBatch(this.version, batch))
     const image = snapshot === null ? null : decodeImage(snapshot.chunks)
     if (image !== null && !image.ok) throw new Error(image.failure.message)
     this.#life += 1
@@ -145,12 +144,13 @@ export class Machine implements Endpoint {
     if (suffix.length > 0) coverage.note('recovered with a suffix')
     trace.note(this.name, 'started', () => `${suffix.length} batches after the snapshot`)
     this.#stepWallMs = this.wallMs
-    checks.recovered(this, suffix)
+    checks.recovered(this, written)
     this.#phase = 'idle'
     this.#fuse = Infinity
     for (const peer of this.#bootstrap) this.wanted.add(peer)
     if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
     if (this.aside.length > 0) beginGivingBack(this)
+    this.background.understand()
     if (this.wasToldRetired) this.enqueue({ kind: 'wasRetired' })
     this.#tickLater(this.#life)
   }
@@ -257,11 +257,11 @@ export class Machine implements Endpoint {
   }
 
   message(peer: PeerId, message: Message): void {
-    this.enqueue({ kind: 'message', peer, message })
+    this.enqueue({ kind: 'message', peer, message: readMessage(this.version, message) })
   }
 
   gossip(batches: readonly Batch[]): void {
-    this.enqueue({ kind: 'gossip', batches })
+    this.enqueue({ kind: 'gossip', batches: batches.map((batch) => readBatch(this.version, batch)) })
   }
 
   enqueue(event: CoreEvent): void {

@@ -33,6 +33,7 @@ export const describeUpdates = (updates: Iterable<Update>): readonly string[] =>
     ...pendingLines(marks),
     ...documentLines(all, deleted),
     ...socialLines(all, deleted),
+    ...nameLines(all),
   ]
   for (const names of mails) lines.push(...mailLines(names, marks, deleted))
   for (const update of all) lines.push(...linesOf(update))
@@ -52,7 +53,11 @@ export const describeImage = (image: StateImage): readonly string[] =>
     ...describeSocial(image),
     ...image.claims.map(({ origin, server, peer, clock }) => `seat ${server} ${origin} ${peer} ${clock}`),
     ...image.retired.map(({ origin }) => `retired ${origin}`),
-    ...image.invites.flatMap(({ invite, expiresAtMs, admitted }) => [
+    ...(image.group === null ? [] : [`group ${image.group.name} ${image.group.clock}`]),
+    ...image.machineNames.map(({ origin, name }) => `machine ${origin} ${name}`),
+    ...image.clients.map(({ invite, peer, machine }) => `client ${invite} ${peer} ${machine}`),
+    ...image.invites.flatMap(({ invite, expiresAtMs, admitted, revoked }) => [
+      ...(revoked ? [`revoked ${invite}`] : []),
       ...(expiresAtMs > 0 ? [`invite ${invite} ${expiresAtMs}`] : []),
       ...admitted.map(({ peer, server }) => `admitted ${invite} ${peer} ${server}`),
     ]),
@@ -103,6 +108,17 @@ const lastKeys = (all: readonly Update[], deleted: ReadonlySet<AccountId>): read
     (one, two) => one.generation - two.generation || one.clock - two.clock || (one.origin < two.origin ? -1 : 1),
   )
   return [...new Map(ascending.map((keys) => [keys.account, keysLine(keys)])).values()]
+}
+
+/** The last name of the group, and of each machine. */
+const nameLines = (all: readonly Update[]): readonly string[] => {
+  const ascending = all.toSorted((one, two) => one.clock - two.clock || (one.origin < two.origin ? -1 : 1))
+  const lines = new Map<string, string>()
+  for (const { origin, clock, change } of ascending) {
+    if (change.kind === 'group') lines.set('group', `group ${change.name} ${clock}`)
+    if (change.kind === 'machineName') lines.set(origin, `machine ${origin} ${change.name}`)
+  }
+  return [...lines.values()]
 }
 
 const keysLine = ({ account, generation, clock, origin }: Omit<AccountKeysRecord, 'sealedKeys' | 'bytes'>): string =>
@@ -185,6 +201,10 @@ const linesOf = ({ origin, clock, change }: Update): readonly string[] => {
       return [`seat ${change.server} ${origin} ${change.peer} ${clock}`]
     case 'invite':
       return [`invite ${change.invite} ${change.expiresAtMs}`]
+    case 'revocation':
+      return [`revoked ${change.invite}`]
+    case 'clientAdmission':
+      return [`client ${change.invite} ${change.peer} ${change.machine}`]
     case 'retirement':
       return [`retired ${change.retired}`]
     case 'admission':

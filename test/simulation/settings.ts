@@ -9,8 +9,11 @@ export const faultKinds = ['crash', 'partition', 'oneWay', 'cut', 'clock', 'paus
 /** `everybody`: all copies are set aside at once, as by `--reset --even-alone` at each machine. */
 export type FaultKind = (typeof faultKinds)[number] | 'everybody'
 
-/** `copies`: old copies are restored all the time, and in some histories everybody's is set aside at once. */
-export type Mix = 'ordinary' | 'copies'
+/**
+ * `copies`: old copies are restored all the time, and in some histories everybody's is set aside at once. `versions`: some machines begin with a
+ * former version of the program, which knows some kinds of updates only when it has been replaced; and somebody looks after the group.
+ */
+export type Mix = 'ordinary' | 'copies' | 'versions'
 
 /** What one history is like. */
 export interface Settings {
@@ -34,6 +37,7 @@ const rareFaults: readonly FaultKind[] = ['rot', 'restore']
 
 export const chooseSettings = (random: Random, mix: Mix): Settings => {
   const settings = ordinary(random)
+  if (mix === 'versions') return { ...settings, faults: settings.faults.filter((kind) => !rareFaults.includes(kind)) }
   return mix === 'ordinary' ? settings : withCopies(settings, random)
 }
 

@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { Random } from './random.ts'
 import { newAccountId, newCommandId, sign } from './sim-codec.ts'
+import { isUnderstoodBy } from './versions.ts'
 import type { World } from './world.ts'
 
 const names = ['ada', 'Ada', 'bob', 'cleo', 'dora', 'emil', 'fritz', 'gerda', 'hugo', 'ida']
@@ -96,7 +97,7 @@ export class Workload {
   #said(machine: Machine, change: PersonChange): PersonChange {
     const random = new Random(this.#count)
     if (change.kind !== 'marks' && change.kind !== 'document' && change.kind !== 'follow') return change
-    if (random.chance(0.3)) return change
+    if (random.chance(0.3) || machine.version === 'former') return change
     const clock = Math.floor((machine.wallMs + (random.next() * 2 - 1) * clientSkewMs) * 1_000)
     const said = { ...change, saidAt: Math.max(1, clock) }
     const before = overtaken(machine.core.state, said, machine.wallMs)
@@ -109,7 +110,7 @@ export class Workload {
     if (!random.chance(0.1)) return
     this.#world.timeline.after(random.next() * sayAgainWithinMs, () => {
       const machine = random.pick(this.#world.up())
-      if (machine === undefined || this.#isOver) return
+      if (machine === undefined || this.#isOver || !isUnderstoodBy(machine.version, signed.change)) return
       this.#world.coverage.note('word said once more')
       this.#world.ledger.saidOnceMore.add(signed.change.command)
       machine.command({ kind: 'reissue', change: signed, clock: 0, reason: 'to have it once more' }, () => undefined)
@@ -160,6 +161,8 @@ export class Workload {
         if (!machine.isDestroyed && !this.#isOver) this.#giveAgain(machine, signed)
         return
       }
+      // A client does not talk to a server of another version.
+      if (!isUnderstoodBy(machine.version, signed.change)) return
       this.#world.coverage.note('command repeated')
       machine.command({ kind: 'submit', signed }, (result) => {
         if (result?.ok === true && signed.change.kind === 'mail')

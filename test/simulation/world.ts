@@ -15,6 +15,7 @@ import { Trace } from './trace.ts'
 /** One seed's world: time, chance, network, machines, and the bystander who sees all. */
 export class World {
   readonly random: Random
+  readonly mix: Mix
   readonly settings: Settings
   readonly timeline = new Timeline()
   readonly trace: Trace
@@ -30,6 +31,7 @@ export class World {
 
   constructor(seed: number, mode: TraceMode, mix: Mix) {
     this.random = new Random(seed)
+    this.mix = mix
     this.settings = chooseSettings(this.random, mix)
     this.trace = new Trace(mode, () => this.timeline.nowMs)
     this.network = new Network(this.random.fork(), this.timeline, this.trace, this.coverage, this.settings.network)

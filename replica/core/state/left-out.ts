@@ -58,6 +58,27 @@ export const leftOutOf = (image: StateImage, witness: StateImage, own: SeenHere)
 export const countOf = ({ mails, marked, documents, posts, commands }: LeftOut): number =>
   mails.length + marked.length + documents.length + posts.length + commands.length
 
+/**
+ * Whether the witness understands all that the image shows the effects of. A member with an older version holds what deletes or changes something as
+ * updates of kinds that it does not know: what is gone by them is still there with it.
+ */
+export const understandsAll = (
+  witness: Pick<StateImage, 'later'>,
+  image: Pick<StateImage, 'later' | 'vector'>,
+): boolean => {
+  const kept = new Set(image.later.map(idOf))
+  return witness.later.every((record) => kept.has(idOf(record)) || !isCovered(image, record))
+}
+
+/**
+ * How many of it the image keeps back: a draft that it holds without understanding it, because it is of an older version, is there. Mails and
+ * posts are of kinds that every version knows.
+ */
+export const keptBackOf = ({ later }: Pick<StateImage, 'later'>, leftOut: LeftOut): number => {
+  const held = new Set(later.map(idOf))
+  return countOf(leftOut) - leftOut.documents.filter((document) => held.has(idOf(document))).length
+}
+
 /** A mail, document or post that was left out. */
 type Entry = MailRecord | DocumentRecord | PostRecord
 

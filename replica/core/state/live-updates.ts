@@ -1,5 +1,5 @@
-import type { Clock, OriginId, Sequence, Tag } from '../model/ids.ts'
-import { anyTag, tag, tagOf, tagsAgree } from '../model/ids.ts'
+import type { Clock, OriginId, Sequence, Tag, UpdateId } from '../model/ids.ts'
+import { anyTag, tag, tagOf, tagsAgree, updateId } from '../model/ids.ts'
 import type { StateImage } from '../model/image.ts'
 import type { Update } from '../model/updates.ts'
 import { countsFrom } from '../model/updates.ts'
@@ -69,13 +69,21 @@ export const isItself = (
 
 /** The live updates of an image, each once, in no order. */
 export function* liveUpdatesOf(image: StateImage): Iterable<LiveUpdate> {
+  yield* shownIn(image)
+  if (image.later.length === 0) return
+  // Who holds something without understanding it may have taken the state of a member that does.
+  const shown = new Set<UpdateId>()
+  for (const { origin, sequence } of shownIn(image)) shown.add(updateId(origin, sequence))
+  for (const kept of image.later) if (!shown.has(updateId(kept.origin, kept.sequence))) yield kept
+}
+
+function* shownIn(image: StateImage): Iterable<LiveUpdate> {
   for (const { origin, sequences, clocks, tags } of image.mails.origins) {
     for (const [index, sequence] of sequences.entries())
       yield { origin, sequence, clock: clocks[index] ?? 0, tag: tag(tags[index] ?? anyTag) }
   }
   for (const document of image.documents) if (document.state === 'written') yield document
   yield* image.posts
-  yield* image.later
 }
 
 const ascending = (parts: readonly Iterable<Sequence>[]): Float64Array => {
