@@ -47,6 +47,7 @@ class ConnectionServer {
   readonly #writer: MessageWriter
   #api: ReplicaApi | null = null
   #right: ApiRight = 'person'
+  #isTrusted = false
   #calls = 0
   #callBytes = 0
   #callsThisTurn = 0
@@ -75,7 +76,14 @@ class ConnectionServer {
   }
 
   #isFull(): boolean {
-    return !this.#closed && (this.#calls >= limits.callsInFlight || this.#callBytes >= limits.callBytesInFlight)
+    const mostBytes = this.#isTrusted ? limits.callBytesInFlight : limits.earlyFrameBytes
+    return !this.#closed && (this.#calls >= limits.callsInFlight || this.#callBytes >= mostBytes)
+  }
+
+  /** The other side has shown who it is. */
+  #trust(): void {
+    this.#isTrusted = true
+    this.#connection.stream.trust?.()
   }
 
   /** False when the connection cannot go on. A frame may hold more calls than may be begun at once. */
@@ -107,6 +115,7 @@ class ConnectionServer {
     }
     this.#right = adminToken !== null && this.#connection.isAdminToken(adminToken) ? 'admin' : 'person'
     if (this.#connection.requires === 'admin' && this.#right !== 'admin') return false
+    if (this.#right === 'admin') this.#trust()
     this.#api = this.#connection.open(this.#right)
     this.#api.onEvent((event) => this.#tell(event))
     return true
@@ -133,7 +142,10 @@ class ConnectionServer {
       if (entry.right === 'admin' && this.#right !== 'admin') {
         throw new QuintetError('NOT_ALLOWED', `"${name}" needs the right to the replica's data directory.`)
       }
-      const answer = encodeApiMessage({ kind: 'answer', id, value: await entry.carryOut(api, request) })
+      const value = await entry.carryOut(api, request)
+      // Who has logged in elsewhere since may still ask what became of what it sent.
+      if (name === 'logIn') this.#trust()
+      const answer = encodeApiMessage({ kind: 'answer', id, value })
       if (answer.length <= limits.frameBytes) return answer
       throw new QuintetError(
         'TOO_LARGE',

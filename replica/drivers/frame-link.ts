@@ -33,6 +33,8 @@ export interface LinkListener {
   over(end: 'ended' | 'lost', reason: string): void
   /** Nothing was heard for so long; null: it is heard again. */
   silent?(forMs: number | null): void
+  /** After what came was taken in. */
+  read?(): void
 }
 
 /**
@@ -96,6 +98,16 @@ export class FrameLink {
 
   get queuedBytes(): number {
     return this.#queue.bytes
+  }
+
+  /** Of a frame of which only a part has come. */
+  get keptBytes(): number {
+    return this.#decoder.keptBytes
+  }
+
+  /** From now on frames may be as long as this. */
+  allow(maxFrameBytes: number): void {
+    this.#decoder.maxFrameBytes = maxFrameBytes
   }
 
   get isOver(): boolean {
@@ -213,6 +225,7 @@ export class FrameLink {
       })
       if (refusal !== null) this.abort(refusal)
     }
+    this.#listener.read?.()
   }
 
   #receive(tag: FrameTag, frame: Uint8Array): void {

@@ -3,6 +3,7 @@ import { limits } from '../core/model/limits.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
 import type { ByteStream } from './byte-stream.ts'
+import type { EarlyBytes } from './early-bytes.ts'
 import { clientPatience, FrameLink, type LinkListener } from './frame-link.ts'
 
 /** A stream of bytes as the `FrameStream` that a client's calls go over. */
@@ -14,12 +15,21 @@ export class LinkFrameStream implements FrameStream {
   #read: Uint8Array[] = []
   #readBytes = 0
   #onSilence: (forMs: number | null) => void = () => undefined
+  /** Null once the other side has shown who it is, or where it need not. */
+  #early: EarlyBytes | null
   #end: { readonly error: QuintetError | null } | null = null
   #wake: (() => void) | null = null
 
-  /** `onOver` is called once, when the stream has ended either way. */
-  constructor(stream: ByteStream, remote: PeerId, clock: ClockPort, onOver: () => void) {
+  /** `onOver` is called once, when the stream has ended either way. `early`: where what comes counts until `trust`. */
+  constructor(
+    stream: ByteStream,
+    remote: PeerId,
+    clock: ClockPort,
+    onOver: () => void,
+    early: EarlyBytes | null = null,
+  ) {
     this.remote = remote
+    this.#early = early
     this.#onOver = onOver
     const listener: LinkListener = {
       data: (frame) => {
@@ -32,8 +42,12 @@ export class LinkFrameStream implements FrameStream {
       silent: (forMs) => {
         this.#onSilence(forMs)
       },
+      read: () => {
+        this.#count()
+      },
     }
-    this.#link = new FrameLink(stream, clock, limits.frameBytes, listener, clientPatience)
+    const maxFrameBytes = early === null ? limits.frameBytes : limits.earlyFrameBytes
+    this.#link = new FrameLink(stream, clock, maxFrameBytes, listener, clientPatience)
     this.frames = { [Symbol.asyncIterator]: () => this.#iterate() }
   }
 
@@ -54,19 +68,31 @@ export class LinkFrameStream implements FrameStream {
     this.#onSilence = listener
   }
 
+  trust(): void {
+    this.#early?.note(this, 0)
+    this.#early = null
+    this.#link.allow(limits.frameBytes)
+  }
+
   abort(reason: string): void {
     this.#link.abort(reason)
+  }
+
+  #count(): void {
+    if (this.#end === null) this.#early?.note(this, this.#readBytes + this.#link.keptBytes)
   }
 
   #accept(frame: Uint8Array): void {
     this.#read.push(frame)
     this.#readBytes += frame.length
-    if (this.#readBytes > limits.clientReadBytes) this.#link.pause()
+    const most = this.#early === null ? limits.clientReadBytes : limits.earlyFrameBytes
+    if (this.#readBytes > most) this.#link.pause()
     this.#wakeReader()
   }
 
   #finish(error: QuintetError | null): void {
     this.#end = { error }
+    this.#early?.note(this, 0)
     this.#wakeReader()
     this.#onOver()
   }
@@ -82,6 +108,7 @@ export class LinkFrameStream implements FrameStream {
       this.#read = []
       for (const frame of frames) {
         this.#readBytes -= frame.length
+        this.#count()
         yield frame
       }
       if (this.#read.length > 0) continue

@@ -24,7 +24,8 @@ export const writeFrameHeader = (target: Uint8Array, offset: number, tag: FrameT
  * keep a whole network buffer alive.
  */
 export class FrameDecoder {
-  readonly #maxFrameBytes: number
+  /** Of the frames that begin from now on. */
+  maxFrameBytes: number
   readonly #header = new Uint8Array(frameHeaderBytes)
   #headerFilled = 0
   #tag: FrameTag = frameTags.data
@@ -32,7 +33,12 @@ export class FrameDecoder {
   #frameFilled = 0
 
   constructor(maxFrameBytes: number) {
-    this.#maxFrameBytes = maxFrameBytes
+    this.maxFrameBytes = maxFrameBytes
+  }
+
+  /** What is kept for a frame of which only a part has come. */
+  get keptBytes(): number {
+    return this.#frame?.length ?? 0
   }
 
   /**
@@ -65,7 +71,7 @@ export class FrameDecoder {
     const length = new DataView(this.#header.buffer).getUint32(0)
     const tag = this.#header[4] ?? 255
     if (!isFrameTag(tag)) return `a frame with the unknown tag ${tag} came`
-    const limit = tag === frameTags.data ? this.#maxFrameBytes : controlFrameBytes
+    const limit = tag === frameTags.data ? this.maxFrameBytes : controlFrameBytes
     if (length > limit) return `a frame of ${length} bytes came, the limit is ${limit}`
     this.#tag = tag
     this.#headerFilled = 0

@@ -21,6 +21,7 @@ import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
 import { PeerGate } from './libp2p-gate.ts'
 import { KeyRing } from './libp2p-key-ring.ts'
+import { EarlyBytes } from './early-bytes.ts'
 import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { GroupGossip } from './libp2p-gossip.ts'
@@ -88,6 +89,7 @@ class Libp2pTransport implements Transport {
   readonly #links: ReplicaLinks
   readonly #dialler: Dialler
   readonly #gossip: GroupGossip
+  readonly #early = new EarlyBytes()
   /** What connected peers announced of themselves. */
   readonly #announced = new Map<PeerId, readonly Multiaddr[]>()
   #listener: TransportListener | null = null
@@ -287,6 +289,7 @@ class Libp2pTransport implements Transport {
       peerId(connection.remotePeer.toString()),
       this.#options.clock,
       () => undefined,
+      this.#early,
     )
     if (this.#listener === null) client.abort('this server is stopping')
     this.#tell((listener) => {

@@ -148,6 +148,8 @@ export interface FrameStream {
    * itself ends much later: a machine that is merely slow is not gone.
    */
   onSilence?(listener: (forMs: number | null) => void): void
+  /** The other side has shown who it is. Until then a stream from another machine takes frames of `limits.earlyFrameBytes` at most. */
+  trust?(): void
 }
 
 export type SendPriority = 'ordinary' | 'droppable'

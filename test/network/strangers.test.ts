@@ -96,7 +96,7 @@ describe('someone inside the group', () => {
     const node = await strangerNode(groupKey)
     const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.client)
     const header = Buffer.alloc(5)
-    header.writeUInt32BE(limits.frameBytes + 1)
+    header.writeUInt32BE(limits.earlyFrameBytes + 1)
     stream.send(header)
     await within(3_000, 'the stream is reset', once(stream, 'close'))
     const [client] = peer.seen.clients

@@ -58,6 +58,10 @@ export const limits = {
   sendQueueCutBytes: 67_108_864,
   /** What was read from a client and not yet looked at, beyond which reading stops. */
   clientReadBytes: 1_048_576,
+  /** A frame of a client that has not logged in: more than the messages that go together in one. */
+  earlyFrameBytes: 131_072,
+  /** What is kept of what all those have sent. */
+  earlyBytes: 33_554_432,
   /** Frames of one peer whose signatures are being verified; beyond, the connection is cut. */
   unverifiedBytes: 33_554_432,
   joinFrameBytes: 524_288,
