@@ -1,10 +1,11 @@
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QuintetError } from './core/model/errors.ts'
 import { isOriginId, originId } from './core/model/ids.ts'
 import type { OriginId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
-import { syncDirectory, writeFileAtomically } from './drivers/atomic-file.ts'
+import { writeFileAtomically } from './drivers/atomic-file.ts'
+import { renameFile, syncDirectory, systemCode } from './drivers/file-names.ts'
 import {
   loadAttachment,
   loadInstall,
@@ -13,7 +14,6 @@ import {
   saveInstall,
   saveNextInstall,
 } from './drivers/install-file.ts'
-import { systemCode } from './drivers/nedb-files.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { AsideLog } from './host/give-back.ts'
@@ -104,7 +104,7 @@ export const finishTakingUp = async (directory: string): Promise<void> => {
   if (taking === null) return
   const copy = originId(taking.trim())
   const taken = join(directory, takenName)
-  if (!(await exists(taken))) await rename(join(directory, asideName, copy), taken)
+  if (!(await exists(taken))) await renameFile(join(directory, asideName, copy), taken)
   const aside = await makeAside(directory, copy)
   // As long as its log has not left, what is in the data directory is the present copy.
   if (await exists(join(taken, 'log'))) await moveCopy(directory, aside)
@@ -128,7 +128,7 @@ const makeAside = async (directory: string, copy: OriginId): Promise<string> => 
 const moveCopy = async (from: string, to: string): Promise<void> => {
   for (const part of ['log', 'snapshot']) {
     const [here, there] = [join(from, part), join(to, part)]
-    if ((await exists(here)) && !(await exists(there))) await rename(here, there)
+    if ((await exists(here)) && !(await exists(there))) await renameFile(here, there)
     await syncDirectory(to)
     await syncDirectory(from)
   }

@@ -1,6 +1,6 @@
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { systemCode } from './nedb-files.ts'
+import { renameFile, syncDirectory, systemCode } from './file-names.ts'
 
 const writing = new Map<string, Promise<void>>()
 const temporaryPattern = /\.(\d+)\.tmp$/
@@ -47,21 +47,10 @@ const write = async (path: string, content: string | Uint8Array): Promise<void> 
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    await renameFile(temporary, path)
     await syncDirectory(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
-  }
-}
-
-/** Makes names in a directory durable. Windows has no such thing and needs none. */
-export const syncDirectory = async (path: string): Promise<void> => {
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

@@ -1,8 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { QuintetError } from '../core/model/errors.ts'
+import { renameFile } from './file-names.ts'
 
 export interface DirectoryLock {
   release(): Promise<void>
@@ -63,7 +64,7 @@ async function putDown(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(beside, JSON.stringify(holder), { mode: 0o600 })
-    await rename(beside, `${folder}/${name}.json`)
+    await renameFile(beside, `${folder}/${name}.json`)
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined)
     if (isForWantOfRoom(error)) {

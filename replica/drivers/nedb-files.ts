@@ -1,8 +1,9 @@
 import { fstatSync } from 'node:fs'
-import { constants, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
+import { constants, mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
+import { patiently, renameFile, syncDirectory, systemCode } from './file-names.ts'
 import type { Database, Identified } from './nedb-database.ts'
 import { openDatabase } from './nedb-database.ts'
 
@@ -50,6 +51,8 @@ const fileMode = 0o600
 const isDurableOnceWritten = process.platform === 'linux'
 const appendFlags = constants.O_RDWR | constants.O_APPEND | (isDurableOnceWritten ? constants.O_DSYNC : 0)
 const directoryMode = 0o700
+/** Others may have it open for a moment on Windows alone. */
+const removals = process.platform === 'win32' ? 8 : 0
 /** Of memory that a file that is open for appending keeps for its next write. */
 const keptBytes = 262_144
 
@@ -87,20 +90,12 @@ export const diskFiles: FileSystem = {
   open: async (path) => new DiskFile(await open(path, 'r+'), 'synced'),
   openForAppending: async (path) =>
     new DiskFile(await open(path, appendFlags), isDurableOnceWritten ? 'durable' : 'synced'),
-  syncDirectory: async (path) => {
-    // Windows cannot open a directory; NTFS keeps its entries in a journal instead.
-    if (process.platform === 'win32') return
-    const directory = await open(path, 'r')
-    try {
-      await directory.sync()
-    } finally {
-      await directory.close()
-    }
-  },
+  syncDirectory,
   truncate: (path, bytes) => truncate(path, bytes),
-  rename: (from, to) => rename(from, to),
-  remove: (path) => rm(path, { recursive: true, force: true }),
-  openDatabase: (path) => openDatabase(path, { fileMode, dirMode: directoryMode }),
+  rename: renameFile,
+  remove: (path) => rm(path, { recursive: true, force: true, maxRetries: removals }),
+  // NeDB renames as well.
+  openDatabase: (path) => patiently(() => openDatabase(path, { fileMode, dirMode: directoryMode }), process.platform),
 }
 
 class DiskFile implements OpenFile {
@@ -165,10 +160,6 @@ export async function syncFile(files: FileSystem, path: string): Promise<void> {
     await file.close()
   }
 }
-
-/** The system's code of an error (`ENOSPC`), if it has one. */
-export const systemCode = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 
 /** What a failure of the file system is to the replica: DISK_FULL or DISK_FAILED. */
 export function diskError(error: unknown, doing: string): QuintetError {

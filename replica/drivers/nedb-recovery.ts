@@ -73,6 +73,9 @@ async function recoverLog(
   return { log, suffix, highest: Math.max(last.first - 1, (await last.index()).last, read, ...traces), repairs }
 }
 
+/** What else stands there is somebody's: a copy that was put beside, what a file system or a program for backups keeps. */
+const halfWritten = /^[1-9]\d{0,15}\.(?:db~|rewrite~?)$/
+
 /** Finds the files, and removes what interrupted writes have left beside them; tells how far the log went before a last one that is empty. */
 async function addSegments(context: WriterContext, log: OriginLog, repairs: string[]): Promise<Sequence> {
   const { files } = context
@@ -83,7 +86,7 @@ async function addSegments(context: WriterContext, log: OriginLog, repairs: stri
     const [first, firstOfUnread] = [segmentFirst(name), unreadFirst(name)]
     if (first !== null) log.add(first, sizes[index] ?? 0)
     else if (firstOfUnread !== null) unread.push(firstOfUnread)
-    else await files.remove(`${log.directory}/${name}`)
+    else if (halfWritten.test(name)) await files.remove(`${log.directory}/${name}`)
   }
   await takeUnread(log, unread)
   let reached = 0

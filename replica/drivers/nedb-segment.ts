@@ -5,7 +5,7 @@ import type { Database } from './nedb-database.ts'
 import type { StoredDocument } from './nedb-documents.ts'
 import { kindOf, sequenceOf } from './nedb-documents.ts'
 import type { FileSystem, OpenFile } from './nedb-files.ts'
-import { diskError, syncFile, systemCode } from './nedb-files.ts'
+import { diskError, syncFile } from './nedb-files.ts'
 import type { SegmentFiles, SegmentView } from './nedb-segment-view.ts'
 import type { PartlyRead } from './nedb-partly-read.ts'
 import { nothingRead, readPartly } from './nedb-partly-read.ts'
@@ -13,7 +13,7 @@ import { DatabaseView, FileView, UnreadView, wholeOf } from './nedb-segment-view
 import type { Entry, Scan } from './nedb-segment-index.ts'
 import { entryOf, idOf, isEndKnown, scanSegment, SegmentIndex } from './nedb-segment-index.ts'
 import { holdsAll, removeDatabase, writeSegment } from './nedb-segment-writing.ts'
-import { isReadError, UnreadFile } from './nedb-unread-file.ts'
+import { isOfReading, UnreadFile } from './nedb-unread-file.ts'
 
 /** What segments share. */
 export interface SegmentContext {
@@ -328,8 +328,7 @@ export class Segment {
       const database = await files.openDatabase<StoredDocument>(this.path)
       if (await holdsAll(database, known)) return database
     } catch (error) {
-      const isOfReading = systemCode(error) === null || isReadError(error)
-      if (known.length === 0 || !isOfReading) throw error
+      if (known.length === 0 || !isOfReading(error)) throw error
     }
     await this.rewrite(known)
     return files.openDatabase<StoredDocument>(this.path)

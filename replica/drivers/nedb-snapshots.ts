@@ -4,8 +4,9 @@ import { isOriginId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { FoundSnapshot, LoggerPort, SnapshotFile } from '../host/ports.ts'
+import { systemCode } from './file-names.ts'
 import type { FileSystem } from './nedb-files.ts'
-import { syncFile, systemCode } from './nedb-files.ts'
+import { syncFile } from './nedb-files.ts'
 
 /** The newest snapshot that is whole, and what was found on the way to it. */
 export interface RecoveredSnapshot {
@@ -32,6 +33,7 @@ const generationsKept = 2
 const chunksFile = 'chunks.db'
 const metaFile = 'meta.db'
 const generationPattern = /^[1-9]\d{0,14}$/
+const halfWritten = /^[1-9]\d{0,14}\.writing$/
 
 /**
  * The snapshots, each generation in a directory of its own: one NeDB file with the chunks of the state image, one that names
@@ -113,7 +115,7 @@ export class Snapshots {
     await this.#files.makeDirectory(this.#directory)
     this.#generations.clear()
     const names = await this.#files.list(this.#directory)
-    for (const name of names) if (!generationPattern.test(name)) await this.#files.remove(`${this.#directory}/${name}`)
+    for (const name of names) if (halfWritten.test(name)) await this.#files.remove(`${this.#directory}/${name}`)
     const generations = names.filter((name) => generationPattern.test(name)).map(Number)
     generations.sort((left, right) => left - right)
     for (const generation of generations) this.#generations.set(generation, await this.#bytesOf(generation))

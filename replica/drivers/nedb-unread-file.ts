@@ -1,12 +1,15 @@
 import { dirname } from 'node:path'
 import type { Sequence } from '../core/model/ids.ts'
+import { systemCode } from './file-names.ts'
 import type { FileSystem } from './nedb-files.ts'
-import { systemCode } from './nedb-files.ts'
 
 const extension = '.unread'
 
 /** Whether the disk fails to read what stands on it. That may pass: nothing must be given up for it. */
 export const isReadError = (error: unknown): boolean => systemCode(error) === 'EIO'
+
+/** Whether NeDB failed at what it read, or at reading it, and not at writing. */
+export const isOfReading = (error: unknown): boolean => systemCode(error) === null || isReadError(error)
 
 /** Where the segment begins whose file was kept under this name; null when it is not the name of one. */
 export function unreadFirst(name: string): Sequence | null {

@@ -72,6 +72,13 @@ export class CrashedDisk {
       case 'sync':
         if (this.#lie !== 'fsync of files') syncFile(this.#file(operation.file))
         return
+      case 'syncWrite': {
+        const file = this.#file(operation.file)
+        if (this.#lie === null && file.pending.length > 1)
+          throw new Error('what stands before a durable write is not durable itself')
+        if (this.#lie !== 'fsync of files') syncFile(file)
+        return
+      }
       case 'syncDirectory':
         if (this.#lie !== 'fsync of directories') this.#syncDirectory(this.#directory(operation.path))
         return

@@ -12,6 +12,8 @@ export type Operation =
   | { readonly kind: 'write'; readonly file: FileNumber; readonly data: Buffer }
   | { readonly kind: 'truncate'; readonly file: FileNumber; readonly bytes: number }
   | { readonly kind: 'sync'; readonly file: FileNumber }
+  /** The last write is durable, as with O_DSYNC: not what was written before it by another way. */
+  | { readonly kind: 'syncWrite'; readonly file: FileNumber }
   | { readonly kind: 'syncDirectory'; readonly path: string }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   | { readonly kind: 'remove'; readonly path: string }
@@ -95,7 +97,7 @@ const written = (handle: OpenHandle, data: unknown): void => {
 }
 
 const durable = (handle: OpenHandle): void => {
-  if (handle.file !== null && handle.isDurable) note({ kind: 'sync', file: handle.file })
+  if (handle.file !== null && handle.isDurable) note({ kind: 'syncWrite', file: handle.file })
 }
 
 const open: typeof fs.promises.open = async (place, flags, mode) => {

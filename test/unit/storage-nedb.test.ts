@@ -269,6 +269,20 @@ describe('damage on disk', () => {
     expect(await readdir(join(directory, 'snapshot'))).toEqual(['1', '2'])
     await storage.close()
   })
+
+  test('what is none of them is left alone, whatever it is', async () => {
+    const directory = await newDirectory()
+    const { one, batches } = await fill(directory)
+    const folders = [join(directory, 'log'), join(directory, 'log', one.origin), join(directory, 'snapshot')]
+    const strange = ['.DS_Store', '.nfs0000000a00000001', '1 (conflicted copy).db', '1.db.bak', 'nul', '\u00e9.db']
+    for (const folder of folders) for (const name of strange) await writeFile(join(folder, name), 'of somebody else')
+    await mkdir(join(folders[1] ?? '', 'a directory', 'below'), { recursive: true })
+    const storage = await openStorage(directory)
+    expect((await storage.recover()).suffix).toEqual(expect.arrayContaining(batches.slice(21)))
+    await storage.writeSnapshot({ vector: new Map([[one.origin, 1]]), chunks: ['{}'] })
+    for (const folder of folders) expect(await readdir(folder)).toEqual(expect.arrayContaining(strange))
+    await storage.close()
+  })
 })
 
 describe('a data directory', () => {

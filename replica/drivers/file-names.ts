@@ -1,0 +1,43 @@
+import { open, rename } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+
+/** The system's code of an error (`ENOSPC`), if it has one. */
+export const systemCode = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+
+export const renameFile = (from: string, to: string): Promise<void> =>
+  patiently(() => rename(from, to), process.platform)
+
+/** What Windows says while another program has the file open, as one does for a moment that looks for viruses. */
+const heldByOthers: ReadonlySet<string | null> = new Set(['EPERM', 'EACCES', 'EBUSY'])
+const pausesMs = [5, 20, 50, 100, 200, 400, 800]
+
+/** Does it again where others may only just now be in the way. */
+export async function patiently<Value>(work: () => Promise<Value>, platform: string): Promise<Value> {
+  for (const pauseMs of platform === 'win32' ? pausesMs : []) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!heldByOthers.has(systemCode(error))) throw error
+    }
+    await setTimeout(pauseMs)
+  }
+  return work()
+}
+
+/** By which a file system says that it has no such thing for directories, as some do that lie on another machine. */
+const notOfDirectories: ReadonlySet<string | null> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** Makes names in a directory durable, where the file system can. */
+export const syncDirectory = async (path: string): Promise<void> => {
+  // Windows cannot open a directory; NTFS keeps its entries in a journal instead.
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } catch (error) {
+    if (!notOfDirectories.has(systemCode(error))) throw error
+  } finally {
+    await directory.close()
+  }
+}
