@@ -5,6 +5,11 @@ import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 /** On a full disk one writing is tried again this often. */
 const retryMs = 1_000
 
+/** One that is found full again so soon after it had room for the probe has none for what is to be written, which takes more. */
+const calmTries = 60
+/** A failed write costs a core that is made anew: where that goes on, it is tried more and more seldom, up to this. */
+const mostTriesBetween = 32
+
 /** Written and removed again to see whether the disk has room. */
 const probeBytes = 262_144
 const probeSetting = 'room-probe'
@@ -30,6 +35,10 @@ export class FullDisk {
   readonly #options: FullDiskOptions
   #isFull = false
   #hasMissedKey = false
+  /** Counted, because a clock may be set meanwhile. */
+  #triesSinceRoom = Infinity
+  #triesBetween = 1
+  #triesLeft = 0
 
   constructor(options: FullDiskOptions) {
     this.#options = options
@@ -41,6 +50,9 @@ export class FullDisk {
 
   /** A write has failed for want of room. */
   fill(): void {
+    const isAgain = this.#triesSinceRoom < calmTries
+    this.#triesBetween = isAgain ? Math.min(2 * this.#triesBetween, mostTriesBetween) : 1
+    this.#triesLeft = this.#triesBetween
     this.#isFull = true
   }
 
@@ -57,7 +69,9 @@ export class FullDisk {
    */
   watch(onMissedKey: () => void): () => void {
     return this.#options.clock.every(retryMs, () => {
-      if (this.#isFull) void this.#probe(onMissedKey)
+      if (!this.#isFull) this.#triesSinceRoom += 1
+      else if (this.#triesLeft > 1) this.#triesLeft -= 1
+      else void this.#probe(onMissedKey)
     })
   }
 
@@ -67,6 +81,7 @@ export class FullDisk {
       await storage.writeSetting(probeSetting, 'x'.repeat(probeBytes))
       await storage.writeSetting(probeSetting, '')
       this.#isFull = false
+      this.#triesSinceRoom = 0
       logger.info('the disk has room again')
       if (this.#hasMissedKey) onMissedKey()
       this.#hasMissedKey = false
