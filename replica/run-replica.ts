@@ -215,7 +215,7 @@ class Replica implements RunningReplica {
     const refusal = await host.read((core) => {
       const { seats } = core.state
       if (!core.hasLostSeat) return badSeat(`This machine has server id ${install.server} and keeps it.`)
-      if (seats.holder(server) !== undefined || seats.promised().has(server))
+      if (seats.holder(server) !== undefined || seats.promised(systemClock.nowMs()).has(server))
         return new QuintetError('SEAT_TAKEN', `Server id ${server} is taken: choose a free one.`)
       return seats.claimOf(origin) === undefined ? null : badSeat(`This machine once had server id ${server}.`)
     })

@@ -66,12 +66,13 @@ export class GroupAdmin implements GroupApi {
   }
 
   async retire({ server }: Parameters<GroupApi['retire']>[0]): Promise<void> {
-    const { host } = this.#options
+    const { host, nowMs } = this.#options
     const isHere = await host.read((core) => core.identity.server === server && !core.hasLostSeat)
     if (isHere)
       throw new QuintetError('BAD_REQUEST', `Server ${server} is this machine: ask another member to retire it.`)
-    const { machine, isConnected } = await host.read((core) => ({
+    const { machine, promise, isConnected } = await host.read((core) => ({
       machine: core.state.seats.holder(server)?.origin,
+      promise: core.state.seats.promised(nowMs()).get(server),
       isConnected: core.view.servers.includes(server),
     }))
     if (isConnected) {
@@ -80,10 +81,11 @@ export class GroupAdmin implements GroupApi {
         `Server ${server} is connected, so it is not gone: only a machine that is gone for good is retired. To retire it all the same, pause it first.`,
       )
     }
-    if (machine === undefined)
-      throw new QuintetError('NO_SUCH_SERVER', `No machine has server id ${server}: the seat is free.`)
-    await this.#shutOutFormersOf(machine)
-    await host.command({ kind: 'retire', machine })
+    if (machine !== undefined) {
+      await this.#shutOutFormersOf(machine)
+      await host.command({ kind: 'retire', machine })
+    } else if (promise !== undefined) await host.command({ kind: 'revoke', invite: promise })
+    else throw new QuintetError('NO_SUCH_SERVER', `No machine has server id ${server}: the seat is free.`)
   }
 
   async letIn({ server }: Parameters<GroupApi['letIn']>[0]): Promise<readonly LetIn[]> {

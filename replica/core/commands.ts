@@ -117,11 +117,11 @@ const admit = (
     return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
   if (invite.expiresAtMs <= nowMs)
     return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
-  const promised = state.seats.promised()
+  const promised = state.seats.promised(nowMs)
   const isFree = (server: ServerId): boolean =>
     state.seats.holder(server) === undefined && !promised.has(server) && !reserved.seats.has(server)
   const server = command.server ?? allServerIds.find(isFree)
-  if (server === undefined) return refuse('NO_SEAT_FREE', `All ${seatCount} seats of this group are taken.`)
+  if (server === undefined) return refuse('NO_SEAT_FREE', noSeatMessage([...promised.keys()]))
   if (!isFree(server)) return refuse('SEAT_TAKEN', seatTakenMessage(state, server, isFree))
   reserved.seats.add(server)
   reserved.invites.add(command.invite)
@@ -160,7 +160,15 @@ const seatTakenMessage = (state: GroupState, server: ServerId, isFree: (server: 
   const holder = state.seats.holder(server)
   const free = allServerIds.filter(isFree)
   const choice = free.length === 0 ? 'No seat is free.' : `Free seats: ${free.join(', ')}.`
-  return `Server id ${server} is taken${holder === undefined ? '' : ` by ${state.seats.machineOf(holder)}`}. ${choice}`
+  const whose = holder === undefined ? promisedTo : `taken by ${state.seats.machineOf(holder)}.`
+  return `Server id ${server} is ${whose} ${choice}`
+}
+
+const promisedTo = 'promised to a machine that was let in and has not come yet: if it is gone for good, retire it.'
+
+const noSeatMessage = (promised: readonly ServerId[]): string => {
+  const taken = `All ${seatCount} seats of this group are taken.`
+  return promised.length === 0 ? taken : `${taken} Server id ${promised.join(', ')} is ${promisedTo}`
 }
 
 const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {

@@ -53,7 +53,8 @@ const revoke = (state: GroupState, { invite: id }: Extract<Command, { kind: 'rev
   if (invite === undefined || invite.expiresAtMs === 0) return refuse('BAD_INVITE', 'There is no such invite.')
   // Used on two sides of a partition, it may have let a client in as well, which has no other way to be shut out.
   const hasClients = state.seats.clients().some((client) => client.invite === id)
-  if (invite.admitted.length > 0 && !hasClients)
+  const hasCome = invite.admitted.some(({ peer }) => state.seats.claims().some((claim) => claim.peer === peer))
+  if (hasCome && !hasClients)
     return refuse('INVITE_USED', 'This invite has been used already: to shut the machine out, retire it.')
   return write({ kind: 'revocation', invite: id })
 }

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { decodeInvite, encodeInvite, type Invite } from '../../replica/wire/invite-codec.ts'
@@ -47,6 +48,12 @@ const knock = (port: number, bytes: Uint8Array): Promise<number> =>
       reject(new Error('the replica keeps a stranger connected'))
     })
   })
+
+const usedInvite = async (operator: MailProcess): Promise<string> => {
+  const found = (await operator.ask('invites')).invites.find(({ state }) => state === 'used')
+  if (found === undefined) throw new Error('no invite was used')
+  return found.invite
+}
 
 describe('joining', () => {
   let group: ReplicaGroup
@@ -103,6 +110,30 @@ describe('joining', () => {
     await again.stop()
     relay.close()
     expect(await readdir(data)).not.toContain('joining.json')
+  })
+
+  test('a machine that was let in and is gone before it has come is retired: its seat is free again', async () => {
+    const joining = await cluster.group([1])
+    const operator = joining.operator(1)
+    const [listen = ''] = (await joining.replica(1).ready()).listen
+    const taken = /^(.*tcp\/\d+)/.exec(listen)?.[1] ?? ''
+    const { invite: first } = await operator.ask('invite')
+    // It is let in, cannot listen, and its directory goes.
+    expect((await join(first, '--server-id', '2', '--listen', taken)).code).toBe(1)
+    await expect(operator.ask('revokeInvite', { invite: await usedInvite(operator) })).resolves.toBeDefined()
+    const { invite: second } = await operator.ask('invite')
+    expect((await join(second, '--server-id', '3', '--listen', taken)).code).toBe(1)
+    const { invite } = await operator.ask('invite')
+    const refused = await join(invite, '--server-id', '3')
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toMatch(/promised to a machine that was let in and has not come.*Free seats: 2, 4, 5/)
+    await operator.ask('retire', { server: 3 })
+    await expect(operator.ask('retire', { server: 3 })).rejects.toMatchObject({ code: 'NO_SUCH_SERVER' })
+    const data = path.join(await cluster.directory(), 'third')
+    const third = new ReplicaProcess({ data, join: invite, server: 3 })
+    expect(await third.ready()).toMatchObject({ serverId: 3 })
+    await joining.sees([1], [1, 3])
+    await third.stop()
   })
 
   test('an expired, a mangled and an empty invite are refused with their reasons', async () => {

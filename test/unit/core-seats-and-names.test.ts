@@ -42,10 +42,22 @@ describe('a seat', () => {
     const seats = seatsOf()
     const { peer } = identity(3, 'e')
     seats.admit(inviteNamed('one'), peer, serverId(3))
-    expect([...seats.promised()]).toEqual([3])
+    expect([...seats.promised(1_000)]).toEqual([[3, inviteNamed('one')]])
     expect(seats.isAdmitted(peer)).toBe(true)
     seats.addClaim(claim(3, 'e', 10))
-    expect([...seats.promised()]).toEqual([])
+    expect([...seats.promised(1_000)]).toEqual([])
+  })
+
+  test('is promised for as long as the invite is good, and was not revoked', () => {
+    const seats = seatsOf()
+    const [one, two] = [inviteNamed('one'), inviteNamed('two')]
+    seats.admit(one, identity(3, 'e').peer, serverId(3))
+    seats.admit(two, identity(4, 'f').peer, serverId(4))
+    for (const invite of [one, two]) seats.addInvite(invite, 2_000)
+    expect([...seats.promised(1_999).keys()]).toEqual([3, 4])
+    expect([...seats.promised(2_000)]).toEqual([])
+    seats.revoke(one)
+    expect([...seats.promised(1_999).keys()]).toEqual([4])
   })
 })
 

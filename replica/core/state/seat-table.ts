@@ -319,13 +319,18 @@ export class SeatTable {
     return this.#shutOut
   }
 
-  /** Seats given by admissions whose claims have not come in yet, and may still come. */
-  promised(): ReadonlySet<ServerId> {
+  /**
+   * Seats given by admissions whose claims have not come in yet, with the invites. A machine may be gone before it has come: a promise ends with
+   * its invite. One that comes after all has the seat when it is the first to claim it.
+   */
+  promised(nowMs: number): ReadonlyMap<ServerId, InviteId> {
     const claimed = new Set(this.claims().map((claim) => claim.peer))
-    const seats = new Set<ServerId>()
-    for (const { admitted } of this.#invites.values()) {
+    const seats = new Map<ServerId, InviteId>()
+    for (const [invite, { admitted, isRevoked, expiresAtMs }] of this.#invites) {
+      // An admission can come before the invite itself, of which nothing is known then.
+      if (isRevoked || (expiresAtMs > 0 && expiresAtMs <= nowMs)) continue
       for (const [peer, server] of admitted)
-        if (!claimed.has(peer) && this.retiredAs(peer) === undefined) seats.add(server)
+        if (!claimed.has(peer) && this.retiredAs(peer) === undefined) seats.set(server, invite)
     }
     return seats
   }
