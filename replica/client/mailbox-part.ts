@@ -1,4 +1,5 @@
 import { QuintetError } from '../core/model/errors.ts'
+import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { UnknownNames } from './account-directory.ts'
@@ -12,6 +13,7 @@ import type { KnownPeople } from './known-people.ts'
 import { mailFile } from './mail-file.ts'
 import { Marking } from './marking.ts'
 import { Outbox } from './outbox.ts'
+import { reachOf } from './reach.ts'
 import { Reading } from './reading.ts'
 import type { SearchDesk } from './search/search-desk.ts'
 import { Sending } from './sending.ts'
@@ -91,22 +93,28 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
     throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
   const command = session.newCommand()
   if (holdMs > 0) return outbox.hold(session, { letter, command, draft }, holdMs)
-  try {
-    const mail = await sending.send(session, letter, { command, meant: [] })
-    // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
-    if (draft !== null) await documents.delete(session, draft, shelves.drafts).catch(() => undefined)
-    return { mail }
-  } catch (error) {
-    if (!(error instanceof UnknownNames)) throw error
-    if (error.known === 'nowhere' && (await isWholeGroupReachable(context))) throw error
-    return outbox.wait(session, { letter, command, draft }, error)
-  }
+  const sent = await sendOrWait(context, () => sending.send(session, letter, { command, meant: [] }))
+  if (sent instanceof UnknownNames) return outbox.wait(session, { letter, command, draft }, sent)
+  // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
+  if (draft !== null) await documents.delete(session, draft, shelves.drafts).catch(() => undefined)
+  return { mail: sent }
 }
 
-/** Then a name that is not known here is known nowhere. */
-const isWholeGroupReachable = async (context: ClientContext): Promise<boolean> => {
-  const { seats } = await context.link.call((api) => api.status())
-  return seats.every(({ connected }) => connected)
+/** Gives the names that are to be waited for. NO_SUCH_ACCOUNT where nobody in the group can know them. */
+const sendOrWait = async (
+  context: ClientContext,
+  attempt: () => Promise<UpdateId>,
+  mayLookAgain: 'look again' | 'last look' = 'look again',
+): Promise<UpdateId | UnknownNames> => {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!(error instanceof UnknownNames)) throw error
+    const reach = error.known === 'elsewhere' ? 'less' : await reachOf(context)
+    if (reach === 'less') return error
+    if (reach === 'all' || mayLookAgain === 'last look') throw error
+    return sendOrWait(context, attempt, 'last look')
+  }
 }
 
 const draftsPart = (

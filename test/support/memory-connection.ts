@@ -72,14 +72,17 @@ export class MemoryConnection implements ReplicaApi {
   }
 
   async status(): Promise<StatusInfo> {
+    this.#replica.statuses += 1
     const { server, view, accounts, mails, paused } = this.#replica
     const origin = originId(`${server}.aaaaaaaa`)
     const held = { [origin]: mails.length }
     const here = { server, origin, machine: 'memory', connected: true, lagMs: null }
-    const away = { ...here, server: serverId(server === 5 ? 4 : 5), connected: false }
+    const other = serverId(server === 5 ? 4 : 5)
+    const away = { ...here, server: other, origin: originId(`${other}.aaaaaaaa`), connected: false }
     const seats = this.#replica.isWhole ? [here] : [here, away]
     const counts = { accounts: accounts.length, mails: mails.length, digest: 'memory', warnings: [], diskBytes: 0 }
-    const vectors = { vector: held, matrix: { [server]: held }, stable: held }
+    const [theirs, vector] = [{ [away.origin]: 1 }, { ...held, [away.origin]: 1 - this.#replica.lacks }]
+    const vectors = { vector, matrix: { [server]: vector, [other]: theirs }, stable: held }
     return this.#answer(
       succeed({ serverId: server, origin, groupName: 'test', view, ...vectors, ...counts, paused, seats }),
     )

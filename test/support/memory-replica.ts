@@ -64,6 +64,10 @@ export class MemoryReplica {
   posts: SignedPost[] = []
   /** Whether all seats can be reached. */
   isWhole = true
+  /** Updates that another seat holds and that have not come. */
+  lacks: 0 | 1 = 0
+  /** How often its status was asked for. */
+  statuses = 0
   /** What was submitted, in order, retries included. */
   readonly submissions: Submission[] = []
   readonly connections = new Set<MemoryConnection>()

@@ -182,6 +182,9 @@ export const limits = {
   homeLookMostMs: 1_000,
   /** How often it is asked whether the own server has caught up before it is connected to anew. */
   homeCatchUpTries: 120,
+  /** How often it is asked whether what others hold has come, before a name that is not known counts as known nowhere. */
+  catchUpLookMs: 100,
+  catchUpTries: 20,
   reconnectFirstMs: 50,
   reconnectMostMs: 2_000,
   /** A search, and its words; longer bodies are searchable up to here. */

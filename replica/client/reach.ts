@@ -1,0 +1,24 @@
+import type { StatusInfo } from '../api/contract.ts'
+import { limits } from '../core/model/limits.ts'
+import type { ClientContext } from './client-context.ts'
+
+/**
+ * How much of the group the server knows: all of it; all of it now, when something that another seat was known to hold has come since it was
+ * asked first; or less.
+ */
+export type Reach = 'all' | 'all by now' | 'less'
+
+/** Waits for a moment where a merge is not over. */
+export const reachOf = async ({ link, ports: { clock } }: ClientContext): Promise<Reach> => {
+  const { seats, matrix, vector } = await link.call((api) => api.status())
+  if (!seats.every(({ connected }) => connected)) return 'less'
+  if (covers(vector, matrix)) return 'all'
+  for (let tries = 0; tries < limits.catchUpTries; tries += 1) {
+    await new Promise<void>((over) => clock.after(limits.catchUpLookMs, over))
+    if (covers((await link.call((api) => api.status())).vector, matrix)) return 'all by now'
+  }
+  return 'less'
+}
+
+const covers = (vector: StatusInfo['vector'], matrix: StatusInfo['matrix']): boolean =>
+  Object.values(matrix).every((row) => Object.entries(row).every(([origin, held]) => (vector[origin] ?? 0) >= held))
