@@ -135,7 +135,7 @@ export class Remembered {
       if (content !== null && this.#context.isPresent(session)) this.#merge(decode(content))
     } catch (error) {
       if (!(error instanceof QuintetError) || !notReadable.has(error.code)) throw error
-      this.#mayWrite = false
+      if (this.#context.isPresent(session)) this.#mayWrite = false
     }
   }
 

@@ -86,9 +86,9 @@ describe('a machine that was let in, took no seat, and was shut out', () => {
 
   test('is not let in again, nor is a seat kept for it', () => {
     const core = coreWithBen()
-    expect([...core.state.seats.promised()]).toEqual([2])
+    expect([...core.state.seats.promised(noonMs).keys()]).toEqual([2])
     give(core, { kind: 'shutOut', machine: ben.origin })
-    expect([...core.state.seats.promised()]).toEqual([])
+    expect([...core.state.seats.promised(noonMs).keys()]).toEqual([])
     core.state.seats.addInvite(inviteNamed('its own'), noonMs * 2)
     const { answer } = give(core, { kind: 'admit', invite: inviteNamed('its own'), peer: ben.peer, server: null })
     expect(answer).toMatchObject([{ result: { ok: false, failure: { code: 'RETIRED' } } }])
