@@ -11,6 +11,7 @@ import { fileCommands } from './file-commands.ts'
 import { shownFile } from './file-size.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'
 import { InputEnded } from './screen.ts'
+import { checkKnown } from './social-commands.ts'
 import { printableLine, shortened } from './text-width.ts'
 
 const pageHeaders = 10
@@ -92,9 +93,10 @@ const finish = async (sitting: Sitting, letter: Letter & { readonly draft?: Docu
   screen.print('mail' in answer ? `Sent to ${names}.` : `In the outbox: ${reasonOf(answer.reason)}`)
 }
 
-/** In a partition somebody may be known on the other side only: the mail will wait. */
+/** In a partition somebody may be known on the other side only: the mail will wait. NO_SUCH_ACCOUNT, NAME_CHANGED_HANDS. */
 const checkNames = async ({ client, screen }: Sitting, names: readonly string[]): Promise<void> => {
   const asked = names.filter((name) => !isEveryone(name))
+  await checkKnown(client, asked)
   const known = await Promise.all(asked.map((name) => accountNamed(client, name)))
   const unknown = asked.filter((_, index) => known[index] === undefined)
   if (unknown.length === 0) return

@@ -2,6 +2,7 @@ import type { Header } from '../client/contract/mailbox.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Identity, Post, PostPage } from '../client/contract/people.ts'
 import { QuintetError } from '../core/model/errors.ts'
+import { limits } from '../core/model/limits.ts'
 import { usageError, type Command, type Sitting } from './command.ts'
 import { longDate, shortDate } from './dates.ts'
 import { headerLine, shownName, type Layout } from './mail-view.ts'
@@ -81,6 +82,15 @@ const identityOf = async (client: MailClient, name: string): Promise<Identity> =
   const [identity] = identities
   if (identity !== undefined) return identity
   throw new QuintetError('NO_SUCH_ACCOUNT', `Nobody here is called ${shownName(name)}.`)
+}
+
+/** NAME_CHANGED_HANDS. */
+export const checkKnown = async (client: MailClient, names: readonly string[]): Promise<void> => {
+  const { identities } = await client.identities({ names: names.slice(0, limits.lookUpAccounts) })
+  const other = identities.find(({ known }) => known !== null)
+  if (other === undefined) return
+  const message = `${identityLines(other).join('\n')}\naccept ${shownName(other.name)} takes the new one.`
+  throw new QuintetError('NAME_CHANGED_HANDS', message)
 }
 
 const identityLines = ({ name, words, known }: Identity): readonly string[] => {
