@@ -65,11 +65,11 @@ export class Notifier {
     if (only === undefined) return
     const silent = fresh.length === 0
     if (mails.length === 1) {
-      this.#show({ title: only.from, body: only.subject || strings.noSubject, silent }, only.mail)
+      this.#show({ title: senderOf(only, strings), body: only.subject || strings.noSubject, silent }, only.mail)
       return
     }
     const title = silent ? strings.lateMails(mails.length) : strings.newMails(mails.length)
-    this.#show({ title, body: strings.from(namesOf(mails)), silent }, null)
+    this.#show({ title, body: strings.from(namesOf(mails, strings)), silent }, null)
   }
 
   /** In place of the one before: there is one at a time. */
@@ -79,8 +79,12 @@ export class Notifier {
   }
 }
 
-const namesOf = (mails: readonly Header[]): string => {
-  const names = [...new Set(mails.map(({ from }) => from))]
+/** A name alone would pass for whom the person knows by it. */
+const senderOf = ({ from, fromAnother }: Header, strings: Strings): string =>
+  fromAnother === undefined ? from : strings.another(from)
+
+const namesOf = (mails: readonly Header[], strings: Strings): string => {
+  const names = [...new Set(mails.map((mail) => senderOf(mail, strings)))]
   const shown = names.slice(0, namesShown).join(', ')
   return names.length > namesShown ? `${shown} …` : shown
 }

@@ -22,6 +22,8 @@ export interface Strings {
   readonly newMails: (count: number) => string
   readonly lateMails: (count: number) => string
   readonly from: (names: string) => string
+  /** Somebody who is not whom the person knows by this name. */
+  readonly another: (name: string) => string
   readonly noSubject: string
   readonly staysTitle: string
   readonly staysBody: string
@@ -50,6 +52,7 @@ const english: Strings = {
   newMails: (count) => (count === 1 ? 'A new mail' : `${count} new mails`),
   lateMails: (count) => (count === 1 ? 'A mail from earlier came in' : `${count} mails from earlier came in`),
   from: (names) => `From ${names}`,
+  another: (name) => `another ${name} than the one whom you know`,
   noSubject: '(no subject)',
   staysTitle: 'Quintet goes on in the background',
   staysBody:
@@ -79,6 +82,7 @@ const german: Strings = {
   newMails: (count) => (count === 1 ? 'Eine neue Mail' : `${count} neue Mails`),
   lateMails: (count) => (count === 1 ? 'Eine frühere Mail ist angekommen' : `${count} frühere Mails sind angekommen`),
   from: (names) => `Von ${names}`,
+  another: (name) => `jemand anderes als ${name}, wie Sie den Namen kennen`,
   noSubject: '(ohne Betreff)',
   staysTitle: 'Quintet läuft im Hintergrund weiter',
   staysBody:

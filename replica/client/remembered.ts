@@ -12,8 +12,9 @@ import type { Session } from './session.ts'
  */
 const formatVersion = 1
 const entryFields = 3
-/** A name that is too long for this is one that compatibility form has made long; nobody has it to be found by. */
-const textChars = 512
+const mostEntries = Math.max(limits.rememberedNames, limits.rememberedTrash)
+/** A name that is too long for this is one that compatibility form has made longer than it was: it is not remembered. */
+const textChars = 140
 const msPerSecond = 1_000
 
 /** What a person's client remembers of one kind of thing. */
@@ -49,7 +50,9 @@ export class Remembered {
   /** What a later version wrote, or what is spoiled here, is not written over. */
   #mayWrite = true
   #writing: Promise<void> = Promise.resolve()
-  #stopRest: (() => void) | null = null
+  /** One was written not long ago, or is being written. */
+  #isResting = false
+  #stopRest: () => void = () => undefined
 
   constructor(context: ClientContext, documents: Documents, memory: Memory) {
     this.#context = context
@@ -125,8 +128,8 @@ export class Remembered {
     this.#loading = null
     this.#isChanged = false
     this.#mayWrite = true
-    this.#stopRest?.()
-    this.#stopRest = null
+    this.#isResting = false
+    this.#stopRest()
   }
 
   async #load(session: Session): Promise<void> {
@@ -145,29 +148,36 @@ export class Remembered {
       const before = this.#written.get(about)
       if (before?.since === entry.since && before.value === entry.value) continue
       const own = this.#entries.get(about)
-      if (own === undefined || isLater(entry, own)) this.#entries.set(about, entry)
+      const isTaken = own === undefined ? this.#entries.size < this.#memory.most : isLater(entry, own)
+      if (isTaken) this.#entries.set(about, entry)
     }
     this.#written = theirs
   }
 
   #changed(session: Session): void {
     this.#isChanged = true
-    if (this.#stopRest === null) this.#write(session)
+    if (!this.#isResting) this.#write(session)
   }
 
   /** At once, then not again for a while: many come together. */
   #write(session: Session): void {
-    this.#writing = this.#writeOnce(session)
-    this.#stopRest = this.#context.ports.clock.after(limits.rememberEveryMs, () => {
-      this.#stopRest = null
-      if (this.#isChanged && this.#context.isPresent(session)) this.#write(session)
+    this.#isResting = true
+    const writing = this.#writeOnce(session)
+    this.#writing = writing.then(() => undefined)
+    void writing.then((outcome) => {
+      if (!this.#context.isPresent(session)) return
+      const restMs = outcome === 'written' ? limits.rememberEveryMs : limits.rememberRetryMs
+      this.#stopRest = this.#context.ports.clock.after(restMs, () => {
+        this.#isResting = false
+        if (this.#isChanged && this.#context.isPresent(session)) this.#write(session)
+      })
     })
   }
 
-  async #writeOnce(session: Session): Promise<void> {
+  async #writeOnce(session: Session): Promise<'written' | 'not'> {
     try {
       await this.ready(session)
-      if (!this.#mayWrite) return
+      if (!this.#mayWrite) return 'not'
       this.#isChanged = false
       // Another client of the person may have written since.
       await this.#load(session)
@@ -175,9 +185,11 @@ export class Remembered {
       const written = new Map(this.#entries)
       await this.#documents.write(session, this.#memory.document, shelves.memory, encode(written))
       if (this.#context.isPresent(session)) this.#written = written
+      return 'written'
     } catch {
-      // A full disk, a lost connection: tried again after the rest.
+      // A full disk, a lost connection, too many drafts: tried again later.
       this.#isChanged = this.#context.isPresent(session)
+      return 'not'
     }
   }
 
@@ -211,7 +223,7 @@ const decode = (content: Uint8Array): ReadonlyMap<string, Entry> => {
 const readEntries = (reader: CborReader): ReadonlyMap<string, Entry> => {
   reader.tuple(2)
   if (reader.uint() !== formatVersion) throw new QuintetError('NEWER_FORMAT', 'It was written by a newer version.')
-  const count = reader.list(0, limits.rememberedOfAKind, 'entries')
+  const count = reader.list(0, mostEntries, 'entries')
   return new Map(
     Array.from({ length: count }, () => {
       reader.tuple(entryFields)

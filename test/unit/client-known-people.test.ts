@@ -211,9 +211,32 @@ test('a post under a known name that another has written is shown as such', asyn
   expect(posts[1]).not.toHaveProperty('fromAnother')
 })
 
+test('what cannot be written is written later, and not tried all the time', async () => {
+  const { replica, ann, clock } = await annAndBen()
+  const [connection] = [...replica.connections].slice(-1)
+  if (connection === undefined) throw new Error('ann is connected')
+  const submit = connection.submit.bind(connection)
+  let tries = 0
+  connection.submit = async (submission) => {
+    if (submission.kind !== 'document') return submit(submission)
+    tries += 1
+    throw new QuintetError('DISK_FULL', 'The disk is full.')
+  }
+  await sendNow(ann, toBen)
+  await expect.poll(() => tries).toBe(1)
+  for (let rests = 0; rests < 5; rests += 1) {
+    await sendNow(ann, toBen)
+    clock.move(limits.rememberEveryMs)
+  }
+  expect(tries).toBe(1)
+  connection.submit = submit
+  clock.move(limits.rememberRetryMs)
+  await expect.poll(() => replica.documents).toHaveLength(1)
+})
+
 test('many names at once are written down in few documents', async () => {
   const { replica, ann, clock } = await annAndBen()
-  const names = Array.from({ length: 20 }, (_, index) => `person ${index}`)
+  const names = Array.from({ length: 5 }, (_, index) => `person ${index}`)
   for (const name of names) await signedUp(replica, name)
   const before = replica.submissions.length
   await Promise.all(names.map((name) => sendNow(ann, { ...toBen, to: [name] })))

@@ -70,6 +70,19 @@ describe('notices of mail', () => {
     expect(desk.opened).toEqual([event.event === 'mail' ? event.header.mail : null])
   })
 
+  test('whom the person does not know by a name is not told of by that name alone', () => {
+    const desk = new Desk()
+    desk.notifier.hear(came({ subject: 'Splinter', from: 'Samuel', fromAnother: true }))
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([
+      { title: 'another Samuel than the one whom you know', body: 'Splinter', silent: false },
+    ])
+    for (const fromAnother of [{}, { fromAnother: true } as const])
+      desk.notifier.hear(came({ from: 'ben', ...fromAnother }))
+    vi.runAllTimers()
+    expect(desk.shown[1]).toMatchObject({ body: 'From ben, another ben than the one whom you know' })
+  })
+
   test('what comes together is one notice, in place of the one before', () => {
     const desk = new Desk()
     for (const from of ['ben', 'cleo', 'ben']) desk.notifier.hear(came({ from }))

@@ -21,11 +21,12 @@ export const limits = {
   holdMs: 3_600_000,
   /** Drafts, outbox entries and settings that a person can have. */
   documentsPerAccount: 1_000,
-  /** Things that a client remembers in one document: names, mails in the trash. A document is not written more often than every so often. */
-  rememberedOfAKind: 32_768,
-  rememberedNames: 4_096,
+  /** Things that a client remembers in one document, so many that it holds them however long they are: names, mails in the trash. */
+  rememberedNames: 2_000,
   rememberedTrash: 16_384,
   rememberEveryMs: 2_000,
+  /** After one that could not be written. */
+  rememberRetryMs: 30_000,
   /** Who logs out, or ends, waits for it no longer. */
   rememberFlushMs: 1_000,
   /** A sealed document: a mail in the making, with room. */
