@@ -18,7 +18,11 @@ const statusOf = async (core: ReplicaCore): Promise<StatusInfo> => {
     links: () => [],
     onNotice: () => undefined,
   }
-  const service = new ReplicaService({ host, clock: systemTestClock, install: { groupId: new Uint8Array(16) } } as unknown as ServiceOptions)
+  const service = new ReplicaService({
+    host,
+    clock: systemTestClock,
+    install: { groupId: new Uint8Array(16) },
+  } as unknown as ServiceOptions)
   const value = await service.status()
   const frame = decodeApiFrame(encodeApiMessage({ kind: 'answer', id: 1, value }))
   const [answer] = frame.ok ? frame.value : []
