@@ -105,7 +105,7 @@ const admit = (
       'This machine was retired: start it with --reset and the invite, so that it joins as another one.',
     )
   const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
-  if (before === undefined && invite.revoked)
+  if (before === undefined && state.seats.isBarred(command.invite))
     return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (before !== undefined) {
     // Its answer was lost on the way, and it asks again, here or elsewhere.
@@ -142,7 +142,8 @@ const admitClient = (
       'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
     )
   }
-  if (invite.revoked) return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
+  if (state.seats.isBarred(id))
+    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   const clients = state.seats.clients().filter((client) => client.invite === id)
   const isHere = clients.some((client) => client.peer === peer)
   if (!isHere) {

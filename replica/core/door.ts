@@ -14,8 +14,17 @@ export const refusalOf = (seats: SeatTable, session: PeerSession, hello: HelloMe
   const isProof = proof !== null && (admits(proof, session.peer) || mayGoOn(seats, session, hello, proof))
   const chain = proof === null ? [] : [proof, ...hello.vouchers]
   const knowsNobody = seats.group === null
-  if ((isProof && chain.some((batch) => isByMember(seats, batch))) || knowsNobody) return null
+  if ((isProof && leadsToMember(seats, chain)) || knowsNobody) return null
   return 'This machine has not been admitted to the group. Join with an invite.'
+}
+
+/** Nobody is let in by the word of a machine that was shut out, nor by whom that one let in. */
+const leadsToMember = (seats: SeatTable, chain: readonly Batch[]): boolean => {
+  for (const batch of chain) {
+    if (seats.isShutOut(batch.origin)) return false
+    if (isByMember(seats, batch)) return true
+  }
+  return false
 }
 
 /** Or by one that goes on for a member. */

@@ -87,6 +87,7 @@ export const inviteList = (core: ReplicaCore, nowMs: number) => {
     .invites()
     .filter(({ expiresAtMs }) => expiresAtMs > 0)
     .sort((left, right) => right.expiresAtMs - left.expiresAtMs)
+    .map((record) => ({ ...record, revoked: seats.isBarred(record.invite) }))
     .map((record) => ({
       invite: record.invite satisfies InviteId,
       expiresAt: record.expiresAtMs,

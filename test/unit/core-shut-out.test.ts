@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { Effects } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
-import { originId, serverId } from '../../replica/core/model/ids.ts'
-import type { Draft } from '../../replica/core/model/updates.ts'
+import { type OriginId, originId, serverId } from '../../replica/core/model/ids.ts'
+import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
+import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
   foundedCore,
   give,
@@ -145,6 +146,51 @@ test('a machine that was only retired still hands over what it had not sent', ()
   expect(core.state.seats.knownPeers()).toContain(ben.peer)
   give(core, { kind: 'shutOut', machine: ben.origin })
   expect(core.state.seats.knownPeers()).not.toContain(ben.peer)
+})
+
+describe('a newcomer that shows an admission which is in no log here', () => {
+  const cleo = identity(3, 'c')
+  const admissionBy = (origin: OriginId, { peer, server }: Identity): Batch => {
+    const change = { kind: 'admission', invite: inviteNamed(origin), peer, server } as const
+    return makeBatchOf(origin)(9, firstHash(origin), [{ clock: noonMs * 1_000, change }])
+  }
+  const isLetIn = (kind: 'retire' | 'shutOut'): boolean => {
+    const core = foundedCore()
+    core.step(noonMs, [{ kind: 'handedIn', batches: logOf(ben.origin, [seatOf(ben)], noonMs * 1_000) }])
+    give(core, { kind, machine: ben.origin })
+    const vouchers = [admissionBy(core.identity.origin, ben)]
+    const message = { ...helloOf(cleo), admission: admissionBy(ben.origin, cleo), vouchers }
+    core.step(noonMs, [
+      { kind: 'connected', peer: cleo.peer },
+      { kind: 'message', peer: cleo.peer, message },
+    ])
+    return core.peers.greeted(cleo.peer) !== undefined
+  }
+
+  test('is let in when that is by a machine that was retired: it may not have heard of that', () => {
+    expect(isLetIn('retire')).toBe(true)
+  })
+
+  test('is not when that is by one that was shut out, though it shows how that one was let in', () => {
+    expect(isLetIn('shutOut')).toBe(false)
+  })
+})
+
+test('an invite that only a machine made that was shut out lets nobody in any more, neither a machine nor a client', () => {
+  const lets = (kind: 'retire' | 'shutOut', how: 'admit' | 'admitClient'): string => {
+    const core = foundedCore()
+    const invite = inviteNamed('prepared')
+    const log = [seatOf(ben), { kind: 'invite', invite, expiresAtMs: noonMs * 2 } as const]
+    core.step(noonMs, [{ kind: 'handedIn', batches: logOf(ben.origin, log, noonMs * 1_000) }])
+    give(core, { kind, machine: ben.origin })
+    const { peer } = identity(3, 'c')
+    const command =
+      how === 'admit' ? { kind: how, invite, peer, server: null } : { kind: how, invite, peer, machine: 'c' }
+    const [answer] = give(core, command).answer
+    return answer?.result.ok === false ? answer.result.failure.code : 'let in'
+  }
+  expect([lets('retire', 'admit'), lets('retire', 'admitClient')]).toEqual(['let in', 'let in'])
+  expect([lets('shutOut', 'admit'), lets('shutOut', 'admitClient')]).toEqual(['INVITE_REVOKED', 'INVITE_REVOKED'])
 })
 
 test('an invite that let a machine and a client in apart can be revoked, which shuts the client out', () => {

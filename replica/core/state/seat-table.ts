@@ -247,6 +247,13 @@ export class SeatTable {
     return [...this.#inviters].flatMap(([invite, makers]) => [...makers].map((by) => ({ invite, by })))
   }
 
+  /** Whether it is revoked, or only machines made it that were shut out. */
+  isBarred(invite: InviteId): boolean {
+    const makers = [...(this.#inviters.get(invite) ?? [])]
+    const isTheirs = makers.length > 0 && makers.every((maker) => this.isShutOut(maker))
+    return isTheirs || this.#invites.get(invite)?.isRevoked === true
+  }
+
   revoke(invite: InviteId): void {
     this.#invite(invite).isRevoked = true
     this.#changed()
