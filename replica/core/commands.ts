@@ -142,10 +142,10 @@ const admitClient = (
       'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
     )
   }
-  if (state.seats.isBarred(id))
-    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   const clients = state.seats.clients().filter((client) => client.invite === id)
   const isHere = clients.some((client) => client.peer === peer)
+  if (invite.revoked || (!isHere && state.seats.isBarred(id)))
+    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (!isHere) {
     const isUsed = invite.admitted.length > 0 || clients.length > 0 || reserved.invites.has(id)
     if (isUsed)

@@ -59,7 +59,8 @@ const look = (core: ReplicaCore, invite: InviteId, nowMs: number): Result<VisitA
   if (known === undefined || known.expiresAtMs === 0)
     return fail('BAD_INVITE', 'This member does not know that invite: ask for a new one.')
   const isUsed = known.admitted.length > 0 || seats.clients().some((client) => client.invite === invite)
-  if (seats.isBarred(invite)) return fail('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
+  if (known.revoked || (!isUsed && seats.isBarred(invite)))
+    return fail('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (!isUsed && known.expiresAtMs <= nowMs)
     return fail('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
   return { ok: true, value: answerOf(core, () => []) }
