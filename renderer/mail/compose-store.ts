@@ -137,15 +137,22 @@ export const useCompose = defineStore('compose', () => {
     add(letter, draft).keeper.changed(Date.now())
   const sending = useSending({ takeBack, reopen })
 
+  /** Letters that are neither open nor known to have arrived in the outbox. */
+  const leaving = new Set<Promise<void>>()
   const send = async (composition: Composition): Promise<void> => {
     // Not without a file that was to go with it.
     if (composition.attaching.length > 0 && (await composition.attached()) === 'not all') return
     remove(composition)
-    await composition.end()
-    await sending.send(composition.written(), composition.keeper.draft, app.settings.undoSendSeconds)
+    const left = composition
+      .end()
+      .then(() => sending.send(composition.written(), composition.keeper.draft, app.settings.undoSendSeconds))
+    leaving.add(left)
+    await left.finally(() => leaving.delete(left))
   }
 
   const flushAll = async (): Promise<void> => {
+    // What is refused is open again, and saved with the others.
+    await Promise.allSettled(leaving)
     await Promise.all(open.value.map(({ keeper }) => keeper.flush()))
     remember()
   }

@@ -5,11 +5,27 @@ import { showFailure, showNote } from '../base/toasts.ts'
 import { client, codeOf } from '../bridge.ts'
 import { useIdentity } from '../people/identity-store.ts'
 import { shownNames } from '../people/person-words.ts'
+import { text } from '../locales/i18n.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
 
 const secondMs = 1_000
+
+/** Until then what becomes of a letter is told at once. */
+const slowMs = 1_000
+
+/** Says that it is being sent, when that takes long. Returns the function that ends it. */
+const tellSlow = (): (() => void) => {
+  let note: string | number | null = null
+  const timer = setTimeout(() => {
+    note = toast(`${text('mail.sending')} …`, { duration: Infinity })
+  }, slowMs)
+  return () => {
+    clearTimeout(timer)
+    if (note !== null) toast.dismiss(note)
+  }
+}
 
 /** Sends letters and tells what became of them. */
 export const useSending = (composing: {
@@ -52,6 +68,7 @@ export const useSending = (composing: {
 
   /** What cannot be sent is open again, as it was. */
   const send = async (letter: TakenBackLetter, draft: DocumentId | null, undoSeconds: number): Promise<void> => {
+    const endSlow = tellSlow()
     try {
       tell(
         await client.send({
@@ -65,6 +82,8 @@ export const useSending = (composing: {
       showFailure('mail.failed.send', error)
       if (codeOf(error) === 'NAME_CHANGED_HANDS')
         await identity.ask([...letter.to, ...(letter.cc ?? [])]).catch(() => undefined)
+    } finally {
+      endSlow()
     }
   }
 

@@ -57,6 +57,28 @@ describe('what could not be saved', () => {
     expect(fakeQuintet().requestsOf('logOut')).toHaveLength(1)
   })
 
+  it('is waited for by logging out when it is being sent, and is a draft when that fails', async () => {
+    fakeQuintet().add('client', { logOut: () => undefined, recoveryNoted: () => ({ noted: true }) })
+    await useApp().load()
+    show(BaseToaster)
+    show(SettingsAccount)
+    const letter = write('All that was agreed.')
+    await vi.advanceTimersByTimeAsync(100)
+    fakeQuintet().failWith('send', 'UNREACHABLE')
+    fakeQuintet().holdAnswers()
+    const sent = useCompose().send(letter)
+    press(text('shell.account.logOut'))
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(document.body.textContent).toContain(`${text('mail.sending')} …`)
+    expect(fakeQuintet().requestsOf('logOut')).toEqual([])
+    fakeQuintet().answerHeld()
+    await sent
+    await vi.waitFor(() => expect(fakeQuintet().requestsOf('logOut')).toHaveLength(1))
+    expect(drafts()).toMatchObject([{ body: 'All that was agreed.' }])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(document.body.textContent).not.toContain(`${text('mail.sending')} …`)
+  })
+
   it('says why, and is saved by itself when that has passed', async () => {
     Object.assign(globalThis, { requestIdleCallback: () => 0 })
     mounted.push(shallowMount(ShellWindow))
