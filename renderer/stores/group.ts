@@ -54,10 +54,12 @@ export const useGroup = defineStore('group', () => {
   const away = computed(() => seats.value.filter(({ state }) => state === 'unreachable'))
   const paused = computed(() => seats.value.filter(({ state }) => state === 'paused'))
 
-  /** The machine's name, or its server id where no name is known. */
+  /** The machine's name, with its server id where another machine has the same; that alone where no name is known. */
   const nameOf = (server: ServerId): string => {
     const machine = seats.value.find((seat) => seat.server === server)?.machine ?? null
-    return machine ?? `#${server}`
+    if (machine === null) return `#${server}`
+    const namesakes = seats.value.filter((seat) => seat.machine === machine)
+    return namesakes.length > 1 ? `${machine} (#${server})` : machine
   }
 
   return {

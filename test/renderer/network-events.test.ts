@@ -81,6 +81,15 @@ it('nothing is said of how safe a mail is before it is known how many machines t
   expect(wrapper.text()).toBe('on all five')
 })
 
+it('machines of one name are told apart by their server ids', async () => {
+  const network = fakeNetwork(['here', 'connected', 'connected', 'connected', 'free'])
+  const seats = network.seats.map((seat) => (seat.server === 3 ? { ...seat, machine: 'bridge' } : seat))
+  fakeQuintet().add('client', { network: () => ({ ...network, seats }) })
+  await useGroup().refresh()
+  const { nameOf } = useGroup()
+  expect([1, 2, 3, 5].map((server) => nameOf(serverId(server)))).toEqual(['bridge (#1)', 'Galley', 'bridge (#3)', '#5'])
+})
+
 it('nearly two hours are two', () => {
   expect(duration(2 * 3_600_000 - 10_000)).toBe('2 hr')
 })
