@@ -1,4 +1,5 @@
 import { type Ref } from 'vue'
+import { toast } from 'vue-sonner'
 import { useAttempt } from '../base/attempts.ts'
 import { showFailure } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
@@ -13,6 +14,8 @@ export const useLogOut = (): { readonly busy: Readonly<Ref<boolean>>; readonly l
   const { busy, attempt } = useAttempt()
 
   const leave = async (): Promise<void> => {
+    // What the notes offer to take back is not for who comes next.
+    toast.dismiss()
     await attempt('shell.account.logOutFailed', () => client.logOut())
   }
   const logOut = async (): Promise<void> => {

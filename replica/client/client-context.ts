@@ -1,6 +1,7 @@
 import type { Accepted, ReplicaApi, SayAnew, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
 import { isUnreachable } from './link-connection.ts'
@@ -23,6 +24,8 @@ export interface ContextListener {
   /** Somebody has just logged in, here or over a new connection. */
   readonly loggedIn?: (session: Session) => void
   readonly loggedOut?: () => void
+  /** Somebody is about to log out: brings to an end what they have begun; null when there is nothing. */
+  readonly leaving?: (session: Session) => Promise<void> | null
   readonly event?: (event: LinkEvent) => void
   readonly connected?: () => void
   /** This client has sent a mail. */
@@ -147,6 +150,11 @@ export class ClientContext {
 
   /** A server that is gone has nobody logged in, and the next connection begins without: then, too, it is done. */
   async logOut(): Promise<void> {
+    const { session } = this
+    const leave = this.#leave()
+    if (leave !== null) await leave
+    // Somebody else may have logged in meanwhile.
+    if (this.#session !== session) return
     this.#endSession()
     try {
       await this.link.call((api) => api.logOut())
@@ -174,6 +182,7 @@ export class ClientContext {
   }
 
   async close(): Promise<void> {
+    await this.#leave()
     this.#endSession()
     await this.link.close()
   }
@@ -210,6 +219,20 @@ export class ClientContext {
     if (this.isPresent(session)) return
     const message = this.#session === null ? 'Log in first.' : 'Somebody else has logged in meanwhile.'
     throw new QuintetError('NOT_LOGGED_IN', message)
+  }
+
+  /** What is still to be brought to an end for who is logged in, for so long at most; null when there is nothing. */
+  #leave(): Promise<unknown> | null {
+    const { session } = this
+    const begun = session === null ? [] : this.#listeners.flatMap(({ leaving }) => leaving?.(session) ?? [])
+    if (begun.length === 0) return null
+    let stopTimer = (): void => undefined
+    const late = new Promise<void>((resolve) => {
+      stopTimer = this.ports.clock.after(limits.leaveMs, resolve)
+    })
+    return Promise.race([Promise.allSettled(begun), late]).finally(() => {
+      stopTimer()
+    })
   }
 
   #endSession(): void {

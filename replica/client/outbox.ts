@@ -57,6 +57,8 @@ export class Outbox {
   readonly #fresh = new Set<DocumentId>()
   /** Of mails that have left, or were taken back, while this client runs: a server that shows their entries again gets nothing sent by it. */
   readonly #done = new LRUCache<CommandId, true>({ max: limits.cachedIds })
+  /** Whether there may be mails that can still be taken back. */
+  #holds = false
   #isLooking = false
   #isAsked = false
   #stopTimer: () => void = () => undefined
@@ -77,7 +79,9 @@ export class Outbox {
         this.#stopTimer()
         this.#reasons.clear()
         this.#fresh.clear()
+        this.#holds = false
       },
+      leaving: (session) => (this.#holds ? this.#letGo(session) : null),
       event: ({ event }) => {
         if (event === 'people' || event === 'view' || event === 'mailbox') look()
       },
@@ -88,6 +92,7 @@ export class Outbox {
   hold(session: Session, queued: Queued, holdMs: number): Promise<SendAnswer> {
     const until = this.#context.ports.clock.nowMs() + holdMs
     const document = this.#documentOf(queued)
+    this.#holds = true
     this.#fresh.add(document)
     return this.#put(session, queued, document, { kind: 'held', until })
   }
@@ -205,8 +210,10 @@ export class Outbox {
         // Whoever has logged in meanwhile has an outbox of their own.
         if (!this.#context.isPresent(session)) return
         const heldMs = (entry.heldUntil ?? 0) - clock.nowMs()
-        if (heldMs > 0) againMs = Math.min(againMs, heldMs)
-        else if ((await this.#leave(session, entry)) === 'again') againMs = Math.min(againMs, limits.outboxRetryMs)
+        if (heldMs > 0) {
+          this.#holds = true
+          againMs = Math.min(againMs, heldMs)
+        } else if ((await this.#leave(session, entry)) === 'again') againMs = Math.min(againMs, limits.outboxRetryMs)
       }
     } catch {
       // The list could not be had: as if all of it had to be tried again.
@@ -216,6 +223,13 @@ export class Outbox {
     this.#stopTimer = clock.after(againMs, () => {
       this.#look()
     })
+  }
+
+  /** Nobody takes them back any more: mails that are kept back for that leave now, and do not wait until their writer is here again. */
+  async #letGo(session: Session): Promise<void> {
+    const nowMs = this.#context.ports.clock.nowMs()
+    for (const entry of (await this.#load(session)).entries)
+      if ((entry.heldUntil ?? 0) > nowMs) await (this.#leaving.get(entry.document) ?? this.#leave(session, entry))
   }
 
   async #leave(session: Session, entry: Entry): Promise<'left' | 'waits' | 'again'> {

@@ -57,6 +57,20 @@ describe('what could not be saved', () => {
     expect(fakeQuintet().requestsOf('logOut')).toHaveLength(1)
   })
 
+  it('leaves no note behind that offers to take something back', async () => {
+    fakeQuintet().add('client', { logOut: () => undefined, recoveryNoted: () => ({ noted: true }) })
+    await useApp().load()
+    show(BaseToaster)
+    show(SettingsAccount)
+    await useCompose().send(write('All that was agreed.'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(document.body.textContent).toContain(text('common.undo'))
+    press(text('shell.account.logOut'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(fakeQuintet().requestsOf('logOut')).toHaveLength(1)
+    expect(document.body.textContent).not.toContain(text('common.undo'))
+  })
+
   it('is waited for by logging out when it is being sent, and is a draft when that fails', async () => {
     fakeQuintet().add('client', { logOut: () => undefined, recoveryNoted: () => ({ noted: true }) })
     await useApp().load()

@@ -143,7 +143,8 @@ export interface Removal {
 export interface Mailbox {
   /**
    * NO_SUCH_ACCOUNT when a name is unknown and every seat in use is reachable; in a partition the mail waits in the
-   * outbox. With `holdMs` it waits there that long, and can be taken back by `cancelOutbox`. `draft` is discarded when the mail is durable.
+   * outbox. With `holdMs` it waits there that long, and can be taken back by `cancelOutbox`; it leaves at
+   * once when its writer logs out or the client ends. `draft` is discarded when the mail is durable.
    * BAD_NAME when nobody can be called like a recipient, wherever that is. NAME_CHANGED_HANDS when a name is not whom the person knows by it:
    * `identities` says who it is, `accept` takes the new one.
    */
