@@ -85,6 +85,8 @@ const ofVersions: readonly CoverageKind[] = [
 export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
   ordinary: new Set(['everybody started over', ...ofVersions]),
   versions: new Set([
+    'record damaged',
+    'mail repaired',
     'old copy restored',
     'everybody started over',
     'old copy started over',

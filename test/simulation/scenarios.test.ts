@@ -34,6 +34,9 @@ const onceFailed = [
 /** The same, of histories in which old copies are restored all the time (`--copies`). */
 const onceFailedWithCopies = [24, 403, 468, 523, 628, 779, 1492, 1709, 1940, 3069, 3979, 5315, 5515, 5712, 7011, 7280]
 
+/** The same, of histories with machines of two versions (`--versions`). */
+const onceFailedWithVersions = [5, 26, 51, 84, 104, 125, 172, 1219, 1275, 1343]
+
 const hourMs = 3_600_000
 
 describe('a history', () => {
@@ -52,6 +55,10 @@ describe('a history', () => {
 
   test.each(onceFailedWithCopies)('of seed %i, which once found a bug with many old copies, holds', (seed) => {
     expect(runHistory(seed, 'last', 'copies').failed).toBe(null)
+  })
+
+  test.each(onceFailedWithVersions)('of seed %i, which once found a bug with two versions, holds', (seed) => {
+    expect(runHistory(seed, 'last', 'versions').failed).toBe(null)
   })
 })
 
