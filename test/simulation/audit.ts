@@ -17,6 +17,8 @@ export class Audit {
   look(machine: Machine): void {
     const { timeline } = machine.world
     if (timeline.nowMs < this.#nextMs) return
+    // After a start what was understood before is understood once more, unless a snapshot has been written since.
+    if (machine.version === 'present' && machine.core.state.later.records().length > 0) return
     this.#nextMs = timeline.nowMs + auditEveryMs
     this.lookNow(machine)
     shownOnce(machine)
