@@ -11,6 +11,8 @@ export interface Settings {
   write(name: string, value: unknown): Promise<void>
   /** Bytes in files. */
   bytes(): Promise<number>
+  /** Fulfilled when nothing is being written. */
+  settled(): Promise<void>
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/
@@ -42,6 +44,9 @@ export function openSettings(files: FileSystem, directory: string): Settings {
         if (!sizes.has(file)) sizes.set(file, (await files.bytes(`${folder}/${file}`)) ?? 0)
       }
       return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)
+    },
+    settled: async () => {
+      await Promise.allSettled(writing.values())
     },
   }
 }

@@ -178,6 +178,8 @@ class NedbStorage implements Storage {
 
   async close(): Promise<void> {
     await this.#write('closing', () => this.#writer.close())
+    // Whoever opens the directory next would write beside it into the same file.
+    await this.#settings.settled()
     this.#context.opened.clear()
   }
 

@@ -145,3 +145,24 @@ test.each([
   expect(await next.readUpdates(one.origin, range(1, 21))).toEqual(all)
   await next.close()
 })
+
+test('a storage is closed when the setting is written that is on its way', async () => {
+  const directory = await newDirectory()
+  const gate = Promise.withResolvers<undefined>()
+  const order: string[] = []
+  const files: FileSystem = {
+    ...diskFiles,
+    rename: async (from, to) => {
+      if (to.endsWith('/addresses.json')) await gate.promise
+      return diskFiles.rename(from, to)
+    },
+  }
+  const storage = await openStorage(directory, files)
+  const written = storage.writeSetting('addresses', {}).then(() => order.push('written'))
+  const closed = storage.close().then(() => order.push('closed'))
+  // Had it not to wait, it would be closed in this turn: there is nothing else to close.
+  await setImmediate()
+  gate.resolve(undefined)
+  await Promise.all([written, closed])
+  expect(order).toEqual(['written', 'closed'])
+})
