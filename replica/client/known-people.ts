@@ -39,10 +39,6 @@ export class KnownPeople {
     await this.ready(session).catch(() => undefined)
   }
 
-  flush(session: Session): Promise<void> {
-    return this.#names.flush(session)
-  }
-
   /** Whether the person knows somebody else by this name. */
   isAnother(session: Session, name: string, account: AccountId): boolean {
     if (name === '' || account === session.account) return false
@@ -99,7 +95,7 @@ export class KnownPeople {
     await this.ready(session)
     this.#names.set(session, foldName(normalName(name)), account)
     this.#context.directory.forget([name])
-    await this.flush(session)
+    await this.#names.flush(session)
   }
 
   #note(session: Session, name: string, account: AccountId): void {

@@ -67,8 +67,6 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
       context.tellTo(listener)
     },
     close: async () => {
-      const { session } = context
-      if (session !== null) await Promise.all([memories.people.flush(session), memories.diary.flush(session)])
       await search.close()
       await context.close()
     },

@@ -52,8 +52,7 @@ export const peoplePart = (context: ClientContext, { people, diary }: Memories):
       await context.logInAs(new Session(calledNow, groupId, keys, ports, earlier))
     },
     logOut: async () => {
-      const session = context.person()
-      await Promise.all([people.flush(session), diary.flush(session)])
+      context.person()
       await context.logOut()
     },
     deleteAccount: async () => {

@@ -66,6 +66,7 @@ export class Remembered {
       loggedOut: () => {
         this.#clear()
       },
+      leaving: (session) => (this.#isChanged || this.#isResting ? this.#writeRest(session) : null),
     })
   }
 

@@ -29,10 +29,6 @@ export class TrashDiary {
     this.#mails = new Remembered(context, documents, memory)
   }
 
-  flush(session: Session): Promise<void> {
-    return this.#mails.flush(session)
-  }
-
   /** The person has marked these. */
   async note(session: Session, mark: BulkMark, mails: readonly Meant[]): Promise<void> {
     if (mark !== 'trash' && mark !== 'restore' && mark !== 'delete') return
