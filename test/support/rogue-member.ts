@@ -23,7 +23,7 @@ import { createWire, type Wire } from '../../replica/wire/wire.ts'
 import { Recorder, silentLogger, within } from '../network/harness.ts'
 
 const joinTimeoutMs = 20_000
-const waitMs = 20_000
+const waitMs = 60_000
 const mostChunks = 1_000
 const inviteMs = 3_600_000
 
