@@ -10,7 +10,8 @@ import type { UserConfig } from 'vite'
 export default {
   root: import.meta.dirname,
   base: './',
-  plugins: [vue(), tailwindcss()],
+  // A comment beside a component's only element would keep the classes that it is given from that element.
+  plugins: [vue({ template: { compilerOptions: { comments: false } } }), tailwindcss()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_I18N_FULL_INSTALL__: 'false',

@@ -189,6 +189,9 @@ test('axe finds nothing serious in menus, questions, and what is found', async (
   expect(found).toEqual([])
 })
 
+/** It leaves room for what is said beside it. */
+const codePixels = 208
+
 test('in a window as narrow as a telephone axe finds nothing serious, and nothing sticks out', async () => {
   const window = await demoWindow()
   const { page } = window
@@ -228,6 +231,12 @@ test('in a window as narrow as a telephone axe finds nothing serious, and nothin
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await look(name)
   }
+  await person.goTo('Network')
+  await page.getByRole('button', { name: 'Invite' }).first().click()
+  const code = page.getByRole('img', { name: 'The invite as a QR code' })
+  await expect.poll(async () => (await code.boundingBox())?.width).toBe(codePixels)
+  await look('invite')
+  await page.keyboard.press('Escape')
   await page.keyboard.press('?')
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
   await look('shortcuts')

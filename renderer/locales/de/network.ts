@@ -11,7 +11,7 @@ export const network: Translated<typeof english.network> = {
   neverSeen: 'noch nicht gesehen',
   seenAt: 'zuletzt gesehen {time}',
   states: {
-    here: 'von diesem Fenster benutzt',
+    here: 'hier benutzt',
     connected: 'verbunden',
     unreachable: 'nicht erreichbar',
     paused: 'angehalten',
