@@ -3,8 +3,6 @@ import type { Mail } from '../../replica/client/contract/mailbox.ts'
 import { answerTo, hasMoreRecipients, topicOf } from '../../renderer/mail/answers.ts'
 import { accountId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { letterOf } from '../../renderer/mail/composition.ts'
-import { wholeLetter } from '../../replica/client/letters.ts'
 import { splitQuoted } from '../../renderer/mail/quoted.ts'
 import { FakeMailbox } from './fake-mailbox.ts'
 
@@ -56,10 +54,12 @@ describe('answering', () => {
       subject: '👩‍👩‍👧'.repeat(limits.subjectChars / 5),
       body: `A grapheme of eight bytes, on a line by itself:\n${'🇩🇪\n'.repeat(116_000)}`,
     }
-    const { body, ...rest } = letterOf(answerTo(longest, kind, 'Ingrid'))
-    const letter = wholeLetter({ ...rest, body: `${'Own words. '.repeat(5_000)}${body}` })
-    expect(letter.subject).toMatch(/^(?:Re|Fwd): (?:👩‍👩‍👧)+…$/u)
-    expect(Array.from(letter.subject).length).toBeGreaterThan(limits.subjectChars - 6)
+    const { subject, body } = answerTo(longest, kind, 'Ingrid')
+    const written = `${'Own words. '.repeat(5_000)}${body}`
+    expect(new TextEncoder().encode(written).length).toBeLessThanOrEqual(limits.bodyBytes)
+    expect(subject).toMatch(/^(?:Re|Fwd): (?:👩‍👩‍👧)+…$/u)
+    expect(Array.from(subject).length).toBeLessThanOrEqual(limits.subjectChars)
+    expect(Array.from(subject).length).toBeGreaterThan(limits.subjectChars - 6)
     const [last, mark] = body.split('\n').slice(-2)
     expect(mark?.replace('> ', '')).toBe('[… the rest of this mail was too long to be quoted]')
     expect(['> 🇩🇪', '>', '🇩🇪']).toContain(last)
