@@ -4,6 +4,9 @@ import { shownName, shownNames } from '../people/person-words.ts'
 import { fullDate } from './dates.ts'
 import { shortBody, shortSubject } from './shortening.ts'
 
+/** More than a file's name and what is around it take. */
+const fileOverheadBytes = 512
+
 export type AnswerKind = 'reply' | 'replyAll' | 'forward'
 
 /** What a reply or a forward begins with. `self` is the person's own name. */
@@ -16,7 +19,7 @@ export const answerTo = (mail: Mail, kind: AnswerKind, self: string): TakenBackL
       return { ...answer(mail), to: named(others(to, [self])), cc: named(others(mail.cc, [self, ...to])) }
     }
     case 'forward':
-      return { to: [], cc: [], subject: prefixed('Fwd', mail.subject), body: shortBody(`\n\n${forwarded(mail)}`, '') }
+      return { to: [], cc: [], subject: prefixed('Fwd', mail.subject), body: forwardedBody(mail) }
   }
 }
 
@@ -54,6 +57,14 @@ const quote = (body: string): string =>
     .split('\n')
     .map((line) => (line.startsWith('>') || line === '' ? `>${line}` : `> ${line}`))
     .join('\n')
+
+/** Its files go along, and need their room. */
+const forwardedBody = (mail: Mail): string =>
+  shortBody(
+    `\n\n${forwarded(mail)}`,
+    '',
+    mail.attachments.reduce((sum, { size }) => sum + size + fileOverheadBytes, 0),
+  )
 
 const forwarded = (mail: Mail): string => {
   const words = {

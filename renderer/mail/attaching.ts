@@ -3,8 +3,6 @@ import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
 import { smallerPicture } from './smaller-picture.ts'
 
-/** What a mail has room for, its text and what is attached to it. The client has the last word. */
-export const mailBytes = 1_048_576
 /** A larger picture is made smaller, so that several find room in a mail. */
 const pictureBytes = 340_000
 

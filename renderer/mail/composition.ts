@@ -2,7 +2,8 @@ import { reactive, ref, watch, effectScope, shallowReactive, shallowRef } from '
 import type { Attachment, DocumentId, Letter, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
-import { attachFile, mailBytes } from './attaching.ts'
+import { attachFile } from './attaching.ts'
+import { mailBytes } from './mail-limits.ts'
 import { DraftKeeper, type KeptState } from './draft-keeper.ts'
 
 /** A letter that is being written, in its own small window. */

@@ -1,8 +1,6 @@
-import type { limits } from '../../replica/core/model/limits.ts'
 import { text } from '../locales/i18n.ts'
+import { mailBytes, subjectChars } from './mail-limits.ts'
 
-const subjectChars: (typeof limits)['subjectChars'] = 1_000
-const bodyBytes: (typeof limits)['bodyBytes'] = 1_048_576
 /** For what is written above a quotation, in bytes. */
 const ownWordsBytes = 65_536
 const mostBytesOfUnit = 3
@@ -18,9 +16,13 @@ export const shortSubject = (subject: string): string => {
   return wholeUpTo(subject, fits.length).trimEnd() + ellipsis
 }
 
-/** A body that leaves room within its limit: the end of a longer one is left out, and a line after `quoteMark` says so. */
-export const shortBody = (body: string, quoteMark: string): string => {
-  const fits = unitsWithin(body, bodyBytes - ownWordsBytes)
+/**
+ * A body that leaves room within its limit, also for `otherBytes` of files: the end of a longer one is left out, and a line after
+ * `quoteMark` says so.
+ */
+export const shortBody = (body: string, quoteMark: string, otherBytes = 0): string => {
+  const room = Math.max(mailBytes - otherBytes, 0)
+  const fits = unitsWithin(body, room - Math.min(ownWordsBytes, Math.floor(room / 2)))
   return fits === body.length ? body : `${wholeUpTo(body, fits).trimEnd()}\n${quoteMark}${text('mail.shortened')}`
 }
 

@@ -16,7 +16,7 @@ import { asWish } from './unanswered.ts'
 type PeoplePart = Omit<People, 'profile'> & Pick<MailClient, 'keptSession' | 'resumeSession'>
 
 /** Who there is, and one's own account. */
-export const peoplePart = (context: ClientContext, { people, diary }: Memories): PeoplePart => {
+export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'people'>): PeoplePart => {
   const account = new OwnAccount(context)
   context.listen({
     event: ({ event }) => {

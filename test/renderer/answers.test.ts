@@ -48,6 +48,14 @@ describe('answering', () => {
     expect(forward.body).toContain('Thursday?')
     expect(forward.inReplyTo).toBeUndefined()
   })
+  it('by forwarding leaves room for the files, and nothing out where all of it fits', () => {
+    const attachments = [{ name: 'chart.png', size: 1_000_000 }]
+    const short = answerTo({ ...mail, attachments }, 'forward', 'Ingrid')
+    expect(short.body).toContain('or Friday')
+    const long = answerTo({ ...mail, attachments, body: 'ä'.repeat(24_000) }, 'forward', 'Ingrid')
+    expect(long.body).toMatch(/the rest of this mail was too long to be quoted\]$/)
+    expect(new TextEncoder().encode(long.body).length + 1_000_512).toBeLessThanOrEqual(limits.bodyBytes)
+  })
   it.each(['reply', 'replyAll', 'forward'] as const)('is possible whatever is answered: %s', (kind) => {
     const longest = {
       ...mail,

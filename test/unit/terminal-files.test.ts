@@ -1,24 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 
-import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { localFiles } from '../../replica/local-files.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
-
-/** What is shown when these lines come over a pipe. */
-const shown = async (client: MailClient, lines: readonly string[]): Promise<string> => {
-  const [input, output] = [new PassThrough(), new PassThrough()]
-  let text = ''
-  output.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  input.end(`${lines.join('\n')}\n`)
-  await runInteractiveTerminal({ client, files: localFiles, input, output, colors: 'off' })
-  return text
-}
+import { shownBy } from '../support/terminal.ts'
 
 test('attaches files, writes them to the disk, and exports mails', async () => {
   const directory = await mkdtemp(path.join(tmpdir(), 'quintet terminal '))
@@ -27,7 +15,7 @@ test('attaches files, writes them to the disk, and exports mails', async () => {
     await writeFile(plan, 'secret')
     const replica = new MemoryReplica()
     const ann = await signedUp(replica, 'ann')
-    const text = await shown(ann, [
+    const text = await shownBy(runInteractiveTerminal, ann, [
       ...['m ann', 'Both', 'first line', `~a ${plan}`, `~a ${plan}.missing`, '.', 'm ann', 'None', '.'],
       ...[
         'l',

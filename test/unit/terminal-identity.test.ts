@@ -1,24 +1,12 @@
-import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
-import { localFiles } from '../../replica/local-files.ts'
-import { runInteractiveTerminal, type InteractiveTerminalOptions } from '../../replica/terminal/interactive-terminal.ts'
+import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { runJsonTerminal } from '../../replica/terminal/json-terminal.ts'
 import { clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
-
-type Run = (options: InteractiveTerminalOptions) => Promise<void>
-
-const shownBy = async (run: Run, client: MailClient, lines: readonly string[]): Promise<string> => {
-  const [input, output] = [new PassThrough(), new PassThrough()]
-  let text = ''
-  output.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  input.end(`${lines.join('\n')}\n`)
-  await run({ client, files: localFiles, input, output, colors: 'off' })
-  return text
-}
+import { shownBy } from '../support/terminal.ts'
 
 /** Ann wrote to ben, and ben is somebody else since, who has written to her. */
 const annAndTwoBens = async () => {

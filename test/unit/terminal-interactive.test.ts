@@ -8,23 +8,10 @@ import { documentId, inviteId, originId, serverId } from '../../replica/core/mod
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { localFiles } from '../../replica/local-files.ts'
-import { shortDate } from '../../replica/terminal/dates.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
-import { safetyOf } from '../../replica/terminal/mail-commands.ts'
-import { displayWidth, fitted, printable, printableLine, wrapped } from '../../replica/terminal/text-width.ts'
 import { clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
-
-/** What is shown when these lines come over a pipe. */
-const shown = async (client: MailClient, lines: readonly string[]): Promise<string> => {
-  const input = new PassThrough()
-  const output = new PassThrough()
-  let text = ''
-  output.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  input.end(`${lines.join('\n')}\n`)
-  await runInteractiveTerminal({ client, files: localFiles, input, output, colors: 'off' })
-  return text
-}
+import { shownBy } from '../support/terminal.ts'
 
 /** A terminal that a person sits at, in memory. */
 const openTerminal = (client: MailClient) => {
@@ -70,7 +57,7 @@ describe('the interactive terminal', () => {
 
   test('takes a whole sitting over a pipe', async () => {
     const replica = new MemoryReplica()
-    const text = await shown(await clientOf(replica), [
+    const text = await shownBy(runInteractiveTerminal, await clientOf(replica), [
       ...['u ann', 'secret', 'secret', 'm ANN', 'About lunch', 'first line', 'second line', '.'],
       ...[
         'l',
@@ -109,7 +96,13 @@ describe('the interactive terminal', () => {
     const letter = { ...draft, document: documentId('A'.repeat(22)), shelf: shelves.outbox, payload }
     replica.documents = [{ ...draft, payload }, letter]
     const elsewhere = await clientOf(replica)
-    const text = await shown(elsewhere, ['u ann', "ann's password", 'counts', 'drafts', 'outbox'])
+    const text = await shownBy(runInteractiveTerminal, elsewhere, [
+      'u ann',
+      "ann's password",
+      'counts',
+      'drafts',
+      'outbox',
+    ])
     expect(text).toMatch(/drafts 1, outbox 1/)
     expect(text).toMatch(/Not readable here: 1\. A newer version may have written this\. It is kept\.\n/)
     expect(text).toMatch(/Not readable here: 1\. .* It is kept, and does not leave from here\.\n/)
@@ -126,7 +119,7 @@ describe('the interactive terminal', () => {
     await over
     expect(seen()).toMatch(/What you wrote is kept/)
     expect(replica.connections.size).toBe(0)
-    const later = await shown(await clientOf(replica), [
+    const later = await shownBy(runInteractiveTerminal, await clientOf(replica), [
       'u ann',
       "ann's password",
       'drafts',
@@ -136,7 +129,9 @@ describe('the interactive terminal', () => {
     ])
     expect(later).toMatch(/1 {2}ann {2}About lunch/)
     expect(later).toMatch(/What you wrote is kept/)
-    expect(await shown(await clientOf(replica), ['u ann', "ann's password", 'drafts'])).toMatch(/2 {2}ann {2}/)
+    expect(
+      await shownBy(runInteractiveTerminal, await clientOf(replica), ['u ann', "ann's password", 'drafts']),
+    ).toMatch(/2 {2}ann {2}/)
   })
 
   test('keeps what was written and cannot be sent', async () => {
@@ -155,7 +150,12 @@ describe('the interactive terminal', () => {
   })
 
   test('asks nobody for a password who is not logged in', async () => {
-    const text = await shown(await clientOf(new MemoryReplica()), ['phrase', 'v', 'password', 'v'])
+    const text = await shownBy(runInteractiveTerminal, await clientOf(new MemoryReplica()), [
+      'phrase',
+      'v',
+      'password',
+      'v',
+    ])
     expect(text.match(/Log in first\./g)).toHaveLength(2)
     expect(text.match(/of 5 reachable/g)).toHaveLength(2)
   })
@@ -163,7 +163,7 @@ describe('the interactive terminal', () => {
   test('answers a mail whose subject is as long as may be', async () => {
     const ann = await signedUp(new MemoryReplica(), 'ann')
     await ann.send({ to: ['ann'], subject: 's'.repeat(limits.subjectChars), body: '' })
-    const text = await shown(ann, ['l', 're 1', 'an answer', '.', 'l', 'r 1'])
+    const text = await shownBy(runInteractiveTerminal, ann, ['l', 're 1', 'an answer', '.', 'l', 'r 1'])
     expect(text).toMatch(/Sent to ann\./)
     expect(text).toContain(`Re: ${'s'.repeat(limits.subjectChars - 5)}…`)
   })
@@ -172,7 +172,13 @@ describe('the interactive terminal', () => {
     const replica = new MemoryReplica()
     for (const name of ['Eriksen, Jo, MD', 'Eriksen', 'ben']) await signedUp(replica, name)
     const ann = await signedUp(replica, 'ann')
-    const text = await shown(ann, ['m ben, eriksen, jo, md, Eriksen cc: Eriksen, ann', 'Rota', '.', 'l sent', 'r 1'])
+    const text = await shownBy(runInteractiveTerminal, ann, [
+      'm ben, eriksen, jo, md, Eriksen cc: Eriksen, ann',
+      'Rota',
+      '.',
+      'l sent',
+      'r 1',
+    ])
     expect(text).toMatch(/Sent to ben, eriksen, jo, md, Eriksen/)
     expect(text).toMatch(/To: +ben, Eriksen, Jo, MD, Eriksen\n/)
   })
@@ -185,7 +191,14 @@ describe('the interactive terminal', () => {
       await ann.send({ to: ['ann'], subject: `secret pump ${index}`, body: 'It drips.' })
     await ann.saveDraft({ to: [], subject: 'half', body: '' })
     const forBen = ['n', 're 1', 'It is mine', '.', 'drafts discard 1', 'l sent']
-    const text = await shown(ann, ['search drips', 'drafts', 'logout', 'u ben', "ben's password", ...forBen])
+    const text = await shownBy(runInteractiveTerminal, ann, [
+      'search drips',
+      'drafts',
+      'logout',
+      'u ben',
+      "ben's password",
+      ...forBen,
+    ])
     const [ofAnn = '', ofBen = ''] = text.split('Logged in as ben.')
     expect(ofAnn).toContain('10 of 12; n shows the next page.')
     expect(ofBen).toContain('No mail 1 has been listed')
@@ -196,7 +209,7 @@ describe('the interactive terminal', () => {
     const replica = new MemoryReplica()
     const ann = await signedUp(replica, 'ann')
     for (let index = 1; index <= 23; index++) await ann.send({ to: ['ann'], subject: `mail ${index}.`, body: '' })
-    const text = await shown(ann, ['l', 'n', 'n', 'n', 'r 23', 'r 24'])
+    const text = await shownBy(runInteractiveTerminal, ann, ['l', 'n', 'n', 'n', 'r 23', 'r 24'])
     expect(text.match(/(?<=ann +)mail \d+\./g)).toEqual(Array.from({ length: 23 }, (_, index) => `mail ${23 - index}.`))
     expect(text).toMatch(/That was the last page/)
     expect(text).toMatch(/Subject: mail 1\./)
@@ -223,7 +236,7 @@ describe('the interactive terminal', () => {
       'profile ben',
       'post hi',
     ]
-    const text = await shown(ann, lines)
+    const text = await shownBy(runInteractiveTerminal, ann, lines)
     expect(text).toMatch(/Nothing yet from those whom you follow/)
     const pages = Array.from({ length: 12 }, (_, index) => 12 - index)
     expect(text.match(/(?<=^post )\d+(?=\.$)/gm)?.slice(0, 12)).toEqual(pages.map(String))
@@ -237,7 +250,16 @@ describe('the interactive terminal', () => {
 
   test('says what is wrong and what can be done', async () => {
     const client = await clientOf(new MemoryReplica())
-    const text = await shown(client, ['l', 'frob', 'c 9', 'c', 'r x', 'pause', 'follow', 'help'])
+    const text = await shownBy(runInteractiveTerminal, client, [
+      'l',
+      'frob',
+      'c 9',
+      'c',
+      'r x',
+      'pause',
+      'follow',
+      'help',
+    ])
     expect(text).toMatch(/used as: follow NAME/)
     expect(text).toMatch(/Log in first\. u NAME/)
     expect(text).toMatch(/no command "frob"/)
@@ -253,14 +275,14 @@ describe('the interactive terminal', () => {
     await sendNow(ben, { to: ['ann'], subject: 'farewell', body: '' })
     await ben.deleteAccount()
     replica.alter = (mail) => ({ ...mail, fromName: '' })
-    const text = await shown(ann, ['l', 're 1', 'quit'])
+    const text = await shownBy(runInteractiveTerminal, ann, ['l', 're 1', 'quit'])
     expect(text).toContain('deleted: nobody would get the answer')
     expect(text).not.toContain('Write the mail')
   })
 
   test('refuses unknown recipients before the mail is written', async () => {
     const replica = new MemoryReplica()
-    const text = await shown(await signedUp(replica, 'ann'), ['m ann, zed', 'v'])
+    const text = await shownBy(runInteractiveTerminal, await signedUp(replica, 'ann'), ['m ann, zed', 'v'])
     expect(text).toMatch(/Nobody here is called zed/)
     expect(text).toMatch(/View 1/)
   })
@@ -296,49 +318,6 @@ describe('the interactive terminal', () => {
     await terminal.sees('online')
     terminal.type('quit\r')
     await terminal.over
-  })
-})
-
-describe('text for a terminal', () => {
-  test('has the width that it is shown with', () => {
-    expect(['abc', '山田', 'e\u0301', '👩‍👩‍👧', '', 'ﬁ', 'ｱ', '한국'].map(displayWidth)).toEqual([3, 4, 1, 2, 0, 1, 1, 4])
-  })
-
-  test('is cut and filled to exactly its columns', () => {
-    for (const text of ['', 'abc', 'abcdefghijk', '会議の議事録', 'a会議の議事録', '👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧']) {
-      for (const columns of [1, 2, 3, 5, 8, 20]) expect(displayWidth(fitted(text, columns))).toBe(columns)
-    }
-    expect(fitted('abcdefgh', 5)).toBe('abcd…')
-  })
-
-  test('cannot command the terminal', () => {
-    expect(printable('a\u001b[2Jb\u009b1m\u0007\u202ec\r\nd\te\rf')).toBe('a\ufffd[2Jb\ufffd1m\ufffdc\nd    e\ufffdf')
-    expect(printableLine('one\ntwo')).toBe('one two')
-  })
-
-  test('is broken at spaces', () => {
-    expect(wrapped('one two three\n\nfour', 8)).toEqual(['one two', 'three', '', 'four'])
-    expect(wrapped('abcdefghijkl', 5)).toEqual(['abcdefghijkl'])
-  })
-
-  test('tells dates as short as is clear', () => {
-    const now = new Date(2026, 10, 21, 12, 0).getTime()
-    const at = (...parts: readonly [number, number, number, number, number]): string =>
-      shortDate(new Date(...parts).getTime(), now)
-    expect(at(2026, 10, 21, 9, 5)).toBe('09:05')
-    expect(at(2026, 10, 19, 9, 5)).toBe('Thu 09:05')
-    expect(at(2026, 2, 3, 9, 5)).toBe('3 Mar')
-    expect(at(2024, 2, 3, 9, 5)).toBe('3 Mar 2024')
-    expect(at(2026, 10, 22, 9, 5)).toBe('22 Nov')
-  })
-
-  test('tells how safe a mail is', () => {
-    const on = (...servers: readonly number[]): string => safetyOf(servers.map(serverId))
-    expect(on()).toBe('Its content is damaged at this server, and no other is known to have it.')
-    expect(on(2)).toBe('Saved on server 2 only: not on any other machine yet.')
-    expect(on(1, 2)).toBe('On servers 1, 2 of 5: survives the loss of any one machine.')
-    expect(on(1, 2, 4)).toBe('On servers 1, 2, 4 of 5: survives the loss of any 2 machines.')
-    expect(on(1, 2, 3, 4, 5)).toBe('On all 5 servers.')
   })
 })
 
@@ -381,7 +360,7 @@ describe('who was let in', () => {
 
   test('is listed, those without a seat with who let them in', async () => {
     const { client } = await withGroup([one, phone, own])
-    const text = await shown(client, ['let-in', 'quit'])
+    const text = await shownBy(runInteractiveTerminal, client, ['let-in', 'quit'])
     expect(text).toMatch(/1 {2}5\.cccccccc +without a seat +let in by rogue \(server 4\), connected now/)
     expect(text).toMatch(/2 {2}phone +client, no replica/)
     expect(text).toMatch(/3 {2}bridge +this server/)
@@ -389,11 +368,11 @@ describe('who was let in', () => {
 
   test('by a machine that is retired is named before, and each goes with it only by choice', async () => {
     const kept = await withGroup([one, phone])
-    const text = await shown(kept.client, ['retire 4', 'yes', '', 'quit'])
+    const text = await shownBy(runInteractiveTerminal, kept.client, ['retire 4', 'yes', '', 'quit'])
     expect(text.indexOf('5.cccccccc')).toBeLessThan(text.indexOf('Retired.'))
     expect(kept.done).toEqual([{ do: 'retire', server: 4 }])
     const both = await withGroup([one, phone])
-    await shown(both.client, ['retire 4', 'yes', '2 1', 'quit'])
+    await shownBy(runInteractiveTerminal, both.client, ['retire 4', 'yes', '2 1', 'quit'])
     expect(both.done.slice(1)).toEqual([
       { do: 'revokeInvite', invite: phone.invite },
       { do: 'shutOut', machine: key },
@@ -402,13 +381,13 @@ describe('who was let in', () => {
 
   test('can be shut out by its number, after a question', async () => {
     const { client, done } = await withGroup([one])
-    await shown(client, ['shut-out 1', 'no', 'shut-out 2', 'shut-out 1', 'yes', 'quit'])
+    await shownBy(runInteractiveTerminal, client, ['shut-out 1', 'no', 'shut-out 2', 'shut-out 1', 'yes', 'quit'])
     expect(done).toEqual([{ do: 'shutOut', machine: key }])
   })
 
   test('and is still in, without a seat, is told of when the key is changed', async () => {
     const { client } = await withGroup([one, { ...phone, byRetired: false }])
-    const text = await shown(client, ['rotate-key', 'yes', 'quit'])
+    const text = await shownBy(runInteractiveTerminal, client, ['rotate-key', 'yes', 'quit'])
     expect(text).toMatch(/Still in, without a seat.*\n +1 {2}5\.cccccccc/)
     expect(text).not.toContain('phone')
   })
