@@ -83,7 +83,10 @@ describe('a name that is another account', () => {
   it('is accepted as the account whose words were shown, by the keyboard alone', async () => {
     benHasChanged()
     shown(PeopleIdentity)
-    const message = { mail: { ...header(), body: '', inReplyTo: null, fromAccount: changed.account }, unfolded: true }
+    const message = {
+      mail: { ...header(), body: '', attachments: [], inReplyTo: null, fromAccount: changed.account },
+      unfolded: true,
+    }
     const mail = shown(MailMessage, { ...message, alone: true })
     expect(mail.text()).toContain(text('people.identity.anotherWhat'))
     buttonOf(mail.element as HTMLElement, text('people.identity.compare')).click()
@@ -103,7 +106,10 @@ describe('a name that is another account', () => {
     benHasChanged()
     fakeQuintet().failWith('accept', 'UNREACHABLE')
     shown(PeopleIdentity)
-    const message = { mail: { ...header(), body: '', inReplyTo: null, fromAccount: changed.account }, unfolded: true }
+    const message = {
+      mail: { ...header(), body: '', attachments: [], inReplyTo: null, fromAccount: changed.account },
+      unfolded: true,
+    }
     const mail = shown(MailMessage, { ...message, alone: true })
     buttonOf(mail.element as HTMLElement, text('people.identity.compare')).click()
     await flushPromises()

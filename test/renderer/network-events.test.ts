@@ -1,4 +1,4 @@
-import { flushPromises, mount, shallowMount, type VueWrapper } from '@vue/test-utils'
+import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { TooltipProvider } from 'reka-ui'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { h } from 'vue'
@@ -27,7 +27,8 @@ describe('the question whether to retire a machine', () => {
   it.each(['connected', 'free'] as const)('is asked no more when its seat is %s meanwhile', async (state) => {
     seesLast('unreachable')
     await useGroup().refresh()
-    mounted.push(shallowMount(NetworkAsk))
+    fakeQuintet().add('client', { letIn: () => ({ machines: [] }) })
+    mounted.push(mount(NetworkAsk))
     const network = useNetwork()
     network.asked = { kind: 'retire', server: serverId(5) }
     await flushPromises()
