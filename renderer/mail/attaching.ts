@@ -1,6 +1,8 @@
+import { shallowReactive } from 'vue'
 import type { Attachment, FileData } from '../../replica/client/contract/mailbox.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
+import { mailBytes } from './mail-limits.ts'
 import { smallerPicture } from './smaller-picture.ts'
 
 /** A larger picture is made smaller, so that several find room in a mail. */
@@ -27,7 +29,7 @@ const dataOf = async (file: File, room: number): Promise<FileData | null> => {
 }
 
 /** Gives a file to the client. Null when that could not be done, which is told. */
-export const attachFile = async (file: File, room: number): Promise<Attachment | null> => {
+const attachFile = async (file: File, room: number): Promise<Attachment | null> => {
   try {
     const data = await dataOf(file, room)
     return data && (await client.attach(data))
@@ -35,4 +37,65 @@ export const attachFile = async (file: File, room: number): Promise<Attachment |
     showFailure('mail.files.notAttached', error)
     return null
   }
+}
+
+interface Attaching {
+  readonly key: number
+  readonly name: string
+}
+
+/** Null when it failed, which is told. */
+type Give<Item> = (item: Item) => Promise<readonly Attachment[] | null>
+
+/** What is attached to a letter that is being written: a file is with the client before the letter names it. */
+export const createAttaching = (letter: { attachments: readonly Attachment[] }) => {
+  /** Files that are on their way to the client. */
+  const attaching = shallowReactive<Attaching[]>([])
+  let lastFile = 0
+  let work: Promise<unknown> = Promise.resolve()
+  let failures = 0
+
+  /** One after the other, each into what room is left; shown as on their way until then. */
+  const attachEach = <Item>(
+    items: readonly Item[],
+    nameOf: (item: Item) => string,
+    give: Give<Item>,
+  ): Promise<void> => {
+    const waiting = items.map((item) => ({ item, shown: { key: (lastFile += 1), name: nameOf(item) } }))
+    attaching.push(...waiting.map(({ shown }) => shown))
+    const given = work.then(async () => {
+      for (const { item, shown } of waiting) {
+        const attachments = await give(item)
+        attaching.splice(attaching.indexOf(shown), 1)
+        if (attachments === null) failures += 1
+        else letter.attachments = [...letter.attachments, ...attachments]
+      }
+    })
+    work = given
+    return given
+  }
+
+  /** Waits for the files that are on their way; what could not be attached has been told. */
+  const attached = async (): Promise<'all' | 'not all'> => {
+    failures = 0
+    await work
+    return failures === 0 ? 'all' : 'not all'
+  }
+
+  const room = (): number => mailBytes - letter.attachments.reduce((sum, { size }) => sum + size, 0)
+  const attach = (files: readonly File[]): Promise<void> =>
+    attachEach(
+      files,
+      ({ name }) => name,
+      async (file) => {
+        const attachment = await attachFile(file, room())
+        return attachment && [attachment]
+      },
+    )
+  /** The file stays with the client for a while, so that an undo can have it back. */
+  const detach = (file: Attachment): void => {
+    letter.attachments = letter.attachments.filter(({ attachment }) => attachment !== file.attachment)
+  }
+
+  return { attaching, attach, attachEach, detach, attached }
 }

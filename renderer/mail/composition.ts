@@ -1,9 +1,8 @@
-import { reactive, ref, watch, effectScope, shallowReactive, shallowRef } from 'vue'
-import type { Attachment, DocumentId, Letter, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
+import { reactive, ref, watch, effectScope, shallowRef } from 'vue'
+import type { DocumentId, Letter, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
-import { attachFile } from './attaching.ts'
-import { mailBytes } from './mail-limits.ts'
+import { createAttaching } from './attaching.ts'
 import { DraftKeeper, type KeptState } from './draft-keeper.ts'
 
 /** A letter that is being written, in its own small window. */
@@ -15,11 +14,6 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
     body: begun.body,
     attachments: [...(begun.attachments ?? [])],
   })
-  /** Files that are on their way to the client. */
-  const attaching = shallowReactive<Attaching[]>([])
-  let lastFile = 0
-  let work: Promise<unknown> = Promise.resolve()
-  let failures = 0
   const inReplyTo: UpdateId | null = begun.inReplyTo ?? null
   const state = ref<KeptState>(draft === null ? 'new' : 'saved')
   /** Why it could not be saved the last time; null when it could. */
@@ -61,73 +55,8 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
     await keeper.stop()
   }
 
-  /** One after the other, each into what room is left; shown as on their way until then. */
-  const attachEach = <Item>(
-    items: readonly Item[],
-    nameOf: (item: Item) => string,
-    give: Give<Item>,
-  ): Promise<void> => {
-    const waiting = items.map((item) => ({ item, shown: { key: (lastFile += 1), name: nameOf(item) } }))
-    attaching.push(...waiting.map(({ shown }) => shown))
-    const given = work.then(async () => {
-      for (const { item, shown } of waiting) {
-        const attachments = await give(item)
-        attaching.splice(attaching.indexOf(shown), 1)
-        if (attachments === null) failures += 1
-        else letter.attachments.push(...attachments)
-      }
-    })
-    work = given
-    return given
-  }
-  const attached = async (): Promise<'all' | 'not all'> => {
-    failures = 0
-    await work
-    return failures === 0 ? 'all' : 'not all'
-  }
-
-  const room = (): number => mailBytes - letter.attachments.reduce((sum, { size }) => sum + size, 0)
-  const attach = (files: readonly File[]): Promise<void> =>
-    attachEach(
-      files,
-      ({ name }) => name,
-      async (file) => {
-        const attachment = await attachFile(file, room())
-        return attachment && [attachment]
-      },
-    )
-  /** The file stays with the client for a while, so that an undo can have it back. */
-  const detach = (file: Attachment): void => {
-    letter.attachments = letter.attachments.filter(({ attachment }) => attachment !== file.attachment)
-  }
-
-  return {
-    key,
-    letter,
-    attaching,
-    inReplyTo,
-    state,
-    failure,
-    shape,
-    kept,
-    written,
-    keeper,
-    attach,
-    attachEach,
-    detach,
-    /** Waits for the files that are on their way; what could not be attached has been told. */
-    attached,
-    end,
-  }
+  return { key, letter, inReplyTo, state, failure, shape, kept, written, keeper, end, ...createAttaching(letter) }
 }
-
-interface Attaching {
-  readonly key: number
-  readonly name: string
-}
-
-/** Null when it failed, which is told. */
-type Give<Item> = (item: Item) => Promise<readonly Attachment[] | null>
 
 /** As the client takes it. */
 export const letterOf = ({ attachments = [], ...letter }: TakenBackLetter): Letter =>
