@@ -14,8 +14,12 @@ export interface InteractiveTerminalOptions {
   readonly client: MailClient
   readonly files: LocalFiles
   readonly input: Readable
-  readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number }
-  /** Left out: on where the output is a terminal. */
+  readonly output: Writable & {
+    readonly isTTY?: boolean
+    readonly columns?: number
+    readonly hasColors?: () => boolean
+  }
+  /** Left out: on where the output is a terminal that has colours, and the environment (`NO_COLOR`, `TERM`) does not say otherwise. */
   readonly colors?: 'on' | 'off'
   readonly nowMs?: () => number
 }
@@ -23,7 +27,7 @@ export interface InteractiveTerminalOptions {
 /** Serves a person until `quit`, the end of the input, or until nobody reads the output any more; then closes the client. */
 export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<void> => {
   const { client, files, input, output, nowMs = Date.now } = options
-  const style = (options.colors ?? (output.isTTY === true ? 'on' : 'off')) === 'on' ? colored : uncolored
+  const style = (options.colors ?? (output.hasColors?.() === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
   const sitting: Sitting = { client, screen, files, layout, listed: null, more: null, drafts: [], outbox: [] }

@@ -3,8 +3,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import type { LetIn } from '../../replica/client/contract/group.ts'
-import { documentId, inviteId, originId, serverId } from '../../replica/core/model/ids.ts'
+import { documentId } from '../../replica/core/model/ids.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { localFiles } from '../../replica/local-files.ts'
@@ -83,6 +82,17 @@ describe('the interactive terminal', () => {
     expect(text).toMatch(/No mail yet/)
     expect(text).toMatch(/quintet:\/\/join/)
     expect(replica.connections.size).toBe(0)
+  })
+
+  test.each([true, false])('is coloured where its output has colours: %s', async (has) => {
+    const input = new PassThrough()
+    const output = Object.assign(new PassThrough(), { hasColors: () => has })
+    let text = ''
+    output.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    input.end('r 9\n')
+    await runInteractiveTerminal({ client: await clientOf(new MemoryReplica()), files: localFiles, input, output })
+    expect(text).toContain('No mail 9 has been listed')
+    expect(text.includes('\u001b[31m')).toBe(has)
   })
 
   test('says how much of the drafts and of the outbox cannot be read here', async () => {
@@ -318,77 +328,5 @@ describe('the interactive terminal', () => {
     await terminal.sees('online')
     terminal.type('quit\r')
     await terminal.over
-  })
-})
-
-describe('who was let in', () => {
-  const [rogue, key] = [originId('4.bbbbbbbb'), originId('5.cccccccc')]
-  const one: LetIn = {
-    machine: key,
-    invite: null,
-    server: null,
-    name: null,
-    state: 'without',
-    at: null,
-    by: [{ machine: rogue, server: serverId(4), name: 'rogue' }],
-    byRetired: true,
-    connected: true,
-    here: false,
-  }
-  const phone: LetIn = { ...one, machine: null, invite: inviteId('A'.repeat(43)), name: 'phone', state: 'client' }
-  const own: LetIn = { ...one, machine: originId('1.aaaaaaaa'), name: 'bridge', state: 'seat', by: [], here: true }
-
-  /** A client whose group is made up; what is done to it. */
-  const withGroup = async (machines: readonly LetIn[]) => {
-    const client = await signedUp(new MemoryReplica(), 'ann')
-    const done: unknown[] = []
-    const note = (what: string) => (request?: object) => {
-      done.push({ ...request, do: what })
-      return Promise.resolve()
-    }
-    const seats = [{ server: serverId(4), machine: 'rogue' }]
-    const group = {
-      network: () => Promise.resolve({ seats }),
-      letIn: () => Promise.resolve({ machines }),
-      retire: note('retire'),
-      shutOut: note('shutOut'),
-      revokeInvite: note('revokeInvite'),
-      rotateKey: note('rotateKey'),
-    }
-    return { client: Object.assign(client, group) as unknown as MailClient, done }
-  }
-
-  test('is listed, those without a seat with who let them in', async () => {
-    const { client } = await withGroup([one, phone, own])
-    const text = await shownBy(runInteractiveTerminal, client, ['let-in', 'quit'])
-    expect(text).toMatch(/1 {2}5\.cccccccc +without a seat +let in by rogue \(server 4\), connected now/)
-    expect(text).toMatch(/2 {2}phone +client, no replica/)
-    expect(text).toMatch(/3 {2}bridge +this server/)
-  })
-
-  test('by a machine that is retired is named before, and each goes with it only by choice', async () => {
-    const kept = await withGroup([one, phone])
-    const text = await shownBy(runInteractiveTerminal, kept.client, ['retire 4', 'yes', '', 'quit'])
-    expect(text.indexOf('5.cccccccc')).toBeLessThan(text.indexOf('Retired.'))
-    expect(kept.done).toEqual([{ do: 'retire', server: 4 }])
-    const both = await withGroup([one, phone])
-    await shownBy(runInteractiveTerminal, both.client, ['retire 4', 'yes', '2 1', 'quit'])
-    expect(both.done.slice(1)).toEqual([
-      { do: 'revokeInvite', invite: phone.invite },
-      { do: 'shutOut', machine: key },
-    ])
-  })
-
-  test('can be shut out by its number, after a question', async () => {
-    const { client, done } = await withGroup([one])
-    await shownBy(runInteractiveTerminal, client, ['shut-out 1', 'no', 'shut-out 2', 'shut-out 1', 'yes', 'quit'])
-    expect(done).toEqual([{ do: 'shutOut', machine: key }])
-  })
-
-  test('and is still in, without a seat, is told of when the key is changed', async () => {
-    const { client } = await withGroup([one, { ...phone, byRetired: false }])
-    const text = await shownBy(runInteractiveTerminal, client, ['rotate-key', 'yes', 'quit'])
-    expect(text).toMatch(/Still in, without a seat.*\n +1 {2}5\.cccccccc/)
-    expect(text).not.toContain('phone')
   })
 })
