@@ -134,7 +134,10 @@ test('forwarding takes the files along, and a mail is saved for other programs',
 test('all of a mailbox is written to files, which tell how many they are', async () => {
   const { page } = window
   await anna.goTo('Settings')
-  await page.getByRole('button', { name: 'Mail', exact: true }).last().click()
+  await page
+    .getByRole('navigation', { name: 'Sections of the settings' })
+    .getByRole('button', { name: 'Mail', exact: true })
+    .click()
   await page.getByRole('button', { name: 'Write all mails as files' }).click()
   await expect(page.getByText(/^\d+ mails are in your downloads, in the folder “Quintet anna .*”\.$/)).toBeVisible()
   const folder = (await readdir(downloads)).find((name) => name.startsWith('Quintet anna '))
