@@ -4,22 +4,30 @@ import type { Letter } from '../../replica/client/contract/mailbox.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
 import type { ServerId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { ClientClock } from '../../replica/client/client-ports.ts'
 import { systemTestClock, testRandom } from './client-ports.ts'
 import type { MemoryReplica } from './memory-replica.ts'
 
 /** A password's stretching that costs nothing: tests are about everything else. */
 export const cheapPassword = { log2N: 4, r: 1, p: 1 }
 
-export const clientOver = (connect: (server: ServerId | null) => Promise<ReplicaApi>): Promise<MailClient> =>
+export const clientOver = (
+  connect: (server: ServerId | null) => Promise<ReplicaApi>,
+  clock: ClientClock = systemTestClock,
+): Promise<MailClient> =>
   createMailClient({
     connect,
     machine: 'test machine',
     random: testRandom,
-    clock: systemTestClock,
+    clock,
     passwordCost: cheapPassword,
   })
 
 export const clientOf = (replica: MemoryReplica): Promise<MailClient> => clientOver(async () => replica.connect())
+
+/** By a clock of its own. */
+export const clientAt = (replica: MemoryReplica, clock: ClientClock): Promise<MailClient> =>
+  clientOver(async () => replica.connect(), clock)
 
 export const signedUp = async (replica: MemoryReplica, name: string): Promise<MailClient> => {
   const client = await clientOf(replica)

@@ -1,26 +1,14 @@
 import { describe, expect, test } from 'vitest'
 
-import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { createMailClient } from '../../replica/client/mail-client.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
-import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { cheapPassword, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { clientAt, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
-
-const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
-  createMailClient({
-    connect: async () => replica.connect(),
-    random: testRandom,
-    clock,
-    machine: 'memory',
-    passwordCost: cheapPassword,
-  })
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
   try {

@@ -1,21 +1,13 @@
 import { describe, expect, test } from 'vitest'
 
-import { createMailClient } from '../../replica/client/mail-client.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { cheapPassword } from '../support/mail-clients.ts'
+import { clientAt } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const ann = async (replica: MemoryReplica) => {
   const clock = new ManualClock()
-  const client = await createMailClient({
-    connect: async () => replica.connect(),
-    random: testRandom,
-    clock,
-    machine: 'memory',
-    passwordCost: cheapPassword,
-  })
+  const client = await clientAt(replica, clock)
   await client.signUp({ name: 'ann', password: 'a long password' })
   return { client, clock }
 }

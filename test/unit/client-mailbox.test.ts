@@ -1,32 +1,20 @@
 import { describe, expect, test } from 'vitest'
 
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
-import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { createMailClient } from '../../replica/client/mail-client.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { mailLines } from '../../replica/terminal/mail-view.ts'
 import { uncolored } from '../../replica/terminal/style.ts'
-import { testRandom } from '../support/client-ports.ts'
 import { ManualClock, startMs } from '../support/manual-clock.ts'
-import { cheapPassword, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { clientAt, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
 const dayMs = 86_400_000
 /** A byte of what is sealed: behind it is only when the draft was said, in 9 bytes. */
 const spoiledFromEnd = 10
-
-const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
-  createMailClient({
-    connect: async () => replica.connect(),
-    random: testRandom,
-    clock,
-    machine: 'memory',
-    passwordCost: cheapPassword,
-  })
 
 /** Somebody with a clock of their own, and what they are told. */
 const person = async (replica: MemoryReplica, name: string) => {

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import { createMailClient } from '../../replica/client/mail-client.ts'
-import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { cheapPassword, nextEvent } from '../support/mail-clients.ts'
+import { clientAt, nextEvent } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
@@ -12,13 +10,7 @@ const password = 'a long password'
 const ann = async () => {
   const replica = new MemoryReplica()
   const clock = new ManualClock()
-  const client = await createMailClient({
-    connect: async () => replica.connect(),
-    random: testRandom,
-    clock,
-    machine: 'memory',
-    passwordCost: cheapPassword,
-  })
+  const client = await clientAt(replica, clock)
   const { recoveryPhrase } = await client.signUp({ name: 'ann', password })
   return { replica, clock, client, recoveryPhrase }
 }

@@ -1,25 +1,14 @@
 import { expect, test } from 'vitest'
 
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { createMailClient } from '../../replica/client/mail-client.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { cheapPassword, sendNow } from '../support/mail-clients.ts'
+import { clientAt, sendNow } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
 const trashMs = limits.trashDays * 86_400_000
-
-const clientAt = (replica: MemoryReplica, clock: ManualClock): Promise<MailClient> =>
-  createMailClient({
-    connect: async () => replica.connect(),
-    random: testRandom,
-    clock,
-    machine: 'memory',
-    passwordCost: cheapPassword,
-  })
 
 const annAlone = async () => {
   const replica = new MemoryReplica()
