@@ -36,7 +36,11 @@ const findings = async (window: AppWindow, screen: string): Promise<readonly str
   for (const { theme, rules } of themes) {
     await window.call('host', 'changeSettings', { settings: { theme } })
     await expect(window.page.locator('html')).toHaveAttribute('data-theme', theme)
-    await window.page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)))
+    await window.page.evaluate(async () => {
+      // A transition begins with the next frame.
+      await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))
+      await Promise.allSettled(document.getAnimations().map(({ finished }) => finished))
+    })
     // The page's own context makes no second page, which the usual mode needs.
     const axe = new AxeBuilder({ page: window.page, ...(await sourceFor(window)) })
       .options({ resultTypes: ['violations'] })
