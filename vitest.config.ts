@@ -2,7 +2,8 @@ import rendererConfig from './renderer/vite.config.ts'
 import { defineConfig } from 'vitest/config'
 
 const clusterTestTimeoutMs = 120_000
-const slowTestTimeoutMs = 30_000
+/** Nothing of one process takes this long, also where it has what other processes leave of the processor. */
+const testTimeoutMs = 30_000
 
 const project = (name: string) => ({ name, include: [`test/${name}/**/*.test.ts`] })
 
@@ -10,23 +11,29 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    testTimeout: testTimeoutMs,
+    hookTimeout: testTimeoutMs,
     projects: [
       { extends: true, test: project('unit') },
       {
         plugins: rendererConfig.plugins,
         define: rendererConfig.define,
-        test: { ...project('renderer'), environment: 'happy-dom', setupFiles: ['test/renderer/setup.ts'] },
+        test: {
+          ...project('renderer'),
+          environment: 'happy-dom',
+          setupFiles: ['test/renderer/setup.ts'],
+          testTimeout: testTimeoutMs,
+        },
       },
       {
         extends: true,
         test: {
           name: 'property',
           include: ['test/property/**/*.test.ts', 'test/simulation/**/*.test.ts'],
-          testTimeout: slowTestTimeoutMs,
         },
       },
-      { extends: true, test: { ...project('conformance'), testTimeout: slowTestTimeoutMs } },
-      { extends: true, test: { ...project('network'), testTimeout: slowTestTimeoutMs } },
+      { extends: true, test: project('conformance') },
+      { extends: true, test: project('network') },
       {
         extends: true,
         test: {

@@ -10,7 +10,7 @@ export interface Outcome {
 
 export interface Stage {
   readonly name: string
-  readonly run: () => Promise<Outcome>
+  readonly run: (runTool: RunTool) => Promise<Outcome>
 }
 
 export interface StageReport extends Outcome {
@@ -47,22 +47,25 @@ export const commandOf = (packageName: string, file: string): string =>
  * Runs a script of this checkout or of a package on this Node, in the checkout's root.
  * `passed`: its output goes straight through. `kept`: it is returned. `both`: both, stderr only straight through.
  */
-export const runTool = (
-  script: string,
-  args: readonly string[],
-  output: 'passed' | 'kept' | 'both',
-): Promise<ToolRun> =>
+export type RunTool = (script: string, args: readonly string[], output: 'passed' | 'kept' | 'both') => Promise<ToolRun>
+
+type Stream = 'inherit' | 'pipe'
+
+interface Spawning {
+  readonly stdout: Stream
+  readonly stderr: Stream
+  /** Given each piece that comes through a pipe. */
+  readonly said?: (chunk: Buffer) => void
+}
+
+const runCommand = (command: readonly [string, ...string[]], { stdout, stderr, said }: Spawning): Promise<ToolRun> =>
   new Promise((resolve, reject) => {
-    const streams = output === 'passed' ? 'inherit' : 'pipe'
-    const child = spawn(process.execPath, [script, ...args], {
-      cwd: root,
-      stdio: ['ignore', streams, output === 'both' ? 'inherit' : streams],
-    })
+    const child = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', stdout, stderr] })
     running.add(child)
     const chunks: Buffer[] = []
     const keep = (chunk: Buffer): void => {
       chunks.push(chunk)
-      if (output === 'both') process.stdout.write(chunk)
+      said?.(chunk)
     }
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)
@@ -74,10 +77,29 @@ export const runTool = (
     })
   })
 
+export const runTool: RunTool = (script, args, output) => {
+  const command = [process.execPath, script, ...args] as const
+  if (output === 'passed') return runCommand(command, { stdout: 'inherit', stderr: 'inherit' })
+  if (output === 'kept') return runCommand(command, { stdout: 'pipe', stderr: 'pipe' })
+  return runCommand(command, { stdout: 'pipe', stderr: 'inherit', said: (chunk) => process.stdout.write(chunk) })
+}
+
+/**
+ * Runs tools in the processor time that others leave. `said` is given all that they write, in the order it came.
+ * By the command `nice`, because a priority that is given later holds for one thread alone.
+ */
+export const besidesOthers =
+  (said: (chunk: Buffer) => void): RunTool =>
+  (script, args) => {
+    const node = [process.execPath, script, ...args] as const
+    const command = process.platform === 'win32' ? node : (['nice', '-n', '10', ...node] as const)
+    return runCommand(command, { stdout: 'pipe', stderr: 'pipe', said })
+  }
+
 /** Runs a stage and tells how long it took. A stage that throws has failed. */
-export const timeStage = async (stage: Stage): Promise<StageReport> => {
+export const timeStage = async (stage: Stage, run: RunTool = runTool): Promise<StageReport> => {
   const began = performance.now()
-  const outcome = await stage.run().catch((error: unknown): Outcome => {
+  const outcome = await stage.run(run).catch((error: unknown): Outcome => {
     console.error(error)
     return { ok: false, passed: 0, failed: 0 }
   })

@@ -1,12 +1,13 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import {
+  besidesOthers,
   cacheFolder,
   chooseStages,
   commandOf,
   type Outcome,
   reportLine,
-  runTool,
   type Stage,
   type StageReport,
   timeStage,
@@ -18,7 +19,6 @@ const versionsSeeds = 20
 const crashPoints = 400
 const tortureRun = ['--minutes', '3', '--seed', '1']
 const tallyPattern = /^(?:seeds|crash points|groups): (\d+) passed, (\d+) failed$/gm
-const vitestProjects = ['unit', 'renderer', 'property', 'conformance', 'network', 'security', 'cluster']
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
 const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
@@ -47,7 +47,7 @@ const countTests = async (file: string): Promise<{ readonly passed: number; read
 
 const vitestStage = (project: string, filters: readonly string[]): Stage => ({
   name: project,
-  run: async () => {
+  run: async (runTool) => {
     const folder = path.join(cacheFolder, 'test-results')
     const results = path.join(folder, `${project}.json`)
     await mkdir(folder, { recursive: true })
@@ -66,7 +66,7 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
 /** The app itself, on Electron or on the stand-in: the list says on which. */
 const endToEnd = (filters: readonly string[]): Stage => ({
   name: 'e2e',
-  run: async () => {
+  run: async (runTool) => {
     const results = path.join(cacheFolder, 'test-results', 'e2e.json')
     await rm(results, { force: true })
     const args = ['test', '--config', 'test/e2e/playwright.config.ts', ...filters]
@@ -86,7 +86,7 @@ interface Script {
 /** Scripts that count what they tried in their last line. */
 const counted = (name: string, scripts: readonly Script[]): Stage => ({
   name,
-  run: async () => {
+  run: async (runTool) => {
     const outcomes: Outcome[] = []
     for (const { script, args } of scripts) {
       const { exitCode, output } = await runTool(script, args, 'both')
@@ -117,7 +117,7 @@ const crashes = counted('crash-points', [
 /** Real processes, real cuts and crashes; for a short while, because chance alone decides what is tried. */
 const torture: Stage = {
   name: 'torture',
-  run: async () => {
+  run: async (runTool) => {
     if (process.platform === 'win32') {
       console.log('Windows has no signals that kill and freeze a process: the campaign needs Linux or macOS.')
       return outcome(0, 0, 0)
@@ -131,17 +131,29 @@ const torture: Stage = {
 
 const check: Stage = {
   name: 'check',
-  run: async () => outcome((await runTool('build/check.ts', [], 'passed')).exitCode, 0, 0),
+  run: async (runTool) => outcome((await runTool('build/check.ts', [], 'passed')).exitCode, 0, 0),
 }
 
-const allStages = (filters: readonly string[]): readonly Stage[] => {
-  const [unit, renderer, property, conformance, network, security, cluster] = vitestProjects.map((project) =>
-    vitestStage(project, filters),
-  )
-  const quick = [unit, renderer, property, conformance, network]
-  const long = [simulation, crashes, security, cluster, torture, endToEnd(filters)]
-  return [check, ...quick, ...long].filter((stage) => stage !== undefined)
-}
+const vitestStages = (projects: readonly string[], filters: readonly string[]): readonly Stage[] =>
+  projects.map((project) => vitestStage(project, filters))
+
+/** What computes: it takes longer beside something else, and nothing worse. */
+const computing = (filters: readonly string[]): readonly Stage[] => [
+  check,
+  ...vitestStages(['unit', 'renderer', 'property', 'conformance'], filters),
+  simulation,
+  crashes,
+]
+
+/** Real processes that wait for each other: one at a time, and those that use the least first. */
+const waiting = (filters: readonly string[]): readonly Stage[] => [
+  ...vitestStages(['cluster'], filters),
+  endToEnd(filters),
+  ...vitestStages(['security', 'network'], filters),
+  torture,
+]
+
+const allStages = (filters: readonly string[]): readonly Stage[] => [...computing(filters), ...waiting(filters)]
 
 /** `npm test -- unit property` runs stages; what comes after the names goes to vitest: `npm test -- unit merge -t "heals"`. */
 const split = (args: readonly string[]): { readonly names: readonly string[]; readonly filters: readonly string[] } => {
@@ -152,13 +164,44 @@ const split = (args: readonly string[]): { readonly names: readonly string[]; re
 }
 
 const { names, filters } = split(process.argv.slice(2))
+const chosen = chooseStages(allStages(filters), names)
 const reports: StageReport[] = []
-for (const stage of chooseStages(allStages(filters), names)) {
-  console.log(`\n=== ${stage.name} ===`)
-  const report = await timeStage(stage)
-  console.log(reportLine(report))
-  reports.push(report)
+
+const runInTurn = async (stages: readonly Stage[]): Promise<void> => {
+  for (const stage of stages) {
+    console.log(`\n=== ${stage.name} ===`)
+    const report = await timeStage(stage)
+    console.log(reportLine(report))
+    reports.push(report)
+  }
 }
+
+/** Tells what a stage wrote when it is over, so that it does not stand between the lines of another. */
+const runBeside = async (stages: readonly Stage[]): Promise<void> => {
+  for (const stage of stages) {
+    const chunks: Buffer[] = []
+    const report = await timeStage(
+      stage,
+      besidesOthers((chunk) => chunks.push(chunk)),
+    )
+    process.stdout.write(`\n=== ${stage.name}, meanwhile ===\n`)
+    process.stdout.write(Buffer.concat(chunks))
+    console.log(`${reportLine(report)}\n`)
+    reports.push(report)
+  }
+}
+
+const among = (stages: readonly Stage[]): readonly Stage[] =>
+  chosen.filter(({ name }) => stages.some((stage) => stage.name === name))
+const toCompute = among(computing([]))
+const toWait = among(waiting([]))
+// What waits leaves more than half of two processors alone.
+if (availableParallelism() > 1 && toCompute.length > 0 && toWait.length > 0) {
+  console.log(
+    `Beside each other: ${[toCompute, toWait].map((lane) => lane.map(({ name }) => name).join(', ')).join(' | ')}`,
+  )
+  await Promise.all([runBeside(toCompute), runInTurn(toWait)])
+} else await runInTurn(chosen)
 
 const total = (count: (outcome: Outcome) => number): number => reports.reduce((sum, report) => sum + count(report), 0)
 console.log('\n=== all stages ===')
