@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { MailClient } from '../replica/client/contract/mail-client.ts'
+import type { ClientClock } from '../replica/client/client-ports.ts'
 import { connectClient } from '../replica/connect-client.ts'
+import { systemClock } from '../replica/drivers/system-clock.ts'
 import { QuintetError } from '../replica/core/model/errors.ts'
 import type { UpdateId } from '../replica/core/model/ids.ts'
 import { passwordOf } from './cluster/group.ts'
@@ -29,26 +31,27 @@ export class DemoCrew {
   }
 
   /** `folder` holds the data directories of the five servers, which run. Who is to be signed in at the window is told in it. */
-  static async signUp(folder: string): Promise<DemoCrew> {
+  static async signUp(folder: string, clock: ClientClock = systemClock): Promise<DemoCrew> {
     const person = { name: captain, password: passwordOf(captain) }
     await writeFile(path.join(folder, 'demo.json'), JSON.stringify(person), { mode: 0o600 })
-    return DemoCrew.#connect(folder, async (client, { name, machine }) => {
+    return DemoCrew.#connect(folder, clock, async (client, { name, machine }) => {
       await client.renameMachine({ name: machine })
       await client.signUp({ name, password: passwordOf(name) })
     })
   }
 
   /** As `signUp`, for a crew that has done so before. */
-  static logIn(folder: string): Promise<DemoCrew> {
-    return DemoCrew.#connect(folder, (client, { name }) => client.logIn({ name, password: passwordOf(name) }))
+  static logIn(folder: string, clock: ClientClock): Promise<DemoCrew> {
+    return DemoCrew.#connect(folder, clock, (client, { name }) => client.logIn({ name, password: passwordOf(name) }))
   }
 
   static async #connect(
     folder: string,
+    clock: ClientClock,
     enter: (client: MailClient, member: CrewMember) => Promise<unknown>,
   ): Promise<DemoCrew> {
     const entries = crew.map(async (member, index) => {
-      const client = await connectClient(path.join(folder, `server-${index + 1}`), null)
+      const client = await connectClient(path.join(folder, `server-${index + 1}`), null, { clock })
       await enter(client, member)
       return [member.name, client] as const
     })

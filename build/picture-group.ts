@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs'
 import { ReplicaGroup } from './cluster/group.ts'
 import { DemoCrew } from './demo-crew.ts'
 import { conversations, posts } from './demo-mailbox.ts'
+import type { ClientClock } from '../replica/client/client-ports.ts'
+import { systemClock } from '../replica/drivers/system-clock.ts'
 
 const servers = [1, 2, 3, 4, 5]
+const hourMs = 3_600_000
 const preloads = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)
 
 /** When the crew wrote what: hours ago, and how many of its conversations and posts. */
@@ -14,6 +17,9 @@ const watches = [
   { hoursAgo: 6, conversations: 2, posts: 1 },
   { hoursAgo: 2, conversations: 1, posts: 1 },
 ]
+
+/** What a client in this process goes by, so that its mails are dated as its server's. */
+const setBack = (hoursAgo: number): ClientClock => ({ ...systemClock, nowMs: () => Date.now() - hoursAgo * hourMs })
 
 /**
  * The demonstration's group with a mailbox that was written over some days, as pictures should show it: the replicas run through
@@ -36,7 +42,8 @@ export const groupOverDays = async (directory: string): Promise<ReplicaGroup> =>
     const group = isFirst
       ? await ReplicaGroup.create({ directory, name: 'Northern Light', servers })
       : await ReplicaGroup.reopen({ directory, servers })
-    const crew = isFirst ? await DemoCrew.signUp(directory) : await DemoCrew.logIn(directory)
+    const clock = setBack(watch.hoursAgo)
+    const crew = isFirst ? await DemoCrew.signUp(directory, clock) : await DemoCrew.logIn(directory, clock)
     await crew.writePart({
       conversations: conversations.slice(mails, (mails += watch.conversations)),
       posts: posts.slice(posted, (posted += watch.posts)),

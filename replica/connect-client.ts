@@ -1,5 +1,6 @@
 import type { MemberInfo } from './api/contract.ts'
 import { connectReplica } from './api/remote-replica.ts'
+import type { ClientClock } from './client/client-ports.ts'
 import type { MailClient } from './client/contract/mail-client.ts'
 import { createMailClient, type MailClientOptions } from './client/mail-client.ts'
 import type { SearchStart } from './client/search/search-desk.ts'
@@ -19,8 +20,17 @@ import type { FrameStream } from './host/ports.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { sameBytes } from './wire/bytes.ts'
 
-/** What a client keeps on this machine. */
-type Keeping = Required<Pick<MailClientOptions, 'store' | 'searchStart'>>
+export interface ClientOptions {
+  /** An app has the search index made ready `atLogIn`. */
+  readonly searchStart?: SearchStart
+  /** The directory's replica, where it runs in the client's own process. */
+  readonly running?: HomeReplica | null
+  /** What time the client takes it to be. */
+  readonly clock?: ClientClock
+}
+
+/** What a client has of this machine. */
+type Ports = Required<Pick<MailClientOptions, 'store' | 'searchStart' | 'random' | 'clock'>>
 
 /** The replica of a client's own directory, in the same process. */
 export type HomeReplica = Pick<RunningReplica, 'connect'>
@@ -32,21 +42,19 @@ const dialerReadyAfterMs = 1_000
 
 /**
  * A client of the replica that keeps `directory`, or of the group that `joinAsClient` joined. It begins at the server `first`, and
- * nowhere else; when its server goes away it goes on at another one. An app has the search index made ready `atLogIn`, and runs
- * (`running`) the directory's replica in the client's own process. DIRECTORY_NOT_A_GROUP, UNREACHABLE, TIMEOUT, NO_SUCH_SERVER.
+ * nowhere else; when its server goes away it goes on at another one. DIRECTORY_NOT_A_GROUP, UNREACHABLE, TIMEOUT, NO_SUCH_SERVER.
  */
 export const connectClient = async (
   directory: string,
   first: ServerId | null,
-  searchStart: SearchStart = 'atFirstSearch',
-  running: HomeReplica | null = null,
+  { searchStart = 'atFirstSearch', running = null, clock = systemClock }: ClientOptions = {},
 ): Promise<MailClient> => {
   verifyWithSodium()
-  const keeping = { store: createClientStore(`${directory}/client`), searchStart }
+  const ports = { store: createClientStore(`${directory}/client`), searchStart, random: drawRandom, clock }
   const install = await loadInstall(directory)
-  if (install !== null) return attachedClient(directory, install, { first, running }, keeping)
+  if (install !== null) return attachedClient(directory, install, { first, running }, ports)
   const client = await loadClientInstall(directory)
-  if (client !== null) return freeClient(directory, client, first, keeping)
+  if (client !== null) return freeClient(directory, client, first, ports)
   throw new QuintetError(
     'DIRECTORY_NOT_A_GROUP',
     `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME (or --join INVITE). ` +
@@ -59,7 +67,7 @@ const attachedClient = async (
   directory: string,
   install: Install,
   { first, running }: { readonly first: ServerId | null; readonly running: HomeReplica | null },
-  keeping: Keeping,
+  ports: Ports,
 ): Promise<MailClient> => {
   const dialers = new KeyedDialers(null)
   const home = first ?? install.server
@@ -102,9 +110,7 @@ const attachedClient = async (
       },
       list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
     },
-    ...keeping,
-    random: drawRandom,
-    clock: systemClock,
+    ...ports,
   })
 }
 
@@ -145,7 +151,7 @@ const freeClient = async (
   directory: string,
   install: ClientInstall,
   first: ServerId | null,
-  keeping: Keeping,
+  ports: Ports,
 ): Promise<MailClient> => {
   const { privateKey, machine } = install
   const dialers = new KeyedDialers(privateKey)
@@ -192,9 +198,7 @@ const freeClient = async (
       learn,
       learnKey,
     },
-    ...keeping,
-    random: drawRandom,
-    clock: systemClock,
+    ...ports,
   })
   return client
 }

@@ -207,7 +207,7 @@ export class LocalMailbox {
   async #connect(): Promise<void> {
     const { connectClient, keptGroup } = await loadReplica()
     this.#group = await keptGroup(this.#options.data)
-    const client = await connectClient(this.#options.data, null, 'atLogIn', this.#replica)
+    const client = await connectClient(this.#options.data, null, { searchStart: 'atLogIn', running: this.#replica })
     this.#client = client
     client.onEvent((event) => this.#hear(event))
     await this.#resume(client)

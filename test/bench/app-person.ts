@@ -10,7 +10,7 @@ const main = async (): Promise<void> => {
   const replica = await runReplica(options, ({ message }) => {
     throw new Error(message)
   })
-  const client = await connectClient(options.data, null, 'atFirstSearch', replica)
+  const client = await connectClient(options.data, null, { running: replica })
   await runJsonTerminal({ client, input: process.stdin, output: process.stdout })
   await replica.stop()
   process.exit(0)
