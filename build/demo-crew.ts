@@ -99,12 +99,16 @@ export class DemoCrew {
 
   async #converse({ subject, mails, state }: DemoConversation): Promise<void> {
     const written: UpdateId[] = []
-    for (const { from, to, cc = [], body } of mails) {
+    for (const { from, to, cc = [], body, files = [] } of mails) {
       const last = written.at(-1)
       const answered = last === undefined ? { subject } : { subject: `Re: ${subject}`, inReplyTo: last }
       const client = this.#of(from)
       if (last !== undefined) await arrived(client, last)
-      const sent = await client.send({ to, cc, body, ...answered })
+      const attached = files.map(({ name, text }) =>
+        client.attach({ name, content: Buffer.from(text).toString('base64') }),
+      )
+      const attachments = (await Promise.all(attached)).map(({ attachment }) => attachment)
+      const sent = await client.send({ to, cc, body, attachments, ...answered })
       if ('mail' in sent) written.push(sent.mail)
     }
     if (state === undefined) return

@@ -4,6 +4,7 @@ export interface DemoMail {
   readonly to: readonly string[]
   readonly cc?: readonly string[]
   readonly body: string
+  readonly files?: readonly { readonly name: string; readonly text: string }[]
 }
 
 export interface DemoConversation {
@@ -94,6 +95,12 @@ export const conversations: readonly DemoConversation[] = [
         to: ['Ingrid'],
         cc: ['Leila'],
         body: 'The noise is the pawl, not the bearing. I can hold it together until Tromsø, but please:\n\n- nothing above **1.2 t**\n- nobody stands in line with the wire\n- tell me *before* each cast, not after\n\nThe part is ordered (no. 4471-B).',
+        files: [
+          {
+            name: 'Winch, loads this week.csv',
+            text: 'cast,depth m,most kN\n211,1480,10.9\n212,1475,11.4\n213,2210,15.2\n214,1490,11.0\n',
+          },
+        ],
       },
       { from: 'Leila', to: ['Mateo', 'Ingrid'], body: 'The CTD frame is 380 kg wet. I leave the big net in its box.' },
       {
