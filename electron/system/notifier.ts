@@ -65,7 +65,7 @@ export class Notifier {
     if (only === undefined) return
     const silent = fresh.length === 0
     if (mails.length === 1) {
-      this.#show({ title: senderOf(only, strings), body: only.subject || strings.noSubject, silent }, only.mail)
+      this.#show({ title: senderOf(only, strings), body: subjectOf(only, strings), silent }, only.mail)
       return
     }
     const title = silent ? strings.lateMails(mails.length) : strings.newMails(mails.length)
@@ -80,8 +80,16 @@ export class Notifier {
 }
 
 /** A name alone would pass for whom the person knows by it. */
-const senderOf = ({ from, fromAnother }: Header, strings: Strings): string =>
-  fromAnother === undefined ? from : strings.another(from)
+const senderOf = ({ from, fromAnother, unproven }: Header, strings: Strings): string => {
+  if (unproven !== undefined) return strings.unproven
+  return fromAnother === undefined ? from : strings.another(from)
+}
+
+/** What nothing proves is not repeated. */
+const subjectOf = ({ subject, unproven }: Header, strings: Strings): string => {
+  if (unproven !== undefined) return strings.unprovenWhat
+  return subject === '' ? strings.noSubject : subject
+}
 
 const namesOf = (mails: readonly Header[], strings: Strings): string => {
   const names = [...new Set(mails.map((mail) => senderOf(mail, strings)))]

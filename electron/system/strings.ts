@@ -24,6 +24,9 @@ export interface Strings {
   readonly from: (names: string) => string
   /** Somebody who is not whom the person knows by this name. */
   readonly another: (name: string) => string
+  /** The sender of a mail that does not prove who wrote it. */
+  readonly unproven: string
+  readonly unprovenWhat: string
   readonly noSubject: string
   readonly staysTitle: string
   readonly staysBody: string
@@ -53,6 +56,8 @@ const english: Strings = {
   lateMails: (count) => (count === 1 ? 'A mail from earlier came in' : `${count} mails from earlier came in`),
   from: (names) => `From ${names}`,
   another: (name) => `another ${name} than the one whom you know`,
+  unproven: 'an unproven sender',
+  unprovenWhat: 'Nothing proves who wrote this mail.',
   noSubject: '(no subject)',
   staysTitle: 'Quintet goes on in the background',
   staysBody:
@@ -83,6 +88,8 @@ const german: Strings = {
   lateMails: (count) => (count === 1 ? 'Eine frühere Mail ist angekommen' : `${count} frühere Mails sind angekommen`),
   from: (names) => `Von ${names}`,
   another: (name) => `jemand anderes als ${name}, wie Sie den Namen kennen`,
+  unproven: 'nicht belegter Absender',
+  unprovenWhat: 'Nichts belegt, wer diese Mail geschrieben hat.',
   noSubject: '(ohne Betreff)',
   staysTitle: 'Quintet läuft im Hintergrund weiter',
   staysBody:

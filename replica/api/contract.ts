@@ -133,10 +133,12 @@ export interface SealedMail {
   readonly inTrash: boolean
   /** The first mail of the conversation; null for one that answers nothing. */
   readonly conversation: UpdateId | null
-  /** The payload that the sender signed, with the sealed subject and, when the whole mail was asked for, the sealed body. */
+  /** The payload that the sender signed, with the sealed subject and, when the whole mail was asked for or it is short, the sealed body. */
   readonly payload: Uint8Array
-  /** The sender's, over the payload with its body: only a mail that was fetched whole can be verified by it. */
+  /** The sender's, over the payload with its body. */
   readonly signature: Uint8Array
+  /** Where the body is left out, the whole mail's leaf, if it may be that the signature proves the payload by it (`header-proof.ts`). */
+  readonly leaf: Uint8Array | null
 }
 
 export interface SealedPage {
@@ -163,7 +165,7 @@ export interface ManyMails {
   readonly covered: number
 }
 
-/** How much of a mail is given: lists leave the body out. */
+/** How much of a mail is given: lists leave a long body out. */
 export type MailContent = 'header' | 'whole'
 
 /** A post as its author signed it; verify it before it is shown. */

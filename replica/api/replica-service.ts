@@ -12,7 +12,7 @@ import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import type { ViewHistory } from '../host/view-history.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
-import { withoutBody } from '../wire/payload-codec.ts'
+import { listedMail } from '../wire/header-proof.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 import { createWire } from '../wire/wire.ts'
 import type {
@@ -197,7 +197,7 @@ export class ReplicaService implements ConnectionPorts {
   /** Mails as a client may see them, in the order given; what storage has lost is shown without content and fetched again. */
   async seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]> {
     const found = await this.#contents(mails)
-    return mails.map((mail) => sealedMail(mail, found.get(mail.mail), content))
+    return mails.map((mail) => sealedMail(this.install.groupId, mail, found.get(mail.mail), content))
   }
 
   /** Posts as their authors signed them, in the order given, without those whose content storage has lost. */
@@ -312,7 +312,7 @@ export class ReplicaService implements ConnectionPorts {
     })
     for (const { mail, views } of told) {
       for (const [account, view] of views) {
-        const sealed = sealedMail(view, mail.bytes, 'header')
+        const sealed = sealedMail(this.install.groupId, view, mail.bytes, 'header')
         for (const connection of this.#connections)
           if (connection.account === account) connection.emit({ event: 'mail', mail: sealed })
       }
@@ -338,11 +338,17 @@ const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly
 
 const diskFullWarning = 'The disk of this machine is full: mail can be read but not sent from here.'
 
-const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content: MailContent): SealedMail => {
+const sealedMail = (
+  groupId: Uint8Array,
+  view: MailView,
+  updateBytes: Uint8Array | undefined,
+  content: MailContent,
+): SealedMail => {
   const { mail, from, fromName, to, toNames, sentAt, read, markedUnread, starred, inTrash, conversation } = view
   const parts = updateBytes === undefined ? null : signedPartsOf(updateBytes)
   const { payload, signature } = parts?.ok === true ? parts.value : { payload: nothing, signature: nothing }
-  const header = content === 'header' && payload.length > 0 ? withoutBody(payload) : null
+  const given =
+    content === 'whole' || payload.length === 0 ? { payload, leaf: null } : listedMail(groupId, payload, signature)
   return {
     mail,
     from,
@@ -355,7 +361,7 @@ const sealedMail = (view: MailView, updateBytes: Uint8Array | undefined, content
     starred,
     inTrash,
     conversation,
-    payload: header?.ok === true ? header.value : payload,
     signature,
+    ...given,
   }
 }

@@ -1,3 +1,4 @@
+import { signedWithHead } from '../wire/header-proof.ts'
 import type { PrivateKey } from '../wire/keys.ts'
 import { mostInBundle } from '../wire/person-signature.ts'
 import { signPayloads, type Unsigned } from '../wire/update-codec.ts'
@@ -32,17 +33,23 @@ export class BundleSigner {
   #flush(): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (let start = 0; start < waiting.length; start += mostInBundle) {
-      const bundle = waiting.slice(start, start + mostInBundle)
-      const signatures = signPayloads(
-        this.#groupId,
-        bundle.map(({ unsigned }) => unsigned),
-        this.#key,
-      )
-      bundle.forEach(({ signed }, index) => {
-        const signature = signatures[index]
-        if (signature !== undefined) signed(signature)
-      })
-    }
+    const alone = waiting.map(({ unsigned }) => this.#signedAlone(unsigned))
+    const together = waiting.filter((_, index) => alone[index] === null).map(({ unsigned }) => unsigned)
+    const signatures = this.#signedTogether(together)
+    // In the order in which they were given in.
+    waiting.forEach(({ signed }, index) => {
+      const signature = alone[index] ?? signatures.next().value
+      if (signature !== undefined) signed(signature)
+    })
+  }
+
+  /** A mail with a long body is a bundle by itself, with its head; null for anything else. */
+  #signedAlone({ kind, payload }: Unsigned): Uint8Array | null {
+    return kind === 'mail' ? signedWithHead(this.#groupId, payload, this.#key) : null
+  }
+
+  *#signedTogether(unsigned: readonly Unsigned[]): Generator<Uint8Array, undefined> {
+    for (let start = 0; start < unsigned.length; start += mostInBundle)
+      yield* signPayloads(this.#groupId, unsigned.slice(start, start + mostInBundle), this.#key)
   }
 }

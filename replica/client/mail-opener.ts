@@ -3,14 +3,21 @@ import { LRUCache } from 'lru-cache'
 import type { SealedMail } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
-import { toBase64Url } from '../wire/bytes.ts'
-import { decodeMailPayload, type MailPayload } from '../wire/payload-codec.ts'
+import { sha256, toBase64Url } from '../wire/bytes.ts'
+import { provesHead } from '../wire/header-proof.ts'
+import { decodeMailPayload, headOf, type MailPayload } from '../wire/payload-codec.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import { aesKeyBytes, aesOpen } from './aes.ts'
 import { mailInfo, recipientMailKeys, type MailKeys } from './hpke.ts'
 import { decodeBody, decodeHeader, type BodyContent, type HeaderContent } from './mail-content.ts'
 import { bodyNonce, boundToMail, headerNonce, unbound, wrapNonce } from './mail-sealer.ts'
 import type { PersonKeys } from './person-keys.ts'
+
+/** `isProven`: that the sender signed it. */
+export interface OpenedHeader {
+  readonly content: HeaderContent
+  readonly isProven: boolean
+}
 
 interface Unwrapped {
   readonly payload: MailPayload
@@ -22,6 +29,8 @@ interface Unwrapped {
 export class MailOpener {
   readonly #groupId: Uint8Array
   readonly #keys: PersonKeys
+  /** Heads of mails, by their hashes. */
+  readonly #proven = new LRUCache<string, true>({ max: limits.cachedHeaders })
   readonly #encapsulations = new LRUCache<string, Promise<MailKeys>>({ max: limits.cachedEncapsulations })
 
   constructor(groupId: Uint8Array, keys: PersonKeys) {
@@ -30,25 +39,27 @@ export class MailOpener {
   }
 
   /**
-   * What a list shows, from a mail with or without its body. The signature covers the whole mail, so a list cannot check it:
-   * that is done when the mail is opened. CANNOT_OPEN.
+   * What a list shows, from a mail with or without its body, and whether it is proven to be the sender's: a header of before there was a proof of it
+   * is when its mail has been opened. CANNOT_OPEN, also when the whole mail is here and not the sender's.
    */
-  async openHeader(mail: SealedMail): Promise<HeaderContent> {
+  async openHeader(mail: SealedMail): Promise<OpenedHeader> {
     const unwrapped = await this.#unwrap(mail)
-    return this.#headerOf(unwrapped)
+    return { content: this.#headerOf(unwrapped), isProven: this.#proves(mail, unwrapped.payload) }
   }
 
   /** Header and body, verified to be the sender's. CANNOT_OPEN, with what is wrong. */
   async open(mail: SealedMail): Promise<HeaderContent & BodyContent> {
-    const verified = verifySubmission(this.#groupId, 'mail', mail.payload, mail.signature)
-    if (!verified.ok) throw cannotOpen('its signature is not that of its sender')
+    this.#verifyWhole(mail)
     const unwrapped = await this.#unwrap(mail)
     const { payload, contentKey, bound } = unwrapped
     const content = aesOpen(contentKey, bodyNonce, payload.sealedBody, bound)
     if (content === null) throw cannotOpen('its body was changed')
     const body = await decodeBody(content)
     if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
-    return { ...this.#headerOf(unwrapped), ...body.value }
+    const header = this.#headerOf(unwrapped)
+    // A list gives a shorter one whole.
+    if (payload.sealedBody.length > limits.listedBodyBytes) this.#proves(mail, payload)
+    return { ...header, ...body.value }
   }
 
   #headerOf({ payload, contentKey, bound }: Unwrapped): HeaderContent {
@@ -56,6 +67,23 @@ export class MailOpener {
     const header = content && decodeHeader(content)
     if (header?.ok !== true) throw cannotOpen('its subject was changed')
     return header.value
+  }
+
+  #proves(mail: SealedMail, { account, sealedBody }: MailPayload): boolean {
+    const found = headOf(mail.payload)
+    if (!found.ok) throw cannotOpen('it is not a mail')
+    const { head } = found.value
+    const name = nameOf(head)
+    if (this.#proven.has(name)) return true
+    if (sealedBody.length > 0) this.#verifyWhole(mail)
+    else if (mail.leaf === null || !provesHead(this.#groupId, account, head, { ...mail, leaf: mail.leaf })) return false
+    this.#proven.set(name, true)
+    return true
+  }
+
+  #verifyWhole({ payload, signature }: SealedMail): void {
+    const verified = verifySubmission(this.#groupId, 'mail', payload, signature)
+    if (!verified.ok) throw cannotOpen('its signature is not that of its sender')
   }
 
   async #unwrap(mail: SealedMail): Promise<Unwrapped> {
@@ -100,3 +128,5 @@ const isSame = (left: readonly string[], right: readonly string[]): boolean =>
 
 const cannotOpen = (reason: string): QuintetError =>
   new QuintetError('CANNOT_OPEN', `This mail cannot be opened: ${reason}. It may have been forged or damaged.`)
+
+const nameOf = (head: Uint8Array): string => toBase64Url(sha256(head))

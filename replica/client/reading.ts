@@ -12,6 +12,8 @@ import { answersAfterQuestions } from './conversation-order.ts'
 import { fileName } from './file-name.ts'
 import type { KnownPeople } from './known-people.ts'
 import type { FileContent, HeaderContent } from './mail-content.ts'
+import type { OpenedHeader } from './mail-opener.ts'
+import { ProvenHeaders } from './proven-headers.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
 
@@ -32,6 +34,7 @@ export class Reading {
   readonly #sending: Sending
   readonly #people: KnownPeople
   readonly #opening = new BoundedWork(limits.mailsAtOnce)
+  readonly #headers: ProvenHeaders
   readonly #announcing = new InOrder()
   /** Mails whose mark is on its way, so that reading twice does not mark twice. */
   readonly #markedRead = new LRUCache<UpdateId, Tag>({ max: limits.cachedIds })
@@ -40,6 +43,7 @@ export class Reading {
     this.#context = context
     this.#sending = sending
     this.#people = people
+    this.#headers = new ProvenHeaders(context)
     new Arrivals(context, (mail) => this.#announce(mail))
     context.listen({
       loggedIn: () => {
@@ -66,7 +70,7 @@ export class Reading {
       counts = { total: page.total, unread: page.unread }
       next = page.mails.length > 0 ? page.next : null
     } while (next !== null && mails.length < limit)
-    const headers = await Promise.all(mails.map((mail) => this.#shownHeader(session, mail)))
+    const headers = await this.#shownHeaders(session, mails)
     return next === null ? { headers, ...counts } : { headers, ...counts, next }
   }
 
@@ -76,7 +80,9 @@ export class Reading {
     for (let done = 0; done < mails.length;) {
       const asked = mails.slice(done)
       const page = await this.#context.ask(session, (api) => api.fetchMany({ mails: asked, content: 'header' }))
-      headers.push(...(await Promise.all(page.mails.map((mail) => this.#shownHeader(session, mail)))))
+      const meant = new Set(asked)
+      const given = page.mails.filter(({ mail }) => meant.has(mail))
+      headers.push(...(await this.#shownHeaders(session, given)))
       // A replica that looks at none of them is asked no further.
       if (page.covered === 0) break
       done += page.covered
@@ -144,17 +150,20 @@ export class Reading {
     return { mail: isApart ? { ...mail, writtenAt } : mail, files }
   }
 
-  async #shownHeader(session: Session, mail: SealedMail): Promise<Header> {
+  async #shownHeaders(session: Session, mails: readonly SealedMail[]): Promise<readonly Header[]> {
     await this.#people.asFarAsKnown(session)
-    const header = await this.#openedHeader(session, mail)
-    this.#context.shownTags.noteMail(mail)
-    return header
+    const opened = await this.#headers.open(session, mails, 'without files')
+    return opened.map(({ mail, header }) => {
+      this.#context.shownTags.noteMail(mail)
+      return this.#provenOrNot(session, mail, header)
+    })
   }
 
   /** A header that cannot be opened is shown as an empty one; opening the mail says why. */
-  async #openedHeader(session: Session, mail: SealedMail): Promise<Header> {
-    const content = await this.#opening.run(() => session.opener.openHeader(mail).catch(() => null))
-    return this.#header(session, mail, content ?? { ...unreadable, addressed: mail.to.length })
+  #provenOrNot(session: Session, mail: SealedMail, header: OpenedHeader | null): Header {
+    const content = header?.content ?? { ...unreadable, addressed: mail.to.length }
+    const shown = this.#header(session, mail, content)
+    return header?.isProven === true ? shown : { ...shown, unproven: true }
   }
 
   #header(session: Session, mail: SealedMail, content: HeaderContent): Header {
@@ -193,11 +202,16 @@ export class Reading {
     }
   }
 
+  async #openedAlone(session: Session, mail: SealedMail): Promise<Header> {
+    const [opened] = await this.#headers.open(session, [mail], 'any')
+    return this.#provenOrNot(session, opened?.mail ?? mail, opened?.header ?? null)
+  }
+
   #announce(mail: SealedMail): void {
     const session = this.#context.session
     if (session === null) return
     const told = this.#announcing.run(
-      () => this.#openedHeader(session, mail),
+      () => this.#openedAlone(session, mail),
       async (header) => {
         if (!this.#context.isPresent(session)) return
         const late = this.#context.ports.clock.nowMs() - header.sentAt > lateMs

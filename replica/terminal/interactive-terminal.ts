@@ -5,7 +5,7 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
 import type { LocalFiles, Sitting } from './command.ts'
 import { commands } from './interactive-commands.ts'
-import { shownName } from './mail-view.ts'
+import { senderOf, shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
@@ -92,7 +92,8 @@ const failureLine = (error: unknown): string => {
 const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
-      return `New mail from ${shownName(event.header.from)}: ${printableLine(event.header.subject) || '(no subject)'}`
+      if (event.header.unproven) return 'New mail, of which nothing proves who wrote it.'
+      return `New mail from ${senderOf(event.header)}: ${printableLine(event.header.subject) || '(no subject)'}`
     case 'post':
       return `${shownName(event.post.author)} posted: ${printableLine(event.post.text)}`
     case 'view':

@@ -43,5 +43,7 @@ export const shownMail = (mail: Mail, fullness: Fullness = 'usual'): object => {
 }
 
 /** What a program has to know, also one that was written before there was such a field. */
-export const strange = ({ fromAnother }: { readonly fromAnother?: true }): object =>
-  fromAnother === undefined ? {} : { fromAnother }
+export const strange = ({ fromAnother, unproven }: Pick<Header, 'fromAnother' | 'unproven'>): object => ({
+  ...(fromAnother === undefined ? {} : { fromAnother }),
+  ...(unproven === undefined ? {} : { unproven }),
+})

@@ -51,8 +51,10 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
 }
 
 /** Before the name, where it is seen also when that is cut. */
-const senderOf = ({ from, fromAnother }: Header): string =>
-  fromAnother === undefined ? shownName(from) : `(another!) ${shownName(from)}`
+export const senderOf = ({ from, fromAnother, unproven }: Header): string => {
+  if (unproven !== undefined) return `(unproven) ${shownName(from)}`
+  return fromAnother === undefined ? shownName(from) : `(another!) ${shownName(from)}`
+}
 
 export const anotherLine = (name: string): string =>
   `This is not from the ${shownName(name)} whom you know: another account wrote it. words ${shownName(name)} says more.`

@@ -14,6 +14,7 @@ import type { Tag } from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { hashBytes } from './bundle-tree.ts'
 import { isPeerId } from './keys.ts'
 import { personKindNames } from './payload-codec.ts'
 import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
@@ -57,6 +58,7 @@ const sealedMail = shape.fields({
   conversation: shape.orNull(mailName),
   payload: shape.bytesUpTo(limits.payloadBytes),
   signature: personSignature,
+  leaf: shape.orAbsent(shape.bytesOf(hashBytes)),
 })
 
 const highestTag = 0xffff_ffff

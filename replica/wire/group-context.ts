@@ -14,6 +14,7 @@ export const groupIdBytes = 16
 export interface GroupContext {
   readonly update: Uint8Array
   readonly bundle: Uint8Array
+  readonly header: Uint8Array
   readonly batch: Uint8Array
   readonly log: Uint8Array
   readonly succession: Uint8Array
@@ -29,6 +30,7 @@ export function groupContext(groupId: Uint8Array): GroupContext {
   const context = {
     update: concat([utf8('quintet/1/update'), groupId]),
     bundle: concat([utf8('quintet/1/bundle'), groupId]),
+    header: concat([utf8('quintet/1/header'), groupId]),
     batch: concat([utf8('quintet/1/batch'), groupId]),
     log: concat([utf8('quintet/1/log'), groupId]),
     succession: concat([utf8('quintet/1/succession'), groupId]),

@@ -97,13 +97,21 @@ export const decodePayload = (kind: PersonKind, payload: Uint8Array): Result<Per
 /** All of a mail's payload, for those who open it. The byte strings are views into `payload`. */
 export const decodeMailPayload = (payload: Uint8Array): Result<MailPayload> => readWhole(payload, readMail)
 
-/** The same mail with an empty sealed body, for lists. The signature does not cover it any more. */
-export const withoutBody = (payload: Uint8Array): Result<Uint8Array> =>
+/** A mail without its body. */
+export interface MailHead {
+  /** The payload with an empty sealed body. */
+  readonly head: Uint8Array
+  /** How long the sealed body is. */
+  readonly bodyBytes: number
+}
+
+/** For lists. The signature of the whole mail does not cover it. */
+export const headOf = (payload: Uint8Array): Result<MailHead> =>
   readWhole(payload, (reader) => {
     readMailHead(reader)
     const head = payload.subarray(0, reader.position)
-    reader.bytesUpTo(limits.payloadBytes, 'sealed body')
-    return concat([head, emptyBytes])
+    const { length } = reader.bytesUpTo(limits.payloadBytes, 'sealed body')
+    return { head: concat([head, emptyBytes]), bodyBytes: length }
   })
 
 /** The command that a payload begins with, of whatever kind; null when there is none. */

@@ -2,7 +2,7 @@ import { assert } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BundleTree, hashBytes, mostPathHashes, nodeOf } from './bundle-tree.ts'
-import { concat, fromBase64Url, sha256 } from './bytes.ts'
+import { concat, fromBase64Url, sameBytes, sha256 } from './bytes.ts'
 import type { GroupContext } from './group-context.ts'
 import { partsSignedByPerson, signedByPerson } from './group-context.ts'
 import type { PrivateKey } from './keys.ts'
@@ -18,6 +18,8 @@ import { RecentValues } from './recent-values.ts'
  */
 export const mostInBundle = 16
 export const mostSignatureBytes = signatureBytes + 1 + mostPathHashes * hashBytes
+/** Of a bundle of two. */
+const besideBytes = signatureBytes + 1 + hashBytes
 
 /** One thing to sign: an update's type code and payload. */
 export interface ToSign {
@@ -25,7 +27,7 @@ export interface ToSign {
   readonly payload: Uint8Array
 }
 
-const leafMark = new Uint8Array([0])
+export const leafMark = new Uint8Array([0])
 /** Each person's last: the updates of a bundle stand in a log one after the other. */
 const recentTrees = new RecentValues<BundleTree>(limits.cachedTrees)
 
@@ -45,6 +47,31 @@ export function signTogether(
   assert(root !== undefined, 'a tree has a root')
   const signature = signBytes(privateKey, concat([context.bundle, root]))
   return items.map((_, index) => concat([signature, new Uint8Array([index]), ...pathOf(levels, index)]))
+}
+
+/** The signature of an update that is signed together with `beside`, a leaf that no update has: a bundle of these two. */
+export function signBeside(
+  context: GroupContext,
+  item: ToSign,
+  beside: Uint8Array,
+  privateKey: PrivateKey,
+): Uint8Array {
+  const root = nodeOf(leafOf(context, item), beside)
+  return concat([signBytes(privateKey, concat([context.bundle, root])), new Uint8Array([0]), beside])
+}
+
+/** Whether `signature` proves that `account` signed `beside` together with the update that has this leaf. */
+export function holdsBeside(
+  context: GroupContext,
+  account: AccountId,
+  { leaf, beside }: { readonly leaf: Uint8Array; readonly beside: Uint8Array },
+  signature: Uint8Array,
+): boolean {
+  const isFirst = signature.length === besideBytes && ((signature[signatureBytes] ?? 1) & 1) === 0
+  if (!isFirst || !sameBytes(signature.subarray(signatureBytes + 1), beside)) return false
+  const bytes = concat([context.bundle, nodeOf(leaf, beside)])
+  const claim = { publicKey: fromBase64Url(account), bytes, signature: signature.subarray(0, signatureBytes) }
+  return context.verifier.holds(claim)
 }
 
 /** Whether `signature` proves that `account` signed this update. The root of a bundle is verified once. */
@@ -78,7 +105,7 @@ export const isSignatureLength = (length: number): boolean =>
   length === signatureBytes ||
   (length > signatureBytes + 1 && length <= mostSignatureBytes && (length - signatureBytes - 1) % hashBytes === 0)
 
-const leafOf = (context: GroupContext, { type, payload }: ToSign): Uint8Array =>
+export const leafOf = (context: GroupContext, { type, payload }: ToSign): Uint8Array =>
   sha256(leafMark, ...partsSignedByPerson(context, type, payload))
 
 /** All levels from the leaves to the root. A node without a sibling is paired with itself. */

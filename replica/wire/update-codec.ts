@@ -101,7 +101,8 @@ export interface Unsigned extends Form {
   readonly payload: Uint8Array
 }
 
-const typeOf = ({ kind, saidAt }: Form): number =>
+/** The type code by which it is signed and written. */
+export const typeOf = ({ kind, saidAt }: Form): number =>
   (saidAt === undefined ? undefined : saidTypes[kind]) ?? personTypes[kind]
 
 /** The signature by `privateKey` that makes `payload`, which does not tell when it was said, a person's update of this group. */

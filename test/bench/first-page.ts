@@ -68,7 +68,7 @@ export class FirstPageReader {
     const { mails, total } = await api.list({ folder: 'inbox', limit: headers, before: null, offset: 0 })
     const opened = await Promise.all(mails.map((mail) => this.#session.opener.openHeader(mail)))
     await api.close()
-    return { subjects: opened.map(({ subject }) => subject), total }
+    return { subjects: opened.map(({ content }) => content.subject), total }
   }
 
   /** Does what a person does at the replica, which must be running. */

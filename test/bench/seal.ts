@@ -96,4 +96,5 @@ const asFetched = ({ payload, signature }: Submission, from: AccountId, to: Acco
   conversation: null,
   payload,
   signature,
+  leaf: null,
 })

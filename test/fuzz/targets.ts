@@ -20,7 +20,7 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { decodeInvite, encodeInvite } from '../../replica/wire/invite-codec.ts'
 import { decodeJoinRequest, encodeJoinReply, encodeJoinRequest } from '../../replica/wire/join-codec.ts'
 import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
-import { decodeMailPayload, decodePayload, personKindNames, withoutBody } from '../../replica/wire/payload-codec.ts'
+import { decodeMailPayload, decodePayload, personKindNames, headOf } from '../../replica/wire/payload-codec.ts'
 import { signedPartsOf } from '../../replica/wire/signed-parts.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import { decodeVisitReply, decodeVisitRequest, encodeVisitRequest } from '../../replica/wire/visit-codec.ts'
@@ -117,7 +117,7 @@ const wireTargets: readonly FuzzTarget[] = [
     (bytes) => decodeInvite(textOf(bytes)),
   ),
   decoder('mail-payload', payloads, decodeMailPayload),
-  decoder('mail-without-body', payloads, withoutBody),
+  decoder('mail-without-body', payloads, headOf),
   decoder('signed-parts', batches, signedPartsOf),
   ...personKindNames.map((kind) => decoder(`payload-${kind}`, payloads, (bytes) => decodePayload(kind, bytes))),
   decoder('submission', payloads, (bytes) => verifySubmission(groupId, 'mail', bytes, new Uint8Array(64))),

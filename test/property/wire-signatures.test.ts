@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { commandId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import { groupContext } from '../../replica/wire/group-context.ts'
+import { listedMail, provesHead, signedWithHead } from '../../replica/wire/header-proof.ts'
 import { accountIdOf, publicKeyOf } from '../../replica/wire/keys.ts'
 import {
   holdsPersonSignature,
@@ -10,8 +13,11 @@ import {
   mostSignatureBytes,
   signTogether,
 } from '../../replica/wire/person-signature.ts'
+import { encodeMailPayload, headOf } from '../../replica/wire/payload-codec.ts'
+import { verifySubmission } from '../../replica/wire/update-codec.ts'
 
-const context = groupContext(randomBytes(16))
+const groupId = randomBytes(16)
+const context = groupContext(groupId)
 const { privateKey } = generateKeyPairSync('ed25519')
 const account = accountIdOf(publicKeyOf(privateKey))
 const items = fc.array(
@@ -105,4 +111,64 @@ describe("a person's signature", () => {
       { numRuns: 20 },
     )
   })
+
+  test('of a mail with a long body proves its head as well, and nothing else beside it', () => {
+    fc.assert(
+      fc.property(sealedMail, fc.nat(), (mail, chosen) => {
+        const payload = encodeMailPayload(mail)
+        const signature = signedWithHead(groupId, payload, privateKey)
+        if (signature === null) {
+          expect(mail.sealedBody.length).toBeLessThanOrEqual(limits.listedBodyBytes)
+          return
+        }
+        expect(mail.sealedBody.length).toBeGreaterThan(limits.listedBodyBytes)
+        expect(verifySubmission(groupId, 'mail', payload, signature).ok).toBe(true)
+        const { payload: head, leaf } = listedMail(groupId, payload, signature)
+        if (leaf === null) throw new Error('a mail with a long body comes with its leaf')
+        expect(head.length).toBeLessThan(payload.length - limits.listedBodyBytes)
+        expect(provesHead(groupId, account, head, { leaf, signature })).toBe(true)
+        const other = encodeMailPayload({ ...mail, sealedHeader: new Uint8Array([...mail.sealedHeader, 0]) })
+        const heads = [headIn(other), flippedAt(head, chosen)]
+        for (const one of heads) expect(provesHead(groupId, account, one, { leaf, signature })).toBe(false)
+        expect(provesHead(groupId, account, head, { leaf: flippedAt(leaf, chosen), signature })).toBe(false)
+        expect(provesHead(randomBytes(16), account, head, { leaf, signature })).toBe(false)
+        for (let at = 0; at < signature.length; at += 1)
+          expect(provesHead(groupId, account, head, { leaf, signature: flippedAt(signature, at) })).toBe(false)
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  test('of a mail that was signed in any other way does not prove its head', () => {
+    const mail = fc.sample(sealedMail, 1)[0]
+    if (mail === undefined) throw new Error('there is one')
+    const payload = encodeMailPayload({ ...mail, sealedBody: new Uint8Array(limits.listedBodyBytes + 1) })
+    for (const others of [0, 1, 2]) {
+      const items = Array.from({ length: 1 + others }, () => ({ type: 18, payload }))
+      const [signature = new Uint8Array()] = signTogether(context, items, privateKey)
+      const { payload: head, leaf } = listedMail(groupId, payload, signature)
+      expect(leaf === null).toBe(others === 0)
+      const claimed = leaf ?? new Uint8Array(32)
+      expect(provesHead(groupId, account, head, { leaf: claimed, signature })).toBe(false)
+    }
+  })
 })
+
+const sealedMail = fc.record({
+  account: fc.constant(account),
+  command: fc.constant(commandId('A'.repeat(16))),
+  to: fc.constant([account]),
+  conversation: fc.constant(null),
+  wraps: fc.constant(Array.from({ length: 2 }, () => ({ enc: new Uint8Array(32), wrappedKey: new Uint8Array(48) }))),
+  sealedHeader: fc.uint8Array({ maxLength: 200 }),
+  sealedBody: fc.uint8Array({ maxLength: 3 * limits.listedBodyBytes, size: 'max' }),
+})
+
+const headIn = (payload: Uint8Array): Uint8Array => {
+  const found = headOf(payload)
+  if (!found.ok) throw new Error('it is a mail')
+  return found.value.head
+}
+
+const flippedAt = (bytes: Uint8Array, at: number): Uint8Array =>
+  bytes.map((byte, place) => (place === at % bytes.length ? byte ^ 1 : byte))

@@ -128,7 +128,11 @@ describe('a name that is another account', () => {
     ).toBe(says)
     const { fromAnother, ...usual } = header()
     expect(fromAnother).toBe(true)
-    expect(shown(MailRow, { ...row, header: usual }).text()).not.toContain(says)
+    const known = shown(MailRow, { ...row, header: usual }).text()
+    expect(known).not.toContain(says)
+    const unproven = text('mail.unproven', { name: 'Ben' })
+    expect(known).not.toContain(unproven)
+    expect(shown(MailRow, { ...row, header: { ...usual, unproven: true } }).text()).toContain(unproven)
   })
 
   it('can be asked about in the outbox, where a mail to it waits', async () => {

@@ -26,7 +26,7 @@ import { likePattern } from '../../replica/core/state/like-pattern.ts'
 import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
 import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
 import { commandOf } from '../../replica/wire/payload-codec.ts'
-import { folded, headerOf, isRead, type HeldMail } from './memory-mails.ts'
+import { folded, isRead, type HeldMail } from './memory-mails.ts'
 import type { HeldAccount, MemoryReplica } from './memory-replica.ts'
 
 const noGroup = 'A replica in memory has no group of machines.'
@@ -152,7 +152,7 @@ export class MemoryConnection implements ReplicaApi {
     const owner = this.#owner()
     const box = this.#replica.box(folder, owner)
     const start = before === null ? offset : Number(before)
-    const mails = box.slice(start, start + limit).map((mail) => headerOf(this.#replica.tell(mail, owner)))
+    const mails = box.slice(start, start + limit).map((mail) => this.#replica.list(mail, owner))
     const next = start + limit < box.length ? String(start + limit) : null
     const unread = box.filter((mail) => !isRead(mail, owner)).length
     return this.#answer(succeed({ mails, total: box.length, unread, next }))
@@ -243,8 +243,9 @@ export class MemoryConnection implements ReplicaApi {
     const owner = this.#owner()
     const all = this.#all(owner)
     const found = mails.flatMap((id) => all.find(({ mail }) => mail === id) ?? [])
-    const told = found.map((mail) => this.#replica.tell(mail, owner))
-    return this.#answer(succeed({ mails: content === 'whole' ? told : told.map(headerOf), covered: mails.length }))
+    if (content === 'whole') this.#replica.fetched.push(...found.map(({ mail }) => mail))
+    const told = found.map((mail) => this.#replica[content === 'whole' ? 'tell' : 'list'](mail, owner))
+    return this.#answer(succeed({ mails: told, covered: mails.length }))
   }
 
   async mailNames({ folder, only, limit, before }: Parameters<ReplicaApi['mailNames']>[0]) {

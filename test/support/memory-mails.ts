@@ -2,7 +2,7 @@ import type { Folder, SealedMail } from '../../replica/api/contract.ts'
 import type { AccountId, UpdateId } from '../../replica/core/model/ids.ts'
 import type { MarksChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { MailChange } from '../../replica/core/model/updates.ts'
-import { withoutBody } from '../../replica/wire/payload-codec.ts'
+import { listedMail } from '../../replica/wire/header-proof.ts'
 
 /** A mail as the replica in memory keeps it. */
 export interface HeldMail {
@@ -70,7 +70,8 @@ export const setMark = (mail: HeldMail, { account, mark }: MarksChange, at: numb
 
 export const folded = (name: string): string => name.normalize('NFKC').toLowerCase()
 
-export const headerOf = (mail: SealedMail): SealedMail => {
-  const payload = withoutBody(mail.payload)
-  return payload.ok ? { ...mail, payload: payload.value } : mail
-}
+/** As a list gives it. */
+export const headerOf = (groupId: Uint8Array, mail: SealedMail): SealedMail => ({
+  ...mail,
+  ...listedMail(groupId, mail.payload, mail.signature),
+})

@@ -73,6 +73,10 @@ export class MemoryReplica {
   readonly connections = new Set<MemoryConnection>()
   /** Changes a mail on its way to a client, as a replica that lies would. */
   alter: (mail: SealedMail) => SealedMail = (mail) => mail
+  /** As `alter`, for what lists and pushes say of it. */
+  alterListed: (mail: SealedMail) => SealedMail = (mail) => mail
+  /** Mails that were given whole because somebody asked for that, in order. */
+  readonly fetched: UpdateId[] = []
   paused: readonly ServerId[] = []
   readonly #executed = new Map<string, Accepted>()
   readonly #sessions = new Map<AccountId, BegunSession>()
@@ -156,7 +160,12 @@ export class MemoryReplica {
       conversation: change.conversation,
       payload: mail.payload,
       signature: mail.signature,
+      leaf: null,
     })
+  }
+
+  list(mail: HeldMail, owner: AccountId): SealedMail {
+    return this.alterListed(headerOf(this.groupId, this.tell(mail, owner)))
   }
 
   nextMoment(): number {
@@ -297,7 +306,7 @@ export class MemoryReplica {
     for (const connection of this.connections) {
       const { session } = connection
       if (session === null || !held.change.to.includes(session)) continue
-      connection.emit({ event: 'mail', mail: headerOf(this.tell(held, session)) })
+      connection.emit({ event: 'mail', mail: this.list(held, session) })
     }
   }
 }

@@ -52,6 +52,7 @@ const largeMail = {
   conversation: null,
   payload: new Uint8Array(15_000),
   signature: new Uint8Array(64),
+  leaf: null,
 }
 
 /** A client that greets, sends so many calls in one frame, and reads nothing. */

@@ -9,7 +9,6 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
 import { cheapPassword, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
-import { headerOf } from '../support/memory-mails.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 import { steppedClock } from '../support/stepped-clock.ts'
 
@@ -211,7 +210,7 @@ describe('a connection that is lost', () => {
       if (event.header.subject === 'second') second.resolve(undefined)
     })
     await sendNow(ann, { to: ['ann'], subject: 'first', body: '' })
-    const mail = headerOf(replica.tell(replica.mails[0]!, replica.accounts[0]!.account))
+    const mail = replica.list(replica.mails[0]!, replica.accounts[0]!.account)
     replica.tellAll({ event: 'mail', mail })
     await sendNow(ann, { to: ['ann'], subject: 'second', body: '' })
     await second.promise

@@ -70,6 +70,18 @@ describe('notices of mail', () => {
     expect(desk.opened).toEqual([event.event === 'mail' ? event.header.mail : null])
   })
 
+  test('a mail of which nothing proves who wrote it is told of without its sender and subject', () => {
+    const desk = new Desk()
+    desk.notifier.hear(came({ subject: 'Splinter', from: 'Samuel', unproven: true }))
+    vi.runAllTimers()
+    expect(desk.shown).toEqual([
+      { title: 'an unproven sender', body: 'Nothing proves who wrote this mail.', silent: false },
+    ])
+    for (const from of ['Samuel', 'ben']) desk.notifier.hear(came({ from, unproven: true }))
+    vi.runAllTimers()
+    expect(desk.shown[1]).toMatchObject({ title: '2 new mails', body: 'From an unproven sender' })
+  })
+
   test('whom the person does not know by a name is not told of by that name alone', () => {
     const desk = new Desk()
     desk.notifier.hear(came({ subject: 'Splinter', from: 'Samuel', fromAnother: true }))

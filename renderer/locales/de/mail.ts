@@ -45,6 +45,8 @@ export const mail: Translated<typeof english.mail> = {
   emptyTrash: 'Papierkorb leeren',
   seePeople: 'Sehen, wer da ist',
   arrived: 'Neue Nachricht von {name}: {subject}',
+  unproven: 'Noch belegt nichts, dass {name} das geschrieben hat: Das zeigt sich beim Öffnen',
+  unprovenArrived: 'Neue Nachricht, bei der nichts belegt, wer sie geschrieben hat',
   listFailed: 'Die Nachrichten konnten nicht geholt werden',
   readFailed: 'Die Nachricht konnte nicht geöffnet werden',
   reader: 'Geöffnete Nachricht',

@@ -36,6 +36,8 @@ export const mail = {
   emptyTrash: 'Empty the trash',
   seePeople: 'See who is here',
   arrived: 'New mail from {name}: {subject}',
+  unproven: 'Nothing proves yet that {name} wrote this: that is seen when it is opened',
+  unprovenArrived: 'New mail, of which nothing proves who wrote it',
   listFailed: 'The mails could not be fetched',
   readFailed: 'The mail could not be opened',
   reader: 'Open mail',

@@ -13,6 +13,11 @@ export interface Header {
   readonly from: string
   /** The sender is another account than the one that the person knows by this name, or never signed up by it. Absent otherwise. */
   readonly fromAnother?: true
+  /**
+   * Nothing proves yet that the sender has written this: what is said here is the server's word. Opening the mail shows it, or fails with
+   * CANNOT_OPEN. Absent otherwise.
+   */
+  readonly unproven?: true
   readonly to: readonly string[]
   readonly cc: readonly string[]
   readonly subject: string

@@ -106,6 +106,10 @@ export const limits = {
   peersPerHello: 256,
   failureChars: 1_000,
   inviteChars: 16_384,
+  /** A sealed body up to which a list gives the mail whole, so that its signature proves what is shown. */
+  listedBodyBytes: 1_024,
+  /** Headers that are known to be proven. */
+  cachedHeaders: 8_192,
   /** Roots of signed bundles whose verdict is kept. */
   cachedRoots: 4_096,
   /** People of whose last bundle the hashes are kept, some 4 KB each. */
