@@ -6,8 +6,8 @@ import { count, list, name, nothing, type RequestSchemas, server, text } from '.
 
 const urlChars = 8_192
 const copiedChars = 4_194_304
-/** With headers, and base64 within base64. */
-const beyondBase64 = 3
+/** In base64, with headers: signs that mail programs do not take as they are stand there as three. */
+const savedSize = 5
 const savedFoldersMost = 3
 const undoSendMostSeconds = 60
 const listWidth = { least: 240, most: 2_000 }
@@ -70,7 +70,7 @@ export const hostRequests: RequestSchemas<AppHost, HostMethod> = {
   chooseInviteFile: nothing,
   saveInvite: v.strictObject({ invite }),
   saveFile: v.strictObject({
-    file: v.strictObject({ name: text(limits.fileNameChars), content: text(limits.payloadBytes * beyondBase64) }),
+    file: v.strictObject({ name: text(limits.fileNameChars), content: text(limits.payloadBytes * savedSize) }),
     folders: list(text(limits.fileNameChars), savedFoldersMost),
   }),
   openLink: v.strictObject({ url: text(urlChars) }),

@@ -6,11 +6,17 @@ import type { FileContent } from './mail-content.ts'
 /** Names here are no addresses: a domain that there never is (RFC 2606) makes them some. */
 const domain = 'quintet.invalid'
 const dateChars = 16
+/** A mail or a folder of parts would be taken apart by who reads it, and stand there as it is: its text would be that of this mail. */
+const containers = /^(?:message|multipart)\//
+const anyBytes = 'application/octet-stream'
 
 /** A mail as other mail programs read it (RFC 5322, MIME). The body is Markdown, which is text as it stands. */
 export const mailFile = async (mail: Mail, files: readonly FileContent[]): Promise<FileData> => {
   // Loaded when it is needed, which is seldom.
-  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
+  const [{ default: MailComposer }, { detectMimeType }] = await Promise.all([
+    import('nodemailer/lib/mail-composer'),
+    import('nodemailer/lib/mime-funcs'),
+  ])
   const composer = new MailComposer({
     from: address(mail.from),
     to: mail.to.map(address),
@@ -19,11 +25,13 @@ export const mailFile = async (mail: Mail, files: readonly FileContent[]): Promi
     date: new Date(mail.sentAt),
     messageId: messageId(mail.mail),
     ...(mail.inReplyTo === null ? {} : { inReplyTo: messageId(mail.inReplyTo) }),
-    text: mail.body,
-    attachments: files.map(({ bytes }, index) => ({
-      filename: mail.attachments[index]?.name ?? false,
-      content: Buffer.from(bytes),
-    })),
+    // Without a text the only file would stand in its place.
+    text: mail.body === '' ? '\n' : mail.body,
+    attachments: files.map(({ bytes }, index) => {
+      const filename = mail.attachments[index]?.name ?? ''
+      const type = detectMimeType(filename)
+      return { filename, content: Buffer.from(bytes), contentType: containers.test(type) ? anyBytes : type }
+    }),
     // What stands in a mail never names a file or an address to be fetched.
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -1,6 +1,8 @@
 import PostalMime from 'postal-mime'
+import * as v from 'valibot'
 import { describe, expect, test, vi } from 'vitest'
 
+import { hostRequests } from '../../electron/ipc/host-requests.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { verifiedAccount } from '../../replica/client/account-directory.ts'
@@ -248,6 +250,35 @@ describe('a mail that is exported', () => {
     expect(read.attachments).toMatchObject([{ filename: 'photo.jpg', mimeType: 'image/jpeg' }])
     expect(Buffer.from(read.attachments[0]?.content as ArrayBuffer).toString('base64')).toBe(photo.content)
     expect((await ann.list({ folder: 'inbox', limit: 1 })).headers).toMatchObject([{ read: false }])
+  })
+
+  test('has every file as a file, also one that is a mail itself', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    const inner = 'From: boss@example.org\n\nPay at once.\0\n\n'
+    const files = ['inner.eml', 'page.mht', 'old.gzip', 'page.html'].map((name) => fileOf(name, Buffer.from(inner)))
+    const attachments = await Promise.all(files.map(async (file) => (await ann.attach(file)).attachment))
+    for (const [body, some] of [
+      ['See there.', attachments.slice(0, 3)],
+      ['', attachments.slice(3)],
+    ] as const) {
+      const mail = await sendNow(ann, { to: ['ann'], subject: '', body, attachments: some })
+      const { content } = await ann.exportMail({ mail })
+      const exported = Buffer.from(content, 'base64')
+      const read = await PostalMime.parse(exported)
+      expect(read.text?.trim()).toBe(body)
+      expect(read.headers.find(({ key }) => key === 'content-type')?.value).toMatch(/^multipart\/mixed/)
+      expect(read.attachments.map(({ content: found }) => Buffer.from(found as ArrayBuffer).toString())).toEqual(
+        some.map(() => inner),
+      )
+    }
+  })
+
+  test('is taken by the app to be written, whatever its signs become', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    const body = `aaé${'='.repeat(limits.bodyBytes - 4)}`
+    const mail = await sendNow(ann, { to: ['ann'], subject: '', body })
+    const request = { file: await ann.exportMail({ mail }), folders: [] }
+    expect(v.is(hostRequests.saveFile, request)).toBe(true)
   })
 
   test('has no more headers, recipients or files than it was sent with', async () => {
