@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, mkdir } from 'node:fs/promises'
+import { open, mkdir, rm, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
@@ -7,8 +8,12 @@ import type { FileData } from './client/contract/mailbox.ts'
 
 /** Only its owner can read what was sealed before, and nobody can run it. */
 const privateFileMode = 0o600
-/** Of files with one name in one directory. */
-const namesTried = 10_000
+/** Of files with one name in one directory so many are counted; who sends a thousand mails with one subject must not make each export look at all of them. */
+const countedNames = 100
+/** Then so many numbers are drawn. */
+const drawnNames = 20
+const drawnBelow = 2 ** 32
+const fullDisk: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT'])
 
 /** A person's file that is to be attached to a mail. BAD_REQUEST, TOO_LARGE. */
 const read = async (file: string): Promise<FileData> => {
@@ -18,12 +23,11 @@ const read = async (file: string): Promise<FileData> => {
     try {
       const stat = await handle.stat()
       if (!stat.isFile()) throw new QuintetError('BAD_REQUEST', `${file} is not a file.`)
-      if (stat.size > limits.bodyBytes)
-        throw new QuintetError(
-          'TOO_LARGE',
-          `A mail can have ${limits.bodyBytes} bytes at most; ${file} has ${stat.size}.`,
-        )
-      return { name: path.basename(file), content: (await handle.readFile()).toString('base64') }
+      if (stat.size > limits.bodyBytes) throw tooLarge(file, `${stat.size}`)
+      const content = await readUpTo(handle, limits.bodyBytes)
+      // It has grown meanwhile, or does not say how long it is.
+      if (content === null) throw tooLarge(file, 'more')
+      return { name: path.basename(file), content: content.toString('base64') }
     } finally {
       await handle.close()
     }
@@ -31,6 +35,20 @@ const read = async (file: string): Promise<FileData> => {
     throw error instanceof QuintetError
       ? error
       : new QuintetError('BAD_REQUEST', `${file} cannot be read: ${reasonOf(error)}.`)
+  }
+}
+
+const tooLarge = (file: string, has: string): QuintetError =>
+  new QuintetError('TOO_LARGE', `A mail can have ${limits.bodyBytes} bytes at most; ${file} has ${has}.`)
+
+/** Null when there is more. */
+const readUpTo = async (handle: FileHandle, mostBytes: number): Promise<Buffer | null> => {
+  const buffer = Buffer.alloc(mostBytes + 1)
+  for (let length = 0; ;) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
+    length += bytesRead
+    if (length > mostBytes) return null
+    if (bytesRead === 0) return buffer.subarray(0, length)
   }
 }
 
@@ -45,17 +63,18 @@ const save = async (base: string, { name, content }: FileData, folders: readonly
   const { name: stem, ext } = path.parse(name)
   try {
     await mkdir(directory, { recursive: true })
-    for (let number = 1; number <= namesTried; number++) {
-      const file = path.join(directory, number === 1 ? name : `${stem} (${number})${ext}`)
+    for (let tries = 1; tries <= countedNames + drawnNames; tries++) {
+      const number = tries <= countedNames ? tries : randomInt(drawnBelow)
+      const file = path.join(directory, tries === 1 ? name : `${stem} (${number})${ext}`)
       if ((await writeNew(file, Buffer.from(content, 'base64'))) === 'written') return file
     }
   } catch (error) {
     throw new QuintetError(
-      codeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'DIRECTORY_NOT_USABLE',
+      fullDisk.has(codeOf(error)) ? 'DISK_FULL' : 'DIRECTORY_NOT_USABLE',
       `${directory} cannot be written to: ${reasonOf(error)}.`,
     )
   }
-  throw new QuintetError('DIRECTORY_NOT_USABLE', `${directory} has ${namesTried} files of this name.`)
+  throw new QuintetError('DIRECTORY_NOT_USABLE', `${directory} has too many files of this name.`)
 }
 
 const isOneName = (name: string): boolean =>
@@ -69,9 +88,11 @@ const writeNew = async (file: string, bytes: Uint8Array): Promise<'written' | 't
   })
   if (handle === null) return 'taken'
   try {
-    await handle.writeFile(bytes)
-  } finally {
-    await handle.close()
+    await handle.writeFile(bytes).finally(() => handle.close())
+  } catch (error) {
+    // Half of a file looks like all of it.
+    await rm(file, { force: true }).catch(() => undefined)
+    throw error
   }
   return 'written'
 }
@@ -88,6 +109,7 @@ const reasonOf = (error: unknown): string => {
     case 'ENOTDIR':
       return 'a part of its path is no directory'
     case 'ENOSPC':
+    case 'EDQUOT':
       return 'the disk is full'
     default:
       return String(codeOf(error) ?? error)

@@ -1,7 +1,19 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { limits } from '../../replica/core/model/limits.ts'
 import { localFiles } from '../../replica/local-files.ts'
@@ -39,6 +51,31 @@ describe('a file that is saved', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
+  test('is not there at all when there was no room for all of it', async () => {
+    const handle = await open(directory)
+    const handles = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const writing = vi.spyOn(handles, 'writeFile').mockImplementation(async function (this: FileHandle) {
+      await this.write('con')
+      throw Object.assign(new Error('no room'), { code: 'EDQUOT' })
+    })
+    try {
+      await expect(save(directory, file('plan.pdf'))).rejects.toMatchObject({ code: 'DISK_FULL' })
+    } finally {
+      writing.mockRestore()
+    }
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('does not look at all the names where many are called so', async () => {
+    for (let number = 2; number <= 200; number++) writeFileSync(path.join(directory, `plan (${number}).pdf`), '')
+    expect(await save(directory, file('plan.pdf'))).toBe(path.join(directory, 'plan.pdf'))
+    const saved = await save(directory, file('plan.pdf'))
+    expect(saved).toMatch(/plan \(\d+\)\.pdf$/)
+    expect(saved).not.toContain('(201)')
+    expect(await readFile(saved, 'utf8')).toBe('content')
+  })
+
   test('says what is wrong with the directory', async () => {
     await writeFile(path.join(directory, 'no directory'), '')
     const failed = save(path.join(directory, 'no directory'), file('a'))
@@ -59,5 +96,20 @@ describe('a file that is read', () => {
     await expect(read(directory)).rejects.toMatchObject({ code: 'BAD_REQUEST', message: /is not a file/ })
     await expect(read(path.join(directory, 'nothing'))).rejects.toMatchObject({ message: /there is no such file/ })
     await expect(read('/dev/zero')).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
+  test('is read no further than a mail has room, also when it grows meanwhile', async () => {
+    const growing = path.join(directory, 'growing')
+    await writeFile(growing, new Uint8Array(limits.bodyBytes + 1))
+    const handle = await open(growing)
+    const size = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'stat')
+    const stat = await handle.stat()
+    await handle.close()
+    size.mockResolvedValue(Object.assign(stat, { size: 0 }))
+    try {
+      await expect(read(growing)).rejects.toMatchObject({ code: 'TOO_LARGE', message: /has more\.$/ })
+    } finally {
+      size.mockRestore()
+    }
   })
 })
