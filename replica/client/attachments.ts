@@ -12,14 +12,16 @@ import { fileName } from './file-name.ts'
 import { decodeDraft, decodeWaiting } from './letter-codec.ts'
 import { checkSize } from './letters.ts'
 import type { FileContent } from './mail-content.ts'
+import { isCaughtUp } from './reach.ts'
 import type { Session } from './session.ts'
 
 /*
  * file to be attached = [1, name, bytes]
  */
 const formatVersion = 1
-/** What no draft and no mail in the outbox names for so long belongs to a letter that was thrown away. */
+/** What no draft and no mail in the outbox names for so long belongs to a letter that was thrown away; sooner where there is no room for others. */
 const unusedMs = 7 * 86_400_000
+const unusedInWayMs = 3_600_000
 
 /** What is attached to letters that are being written: each file is a document of its own, so that saving the text again does not write the files again. */
 export class Attachments {
@@ -33,7 +35,7 @@ export class Attachments {
     context.listen({
       loggedIn: (session) => {
         // Nobody waits for it: what fails is tried at the next log-in.
-        this.#removeUnused(session).catch(() => undefined)
+        this.#removeUnused(session, unusedMs).catch(() => undefined)
       },
       loggedOut: () => {
         this.#known.clear()
@@ -47,7 +49,13 @@ export class Attachments {
     const attachment = { attachment: this.#documents.newId(), name, size: file.bytes.length }
     checkSize('', [attachment])
     const content = encodeCbor([formatVersion, name, file.bytes])
-    await this.#documents.write(session, attachment.attachment, shelves.attachments, content)
+    const write = (): Promise<void> =>
+      this.#documents.write(session, attachment.attachment, shelves.attachments, content)
+    await write().catch(async (error: unknown) => {
+      if (!(error instanceof QuintetError) || error.code !== 'TOO_MANY') throw error
+      await this.#removeUnused(session, unusedInWayMs)
+      await write()
+    })
     if (this.#context.isPresent(session)) this.#known.set(attachment.attachment, attachment)
     return attachment
   }
@@ -69,17 +77,19 @@ export class Attachments {
   }
 
   /** Removes what was attached to letters that are gone. */
-  async #removeUnused(session: Session): Promise<void> {
+  async #removeUnused(session: Session, olderThanMs: number): Promise<void> {
     const nowMs = this.#context.ports.clock.nowMs()
     const names = await this.#documents.names(session, shelves.attachments)
-    const old = names.filter(({ writtenAt }) => nowMs - writtenAt > unusedMs)
-    if (old.length === 0) return
+    const old = names.filter(({ writtenAt }) => nowMs - writtenAt > olderThanMs)
+    // A file comes before the letter that names it: a server that has been away may have only the one of them yet.
+    if (old.length === 0 || !(await isCaughtUp(this.#context, session))) return
     const [drafts, waiting] = await Promise.all([
       this.#documents.list(session, shelves.drafts, decodeDraft),
       this.#documents.list(session, shelves.outbox, decodeWaiting),
     ])
-    // What cannot be read here may name any of them.
+    // What cannot be read here, or is beyond what a list shows, may name any of them.
     if (drafts.leftOut + waiting.leftOut > 0) return
+    if (Math.max(drafts.found.length, waiting.found.length) >= limits.documentsPerAccount) return
     const letters = [
       ...drafts.found.map(({ content }) => content),
       ...waiting.found.map(({ content }) => content.letter),

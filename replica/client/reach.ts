@@ -1,6 +1,7 @@
 import type { StatusInfo } from '../api/contract.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientContext } from './client-context.ts'
+import type { Session } from './session.ts'
 
 /**
  * How much of the group the server knows: all of it; all of it now, when something that another seat was known to hold has come since it was
@@ -18,6 +19,12 @@ export const reachOf = async ({ link, ports: { clock } }: ClientContext): Promis
     if (covers((await link.call((api) => api.status())).vector, matrix)) return 'all by now'
   }
   return 'less'
+}
+
+/** Whether the server lacks nothing that it knows of. Asked after something has come, it says whether all has come that was known of then. */
+export const isCaughtUp = async (context: ClientContext, session: Session): Promise<boolean> => {
+  const { matrix, vector } = await context.ask(session, (api) => api.status())
+  return covers(vector, matrix)
 }
 
 const covers = (vector: StatusInfo['vector'], matrix: StatusInfo['matrix']): boolean =>

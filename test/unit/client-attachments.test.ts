@@ -1,14 +1,18 @@
 import PostalMime from 'postal-mime'
 import * as v from 'valibot'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { hostRequests } from '../../electron/ipc/host-requests.ts'
+import type { Submission } from '../../replica/api/contract.ts'
+import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { verifiedAccount } from '../../replica/client/account-directory.ts'
 import { importPublicKey } from '../../replica/client/hpke.ts'
 import { fileName } from '../../replica/client/file-name.ts'
-import { clientOf, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { decodeDocumentPayload } from '../../replica/wire/mailbox-payloads.ts'
+import { clientAt, clientOf, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { signUpRaw } from '../support/raw-client.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
@@ -18,6 +22,25 @@ const photo = fileOf(
   'photo.jpg',
   new Uint8Array(300_000).map((_, index) => (index * index * 7_919) >> 5),
 )
+
+const dayMs = 86_400_000
+const annsLogIn = { name: 'ann', password: "ann's password" }
+
+/** Ann, by a clock of her own, and the files that are kept for letters of hers. */
+const annAlone = async () => {
+  const replica = new MemoryReplica()
+  const clock = new ManualClock()
+  const ann = await clientAt(replica, clock)
+  await ann.signUp(annsLogIn)
+  const names = (): readonly string[] =>
+    replica.documents.filter(({ shelf }) => shelf === shelves.attachments).map(({ document }) => document)
+  return { replica, clock, ann, names }
+}
+
+const isWrite = ({ kind, payload }: Submission): boolean => {
+  const read = decodeDocumentPayload(payload)
+  return kind === 'document' && read.ok && read.value.sealed !== null
+}
 
 const kept = (replica: MemoryReplica): number =>
   replica.documents.filter(({ shelf }) => shelf === shelves.attachments).length
@@ -135,26 +158,62 @@ describe('files attached to a mail', () => {
   })
 
   test('go a week after their letter was thrown away, those of a draft stay', async () => {
-    const replica = new MemoryReplica()
-    const ann = await signedUp(replica, 'ann')
+    const { replica, ann, clock, names } = await annAlone()
     const [used, thrownAway] = [await ann.attach(plan), await ann.attach(photo)]
     await ann.saveDraft({ to: [], subject: '', body: '', attachments: [used.attachment] })
     const { draft } = await ann.saveDraft({ to: [], subject: '', body: '', attachments: [thrownAway.attachment] })
     await ann.discardDraft({ draft })
-    const names = (): readonly string[] =>
-      replica.documents.filter(({ shelf }) => shelf === shelves.attachments).map(({ document }) => document)
+    clock.move(6 * dayMs)
     await ann.logOut()
-    await ann.logIn({ name: 'ann', password: "ann's password" })
+    await ann.logIn(annsLogIn)
     await ann.counts()
     expect(names()).toHaveLength(2)
+    clock.move(2 * dayMs)
     await ann.logOut()
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8 * 86_400_000 })
-    try {
-      await ann.logIn({ name: 'ann', password: "ann's password" })
-      await expect.poll(names).toEqual([used.attachment])
-    } finally {
-      vi.useRealTimers()
-    }
+    await ann.logIn(annsLogIn)
+    await expect.poll(names).toEqual([used.attachment])
+    expect(replica.statuses).toBe(1)
+  })
+
+  test('stay where the letter that names them is on its way', async () => {
+    const { replica, ann, clock, names } = await annAlone()
+    const { attachment } = await ann.attach(plan)
+    const before = replica.documents
+    await ann.saveDraft({ to: [], subject: '', body: '', attachments: [attachment] })
+    const after = replica.documents
+    clock.move(8 * dayMs)
+    await ann.logOut()
+    // A server that was away has the file, and not yet what came after it.
+    replica.documents = before
+    replica.lacks = 1
+    await ann.logIn(annsLogIn)
+    await expect.poll(() => replica.statuses).toBe(1)
+    for (let turn = 0; turn < 20; turn++) await ann.counts()
+    expect(names()).toEqual([attachment])
+    await ann.logOut()
+    replica.documents = after
+    replica.lacks = 0
+    await ann.logIn(annsLogIn)
+    await expect.poll(() => replica.statuses).toBe(2)
+    for (let turn = 0; turn < 20; turn++) await ann.counts()
+    expect(names()).toEqual([attachment])
+  })
+
+  test('make room for others when there is none, unless a letter names them', async () => {
+    const { replica, ann, clock, names } = await annAlone()
+    const [used] = [await ann.attach(plan), await ann.attach(photo), await ann.attach(photo)]
+    await ann.saveDraft({ to: [], subject: '', body: '', attachments: [used.attachment] })
+    const [connection] = [...replica.connections].slice(-1)
+    if (connection === undefined) throw new Error('ann is connected')
+    const submit = connection.submit.bind(connection)
+    connection.submit = (submission) =>
+      isWrite(submission) && names().length >= 3
+        ? Promise.reject(new QuintetError('TOO_MANY', 'There are as many as there can be.'))
+        : submit(submission)
+    await expect(ann.attach(plan)).rejects.toMatchObject({ code: 'TOO_MANY' })
+    clock.move(2 * 3_600_000)
+    const { attachment } = await ann.attach(plan)
+    expect(names()).toEqual([used.attachment, attachment])
   })
 })
 
