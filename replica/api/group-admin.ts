@@ -5,6 +5,7 @@ import { formersOf, isLetIn, letIn } from '../host/let-in.ts'
 import { inviteList, networkSeats, ownSeat } from '../host/network-queries.ts'
 import type { ReplicaHost } from '../host/replica-host.ts'
 import type { ViewHistory } from '../host/view-history.ts'
+import { warnings } from '../host/warnings.ts'
 import { toBase64Url } from '../wire/bytes.ts'
 import { isLabel } from '../wire/names.ts'
 import type { Wire } from '../wire/wire.ts'
@@ -34,10 +35,11 @@ export class GroupAdmin implements GroupApi {
 
   async network(): Promise<NetworkReport> {
     const { host, history } = this.#options
-    const { groupName, serverId, view, paused, warnings, diskBytes, mails, accounts } = await this.#options.status()
+    const { groupName, serverId, view, paused, diskBytes, mails, accounts } = await this.#options.status()
     const links = host.links()
     return host.read((core) => {
       const own = core.state.seats.claimOf(core.identity.origin)
+      const found = warnings(core, host)
       return {
         groupName,
         server: serverId,
@@ -47,7 +49,8 @@ export class GroupAdmin implements GroupApi {
         seats: networkSeats(core, links),
         history: history.list(),
         paused,
-        warnings,
+        warnings: found.map(({ sentence }) => sentence),
+        codedWarnings: found,
         diskBytes,
         mails,
         accounts,

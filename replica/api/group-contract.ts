@@ -1,4 +1,5 @@
 import type { InviteId, OriginId, ServerId } from '../core/model/ids.ts'
+import type { Warning } from '../core/model/warning.ts'
 import type { ViewChange } from '../core/model/view-change.ts'
 
 /** `here`: the server this client is connected to. `unreachable`: in use, but not in the view. */
@@ -39,7 +40,10 @@ export interface NetworkReport {
   /** Newest first, at most `limits.historyViews`; kept over restarts. */
   readonly history: readonly ViewChange[]
   readonly paused: readonly ServerId[]
+  /** Sentences for people. */
   readonly warnings: readonly string[]
+  /** The same, to be said in another language; null from a server of a version before them. */
+  readonly codedWarnings: readonly Warning[] | null
   readonly diskBytes: number
   readonly mails: number
   readonly accounts: number

@@ -7,10 +7,11 @@ import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { ClockPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
-import { findAccounts, findPeople, members, recipientsAmong, seats, warnings } from '../host/queries.ts'
+import { findAccounts, findPeople, members, recipientsAmong, seats } from '../host/queries.ts'
 import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import type { ViewHistory } from '../host/view-history.ts'
+import { warnings } from '../host/warnings.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
 import { listedMail } from '../wire/header-proof.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
@@ -133,7 +134,7 @@ export class ReplicaService implements ConnectionPorts {
         accounts: state.accounts.size,
         mails: state.mails.size,
         digest: this.#digest.text,
-        warnings: this.host.diskFull ? [diskFullWarning, ...warnings(core)] : warnings(core),
+        warnings: warnings(core, this.host).map(({ sentence }) => sentence),
         diskBytes,
         paused: core.paused,
         seats: inUse.map(({ server, origin, machine, isReachable, peer }) => ({
@@ -335,8 +336,6 @@ const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly
   const told = new Set([...new Set(logs)].slice(0, limits.vectorEntries))
   return (vector) => Object.fromEntries([...vector].filter(([origin]) => told.has(origin)))
 }
-
-const diskFullWarning = 'The disk of this machine is full: mail can be read but not sent from here.'
 
 const sealedMail = (
   groupId: Uint8Array,

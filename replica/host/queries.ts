@@ -1,13 +1,11 @@
 import { executedBefore, missingMail } from '../core/commands.ts'
-import type { Opinion } from '../core/effects.ts'
 import { clockToMs } from '../core/hybrid-clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
-import { allServerIds, updateId } from '../core/model/ids.ts'
+import { updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { overtaken } from '../core/words.ts'
-import { retiredFailure } from '../core/retired-peers.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
@@ -141,49 +139,6 @@ export const seats = (core: ReplicaCore): readonly Seat[] =>
     machine: core.state.seats.machineOf(claim),
     isReachable: core.view.servers.includes(claim.server),
   }))
-
-/** What is out of the ordinary here, as sentences for people. */
-export const warnings = (core: ReplicaCore): readonly string[] => {
-  const found: string[] = []
-  if (core.hindrance === 'reclaiming') {
-    found.push('This replica is taking its own log back from the others; sending waits for that.')
-  }
-  if (core.hindrance === 'forked') {
-    found.push('This copy was restored from an old backup: it starts over with what the others hold.')
-  }
-  if (core.isRetired) found.push(retiredFailure.message)
-  else for (const server of core.saidRetiredBy) found.push(saidRetiredWarning(server))
-  if (core.hasLostSeat) found.push(lostSeatWarning(core))
-  if (core.repairing > 0) {
-    found.push(`${core.repairing} mails are damaged on this disk and are being fetched from the others.`)
-  }
-  for (const opinion of core.doubtful) found.push(leftOutWarning(opinion))
-  if (core.transferringFrom !== null) found.push('The mailbox is being copied from another replica.')
-  for (const { server, clockOffsetMs } of core.peers.allGreeted()) {
-    const offSeconds = Math.round(clockOffsetMs / 1_000)
-    if (Math.abs(clockOffsetMs) > clockOffMs) found.push(`The clock of server ${server} is off by ${offSeconds} s.`)
-  }
-  return found
-}
-
-const saidRetiredWarning = (server: ServerId): string =>
-  `Server ${server} says that this machine was retired, and shows no proof of it. Ask who has it: if it is true this machine must join again.`
-
-const leftOutWarning = ({ server, witness, leftOut }: Opinion): string =>
-  witness === null
-    ? `Server ${server} gave this machine a mailbox that no other server could confirm. If mails are missing, ask who has server ${server}.`
-    : `Server ${server} gave this machine a mailbox with ${leftOut} mails, posts or drafts left out; server ${witness} had them. Ask who has server ${server}.`
-
-const lostSeatWarning = (core: ReplicaCore): string => {
-  const { server } = core.identity
-  const holder = core.state.seats.holder(server)
-  const free = allServerIds.filter((other) => core.state.seats.holder(other) === undefined)
-  const who = holder === undefined ? 'Another machine' : core.state.seats.machineOf(holder)
-  const choice = free.length === 0 ? 'No other is free: retire a machine that is gone.' : `Choose ${free.join(', ')}.`
-  return `${who} took server id ${server} first, while this machine could not see it. ${choice} Nothing is lost.`
-}
-
-const clockOffMs = 60_000
 
 const named = (core: ReplicaCore, record: AccountRecord): Named => ({
   record,

@@ -76,6 +76,14 @@ export const measure: Shape<number> = (value, at) => {
   return value
 }
 
+/** A short text, or a whole number. */
+export const word =
+  (maxUnits: number): Shape<string | number> =>
+  (value, at) =>
+    typeof value === 'number'
+      ? integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)(value, at)
+      : text(maxUnits)(value, at)
+
 export const truth: Shape<boolean> = (value, at) => {
   if (typeof value !== 'boolean') throw new ShapeError(at, 'true or false')
   return value

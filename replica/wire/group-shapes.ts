@@ -3,6 +3,8 @@ import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
 
 const warningsShown = 64
+const wordsOfWarning = 8
+const wordUnits = 64
 const lastMoment = Number.MAX_SAFE_INTEGER
 const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
 const servers = shape.listOf(server, seatCount)
@@ -52,6 +54,16 @@ export const groupAnswers = {
     ),
     paused: servers,
     warnings: shape.listOf(shape.text(limits.failureChars), warningsShown),
+    codedWarnings: shape.orAbsent(
+      shape.listOf(
+        shape.fields({
+          code: shape.text(wordUnits),
+          sentence: shape.text(limits.failureChars),
+          words: shape.recordOf(/^[a-zA-Z]{1,16}$/, shape.word(wordUnits), wordsOfWarning),
+        }),
+        warningsShown,
+      ),
+    ),
     diskBytes: shape.measure,
     mails: count,
     accounts: count,

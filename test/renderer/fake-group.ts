@@ -27,6 +27,7 @@ export const fakeNetwork = (states: readonly SeatState[]): NetworkInfo => ({
   history: [],
   paused: [],
   warnings: [],
+  codedWarnings: [],
   diskBytes: 42_000_000,
   mails: 10_000,
   accounts: 12,

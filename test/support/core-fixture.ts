@@ -15,6 +15,7 @@ import type { HelloMessage, KnowledgeRows } from '../../replica/core/model/messa
 import type { Batch, Draft, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import type { RecoveredState } from '../../replica/core/replica-core.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { warnings } from '../../replica/host/warnings.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
 
 /** A moment at which nothing is special, in milliseconds since 1970. */
@@ -117,3 +118,9 @@ export const greet = (core: ReplicaCore, who: Identity, rows: KnowledgeRows = ne
     { kind: 'connected', peer: who.peer },
     { kind: 'message', peer: who.peer, message: helloOf(who, rows) },
   ])
+
+/** What people are told at it, as one text. */
+export const warningsOf = (core: ReplicaCore): string =>
+  warnings(core, { diskFull: false })
+    .map(({ sentence }) => sentence)
+    .join()

@@ -5,30 +5,38 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
 import { answerShapes } from '../../replica/wire/api-values.ts'
+import { groupAnswers } from '../../replica/wire/group-shapes.ts'
 import { firstHash } from '../simulation/sim-codec.ts'
 import { systemTestClock } from '../support/client-ports.ts'
 import { foundedCore, madeUpOrigin } from '../support/core-fixture.ts'
 
-/** What a client reads of a replica with this core. */
-const statusOf = async (core: ReplicaCore): Promise<StatusInfo> => {
+const serviceOf = (core: ReplicaCore): ReplicaService => {
   const host = {
     read: (query: (of: ReplicaCore) => unknown) => Promise.resolve(query(core)),
     diskBytes: () => Promise.resolve(0),
-    diskFull: false,
+    diskFull: true,
     links: () => [],
     onNotice: () => undefined,
   }
-  const service = new ReplicaService({
+  return new ReplicaService({
     host,
     clock: systemTestClock,
+    history: { list: () => [] },
     install: { groupId: new Uint8Array(16) },
   } as unknown as ServiceOptions)
-  const value = await service.status()
+}
+
+/** What arrives at a client of this answer. */
+const arrived = (value: unknown): unknown => {
   const frame = decodeApiFrame(encodeApiMessage({ kind: 'answer', id: 1, value }))
   const [answer] = frame.ok ? frame.value : []
   if (answer?.kind !== 'answer') throw new Error('an answer arrives as one')
-  return answerShapes.status(answer.value, 'status')
+  return answer.value
 }
+
+/** What a client reads of a replica with this core. */
+const statusOf = async (core: ReplicaCore): Promise<StatusInfo> =>
+  answerShapes.status(arrived(await serviceOf(core).status()), 'status')
 
 test('a client can read the status of a replica however many logs it holds', async () => {
   const core = foundedCore()
@@ -40,4 +48,13 @@ test('a client can read the status of a replica however many logs it holds', asy
   expect(Object.keys(vector)).toHaveLength(limits.vectorEntries)
   expect(vector[origin]).toBe(core.state.held(core.identity.origin))
   expect(matrix[serverId]).toEqual(vector)
+})
+
+test('a warning arrives as a sentence and with its code, and a replica of a version before that is understood', async () => {
+  const report = await serviceOf(foundedCore()).group.network()
+  const { warnings, codedWarnings } = groupAnswers.network(arrived(report), 'network')
+  expect(warnings).toEqual([expect.stringContaining('is full')])
+  expect(codedWarnings).toEqual([{ code: 'diskFull', sentence: warnings[0], words: {} }])
+  const { codedWarnings: _later, ...former } = report
+  expect(groupAnswers.network(arrived(former), 'network').codedWarnings).toBeNull()
 })

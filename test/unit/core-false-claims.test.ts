@@ -5,9 +5,8 @@ import { hash, originId } from '../../replica/core/model/ids.ts'
 import type { SignedEnd } from '../../replica/core/model/proofs.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { retiredFailure } from '../../replica/core/retired-peers.ts'
-import { warnings } from '../../replica/host/queries.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, greet, helloOf, identity, mailTo, noonMs } from '../support/core-fixture.ts'
+import { foundedCore, give, greet, helloOf, identity, mailTo, noonMs, warningsOf } from '../support/core-fixture.ts'
 
 const [liar, absent] = [identity(2, 'b'), identity(3, 'c')]
 const claimed = 1_000_000
@@ -123,7 +122,7 @@ describe('a member that says that this machine was retired', () => {
       says(core, tell(core))
       expect(core.isRetired).toBe(false)
       expect(core.saidRetiredBy).toEqual([liar.server])
-      expect(warnings(core).join()).toContain('Server 2 says')
+      expect(warningsOf(core)).toContain('Server 2 says')
     }
   })
 

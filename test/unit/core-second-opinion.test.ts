@@ -12,7 +12,6 @@ import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { allOf } from '../../replica/core/state-transfer.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
-import { warnings } from '../../replica/host/queries.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
 import {
   commandNamed,
@@ -25,6 +24,7 @@ import {
   person,
   signUp,
   startCore,
+  warningsOf,
 } from '../support/core-fixture.ts'
 
 const [founder, liar, honest] = [identity(1, 'a'), identity(2, 'b'), identity(3, 'c')]
@@ -164,7 +164,7 @@ describe('a state that is copied from another', () => {
     expect(joined(effects)).toBe(true)
     expect(newcomer.core.state.digest()).toBe(core.state.digest())
     expect(newcomer.core.doubtful).toEqual([{ server: liar.server, witness: honest.server, leftOut: 2 }])
-    expect(warnings(newcomer.core).join()).toContain('Server 2 gave this machine a mailbox with 2 mails')
+    expect(warningsOf(newcomer.core)).toContain('Server 2 gave this machine a mailbox with 2 mails')
   })
 
   test('keeps what it says against one who has more and cannot show it', () => {
@@ -219,7 +219,7 @@ describe('a state that is copied from another', () => {
     newcomer.takes({ ...image, vector: ahead, hashes }, content)
     expect(newcomer.pass(6_000).some(joined)).toBe(true)
     expect(newcomer.core.state.held(liar.origin)).toBe(1)
-    expect(warnings(newcomer.core).join()).toContain('no other server could confirm')
+    expect(warningsOf(newcomer.core)).toContain('no other server could confirm')
   })
 
   test('is joined by a newcomer that knows of others who are not here', () => {

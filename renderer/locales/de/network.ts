@@ -5,6 +5,25 @@ export const network: Translated<typeof english.network> = {
   hint: '{reachable} von {seats} Servern sind verbunden',
   absent: 'Das Netz lässt sich nicht zeigen',
   warnings: 'Einen Blick wert',
+  warning: {
+    diskFull: 'Der Datenträger von {here} ist voll: Post lässt sich dort lesen, aber nicht senden und nicht sichern.',
+    reclaiming: '{here} holt von den anderen zurück, was es früher schrieb; das Senden wartet darauf.',
+    forked: '{here} wurde aus einer alten Sicherung wiederhergestellt und beginnt neu mit dem, was die anderen haben.',
+    retired: 'Die anderen haben {here} ausgemustert.',
+    saidRetired:
+      '{name} sagt, dass {here} ausgemustert wurde, und belegt es nicht. Fragen Sie, wer es hat: Stimmt es, dann muss {here} neu beitreten.',
+    lostSeat:
+      'Ein anderes Gerät belegte Servernummer {server} zuerst, während {here} es nicht sehen konnte. Nichts ist verloren.',
+    repairing:
+      'Keine Nachricht ist beschädigt. | Eine Nachricht ist auf dem Datenträger von {here} beschädigt und wird von den anderen geholt. | {count} Nachrichten sind auf dem Datenträger von {here} beschädigt und werden von den anderen geholt.',
+    unconfirmed:
+      '{name} gab {here} ein Postfach, das kein anderer Server bestätigen konnte. Fehlen Nachrichten, dann fragen Sie, wer {name} hat.',
+    leftOut:
+      '{name} gab {here} ein Postfach, in dem etwas fehlte, wie {witness} zeigt. Fragen Sie, wer {name} hat. | {name} gab {here} ein Postfach, in dem eine Nachricht, ein Beitrag oder ein Entwurf fehlte; {witness} hatte das Fehlende. Fragen Sie, wer {name} hat. | {name} gab {here} ein Postfach, in dem {count} Nachrichten, Beiträge oder Entwürfe fehlten; {witness} hatte sie. Fragen Sie, wer {name} hat.',
+    transferring: 'Das Postfach wird von einem anderen Server nach {here} kopiert.',
+    clockOff: 'Die Uhr von {name} geht {span} vor.',
+    clockBehind: 'Die Uhr von {name} geht {span} nach.',
+  },
   lag: '{ms} ms',
   freeSeat: 'Platz {server}',
   serverId: 'Servernummer {server}',

@@ -3,6 +3,24 @@ export const network = {
   hint: '{reachable} of {seats} servers are connected',
   absent: 'The network cannot be shown',
   warnings: 'Worth a look',
+  warning: {
+    diskFull: 'The disk of {here} is full: mail can be read there, and not be sent or saved.',
+    reclaiming: '{here} is taking back from the others what it had written before; sending waits for that.',
+    forked: '{here} was restored from an old backup: it starts over with what the others hold.',
+    retired: 'The others have retired {here}.',
+    saidRetired:
+      '{name} says that {here} was retired, and shows no proof of it. Ask who has it: if it is true, {here} must join again.',
+    lostSeat: 'Another machine took server id {server} first, while {here} could not see it. Nothing is lost.',
+    repairing:
+      'No mails are damaged. | A mail is damaged on the disk of {here} and is being fetched from the others. | {count} mails are damaged on the disk of {here} and are being fetched from the others.',
+    unconfirmed:
+      '{name} gave {here} a mailbox that no other server could confirm. If mails are missing, ask who has {name}.',
+    leftOut:
+      '{name} gave {here} a mailbox from which something was left out, as {witness} shows. Ask who has {name}. | {name} gave {here} a mailbox from which a mail, post or draft was left out; {witness} had it. Ask who has {name}. | {name} gave {here} a mailbox from which {count} mails, posts or drafts were left out; {witness} had them. Ask who has {name}.',
+    transferring: 'The mailbox is being copied to {here} from another server.',
+    clockOff: 'The clock of {name} is {span} ahead.',
+    clockBehind: 'The clock of {name} is {span} behind.',
+  },
   lag: '{ms} ms',
   freeSeat: 'Seat {server}',
   serverId: 'Server id {server}',

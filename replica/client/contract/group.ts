@@ -3,6 +3,7 @@ import type { InviteInfo, LetIn, NetworkReport } from '../../api/group-contract.
 import type { InviteId, OriginId, ServerId } from '../../core/model/ids.ts'
 
 export type { InviteInfo, LetIn, LetInBy, NetworkSeat, SeatState } from '../../api/group-contract.ts'
+export type { Warning, WarningCode } from '../../core/model/warning.ts'
 export type { ViewChange } from '../../core/model/view-change.ts'
 
 export type NetworkInfo = NetworkReport

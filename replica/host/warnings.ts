@@ -1,0 +1,76 @@
+import type { Opinion } from '../core/effects.ts'
+import type { ServerId } from '../core/model/ids.ts'
+import { allServerIds } from '../core/model/ids.ts'
+import type { Warning, WarningCode } from '../core/model/warning.ts'
+import type { ReplicaCore } from '../core/replica-core.ts'
+import { retiredFailure } from '../core/retired-peers.ts'
+
+const clockOffMs = 60_000
+
+/** What is out of the ordinary here; `diskFull`: on this machine's disk. */
+export const warnings = (core: ReplicaCore, { diskFull }: { readonly diskFull: boolean }): readonly Warning[] => {
+  const found: Warning[] = []
+  if (diskFull)
+    found.push(warning('diskFull', 'The disk of this machine is full: mail can be read but not sent from here.'))
+  if (core.hindrance === 'reclaiming')
+    found.push(
+      warning('reclaiming', 'This replica is taking its own log back from the others; sending waits for that.'),
+    )
+  if (core.hindrance === 'forked')
+    found.push(
+      warning('forked', 'This copy was restored from an old backup: it starts over with what the others hold.'),
+    )
+  if (core.isRetired) found.push(warning('retired', retiredFailure.message))
+  else for (const server of core.saidRetiredBy) found.push(saidRetired(server))
+  if (core.hasLostSeat) found.push(lostSeat(core))
+  const { repairing } = core
+  if (repairing > 0) {
+    const sentence = `${repairing} mails are damaged on this disk and are being fetched from the others.`
+    found.push(warning('repairing', sentence, { count: repairing }))
+  }
+  for (const opinion of core.doubtful) found.push(doubtful(opinion))
+  if (core.transferringFrom !== null)
+    found.push(warning('transferring', 'The mailbox is being copied from another replica.'))
+  for (const { server, clockOffsetMs } of core.peers.allGreeted()) {
+    const seconds = Math.round(clockOffsetMs / 1_000)
+    if (Math.abs(clockOffsetMs) > clockOffMs)
+      found.push(warning('clockOff', `The clock of server ${server} is off by ${seconds} s.`, { server, seconds }))
+  }
+  return found
+}
+
+const warning = (code: WarningCode, sentence: string, words: Warning['words'] = {}): Warning => ({
+  code,
+  sentence,
+  words,
+})
+
+const saidRetired = (server: ServerId): Warning =>
+  warning(
+    'saidRetired',
+    `Server ${server} says that this machine was retired, and shows no proof of it. Ask who has it: if it is true this machine must join again.`,
+    { server },
+  )
+
+const doubtful = ({ server, witness, leftOut }: Opinion): Warning =>
+  witness === null
+    ? warning(
+        'unconfirmed',
+        `Server ${server} gave this machine a mailbox that no other server could confirm. If mails are missing, ask who has server ${server}.`,
+        { server },
+      )
+    : warning(
+        'leftOut',
+        `Server ${server} gave this machine a mailbox with ${leftOut} mails, posts or drafts left out; server ${witness} had them. Ask who has server ${server}.`,
+        { server, witness, count: leftOut },
+      )
+
+const lostSeat = (core: ReplicaCore): Warning => {
+  const { server } = core.identity
+  const holder = core.state.seats.holder(server)
+  const free = allServerIds.filter((other) => core.state.seats.holder(other) === undefined)
+  const who = holder === undefined ? 'Another machine' : core.state.seats.machineOf(holder)
+  const choice = free.length === 0 ? 'No other is free: retire a machine that is gone.' : `Choose ${free.join(', ')}.`
+  const sentence = `${who} took server id ${server} first, while this machine could not see it. ${choice} Nothing is lost.`
+  return warning('lostSeat', sentence, { server })
+}
