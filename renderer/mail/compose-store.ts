@@ -159,6 +159,8 @@ export const useCompose = defineStore('compose', () => {
   /** Why a letter could not be saved; null when all could. */
   const failure = (): unknown => open.value.find(({ keeper }) => keeper.failure !== null)?.keeper.failure ?? null
 
+  const isBehind = (): boolean => leaving.size > 0 || open.value.some(({ keeper }) => keeper.isBehind)
+
   /** What was open when the window or the machine went down is open again, out of the way. */
   const restore = async (): Promise<void> => {
     const owner = account()
@@ -185,6 +187,7 @@ export const useCompose = defineStore('compose', () => {
     send,
     flushAll,
     failure,
+    isBehind,
     restore,
   }
 })

@@ -6,6 +6,8 @@ export const useUnsaved = (): {
   readonly save: () => Promise<void>
   /** Why something is not saved; null when everything is. */
   readonly failure: () => unknown
+  /** Whether something is not saved yet. */
+  readonly isBehind: () => boolean
 } => {
   const compose = useCompose()
   const unposted = useUnposted()
@@ -14,5 +16,6 @@ export const useUnsaved = (): {
       await Promise.all([compose.flushAll(), unposted.flush()])
     },
     failure: () => compose.failure() ?? unposted.failure(),
+    isBehind: () => compose.isBehind() || unposted.isBehind(),
   }
 }

@@ -21,12 +21,19 @@ export const useApp = defineStore('app', () => {
   const info = shallowRef<AppInfo | null>(null)
   const phase = shallowRef<AppPhase>({ phase: 'starting', step: '' })
   const settings = shallowRef(firstSettings)
+  /** Whether a mailbox was open since this page began. */
+  const wasOpen = ref(false)
   const demo = ref<AppInfo['demo']>('off')
+
+  const become = (now: AppPhase): void => {
+    phase.value = now
+    if ('account' in now) wasOpen.value = true
+  }
 
   onAppEvent((event) => {
     switch (event.event) {
       case 'phase':
-        phase.value = event.phase
+        become(event.phase)
         break
       case 'settings':
         settings.value = event.settings
@@ -46,7 +53,7 @@ export const useApp = defineStore('app', () => {
     info.value = loadedInfo
     demo.value = loadedInfo.demo
     settings.value = loadedSettings
-    phase.value = loadedPhase
+    become(loadedPhase)
   }
 
   /** Shown at once; taken back, with the error passed on, when the host refuses. */
@@ -64,6 +71,7 @@ export const useApp = defineStore('app', () => {
   return {
     info: computed(() => info.value),
     phase: computed(() => phase.value),
+    wasOpen: computed(() => wasOpen.value),
     settings: computed(() => settings.value),
     demo: computed(() => demo.value),
     load,

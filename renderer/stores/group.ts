@@ -54,6 +54,9 @@ export const useGroup = defineStore('group', () => {
   const away = computed(() => seats.value.filter(({ state }) => state === 'unreachable'))
   const paused = computed(() => seats.value.filter(({ state }) => state === 'paused'))
 
+  /** Of the machine whose server the window uses. */
+  const isDiskFull = computed(() => network.value?.codedWarnings?.some(({ code }) => code === 'diskFull') ?? false)
+
   /** The machine's name, with its server id where another machine has the same; that alone where no name is known. */
   const nameOf = (server: ServerId): string => {
     const machine = seats.value.find((seat) => seat.server === server)?.machine ?? null
@@ -69,6 +72,7 @@ export const useGroup = defineStore('group', () => {
     used,
     away,
     paused,
+    isDiskFull,
     nameOf,
     open,
     refresh,

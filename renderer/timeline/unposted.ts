@@ -62,5 +62,6 @@ export const useUnposted = defineStore('unposted', () => {
     posted,
     flush: () => keeper.flush(),
     failure: () => keeper.failure,
+    isBehind: () => keeper.isBehind,
   }
 })

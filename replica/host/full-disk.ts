@@ -28,6 +28,8 @@ interface FullDiskOptions {
   readonly storage: Storage
   readonly clock: ClockPort
   readonly logger: LoggerPort
+  /** It has become full, or has room again. */
+  readonly onChange: () => void
 }
 
 /** Whether the disk is full, as a write that failed has shown, until one goes well. */
@@ -54,6 +56,7 @@ export class FullDisk {
     this.#triesBetween = isAgain ? Math.min(2 * this.#triesBetween, mostTriesBetween) : 1
     this.#triesLeft = this.#triesBetween
     this.#isFull = true
+    this.#options.onChange()
   }
 
   /** Whether a message is taken in: one that would have to be stored is not while the disk is full. */
@@ -76,13 +79,14 @@ export class FullDisk {
   }
 
   async #probe(onMissedKey: () => void): Promise<void> {
-    const { storage, logger } = this.#options
+    const { storage, logger, onChange } = this.#options
     try {
       await storage.writeSetting(probeSetting, 'x'.repeat(probeBytes))
       await storage.writeSetting(probeSetting, '')
       this.#isFull = false
       this.#triesSinceRoom = 0
       logger.info('the disk has room again')
+      onChange()
       if (this.#hasMissedKey) onMissedKey()
       this.#hasMissedKey = false
     } catch (error) {

@@ -65,7 +65,8 @@ export class ReplicaHost {
     })
     this.#server = new Server(options, (query) => this.read(query))
     this.#members = new MemberBook(options)
-    this.#disk = new FullDisk(options)
+    // Who shows what is known of the servers looks again.
+    this.#disk = new FullDisk({ ...options, onChange: () => this.#notify({ kind: 'knowledge' }) })
     this.#kept = new KeptSettings(options)
     this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
       if (this.#disk.takes(message)) this.enqueue({ kind: 'message', peer, message })

@@ -1,7 +1,9 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import { text } from '../../renderer/locales/i18n.ts'
+import { useCompose } from '../../renderer/mail/compose-store.ts'
 import ShellFailed from '../../renderer/shell/ShellFailed.vue'
+import { useApp } from '../../renderer/stores/app.ts'
 import { fakeQuintet } from './setup.ts'
 
 it('where no server is reached, nobody is sent to a page that is not there', () => {
@@ -10,6 +12,20 @@ it('where no server is reached, nobody is sent to a page that is not there', () 
   expect(wrapper.text()).toContain('one of them has Quintet running')
   expect(wrapper.text()).toContain('goes on by itself')
   expect(wrapper.find('button').text()).toBe('Try again')
+})
+
+it('who was writing when the disk failed is told that it is still here, and what a failing disk is', async () => {
+  await useApp().load()
+  fakeQuintet().failWith('saveDraft', 'UNREACHABLE')
+  useCompose().begin({ to: ['Ben'] })
+  const letter = useCompose().open[0]!
+  letter.letter.body = 'All that was agreed.'
+  await letter.keeper.flush()
+  const failure = { code: 'DISK_FAILED', message: 'The disk failed (reading): EIO' } as const
+  const shown = mount(ShellFailed, { props: { failure } }).text()
+  expect(shown).toContain(text('shell.failedUnsaved'))
+  expect(shown).toContain(text('shell.failedLater'))
+  expect(shown).not.toMatch(/could not (start|be written)/)
 })
 
 it('a damaged copy is wiped only by who was told what is lost by that, and nothing is said to come back by itself', async () => {

@@ -8,8 +8,10 @@ import { useCompose } from '../../renderer/mail/compose-store.ts'
 import ComposeDock from '../../renderer/mail/ComposeDock.vue'
 import MailDrafts from '../../renderer/mail/MailDrafts.vue'
 import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
+import ShellBanner from '../../renderer/shell/ShellBanner.vue'
 import ShellWindow from '../../renderer/shell/ShellWindow.vue'
 import { useApp } from '../../renderer/stores/app.ts'
+import { fakeNetwork } from './fake-group.ts'
 import { fakeQuintet } from './setup.ts'
 
 const mounted: VueWrapper[] = []
@@ -117,6 +119,36 @@ describe('what could not be saved', () => {
     fakeQuintet().emit({ event: 'connected', server: 2 as never })
     await flushPromises()
     expect(drafts()).toMatchObject([{ body: 'All that was agreed.' }])
+  })
+})
+
+describe('a full disk', () => {
+  const hasDisk = async (disk: 'full' | 'with room'): Promise<void> => {
+    const network = fakeNetwork(['here', 'connected', 'connected', 'connected', 'unreachable'])
+    const codedWarnings = disk === 'full' ? [{ code: 'diskFull', sentence: 'It is full.', words: {} }] : []
+    fakeQuintet().add('client', { network: () => ({ ...network, codedWarnings }) })
+    fakeQuintet().emit({ event: 'knowledge' })
+    await flushPromises()
+  }
+
+  it('is told wherever somebody is, and so is that it has room again: what was written is saved then', async () => {
+    Object.assign(globalThis, { requestIdleCallback: () => 0 })
+    mounted.push(shallowMount(ShellWindow))
+    show(BaseToaster)
+    show(ShellBanner)
+    await hasDisk('full')
+    const told = text('shell.connection.diskFull', { name: 'bridge' })
+    expect(document.body.textContent).toContain(told)
+    fakeQuintet().failWith('saveDraft', 'DISK_FULL')
+    const letter = write('All that was agreed.')
+    await letter.keeper.flush()
+    expect(letter.state.value).toBe('failed')
+    fakeQuintet().mend('saveDraft')
+    await hasDisk('with room')
+    expect(letter.state.value).toBe('saved')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(document.body.textContent).not.toContain(told)
+    expect(document.body.textContent).toContain(text('shell.diskHasRoom', { name: 'bridge' }))
   })
 })
 

@@ -19,7 +19,12 @@ const watched = () => {
     if (value !== '') probes += 1
     return Promise.resolve()
   }
-  const disk = new FullDisk({ storage: { writeSetting } as unknown as Storage, clock, logger: silentLogger })
+  const disk = new FullDisk({
+    storage: { writeSetting } as unknown as Storage,
+    clock,
+    logger: silentLogger,
+    onChange: () => undefined,
+  })
   disk.watch(() => undefined)
   const second = async (): Promise<void> => {
     tick()

@@ -53,6 +53,23 @@ test('whoever waits for something to be stored is told that the disk is full', a
   await host.receive([new LogMaker(4).batch(1)])
 })
 
+test('clients look again when the disk is full, and when it has room', async () => {
+  const { disk, host, scene } = await start()
+  let diskFull = host.diskFull
+  const seen: boolean[] = []
+  host.onNotice(({ kind }) => {
+    if (kind !== 'knowledge' || host.diskFull === diskFull) return
+    diskFull = host.diskFull
+    seen.push(diskFull)
+  })
+  disk.fill()
+  await expect(host.command(renamed)).rejects.toMatchObject(full)
+  expect(seen).toEqual([true])
+  disk.makeRoom()
+  await scene.clock.pass(1_000)
+  expect(seen).toEqual([true, false])
+})
+
 test('who asks for something while what is durable is read again is answered', async () => {
   const { disk, storage, host, scene } = await start()
   const goOn = holdRecovery(storage)

@@ -6,6 +6,9 @@ export const shell: Translated<typeof english.shell> = {
   pages: { mail: 'Post', timeline: 'Chronik', people: 'Personen', network: 'Netz', settings: 'Einstellungen' },
   starting: 'Startet',
   failed: 'Quintet konnte nicht starten',
+  failedLater: 'Quintet wurde angehalten',
+  failedUnsaved:
+    'Was Sie schrieben, ist noch nicht gesichert. Es ist noch in diesem Fenster: Versuchen Sie es hier noch einmal, und beenden Sie Quintet nicht vorher.',
   failedHint: 'Nichts ist verloren: Was hier gespeichert ist, bleibt, wie es ist.',
   failedGoesOn: 'Quintet macht von selbst weiter, sobald eines erreichbar ist.',
   failedDamaged:
@@ -20,12 +23,15 @@ export const shell: Translated<typeof english.shell> = {
       'Kein anderer Server ist erreichbar. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
     paused: 'Der Abgleich mit {names} ruht.',
     lost: 'Server {server} ist nicht erreichbar. Ein anderer wird gesucht; nichts, was Sie schreiben, geht verloren.',
+    diskFull:
+      'Der Datenträger von {name} ist voll: Post lässt sich lesen, aber nicht senden und nicht sichern. Was Sie schreiben, bleibt in diesem Fenster. Schaffen Sie dort Platz, oder nehmen Sie unter Netz einen anderen Server.',
     details: 'Zum Netz',
   },
   status: {
     label: 'Hier ist Server {server}, {reachable} von {seats} verbunden',
     here: 'dieses Gerät',
   },
+  diskHasRoom: 'Der Datenträger von {name} hat wieder Platz: Post wird gesendet und gesichert wie gewohnt.',
   takenOver: {
     title: 'Sie sind jetzt anderswo angemeldet',
     text: 'Dieses Fenster wurde abgemeldet, weil das Konto an Server {server} ({machine}) angemeldet wurde.',

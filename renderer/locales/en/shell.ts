@@ -4,6 +4,9 @@ export const shell = {
   pages: { mail: 'Mail', timeline: 'Timeline', people: 'People', network: 'Network', settings: 'Settings' },
   starting: 'Starting',
   failed: 'Quintet could not start',
+  failedLater: 'Quintet has stopped',
+  failedUnsaved:
+    'What you were writing is not saved yet. It is still in this window: try again here, and do not quit before.',
   failedHint: 'Nothing is lost: what is stored here stays as it is.',
   failedGoesOn: 'Quintet goes on by itself as soon as one can be reached.',
   failedDamaged:
@@ -17,12 +20,15 @@ export const shell = {
     alone: 'No other server can be reached. You can go on working: everything merges when you meet again.',
     paused: 'Syncing with {names} is paused.',
     lost: 'Server {server} cannot be reached. Looking for another one; nothing that you write is lost.',
+    diskFull:
+      'The disk of {name} is full: you can read mail, but not send or save any. What you are writing stays in this window. Make room on it, or use another server under Network.',
     details: 'See the network',
   },
   status: {
     label: 'Server {server} here, {reachable} of {seats} connected',
     here: 'this machine',
   },
+  diskHasRoom: 'The disk of {name} has room again: mail is sent and saved as usual.',
   takenOver: {
     title: 'You are logged in somewhere else now',
     text: 'This window was logged out, because this account was logged in at server {server} ({machine}).',
