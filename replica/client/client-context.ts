@@ -148,7 +148,10 @@ export class ClientContext {
     for (const { loggedIn } of this.#listeners) loggedIn?.(session)
   }
 
-  /** A server that is gone has nobody logged in, and the next connection begins without: then, too, it is done. */
+  /**
+   * A server that is gone has nobody logged in, and the next connection begins without: then, too, it is done. One that is silent is not
+   * waited for long: it hears of it when it is heard again.
+   */
   async logOut(): Promise<void> {
     const { session } = this
     const leave = this.#leave()
@@ -156,11 +159,14 @@ export class ClientContext {
     // Somebody else may have logged in meanwhile.
     if (this.#session !== session) return
     this.#endSession()
-    try {
-      await this.link.call((api) => api.logOut())
-    } catch (error) {
-      if (!isUnreachable(error)) throw error
-    }
+    const told = this.link.call(async (api) => {
+      if (this.#session === null) await api.logOut()
+    })
+    await this.#soon(
+      told.catch((error: unknown) => {
+        if (!isUnreachable(error)) throw error
+      }),
+    )
   }
 
   listen(listener: ContextListener): void {
@@ -226,11 +232,16 @@ export class ClientContext {
     const { session } = this
     const begun = session === null ? [] : this.#listeners.flatMap(({ leaving }) => leaving?.(session) ?? [])
     if (begun.length === 0) return null
+    return this.#soon(Promise.allSettled(begun))
+  }
+
+  /** Fulfilled with the work, or without it when that takes longer than somebody waits who leaves. */
+  #soon(work: Promise<unknown>): Promise<unknown> {
     let stopTimer = (): void => undefined
     const late = new Promise<void>((resolve) => {
       stopTimer = this.ports.clock.after(limits.leaveMs, resolve)
     })
-    return Promise.race([Promise.allSettled(begun), late]).finally(() => {
+    return Promise.race([work, late]).finally(() => {
       stopTimer()
     })
   }

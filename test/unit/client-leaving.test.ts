@@ -26,6 +26,23 @@ describe('logging out', () => {
     },
   )
 
+  test('does not wait for a server that is silent, and is told to it when it is heard again', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await ann(replica)
+    const [connection] = [...replica.connections].slice(-1)
+    if (connection === undefined) throw new Error('ann is connected')
+    const logOut = connection.logOut.bind(connection)
+    const heard = Promise.withResolvers<undefined>()
+    connection.logOut = () => heard.promise.then(logOut)
+    const loggedOut = client.logOut()
+    expect(client.loggedInAs).toBeNull()
+    await expect.poll(() => clock.move(limits.leaveMs)).toBeUndefined()
+    await loggedOut
+    expect(connection.session).not.toBeNull()
+    heard.resolve(undefined)
+    await expect.poll(() => connection.session).toBeNull()
+  })
+
   test('keeps nobody logged in for a held mail that cannot leave', async () => {
     const replica = new MemoryReplica()
     const { client, clock } = await ann(replica)

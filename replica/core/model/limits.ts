@@ -165,7 +165,7 @@ export const limits = {
   cachedDocumentBytes: 8_388_608,
   /** Mails of the inbox that are looked through for new ones when a lost connection is back: the newest. */
   arrivalsLooked: 100,
-  /** What a client that logs out or ends still waits for, of mails that were kept back to be taken back. */
+  /** What a client that logs out or ends still waits for: mails that were kept back to be taken back, and that the server has heard it. */
   leaveMs: 2_000,
   /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
   outboxRetryMs: 5_000,
