@@ -24,8 +24,8 @@ import { MainWindow } from './window/main-window.ts'
 import { WindowPlace } from './window/window-state.ts'
 
 const flushWithinMs = 5_000
-/** The page saves what was typed last: a local write, which takes a few milliseconds. */
-const pageReadyWithinMs = 1_000
+/** The page saves what was typed last: a local write, which takes a few milliseconds. Where it takes longer the page says so. */
+const pageReadyWithinMs = 2_000
 const bundleFolder = import.meta.dirname
 const preload = path.join(bundleFolder, '..', 'preload', 'preload.cjs')
 const pages = path.join(bundleFolder, '..', 'renderer')
@@ -61,7 +61,7 @@ export const runDesktop = (options: WindowArguments): void => {
   app.on('window-all-closed', () => undefined)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      app.quit()
+      desktop.end()
     })
   }
   desktop.quitAfterFlush()
@@ -77,7 +77,9 @@ class Desktop {
   #keptLogIn: KeptLogIn | null = null
   #window: MainWindow | null = null
   #quitting: 'no' | 'asked' | 'pageIsReady' | 'flushed' = 'no'
-  #pageIsReady: () => void = () => undefined
+  /** Not by a person, who could be asked. */
+  #isEnded = false
+  #pageAnswers: (answer: 'ready' | 'stays') => void = () => undefined
   #pageIsThere = false
   /** What the page is to be told once it is there. */
   readonly #untold: AppEvent[] = []
@@ -150,6 +152,12 @@ class Desktop {
     if (invite !== null) this.#tell({ event: 'inviteOpened', invite })
   }
 
+  /** The system ends the program. */
+  end(): void {
+    this.#isEnded = true
+    app.quit()
+  }
+
   /** Quitting waits until the page has handed over what was typed last, and until everything is on the disk; for either only so long. */
   quitAfterFlush(): void {
     app.on('before-quit', (event) => {
@@ -157,7 +165,12 @@ class Desktop {
       event.preventDefault()
       if (this.#quitting === 'asked') return
       this.#quitting = 'asked'
-      void this.#readyPage().then(() => {
+      void this.#readyPage().then((answer) => {
+        if (answer === 'stays' && !this.#isEnded) {
+          this.#quitting = 'no'
+          this.#window?.show()
+          return
+        }
         this.#quitting = 'pageIsReady'
         app.quit()
       })
@@ -187,7 +200,7 @@ class Desktop {
         strings: () => stringsFor(settings.current.language, app.getLocale()),
         tell: (event) => this.#tell(event),
         pageIsThere: () => this.#tellUntold(),
-        pageIsReady: () => this.#pageIsReady(),
+        pageAnswers: (answer) => this.#pageAnswers(answer),
       }),
       client: () => mailbox.client,
       clientCalled: (method) => {
@@ -229,11 +242,11 @@ class Desktop {
   }
 
   /** Once its window is closed the page can save nothing more. */
-  async #readyPage(): Promise<void> {
-    if (!this.#pageIsThere || this.#window?.isOpen !== true) return
-    await new Promise<void>((resolve) => {
-      this.#pageIsReady = resolve
-      setTimeout(resolve, pageReadyWithinMs)
+  async #readyPage(): Promise<'ready' | 'stays'> {
+    if (!this.#pageIsThere || this.#window?.isOpen !== true) return 'ready'
+    return new Promise((resolve) => {
+      this.#pageAnswers = resolve
+      setTimeout(() => resolve('ready'), pageReadyWithinMs)
       this.#tell({ event: 'quitting' })
     })
   }

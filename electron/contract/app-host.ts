@@ -92,7 +92,7 @@ export type AppEvent =
   /** From the native menu, the tray or a notification: what the window is to do. */
   | { readonly event: 'command'; readonly command: AppCommand }
   | { readonly event: 'demo'; readonly demo: AppInfo['demo'] }
-  /** The program is about to end: it waits a moment for `readyToQuit`. */
+  /** The program is about to end: it waits a moment for `readyToQuit` or `stayOpen`. */
   | { readonly event: 'quitting' }
 
 export type AppCommand =
@@ -152,4 +152,6 @@ export interface AppHost {
   quit(): Promise<void>
   /** The answer to `quitting`: the page keeps nothing any more that is not saved. */
   readyToQuit(): Promise<void>
+  /** The other answer: something is not saved, and the person is asked. Where the system ends the program it ends all the same. */
+  stayOpen(): Promise<void>
 }

@@ -79,4 +79,5 @@ export const hostRequests: RequestSchemas<AppHost, HostMethod> = {
   setDemo: v.strictObject({ demo: v.picklist(['whole', 'split']) }),
   quit: nothing,
   readyToQuit: nothing,
+  stayOpen: nothing,
 }

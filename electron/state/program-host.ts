@@ -30,8 +30,8 @@ export interface ProgramHostOptions {
   readonly tell: (event: AppEvent) => void
   /** The page has asked for the first time: from now on it hears what it is told. */
   readonly pageIsThere: () => void
-  /** The page has saved what it had before the program ends. */
-  readonly pageIsReady: () => void
+  /** Whether the page has saved what it had before the program ends. */
+  readonly pageAnswers: (answer: 'ready' | 'stays') => void
 }
 
 const openedSchemes: ReadonlySet<string> = new Set(['https:', 'http:', 'mailto:'])
@@ -161,7 +161,11 @@ export class ProgramHost implements AppHost {
   }
 
   async readyToQuit(): Promise<void> {
-    this.#options.pageIsReady()
+    this.#options.pageAnswers('ready')
+  }
+
+  async stayOpen(): Promise<void> {
+    this.#options.pageAnswers('stays')
   }
 }
 

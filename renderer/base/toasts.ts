@@ -18,6 +18,22 @@ export const showNote = (key: MessageKey, words: Words = {}, action?: ToastActio
   toast(text(key, words), { duration: noteMs, ...(action === undefined ? {} : { action: button(action) }) })
 }
 
+/** What is done soon is told when it is done. */
+const slowMs = 500
+
+/** Says what is under way, when that takes long. Returns the function that ends it. */
+export const showProgress = (key: MessageKey, action?: ToastAction): (() => void) => {
+  let note: string | number | null = null
+  const timer = setTimeout(() => {
+    const options = action === undefined ? {} : { action: button(action) }
+    note = toast(`${text(key)} …`, { duration: Infinity, ...options })
+  }, slowMs)
+  return () => {
+    clearTimeout(timer)
+    if (note !== null) toast.dismiss(note)
+  }
+}
+
 /** What could not be done, and what to do about it. */
 export const showFailure = (attempted: MessageKey, error: unknown, action?: ToastAction): void => {
   toast.error(text(attempted), {

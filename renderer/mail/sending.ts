@@ -1,31 +1,15 @@
 import { markRaw } from 'vue'
 import { toast } from 'vue-sonner'
 import type { DocumentId, SendAnswer, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
-import { showFailure, showNote } from '../base/toasts.ts'
+import { showFailure, showNote, showProgress } from '../base/toasts.ts'
 import { client, codeOf } from '../bridge.ts'
 import { useIdentity } from '../people/identity-store.ts'
 import { shownNames } from '../people/person-words.ts'
-import { text } from '../locales/i18n.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
 
 const secondMs = 1_000
-
-/** Until then what becomes of a letter is told at once. */
-const slowMs = 1_000
-
-/** Says that it is being sent, when that takes long. Returns the function that ends it. */
-const tellSlow = (): (() => void) => {
-  let note: string | number | null = null
-  const timer = setTimeout(() => {
-    note = toast(`${text('mail.sending')} …`, { duration: Infinity })
-  }, slowMs)
-  return () => {
-    clearTimeout(timer)
-    if (note !== null) toast.dismiss(note)
-  }
-}
 
 /** Sends letters and tells what became of them. */
 export const useSending = (composing: {
@@ -68,7 +52,7 @@ export const useSending = (composing: {
 
   /** What cannot be sent is open again, as it was. */
   const send = async (letter: TakenBackLetter, draft: DocumentId | null, undoSeconds: number): Promise<void> => {
-    const endSlow = tellSlow()
+    const endSlow = showProgress('mail.sending')
     try {
       tell(
         await client.send({

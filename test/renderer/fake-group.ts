@@ -79,6 +79,8 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
       return settings
     },
     readyToQuit: () => undefined,
+    stayOpen: () => undefined,
+    quit: () => undefined,
     openLink: () => undefined,
     copyText: () => undefined,
   }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AppPhase } from '../../electron/contract/app-host.ts'
 import { useAccount } from '../../renderer/account/account-store.ts'
 import App from '../../renderer/App.vue'
+import { text } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
 import { useApp } from '../../renderer/stores/app.ts'
 import { useUnposted } from '../../renderer/timeline/unposted.ts'
@@ -139,5 +140,24 @@ it('what was typed last is saved before the program may end', async () => {
   expect(asked.indexOf('saveUnposted')).toBeLessThan(asked.indexOf('readyToQuit'))
   expect(fakeQuintet().requestsOf('saveUnposted')).toEqual([{ text: 'News of the winch' }])
   expect(fakeQuintet().requestsOf('saveDraft')).toMatchObject([{ body: 'And the last words.' }])
+  app.unmount()
+})
+
+it('what cannot be saved keeps the program open until the person says otherwise', async () => {
+  Object.assign(window, { requestIdleCallback: (work: () => void) => setTimeout(work, 1) })
+  const app = mount(App, { attachTo: document.body })
+  await vi.waitFor(() => expect(useApp().phase.phase).toBe('signedIn'))
+  fakeQuintet().failWith('saveDraft', 'UNREACHABLE')
+  useCompose().begin({ subject: 'Minutes' })
+  useCompose().open[0]!.letter.body = 'And the last words.'
+  fakeQuintet().emitApp({ event: 'quitting' })
+  await vi.waitFor(() => expect(document.body.textContent).toContain(text('shell.quit.ask')))
+  expect(fakeQuintet().requestsOf('stayOpen')).toHaveLength(1)
+  expect(fakeQuintet().requestsOf('readyToQuit')).toHaveLength(0)
+  const buttons = [...document.querySelectorAll('button')]
+  buttons.find((button) => button.textContent.trim() === text('shell.quit.anyway'))?.click()
+  await vi.waitFor(() => expect(fakeQuintet().requestsOf('quit')).toHaveLength(1))
+  fakeQuintet().emitApp({ event: 'quitting' })
+  await vi.waitFor(() => expect(fakeQuintet().requestsOf('readyToQuit')).toHaveLength(1))
   app.unmount()
 })

@@ -54,9 +54,16 @@ export const shell: Translated<typeof english.shell> = {
     logOut: 'Abmelden',
     logOutFailed: 'Die Abmeldung kam beim Server nicht an',
     notSaved: 'Nicht abgemeldet: Was Sie schreiben, wurde nicht gesichert',
+    loggingOut: 'Sie werden abgemeldet',
+    savingFirst: 'Was Sie schreiben, wird gesichert; dann werden Sie abgemeldet',
     logOutAnyway: 'Trotzdem abmelden',
     settings: 'Einstellungen',
     shortcuts: 'Tastenkürzel',
+  },
+  quit: {
+    ask: 'Ohne das beenden, was Sie schrieben?',
+    what: 'Es ließ sich noch nicht sichern und ist nur in diesem Fenster. Solange Quintet offen ist, kann es noch gesichert werden.',
+    anyway: 'Trotzdem beenden',
   },
   demo: {
     whole: 'Das ist die Vorführgruppe.',

@@ -51,9 +51,16 @@ export const shell = {
     logOut: 'Log out',
     logOutFailed: 'Could not log out at the server',
     notSaved: 'Not logged out: what you write could not be saved',
+    loggingOut: 'Logging out',
+    savingFirst: 'Saving what you write, then logging out',
     logOutAnyway: 'Log out all the same',
     settings: 'Settings',
     shortcuts: 'Keyboard shortcuts',
+  },
+  quit: {
+    ask: 'Quit without what you were writing?',
+    what: 'It could not be saved yet, and is in this window only. As long as Quintet is open it can still be saved.',
+    anyway: 'Quit all the same',
   },
   demo: {
     whole: 'This is the demonstration group.',
