@@ -344,7 +344,7 @@ export class ReplicaHost {
   readonly #isHeld = (origin: OriginId, last: Sequence): boolean => this.#core.state.held(origin) > last
 
   /** A full disk turns the replica read-only and begins anew from what is durable; anything else stops it. */
-  async #failed(error: unknown): Promise<void> {
+  async #failed(error: unknown, onFullDisk: 'begin anew' | 'stop' = 'begin anew'): Promise<void> {
     const failure =
       error instanceof QuintetError ? error.failure : { code: 'INTERNAL' as const, message: String(error) }
     if (this.#stopped !== null) return
@@ -352,7 +352,7 @@ export class ReplicaHost {
       ...failure,
       stack: error instanceof Error ? error.stack : undefined,
     })
-    if (failure.code !== 'DISK_FULL') {
+    if (failure.code !== 'DISK_FULL' || onFullDisk === 'stop') {
       this.#stopped = failure
       this.#tickets.failAll(failure)
       this.#onFatal?.(failure)
@@ -374,9 +374,7 @@ export class ReplicaHost {
       this.enqueue({ kind: 'pause', servers: paused })
       this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     } catch (second) {
-      await this.#failed(
-        second instanceof QuintetError && second.code === 'DISK_FULL' ? new Error(second.message) : second,
-      )
+      await this.#failed(second, 'stop')
     }
   }
 

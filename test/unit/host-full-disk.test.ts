@@ -86,6 +86,17 @@ test('who asks for something while what is durable is read again is answered', a
   await host.command(renamed)
 })
 
+test('a disk that is too full to read again what is durable is called full', async () => {
+  const { disk, storage, host, scene } = await start()
+  const reason = new QuintetError('DISK_FULL', 'The disk is full (recovering): free some room.')
+  vi.spyOn(storage, 'recover').mockRejectedValueOnce(reason)
+  disk.fill()
+  await expect(host.command(renamed)).rejects.toMatchObject(full)
+  await scene.clock.pass(100)
+  expect(scene.fatal).toEqual([reason.failure])
+  await expect(host.command(renamed)).rejects.toMatchObject(full)
+})
+
 test('what a core was told besides the log, one that is made anew is told again', async () => {
   const { disk, host, scene, rows } = await start()
   const key = Buffer.alloc(32, 1).toString('base64url')
