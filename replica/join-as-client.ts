@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { QuintetError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
@@ -12,7 +11,7 @@ import { sameBytes } from './wire/bytes.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { peerIdOf } from './wire/keys.ts'
 import type { VisitAnswer, VisitRequest } from './wire/visit-codec.ts'
-import { keysOf, newKeys, validInvite } from './new-install.ts'
+import { makeDataDirectory, keysOf, newKeys, validInvite } from './new-install.ts'
 
 const joinTimeoutMs = 20_000
 const lookTimeoutMs = 5_000
@@ -51,7 +50,7 @@ export const joinAsClient = async (request: {
   readonly machine: string
 }): Promise<ClientInstall> => {
   const { directory } = request
-  await makeDirectory(directory)
+  await makeDataDirectory(directory)
   const present = await loadClientInstall(directory)
   if (present !== null && !hasOtherKey(present, request.invite)) return sameGroup(directory, present, request.invite)
   if ((await loadInstall(directory)) !== null)
@@ -127,12 +126,3 @@ const visit = (invite: Invite, privateKey: Uint8Array, request: VisitRequest, ti
 
 const membersOf = ({ seats }: VisitAnswer): ReadonlyMap<ServerId, KnownMember> =>
   new Map(seats.flatMap(({ server, holder }) => (holder === null ? [] : [[server, holder] as const])))
-
-const makeDirectory = async (directory: string): Promise<void> => {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory ${directory} cannot be made: ${code}.`)
-  }
-}

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, mkdir, rm, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
+import { makeDirectory } from './drivers/file-names.ts'
 import type { FileData } from './client/contract/mailbox.ts'
 
 /** Only its owner can read what was sealed before, and nobody can run it. */
@@ -62,7 +63,7 @@ const save = async (base: string, { name, content }: FileData, folders: readonly
   const directory = path.join(base, ...folders)
   const { name: stem, ext } = path.parse(name)
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
     for (let tries = 1; tries <= countedNames + drawnNames; tries++) {
       const number = tries <= countedNames ? tries : randomInt(drawnBelow)
       const file = path.join(directory, tries === 1 ? name : `${stem} (${number})${ext}`)

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
+import { makeDirectory, systemCode } from './drivers/file-names.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { isLabel } from './wire/names.ts'
 
@@ -32,6 +33,16 @@ export const machineName = (given: string | null): string => {
     'BAD_NAME',
     `A machine's name has 1 to ${limits.machineNameChars} characters, without control characters.`,
   )
+}
+
+/** DIRECTORY_NOT_USABLE when it is not there and cannot be made. */
+export const makeDataDirectory = async (directory: string): Promise<void> => {
+  try {
+    await makeDirectory(directory, 0o700)
+  } catch (error) {
+    const code = systemCode(error) ?? 'unknown error'
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory ${directory} cannot be made: ${code}.`)
+  }
 }
 
 const inviteScheme = 'quintet:'

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReplicaService } from './api/replica-service.ts'
 import type { ReplicaArguments } from './arguments.ts'
@@ -18,6 +17,7 @@ import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { MemoryKeeper } from './host/memory-keeper.ts'
 import type { FrameStream, LoggerPort } from './host/ports.ts'
+import { makeDataDirectory } from './new-install.ts'
 import { openInstall, resetCopy } from './open-install.ts'
 import { openParts, type Parts } from './open-parts.ts'
 import { finishStartingOver, finishTakingUp, startOver, successorOf, takeUp } from './start-over.ts'
@@ -50,7 +50,7 @@ export const runReplica = async (
   onOpen: (replica: RunningReplica) => void = () => undefined,
 ): Promise<RunningReplica> => {
   verifyWithSodium()
-  await makeDirectory(options.data)
+  await makeDataDirectory(options.data)
   const lock = await lockDirectory(options.data)
   await removeHalfWritten(options.data).catch(() => undefined)
   const log = createPinoLogger({ level: options.logLevel, file: join(options.data, 'replica.log') })
@@ -257,12 +257,3 @@ class Replica implements RunningReplica {
 
 const badSeat = (reason: string): QuintetError =>
   new QuintetError('BAD_REQUEST', `${reason} Another seat is only taken when this one's is lost.`)
-
-const makeDirectory = async (directory: string): Promise<void> => {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory ${directory} cannot be made: ${code}.`)
-  }
-}

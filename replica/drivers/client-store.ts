@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 
 import { QuintetError } from '../core/model/errors.ts'
 import { removeHalfWritten, writeFileAtomically } from './atomic-file.ts'
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts'
+import { makeDirectory } from './file-names.ts'
 
 const namePattern = /^[a-z0-9-]{1,64}$/
 
@@ -12,7 +13,7 @@ export const createClientStore = (directory: string) => ({
   open: async (folder: string): Promise<FolderOnDisk> => {
     const path = `${directory}/${checked(folder)}`
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 })
+      await makeDirectory(path, 0o700)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       throw new QuintetError('DISK_FAILED', `${path} cannot be made: ${reason}`)

@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { QuintetError } from '../core/model/errors.ts'
-import { renameFile } from './file-names.ts'
+import { makeDirectory, renameFile } from './file-names.ts'
 
 export interface DirectoryLock {
   release(): Promise<void>
@@ -62,7 +62,7 @@ async function putDown(folder: string): Promise<string> {
   const holder: Holder = { pid: process.pid, process: await processMark(process.pid), sinceMs: Date.now() }
   const beside = `${folder}/${name}.new`
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeDirectory(folder, 0o700)
     await writeFile(beside, JSON.stringify(holder), { mode: 0o600 })
     await renameFile(beside, `${folder}/${name}.json`)
   } catch (error) {

@@ -1,4 +1,5 @@
-import { open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
 /** The system's code of an error (`ENOSPC`), if it has one. */
@@ -23,6 +24,37 @@ export async function patiently<Value>(work: () => Promise<Value>, platform: str
     await setTimeout(pauseMs)
   }
   return work()
+}
+
+/**
+ * Makes a directory and those above it, and returns the first that was not there. Node's own way, `recursive`, never ends where
+ * a file system lets nobody make anything and says that there is no such directory, as /proc does.
+ */
+export const makeDirectory = async (path: string, mode?: number): Promise<string | undefined> => {
+  try {
+    return await makeOne(path, mode)
+  } catch (error) {
+    const above = dirname(path)
+    if (systemCode(error) !== 'ENOENT' || above === path) throw error
+    const first = await makeDirectory(above, mode)
+    const made = await makeOne(path, mode)
+    return first ?? made
+  }
+}
+
+/** Undefined when it is there, as one is that another process has made meanwhile. */
+const makeOne = async (path: string, mode: number | undefined): Promise<string | undefined> => {
+  try {
+    await mkdir(path, { mode })
+    return path
+  } catch (error) {
+    const isThere = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+    if (isThere) return undefined
+    throw error
+  }
 }
 
 /** By which a file system says that it has no such thing for directories, as some do that lie on another machine. */

@@ -1,9 +1,9 @@
 import { fstatSync } from 'node:fs'
-import { constants, mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
+import { constants, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { QuintetError } from '../core/model/errors.ts'
-import { patiently, renameFile, syncDirectory, systemCode } from './file-names.ts'
+import { makeDirectory, patiently, renameFile, syncDirectory, systemCode } from './file-names.ts'
 import type { Database, Identified } from './nedb-database.ts'
 import { openDatabase } from './nedb-database.ts'
 
@@ -73,7 +73,7 @@ export const diskFiles: FileSystem = {
   },
   bytes: (path) => stat(path).then((found) => found.size, ifAbsent<number | null>(null)),
   makeDirectory: async (path) => {
-    const first = await mkdir(path, { recursive: true, mode: directoryMode })
+    const first = await makeDirectory(path, directoryMode)
     if (first === undefined) return
     for (let made = path; made.length >= first.length; made = dirname(made))
       await diskFiles.syncDirectory(dirname(made))
