@@ -1,14 +1,23 @@
-import { parseMailArguments } from './arguments.ts'
+import { type Format, parseMailArguments } from './arguments.ts'
 import { connectClient } from './connect-client.ts'
-import { QuintetError } from './core/model/errors.ts'
+import { type Failure, QuintetError } from './core/model/errors.ts'
 import { exitCodes } from './host/ports.ts'
 import { localFiles } from './local-files.ts'
+import { onLostOutput } from './lost-output.ts'
 import { machineName, readInvite } from './new-install.ts'
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
 const main = async (): Promise<void> => {
+  let format: Format = 'text'
+  onLostOutput((failure, reason) => {
+    // A person who has read enough knows it.
+    if (format === 'text' && reason === 'EPIPE') return
+    tell(failure)
+    process.exitCode = 1
+  })
   const options = parseMailArguments(process.argv.slice(2))
   if (options === null) return
+  format = options.format
   if (options.join !== null) {
     const { joinAsClient } = await import('./join-as-client.ts')
     const invite = await readInvite(options.join)
@@ -28,11 +37,17 @@ const main = async (): Promise<void> => {
       output,
     })
   }
-  process.exit(0)
+  // Only then it has been told whether all could be written.
+  await new Promise<void>((written) => output.write('', () => written()))
+  process.exit()
+}
+
+const tell = ({ code, message }: Failure): void => {
+  process.stderr.write(`quintet: ${message} (${code})\n`)
 }
 
 main().catch((error: unknown) => {
-  const failure = error instanceof QuintetError ? error.failure : { code: 'INTERNAL' as const, message: String(error) }
-  process.stderr.write(`quintet: ${failure.message} (${failure.code})\n`)
+  const failure: Failure = error instanceof QuintetError ? error.failure : { code: 'INTERNAL', message: String(error) }
+  tell(failure)
   process.exit(exitCodes[failure.code] ?? 1)
 })

@@ -4,16 +4,20 @@ import { parseReplicaArguments } from './arguments.ts'
 import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { exitCodes } from './host/ports.ts'
+import { onLostOutput } from './lost-output.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { runReplica } from './run-replica.ts'
 import { onStopSignals } from './stop-signals.ts'
 
 /** The replica as a process: `npm run replica -- ARGS`. */
 const main = async (): Promise<void> => {
+  onLostOutput((failure) => {
+    tell(failure)
+    // Who reads what a replica says may go away: it serves all others, and says when it stops how that went.
+    process.exitCode = 1
+  })
   const options = parseReplicaArguments(process.argv.slice(2))
   if (options === null) return
-  // Who reads what it says may go away: the replica serves all others.
-  process.stdout.on('error', () => undefined)
   let replica: RunningReplica | null = null
   const stop = (): void => {
     // Nobody was served yet: there is nothing to flush.
@@ -78,9 +82,13 @@ const failureOf = (error: unknown): Failure =>
     ? error.failure
     : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
 
-const exitWith = ({ code, message }: Failure): void => {
+const tell = ({ code, message }: Failure): void => {
   process.stderr.write(`quintet: ${message} (${code})\n`)
-  process.exit(exitCodes[code] ?? 1)
+}
+
+const exitWith = (failure: Failure): void => {
+  tell(failure)
+  process.exit(exitCodes[failure.code] ?? 1)
 }
 
 main().catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { platform } from 'node:os'
 import path from 'node:path'
@@ -10,6 +11,7 @@ const cluster = useCluster()
 const loopback = ['--no-mdns', '--listen', '/ip4/127.0.0.1/tcp/0']
 const isRoot = platform() !== 'win32' && process.getuid?.() === 0
 const nobody = 65_534
+const alwaysFull = '/dev/full'
 
 const replica = (args: readonly string[], user?: { readonly uid: number }) => run('replica/main.ts', args, user)
 
@@ -126,7 +128,7 @@ describe('the replica process', () => {
     }
   })
 
-  test('whose output nobody reads any more serves on', async () => {
+  test('whose output nobody reads any more says so once, and serves on', async () => {
     const group = await cluster.group([1])
     const founder = group.replica(1)
     founder.process.closeOutput()
@@ -136,6 +138,7 @@ describe('the replica process', () => {
     await group.sees([1], [1])
     expect(founder.process.exit).toBeNull()
     expect(await founder.stop()).toEqual({ code: 0, signal: null })
+    expect(founder.process.stderr).toMatch(/^quintet: .+\(EPIPE\).+ \(STOPPED\)\n$/)
   })
 
   test('a port that is in use is named', async () => {
@@ -189,14 +192,28 @@ describe('the replica process', () => {
 })
 
 describe('the mail process', () => {
-  test('ends quietly, logged out, when nobody reads what it says, although its input stays open', async () => {
+  test('ends, logged out, when nobody reads what it says, although its input stays open', async () => {
     const group = await cluster.group([1])
     for (const [index, more] of [[], ['--json']].entries()) {
       const client = new JsonProcess({ script: 'replica/mail.ts', args: ['--data', group.dataOf(1), ...more] })
       client.closeOutput()
       client.write(index === 0 ? 'v' : '{"do":"view"}')
-      expect({ more, exit: await client.exited }).toEqual({ more, exit: { code: 0, signal: null } })
-      expect(client.stderr).toBe('')
+      // A program that goes by the exit code has lost an answer.
+      expect({ more, exit: await client.exited }).toEqual({ more, exit: { code: index, signal: null } })
+      expect(client.stderr).toMatch(index === 0 ? /^$/ : /^quintet: .+\(EPIPE\).+ \(STOPPED\)\n$/)
+    }
+  })
+
+  test.skipIf(!existsSync(alwaysFull))('whose answers there is no room for says so, and exits with 1', async () => {
+    const group = await cluster.group([1])
+    const data = ['--data', group.dataOf(1)]
+    for (const args of [[...data, '--json'], data, ['--help']]) {
+      const place = { command: ['sh', '-c', `exec "$@" >${alwaysFull}`, 'sh'], environment: {} }
+      const client = new JsonProcess({ script: 'replica/mail.ts', args, place })
+      client.write('{"do":"view"}')
+      client.endInput()
+      expect({ args, exit: await client.exited }).toEqual({ args, exit: { code: 1, signal: null } })
+      expect(client.stderr).toMatch(/^quintet: .+\(ENOSPC\).+ \(DISK_FULL\)\n$/)
     }
   })
 
