@@ -11,6 +11,8 @@ export interface ByteStreamListener {
 /** What a `FrameLink` needs of a stream of bytes, whatever carries it. */
 export interface ByteStream {
   readonly isOpen: boolean
+  /** What has come on what carries the stream, with what of it cannot be read yet because more belongs to it. */
+  readonly arrivedBytes: number
   /** Less than a bounded amount waits to be sent. */
   readonly canSend: boolean
   /** Called once, before anything else. */

@@ -12,6 +12,11 @@ const pingTicks = 4
 const measureTicks = 20
 /** 2,500 ms without a single byte: the connection is half open. */
 const silentTicks = 10
+/**
+ * So long bytes may come of which none can be read: on a slow line a message of 64 KiB, which is read when all of it has come, takes
+ * many seconds. A connection on which only others are heard must not keep a stream that is half open.
+ */
+const unreadTicks = 120
 const closeTimeoutMs = 1_000
 
 /** Clients and servers are patient with each other, because what is given again costs more than waiting. */
@@ -39,7 +44,7 @@ export interface LinkListener {
 
 /**
  * Frames over one stream of bytes: coalesced writes, back-pressure, and a heartbeat that finds a half-open connection within
- * 3 s. Every byte that arrives counts as life.
+ * 3 s. Every byte that arrives counts as life, also one that cannot be read yet.
  */
 export class FrameLink {
   readonly #stream: ByteStream
@@ -58,6 +63,8 @@ export class FrameLink {
   #ticks = 0
   #ticksSinceSent = pingTicks
   #silent = 0
+  #unread = 0
+  #arrived = 0
   #pingSentAtMs: number | null = null
   #lagMs: number | null = null
 
@@ -156,6 +163,7 @@ export class FrameLink {
     if (!this.#paused) return
     this.#paused = false
     this.#silent = 0
+    this.#unread = 0
     if (!this.#over) this.#stream.resume()
   }
 
@@ -216,8 +224,8 @@ export class FrameLink {
   }
 
   #read(chunks: Iterable<Uint8Array>): void {
-    if (this.#silent >= this.#patience.doubtTicks) this.#listener.silent?.(null)
-    this.#silent = 0
+    this.#unread = 0
+    this.#heard()
     for (const chunk of chunks) {
       if (this.#over) return
       const refusal = this.#decoder.push(chunk, (tag, frame) => {
@@ -251,8 +259,7 @@ export class FrameLink {
 
   #tick(): void {
     this.#ticks += 1
-    // Nothing can be heard while reading is paused; the other side's own heartbeat watches meanwhile.
-    if (!this.#paused) this.#silent += 1
+    this.#countSilence()
     if (this.#silent === this.#patience.doubtTicks) this.#listener.silent?.(this.#silent * tickMs)
     if (this.#silent >= this.#patience.silentTicks) {
       this.abort(`nothing was heard for ${this.#silent * tickMs} ms`)
@@ -262,6 +269,22 @@ export class FrameLink {
     if (this.#ticksSinceSent < pingTicks && this.#ticks % measureTicks !== 1) return
     if (this.#pingSentAtMs === null) this.#pingSentAtMs = this.#clock.nowMs()
     this.pushControl(frameTags.ping, new Uint8Array(0))
+  }
+
+  #countSilence(): void {
+    // Nothing can be heard while reading is paused; the other side's own heartbeat watches meanwhile.
+    if (this.#paused) return
+    const arrived = this.#stream.arrivedBytes
+    const isMore = arrived > this.#arrived
+    this.#arrived = arrived
+    this.#unread += 1
+    if (isMore && this.#unread < unreadTicks) this.#heard()
+    else this.#silent += 1
+  }
+
+  #heard(): void {
+    if (this.#silent >= this.#patience.doubtTicks) this.#listener.silent?.(null)
+    this.#silent = 0
   }
 
   #finish(end: 'ended' | 'lost', reason: string): void {

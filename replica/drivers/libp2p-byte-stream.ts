@@ -1,5 +1,6 @@
-import type { Stream } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import type { ByteStream, ByteStreamListener } from './byte-stream.ts'
+import { arrivedOn } from './libp2p-arrivals.ts'
 
 /** What may stand in libp2p's own buffer, beyond which its back-pressure is waited for. */
 const streamBufferBytes = 131_072
@@ -10,14 +11,21 @@ const streamBufferBytes = 131_072
  */
 export class Libp2pByteStream implements ByteStream {
   readonly #stream: Stream
+  readonly #connection: Connection
   #remoteEnded = false
 
-  constructor(stream: Stream) {
+  /** `connection`: the one that the stream is of. */
+  constructor(stream: Stream, connection: Connection) {
     this.#stream = stream
+    this.#connection = connection
   }
 
   get isOpen(): boolean {
     return this.#stream.status === 'open'
+  }
+
+  get arrivedBytes(): number {
+    return arrivedOn(this.#connection)
   }
 
   get canSend(): boolean {

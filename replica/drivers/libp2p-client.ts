@@ -41,7 +41,7 @@ export const createClientDialer = async (options: {
       withTimeout(timeoutMs, async (signal) => {
         const connection = await reach(node, options.clock, peer, addresses, signal)
         const stream = await openStream(connection, protocols.client, signal)
-        return new LinkFrameStream(new Libp2pByteStream(stream), peer, options.clock, () => {
+        return new LinkFrameStream(new Libp2pByteStream(stream, connection), peer, options.clock, () => {
           connection.close().catch((error: unknown) => {
             abortConnection(connection, error instanceof Error ? error.message : 'could not be closed')
           })
@@ -144,7 +144,7 @@ const ask = async (node: Libp2p, clock: ClockPort, question: Question): Promise<
   try {
     const connection = await reach(node, clock, peer, addresses, signal)
     const stream = await openStream(connection, protocol, signal)
-    return await exchange(stream, clock, request, signal)
+    return await exchange(stream, connection, clock, request, signal)
   } catch {
     return null
   }

@@ -23,7 +23,7 @@ export const serveJoin = (
   ports: ServePorts,
   join: (request: JoinRequest) => Promise<Result<JoinAnswer>>,
 ): void => {
-  serveOnce(stream, ports, async (frame) =>
+  serveOnce(stream, connection, ports, async (frame) =>
     encodeJoinReply(await answerTo(frame, connection.remotePeer.toString(), ports.logger, join)),
   )
 }
@@ -35,7 +35,7 @@ export const serveVisit = (
   ports: ServePorts,
   visit: (request: VisitRequest) => Promise<Result<VisitAnswer>>,
 ): void => {
-  serveOnce(stream, ports, async (frame) => {
+  serveOnce(stream, connection, ports, async (frame) => {
     const request = decodeVisitRequest(frame)
     if (!request.ok) return encodeVisitReply(request)
     const isOther = request.value.kind === 'client' && request.value.peer !== connection.remotePeer.toString()
@@ -49,12 +49,17 @@ export const serveVisit = (
   })
 }
 
-const serveOnce = (stream: Stream, ports: ServePorts, answer: (frame: Uint8Array) => Promise<Uint8Array>): void => {
+const serveOnce = (
+  stream: Stream,
+  connection: Connection,
+  ports: ServePorts,
+  answer: (frame: Uint8Array) => Promise<Uint8Array>,
+): void => {
   let isAsked = false
   const cancel = ports.clock.after(joinTimeoutMs, () => {
     link.abort('joining took too long')
   })
-  const link = new FrameLink(new Libp2pByteStream(stream), ports.clock, limits.joinRequestBytes, {
+  const link = new FrameLink(new Libp2pByteStream(stream, connection), ports.clock, limits.joinRequestBytes, {
     data: (frame) => {
       if (isAsked) return
       isAsked = true
@@ -91,6 +96,7 @@ const answerTo = async (
 /** Sends one frame and waits for the one that answers it. Throws when the stream ends before, or `signal` aborts. */
 export const exchange = (
   stream: Stream,
+  connection: Connection,
   clock: ClockPort,
   request: Uint8Array,
   signal: AbortSignal,
@@ -99,7 +105,7 @@ export const exchange = (
     const giveUp = (): void => {
       link.abort('no answer came in time')
     }
-    const link = new FrameLink(new Libp2pByteStream(stream), clock, limits.joinFrameBytes, {
+    const link = new FrameLink(new Libp2pByteStream(stream, connection), clock, limits.joinFrameBytes, {
       data: (frame) => {
         resolve(frame)
         void link.close()

@@ -2,6 +2,7 @@ import type { AbortOptions, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { Buffer } from 'node:buffer'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { noteArrived } from './libp2p-arrivals.ts'
 import { createStreamCipher, type StreamCipher } from './xsalsa20-stream.ts'
 
 export interface KeyedStreamOptions {
@@ -37,6 +38,7 @@ export class KeyedStream extends AbstractMultiaddrConnection {
     this.#options = options
     this.#connection = connection
     connection.addEventListener('message', ({ data }) => {
+      noteArrived(connection, data.byteLength)
       for (const piece of data instanceof Uint8Array ? [data] : data) this.#receive(piece)
     })
     connection.addEventListener('drain', () => {

@@ -127,7 +127,7 @@ export class ReplicaLinks {
   ): Candidate {
     const peer = peerId(connection.remotePeer.toString())
     const { clock, listener } = this.#options
-    const link = new FrameLink(new Libp2pByteStream(stream), clock, limits.frameBytes, {
+    const link = new FrameLink(new Libp2pByteStream(stream, connection), clock, limits.frameBytes, {
       data: (frame) => {
         if (candidate.state === 'kept') listener.frame(peer, frame)
       },

@@ -285,7 +285,7 @@ class Libp2pTransport implements Transport {
 
   #admitClient(stream: Stream, connection: Connection): void {
     const client = new LinkFrameStream(
-      new Libp2pByteStream(stream),
+      new Libp2pByteStream(stream, connection),
       peerId(connection.remotePeer.toString()),
       this.#options.clock,
       () => undefined,

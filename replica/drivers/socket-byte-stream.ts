@@ -18,6 +18,10 @@ export class SocketByteStream implements ByteStream {
     return !this.#socket.destroyed && this.#socket.writable
   }
 
+  get arrivedBytes(): number {
+    return this.#socket.bytesRead
+  }
+
   get canSend(): boolean {
     return !this.#socket.writableNeedDrain
   }

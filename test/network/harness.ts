@@ -135,6 +135,9 @@ const printLogger = (): LoggerPort => {
   return { debug: print, info: print, warn: print, error: print }
 }
 
+/** Where it listens. */
+export const portOf = (peer: Peer): number => Number(/\/tcp\/(\d+)/.exec(peer.addresses()[0] ?? '')?.[1])
+
 export const stopPeer = async (peer: Peer): Promise<void> => {
   running.delete(peer.transport)
   await peer.transport.stop()

@@ -22,6 +22,7 @@ class Wire implements ByteStream {
   readonly stream: LinkFrameStream
   isOpen = true
   readonly canSend = true
+  readonly arrivedBytes = 0
   isPaused = false
   #listener: ByteStreamListener | null = null
 

@@ -1,0 +1,11 @@
+import type { Connection, MultiaddrConnection } from '@libp2p/interface'
+
+/** Bytes that have come on each connection, as they came; by its timeline, which a connection has in common with what carries it. */
+const arrived = new WeakMap<object, number>()
+
+export const noteArrived = ({ timeline }: MultiaddrConnection, bytes: number): void => {
+  arrived.set(timeline, (arrived.get(timeline) ?? 0) + bytes)
+}
+
+/** Those that are part of a message which is not whole yet included: a stream learns nothing of these. */
+export const arrivedOn = ({ timeline }: Connection): number => arrived.get(timeline) ?? 0

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import type { ByteStream, ByteStreamListener } from '../../replica/drivers/byte-stream.ts'
+import { FrameLink } from '../../replica/drivers/frame-link.ts'
+import { frameHeaderBytes, frameTags, writeFrameHeader } from '../../replica/drivers/frames.ts'
+
+const nothing = (): void => undefined
+const tickMs = 250
+
+/** A stream, and the link over it, with time that goes on when it is told to. */
+class Line implements ByteStream {
+  isOpen = true
+  readonly canSend = true
+  arrivedBytes = 0
+  end: string | null = null
+  readonly #link: FrameLink
+  #listener: ByteStreamListener | null = null
+  #tick = nothing
+
+  constructor() {
+    const clock = {
+      nowMs: () => 0,
+      after: () => nothing,
+      every: (_ms: number, tick: () => void) => {
+        this.#tick = tick
+        return nothing
+      },
+    }
+    this.#link = new FrameLink(this, clock, 1_024, {
+      data: nothing,
+      control: nothing,
+      over: (_end, reason) => {
+        this.end = reason
+      },
+    })
+  }
+
+  listen(listener: ByteStreamListener): void {
+    this.#listener = listener
+  }
+
+  /** `arriving`: bytes in each tick, of which none can be read. */
+  pass(ms: number, arriving: number): void {
+    for (let passed = 0; passed < ms && !this.#link.isOver; passed += tickMs) {
+      this.arrivedBytes += arriving
+      this.#tick()
+    }
+  }
+
+  ping(): void {
+    const frame = new Uint8Array(frameHeaderBytes)
+    writeFrameHeader(frame, 0, frameTags.ping, 0)
+    this.#listener?.read([frame])
+  }
+
+  send(): void {
+    // Nobody reads it.
+  }
+
+  pause(): void {
+    // Nothing comes anyway.
+  }
+
+  resume(): void {
+    // As above.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  abort(): void {
+    this.isOpen = false
+  }
+}
+
+describe('a stream between replicas', () => {
+  test('is over when nothing at all has come for 2.5 s', () => {
+    const line = new Line()
+    line.pass(2_250, 0)
+    expect(line.end).toBeNull()
+    line.pass(250, 0)
+    expect(line.end).toBe('nothing was heard for 2500 ms')
+  })
+
+  test('is not over while bytes come of which none can be read yet', () => {
+    const line = new Line()
+    line.pass(20_000, 100)
+    line.ping()
+    line.pass(20_000, 100)
+    expect(line.end).toBeNull()
+  })
+
+  test('is over when it is others alone that are heard on its connection', () => {
+    const line = new Line()
+    line.pass(40_000, 100)
+    expect(line.end).toBe('nothing was heard for 2500 ms')
+  })
+})
