@@ -1,12 +1,13 @@
 import type { Effects } from '../../replica/core/effects.ts'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
-import { decodeImage } from '../../replica/wire/image-decode.ts'
+import { decodeReceivedImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import { habits } from './habits.ts'
 import { isItself, type LiveUpdate } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
+import { context } from './sim-wire.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { readUpdate, understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
@@ -85,7 +86,7 @@ export class BackgroundWork {
   }
 
   #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): void {
-    const image = decodeImage(chunks)
+    const image = decodeReceivedImage(context, chunks)
     if (!image.ok) throw new Violation('image', `${this.#machine.name} cannot read an image: ${image.failure.message}`)
     this.#machine.enqueue({ kind: 'imageDecoded', peer, image: image.value })
     this.#done()

@@ -7,10 +7,12 @@ import type {
   StateRequestMessage,
 } from '../../replica/core/model/messages.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
+import { isProven } from '../../replica/wire/batch-codec.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import { habits } from './habits.ts'
 import type { Machine } from './machine.ts'
+import { context } from './sim-wire.ts'
 
 const longestServeMs = 15
 
@@ -65,7 +67,10 @@ export class MachineServer {
 
   #batches({ id, origin, after }: RequestMessage, held: Sequence): Message {
     const { disk, world } = this.#machine
-    const batches = after < held ? disk.readBatches(origin, after, world.settings.chunkBytes) : []
+    const found = after < held ? disk.readBatches(origin, after, world.settings.chunkBytes) : []
+    // As the host does: an answer ends with a batch whose own signature holds.
+    const whole = found.filter(({ last }) => last <= held)
+    const batches = whole.slice(0, whole.findLastIndex((batch) => isProven(context, batch)) + 1)
     if (batches.length === 0 && after < held) {
       world.coverage.note('range discarded')
       return { kind: 'discarded', id, origin }

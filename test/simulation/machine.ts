@@ -3,7 +3,7 @@ import type { Identity } from '../../replica/core/membership.ts'
 import type { Result } from '../../replica/core/model/errors.ts'
 import type { PeerId, ServerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
-import type { Batch, Update } from '../../replica/core/model/updates.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
 import { ReplicaCore } from '../../replica/core/replica-core.ts'
 import type { CoreTuning } from '../../replica/core/tuning.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
@@ -13,16 +13,17 @@ import * as checks from './checks.ts'
 import type { Action } from './effect-plan.ts'
 import { planEffects } from './effect-plan.ts'
 import type { FirstCommand, OnAnswer } from './machine-commands.ts'
+import { MachineInbox } from './machine-inbox.ts'
 import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { ModelDisk } from './model-disk.ts'
 import type { Endpoint } from './network.ts'
 import { originOf } from '../../replica/wire/keys.ts'
-import { firstHash, makeBatchOf } from './sim-codec.ts'
+import { firstHash, makeBatchOf } from './sim-wire.ts'
 import type { Aside, Backup } from './starting-over.ts'
 import { beginGivingBack } from './starting-over.ts'
 import type { World } from './world.ts'
-import { readBatch, readMessage, type Version, versionOf } from './versions.ts'
+import { fieldsOf, readBatch, type Version, versionOf } from './versions.ts'
 
 /** Simulated histories begin here, in milliseconds since 1970. */
 const epochMs = 1_700_000_000_000
@@ -39,6 +40,7 @@ export class Machine implements Endpoint {
   disk: ModelDisk
   readonly background: BackgroundWork
   readonly server: MachineServer
+  readonly inbox: MachineInbox
   audit = new Audit()
   hybrid = new HybridCheck()
   heartbeat = new HeartbeatCheck()
@@ -81,6 +83,7 @@ export class Machine implements Endpoint {
     )
     this.background = new BackgroundWork(this)
     this.server = new MachineServer(this)
+    this.inbox = new MachineInbox(this)
   }
 
   /** A new install in this one's place, with whom it knows; not in the world yet. */
@@ -137,7 +140,7 @@ export class Machine implements Endpoint {
     const image = snapshot === null ? null : decodeImage(snapshot.chunks)
     if (image !== null && !image.ok) throw new Error(image.failure.message)
     this.#life += 1
-    const ports = { makeBatch: makeBatchOf(this.identity.origin), firstHash, originOf }
+    const ports = { makeBatch: makeBatchOf(this.identity.origin, this.peer), firstHash, originOf }
     this.#core = new ReplicaCore(this.identity, ports, { image: image?.value ?? null, suffix, highest }, this.tuning)
     coverage.note('recovered')
     if (snapshot !== null) coverage.note('recovered from a snapshot')
@@ -256,14 +259,6 @@ export class Machine implements Endpoint {
     this.enqueue({ kind: 'disconnected', peer })
   }
 
-  message(peer: PeerId, message: Message): void {
-    this.enqueue({ kind: 'message', peer, message: readMessage(this.version, message) })
-  }
-
-  gossip(batches: readonly Batch[]): void {
-    this.enqueue({ kind: 'gossip', batches: batches.map((batch) => readBatch(this.version, batch)) })
-  }
-
   enqueue(event: CoreEvent): void {
     if (this.#core === null) return
     this.#queue.push(event)
@@ -380,7 +375,7 @@ export class Machine implements Endpoint {
 
   send(to: PeerId, message: Message, urgency: 'ordinary' | 'droppable'): void {
     checks.sent(this, to, message)
-    this.world.network.send(this.peer, to, message, urgency)
+    this.world.network.send(this.peer, to, fieldsOf(this.version, message), urgency)
   }
 
   /** Keeps these connected from now on, and those it was told to find. */

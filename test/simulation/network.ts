@@ -1,7 +1,8 @@
 import type { PeerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
-import { copyMessage, kindOf } from './message-copy.ts'
+import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
+import { kindOf } from './message-text.ts'
 import type { Coverage } from './coverage.ts'
 import type { Random } from './random.ts'
 import type { Timeline } from './timeline.ts'
@@ -17,8 +18,10 @@ export interface Endpoint {
   readonly denied: ReadonlySet<PeerId>
   connected(peer: PeerId): void
   disconnected(peer: PeerId): void
-  message(peer: PeerId, message: Message): void
-  gossip(batches: readonly Batch[]): void
+  readonly inbox: {
+    message(peer: PeerId, frame: Uint8Array): void
+    gossip(frame: Uint8Array): void
+  }
 }
 
 type SideState = 'opening' | 'open' | 'closed'
@@ -69,6 +72,7 @@ export class Network {
   readonly #connections = new Map<string, Connection>()
   /** `from to` pairs between which nothing passes. */
   readonly #blocked = new Set<string>()
+  readonly #frames = new WeakMap<object, Uint8Array>()
 
   constructor(random: Random, timeline: Timeline, trace: Trace, coverage: Coverage, quality: NetworkQuality) {
     this.#random = random
@@ -134,36 +138,45 @@ export class Network {
       this.#coverage.note('push dropped')
       return
     }
-    const sent = copyMessage(message)
+    const frame = this.#frameOf(message)
     side.lastArrivalMs = Math.max(side.lastArrivalMs, this.#timeline.nowMs + this.#delayMs())
     this.#timeline.after(side.lastArrivalMs - this.#timeline.nowMs, () => {
       if (side.state !== 'open' || this.#timeline.nowMs > side.arrivesUntilMs) return
-      this.#trace.note(side.end.name, 'got', () => `${kindOf(sent)} from ${this.#ends.get(from)?.name ?? from}`)
-      side.end.message(from, sent)
+      this.#trace.note(side.end.name, 'got', () => `${kindOf(message)} from ${this.#ends.get(from)?.name ?? from}`)
+      side.end.inbox.message(from, frame)
     })
+  }
+
+  /** As the host: what goes to several is encoded once. */
+  #frameOf(message: Message): Uint8Array {
+    const key = message.kind === 'batches' ? message.batches : message
+    const frame = this.#frames.get(key) ?? encodeMessage(message)
+    this.#frames.set(key, frame)
+    return frame
   }
 
   /** Reaches whoever is connected with the publisher now, also by way of others. */
   publish(from: PeerId, batches: readonly Batch[]): void {
+    const frame = encodeGossip(batches)
     for (const peer of this.#reachable(from)) {
       if (this.#random.chance(this.#quality.gossipLoss)) {
         this.#coverage.note('gossip lost')
         continue
       }
-      this.#deliverGossip(peer, batches)
+      this.#deliverGossip(peer, frame)
       if (!this.#random.chance(this.#quality.gossipRepeat)) continue
       this.#coverage.note('gossip repeated')
-      this.#deliverGossip(peer, batches)
+      this.#deliverGossip(peer, frame)
     }
   }
 
-  #deliverGossip(peer: PeerId, batches: readonly Batch[]): void {
+  #deliverGossip(peer: PeerId, frame: Uint8Array): void {
     const held = this.#random.chance(this.#quality.slowChance) ? this.#random.next() * gossipHoldMs : 0
     this.#timeline.after(this.#delayMs() + held, () => {
       const end = this.#ends.get(peer)
       if (!end?.isUp) return
       this.#coverage.note('gossip delivered')
-      end.gossip(batches)
+      end.inbox.gossip(frame)
     })
   }
 

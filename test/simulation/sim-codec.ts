@@ -94,7 +94,7 @@ const payloadOf = (change: PersonChange, content: string): Uint8Array => {
 }
 
 /** Frozen, so that nothing leaks from one replica into another through what they share. */
-const toUpdate = (origin: OriginId, sequence: Sequence, draft: Draft): Update => {
+export const toUpdate = (origin: OriginId, sequence: Sequence, draft: Draft): Update => {
   const change = 'payload' in draft.change ? draft.change.change : draft.change
   if ('to' in change) Object.freeze(change.to)
   if ('mails' in change) Object.freeze(change.mails)

@@ -8,7 +8,8 @@ import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.t
 import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
-import { firstHash, makeBatchOf, newIdentity } from './sim-codec.ts'
+import { newIdentity } from './sim-codec.ts'
+import { firstHash, makeBatchOf, signSuccession } from './sim-wire.ts'
 import { Violation } from './violation.ts'
 
 const lookEveryMs = 300
@@ -16,7 +17,6 @@ const lookEveryMs = 300
 const strandedLooks = 20
 const strandedLooksOfAny = 60
 const microsPerMs = 1_000
-const noSignature = new Uint8Array(64)
 
 /**
  * What the program around the core does with an old copy that was written to: it is set aside, a new install goes on in
@@ -37,9 +37,9 @@ export const startOver = (old: Machine, forked: OriginId | null): void => {
     peer,
     machine: `machine ${world.machines.length + 1}`,
     replaces: old.identity.origin,
-    succession: { former: old.peer, signature: noSignature },
+    succession: { former: old.peer, signature: signSuccession(old, peer) },
   } as const
-  const admission = makeBatchOf(origin)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
+  const admission = makeBatchOf(origin, peer)(1, firstHash(origin), [{ clock: old.wallMs * microsPerMs, change }])
   const next = old.successor(
     { origin, server: old.seat, peer, admission, vouchers: vouchersOf(old) },
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },

@@ -41,7 +41,22 @@ export const readMessage = (version: Version, message: Message): Message => {
     return { ...message, batches: message.batches.map((batch) => readBatch(version, batch)) }
   if (message.kind === 'mails')
     return { ...message, updates: message.updates.map((update) => readUpdate(version, update)) }
-  return message
+  return fieldsOf(version, message)
+}
+
+/** The former program does not know the last fields of some messages: it does not send them, and passes over them. */
+export const fieldsOf = (version: Version, message: Message): Message => {
+  if (version === 'present') return message
+  switch (message.kind) {
+    case 'knowledge':
+      return { ...message, aside: 0 }
+    case 'refusal':
+      return { ...message, retirement: message.retirement && { ...message.retirement, vouchers: [] } }
+    case 'fork':
+      return { kind: 'fork', origin: message.origin, end: message.end }
+    default:
+      return message
+  }
 }
 
 /** What stands in the bytes, whoever has read them. */

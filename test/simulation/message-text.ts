@@ -1,37 +1,5 @@
 import type { KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
 
-/** What a message is after the wire: nothing in it is shared with its sender but frozen batches and strings. */
-export const copyMessage = (message: Message): Message => {
-  switch (message.kind) {
-    case 'hello':
-      return { ...message, rows: copyRows(message.rows), addresses: new Map(message.addresses) }
-    case 'knowledge':
-      return {
-        ...message,
-        rows: copyRows(message.rows),
-        hashes: new Map(message.hashes),
-        sessions: [...message.sessions],
-      }
-    case 'batches':
-      return { ...message, batches: [...message.batches] }
-    case 'mailRequest':
-      return { ...message, sequences: [...message.sequences] }
-    case 'mails':
-      return { ...message, updates: [...message.updates] }
-    case 'request':
-    case 'discarded':
-    case 'stateRequest':
-    case 'stateChunk':
-    case 'refusal':
-    case 'fork':
-    case 'groupKey':
-      return { ...message }
-  }
-}
-
-const copyRows = (rows: KnowledgeRows): KnowledgeRows =>
-  new Map([...rows].map(([holder, row]) => [holder, new Map(row)]))
-
 /** One line for a trace. */
 export const kindOf = (message: Message): string => {
   switch (message.kind) {
