@@ -36,7 +36,8 @@ export class ProvenHeaders {
       session,
       unproven.map(({ mail }) => mail.mail),
     )
-    return listed.map((one) => (one.header?.isProven === true ? one : (whole.get(one.mail.mail) ?? one)))
+    // What the server does not show whole, it may have made up.
+    return listed.map((one) => (unproven.includes(one) ? (whole.get(one.mail.mail) ?? { ...one, header: null }) : one))
   }
 
   /** Mails of former versions with long bodies, and all mails of a server of a former version: what is there signed is only the whole. */
@@ -45,10 +46,13 @@ export class ProvenHeaders {
     for (let left = names; left.length > 0;) {
       const asked = left
       const fetching = this.#context.ask(session, (api) => api.fetchMany({ mails: asked, content: 'whole' }))
-      // What a list says is here, if unproven, though the connection may be gone.
+      // The other headers are here, and whoever lists them looks again when there is a connection.
       const found = await fetching.catch(() => ({ mails: [], covered: 0 }))
       const meant = new Set(asked)
-      for (const mail of found.mails) if (meant.has(mail.mail)) opened.set(mail.mail, await this.#open(session, mail))
+      for (const mail of found.mails) {
+        const one = await this.#open(session, mail)
+        if (meant.has(mail.mail) && one.header?.isProven === true) opened.set(mail.mail, one)
+      }
       if (found.covered === 0) break
       left = asked.slice(found.covered)
     }

@@ -51,6 +51,10 @@ describe('files attached to mails', () => {
       await cleo.ask('logIn', { name: 'cleo', password: passwordOf('cleo') })
       for (const number of [1, 2]) expect(await cleo.ask('attachment', { mail, number })).toMatchObject(photo)
     }
+    // Nor need the files come for a list to be proven.
+    const { headers } = await cleo.ask('list', { folder: 'inbox', limit: 1 })
+    expect(headers).toEqual([expect.objectContaining({ mail, from: 'ada', subject: 'two photos' })])
+    expect(headers[0]).not.toHaveProperty('unproven')
     const { content } = await cleo.ask('exportMail', { mail })
     expect(Buffer.from(content, 'base64').toString()).toMatch(/^To: cleo <cleo@quintet\.invalid>\r$/m)
   })

@@ -138,6 +138,9 @@ describe('a header', () => {
       // Nor does it help to keep the mail back.
       replica.alter = (sealed) => ({ ...sealed, payload, signature: testRandom(97) })
       expect(await headersIn(ann)).toMatchObject([{ mail, subject: '', unproven: true }])
+      replica.alter = (sealed) => ({ ...sealed, mail: updateId(originId('1.aaaaaaaa'), 2_000) })
+      replica.alterListed = (sealed) => withoutProof({ ...sealed, mail, payload })
+      expect(await headersIn(ann)).toMatchObject([{ mail, subject: '', unproven: true }])
     })
 
     test(`of a ${what} mail is proven by the whole where a server or a client of before does not prove it`, async () => {
