@@ -144,10 +144,9 @@ export class Reading {
     const header = this.#header(session, sealed, { ...content, attachmentCount: files.length })
     const isAnothers = await this.#people.read(session, sealed.fromName, sealed.from)
     const from = isAnothers ? { fromAnother: true as const } : {}
-    const { inReplyTo, writtenAt } = content
+    const { inReplyTo } = content
     const mail = { ...header, ...from, body, attachments, inReplyTo, fromAccount: sealed.from }
-    const isApart = writtenAt !== null && Math.abs(writtenAt - sealed.sentAt) > datesApartMs
-    return { mail: isApart ? { ...mail, writtenAt } : mail, files }
+    return { mail, files }
   }
 
   async #shownHeaders(session: Session, mails: readonly SealedMail[]): Promise<readonly Header[]> {
@@ -167,9 +166,10 @@ export class Reading {
   }
 
   #header(session: Session, mail: SealedMail, content: HeaderContent): Header {
-    const { subject, snippet, addressed, attachmentCount } = content
+    const { subject, snippet, addressed, attachmentCount, writtenAt } = content
     const conversation = mail.conversation ?? mail.mail
     this.#sending.noteConversation(mail.mail, conversation)
+    const isApart = writtenAt !== null && Math.abs(writtenAt - mail.sentAt) > datesApartMs
     return {
       mail: mail.mail,
       from: mail.fromName,
@@ -178,6 +178,7 @@ export class Reading {
       subject,
       snippet,
       sentAt: mail.sentAt,
+      ...(isApart ? { writtenAt } : {}),
       read: mail.read,
       starred: mail.starred,
       conversation,
@@ -214,7 +215,9 @@ export class Reading {
       () => this.#openedAlone(session, mail),
       async (header) => {
         if (!this.#context.isPresent(session)) return
-        const late = this.#context.ports.clock.nowMs() - header.sentAt > lateMs
+        // What was written long ago is no news, though a server may say that it has just been sent.
+        const { sentAt, writtenAt = sentAt } = header
+        const late = this.#context.ports.clock.nowMs() - Math.min(sentAt, writtenAt) > lateMs
         this.#context.shownTags.noteMail(mail, 'told')
         this.#context.tell({ event: 'mail', header, late })
       },

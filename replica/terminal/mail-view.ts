@@ -25,7 +25,7 @@ export const headerLine = (number: number, header: Header, person: 'from' | 'to'
     `${header.read ? ' ' : '*'}${String(number).padStart(numberColumns - 1)}`,
     fitted(name, nameColumns),
     fitted(subject === '' ? '(no subject)' : subject, rest - nameColumns),
-    shortDate(header.sentAt, nowMs).padStart(dateColumns),
+    shortDate(header.writtenAt ?? header.sentAt, nowMs).padStart(dateColumns),
   ].join('  ')
   return header.read ? line : style.bold(line)
 }

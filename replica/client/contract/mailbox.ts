@@ -25,6 +25,11 @@ export interface Header {
   readonly snippet: string
   /** Milliseconds since 1970, by the hybrid logical clock: an answer never sorts before what it answers. */
   readonly sentAt: number
+  /**
+   * When it was written by the clock of its writer's machine, as sealed in it (milliseconds since 1970): absent unless that is more than a day
+   * apart from `sentAt`, which the servers say. A clock is wrong then, or an old mail has been brought back.
+   */
+  readonly writtenAt?: number
   readonly read: boolean
   readonly starred: boolean
   /** The first mail of the conversation; its own name for a mail that answers nothing. */
@@ -61,11 +66,6 @@ export interface Mail extends Header {
   readonly inReplyTo: UpdateId | null
   /** The sender's account: names can change hands, this cannot. */
   readonly fromAccount: AccountId
-  /**
-   * When it was written by the clock of its writer's machine, as sealed in it (milliseconds since 1970): absent unless that is more than a day
-   * apart from `sentAt`, which the servers say. A clock is wrong then, or an old mail has been brought back.
-   */
-  readonly writtenAt?: number
 }
 
 export interface HeaderPage {
