@@ -50,11 +50,11 @@ const begin = async (options: ReplicaArguments): Promise<RunningReplica | null> 
   )
 }
 
-const serve = async (data: string, replica: RunningReplica | null): Promise<void> => {
+const serve = async (data: string, replica: RunningReplica | null, left: AbortSignal): Promise<void> => {
   if (replica === null) console.log('This replica runs in another process already: this is one more client of it.')
   else console.log(`Replica ${replica.install.server} of "${replica.install.groupName}" runs, data in ${data}.`)
   const client = await connectClient(data, null)
-  await runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout })
+  await runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout, left })
 }
 
 const exitWith = ({ code, message }: Failure): never => {
@@ -71,8 +71,14 @@ export const startTerminal = async (args: readonly string[]): Promise<void> => {
     await (stopping ??= replica?.stop() ?? Promise.resolve())
     process.exit(0)
   }
-  onStopSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], () => void stop())
-  await serve(options.data, replica)
+  const leaving = new AbortController()
+  const serving = serve(options.data, replica, leaving.signal)
+  onStopSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], () => {
+    leaving.abort()
+    // The letter that is being written is kept by the replica.
+    void serving.finally(stop)
+  })
+  await serving
   await stop()
 }
 

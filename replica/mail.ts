@@ -5,6 +5,7 @@ import { exitCodes } from './host/ports.ts'
 import { localFiles } from './local-files.ts'
 import { onLostOutput } from './lost-output.ts'
 import { machineName, readInvite } from './new-install.ts'
+import { onStopSignals } from './stop-signals.ts'
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
 const main = async (): Promise<void> => {
@@ -30,12 +31,10 @@ const main = async (): Promise<void> => {
     await runJsonTerminal({ client, input, output })
   } else {
     const { runInteractiveTerminal } = await import('./terminal/interactive-terminal.ts')
-    await runInteractiveTerminal({
-      client,
-      files: localFiles,
-      input,
-      output,
-    })
+    const leaving = new AbortController()
+    // Whoever closes the terminal's window has a letter in it that is kept first.
+    onStopSignals(['SIGTERM', 'SIGHUP'], () => leaving.abort())
+    await runInteractiveTerminal({ client, files: localFiles, input, output, left: leaving.signal })
   }
   // Only then it has been told whether all could be written.
   await new Promise<void>((written) => output.write('', () => written()))

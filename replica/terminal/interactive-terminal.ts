@@ -22,13 +22,15 @@ export interface InteractiveTerminalOptions {
   /** Left out: on where the output is a terminal that has colours, and the environment (`NO_COLOR`, `TERM`) does not say otherwise. */
   readonly colors?: 'on' | 'off'
   readonly nowMs?: () => number
+  /** Aborted when the person has gone away: then what is being written is kept, as at the end of the input. */
+  readonly left?: AbortSignal
 }
 
-/** Serves a person until `quit`, the end of the input, or until nobody reads the output any more; then closes the client. */
+/** Serves a person until `quit`, the end of the input, or until they have `left` or nobody reads the output any more; then closes the client. */
 export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<void> => {
-  const { client, files, input, output, nowMs = Date.now } = options
+  const { client, files, input, output, nowMs = Date.now, left = null } = options
   const style = (options.colors ?? (output.hasColors?.() === true ? 'on' : 'off')) === 'on' ? colored : uncolored
-  const screen = new Screen(input, output)
+  const screen = new Screen(input, output, left)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
   const sitting: Sitting = { client, screen, files, layout, listed: null, more: null, drafts: [], outbox: [] }
   client.onEvent((event) => {

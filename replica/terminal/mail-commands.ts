@@ -52,7 +52,9 @@ const written = async (sitting: Sitting, head: Omit<Letter, 'body'>): Promise<Le
       else lines.push(line)
     }
   } catch (error) {
-    if (!(error instanceof InputEnded) || lines.length + attachments.length === 0) throw error
+    if (!(error instanceof InputEnded)) throw error
+    if (error.unfinished !== '') lines.push(error.unfinished)
+    if (lines.length + attachments.length === 0) throw error
     await keep(sitting, letter())
     return null
   }

@@ -13,7 +13,15 @@ export class Cancelled extends Error {
 }
 
 /** There is no more input: nobody can answer a question. */
-export class InputEnded extends Cancelled {}
+export class InputEnded extends Cancelled {
+  /** What stood in the line that was being typed. */
+  readonly unfinished: string
+
+  constructor(unfinished: string) {
+    super()
+    this.unfinished = unfinished
+  }
+}
 
 interface Terminal extends Writable {
   readonly isTTY?: boolean
@@ -42,7 +50,8 @@ export class Screen {
   #place: Place | 'busy' = 'busy'
   #later: string[] = []
 
-  constructor(input: Readable, output: Terminal) {
+  /** `left` is aborted when the person has gone away, as by closing the terminal's window. */
+  constructor(input: Readable, output: Terminal, left: AbortSignal | null = null) {
     this.#output = output
     this.#isTerminal = output.isTTY === true && 'isTTY' in input && input.isTTY === true
     this.#readline = createInterface({
@@ -57,10 +66,15 @@ export class Screen {
       this.#ended = true
       this.#asking?.answer(null)
     })
-    output.on('error', () => {
+    const leave = (): void => {
+      if (this.#isGone) return
       this.#isGone = true
       this.#readline.close()
-    })
+    }
+    output.on('error', leave)
+    // A terminal that is no more fails in everything, also when it is given back.
+    this.#readline.on('error', leave)
+    left?.addEventListener('abort', leave)
     this.#readline.on('SIGINT', () => this.#interrupt())
     this.#readline.on('history', (history) => {
       if (this.#place === 'dialogue') history.shift()
@@ -78,14 +92,14 @@ export class Screen {
 
   /** An answer within a command. Throws `Cancelled` when the person presses Ctrl-C, `InputEnded` when the input ends. */
   async question(prompt: string): Promise<string> {
-    return answered(await this.#ask(prompt, 'dialogue', 'shown'))
+    return this.#given(await this.#ask(prompt, 'dialogue', 'shown'))
   }
 
   /** The same, without showing what is typed. */
   async secret(prompt: string): Promise<string> {
     const line = await this.#ask(prompt, 'dialogue', 'hidden')
     if (this.#isTerminal) this.#output.write('\n')
-    return answered(line)
+    return this.#given(line)
   }
 
   print(...lines: readonly string[]): void {
@@ -139,6 +153,11 @@ export class Screen {
     return line
   }
 
+  #given(line: string | null): string {
+    if (line === null) throw new InputEnded(this.#readline.line)
+    return line
+  }
+
   #answered(line: string | null): string | null {
     this.#place = 'busy'
     return line
@@ -178,9 +197,4 @@ export class Screen {
     output.on('resize', () => echoing.emit('resize'))
     return echoing
   }
-}
-
-const answered = (line: string | null): string => {
-  if (line === null) throw new InputEnded()
-  return line
 }

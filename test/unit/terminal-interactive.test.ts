@@ -14,7 +14,7 @@ import { shownBy } from '../support/terminal.ts'
 
 /** A terminal that a person sits at, in memory. */
 const openTerminal = (client: MailClient) => {
-  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined })
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (): void => undefined })
   const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
   let text = ''
   const waiting = new Set<() => void>()
@@ -25,8 +25,18 @@ const openTerminal = (client: MailClient) => {
   const sees = async (part: string): Promise<void> => {
     while (!text.includes(part)) await new Promise<void>((wake) => waiting.add(wake))
   }
-  const over = runInteractiveTerminal({ client, files: localFiles, input, output, colors: 'off' })
-  return { over, sees, shown: () => text, type: (keys: string) => input.write(keys) }
+  const leaving = new AbortController()
+  const left = leaving.signal
+  const over = runInteractiveTerminal({ client, files: localFiles, input, output, colors: 'off', left })
+  const leave = (): void => {
+    leaving.abort()
+  }
+  /** The window that it is in is closed. */
+  const vanish = (): void => {
+    input.setRawMode = () => void input.emit('error', new Error('setRawMode EIO'))
+    output.destroy(new Error('write EIO'))
+  }
+  return { over, sees, leave, vanish, shown: () => text, type: (keys: string) => input.write(keys) }
 }
 
 describe('the interactive terminal', () => {
@@ -143,6 +153,26 @@ describe('the interactive terminal', () => {
       await shownBy(runInteractiveTerminal, await clientOf(replica), ['u ann', "ann's password", 'drafts']),
     ).toMatch(/2 {2}ann {2}/)
   })
+
+  test.each(['leave', 'vanish'] as const)(
+    'keeps what is being written to the last letter when it is left (%s)',
+    async (way) => {
+      const replica = new MemoryReplica()
+      const { over, sees, type, ...ways } = openTerminal(await signedUp(replica, 'ann'))
+      await sees('@')
+      type('m ann\rAbout lunch\r')
+      await sees('Ctrl-C leaves it')
+      type('first line\rsecond')
+      await sees('second')
+      ways[way]()
+      await over
+      expect(replica.connections.size).toBe(0)
+      const later = await clientOf(replica)
+      await later.logIn({ name: 'ann', password: "ann's password" })
+      expect((await later.drafts()).drafts).toMatchObject([{ subject: 'About lunch', body: 'first line\nsecond' }])
+      await later.close()
+    },
+  )
 
   test('keeps what was written and cannot be sent', async () => {
     const replica = new MemoryReplica()
