@@ -43,10 +43,11 @@ const askForConsent = async (directory: string): Promise<void> => {
   if (!process.stdin.isTTY)
     throw new QuintetError('BAD_REQUEST', '--reset wipes the copy on this machine: add --yes if that is what you want.')
   const questions = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await questions.question(
+  const question =
     `This wipes the copy of the group in ${directory} and takes everything back from the others.\n` +
-      'What only this machine has, and can still be read, is handed to them then. Go on? (yes/no) ',
-  )
+    'What only this machine has, and can still be read, is handed to them then. Go on? (yes/no) '
+  // Whoever presses Ctrl-C or Ctrl-D does not want it.
+  const answer = await questions.question(question).catch(() => '\n')
   questions.close()
   if (answer.trim().toLowerCase() !== 'yes') throw new QuintetError('BAD_REQUEST', 'Nothing was changed.')
 }

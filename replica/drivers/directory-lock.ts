@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
@@ -35,7 +36,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   for (let attempt = 1; ; attempt++) {
     const own = await putDown(folder)
     const other = await liveHolder(folder, own)
-    if (other === null) return { release: () => rm(`${folder}/${own}`, { force: true }) }
+    if (other === null) return held(`${folder}/${own}`)
     await rm(`${folder}/${own}`, { force: true })
     if (attempt === attempts) {
       const since = new Date(other.sinceMs).toISOString()
@@ -43,6 +44,22 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     }
     // Two that gave way to each other must not do so for ever.
     await setTimeout(randomInt(1, mostPauseMs))
+  }
+}
+
+const heldFiles = new Set<string>()
+// A process that ends itself, as one that is told to before it has begun, leaves nothing that has to be told from a live one's.
+process.on('exit', () => {
+  for (const file of heldFiles) rmSync(file, { force: true })
+})
+
+const held = (file: string): DirectoryLock => {
+  heldFiles.add(file)
+  return {
+    release: async () => {
+      await rm(file, { force: true })
+      heldFiles.delete(file)
+    },
   }
 }
 

@@ -33,12 +33,13 @@ const script = `
   await lockDirectory(process.argv[1])
   console.log('locked')
   setInterval(() => undefined, 1_000)
+  process.stdin.on('data', () => process.exit(0))
 `
 
 /** Another process that holds the lock. */
 async function holderOf(directory: string) {
   const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script, directory], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
   return child
@@ -88,6 +89,14 @@ test.runIf(process.platform === 'linux')(
     await own.release()
   },
 )
+
+test('a process that ends itself leaves nothing', async () => {
+  const directory = await newDirectory()
+  const child = await holderOf(directory)
+  child.stdin.end('end')
+  expect(await once(child, 'exit')).toEqual([0, null])
+  expect(await readdir(join(directory, 'lock'))).toEqual([])
+})
 
 test.runIf(process.platform === 'linux')('a pid that another process has now does not hold it', async () => {
   const directory = await newDirectory()
