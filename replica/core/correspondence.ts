@@ -95,7 +95,7 @@ export class Correspondence {
       return
     }
     if (message.kind === 'refusal') {
-      effects.notify.push({ kind: 'refused', peer, message: message.failure.message })
+      effects.notify.push({ kind: 'refused', peer, ...message.failure })
       if (message.failure.code === 'RETIRED') this.#refusedAsRetired(session, message)
       return
     }

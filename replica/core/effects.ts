@@ -11,7 +11,7 @@ import type {
   UpdateId,
 } from './model/ids.ts'
 import type { Brought } from './brought.ts'
-import type { Result } from './model/errors.ts'
+import type { Failure, Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
   GroupKey,
@@ -142,7 +142,8 @@ export type Notice =
   | { readonly kind: 'knowledge' }
   /** Connections are made by another group key from now on; told by the host, which keeps it. */
   | { readonly kind: 'groupKey' }
-  | { readonly kind: 'refused'; readonly peer: PeerId; readonly message: string }
+  /** A member does not take this install for one, by what this code says. */
+  | ({ readonly kind: 'refused'; readonly peer: PeerId } & Failure)
   | { readonly kind: 'forged'; readonly update: UpdateId }
   /** This copy of `origin`'s log is not the one that the others go on with: this install must start over. */
   | { readonly kind: 'forked'; readonly origin: OriginId }

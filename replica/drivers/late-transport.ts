@@ -88,6 +88,10 @@ class LateTransport implements Transport {
     return this.#transport?.links() ?? []
   }
 
+  dismissed(peer: PeerId): void {
+    this.#transport?.dismissed(peer)
+  }
+
   redial(): void {
     this.#transport?.redial()
   }

@@ -9,6 +9,10 @@ const longestDelayMs = 5_000
 const shortLifeMs = 1_000
 const shortLivesForgiven = 3
 const failuresWhenAsked = 3
+/** The cap for a peer that sends this machine away each time: it will hardly think otherwise, and each time is a change of the view. */
+const longestDismissedMs = 600_000
+/** One that keeps the connection for so long has not sent this machine away. */
+const keptMs = 60_000
 
 export interface DiallerOptions {
   readonly clock: ClockPort
@@ -29,6 +33,8 @@ interface Target {
   hinted: readonly string[]
   failures: number
   shortLives: number
+  /** How often it has sent this machine away. */
+  dismissals: number
   connectedAtMs: number | null
   cancelTimer: (() => void) | null
   attempt: AbortController | null
@@ -77,7 +83,8 @@ export class Dialler {
     const target = this.#targets.get(peer) ?? this.#add(peer)
     const hasNews = addresses.some((address) => !target.learnt.includes(address))
     target.learnt = [...new Set([...addresses, ...target.learnt])].slice(0, limits.addressesPerPeer)
-    if (hasNews || target.attempt === null) this.#dialAnew(target)
+    // On the local network a peer is heard again and again.
+    if (hasNews || (target.attempt === null && target.dismissals === 0)) this.#dialAnew(target)
   }
 
   /** Others say that a member is at these addresses: the next try has them too. It is not made sooner, because anything can be said. */
@@ -110,9 +117,18 @@ export class Dialler {
     const livedMs = this.#options.clock.nowMs() - target.connectedAtMs
     target.connectedAtMs = null
     target.shortLives = livedMs < shortLifeMs ? target.shortLives + 1 : 0
+    if (livedMs >= keptMs) target.dismissals = 0
     target.failures = cause === 'asked' ? failuresWhenAsked : Math.max(0, target.shortLives - shortLivesForgiven)
     if (target.isMember) this.#dialLater(target)
     else this.#forget(target)
+  }
+
+  /** A peer has sent this machine away for good. It may have closed the connection before that is known here. */
+  dismissed(peer: PeerId): void {
+    const target = this.#targets.get(peer)
+    if (target === undefined) return
+    target.dismissals += 1
+    if (target.cancelTimer !== null) this.#dialLater(target)
   }
 
   /** Those that are denied no longer are dialled at once. */
@@ -139,6 +155,7 @@ export class Dialler {
       hinted: [],
       failures: 0,
       shortLives: 0,
+      dismissals: 0,
       connectedAtMs: null,
       cancelTimer: null,
       attempt: null,
@@ -167,12 +184,16 @@ export class Dialler {
     this.#cease(target)
     target.failures = 0
     target.shortLives = 0
+    target.dismissals = 0
     this.#dial(target)
   }
 
   #dialLater(target: Target): void {
     if (!this.#running || this.#denied.has(target.peer)) return
-    const longest = Math.min(longestDelayMs, firstDelayMs * 2 ** target.failures)
+    const longest =
+      target.dismissals > 0
+        ? Math.min(longestDismissedMs, longestDelayMs * 2 ** target.dismissals)
+        : Math.min(longestDelayMs, firstDelayMs * 2 ** target.failures)
     target.cancelTimer?.()
     target.cancelTimer = this.#options.clock.after(longest * (0.5 + this.#options.random() / 2), () => {
       target.cancelTimer = null

@@ -219,6 +219,10 @@ class Libp2pTransport implements Transport {
     }))
   }
 
+  dismissed(peer: PeerId): void {
+    this.#dialler.dismissed(peer)
+  }
+
   redial(): void {
     this.#dialler.redial()
   }

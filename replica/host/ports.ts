@@ -198,6 +198,8 @@ export interface Transport {
   useKeys(keys: GroupKeys): void
   /** Addresses at which connected members were reached, to be remembered and told to others. */
   links(): readonly PeerLink[]
+  /** This peer has sent this machine away for good: it is dialled less and less often, and as before once it keeps the connection. */
+  dismissed(peer: PeerId): void
   /** Forget all back-off and dial now (wake-up, network change). */
   redial(): void
 }

@@ -299,6 +299,7 @@ export class ReplicaHost {
       this.#members.setMembers(notice.addresses)
       this.#noteAddresses()
     }
+    if (notice.kind === 'refused' && notice.code === 'RETIRED') this.#options.transport.dismissed(notice.peer)
     if (notice.kind === 'whereabouts') this.#options.transport.hint(notice.addresses)
     if (notice.kind !== 'members' && !isFrequent(notice)) this.#options.logger.info(notice.kind, { ...notice })
     for (const listener of this.#listeners) listener(notice)

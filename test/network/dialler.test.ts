@@ -141,6 +141,44 @@ describe('an absent member', () => {
   })
 })
 
+describe('a member that sends this machine away each time', () => {
+  test('is dialled less and less often, and as before when there is a reason or it has kept a connection', async () => {
+    const { clock, dials, dialler } = startDialler()
+    dialler.remember(new Map([[member, [address]]]))
+    dialler.heard(member, [address])
+    const sendAway = async (livedMs: number): Promise<void> => {
+      dialler.connected(member)
+      await clock.pass(livedMs)
+      dialler.disconnected(member, 'lost')
+      dialler.dismissed(member)
+    }
+    const nextDial = async (): Promise<number> => {
+      const [lostAt, before] = [clock.nowMs(), dials.length]
+      while (dials.length === before) await clock.pass(100)
+      return (dials.at(-1) ?? 0) - lostAt
+    }
+    const waits: number[] = []
+    for (let round = 0; round < 8; round += 1) {
+      // As where there is a long way to it.
+      await sendAway(1_500)
+      dialler.heard(member, [address])
+      waits.push(await nextDial())
+    }
+    expect(waits[0]).toBeGreaterThan(5_000)
+    expect(waits.at(-1)).toBeGreaterThan(500_000)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(600_000)
+    await sendAway(1_500)
+    const before = dials.length
+    dialler.redial()
+    expect(dials.length).toBe(before + 1)
+    await sendAway(10)
+    dialler.connected(member)
+    await clock.pass(60_000)
+    dialler.disconnected(member, 'lost')
+    expect(await nextDial()).toBeLessThanOrEqual(100)
+  })
+})
+
 describe('a member that was lost', () => {
   test('is dialled within 100 ms, but ever more slowly when its connections keep breaking at once', async () => {
     const { clock, dials, dialler } = startDialler()

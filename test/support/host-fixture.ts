@@ -163,6 +163,7 @@ export class HostScene {
       remember: nothing,
       know: nothing,
       useKeys: nothing,
+      dismissed: nothing,
       redial: nothing,
     }
   }

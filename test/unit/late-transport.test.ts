@@ -33,6 +33,7 @@ const noting = (told: string[]): Transport => ({
   know: (peers) => void told.push(`know ${[...peers].join()}`),
   useKeys: (keys) => void told.push(`keys ${keys.present[0]}`),
   links: () => [],
+  dismissed: () => void told.push('dismissed'),
   redial: () => void told.push('redial'),
 })
 
