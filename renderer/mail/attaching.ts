@@ -2,11 +2,13 @@ import { shallowReactive } from 'vue'
 import type { Attachment, FileData } from '../../replica/client/contract/mailbox.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
-import { mailBytes } from './mail-limits.ts'
+import { mailBytes, mailFiles } from './mail-limits.ts'
 import { smallerPicture } from './smaller-picture.ts'
 
 /** A larger picture is made smaller, so that several find room in a mail. */
 const pictureBytes = 340_000
+
+class NotReadable extends Error {}
 
 const base64Of = (file: Blob): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -15,7 +17,8 @@ const base64Of = (file: Blob): Promise<string> =>
       const url = typeof reader.result === 'string' ? reader.result : ''
       resolve(url.slice(url.indexOf(',') + 1))
     })
-    reader.addEventListener('error', () => reject(new Error('The file cannot be read.')))
+    // A folder, say, or a file that is gone.
+    reader.addEventListener('error', () => reject(new NotReadable()))
     reader.readAsDataURL(file)
   })
 
@@ -34,7 +37,8 @@ const attachFile = async (file: File, room: number): Promise<Attachment | null> 
     const data = await dataOf(file, room)
     return data && (await client.attach(data))
   } catch (error) {
-    showFailure('mail.files.notAttached', error)
+    if (error instanceof NotReadable) showNote('mail.files.notRead', { name: file.name })
+    else showFailure('mail.files.notAttached', error)
     return null
   }
 }
@@ -83,15 +87,18 @@ export const createAttaching = (letter: { attachments: readonly Attachment[] }) 
   }
 
   const room = (): number => mailBytes - letter.attachments.reduce((sum, { size }) => sum + size, 0)
-  const attach = (files: readonly File[]): Promise<void> =>
-    attachEach(
-      files,
+  const attach = (files: readonly File[]): Promise<void> => {
+    const most = Math.max(0, mailFiles - letter.attachments.length - attaching.length)
+    if (files.length > most) showNote('mail.files.tooMany', { most: mailFiles })
+    return attachEach(
+      files.slice(0, most),
       ({ name }) => name,
       async (file) => {
         const attachment = await attachFile(file, room())
         return attachment && [attachment]
       },
     )
+  }
   /** The file stays with the client for a while, so that an undo can have it back. */
   const detach = (file: Attachment): void => {
     letter.attachments = letter.attachments.filter(({ attachment }) => attachment !== file.attachment)

@@ -8,20 +8,12 @@ import { formatList, text } from '../locales/i18n.ts'
 import { useApp } from '../stores/app.ts'
 import { useOwnName } from '../stores/own-name.ts'
 import { answerTo, type AnswerKind } from './answers.ts'
-import { createComposition, letterOf, type Composition } from './composition.ts'
-import { rememberedDrafts, rememberDrafts } from './open-drafts.ts'
+import { createComposition, letterOf, writtenIn, type Composition } from './composition.ts'
+import { rememberDrafts } from './open-drafts.ts'
+import { createRestoring } from './restoring.ts'
 import { useSending } from './sending.ts'
 
 const emptyLetter: TakenBackLetter = { to: [], cc: [], subject: '', body: '' }
-
-const writtenIn = ({ to, cc, subject, body, attachments, inReplyTo }: Draft): TakenBackLetter => ({
-  to,
-  cc,
-  subject,
-  body,
-  attachments,
-  ...(inReplyTo === null ? {} : { inReplyTo }),
-})
 
 /** The letters that are being written. */
 export const useCompose = defineStore('compose', () => {
@@ -161,18 +153,7 @@ export const useCompose = defineStore('compose', () => {
 
   const isBehind = (): boolean => leaving.size > 0 || open.value.some(({ keeper }) => keeper.isBehind)
 
-  /** What was open when the window or the machine went down is open again, out of the way. */
-  const restore = async (): Promise<void> => {
-    const owner = account()
-    const names = owner === null ? [] : rememberedDrafts(owner)
-    if (names.length === 0) return
-    const { drafts } = await client.drafts()
-    for (const draft of drafts.filter((one) => names.includes(one.draft))) {
-      resume(draft)
-      const shown = open.value.at(-1)
-      if (shown !== undefined) shown.shape.value = 'minimised'
-    }
-  }
+  const restore = createRestoring({ open: () => open.value, owner: account, add, remove })
 
   return {
     open: computed(() => open.value),

@@ -1,5 +1,5 @@
 import { reactive, ref, watch, effectScope, shallowRef } from 'vue'
-import type { DocumentId, Letter, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
+import type { DocumentId, Draft, Letter, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
 import { createAttaching } from './attaching.ts'
@@ -20,6 +20,8 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
   const failure = shallowRef<unknown>(null)
   const shape = ref<'open' | 'minimised'>('open')
   const kept = shallowRef(draft)
+  /** What the draft says, as far as it is known here. */
+  let savedAs = JSON.stringify(letterOf(begun))
   const scope = effectScope(true)
 
   const written = (): TakenBackLetter => ({
@@ -36,6 +38,7 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
       written: () => letterOf(written()),
       save: async (current, known) => {
         const saved = await client.saveDraft(known === null ? current : { ...current, draft: known })
+        savedAs = JSON.stringify(current)
         return saved.draft
       },
       onState: (changed, known) => {
@@ -50,13 +53,31 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
     watch(letter, () => keeper.changed(Date.now()), { flush: 'sync' })
   })
 
+  const isSavedAs = (other: TakenBackLetter): boolean => JSON.stringify(letterOf(other)) === savedAs
+  /** It becomes a draft of its own. */
+  const saveApart = (): void => {
+    keeper.detach()
+    kept.value = null
+  }
+
   const end = async (): Promise<void> => {
     scope.stop()
     await keeper.stop()
   }
 
-  return { key, letter, inReplyTo, state, failure, shape, kept, written, keeper, end, ...createAttaching(letter) }
+  const parts = { key, letter, inReplyTo, state, failure, shape, kept, written, keeper }
+  return { ...parts, isSavedAs, saveApart, end, ...createAttaching(letter) }
 }
+
+/** A draft as it is written on. */
+export const writtenIn = ({ to, cc, subject, body, attachments, inReplyTo }: Draft): TakenBackLetter => ({
+  to,
+  cc,
+  subject,
+  body,
+  attachments,
+  ...(inReplyTo === null ? {} : { inReplyTo }),
+})
 
 /** As the client takes it. */
 export const letterOf = ({ attachments = [], ...letter }: TakenBackLetter): Letter =>

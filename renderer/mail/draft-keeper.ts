@@ -50,6 +50,11 @@ export class DraftKeeper<Written = Letter, Name = DocumentId> {
     this.#timer = setTimeout(() => void this.flush(), waitMs)
   }
 
+  /** From now on it is saved under another name. */
+  detach(): void {
+    this.#draft = null
+  }
+
   /** Saves what is not saved yet, at once; fulfilled when it is durable or has failed (then it is tried at the next change). */
   async flush(): Promise<void> {
     this.#stopTimer()

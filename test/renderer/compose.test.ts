@@ -14,6 +14,7 @@ const only = () => {
   if (letter === undefined) throw new Error('no letter is open')
   return letter
 }
+const lastNote = (): unknown => toast.getHistory().at(-1)
 const drafts = () => fakeQuintet().mailbox.methods().drafts().drafts
 
 describe('a letter', () => {
@@ -61,6 +62,55 @@ describe('a letter', () => {
   })
 })
 
+describe('a letter that is open while the person goes on elsewhere', () => {
+  const opened = async () => {
+    await useApp().load()
+    useCompose().begin({ to: ['Ben'], subject: 'Rota', body: 'Here.' })
+    only().letter.body = 'Here, and saved.'
+    await only().keeper.flush()
+    await useCompose().flushAll()
+    return only().kept.value!
+  }
+  const writeElsewhere = (draft: string): void => {
+    fakeQuintet()
+      .mailbox.methods()
+      .saveDraft({ to: ['Ben'], subject: 'Rota', body: 'Elsewhere.', draft })
+  }
+
+  it('shows what was written there when the person is back', async () => {
+    const draft = await opened()
+    await useCompose().restore()
+    expect(only().letter.body).toBe('Here, and saved.')
+    writeElsewhere(draft)
+    await useCompose().restore()
+    expect(only().letter.body).toBe('Elsewhere.')
+    expect(only().kept.value).toBe(draft)
+  })
+
+  it('takes nothing of what was written there away: both are drafts', async () => {
+    const draft = await opened()
+    writeElsewhere(draft)
+    fakeQuintet().failWith('saveDraft', 'NOT_LOGGED_IN')
+    only().letter.body = 'Here, and not saved.'
+    await only().keeper.flush()
+    fakeQuintet().mend('saveDraft')
+    await useCompose().restore()
+    await only().keeper.flush()
+    expect(
+      drafts()
+        .map(({ body }) => body)
+        .toSorted(),
+    ).toEqual(['Elsewhere.', 'Here, and not saved.'])
+  })
+
+  it('is not open any more when it was sent there', async () => {
+    const draft = await opened()
+    fakeQuintet().mailbox.methods().discardDraft({ draft })
+    await useCompose().restore()
+    expect(useCompose().open).toEqual([])
+  })
+})
+
 describe('files attached to a letter', () => {
   const note = new File(['a note'], 'note.txt', { type: 'text/plain' })
 
@@ -102,6 +152,26 @@ describe('files attached to a letter', () => {
     await only().attach([new File([new Uint8Array(1_048_577)], 'film.mp4')])
     expect(fakeQuintet().requestsOf('attach')).toEqual([])
     expect(only().letter.attachments).toEqual([])
+  })
+
+  it('are as many as a mail can have, and what cannot be read is told', async () => {
+    useCompose().begin({ subject: 'Photographs' })
+    await only().attach(Array.from({ length: 22 }, (_, index) => new File(['x'], `${index}.txt`)))
+    expect(only().letter.attachments).toHaveLength(20)
+    expect(lastNote()).toMatchObject({ title: text('mail.files.tooMany', { most: 20 }) })
+    only().detach(only().letter.attachments[0]!)
+    // As a browser says it of a folder.
+    vi.stubGlobal(
+      'FileReader',
+      class extends EventTarget {
+        readAsDataURL(): void {
+          this.dispatchEvent(new Event('error'))
+        }
+      },
+    )
+    await only().attach([new File([], 'a folder')])
+    vi.unstubAllGlobals()
+    expect(lastNote()).toMatchObject({ title: text('mail.files.notRead', { name: 'a folder' }) })
   })
 
   it('are taken along when a mail is forwarded', async () => {

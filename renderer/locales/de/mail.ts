@@ -104,6 +104,8 @@ export const mail: Translated<typeof english.mail> = {
     attaching: '{name} wird angehängt …',
     room: '{taken} von {all}, für die eine Nachricht Platz hat.',
     tooLarge: '{name} passt nicht hinein: Eine Nachricht hat mit allem, was daran hängt, Platz für 1 MB.',
+    tooMany: 'Eine Nachricht kann {most} Dateien haben. Die übrigen sind nicht angehängt.',
+    notRead: '{name} lässt sich nicht lesen. Ein Ordner lässt sich nicht anhängen, nur die Dateien darin.',
     notAttached: 'Die Datei konnte nicht angehängt werden',
     save: '{name} sichern, {size}',
     saveMail: 'Nachricht als Datei sichern',
@@ -183,6 +185,8 @@ export const mail: Translated<typeof english.mail> = {
   closeDraft: 'Sichern und schließen',
   discardDraft: 'Entwurf verwerfen',
   draftKept: 'Bei den Entwürfen gesichert.',
+  draftGone: 'Ein Brief, der hier offen war, wurde anderswo gesendet oder verworfen.',
+  draftChanged: 'Ein Brief wurde auch anderswo geändert: Was Sie hier schrieben, ist jetzt ein eigener Entwurf.',
   draftDiscarded: 'Der Entwurf ist verworfen.',
   draft: {
     saving: 'Wird gesichert …',

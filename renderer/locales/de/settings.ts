@@ -30,6 +30,7 @@ export const settings: Translated<typeof english.settings> = {
     button: 'Alle Nachrichten als Dateien schreiben',
     progress: '{done} von {total} geschrieben. Wenn Sie diese Seite verlassen, hört es auf.',
     done: '{count} Nachrichten sind in Ihren Downloads, im Ordner „{folder}“.',
+    stopped: 'Abgebrochen: {count} von {total} Nachrichten sind in Ihren Downloads, im Ordner „{folder}“.',
     partly:
       '{count} Nachrichten sind in Ihren Downloads, im Ordner „{folder}“; {missing} ließen sich hier nicht öffnen.',
     failed: 'Nicht alle Nachrichten konnten geschrieben werden',

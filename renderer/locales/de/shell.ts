@@ -61,7 +61,7 @@ export const shell: Translated<typeof english.shell> = {
     shortcuts: 'Tastenkürzel',
   },
   quit: {
-    ask: 'Ohne das beenden, was Sie schrieben?',
+    ask: 'Beenden, ohne zu sichern, was Sie schrieben?',
     what: 'Es ließ sich noch nicht sichern und ist nur in diesem Fenster. Solange Quintet offen ist, kann es noch gesichert werden.',
     anyway: 'Trotzdem beenden',
   },

@@ -94,6 +94,8 @@ export const mail = {
     attaching: 'Attaching {name} …',
     room: '{taken} of {all} that a mail has room for.',
     tooLarge: '{name} does not fit: a mail has room for 1 MB, with what is attached.',
+    tooMany: 'A mail can have {most} files. The others are not attached.',
+    notRead: '{name} cannot be read. A folder cannot be attached, only the files in it.',
     notAttached: 'The file could not be attached',
     save: 'Save {name}, {size}',
     saveMail: 'Save the mail as a file',
@@ -172,6 +174,8 @@ export const mail = {
   closeDraft: 'Save and close',
   discardDraft: 'Discard the draft',
   draftKept: 'Saved among the drafts.',
+  draftGone: 'A letter that was open here was sent or thrown away elsewhere.',
+  draftChanged: 'A letter was changed elsewhere, too: what you wrote here is a draft of its own now.',
   draftDiscarded: 'The draft is discarded.',
   draft: { saving: 'Saving …', saved: 'Draft saved', failed: 'Not saved; it is tried again by itself. {reason}' },
   outbox: {

@@ -28,6 +28,7 @@ export const settings = {
     button: 'Write all mails as files',
     progress: '{done} of {total} written. It stops when you leave this page.',
     done: '{count} mails are in your downloads, in the folder “{folder}”.',
+    stopped: 'Stopped: {count} of {total} mails are in your downloads, in the folder “{folder}”.',
     partly: '{count} mails are in your downloads, in the folder “{folder}”; {missing} could not be opened here.',
     failed: 'Not all mails could be written',
   },
