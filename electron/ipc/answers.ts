@@ -6,7 +6,14 @@ import type { Answer } from '../contract/bridge.ts'
 export const failureOf = (error: unknown): Failure =>
   error instanceof QuintetError
     ? error.failure
-    : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+    : {
+        code: isNoRoom(error) ? 'DISK_FULL' : 'INTERNAL',
+        message: error instanceof Error ? error.message : String(error),
+      }
+
+/** The program's own files are written without the replica. */
+const isNoRoom = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 
 type Methods = Readonly<Record<string, v.GenericSchema>>
 

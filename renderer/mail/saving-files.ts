@@ -9,6 +9,8 @@ export const useFileSaving = () => {
   const isSaving = ref(false)
 
   const save = async (fetched: () => Promise<FileData>): Promise<void> => {
+    // A button that cannot be pressed meanwhile would lose the focus.
+    if (isSaving.value) return
     isSaving.value = true
     try {
       const { path } = await host.saveFile({ file: await fetched(), folders: [] })

@@ -21,6 +21,7 @@ export const useMailExport = (person: () => string) => {
   const done = ref(0)
   const total = ref(0)
   const state = ref<'resting' | 'writing' | 'stopping'>('resting')
+  const isStopped = (): boolean => state.value === 'stopping'
   let notWritten = 0
 
   const write = async ({ mail }: Header, title: string, folder: string): Promise<void> => {
@@ -39,7 +40,7 @@ export const useMailExport = (person: () => string) => {
       const query = { folder, limit: pageHeaders }
       const page = await client.list(next === undefined ? query : { ...query, before: next })
       for (const header of page.headers) {
-        if (state.value === 'stopping') return
+        if (isStopped()) return
         await write(header, title, folder)
       }
       next = page.next
@@ -55,8 +56,14 @@ export const useMailExport = (person: () => string) => {
       const { inbox, sent, trash } = await client.counts()
       total.value = inbox + sent + trash
       for (const folder of folders) await writeFolder(folder, title)
-      const words = { count: formatNumber(done.value - notWritten), missing: formatNumber(notWritten), folder: title }
-      showNote(notWritten > 0 ? 'settings.export.partly' : 'settings.export.done', words)
+      const words = {
+        count: formatNumber(done.value - notWritten),
+        missing: formatNumber(notWritten),
+        total: formatNumber(total.value),
+        folder: title,
+      }
+      if (isStopped()) showNote('settings.export.stopped', words)
+      else showNote(notWritten > 0 ? 'settings.export.partly' : 'settings.export.done', words)
     } catch (error) {
       showFailure('settings.export.failed', error)
     } finally {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { toast } from 'vue-sonner'
 import { useMailExport } from '../../renderer/settings/mail-export.ts'
 import { fakeQuintet, fillMailbox } from './setup.ts'
 
@@ -43,7 +44,7 @@ describe('writing all mails as files', () => {
     expect(exporting.isWriting.value).toBe(false)
   })
 
-  it('ends when it is stopped', async () => {
+  it('ends when it is stopped, and does not say that it is done', async () => {
     const fake = fillMailbox(20)
     const { start, stop } = useMailExport(() => 'Anna')
     fake.add('host', {
@@ -54,5 +55,6 @@ describe('writing all mails as files', () => {
     })
     await start()
     expect(written()).toHaveLength(1)
+    expect(toast.getHistory().at(-1)).toMatchObject({ title: expect.stringMatching(/^Stopped: 1 of 20 mails/) })
   })
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { FirstRunDraft } from '../../electron/contract/app-host.ts'
+import { failureOf } from '../../electron/ipc/answers.ts'
 import { Settings } from '../../electron/state/settings.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 
@@ -28,4 +29,11 @@ test('what is told of the first run would be there after a crash', async () => {
   void settings.keepFirstRun(null)
   expect(await settings.firstRun()).toBeNull()
   expect(await afterCrash()).toBeNull()
+})
+
+test('the window is told that the disk is full, and not that something unforeseen went wrong', () => {
+  expect(failureOf(Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' })).code).toBe(
+    'DISK_FULL',
+  )
+  expect(failureOf(new Error('anything else')).code).toBe('INTERNAL')
 })
