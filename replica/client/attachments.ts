@@ -49,7 +49,7 @@ export class Attachments {
     const attachment = { attachment: this.#documents.newId(), name, size: file.bytes.length }
     checkSize('', [attachment])
     const content = encodeCbor([formatVersion, name, file.bytes])
-    const write = (): Promise<void> =>
+    const write = (): Promise<unknown> =>
       this.#documents.write(session, attachment.attachment, shelves.attachments, content)
     await write().catch(async (error: unknown) => {
       if (!(error instanceof QuintetError) || error.code !== 'TOO_MANY') throw error

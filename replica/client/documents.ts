@@ -27,6 +27,11 @@ export interface OpenShelf<Content> {
   readonly leftOut: number
 }
 
+interface Version {
+  readonly update: UpdateId
+  readonly content: Uint8Array
+}
+
 /** A later version may have written it, a disk or a replica may have spoiled it. */
 export const notReadable: ReadonlySet<string> = new Set(['CANNOT_OPEN', 'NEWER_FORMAT', 'DAMAGED'])
 
@@ -52,14 +57,15 @@ export class Documents {
     return documentId(toBase64Url(this.#context.ports.random(idBytes)))
   }
 
-  /** Durable at the replica when fulfilled. TOO_MANY, TOO_LARGE. */
-  async write(session: Session, document: DocumentId, shelf: Shelf, content: Uint8Array): Promise<void> {
+  /** Durable at the replica when fulfilled, with the update that it is. TOO_MANY, TOO_LARGE. */
+  async write(session: Session, document: DocumentId, shelf: Shelf, content: Uint8Array): Promise<UpdateId> {
     const { update } = await this.#context.say(session, session.document(document, shelf, content))
     this.#keep(session, update, content)
+    return update
   }
 
   /** Null when there is none. CANNOT_OPEN. */
-  read(session: Session, document: DocumentId): Promise<Uint8Array | null> {
+  read(session: Session, document: DocumentId): Promise<Version | null> {
     return this.#fetch(session, document)
   }
 
@@ -69,7 +75,7 @@ export class Documents {
 
   /** One of them; null when it is not there (any more). CANNOT_OPEN. */
   open(session: Session, document: DocumentId): Promise<Uint8Array | null> {
-    return this.#opening.run(() => this.#fetch(session, document))
+    return this.#opening.run(async () => (await this.#fetch(session, document))?.content ?? null)
   }
 
   /** What is on a shelf, unopened. */
@@ -88,7 +94,7 @@ export class Documents {
     const found = await Promise.all(
       infos.map(async ({ document, update, writtenAt }) => {
         try {
-          const content = this.#opened.get(update) ?? (await this.#opening.run(() => this.#fetch(session, document)))
+          const content = this.#opened.get(update) ?? (await this.open(session, document))
           return content === null ? [] : [{ document, writtenAt, content: await read(content) }]
         } catch (error) {
           if (!(error instanceof QuintetError) || !notReadable.has(error.code)) throw error
@@ -101,12 +107,13 @@ export class Documents {
   }
 
   /** Null when there is none (any more). */
-  async #fetch(session: Session, document: DocumentId): Promise<Uint8Array | null> {
+  async #fetch(session: Session, document: DocumentId): Promise<Version | null> {
     const sealed = await this.#context.ask(session, (api) => api.document({ document }))
     if (sealed === null) return null
-    const content = session.openDocument(document, sealed.payload)
-    this.#keep(session, sealed.update, content)
-    return content
+    const { update, payload } = sealed
+    const content = session.openDocument(document, payload)
+    this.#keep(session, update, content)
+    return { update, content }
   }
 
   /** Nothing of a person is kept in memory when they have logged out. */

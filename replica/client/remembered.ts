@@ -1,5 +1,5 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { DocumentId } from '../core/model/ids.ts'
+import type { DocumentId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
@@ -45,6 +45,8 @@ export class Remembered {
   readonly #entries = new Map<string, Entry>()
   /** As it is in the document, as far as this client knows: who else has changed that is found out by it. */
   #written: ReadonlyMap<string, Entry> = new Map()
+  /** The version of the document that was looked at last. */
+  #version: UpdateId | null = null
   #loading: Promise<void> | null = null
   #isChanged = false
   /** What a later version wrote, or what is spoiled here, is not written over. */
@@ -67,6 +69,14 @@ export class Remembered {
         this.#clear()
       },
       leaving: (session) => (this.#isChanged || this.#isResting ? this.#writeRest(session) : null),
+      event: ({ event }) => {
+        if (event === 'mailbox') this.#lookAgain()
+      },
+      // What one server could not give, another one may.
+      connected: () => {
+        this.#version = null
+        this.#lookAgain()
+      },
     })
   }
 
@@ -123,9 +133,37 @@ export class Remembered {
     if (this.#isChanged) await this.#writeOnce(session)
   }
 
+  /** Another client of the person may have written on another side of a split, or before this server had caught up: of the two versions only one is left. */
+  #lookAgain(): void {
+    const { session } = this.#context
+    if (session === null) return
+    const look = async (): Promise<void> => {
+      await this.ready(session)
+      const all = await this.#documents.names(session, shelves.memory)
+      const version = all.find(({ document }) => document === this.#memory.document)?.update ?? null
+      if (version === null || version === this.#version || !this.#context.isPresent(session)) return
+      this.#version = version
+      await this.#load(session)
+      if (this.#context.isPresent(session) && this.#knowsMore()) this.#changed(session)
+    }
+    // What fails is seen at the next change, or written over by what is noted next.
+    look().catch(() => undefined)
+  }
+
+  /** Than the document says. One that is full stays as it is: two who cannot hold each other's would write in turns for ever. */
+  #knowsMore(): boolean {
+    this.#forgetOld()
+    const hasRoom = this.#written.size < this.#memory.most
+    return Array.from(this.#entries).some(([about, entry]) => {
+      const other = this.#written.get(about)
+      return other === undefined ? hasRoom : isLater(entry, other)
+    })
+  }
+
   #clear(): void {
     this.#entries.clear()
     this.#written = new Map()
+    this.#version = null
     this.#loading = null
     this.#isChanged = false
     this.#mayWrite = true
@@ -135,8 +173,11 @@ export class Remembered {
 
   async #load(session: Session): Promise<void> {
     try {
-      const content = await this.#documents.read(session, this.#memory.document)
-      if (content !== null && this.#context.isPresent(session)) this.#merge(decode(content))
+      const read = await this.#documents.read(session, this.#memory.document)
+      if (read === null || !this.#context.isPresent(session)) return
+      this.#merge(decode(read.content))
+      this.#version = read.update
+      this.#mayWrite = true
     } catch (error) {
       if (!(error instanceof QuintetError) || !notReadable.has(error.code)) throw error
       if (this.#context.isPresent(session)) this.#mayWrite = false
@@ -178,18 +219,18 @@ export class Remembered {
   async #writeOnce(session: Session): Promise<'written' | 'not'> {
     try {
       await this.ready(session)
-      if (!this.#mayWrite) return 'not'
+      // Another client of the person may have written since, also one of a later version.
+      if (this.#mayWrite) await this.#load(session)
+      if (!this.#mayWrite || !this.#context.isPresent(session)) return 'not'
       this.#isChanged = false
-      // Another client of the person may have written since.
-      await this.#load(session)
       this.#forgetOld()
       const written = new Map(this.#entries)
-      await this.#documents.write(session, this.#memory.document, shelves.memory, encode(written))
-      if (this.#context.isPresent(session)) this.#written = written
+      const version = await this.#documents.write(session, this.#memory.document, shelves.memory, encode(written))
+      if (this.#context.isPresent(session)) [this.#written, this.#version] = [written, version]
       return 'written'
     } catch {
       // A full disk, a lost connection, too many drafts: tried again later.
-      this.#isChanged = this.#context.isPresent(session)
+      if (this.#context.isPresent(session)) this.#isChanged = true
       return 'not'
     }
   }

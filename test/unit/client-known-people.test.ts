@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
 
+import { decodeKeptSession } from '../../replica/client/kept-session.ts'
+import { personKeysOf } from '../../replica/client/person-keys.ts'
+import { Session } from '../../replica/client/session.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
+import { encodeCbor } from '../../replica/wire/cbor.ts'
+import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { clientAt, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { cheapPassword, clientAt, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
@@ -236,4 +241,74 @@ test('many names at once are written down in few documents', async () => {
   clock.move(limits.rememberEveryMs)
   await ann.close()
   expect(documents()).toBeLessThanOrEqual(2)
+})
+
+describe('what two clients of a person have remembered on two sides of a split', () => {
+  /** Ann has met ben on one side, and dora on the other, where somebody else is dora. */
+  const annTwice = async () => {
+    const sides = await annAndBen()
+    const { replica, elsewhere, ann, clock } = sides
+    await sendNow(ann, toBen)
+    await expect.poll(() => replica.documents).toHaveLength(1)
+    await signedUp(replica, 'dora')
+    await signedUp(elsewhere, 'dora')
+    for (const held of replica.accounts) if (held.name === 'ann') elsewhere.adopt(held)
+    const other = await clientAt(elsewhere, clock)
+    await other.logIn({ name: 'ann', password })
+    await sendNow(other, { ...toBen, to: ['dora'] })
+    await expect.poll(() => elsewhere.documents).toHaveLength(1)
+    return sides
+  }
+  const merge = (replica: MemoryReplica, documents: MemoryReplica['documents']): void => {
+    replica.documents = [...documents]
+    replica.tellAll({ event: 'mailbox' })
+  }
+
+  test('is known after a merge, whichever of the two documents it has left', async () => {
+    const { replica, elsewhere, ann, clock, lie } = await annTwice()
+    const [left] = elsewhere.documents
+    merge(replica, elsewhere.documents)
+    clock.move(limits.rememberEveryMs)
+    await expect.poll(() => replica.documents.map(({ update }) => update)).not.toEqual([left?.update])
+    expect(await codeOf(ann.send({ ...toBen, to: ['dora'] }))).toBe('NAME_CHANGED_HANDS')
+    await ann.close()
+    const next = await clientAt(replica, clock)
+    await next.logIn({ name: 'ann', password })
+    expect(await codeOf(next.send({ ...toBen, to: ['dora'] }))).toBe('NAME_CHANGED_HANDS')
+    lie()
+    expect(await codeOf(next.send(toBen))).toBe('NAME_CHANGED_HANDS')
+  })
+
+  test('is not written again where the document has all of it', async () => {
+    const { replica, elsewhere, ann, clock } = await annTwice()
+    merge(replica, elsewhere.documents)
+    clock.move(limits.rememberEveryMs)
+    await expect.poll(() => replica.documents[0]?.update).not.toBe(elsewhere.documents[0]?.update)
+    const { length } = replica.submissions
+    replica.tellAll({ event: 'mailbox' })
+    for (let turn = 0; turn < 20; turn++) {
+      await ann.counts()
+      clock.move(limits.rememberEveryMs)
+    }
+    expect(replica.submissions).toHaveLength(length)
+  })
+})
+
+test('what a later version has written meanwhile is not written over', async () => {
+  const { replica, ann, clock } = await annAndBen()
+  await signedUp(replica, 'cleo')
+  await sendNow(ann, toBen)
+  await expect.poll(() => replica.documents).toHaveLength(1)
+  const { halves } = decodeKeptSession(ann.keptSession())
+  const ports = { machine: 'newer', random: testRandom, clock, passwordCost: cheapPassword }
+  const newer = new Session('ann', replica.groupId, await personKeysOf(halves), ports)
+  const [held] = replica.documents
+  if (held === undefined) throw new Error('ann remembers ben')
+  const word = newer.document(held.document, held.shelf, encodeCbor([2, 'what is only understood later']))
+  replica.execute(await word(newer.wordClock.now()), held.account)
+  const [later] = replica.documents
+  clock.move(limits.rememberEveryMs)
+  await sendNow(ann, { ...toBen, to: ['cleo'] })
+  await ann.close()
+  expect(replica.documents).toEqual([later])
 })
