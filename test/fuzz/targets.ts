@@ -3,13 +3,14 @@ import * as v from 'valibot'
 import { PassThrough } from 'node:stream'
 import { clientRequests } from '../../electron/ipc/client-requests.ts'
 import { hostRequests } from '../../electron/ipc/host-requests.ts'
+import type { KeptLetter } from '../../replica/client/contract/mailbox.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { decodeDraft, decodeWaiting, encodeDraft } from '../../replica/client/letter-codec.ts'
+import { decodeDraft, decodeWaiting, encodeDraft, encodeWaiting } from '../../replica/client/letter-codec.ts'
 import { decodeBody, decodeHeader, encodeBody, encodeHeader } from '../../replica/client/mail-content.ts'
 import { decodeSegment } from '../../replica/client/search/index-file.ts'
 import { parseQuery } from '../../replica/client/search/query.ts'
 import { errorCodes, type Result } from '../../replica/core/model/errors.ts'
-import { serverId } from '../../replica/core/model/ids.ts'
+import { commandId, serverId } from '../../replica/core/model/ids.ts'
 import { runJsonTerminal } from '../../replica/terminal/json-terminal.ts'
 import { verbs } from '../../replica/terminal/json-verbs.ts'
 import { apiVersion, decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
@@ -78,7 +79,16 @@ const batches = () => sample(any.batch, ({ bytes }) => bytes)
 const messages = () => sample(any.message, encodeMessage)
 const payloads = () => sample(any.signedChange, ({ payload }) => payload)
 const file = { attachment: 'A'.repeat(22), name: 'map.png', size: 4 }
-const letter = { to: ['ben'], cc: [], subject: 'Weather', body: 'A gale '.repeat(40), inReplyTo: null, attachments: [] }
+const letter: KeptLetter = {
+  to: ['ben'],
+  cc: [],
+  subject: 'Weather',
+  body: 'A gale '.repeat(40),
+  inReplyTo: null,
+  attachments: [],
+}
+const filed: KeptLetter = { ...letter, attachments: [file] }
+const waiting = { letter, queuedAt: 1, heldUntil: null, command: commandId('A'.repeat(16)), meant: [] }
 
 const wireTargets: readonly FuzzTarget[] = [
   decoder('batch', batches, (bytes) => wire.decodeBatch(bytes)),
@@ -156,12 +166,12 @@ const clientTargets: readonly FuzzTarget[] = [
   ),
   {
     name: 'draft',
-    seeds: async () => [await encodeDraft(letter), await encodeDraft({ ...letter, attachments: [file] })],
+    seeds: async () => [await encodeDraft(letter), await encodeDraft(filed)],
     run: (bytes) => attempted(() => decodeDraft(bytes)),
   },
   {
     name: 'outbox-entry',
-    seeds: async () => [await encodeDraft(letter), await encodeDraft({ ...letter, attachments: [file] })],
+    seeds: async () => [await encodeWaiting(waiting), await encodeWaiting({ ...waiting, heldUntil: 2, letter: filed })],
     run: (bytes) => attempted(() => decodeWaiting(bytes)),
   },
   decoder('search-segment', batches, decodeSegment),
@@ -226,6 +236,11 @@ const requests = (): Uint8Array[] => {
     query: 'q',
     mark: 'star',
     mails: ['1.abcdefgh:1'],
+    content: 'aGk=',
+    number: 1,
+    attachments: ['A'.repeat(22)],
+    names: ['ben'],
+    account: 'A'.repeat(43),
   }
   return [...verbs.keys()].map((verb) => textBytes(JSON.stringify({ id: verb, do: verb, ...fields })))
 }
