@@ -37,6 +37,8 @@ interface InFlight {
 interface Pace {
   readonly bytes: number
   readonly heardMs: number
+  /** When a part of something long came last. */
+  readonly arrivedMs: number
 }
 
 /** `discarded`: it has the state instead. */
@@ -76,7 +78,8 @@ export class AntiEntropy {
     const load = new Map<PeerId, number>()
     for (const { peer } of this.#inFlight.values()) load.set(peer, (load.get(peer) ?? 0) + 1)
     for (const origin of this.#behind(held, holders)) {
-      const due = haste === 'merge' || this.#flowing.has(origin) || this.#stalledMs(nowMs, origin, held) >= graceMs
+      const patienceMs = this.#isComing(nowMs, origin, holders) ? limits.arrivingMs : graceMs
+      const due = haste === 'merge' || this.#flowing.has(origin) || this.#stalledMs(nowMs, origin, held) >= patienceMs
       if (this.#inFlight.has(origin) || !due) continue
       const holder = this.#best(nowMs, origin, heldFrom(held, origin), holders, load)
       if (holder === null) continue
@@ -94,7 +97,7 @@ export class AntiEntropy {
 
   /** An answer to one of our requests has come; `progress` tells whether it brought anything. */
   answered(nowMs: number, peer: PeerId, id: number, progress: 'some' | 'none' | 'discarded'): void {
-    this.#paces.set(peer, { bytes: this.#bytesOf(peer), heardMs: nowMs })
+    this.#paces.set(peer, { ...this.#paceOf(peer), heardMs: nowMs })
     for (const [origin, request] of this.#inFlight) {
       if (request.id !== id || request.peer !== peer) continue
       this.#inFlight.delete(origin)
@@ -109,6 +112,11 @@ export class AntiEntropy {
         this.#avoid(nowMs, origin, peer, progress)
       }
     }
+  }
+
+  /** A part of something long has come from this peer. */
+  arriving(nowMs: number, peer: PeerId): void {
+    this.#paces.set(peer, { ...this.#paceOf(peer), arrivedMs: nowMs })
   }
 
   /** Whether `id` is a request of ours to `peer` that waits for its answer. */
@@ -186,19 +194,31 @@ export class AntiEntropy {
   }
 
   #bytesOf(peer: PeerId): number {
-    return this.#paces.get(peer)?.bytes ?? firstBytes
+    return this.#paceOf(peer).bytes
+  }
+
+  /** Whether it may be its install's own news that is on its way from there: others, who have it already, tell of it before. */
+  #isComing(nowMs: number, origin: OriginId, holders: readonly Holder[]): boolean {
+    const own = holders.find((holder) => holder.origin === origin)
+    return own !== undefined && nowMs - this.#paceOf(own.peer).arrivedMs < answerLimitMs
+  }
+
+  #paceOf(peer: PeerId): Pace {
+    return this.#paces.get(peer) ?? { bytes: firstBytes, heardMs: 0, arrivedMs: -Infinity }
   }
 
   #pace(peer: PeerId, factor: number): void {
     const bytes = Math.min(limits.chunkBytes, Math.max(leastBytes, this.#bytesOf(peer) * factor))
-    this.#paces.set(peer, { bytes, heardMs: this.#paces.get(peer)?.heardMs ?? 0 })
+    this.#paces.set(peer, { ...this.#paceOf(peer), bytes })
   }
 
   #expire(nowMs: number): void {
     for (const [origin, request] of this.#inFlight) {
       const { peer, askedMs } = request
-      const heardMs = Math.max(askedMs, this.#paces.get(peer)?.heardMs ?? 0)
-      if (nowMs - heardMs < answerLimitMs && nowMs - askedMs < longestAnswerMs) continue
+      const { heardMs, arrivedMs } = this.#paceOf(peer)
+      const isComing = nowMs - arrivedMs < answerLimitMs
+      const isHeard = isComing || nowMs - Math.max(askedMs, heardMs) < answerLimitMs
+      if (isHeard && nowMs - askedMs < (isComing ? limits.arrivingMs : longestAnswerMs)) continue
       this.#inFlight.delete(origin)
       this.#pace(peer, 1 / 2)
       this.#avoid(nowMs, origin, peer, 'none')

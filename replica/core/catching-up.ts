@@ -125,6 +125,13 @@ export class CatchingUp {
     }
   }
 
+  /** A part of something long has come from this peer: an answer may be on its way. */
+  arriving(nowMs: number, peer: PeerId): void {
+    this.#transfer.arriving(nowMs, peer)
+    this.#opinion.arriving(nowMs, peer)
+    this.#repairs.arriving(nowMs, peer)
+  }
+
   /** An older copy of this machine has some of what is fetched again. */
   mend(origin: OriginId, updates: readonly Update[], effects: EffectsDraft): void {
     const wanted = updates.filter(({ sequence }) => this.#repairs.wanted.get(origin)?.has(sequence))

@@ -113,6 +113,12 @@ export class Correspondence {
     membership.conclude(steadyMs, microsOf(wallMs), effects)
   }
 
+  /** Something long comes from this peer that is not whole yet: what was asked of it is not asked of others meanwhile. */
+  arriving({ steadyMs }: Moment, peer: PeerId): void {
+    this.#parts.antiEntropy.arriving(steadyMs, peer)
+    this.#parts.catchingUp.arriving(steadyMs, peer)
+  }
+
   gossip(now: Moment, batches: readonly Batch[], effects: EffectsDraft): void {
     this.#parts.spreading.arrived(now.steadyMs, batches)
     for (const batch of batches) this.#parts.reception.gossip(now.wallMs, batch, effects)

@@ -73,6 +73,8 @@ export type CoreEvent =
   | { readonly kind: 'connected'; readonly peer: PeerId }
   | { readonly kind: 'disconnected'; readonly peer: PeerId }
   | { readonly kind: 'message'; readonly peer: PeerId; readonly message: Message }
+  /** Of a message of this peer a part has come: it is told about once a second, until all of it has. */
+  | { readonly kind: 'arriving'; readonly peer: PeerId }
   | { readonly kind: 'gossip'; readonly batches: readonly Batch[] }
   /** By this install itself, from an older copy of its own. */
   | { readonly kind: 'handedIn'; readonly batches: readonly Batch[] }

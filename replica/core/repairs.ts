@@ -1,5 +1,6 @@
 import type { OriginId, PeerId, Sequence, UpdateId } from './model/ids.ts'
 import { updateId } from './model/ids.ts'
+import { limits } from './model/limits.ts'
 import type { MailRequestMessage, MailsMessage } from './model/messages.ts'
 import type { Update } from './model/updates.ts'
 
@@ -18,7 +19,8 @@ export class Repairs {
       readonly peer: PeerId
       readonly origin: OriginId
       readonly asked: readonly Sequence[]
-      readonly deadlineMs: number
+      readonly askedMs: number
+      deadlineMs: number
     }
   >()
   /** How often an origin's next holder had to be asked because one had nothing. */
@@ -71,7 +73,7 @@ export class Repairs {
       if (peer === undefined) continue
       this.#lastId += 1
       const sequences = [...wanted].sort((left, right) => left - right).slice(0, mailsPerRequest)
-      this.#inFlight.set(this.#lastId, { peer, origin, asked: sequences, deadlineMs: nowMs + retryMs })
+      this.#inFlight.set(this.#lastId, { peer, origin, asked: sequences, askedMs: nowMs, deadlineMs: nowMs + retryMs })
       requests.push({ to: peer, message: { kind: 'mailRequest', id: this.#lastId, origin, sequences } })
     }
     return requests
@@ -105,6 +107,14 @@ export class Repairs {
     if (wanted === undefined) return
     for (const { sequence } of updates) this.#drop(origin, wanted, sequence)
     if (wanted.size === 0) this.#forget(origin)
+  }
+
+  /** A part of something long has come from this peer: on a slow line an answer takes more than the usual time. */
+  arriving(nowMs: number, peer: PeerId): void {
+    for (const request of this.#inFlight.values()) {
+      const isAwaited = request.peer === peer && nowMs - request.askedMs < limits.arrivingMs
+      if (isAwaited) request.deadlineMs = nowMs + retryMs
+    }
   }
 
   disconnected(peer: PeerId): void {

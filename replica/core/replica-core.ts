@@ -98,9 +98,7 @@ export class ReplicaCore {
     const { state, matrix } = this
     this.#readiness = new Readiness({ identity, state, matrix, membership: this.#membership, antiEntropy, catchingUp })
     this.#correspondence = new Correspondence({
-      identity,
-      state: this.state,
-      matrix: this.matrix,
+      ...{ identity, state, matrix, antiEntropy, catchingUp },
       membership: this.#membership,
       reception: this.#reception,
       forks: this.#forks,
@@ -108,8 +106,6 @@ export class ReplicaCore {
       retiredPeers: this.#retiredPeers,
       reclaiming: this.#reclaiming,
       readiness: this.#readiness,
-      antiEntropy: this.#antiEntropy,
-      catchingUp: this.#catchingUp,
       spreading: this.#spreading,
       haste: this.#haste,
     })
@@ -292,6 +288,9 @@ export class ReplicaCore {
         break
       case 'message':
         this.#correspondence.message(now, event.peer, event.message, effects)
+        break
+      case 'arriving':
+        this.#correspondence.arriving(now, event.peer)
         break
       case 'gossip':
         this.#correspondence.gossip(now, event.batches, effects)

@@ -208,6 +208,10 @@ export class SecondOpinion {
     if (isLate || this.#transfer.abandonIfStalled(nowMs) !== null) this.#end()
   }
 
+  arriving(nowMs: number, peer: PeerId): void {
+    this.#transfer.arriving(nowMs, peer)
+  }
+
   disconnected(peer: PeerId): void {
     if (this.isAskedOf(peer)) this.#end()
   }

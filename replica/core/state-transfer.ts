@@ -1,6 +1,7 @@
 import type { MailQuestion, MailSearch } from './effects.ts'
 import type { OriginId, PeerId, Sequence } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
+import { limits } from './model/limits.ts'
 import type {
   MailRequestMessage,
   MailsMessage,
@@ -78,6 +79,8 @@ const nothing: TransferStep = { ask: [], decode: null, findMissing: null, comple
 export class StateTransfer {
   #phase: Phase = { kind: 'idle' }
   #progressMs = 0
+  /** When a part of something came last. */
+  #arrivedMs = -Infinity
   readonly #roundsAtMost: number
   #lastId: number
   #lastSearch = 0
@@ -107,7 +110,13 @@ export class StateTransfer {
 
   /** Ends a transfer that stalled or whose peer went away. Returns its peer when there was one to end. */
   abandonIfStalled(nowMs: number): PeerId | null {
-    return this.#phase.kind !== 'idle' && nowMs - this.#progressMs > stallLimitMs ? this.abandon() : null
+    const limitMs = nowMs - this.#arrivedMs > stallLimitMs ? stallLimitMs : limits.arrivingMs
+    return this.#phase.kind !== 'idle' && nowMs - this.#progressMs > limitMs ? this.abandon() : null
+  }
+
+  /** A part of something long has come from this peer: on a slow line one answer may take longer than the limit. */
+  arriving(nowMs: number, peer: PeerId): void {
+    if (peer === this.peer) this.#arrivedMs = nowMs
   }
 
   abandon(): PeerId | null {

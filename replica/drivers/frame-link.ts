@@ -17,6 +17,9 @@ const silentTicks = 10
  * many seconds. A connection on which only others are heard must not keep a stream that is half open.
  */
 const unreadTicks = 120
+/** More than heartbeats, and little beside the slowest of lines. */
+const arrivingBytes = 512
+const arrivingTicks = 4
 const closeTimeoutMs = 1_000
 
 /** Clients and servers are patient with each other, because what is given again costs more than waiting. */
@@ -38,6 +41,8 @@ export interface LinkListener {
   over(end: 'ended' | 'lost', reason: string): void
   /** Nothing was heard for so long; null: it is heard again. */
   silent?(forMs: number | null): void
+  /** Bytes came, and for a second no whole frame of the layer above. */
+  arriving?(): void
   /** After what came was taken in. */
   read?(): void
 }
@@ -65,6 +70,8 @@ export class FrameLink {
   #silent = 0
   #unread = 0
   #arrived = 0
+  #arrivedBefore = 0
+  #ticksSinceFrame = 0
   #pingSentAtMs: number | null = null
   #lagMs: number | null = null
 
@@ -240,6 +247,7 @@ export class FrameLink {
     if (this.#over) return
     switch (tag) {
       case frameTags.data:
+        this.#ticksSinceFrame = 0
         this.#listener.data(frame)
         return
       case frameTags.ping:
@@ -260,6 +268,7 @@ export class FrameLink {
   #tick(): void {
     this.#ticks += 1
     this.#countSilence()
+    this.#tellArriving()
     if (this.#silent === this.#patience.doubtTicks) this.#listener.silent?.(this.#silent * tickMs)
     if (this.#silent >= this.#patience.silentTicks) {
       this.abort(`nothing was heard for ${this.#silent * tickMs} ms`)
@@ -280,6 +289,15 @@ export class FrameLink {
     this.#unread += 1
     if (isMore && this.#unread < unreadTicks) this.#heard()
     else this.#silent += 1
+  }
+
+  #tellArriving(): void {
+    this.#ticksSinceFrame += 1
+    if (this.#ticks % arrivingTicks !== 0) return
+    const bytes = this.#arrived - this.#arrivedBefore
+    this.#arrivedBefore = this.#arrived
+    const isPart = this.#decoder.keptBytes > 0 || this.#unread > arrivingTicks
+    if (isPart && bytes >= arrivingBytes && this.#ticksSinceFrame > arrivingTicks) this.#listener.arriving?.()
   }
 
   #heard(): void {

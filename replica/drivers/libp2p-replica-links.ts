@@ -17,6 +17,8 @@ export interface ReplicaLinksListener {
   kept(peer: PeerId, connection: Connection): void
   /** `asked` is for one that was let go here. */
   lost(peer: PeerId, reason: string, cause: 'asked' | 'lost'): void
+  /** As `TransportListener` has it. */
+  arriving(peer: PeerId): void
   frame(peer: PeerId, frame: Uint8Array): void
 }
 
@@ -133,6 +135,9 @@ export class ReplicaLinks {
       },
       control: (tag, payload) => {
         this.#negotiate(candidate, tag, payload)
+      },
+      arriving: () => {
+        if (candidate.state === 'kept') listener.arriving(peer)
       },
       over: (_end, reason) => {
         this.#over(candidate, reason)

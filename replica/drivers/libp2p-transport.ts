@@ -114,6 +114,11 @@ class Libp2pTransport implements Transport {
         lost: (peer, reason, cause) => {
           this.#lost(peer, reason, cause)
         },
+        arriving: (peer) => {
+          this.#tell((listener) => {
+            listener.arriving(peer)
+          })
+        },
         frame: (peer, frame) => {
           this.#tell((listener) => {
             listener.message(peer, frame)

@@ -123,6 +123,8 @@ export interface TransportListener {
   disconnected(peer: PeerId, reason: string): void
   /** A connected peer has told, after the connection was made, where it can be reached: see `Transport.links`. */
   addressed(peer: PeerId): void
+  /** A part of a frame has come, and for a second no whole one: told once a second. */
+  arriving(peer: PeerId): void
   /** One whole frame of a direct stream, not yet decoded. */
   message(peer: PeerId, frame: Uint8Array): void
   /** One gossip message, not yet decoded. */

@@ -321,6 +321,9 @@ export class ReplicaHost {
         this.#inbound.forget(peer)
         this.enqueue({ kind: 'disconnected', peer })
       },
+      arriving: (peer) => {
+        this.enqueue({ kind: 'arriving', peer })
+      },
       message: (peer, frame) => {
         this.#inbound.take(peer, frame)
       },

@@ -24,6 +24,7 @@ export class Recorder implements TransportListener {
   readonly messages: { readonly peer: PeerId; readonly frame: Uint8Array }[] = []
   readonly gossips: { readonly peer: PeerId; readonly text: string }[] = []
   readonly clients: FrameStream[] = []
+  arrivals = 0
   readonly connectedNow = new Set<PeerId>()
   onMessage: (peer: PeerId, frame: Uint8Array) => void = ignore
   onGossip: (peer: PeerId, frame: Uint8Array) => void = ignore
@@ -41,6 +42,12 @@ export class Recorder implements TransportListener {
 
   addressed(peer: PeerId): void {
     if (!this.connectedNow.has(peer)) throw new Error('addresses of a peer that is not connected')
+    this.#wake()
+  }
+
+  arriving(peer: PeerId): void {
+    if (!this.connectedNow.has(peer)) throw new Error('something comes from a peer that is not connected')
+    this.arrivals += 1
     this.#wake()
   }
 

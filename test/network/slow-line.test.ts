@@ -26,5 +26,7 @@ test('a stream over a line on which a single piece takes longer than the patienc
     'the frame',
     two.seen.until(() => two.seen.messages.length > 0),
   )
+  // Those who wait for an answer on it hear that one is coming.
+  expect(two.seen.arrivals).toBeGreaterThan(0)
   expect([one.seen.events, two.seen.events].map(({ length }) => length)).toEqual([1, 1])
 }, 30_000)

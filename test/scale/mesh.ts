@@ -192,9 +192,19 @@ export class Mesh {
 
   #pingLater(): void {
     this.#timeline.after(pingEveryMs, () => {
-      for (const stream of this.#streams.values()) for (const end of stream.ends) this.#ping(stream, end)
+      for (const stream of this.#streams.values()) {
+        for (const end of stream.ends) this.#ping(stream, end)
+        for (const end of stream.ends) this.#tellArriving(stream, end)
+      }
       this.#pingLater()
     })
+  }
+
+  /** The driver tells once a second that a part of a frame has come, and for a second no whole one. */
+  #tellArriving(stream: Stream, from: PeerId): void {
+    const to = stream.ends.find((end) => end !== from) ?? from
+    if (stream.isOpen && stream.pipes.get(to)?.isPartial === true)
+      this.#seats.get(to)?.enqueue({ kind: 'arriving', peer: from })
   }
 
   #ping(stream: Stream, from: PeerId): void {

@@ -46,6 +46,7 @@ export class Pipe {
   #freeMs = 0
   #arrivalMs = 0
   #waiting = 0
+  #arrivedMs = 0
 
   constructor(timeline: Timeline, random: Random, options: ScaleOptions, uplink: Uplink) {
     this.#timeline = timeline
@@ -60,6 +61,11 @@ export class Pipe {
     return this.#waiting
   }
 
+  /** Whether something has been coming for a second, of which nothing is whole. */
+  get isPartial(): boolean {
+    return this.#waiting > 0 && this.#timeline.nowMs - this.#arrivedMs >= msPerSecond
+  }
+
   push(bytes: number, deliver: () => void): void {
     const { nowMs } = this.#timeline
     this.#freeMs = Math.max(this.#freeMs, nowMs) + bytes / this.#rate
@@ -69,7 +75,10 @@ export class Pipe {
     this.#timeline.after(leavesMs - nowMs, () => {
       this.#waiting -= bytes
     })
-    this.#timeline.after(this.#arrivalMs - nowMs, deliver)
+    this.#timeline.after(this.#arrivalMs - nowMs, () => {
+      this.#arrivedMs = this.#timeline.nowMs
+      deliver()
+    })
   }
 
   /** Segments of one message that are lost are sent again together; what is sent again may be lost again. */

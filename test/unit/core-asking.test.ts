@@ -76,6 +76,37 @@ describe('what a holder is asked for', () => {
     expect(again?.message.id).not.toBe(stuck?.message.id)
   })
 
+  test('is not asked of another while something long comes from it that is not whole, up to five minutes', () => {
+    const antiEntropy = new AntiEntropy()
+    const holders = [holderOf('b', [first]), holderOf('c', [first])]
+    const [asked] = plan(antiEntropy, 0, holders)
+    for (let nowMs = 1_000; nowMs < 300_000; nowMs += 1_000) {
+      antiEntropy.arriving(nowMs, asked!.to)
+      expect(plan(antiEntropy, nowMs, holders)).toEqual([])
+    }
+    expect(plan(antiEntropy, 300_000, holders).map(({ to }) => to)).not.toContain(asked!.to)
+  })
+
+  test('is asked of another soon when nothing more comes from it', () => {
+    const antiEntropy = new AntiEntropy()
+    const holders = [holderOf('b', [first]), holderOf('c', [first])]
+    const [asked] = plan(antiEntropy, 0, holders)
+    antiEntropy.arriving(20_000, asked!.to)
+    expect(plan(antiEntropy, 24_999, holders)).toEqual([])
+    expect(plan(antiEntropy, 25_000, holders).map(({ to }) => to)).not.toContain(asked!.to)
+  })
+
+  test('is not asked of anybody while it may be on its way from who wrote it, of which others told sooner', () => {
+    const antiEntropy = new AntiEntropy()
+    const writer = { peer: identity(4, 'd').peer, origin: first, row: nothing }
+    const holders = [writer, holderOf('b', [first])]
+    const asked = (nowMs: number) => antiEntropy.plan(nowMs, nothing, holders, 'ordinary')
+    antiEntropy.arriving(0, writer.peer)
+    expect(asked(0)).toEqual([])
+    expect(asked(4_999)).toEqual([])
+    expect(asked(5_000).map(({ to }) => to)).toEqual([holders[1]!.peer])
+  })
+
   test('is spread: one holder is asked for two logs at once, and the rest of others or when it has answered', () => {
     const antiEntropy = new AntiEntropy()
     const alone = holderOf('b', [first, second, third, fourth])

@@ -77,6 +77,16 @@ describe('who holds a mail whose content is damaged here', () => {
     expect(holders()).toEqual([2])
   })
 
+  test('who answers for longer than usual, because its line is slow, is waited for', () => {
+    const { id } = requestIn(damage())!
+    for (let second = 0; second < 20; second += 1) {
+      nowMs += 1_000
+      expect(requestIn(step({ kind: 'arriving', peer: member.peer }))).toBeUndefined()
+    }
+    answer(id, [mail])
+    expect(core.repairing).toBe(0)
+  })
+
   test('what is deleted meanwhile is not looked for any more', () => {
     answer(requestIn(damage())!.id, [])
     for (const who of ['ada', 'bob'])

@@ -10,6 +10,7 @@ const keysOf = (byte: number): GroupKeys => ({ present: new Uint8Array(32).fill(
 const listener: TransportListener = {
   connected: () => undefined,
   disconnected: () => undefined,
+  arriving: () => undefined,
   addressed: () => undefined,
   message: () => undefined,
   gossip: () => undefined,

@@ -137,6 +137,8 @@ export const limits = {
   inviteDays: 7,
   invitesShown: 1_000,
   machinesShown: 1_000,
+  /** What comes in parts is waited for so long, from its request or from what came before it: 1 MiB at 28 kbit/s. */
+  arrivingMs: 300_000,
   /** Former group keys that members who were away are let in with. */
   formerKeys: 8,
   historyViews: 200,
