@@ -47,26 +47,49 @@ export const ask = async <Value>(connection: Connection, request: Request<Value>
   }
 }
 
-/** TIMEOUT after `limits.connectMs`; what is fulfilled later is given to `late`. */
-export const within = <Value>(clock: ClientClock, work: Promise<Value>, late: (value: Value) => void): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    let isOver = false
-    const stop = clock.after(limits.connectMs, () => {
-      isOver = true
-      reject(new QuintetError('TIMEOUT', `The server did not answer within ${limits.connectMs} ms.`))
+/**
+ * How long servers have to answer: twice as long when none did in time, because the way there may be long, as over a satellite; then
+ * twice what it took.
+ */
+export class Patience {
+  readonly #clock: ClientClock
+  #ms: number = limits.connectMs
+
+  constructor(clock: ClientClock) {
+    this.#clock = clock
+  }
+
+  /** TIMEOUT when it takes too long; what is fulfilled later is given to `late`. */
+  within<Value>(work: Promise<Value>, late: (value: Value) => void): Promise<Value> {
+    const [ms, begunMs] = [this.#ms, this.#clock.nowMs()]
+    return new Promise((resolve, reject) => {
+      let isOver = false
+      const stop = this.#clock.after(ms, () => {
+        isOver = true
+        this.#set(Math.max(this.#ms, ms * 2))
+        reject(new QuintetError('TIMEOUT', `The server did not answer within ${ms} ms.`))
+      })
+      work.then(
+        (value) => {
+          stop()
+          if (isOver) late(value)
+          else {
+            this.#set((this.#clock.nowMs() - begunMs) * 2)
+            resolve(value)
+          }
+        },
+        (error: unknown) => {
+          stop()
+          reject(error instanceof Error ? error : new Error(String(error)))
+        },
+      )
     })
-    work.then(
-      (value) => {
-        stop()
-        if (isOver) late(value)
-        else resolve(value)
-      },
-      (error: unknown) => {
-        stop()
-        reject(error instanceof Error ? error : new Error(String(error)))
-      },
-    )
-  })
+  }
+
+  #set(ms: number): void {
+    this.#ms = Math.min(limits.connectMostMs, Math.max(limits.connectMs, ms))
+  }
+}
 
 export const closeQuietly = ({ api }: Connection): void => {
   api.close().catch(() => undefined)

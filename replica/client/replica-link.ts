@@ -10,7 +10,7 @@ import {
   closeQuietly,
   isUnreachable,
   newConnection,
-  within,
+  Patience,
   type Connection,
   type Request,
 } from './link-connection.ts'
@@ -70,6 +70,7 @@ const backOffGrowth = 1.25
 export class ReplicaLink {
   readonly #options: LinkOptions
   readonly #waiters: LinkWaiters<Connection>
+  readonly #patience: Patience
   readonly #homeWatch: HomeWatch<Connection>
   /** The server that is wanted: null is the own one, or any where there is none. */
   #wanted: ServerId | null = null
@@ -86,6 +87,7 @@ export class ReplicaLink {
   private constructor(options: LinkOptions) {
     this.#options = options
     this.#waiters = new LinkWaiters(options.clock)
+    this.#patience = new Patience(options.clock)
     this.#homeWatch = new HomeWatch<Connection>(options.clock, {
       open: () => this.#open(null),
       apiOf: ({ api }) => api,
@@ -162,10 +164,10 @@ export class ReplicaLink {
   /** Goes over to another server; when that fails, the present connection stays. UNREACHABLE, TIMEOUT, NO_SUCH_SERVER. */
   async moveTo(server: ServerId): Promise<void> {
     const wanted = server === this.#options.servers.home ? null : server
-    const opened = within(this.#options.clock, this.#open(wanted), closeQuietly)
+    const opened = this.#patience.within(this.#open(wanted), closeQuietly)
     const connection = await opened
     try {
-      await within(this.#options.clock, this.#prepare(connection, 'move'), () => undefined)
+      await this.#patience.within(this.#prepare(connection, 'move'), () => undefined)
     } catch (error) {
       closeQuietly(connection)
       throw error
@@ -347,10 +349,10 @@ export class ReplicaLink {
     return raceServers({
       starters,
       clock,
-      open: (server) => within(clock, this.#open(server), closeQuietly),
+      open: (server) => this.#patience.within(this.#open(server), closeQuietly),
       prepare: (connection) => {
         if (!isWantedStill()) return Promise.reject(new QuintetError('UNREACHABLE', 'Another server was taken.'))
-        return within(clock, this.#prepare(connection, 'return'), () => undefined)
+        return this.#patience.within(this.#prepare(connection, 'return'), () => undefined)
       },
       close: closeQuietly,
     })

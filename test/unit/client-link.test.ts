@@ -35,6 +35,23 @@ describe('a client that starts', () => {
   })
 })
 
+describe('a client whose servers are far away', () => {
+  const takesMs = 3_500
+
+  test('gives them more time when none has answered in time', async () => {
+    const replica = new MemoryReplica()
+    const { clock, runTo } = steppedClock()
+    const opening = clientOver(async () => {
+      await new Promise<void>((answer) => void clock.after(takesMs, answer))
+      return replica.connect()
+    }, clock)
+    await runTo(limits.connectMs + takesMs + 100)
+    const client = await opening
+    expect(client.server).toBe(replica.server)
+    await client.close()
+  })
+})
+
 describe('a client that is to begin at one server', () => {
   /** Server 2, which is wanted, does not answer. */
   const open = (start: 'at home' | 'anywhere'): Promise<MailClient> => {

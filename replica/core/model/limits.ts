@@ -180,6 +180,8 @@ export const limits = {
   homePatienceMs: 5_000,
   /** How long one server may take to answer and to take the session up before another is tried. */
   connectMs: 2_800,
+  /** At most, where the way to the servers is long. */
+  connectMostMs: 11_200,
   /** How long a client that starts goes on trying servers that are there and slow. */
   firstConnectMs: 15_000,
   /** What the own server has for itself before the others are tried beside it. */
