@@ -1,3 +1,4 @@
+import { renameSync, statSync } from 'node:fs'
 import { destination, pino } from 'pino'
 import { limits } from '../core/model/limits.ts'
 import type { LoggerPort } from '../host/ports.ts'
@@ -14,7 +15,7 @@ export interface ClosableLogger {
 const secretFields = ['password', 'privateKey', 'groupKey', 'token', 'invite', 'seed', 'phrase', 'key']
 
 /**
- * Logs lines of JSON to `file` (appended, made when missing), or to stderr when it is null; never to stdout, which belongs to
+ * Logs lines of JSON to `file` (appended, made when missing; what is older than the last few megabytes goes), or to stderr when it is null; never to stdout, which belongs to
  * the scripted interface. Fields that hold secrets are blotted out.
  */
 export const createPinoLogger = (options: {
@@ -24,6 +25,7 @@ export const createPinoLogger = (options: {
   const target = destination({ dest: options.file ?? 2, sync: true, mkdir: true, maxLength: limits.unwrittenLogBytes })
   // A full disk is told elsewhere; what could not be written is tried again with the next line.
   target.on('error', () => undefined)
+  if (options.file !== null) keepSmall(target, options.file)
   const log = pino(
     {
       level: options.level,
@@ -53,4 +55,20 @@ export const createPinoLogger = (options: {
       if (options.file !== null) target.end()
     },
   }
+}
+
+/** A log is this file and the one before it: whoever sends what is not valid, as fast as it can, must not fill the disk. */
+const keepSmall = (target: ReturnType<typeof destination>, file: string): void => {
+  let bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  target.on('write', (written: number) => {
+    bytes += written
+    if (bytes < limits.logFileBytes) return
+    bytes = 0
+    try {
+      renameSync(file, `${file}.1`)
+      target.reopen()
+    } catch {
+      // Another program has it open: it goes on growing, and is tried again after as much.
+    }
+  })
 }

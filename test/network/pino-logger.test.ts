@@ -1,8 +1,9 @@
 import fs, { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { limits } from '../../replica/core/model/limits.ts'
 import { createPinoLogger } from '../../replica/drivers/pino-logger.ts'
 
 const alwaysFull = '/dev/full'
@@ -23,6 +24,24 @@ test('the log keeps what its level asks for, and never a secret', async () => {
   expect(lines.map(({ msg }) => msg)).toEqual(['joined', 'failed'])
   expect(lines[0]).toMatchObject({ peer: 'P', token: '[secret]' })
   expect(text).not.toContain('hush')
+  await rm(directory, { recursive: true })
+})
+
+test('the log does not grow for ever, whatever is told again and again, and its last lines stay', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'quintet-log-'))
+  const file = join(directory, 'replica.log')
+  const text = 'x'.repeat(65_536)
+  const { logger, close } = createPinoLogger({ level: 'info', file })
+  for (let count = 0; count < (3 * limits.logFileBytes) / text.length; count += 1) logger.warn('not valid', { text })
+  close()
+  // It was long when the program ended, and goes on.
+  const next = createPinoLogger({ level: 'info', file })
+  next.logger.info('the last')
+  next.close()
+  expect(await readdir(directory)).toEqual(['replica.log', 'replica.log.1'])
+  const sizes = await Promise.all([file, `${file}.1`].map(async (of) => (await stat(of)).size))
+  expect(Math.max(...sizes)).toBeLessThan(limits.logFileBytes + 2 * text.length)
+  expect((await readFile(file, 'utf8')).trim().split('\n').at(-1)).toContain('the last')
   await rm(directory, { recursive: true })
 })
 

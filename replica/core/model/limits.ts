@@ -70,6 +70,8 @@ export const limits = {
   joinRequestBytes: 4_096,
   /** Of the log that could not be written yet, on a full disk; what comes on top is dropped. */
   unwrittenLogBytes: 1_048_576,
+  /** Of the log; one that is longer becomes the one before, of which there is one. */
+  logFileBytes: 8_388_608,
   /** Requests of one replica that wait for their answers. */
   requestsServed: 256,
   /** Installs that are kept connected or dialled. */
