@@ -4,7 +4,7 @@ import type { SealedMail } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { sha256, toBase64Url } from '../wire/bytes.ts'
-import { provesHead } from '../wire/header-proof.ts'
+import { provesHead, provesWhole } from '../wire/header-proof.ts'
 import { decodeMailPayload, headOf, type MailPayload } from '../wire/payload-codec.ts'
 import { verifySubmission } from '../wire/update-codec.ts'
 import { aesKeyBytes, aesOpen } from './aes.ts'
@@ -29,7 +29,7 @@ interface Unwrapped {
 export class MailOpener {
   readonly #groupId: Uint8Array
   readonly #keys: PersonKeys
-  /** Heads of mails, by their hashes. */
+  /** Payloads, mostly without the body, by their hashes. */
   readonly #proven = new LRUCache<string, true>({ max: limits.cachedHeaders })
   readonly #encapsulations = new LRUCache<string, Promise<MailKeys>>({ max: limits.cachedEncapsulations })
 
@@ -58,7 +58,7 @@ export class MailOpener {
     if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
     const header = this.#headerOf(unwrapped)
     // A list gives a shorter one whole.
-    if (payload.sealedBody.length > limits.listedBodyBytes) this.#proves(mail, payload)
+    if (payload.sealedBody.length > limits.listedBodyBytes) this.noteProven(mail)
     return { ...header, ...body.value }
   }
 
@@ -69,21 +69,24 @@ export class MailOpener {
     return header.value
   }
 
-  #proves(mail: SealedMail, { account, sealedBody }: MailPayload): boolean {
-    const found = headOf(mail.payload)
-    if (!found.ok) throw cannotOpen('it is not a mail')
-    const { head } = found.value
-    const name = nameOf(head)
+  /** The header of this mail, which is here whole and proven, is so when it comes without the body, too. */
+  noteProven({ payload }: SealedMail): void {
+    const found = headOf(payload)
+    if (found.ok) this.#proven.set(nameOf(found.value.head), true)
+  }
+
+  #proves({ payload, signature, leaf }: SealedMail, { account, sealedBody }: MailPayload): boolean {
+    const name = nameOf(payload)
     if (this.#proven.has(name)) return true
-    if (sealedBody.length > 0) this.#verifyWhole(mail)
-    else if (mail.leaf === null || !provesHead(this.#groupId, account, head, { ...mail, leaf: mail.leaf })) return false
+    if (sealedBody.length > 0) {
+      if (!provesWhole(this.#groupId, account, payload, signature)) throw notItsSenders()
+    } else if (leaf === null || !provesHead(this.#groupId, account, payload, { leaf, signature })) return false
     this.#proven.set(name, true)
     return true
   }
 
   #verifyWhole({ payload, signature }: SealedMail): void {
-    const verified = verifySubmission(this.#groupId, 'mail', payload, signature)
-    if (!verified.ok) throw cannotOpen('its signature is not that of its sender')
+    if (!verifySubmission(this.#groupId, 'mail', payload, signature).ok) throw notItsSenders()
   }
 
   async #unwrap(mail: SealedMail): Promise<Unwrapped> {
@@ -129,4 +132,6 @@ const isSame = (left: readonly string[], right: readonly string[]): boolean =>
 const cannotOpen = (reason: string): QuintetError =>
   new QuintetError('CANNOT_OPEN', `This mail cannot be opened: ${reason}. It may have been forged or damaged.`)
 
-const nameOf = (head: Uint8Array): string => toBase64Url(sha256(head))
+const notItsSenders = (): QuintetError => cannotOpen('its signature is not that of its sender')
+
+const nameOf = (payload: Uint8Array): string => toBase64Url(sha256(payload))

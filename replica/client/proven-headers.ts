@@ -51,7 +51,9 @@ export class ProvenHeaders {
       const meant = new Set(asked)
       for (const mail of found.mails) {
         const one = await this.#open(session, mail)
-        if (meant.has(mail.mail) && one.header?.isProven === true) opened.set(mail.mail, one)
+        if (!meant.has(mail.mail) || one.header?.isProven !== true) continue
+        session.opener.noteProven(mail)
+        opened.set(mail.mail, one)
       }
       if (found.covered === 0) break
       left = asked.slice(found.covered)

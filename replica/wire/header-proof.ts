@@ -4,7 +4,7 @@ import { sha256 } from './bytes.ts'
 import { groupContext } from './group-context.ts'
 import { type PrivateKey, signatureBytes } from './keys.ts'
 import { headOf } from './payload-codec.ts'
-import { holdsBeside, leafMark, leafOf, signBeside } from './person-signature.ts'
+import { holdsBeside, holdsPersonSignature, leafMark, leafOf, signBeside } from './person-signature.ts'
 import { typeOf } from './update-codec.ts'
 
 /**
@@ -45,6 +45,14 @@ export const provesHead = (
   head: Uint8Array,
   { leaf, signature }: { readonly leaf: Uint8Array; readonly signature: Uint8Array },
 ): boolean => holdsBeside(groupContext(groupId), account, { leaf, beside: headLeaf(groupId, head) }, signature)
+
+/** Whether `signature` proves that `account` signed this mail, of which `payload` is known to be all. */
+export const provesWhole = (
+  groupId: Uint8Array,
+  account: AccountId,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean => holdsPersonSignature(groupContext(groupId), account, { type: mailType, payload }, signature)
 
 const wholeLeaf = (groupId: Uint8Array, payload: Uint8Array): Uint8Array =>
   leafOf(groupContext(groupId), { type: mailType, payload })
