@@ -95,11 +95,19 @@ export class Attachments {
       ...waiting.found.map(({ content }) => content.letter),
     ]
     const used = new Set<string>(letters.flatMap(({ attachments }) => attachments.map(({ attachment }) => attachment)))
-    const unused = old.filter(({ document }) => !used.has(document))
-    await this.remove(
-      session,
-      unused.map(({ document }) => document),
+    for (const { document } of old) if (!used.has(document)) await this.#removeFile(session, document)
+  }
+
+  /** A server that lies might name any document here: a draft, or what the person is known to know. */
+  async #removeFile(session: Session, id: DocumentId): Promise<void> {
+    const isFile = await this.#load(session, id).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof QuintetError && error.code === 'NO_SUCH_ATTACHMENT') return false
+        throw error
+      },
     )
+    if (isFile) await this.remove(session, [id])
   }
 
   async #load(session: Session, id: DocumentId): Promise<{ readonly attachment: Attachment } & FileContent> {

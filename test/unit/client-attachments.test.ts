@@ -199,6 +199,26 @@ describe('files attached to a mail', () => {
     expect(names()).toEqual([attachment])
   })
 
+  test('and nothing else goes, whatever a server says is a file', async () => {
+    const { replica, ann, clock } = await annAlone()
+    await signedUp(replica, 'ben')
+    await sendNow(ann, { to: ['ben'], subject: '', body: '' })
+    await expect.poll(() => replica.documents).toHaveLength(1)
+    await ann.saveDraft({ to: [], subject: 'a draft', body: '' })
+    await ann.send({ to: ['ann'], subject: 'a mail that waits', body: '', holdMs: 3_600_000 })
+    const thrownAway = await ann.attach(plan)
+    clock.move(8 * dayMs)
+    await ann.close()
+    const { documents } = replica
+    replica.documents = documents.map((held) => ({ ...held, shelf: shelves.attachments }))
+    const next = await clientAt(replica, clock)
+    await next.logIn(annsLogIn)
+    const left = (): readonly string[] => replica.documents.map(({ document }) => document)
+    await expect.poll(left).not.toContain(thrownAway.attachment)
+    for (let turn = 0; turn < 20; turn++) await next.counts()
+    expect(left()).toHaveLength(documents.length - 1)
+  })
+
   test('make room for others when there is none, unless a letter names them', async () => {
     const { replica, ann, clock, names } = await annAlone()
     const [used] = [await ann.attach(plan), await ann.attach(photo), await ann.attach(photo)]
