@@ -74,7 +74,7 @@ export class Remembered {
       },
       // What one server could not give, another one may.
       connected: () => {
-        this.#version = null
+        if (!this.#mayWrite) this.#version = null
         this.#lookAgain()
       },
     })
