@@ -1,11 +1,14 @@
 import type { Folder } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
+import { QuintetError } from '../core/model/errors.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { numbered, usageError, type Command, type Sitting } from './command.ts'
 import { printableLine } from './text-width.ts'
 
 const pageHeaders = 100
 const here = '.'
+/** One mail that is deleted meanwhile, or damaged here, keeps nobody from the others; a full disk does. */
+const passedOver: ReadonlySet<string> = new Set(['NO_SUCH_MAIL', 'CANNOT_OPEN', 'DAMAGED'])
 
 const saveFiles: Command['run'] = async (sitting, words, rest) => {
   const { client, screen, files } = sitting
@@ -48,6 +51,7 @@ const exportFolder = async (sitting: Sitting, folder: Folder, directory: string)
         await exportOne(sitting, mail, directory, [folder])
         count += 1
       } catch (error) {
+        if (!(error instanceof QuintetError) || !passedOver.has(error.code)) throw error
         failed.push(`${printableLine(subject) || '(no subject)'}: ${printableLine(String(error))}`)
       }
     }

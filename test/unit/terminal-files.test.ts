@@ -25,7 +25,17 @@ test('attaches files, writes them to the disk, and exports mails', async () => {
         `export 2 ${directory}`,
         `export all ${directory}/all`,
       ],
-      ...['draft ben', 'Later', `~a ${plan}`, '.', 'drafts', 'save 7', 'export', 'export 2 /dev/null/there'],
+      ...[
+        'draft ben',
+        'Later',
+        `~a ${plan}`,
+        '.',
+        'drafts',
+        'save 7',
+        'export',
+        'export 2 /dev/null/there',
+        'export all /dev/null/there',
+      ],
     ])
     expect(text).toMatch(/Attached: the plan\.txt \(6 bytes\)\./)
     expect(text).toMatch(/the plan\.txt\.missing cannot be read: there is no such file or directory/)
@@ -36,7 +46,8 @@ test('attaches files, writes them to the disk, and exports mails', async () => {
     expect(text).toMatch(/ben {2}Later {2}\[the plan\.txt \(6 bytes\)\]/)
     expect(text).toMatch(/No mail 7 has been listed/)
     expect(text).toMatch(/This is used as: export N\|all \[DIR\]/)
-    expect(text).toMatch(/cannot be written to: a part of its path is no directory/)
+    expect(text.match(/cannot be written to: a part of its path is no directory/g)).toHaveLength(2)
+    expect(text).not.toMatch(/Not written/)
     expect(await readFile(path.join(directory, 'the plan (2).txt'), 'utf8')).toBe('secret')
     expect(await readdir(path.join(directory, 'all', 'inbox'))).toHaveLength(2)
   } finally {
