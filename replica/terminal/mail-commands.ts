@@ -48,7 +48,8 @@ const written = async (sitting: Sitting, head: Omit<Letter, 'body'>): Promise<Le
   const letter = (): Letter => ({ ...head, body: lines.join('\n'), attachments })
   try {
     for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) {
-      if (line.startsWith(attachMark)) attachments.push(...(await attached(sitting, line.slice(attachMark.length))))
+      if (line.startsWith(attachMark))
+        attachments.push(...(await attached(sitting, line.slice(attachMark.length), attachments.length)))
       else lines.push(line)
     }
   } catch (error) {
@@ -62,8 +63,15 @@ const written = async (sitting: Sitting, head: Omit<Letter, 'body'>): Promise<Le
 }
 
 /** The file's document, in a list; none when it cannot be attached, which is said. */
-const attached = async ({ client, screen, files }: Sitting, file: string): Promise<readonly DocumentId[]> => {
+const attached = async (
+  { client, screen, files }: Sitting,
+  file: string,
+  before: number,
+): Promise<readonly DocumentId[]> => {
   try {
+    // With more it could neither be sent nor kept.
+    if (before >= limits.attachments)
+      throw new QuintetError('TOO_MANY', `A mail can have ${limits.attachments} files attached at most.`)
     const attachment = await client.attach(await files.read(file.trim()))
     screen.print(`Attached: ${shownFile(attachment)}.`)
     return [attachment.attachment]

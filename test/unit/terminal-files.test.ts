@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 
+import { limits } from '../../replica/core/model/limits.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
@@ -53,4 +54,12 @@ test('attaches files, writes them to the disk, and exports mails', async () => {
   } finally {
     await rm(directory, { recursive: true })
   }
+})
+
+test('attaches no more files than a mail can have: what was written is sent with those', async () => {
+  const ann = await signedUp(new MemoryReplica(), 'ann')
+  const files = Array.from({ length: limits.attachments + 1 }, () => `~a ${import.meta.filename}`)
+  const text = await shownBy(runInteractiveTerminal, ann, ['m ann', 'Many', 'a letter', ...files, '.'])
+  expect(text).toMatch(/can have 20 files attached at most/)
+  expect(text).toMatch(/Sent to ann/)
 })
