@@ -10,7 +10,7 @@ import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { encodeCbor } from '../../replica/wire/cbor.ts'
 import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { cheapPassword, clientAt, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { cheapPassword, clientAt, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
@@ -311,4 +311,32 @@ test('what a later version has written meanwhile is not written over', async () 
   await sendNow(ann, { ...toBen, to: ['cleo'] })
   await ann.close()
   expect(replica.documents).toEqual([later])
+})
+
+test('what a server has kept back at the log-in is known again at the next one', async () => {
+  const { replica, ann, lie, otherBen } = await annAndBen()
+  await sendNow(ann, toBen)
+  await ann.close()
+  await expect.poll(() => replica.documents).toHaveLength(1)
+  lie()
+  // As a server that keeps back what ann's client remembers, of a group where she knows the other ben.
+  const liar = new MemoryReplica({ groupId: replica.groupId, server: serverId(2) })
+  for (const account of replica.accounts) liar.adopt(account)
+  // Later than any log-in at the other one.
+  while (liar.nextMoment() < 99);
+  let server = liar
+  const later = await clientOver(async () => server.connect())
+  await later.logIn({ name: 'ann', password })
+  expect((await later.identities({ names: ['ben'] })).identities).toMatchObject([{ known: null }])
+  server = replica
+  const connected = nextEvent(later, 'connected')
+  liar.dropConnections()
+  await connected
+  await expect
+    .poll(() => later.identities({ names: ['ben'] }))
+    .toMatchObject({
+      identities: [{ known: { calledNow: 'ben~1' } }],
+    })
+  expect(await codeOf(later.send(toBen))).toBe('NAME_CHANGED_HANDS')
+  expect(otherBen.loggedInAs).toBe('ben')
 })
