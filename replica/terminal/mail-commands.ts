@@ -142,7 +142,9 @@ const toggle =
   }
 
 const answerMail: Command['run'] = async (sitting, words) => {
-  const header = numbered(sitting, words, 're N')
+  const listed = numbered(sitting, words, 're N')
+  // Nobody is to be answered who has written nothing.
+  const header = listed.unproven ? await sitting.client.read({ mail: listed.mail }) : listed
   // A deleted account has no name any more.
   if (!header.own && header.from === '')
     throw new QuintetError('NO_SUCH_ACCOUNT', 'The account that wrote this is deleted: nobody would get the answer.')

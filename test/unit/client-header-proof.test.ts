@@ -193,5 +193,8 @@ test('what nothing proves is told as that, in the terminal and to programs', asy
   }
   const listed = await shownBy(runJsonTerminal, await logIn(), [JSON.stringify({ id: 1, do: 'list', folder: 'inbox' })])
   expect(JSON.parse(listed.trim().split('\n')[0] ?? '')).toMatchObject({ headers: [{ unproven: true, subject: '' }] })
-  expect(await shownBy(runInteractiveTerminal, await logIn(), ['l'])).toMatch(/\(unproven\) ben +\(no subject\)/)
+  const shown = await shownBy(runInteractiveTerminal, await logIn(), ['l', 're 1', 'quit'])
+  expect(shown).toMatch(/\(unproven\) ben +\(no subject\)/)
+  expect(shown).toContain('This mail cannot be opened: its signature is not that of its sender.')
+  expect(shown).not.toContain('Re: ')
 })
