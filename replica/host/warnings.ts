@@ -22,6 +22,7 @@ export const warnings = (core: ReplicaCore, { diskFull }: { readonly diskFull: b
     )
   if (core.isRetired) found.push(warning('retired', retiredFailure.message))
   else for (const server of core.saidRetiredBy) found.push(saidRetired(server))
+  for (const server of estranged(core)) found.push(estrangedFrom(server))
   if (core.hasLostSeat) found.push(lostSeat(core))
   const { repairing } = core
   if (repairing > 0) {
@@ -49,6 +50,23 @@ const saidRetired = (server: ServerId): Warning =>
   warning(
     'saidRetired',
     `Server ${server} says that this machine was retired, and shows no proof of it. Ask who has it: if it is true this machine must join again.`,
+    { server },
+  )
+
+/** Servers that were retired here and hand over nothing, as one does that has retired this machine, too. */
+const estranged = (core: ReplicaCore): readonly ServerId[] =>
+  core.isRetired
+    ? []
+    : core.peers.allGreeted().flatMap((session) => {
+        const isMute = !session.hasToldAll && core.state.seats.isRetiredPeer(session)
+        return isMute ? [session.server] : []
+      })
+
+const estrangedFrom = (server: ServerId): Warning =>
+  warning(
+    'estranged',
+    `Server ${server} was retired here, still runs, and goes on without this machine: it seems to have retired this one, too. Neither has what the other writes. ` +
+      'Start one of the two with --reset and an invite of the other, so that it joins again and hands over what only it has; if the other is then said to be retired, let it join in the same way.',
     { server },
   )
 

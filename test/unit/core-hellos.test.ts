@@ -6,6 +6,7 @@ import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { retiredFailure } from '../../replica/core/retired-peers.ts'
 import { serverId, sessionId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
+import { warnings } from '../../replica/host/warnings.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
   foundedCore,
@@ -187,6 +188,24 @@ describe('a retired machine that comes back', () => {
       { kind: 'message', peer: founder.peer, message: { kind: 'refusal', failure: retiredFailure, retirement: proof } },
     ])
     expect(core.isRetired).toBe(true)
+  })
+
+  test('and has retired this one, too, is told of, as long as it hands over nothing', () => {
+    const core = coreWithout()
+    const said = (): string =>
+      warnings(core, { diskFull: false })
+        .map(({ sentence }) => sentence)
+        .join('; ')
+    greet(core, ben, rows)
+    expect(said()).toMatch(/Server 2 was retired here, still runs.+ --reset and an invite/)
+    const knowledge = { kind: 'knowledge', clock: 1, rows, hashes: new Map(), sessions: [] } as const
+    core.step(noonMs, [{ kind: 'message', peer: ben.peer, message: knowledge }])
+    expect(said()).not.toContain('was retired here')
+    core.step(noonMs, [{ kind: 'disconnected', peer: ben.peer }])
+    greet(core, ben, rows)
+    expect(said()).toContain('was retired here')
+    core.step(noonMs, [{ kind: 'disconnected', peer: ben.peer }])
+    expect(said()).toBe('')
   })
 
   test('ends no log-in by what it says of its own', () => {

@@ -5,6 +5,7 @@ export type WarningCode =
   | 'forked'
   | 'retired'
   | 'saidRetired'
+  | 'estranged'
   | 'lostSeat'
   | 'repairing'
   | 'unconfirmed'
