@@ -61,7 +61,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .option('--yes', 'with --reset: do not ask')
     .option('--json', 'one JSON object a line on stdout')
     .addOption(
-      new Option('--log-level <level>', 'what goes into replica.log')
+      new Option('--log-level <level>', 'what goes into replica.log (at 8 MB it becomes replica.log.1)')
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info'),
     )

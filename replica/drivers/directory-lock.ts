@@ -5,6 +5,7 @@ import { uptime } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { QuintetError } from '../core/model/errors.ts'
 import { makeDirectory, renameFile } from './file-names.ts'
+import { lockBySystem, type SystemLock } from './system-lock.ts'
 
 export interface DirectoryLock {
   release(): Promise<void>
@@ -19,6 +20,8 @@ interface Holder {
 }
 
 const folderName = 'lock'
+/** Beside the folder, whose files are looked through. */
+const systemLockName = 'lock.held'
 /** Of a file that has no content, because the disk is full: its name says all. */
 const inName = '.held'
 const attempts = 8
@@ -36,12 +39,10 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   for (let attempt = 1; ; attempt++) {
     const own = await putDown(folder)
     const other = await liveHolder(folder, own)
-    if (other === null) return held(`${folder}/${own}`)
+    const lock = other === null ? lockBySystem(`${directory}/${systemLockName}`) : 'taken'
+    if (lock !== 'taken') return held(`${folder}/${own}`, lock)
     await rm(`${folder}/${own}`, { force: true })
-    if (attempt === attempts) {
-      const since = new Date(other.sinceMs).toISOString()
-      throw new QuintetError('DIRECTORY_IN_USE', `${directory} is in use by process ${other.pid} since ${since}.`)
-    }
+    if (attempt === attempts) throw inUse(directory, other)
     // Two that gave way to each other must not do so for ever.
     await setTimeout(randomInt(1, mostPauseMs))
   }
@@ -53,14 +54,24 @@ process.on('exit', () => {
   for (const file of heldFiles) rmSync(file, { force: true })
 })
 
-const held = (file: string): DirectoryLock => {
+const held = (file: string, lock: SystemLock | null): DirectoryLock => {
   heldFiles.add(file)
   return {
     release: async () => {
       await rm(file, { force: true })
       heldFiles.delete(file)
+      lock?.release()
     },
   }
+}
+
+/** `holder`: null for one whose id means nothing here, who is taken for dead by its file. */
+const inUse = (directory: string, holder: Holder | null): QuintetError => {
+  const who =
+    holder === null
+      ? 'a process of another container or machine'
+      : `process ${holder.pid} since ${new Date(holder.sinceMs).toISOString()}`
+  return new QuintetError('DIRECTORY_IN_USE', `${directory} is in use by ${who}.`)
 }
 
 /** The process that holds `directory` now; null when none does. */

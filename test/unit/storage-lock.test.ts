@@ -90,6 +90,20 @@ test.runIf(process.platform === 'linux')(
   },
 )
 
+test('a process whose id means nothing here, as in another container, holds it until it is killed', async () => {
+  const directory = await newDirectory()
+  const child = await holderOf(directory)
+  await rm(join(directory, 'lock'), { recursive: true })
+  const failure = await failureOf(lockDirectory(directory))
+  expect(failure?.code).toBe('DIRECTORY_IN_USE')
+  expect(failure?.message).toContain('another container or machine')
+  expect(await readdir(directory)).toEqual(['lock', 'lock.held'])
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const lock = await lockDirectory(directory)
+  await lock.release()
+})
+
 test('a process that ends itself leaves nothing', async () => {
   const directory = await newDirectory()
   const child = await holderOf(directory)
