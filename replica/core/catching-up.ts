@@ -15,6 +15,9 @@ import type { Witness } from './testimonies.ts'
 import { Testimonies } from './testimonies.ts'
 import { StateTransfer } from './state-transfer.ts'
 
+/** So long somebody else's state is taken, if there is one, when somebody's did not come to its end. */
+const avoidMs = 30_000
+
 /** An image whose mails are all stored. */
 interface ReceivedImage {
   readonly image: StateImage
@@ -32,8 +35,8 @@ export class CatchingUp {
   readonly #testimonies = new Testimonies()
   readonly #repairs = new Repairs()
   readonly #doubtful = new Map<string, Opinion>()
-  /** Who did not go on with its state, on its present connection. */
-  readonly #stalled = new Set<PeerId>()
+  /** Who did not go on with its state, or showed none that can be read, on its present connection; and when. */
+  readonly #stalled = new Map<PeerId, number>()
   #source: Source | null = null
   /** Of the state that waits to be joined: live only then. */
   #absent: TransferStep['absent'] = []
@@ -85,7 +88,8 @@ export class CatchingUp {
 
   /** Begins a state transfer unless one is under way, or what it brings is to wait for somebody who can confirm it. */
   begin(nowMs: number, source: Source, members: readonly Member[], effects: EffectsDraft): void {
-    if (this.transferringFrom === null && this.#opinion.isWorthIt(source, members)) this.#copy(nowMs, source, effects)
+    const isFree = this.transferringFrom === null && !this.#isAvoided(nowMs, source, members)
+    if (isFree && this.#opinion.isWorthIt(source, members)) this.#copy(nowMs, source, effects)
   }
 
   chunk(nowMs: number, peer: PeerId, message: StateChunkMessage, effects: EffectsDraft): void {
@@ -97,7 +101,7 @@ export class CatchingUp {
   /** The image that was asked to be decoded; null when it was not valid. */
   decoded(nowMs: number, peer: PeerId, image: StateImage | null, effects: EffectsDraft): void {
     if (this.#opinion.isAskedOf(peer)) send(peer, this.#opinion.decoded(nowMs, peer, image), effects)
-    else if (image === null) this.#abandoned(this.#transfer.abandon(), effects)
+    else if (image === null) this.#gaveUp(nowMs, this.#transfer.abandon(), effects)
     else this.#proceed(nowMs, peer, this.#transfer.decoded(nowMs, peer, image, this.#state.vector), effects)
   }
 
@@ -228,9 +232,7 @@ export class CatchingUp {
 
   /** Ends a transfer that stalled; goes on with one that waited for its peer. */
   tick(nowMs: number, effects: EffectsDraft): void {
-    const stalled = this.#transfer.abandonIfStalled(nowMs)
-    if (stalled !== null) this.#stalled.add(stalled)
-    this.#abandoned(stalled, effects)
+    this.#gaveUp(nowMs, this.#transfer.abandonIfStalled(nowMs), effects)
     this.#opinion.tick(nowMs)
     const peer = this.#transfer.peer
     if (peer !== null) this.#proceed(nowMs, peer, this.#transfer.resume(nowMs), effects)
@@ -274,6 +276,18 @@ export class CatchingUp {
     if (opinion.leftOut > 0 || opinion.witness === null)
       this.#doubtful.set(`${opinion.server} ${String(opinion.witness)}`, opinion)
     effects.notify.push({ kind: 'secondOpinion', ...opinion })
+  }
+
+  /** For a while others go before who did not go on, who may be the first to offer its state again and again. */
+  #isAvoided(nowMs: number, { peer }: Source, members: readonly Member[]): boolean {
+    const stalledMs = this.#stalled.get(peer)
+    if (stalledMs === undefined || nowMs - stalledMs >= avoidMs) return false
+    return members.some((member) => member.peer !== peer && !this.#stalled.has(member.peer))
+  }
+
+  #gaveUp(nowMs: number, peer: PeerId | null, effects: EffectsDraft): void {
+    if (peer !== null) this.#stalled.set(peer, nowMs)
+    this.#abandoned(peer, effects)
   }
 
   #abandoned(peer: PeerId | null, effects: EffectsDraft): void {

@@ -223,7 +223,8 @@ export class Forks {
   }
 
   #settle(nowMs: number, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
-    if (this.#yields(nowMs, session, origin)) this.#startOver(origin, effects)
+    const yields = !this.#isBorneOut(session, origin) && this.#yields(nowMs, session, origin)
+    if (yields) this.#startOver(origin, effects)
     else this.#say(nowMs, session, origin, effects)
   }
 
@@ -240,13 +241,30 @@ export class Forks {
     return !this.#yieldsToAnother(session, origin) || this.#hasWaited(nowMs, session, origin)
   }
 
+  /**
+   * Whether the log that is held here is disputed by no more than a word, and is this install's own, or somebody else is here who holds it,
+   * too: a member that says what is not so could have whoever comes in start over again and again.
+   */
+  #isBorneOut({ peer }: GreetedPeer, disputed: OriginId): boolean {
+    if (this.#dispute(peer, disputed).isProven) return false
+    if (disputed === this.#identity.origin) return true
+    return this.#here.some((member) => member.peer !== peer && this.#holdsTheSame(member, disputed))
+  }
+
+  /** As is held here, for all that is known. */
+  #holdsTheSame(member: GreetedPeer, origin: OriginId): boolean {
+    return (
+      heldFrom(this.#matrix.row(member.origin), origin) >= this.#state.held(origin) &&
+      this.#isUndisputed(member, origin)
+    )
+  }
+
   /** Whether somebody is here who holds the same log as is held here, for all that is known, and to whom the peer has to yield itself. */
   #yieldsToAnother({ origin: theirs, peer }: GreetedPeer, disputed: OriginId): boolean {
     const { seats } = this.#state
-    const held = this.#state.held(disputed)
     return this.#here.some((member) => {
-      const isSame = heldFrom(this.#matrix.row(member.origin), disputed) >= held && this.#isUndisputed(member, disputed)
-      if (member.peer === peer || !isSame || seats.claimOf(theirs) === undefined) return false
+      if (member.peer === peer || !this.#holdsTheSame(member, disputed) || seats.claimOf(theirs) === undefined)
+        return false
       return seats.claimOf(member.origin) !== undefined && seats.isElder(member.origin, theirs)
     })
   }

@@ -18,6 +18,8 @@ const stallLimitMs = 15_000
 const mailsPerRequest = 400
 /** When the peer had not all mails of its image, a newer image is asked for after this, some times; then the rest is left to repair. */
 const againMs = 1_000
+/** So often an image may be gone before all of it has come. */
+const goneAtMost = 10
 /** Requests under way at once, so that the line is not idle between an answer and the next request. */
 const window = 3
 /** Chunks of an image that are asked for at once: half a megabyte. */
@@ -85,6 +87,7 @@ export class StateTransfer {
   #lastId: number
   #lastSearch = 0
   #round = 1
+  #gone = 0
 
   constructor({ roundsAtMost, lastId }: TransferHabits = usualHabits) {
     this.#roundsAtMost = roundsAtMost
@@ -98,6 +101,7 @@ export class StateTransfer {
 
   begin(nowMs: number, peer: PeerId): TransferStep {
     this.#round = 1
+    this.#gone = 0
     return this.#ask(nowMs, peer)
   }
 
@@ -129,7 +133,7 @@ export class StateTransfer {
     const phase = this.#phase
     if (phase.kind !== 'image' || phase.peer !== peer) return nothing
     if (message.index !== phase.chunks.length) return nothing
-    if (message.image === 0) return this.#ask(nowMs, peer)
+    if (message.image === 0) return this.#askAnew(nowMs, peer)
     if (phase.image !== 0 && phase.image !== message.image) return nothing
     this.#progressMs = nowMs
     phase.image = message.image
@@ -194,6 +198,13 @@ export class StateTransfer {
     if (rest.length > 0) phase.queue.push({ origin: asked.origin, sequences: rest })
     if (absent.length > 0) phase.absent.push({ origin: asked.origin, sequences: absent })
     return this.#next(nowMs)
+  }
+
+  /** Who says again and again that the image is gone makes no progress. */
+  #askAnew(nowMs: number, peer: PeerId): TransferStep {
+    if (this.#gone >= goneAtMost) return nothing
+    this.#gone += 1
+    return this.#ask(nowMs, peer)
   }
 
   #ask(nowMs: number, peer: PeerId): TransferStep {

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import type { OriginId, Hash } from '../../replica/core/model/ids.ts'
+import type { Message } from '../../replica/core/model/messages.ts'
+import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { foundedCore, greet, helloOf, identity, noonMs, startCore } from '../support/core-fixture.ts'
+import { another, author, authorsLog, claimOf, endOf, otherLog } from '../support/fork-fixture.ts'
+
+const [newcomer, liar] = [identity(5, 'e'), identity(2, 'b')]
+const log = authorsLog()
+const end = log[2].lastHash
+
+const knowledge = (of: typeof liar, origin: OriginId, held: number, hash: Hash): Message => ({
+  kind: 'knowledge',
+  clock: 1,
+  rows: new Map([[of.origin, new Map([[origin, held]])]]),
+  hashes: new Map([[origin, hash]]),
+  sessions: [],
+})
+
+/** One that has come in and has some of the logs: what people see of it when these have told what they know, again and again. */
+const hears = (core: ReplicaCore, told: readonly (readonly [typeof liar, Message])[]): readonly string[] => {
+  const seen: string[] = []
+  for (let atMs = noonMs; atMs <= noonMs + 10_000; atMs += 1_000) {
+    const events = told.map(([{ peer }, message]) => ({ kind: 'message', peer, message }) as const)
+    seen.push(...core.step(atMs, events).notify.map(({ kind }) => kind))
+  }
+  return seen
+}
+
+const begun = (...members: readonly (typeof liar)[]): ReplicaCore => {
+  const core = startCore(newcomer)
+  core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(newcomer, noonMs), ...log] }])
+  for (const member of members) greet(core, member)
+  return core
+}
+
+const lie = [liar, knowledge(liar, author.origin, log.length, otherLog)] as const
+const truth = [another, knowledge(another, author.origin, log.length, end)] as const
+
+describe('a newcomer that is told that it holds another log than somebody', () => {
+  test('starts over, if nobody else holds the same', () => {
+    expect(hears(begun(liar), [lie])).toContain('forked')
+    expect(hears(begun(liar, another), [lie])).toContain('forked')
+  })
+
+  test('goes on, if somebody else who is here holds the same', () => {
+    expect(hears(begun(liar, another), [truth, lie])).not.toContain('forked')
+  })
+
+  test('starts over all the same when it is shown, signed by whose log it is', () => {
+    const shown: Message = { kind: 'fork', origin: author.origin, end: endOf(author, log.length, otherLog) }
+    expect(hears(begun(liar, another), [truth, lie, [liar, shown]])).toContain('forked')
+  })
+
+  test('goes on, if it is its own log and nobody shows that it signed another one', () => {
+    const word = [liar, knowledge(liar, newcomer.origin, 1, otherLog)] as const
+    expect(hears(begun(liar), [word])).not.toContain('forked')
+    const shown: Message = { kind: 'fork', origin: newcomer.origin, end: endOf(newcomer, 1, otherLog) }
+    expect(hears(begun(liar), [word, [liar, shown]])).toContain('forked')
+  })
+})
+
+describe('a member that offers a state and does not go on with it', () => {
+  const rows = (of: typeof liar) => new Map([[of.origin, new Map([[author.origin, 9]])]])
+  const [lies, tells] = [liar, another].map((of) => helloOf(of, rows(of)))
+
+  /** Both have discarded what is asked for; the liar says so first. Returns of whom the state is asked, one time after the other. */
+  const asked = (answer: (index: number) => Message | null): readonly string[] => {
+    const core = startCore(newcomer)
+    const found: string[] = []
+    const note = (atMs: number, events: Parameters<ReplicaCore['step']>[1]): void => {
+      const { send, decodeImage } = core.step(atMs, events)
+      for (const { to, message } of send) {
+        if (message.kind === 'request')
+          note(atMs, [
+            { kind: 'message', peer: to, message: { kind: 'discarded', id: message.id, origin: message.origin } },
+          ])
+        if (message.kind !== 'stateRequest') continue
+        if (message.index === 0) found.push(to)
+        const reply = found.length > 50 ? null : answer(message.index)
+        if (to === liar.peer && reply !== null) note(atMs, [{ kind: 'message', peer: to, message: reply }])
+      }
+      if (decodeImage !== null) note(atMs, [{ kind: 'imageDecoded', peer: decodeImage.peer, image: null }])
+    }
+    for (const hello of [lies, tells]) {
+      const { peer } = hello === lies ? liar : another
+      if (hello !== undefined)
+        note(noonMs, [
+          { kind: 'connected', peer },
+          { kind: 'message', peer, message: hello },
+        ])
+    }
+    for (let atMs = noonMs; atMs <= noonMs + 25_000; atMs += 500) note(atMs, [{ kind: 'tick' }])
+    return found
+  }
+
+  test('is asked again after others only', () => {
+    expect(asked(() => null).slice(0, 2)).toEqual([liar.peer, another.peer])
+  })
+
+  test('or shows none that can be read, is waited for by nobody', () => {
+    const core = foundedCore()
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(liar, noonMs * 2_000)] }])
+    greet(core, liar, new Map([[liar.origin, new Map([[liar.origin, 9]])]]))
+    const { peer } = liar
+    for (const atMs of [noonMs + 1_000, noonMs + 7_000]) {
+      expect(core.isCaughtUp).toBe(false)
+      const says = (message: Message) => core.step(atMs, [{ kind: 'message', peer, message }])
+      const [request] = core
+        .step(atMs, [{ kind: 'tick' }])
+        .send.flatMap(({ message }) => ('after' in message ? [message] : []))
+      says({ kind: 'discarded', id: request?.id ?? 1, origin: liar.origin })
+      expect(says(chunkOf(1, 0)).decodeImage).not.toBe(null)
+      core.step(atMs, [{ kind: 'imageDecoded', peer, image: null }])
+    }
+    expect(core.isCaughtUp).toBe(true)
+  })
+
+  test('and says again and again that it is gone, is not asked without end', () => {
+    const found = asked((index) => chunkOf(0, index))
+    expect(found).toContain(another.peer)
+    expect(found.length).toBeLessThan(20)
+  })
+
+  const chunkOf = (image: number, index: number): Message => ({ kind: 'stateChunk', image, index, count: 1, chunk: '' })
+})
