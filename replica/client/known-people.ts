@@ -11,7 +11,21 @@ import { Remembered } from './remembered.ts'
 import { safetyWords } from './safety-words.ts'
 import { normalName, type Session } from './session.ts'
 
-const memory = { document: documentId(`${'A'.repeat(21)}Q`), most: limits.rememberedNames, forMs: null }
+/** Behind an account that the person has accepted: it replaces the one that was known before. */
+const accepted = '!'
+/** Accounts that were met by one name apart: as many as a value has room for. */
+const mostMet = 3
+
+const accountsIn = (value: string): readonly AccountId[] => value.replace(accepted, '').split(' ').map(accountId)
+
+/** Two of a person's clients have met two accounts by one name, as on two sides of a split, or because a server lied to one of them: neither is the one. */
+const joined = (later: string, earlier: string): string => {
+  if (later.endsWith(accepted)) return later
+  const met = new Set([...accountsIn(later), ...accountsIn(earlier)])
+  return [...met].sort().slice(0, mostMet).join(' ')
+}
+
+const memory = { document: documentId(`${'A'.repeat(21)}Q`), most: limits.rememberedNames, forMs: null, joined }
 const accountForm = /^[\w-]{43}$/
 /** A name that was taken twice is told apart by what follows this. */
 const suffixMark = '~'
@@ -42,8 +56,7 @@ export class KnownPeople {
   /** Whether the person knows somebody else by this name. */
   isAnother(session: Session, name: string, account: AccountId): boolean {
     if (name === '' || account === session.account) return false
-    const known = this.#names.get(foldName(name))
-    return known !== null && known !== account
+    return this.#knownBy(name).some((known) => known !== account)
   }
 
   /** The person writes to these, or follows them, by these names. NAME_CHANGED_HANDS when one of them is not whom the person knows. */
@@ -74,17 +87,17 @@ export class KnownPeople {
       throw new QuintetError('TOO_MANY', `At most ${limits.lookUpAccounts} names can be asked for at once.`)
     const names = [...new Set(asked.map(normalName))]
     const found = await this.#lookUp(session, { names, accounts: [] })
-    const known = names.flatMap((name) => this.#names.get(foldName(name)) ?? []).map(accountId)
+    const known = names.flatMap((name) => this.#knownBy(name)).slice(0, limits.lookUpAccounts)
     const former = known.length === 0 ? [] : await this.#lookUp(session, { names: [], accounts: known })
     return names.flatMap((name): readonly Identity[] => {
       const info = found.find((one) => foldName(one.name) === foldName(name))
       if (info === undefined) return []
       const { account } = verifiedAccount(this.#context.groupId, info)
       const present = { name: info.name, account, words: this.#wordsOf(account) }
-      const other = this.isAnother(session, name, account) ? this.#names.get(foldName(name)) : null
-      if (other === null) return [{ ...present, known: null }]
+      const other = account === session.account ? undefined : this.#knownBy(name).find((one) => one !== account)
+      if (other === undefined) return [{ ...present, known: null }]
       const calledNow = former.find((one) => one.account === other)?.name ?? null
-      const knownAs = { account: accountId(other), words: this.#wordsOf(accountId(other)), calledNow }
+      const knownAs = { account: other, words: this.#wordsOf(other), calledNow }
       return [{ ...present, known: knownAs }]
     })
   }
@@ -93,9 +106,15 @@ export class KnownPeople {
   async accept(session: Session, name: string, account: string): Promise<void> {
     if (!accountForm.test(account)) throw new QuintetError('BAD_REQUEST', 'This is not an account.')
     await this.ready(session)
-    this.#names.set(session, foldName(normalName(name)), account)
+    this.#names.set(session, foldName(normalName(name)), `${account}${accepted}`)
     this.#context.directory.forget([name])
     await this.#names.flush(session)
+  }
+
+  /** Whom the person knows by this name: nobody, one account, or several that were met apart. */
+  #knownBy(name: string): readonly AccountId[] {
+    const value = this.#names.get(foldName(name))
+    return value === null ? [] : accountsIn(value)
   }
 
   #note(session: Session, name: string, account: AccountId): void {

@@ -25,6 +25,8 @@ export interface Memory {
   readonly most: number
   /** What is older is forgotten; null: nothing is. */
   readonly forMs: number | null
+  /** Of two values of one thing that two clients have noted apart. Left out: the later one. */
+  readonly joined?: (later: string, earlier: string) => string
 }
 
 interface Entry {
@@ -156,7 +158,7 @@ export class Remembered {
     const hasRoom = this.#written.size < this.#memory.most
     return Array.from(this.#entries).some(([about, entry]) => {
       const other = this.#written.get(about)
-      return other === undefined ? hasRoom : isLater(entry, other)
+      return other === undefined ? hasRoom : other.value !== entry.value || other.since !== entry.since
     })
   }
 
@@ -190,10 +192,17 @@ export class Remembered {
       const before = this.#written.get(about)
       if (before?.since === entry.since && before.value === entry.value) continue
       const own = this.#entries.get(about)
-      const isTaken = own === undefined ? this.#entries.size < this.#memory.most : isLater(entry, own)
-      if (isTaken) this.#entries.set(about, entry)
+      if (own !== undefined) this.#entries.set(about, this.#joined(entry, own))
+      else if (this.#entries.size < this.#memory.most) this.#entries.set(about, entry)
     }
     this.#written = theirs
+  }
+
+  #joined(one: Entry, other: Entry): Entry {
+    const [later, earlier] = isLater(one, other) ? [one, other] : [other, one]
+    const { joined } = this.#memory
+    if (joined === undefined || later.value === earlier.value) return later
+    return { value: joined(later.value, earlier.value), since: later.since }
   }
 
   #changed(session: Session): void {

@@ -257,7 +257,7 @@ describe('what two clients of a person have remembered on two sides of a split',
     await other.logIn({ name: 'ann', password })
     await sendNow(other, { ...toBen, to: ['dora'] })
     await expect.poll(() => elsewhere.documents).toHaveLength(1)
-    return sides
+    return { ...sides, other }
   }
   const merge = (replica: MemoryReplica, documents: MemoryReplica['documents']): void => {
     replica.documents = [...documents]
@@ -277,6 +277,38 @@ describe('what two clients of a person have remembered on two sides of a split',
     expect(await codeOf(next.send({ ...toBen, to: ['dora'] }))).toBe('NAME_CHANGED_HANDS')
     lie()
     expect(await codeOf(next.send(toBen))).toBe('NAME_CHANGED_HANDS')
+  })
+
+  test('is asked about when it is one name for two: neither replaces the other before the person says so', async () => {
+    const { replica, elsewhere, ann, other, clock, lie, bens } = await annTwice()
+    clock.move(limits.rememberEveryMs)
+    await sendNow(other, toBen)
+    await expect.poll(() => elsewhere.documents[0]?.update).not.toBe('2.aaaaaaaa:3')
+    expect(await codeOf(ann.send(toBen))).toBe('no failure')
+    merge(replica, elsewhere.documents)
+    await expect.poll(() => codeOf(ann.send(toBen))).toBe('NAME_CHANGED_HANDS')
+    lie()
+    expect(await codeOf(ann.send(toBen))).toBe('NAME_CHANGED_HANDS')
+    const { identities } = await ann.identities({ names: ['ben'] })
+    expect(identities).toMatchObject([{ account: bens.other, known: { account: bens.first } }])
+    clock.move(limits.rememberEveryMs)
+    await expect.poll(() => replica.documents[0]?.update).not.toBe(elsewhere.documents[0]?.update)
+    await ann.close()
+    const next = await clientAt(replica, clock)
+    await next.logIn({ name: 'ann', password })
+    expect(await codeOf(next.send(toBen))).toBe('NAME_CHANGED_HANDS')
+    await next.accept({ name: 'ben', account: bens.other })
+    await sendNow(next, toBen)
+  })
+
+  test('gives way to what the person has accepted later', async () => {
+    const { replica, elsewhere, ann, other, clock, lie, bens } = await annTwice()
+    clock.move(limits.rememberEveryMs)
+    await other.accept({ name: 'ben', account: bens.other })
+    merge(replica, elsewhere.documents)
+    await expect.poll(() => codeOf(ann.send(toBen))).toBe('NAME_CHANGED_HANDS')
+    lie()
+    await sendNow(ann, toBen)
   })
 
   test('is not written again where the document has all of it', async () => {
