@@ -58,7 +58,9 @@ export const baseOptions = (
     ],
     connectionManager: {
       maxConnections,
-      maxParallelDials: 64,
+      // Members are dialled at all their addresses, beside as many strangers as may be (`limits.dialledStrangers`).
+      maxParallelDials: 512,
+      maxDialQueueLength: 4_096,
       inboundConnectionThreshold: 200,
       // Who is let go for others (see `Places`) counts here until libp2p has noticed.
       maxIncomingPendingConnections: 1_024,

@@ -13,6 +13,8 @@ const failuresWhenAsked = 3
 const longestDismissedMs = 600_000
 /** One that keeps the connection for so long has not sent this machine away. */
 const keptMs = 60_000
+/** So often what is heard of a peer begins a try anew: anybody in the local network can tell anything, and a try needs some time. */
+const anewMs = 1_000
 
 export interface DiallerOptions {
   readonly clock: ClockPort
@@ -31,6 +33,7 @@ interface Target {
   learnt: readonly string[]
   /** By hearsay, the latest, until the peer is connected. */
   hinted: readonly string[]
+  heardMs: number
   failures: number
   shortLives: number
   /** How often it has sent this machine away. */
@@ -79,12 +82,17 @@ export class Dialler {
 
   /** A peer was heard, or said, to be at these addresses: dialled at once unless it is connected. */
   heard(peer: PeerId, addresses: readonly string[]): void {
-    if (!this.#targets.has(peer) && this.#targets.size >= limits.dialledPeers) return
-    const target = this.#targets.get(peer) ?? this.#add(peer)
+    const known = this.#targets.get(peer)
+    if (known === undefined && (this.#targets.size >= limits.dialledPeers || this.#areManyStrangers())) return
+    const target = known ?? this.#add(peer)
     const hasNews = addresses.some((address) => !target.learnt.includes(address))
     target.learnt = [...new Set([...addresses, ...target.learnt])].slice(0, limits.addressesPerPeer)
+    const nowMs = this.#options.clock.nowMs()
     // On the local network a peer is heard again and again.
-    if (hasNews || (target.attempt === null && target.dismissals === 0)) this.#dialAnew(target)
+    const isWorthATry = hasNews || (target.attempt === null && target.dismissals === 0)
+    if (!isWorthATry || nowMs - target.heardMs < anewMs) return
+    target.heardMs = nowMs
+    this.#dialAnew(target)
   }
 
   /** Others say that a member is at these addresses: the next try has them too. It is not made sooner, because anything can be said. */
@@ -146,6 +154,11 @@ export class Dialler {
     for (const target of this.#targets.values()) this.#dialAnew(target)
   }
 
+  #areManyStrangers(): boolean {
+    const dialled = [...this.#targets.values()].filter(({ isMember, attempt }) => !isMember && attempt !== null)
+    return dialled.length >= limits.dialledStrangers
+  }
+
   #add(peer: PeerId): Target {
     const target: Target = {
       peer,
@@ -153,6 +166,7 @@ export class Dialler {
       remembered: [],
       learnt: [],
       hinted: [],
+      heardMs: -Infinity,
       failures: 0,
       shortLives: 0,
       dismissals: 0,

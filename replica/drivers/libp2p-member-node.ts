@@ -73,7 +73,7 @@ const handshakes = (): ConnectionGater => {
   }
 }
 
-/** libp2p itself tells of a discovered peer only once, also when it comes back on another port. */
+/** Goes around libp2p, which tells of a discovered peer only once, also when it comes back on another port. */
 const discovery = ({ groupId, onHeard }: MemberNodeOptions) => {
   const create = mdns({ serviceTag: serviceOf(groupId) })
   return (components: Parameters<typeof create>[0]) => {
@@ -81,6 +81,8 @@ const discovery = ({ groupId, onHeard }: MemberNodeOptions) => {
     service.addEventListener('peer', (event) => {
       onHeard(event.detail.id, event.detail.multiaddrs)
     })
+    // libp2p would keep all that anybody announces for as long as it runs.
+    service.addEventListener = () => undefined
     return service
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { peerId } from '../../replica/core/model/ids.ts'
+import { peerId, type PeerId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import { Dialler } from '../../replica/drivers/libp2p-dialler.ts'
 import type { ClockPort } from '../../replica/host/ports.ts'
 
@@ -176,6 +177,49 @@ describe('a member that sends this machine away each time', () => {
     await clock.pass(60_000)
     dialler.disconnected(member, 'lost')
     expect(await nextDial()).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('of those who are heard in the local network, where anybody can tell anything,', () => {
+  /** Nobody answers, and every try hangs. */
+  const startHanging = () => {
+    const clock = new HandClock()
+    const begun: PeerId[] = []
+    let givenUp = 0
+    const dialler = new Dialler({
+      clock,
+      random: () => 0.999,
+      connect: (peer, _addresses, signal) => {
+        begun.push(peer)
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            givenUp += 1
+            reject(new Error('given up'))
+          })
+        })
+      },
+    })
+    dialler.start()
+    return { clock, begun, dialler, givenUp: () => givenUp }
+  }
+
+  test('only some are dialled at once, and a member all the same', async () => {
+    const { clock, begun, dialler } = startHanging()
+    for (let count = 0; count < 1_000; count += 1) dialler.heard(peerId(`12D3KooWStranger${count}`), [address])
+    expect(begun).toHaveLength(limits.dialledStrangers)
+    dialler.remember(new Map([[member, [address]]]))
+    await clock.pass(0)
+    expect(begun.at(-1)).toBe(member)
+  })
+
+  test('a member whose places are told falsely again and again is still given time to answer', async () => {
+    const { clock, dialler, givenUp } = startHanging()
+    dialler.remember(new Map([[member, [address]]]))
+    for (let count = 0; count < 100; count += 1) {
+      dialler.heard(member, [`/ip4/192.0.2.1/tcp/${1_000 + count}`])
+      await clock.pass(50)
+    }
+    expect(givenUp()).toBe(5)
   })
 })
 

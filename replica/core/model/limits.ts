@@ -76,6 +76,8 @@ export const limits = {
   requestsServed: 256,
   /** Installs that are kept connected or dialled. */
   dialledPeers: 256,
+  /** Of those who are heard in the local network and known to nobody, so many are dialled at once: members must have room beside them. */
+  dialledStrangers: 16,
   /** Logs that can be told of, in a message, an image or a status. */
   vectorEntries: 4_096,
   /** Logs of others that are begun: fewer, so that a machine that joins then can tell of its own as well, under whichever seats. */
