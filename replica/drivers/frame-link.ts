@@ -14,9 +14,9 @@ const measureTicks = 20
 const silentTicks = 10
 /**
  * So long bytes may come of which none can be read: on a slow line a message of 64 KiB, which is read when all of it has come, takes
- * many seconds. A connection on which only others are heard must not keep a stream that is half open.
+ * many seconds, and where others share it half a minute. A connection on which only others are heard must not keep a stream that is half open.
  */
-const unreadTicks = 120
+const unreadTicks = 480
 /** More than heartbeats, and little beside the slowest of lines. */
 const arrivingBytes = 512
 const arrivingTicks = 4

@@ -84,15 +84,15 @@ describe('a stream between replicas', () => {
 
   test('is not over while bytes come of which none can be read yet', () => {
     const line = new Line()
-    line.pass(20_000, 100)
+    line.pass(100_000, 100)
     line.ping()
-    line.pass(20_000, 100)
+    line.pass(100_000, 100)
     expect(line.end).toBeNull()
   })
 
   test('is over when it is others alone that are heard on its connection', () => {
     const line = new Line()
-    line.pass(40_000, 100)
+    line.pass(130_000, 100)
     expect(line.end).toBe('nothing was heard for 2500 ms')
   })
 })
