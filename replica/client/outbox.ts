@@ -36,6 +36,13 @@ interface Entry extends WaitingLetter {
   readonly document: DocumentId
 }
 
+/** For how long it is kept back. Where that were more than twice as long as it was to be, the clock has been set back meanwhile: it leaves. */
+const heldMsOf = ({ queuedAt, heldUntil }: Entry, nowMs: number): number => {
+  if (heldUntil === null) return 0
+  const leftMs = heldUntil - nowMs
+  return leftMs > 2 * (heldUntil - queuedAt) ? 0 : leftMs
+}
+
 /** Clocks of servers may be apart: a mail that was sent for an entry is looked for so long before it was queued. */
 const clocksApartMs = 3_600_000
 const sentPage = 100
@@ -107,11 +114,11 @@ export class Outbox {
   /** In the order in which they were queued. */
   async list(): ReturnType<Mailbox['outbox']> {
     const { entries, leftOut } = await this.#load(this.#context.person())
-    const shown = entries.map(({ document, letter, queuedAt, heldUntil }) => ({
-      outbox: document,
-      ...letter,
-      queuedAt,
-      reason: this.#reasonOf(document, heldUntil),
+    const shown = entries.map((entry) => ({
+      outbox: entry.document,
+      ...entry.letter,
+      queuedAt: entry.queuedAt,
+      reason: this.#reasonOf(entry),
     }))
     return { entries: shown, ...(leftOut > 0 ? { leftOut } : {}) }
   }
@@ -169,8 +176,10 @@ export class Outbox {
     return { outbox: document, reason }
   }
 
-  #reasonOf(document: DocumentId, heldUntil: number | null): OutboxReason {
-    if (heldUntil !== null && heldUntil > this.#context.ports.clock.nowMs()) return { kind: 'held', until: heldUntil }
+  #reasonOf(entry: Entry): OutboxReason {
+    const { document, heldUntil } = entry
+    const isHeld = heldMsOf(entry, this.#context.ports.clock.nowMs()) > 0
+    if (heldUntil !== null && isHeld) return { kind: 'held', until: heldUntil }
     const reason = this.#reasons.get(document)
     return reason === undefined || reason.kind === 'held'
       ? { kind: 'failed', code: 'BUSY', message: 'It is about to leave.' }
@@ -209,7 +218,7 @@ export class Outbox {
       for (const entry of (await this.#load(session)).entries) {
         // Whoever has logged in meanwhile has an outbox of their own.
         if (!this.#context.isPresent(session)) return
-        const heldMs = (entry.heldUntil ?? 0) - clock.nowMs()
+        const heldMs = heldMsOf(entry, clock.nowMs())
         if (heldMs > 0) {
           this.#holds = true
           againMs = Math.min(againMs, heldMs)

@@ -19,6 +19,12 @@ export class ManualClock implements ClientClock {
     }
   }
 
+  /** The wall clock is set; timers go on as they were. */
+  set(byMs: number): void {
+    this.#nowMs += byMs
+    this.#tasks = this.#tasks.map(({ atMs, task }) => ({ atMs: atMs + byMs, task }))
+  }
+
   move(byMs: number): void {
     this.#nowMs += byMs
     const due = this.#tasks.filter(({ atMs }) => atMs <= this.#nowMs)

@@ -48,6 +48,16 @@ describe('the outbox', () => {
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
   })
 
+  test('lets a held mail go in time although the clock is set back meanwhile', async () => {
+    const { client, clock } = await person(new MemoryReplica(), 'ann')
+    await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    const sent = nextEvent(client, 'sent')
+    clock.set(-3_600_000)
+    clock.move(10_000)
+    await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
   test('sends a mail once although the program died between sending it and noting that', async () => {
     const replica = new MemoryReplica()
     const { client, clock } = await person(replica, 'ann')
