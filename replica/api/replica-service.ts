@@ -197,8 +197,13 @@ export class ReplicaService implements ConnectionPorts {
 
   /** Mails as a client may see them, in the order given; what storage has lost is shown without content and fetched again. */
   async seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]> {
-    const found = await this.#contents(mails)
-    return mails.map((mail) => sealedMail(this.install.groupId, mail, found.get(mail.mail), content))
+    const sealed: SealedMail[] = []
+    while (sealed.length < mails.length) {
+      const some = mails.slice(sealed.length, sealed.length + mailsAtATime)
+      const found = await this.#contents(some)
+      sealed.push(...some.map((mail) => sealedMail(this.install.groupId, mail, found.get(mail.mail), content)))
+    }
+    return sealed
   }
 
   /** Posts as their authors signed them, in the order given, without those whose content storage has lost. */
@@ -336,6 +341,9 @@ const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly
   const told = new Set([...new Set(logs)].slice(0, limits.vectorEntries))
   return (vector) => Object.fromEntries([...vector].filter(([origin]) => told.has(origin)))
 }
+
+/** Read whole to show their headers: a page of mails with files would be a gigabyte. */
+const mailsAtATime = 64
 
 const sealedMail = (
   groupId: Uint8Array,

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { ReplicaService, type ServiceOptions } from '../../replica/api/replica-service.ts'
 import type { StatusInfo } from '../../replica/api/contract.ts'
+import { updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import type { MailView } from '../../replica/host/queries.ts'
 import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
 import { answerShapes } from '../../replica/wire/api-values.ts'
 import { groupAnswers } from '../../replica/wire/group-shapes.ts'
@@ -10,20 +12,18 @@ import { firstHash } from '../simulation/sim-codec.ts'
 import { systemTestClock } from '../support/client-ports.ts'
 import { foundedCore, madeUpOrigin } from '../support/core-fixture.ts'
 
-const serviceOf = (core: ReplicaCore): ReplicaService => {
+const serviceOf = (core: ReplicaCore, more: Partial<ServiceOptions['host']> = {}): ReplicaService => {
   const host = {
     read: (query: (of: ReplicaCore) => unknown) => Promise.resolve(query(core)),
     diskBytes: () => Promise.resolve(0),
     diskFull: true,
     links: () => [],
     onNotice: () => undefined,
+    ...more,
   }
-  return new ReplicaService({
-    host,
-    clock: systemTestClock,
-    history: { list: () => [] },
-    install: { groupId: new Uint8Array(16) },
-  } as unknown as ServiceOptions)
+  const install = { groupId: new Uint8Array(16) }
+  const history = { list: () => [] }
+  return new ReplicaService({ host, clock: systemTestClock, history, install } as unknown as ServiceOptions)
 }
 
 /** What arrives at a client of this answer. */
@@ -57,4 +57,24 @@ test('a warning arrives as a sentence and with its code, and a replica of a vers
   expect(codedWarnings).toEqual([{ code: 'diskFull', sentence: warnings[0], words: {} }])
   const { codedWarnings: _later, ...former } = report
   expect(groupAnswers.network(arrived(former), 'network').codedWarnings).toBeNull()
+})
+
+test('of a long page few mails are in memory whole at a time, because each may have a megabyte', async () => {
+  const asked: number[] = []
+  const service = serviceOf(foundedCore(), {
+    readUpdates: async (_origin, sequences) => {
+      asked.push(sequences.length)
+      return []
+    },
+  })
+  const origin = madeUpOrigin(4, 0)
+  const mails = Array.from({ length: 1_000 }, (_, index) => ({
+    mail: updateId(origin, index + 1),
+    origin,
+    sequence: index + 1,
+  }))
+  const sealed = await service.seal(mails as unknown as readonly MailView[], 'header')
+  expect(sealed.map(({ mail }) => mail)).toEqual(mails.map(({ mail }) => mail))
+  expect(Math.max(...asked)).toBeLessThanOrEqual(64)
+  expect(asked.length).toBeLessThanOrEqual(16)
 })
