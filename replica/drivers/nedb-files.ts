@@ -10,6 +10,8 @@ import { openDatabase } from './nedb-database.ts'
 /** A file that stays open. */
 export interface OpenFile {
   bytes(): number
+  /** Whether its name is gone, or another file's: what is written to it goes with this process. */
+  isDeleted(): boolean
   /** Writes the parts (ASCII) at the end. After a failure some of it may stand there. */
   append(parts: readonly string[]): Promise<void>
   /** What was written is durable when it is fulfilled. */
@@ -133,8 +135,11 @@ class DiskFile implements OpenFile {
 
   async sync(): Promise<void> {
     if (this.#writes === 'synced') await this.#handle.sync()
-    // Whatever is written to it then goes with this process, though every write goes well.
-    if (this.#hadName && !this.#hasName()) throw new Error('the file that is written to has been deleted')
+    if (this.isDeleted()) throw new Error('the file that is written to has been deleted')
+  }
+
+  isDeleted(): boolean {
+    return this.#hadName && !this.#hasName()
   }
 
   /** There are file systems that count no names. */

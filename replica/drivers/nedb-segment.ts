@@ -144,11 +144,13 @@ export class Segment {
     this.#bytesBefore = null
   }
 
-  /** Brings the file back to what it was before the last `put` that was not kept. */
+  /** Brings the file back to what it was before the last `put` that was not kept. What another process, or a person, put in its place stays. */
   async undo(): Promise<void> {
     if (this.#bytesBefore !== null) this.#bytes = this.#bytesBefore
     this.#bytesBefore = null
+    const isDeleted = this.#writer?.file.isDeleted() === true
     await this.seal()
+    if (isDeleted) return
     if (this.#bytes > 0) await this.#cut()
     else if (this.#unread.isThere) await this.#putUnreadBack()
     else await this.#removeFile()
@@ -285,7 +287,7 @@ export class Segment {
   }
 
   #reportBroken(broken: Scan['broken'], unread: PartlyRead['unread']): void {
-    const found = unread === null ? { reason: brokenReason } : unreadFinding
+    const found = unread === null ? { reason: 'lines that are broken, or whose checksum does not hold' } : unreadFinding
     for (const { first, last } of broken) this.#report({ first, last, ...found })
   }
 
@@ -394,6 +396,5 @@ export class Segment {
 const nothingToDo = (): Promise<void> => Promise.resolve()
 
 const unreadFinding = { reason: 'the disk fails to read it', mayComeBack: true } as const
-const brokenReason = 'lines that are broken, or whose checksum does not hold'
 
 const byId = (left: StoredDocument, right: StoredDocument): number => (left._id < right._id ? -1 : 1)

@@ -48,6 +48,7 @@ export class FaultyFiles {
   #wrapped(file: OpenFile): OpenFile {
     return {
       bytes: () => file.bytes(),
+      isDeleted: () => file.isDeleted(),
       append: (text) => file.append(text),
       sync: () => this.#do(() => file.sync()),
       truncate: (bytes) => this.#do(() => file.truncate(bytes)),

@@ -78,6 +78,30 @@ test('a log whose file is deleted while it is written to takes nothing more', as
   await storage.close().catch(() => undefined)
 })
 
+test('a log that another process has taken over, as on a disk of two machines, is that process’s alone', async () => {
+  const directory = await makeDirectory()
+  directories.push(directory)
+  const maker = new LogMaker(1)
+  const [first, second] = maker.batches(2, 2, 0)
+  if (first === undefined || second === undefined) throw new Error('two batches were made')
+  const [former, later] = [await openStorage(directory), await openStorage(directory)]
+  await former.recover()
+  await former.append([first])
+  await later.recover()
+  await later.append([second])
+  await expect(former.append([second])).rejects.toMatchObject({ code: 'DISK_FAILED' })
+  await former.close()
+  await later.close()
+  const next = await openStorage(directory)
+  const { suffix, damage, repairs } = await next.recover()
+  expect({ held: spansOf(suffix), damage, repairs }).toEqual({
+    held: spansOf([first, second]),
+    damage: [],
+    repairs: [],
+  })
+  await next.close()
+})
+
 describe('a full disk', () => {
   test('undoes an append to several logs wholly, whichever operation it fails at', longest, async () => {
     let third = new LogMaker(3)
