@@ -54,6 +54,7 @@ export const runReplica = async (
   const lock = await lockDirectory(options.data)
   await removeHalfWritten(options.data).catch(() => undefined)
   const log = createPinoLogger({ level: options.logLevel, file: join(options.data, 'replica.log') })
+  const forgetCrashes = noteCrashes(log.logger)
   try {
     await finishStartingOver(options.data)
     await finishTakingUp(options.data)
@@ -61,6 +62,7 @@ export const runReplica = async (
     const memory = new MemoryKeeper({ memory: processMemory, clock: systemClock, logger: log.logger })
     const replica = new Replica(options, log.logger, onFatal, async () => {
       memory.stop()
+      forgetCrashes()
       log.close()
       await lock.release()
     })
@@ -68,9 +70,20 @@ export const runReplica = async (
     memory.start()
     return replica
   } catch (error) {
+    forgetCrashes()
     await lock.release()
     throw systemCode(error) === null ? error : diskError(error, `opening ${options.data}`)
   }
+}
+
+/** What ends the process unforeseen is told where nobody reads what it says on its way out, as of a service. It ends all the same. */
+const noteCrashes = (logger: LoggerPort): (() => void) => {
+  const note = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
+    const error = thrown instanceof Error ? thrown.stack : String(thrown)
+    logger.error('the process ends by an error that nothing has caught', { origin, error })
+  }
+  process.on('uncaughtExceptionMonitor', note)
+  return () => process.off('uncaughtExceptionMonitor', note)
 }
 
 class Replica implements RunningReplica {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import type { EventEmitter } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -109,4 +110,14 @@ describe('a client that is there when its replica starts', () => {
     expect(await lockHolder(data)).toBe(null)
     other.close()
   })
+})
+
+test('what nothing has caught is in the log of the replica that ends by it', async () => {
+  const before = process.listenerCount('uncaughtExceptionMonitor')
+  const replica = await runReplica({ ...argumentsOf(0), logLevel: 'error' }, ignore)
+  const emitter: EventEmitter = process
+  emitter.emit('uncaughtExceptionMonitor', new Error('a planted one'), 'unhandledRejection')
+  await replica.stop()
+  expect(await readFile(path.join(data, 'replica.log'), 'utf8')).toMatch(/unhandledRejection.*a planted one.*\n$/u)
+  expect(process.listenerCount('uncaughtExceptionMonitor')).toBe(before)
 })
