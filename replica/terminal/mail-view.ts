@@ -20,12 +20,13 @@ export const headerLine = (number: number, header: Header, person: 'from' | 'to'
   const rest = Math.max(20, columns - numberColumns - dateColumns - 6)
   const nameColumns = Math.min(24, Math.floor(rest / 3))
   const name = person === 'from' ? senderOf(header) : header.to.map(shownName).join(', ')
-  const subject = printableLine(header.subject)
+  const subject = printableLine(header.subject) || '(no subject)'
+  const written = header.writtenAt === undefined ? '' : `(written ${shortDate(header.writtenAt, nowMs)}) `
   const line = [
     `${header.read ? ' ' : '*'}${String(number).padStart(numberColumns - 1)}`,
     fitted(name, nameColumns),
-    fitted(subject === '' ? '(no subject)' : subject, rest - nameColumns),
-    shortDate(header.writtenAt ?? header.sentAt, nowMs).padStart(dateColumns),
+    fitted(`${written}${subject}`, rest - nameColumns),
+    shortDate(header.sentAt, nowMs).padStart(dateColumns),
   ].join('  ')
   return header.read ? line : style.bold(line)
 }

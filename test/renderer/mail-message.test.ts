@@ -25,7 +25,7 @@ it('says when its writer wrote it only where that is far from what the servers s
   expect(await shown({})).not.toContain('By the clock of its writer')
 })
 
-it('is shown in the list by the day on which its writer wrote it, where that is far from what the servers say', async () => {
+it('says so in the list, too', async () => {
   fillMailbox(3)
   const list = useMailbox().listOf('inbox')
   await list.show(0, 3)
@@ -34,6 +34,6 @@ it('is shown in the list by the day on which its writer wrote it, where that is 
     mount(MailRow, { props: { ...row, header: { ...list.rows.value.at(1)!, ...written } } })
       .get('time')
       .text()
-  expect(dateOf({ writtenAt: Date.UTC(2021, 0, 15, 12) })).toMatch(/was written on Friday, January 15, 2021.*21$/)
+  expect(dateOf({ writtenAt: Date.UTC(2021, 0, 15, 12) })).toContain('was written on Friday, January 15, 2021')
   expect(dateOf({})).not.toContain('written')
 })

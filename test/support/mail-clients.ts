@@ -29,8 +29,12 @@ export const clientOf = (replica: MemoryReplica): Promise<MailClient> => clientO
 export const clientAt = (replica: MemoryReplica, clock: ClientClock): Promise<MailClient> =>
   clientOver(async () => replica.connect(), clock)
 
-export const signedUp = async (replica: MemoryReplica, name: string): Promise<MailClient> => {
-  const client = await clientOf(replica)
+export const signedUp = async (
+  replica: MemoryReplica,
+  name: string,
+  clock: ClientClock = systemTestClock,
+): Promise<MailClient> => {
+  const client = await clientAt(replica, clock)
   await client.signUp({ name, password: `${name}'s password` })
   return client
 }

@@ -15,6 +15,7 @@ import { decodePayload, headOf } from '../../replica/wire/payload-codec.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
 import { clientOf, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { noMarks, type HeldMail } from '../support/memory-mails.ts'
+import { ManualClock, startMs } from '../support/manual-clock.ts'
 import { MemoryReplica, type HeldAccount } from '../support/memory-replica.ts'
 import { shownBy } from '../support/terminal.ts'
 
@@ -197,4 +198,20 @@ test('what nothing proves is told as that, in the terminal and to programs', asy
   expect(shown).toMatch(/\(unproven\) ben +\(no subject\)/)
   expect(shown).toContain('This mail cannot be opened: its signature is not that of its sender.')
   expect(shown).not.toContain('Re: ')
+})
+
+test('an old mail that a server says has just come is told as one of long ago', async () => {
+  const replica = new MemoryReplica()
+  const clock = new ManualClock()
+  const ann = await signedUp(replica, 'ann', clock)
+  const first = nextEvent(ann, 'mail')
+  await sendNow(ann, { to: ['ann'], subject: 'come at once', body: shortBody })
+  expect(await first).toMatchObject({ late: false })
+  clock.move(30 * 86_400_000)
+  replica.alterListed = (sealed) => ({ ...sealed, mail: updateId(originId('1.aaaaaaaa'), 99), sentAt: clock.nowMs() })
+  const told = nextEvent(ann, 'mail')
+  const [held, account] = [replica.mails[0], replica.accounts[0]?.account]
+  if (held === undefined || account === undefined) throw new Error('the mail and its reader are there')
+  replica.tellAll({ event: 'mail', mail: replica.list(held, account) })
+  expect(await told).toMatchObject({ late: true, header: { subject: 'come at once', writtenAt: startMs } })
 })

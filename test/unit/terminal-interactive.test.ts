@@ -8,7 +8,8 @@ import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { localFiles } from '../../replica/local-files.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
-import { clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
+import { clientAt, clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 import { shownBy } from '../support/terminal.ts'
 
@@ -66,7 +67,7 @@ describe('the interactive terminal', () => {
 
   test('takes a whole sitting over a pipe', async () => {
     const replica = new MemoryReplica()
-    const text = await shownBy(runInteractiveTerminal, await clientOf(replica), [
+    const text = await shownBy(runInteractiveTerminal, await clientAt(replica, new ManualClock()), [
       ...['u ann', 'secret', 'secret', 'm ANN', 'About lunch', 'first line', 'second line', '.'],
       ...[
         'l',
@@ -247,7 +248,7 @@ describe('the interactive terminal', () => {
 
   test('goes through the pages of a list', async () => {
     const replica = new MemoryReplica()
-    const ann = await signedUp(replica, 'ann')
+    const ann = await signedUp(replica, 'ann', new ManualClock())
     for (let index = 1; index <= 23; index++) await ann.send({ to: ['ann'], subject: `mail ${index}.`, body: '' })
     const text = await shownBy(runInteractiveTerminal, ann, ['l', 'n', 'n', 'n', 'r 23', 'r 24'])
     expect(text.match(/(?<=ann +)mail \d+\./g)).toEqual(Array.from({ length: 23 }, (_, index) => `mail ${23 - index}.`))
@@ -258,7 +259,7 @@ describe('the interactive terminal', () => {
 
   test('shows posts, people and what is found, page by page', async () => {
     const replica = new MemoryReplica()
-    const ben = await signedUp(replica, 'ben')
+    const ben = await signedUp(replica, 'ben', new ManualClock())
     const ann = await signedUp(replica, 'ann')
     for (let index = 1; index <= 12; index++) {
       await ben.post({ text: `post ${index}.` })
