@@ -72,11 +72,11 @@ export class MailOpener {
   /** The header of this mail, which is here whole and proven, is so when it comes without the body, too. */
   noteProven({ payload }: SealedMail): void {
     const found = headOf(payload)
-    if (found.ok) this.#proven.set(nameOf(found.value.head), true)
+    if (found.ok) this.#proven.set(payloadName(found.value.head), true)
   }
 
   #proves({ payload, signature, leaf }: SealedMail, { account, sealedBody }: MailPayload): boolean {
-    const name = nameOf(payload)
+    const name = payloadName(payload)
     if (this.#proven.has(name)) return true
     if (sealedBody.length > 0) {
       if (!provesWhole(this.#groupId, account, payload, signature)) throw notItsSenders()
@@ -134,4 +134,5 @@ const cannotOpen = (reason: string): QuintetError =>
 
 const notItsSenders = (): QuintetError => cannotOpen('its signature is not that of its sender')
 
-const nameOf = (payload: Uint8Array): string => toBase64Url(sha256(payload))
+/** By what it is remembered what is known of a payload. */
+export const payloadName = (payload: Uint8Array): string => toBase64Url(sha256(payload))

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { SealedMail } from '../../replica/api/contract.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { importPublicKey } from '../../replica/client/hpke.ts'
-import { MailSealer } from '../../replica/client/mail-sealer.ts'
+import { MailSealer, type OpenMail } from '../../replica/client/mail-sealer.ts'
 import { commandId, originId, updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
@@ -19,6 +19,7 @@ import { ManualClock, startMs } from '../support/manual-clock.ts'
 import { MemoryReplica, type HeldAccount } from '../support/memory-replica.ts'
 import { shownBy } from '../support/terminal.ts'
 
+const fileBytes = { name: 'plan.txt', bytes: new Uint8Array(9) }
 const inbox = { folder: 'inbox', limit: 9 } as const
 const longBody = toBase64Url(randomBytes(3 * limits.listedBodyBytes))
 const shortBody = 'come at once'
@@ -41,7 +42,7 @@ const recipientOf = async ({ account, sealKey }: HeldAccount) => ({ account, sea
 /** A mail from somebody who never wrote it, by a replica that has nobody's private keys: it needs the public ones only. */
 const madeUp = async (
   { groupId }: MemoryReplica,
-  { from, to, body, subject = 'made up' }: { from: HeldAccount; to: HeldAccount; body: string; subject?: string },
+  { from, to, body, files = [] }: { from: HeldAccount; to: HeldAccount; body: string; files?: OpenMail['files'] },
 ): Promise<HeldMail> => {
   const [sender, recipient] = [await recipientOf(from), await recipientOf(to)]
   const sealer = new MailSealer({ groupId, sender, random: testRandom, clock: systemTestClock })
@@ -49,10 +50,10 @@ const madeUp = async (
     command: commandId(toBase64Url(testRandom(12))),
     to: [recipient],
     conversation: null,
-    subject,
+    subject: 'made up',
     snippet: body.slice(0, 40),
     body,
-    files: [],
+    files,
     addressed: 1,
     inReplyTo: null,
   })
@@ -159,18 +160,40 @@ describe('a header', () => {
     })
   }
 
-  test('of a mail with files that does not prove itself says so until the mail is opened', async () => {
-    const { replica, ann, ben } = await annAndBen()
+  test('of a mail with files that does not prove itself is marked until the mail has come', async () => {
+    const { replica, ann, ben, annsAccount, bensAccount } = await annAndBen()
     const { attachment } = await ben.attach(file)
     const mail = await sendNow(ben, { to: ['ann'], subject: 'genuine', body: '', attachments: [attachment] })
     replica.alterListed = withoutProof
     const later = await clientOf(replica)
     await later.logIn({ name: 'ann', password: "ann's password" })
+    const known = nextEvent(later, 'mailbox')
     expect(await headersIn(later)).toMatchObject([{ mail, subject: 'genuine', unproven: true }])
+    await known
+    expect((await headersIn(later))[0]).not.toHaveProperty('unproven')
+    expect(replica.fetched).toEqual([mail])
+    // What a server makes up of it is not shown for longer.
+    const { payload } = await madeUp(replica, { from: bensAccount, to: annsAccount, body: '', files: [fileBytes] })
+    replica.alterListed = (sealed) => withoutProof({ ...sealed, payload })
+    const refuted = nextEvent(later, 'mailbox')
+    expect(await headersIn(later)).toMatchObject([{ mail, subject: 'made up', unproven: true }])
+    await refuted
+    for (let times = 0; times < 2; times++)
+      expect(await headersIn(later)).toMatchObject([{ mail, subject: '', unproven: true }])
+    expect(replica.fetched).toEqual([mail, mail])
+    await ann.close()
+  })
+
+  test('of a mail with files is proven by opening the mail', async () => {
+    const { replica, ben } = await annAndBen()
+    const { attachment } = await ben.attach(file)
+    const mail = await sendNow(ben, { to: ['ann'], subject: 'genuine', body: '', attachments: [attachment] })
+    const later = await clientOf(replica)
+    await later.logIn({ name: 'ann', password: "ann's password" })
+    replica.alterListed = withoutProof
     expect(await later.read({ mail })).not.toHaveProperty('unproven')
     expect((await headersIn(later))[0]).not.toHaveProperty('unproven')
     expect(replica.fetched).toEqual([])
-    await ann.close()
   })
 
   test('that nobody asked for is not among what was found', async () => {

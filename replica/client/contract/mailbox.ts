@@ -14,8 +14,8 @@ export interface Header {
   /** The sender is another account than the one that the person knows by this name, or never signed up by it. Absent otherwise. */
   readonly fromAnother?: true
   /**
-   * Nothing proves yet that the sender has written this: what is said here is the server's word. Opening the mail shows it, or fails with
-   * CANNOT_OPEN. Absent otherwise.
+   * Nothing proves, or nothing proves yet, that the sender has written this: what is said here is the server's word. Opening the mail shows it, or
+   * fails with CANNOT_OPEN; after an event `mailbox` a list may know. Absent otherwise.
    */
   readonly unproven?: true
   readonly to: readonly string[]
