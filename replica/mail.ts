@@ -36,8 +36,8 @@ const main = async (): Promise<void> => {
     onStopSignals(['SIGTERM', 'SIGHUP'], () => leaving.abort())
     await runInteractiveTerminal({ client, files: localFiles, input, output, left: leaving.signal })
   }
-  // Only then it has been told whether all could be written.
-  await new Promise<void>((written) => output.write('', () => written()))
+  // Whether all could be written is told in the turn after that.
+  await new Promise<void>((written) => output.write('', () => setImmediate(written)))
   process.exit()
 }
 
