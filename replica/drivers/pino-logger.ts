@@ -65,6 +65,8 @@ const keepSmall = (target: ReturnType<typeof destination>, file: string): void =
     if (bytes < limits.logFileBytes) return
     bytes = 0
     try {
+      // A device is not set aside.
+      if (!statSync(file).isFile()) return
       renameSync(file, `${file}.1`)
       target.reopen()
     } catch {

@@ -1,5 +1,5 @@
 import fs, { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
@@ -7,6 +7,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { createPinoLogger } from '../../replica/drivers/pino-logger.ts'
 
 const alwaysFull = '/dev/full'
+const takesAll = '/dev/null'
 
 test('the log keeps what its level asks for, and never a secret', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'quintet-log-'))
@@ -42,6 +43,18 @@ test('the log does not grow for ever, whatever is told again and again, and its 
   const sizes = await Promise.all([file, `${file}.1`].map(async (of) => (await stat(of)).size))
   expect(Math.max(...sizes)).toBeLessThan(limits.logFileBytes + 2 * text.length)
   expect((await readFile(file, 'utf8')).trim().split('\n').at(-1)).toContain('the last')
+  await rm(directory, { recursive: true })
+})
+
+test.skipIf(!existsSync(takesAll))('a log that is a device is not set aside', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'quintet-log-'))
+  const file = join(directory, 'replica.log')
+  await symlink(takesAll, file)
+  const { logger, close } = createPinoLogger({ level: 'info', file })
+  const text = 'x'.repeat(65_536)
+  for (let count = 0; count <= limits.logFileBytes / text.length; count += 1) logger.warn('not valid', { text })
+  close()
+  expect(await readdir(directory)).toEqual(['replica.log'])
   await rm(directory, { recursive: true })
 })
 
