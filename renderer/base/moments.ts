@@ -23,6 +23,9 @@ export const relativeTime = (at: number, nowMs: number): string => {
   return format.format(Math.round(distanceMs / ms), unit)
 }
 
+/** As `relativeTime`, of what has happened: where it was dated by a clock that is ahead, it has just done so. */
+export const pastTime = (at: number, nowMs: number): string => relativeTime(Math.min(at, nowMs), nowMs)
+
 /** How long something took: "17 min", "2 hr, 5 min". */
 export const duration = (spanMs: number): string => {
   const named = (value: number, unit: string): string =>

@@ -1,5 +1,5 @@
 import type { LetIn, LetInBy } from '../../replica/client/contract/group.ts'
-import { relativeTime } from '../base/moments.ts'
+import { pastTime } from '../base/moments.ts'
 import { formatList, text } from '../locales/i18n.ts'
 
 /** What it is called; a machine that never took a seat has its key's name only. */
@@ -13,6 +13,6 @@ export const letInWords = ({ state, by, at, connected }: LetIn, nowMs: number): 
     by.length === 0
       ? text('network.letIn.byUnknown')
       : text('network.letIn.by', { names: formatList(by.map((member) => letInName(member))) }),
-    ...(at === null ? [] : [relativeTime(at, nowMs)]),
+    ...(at === null ? [] : [pastTime(at, nowMs)]),
     ...(connected ? [text('network.letIn.connected')] : []),
   ].join(' · ')

@@ -1,6 +1,6 @@
 import type { NetworkSeat } from '../../replica/client/contract/group.ts'
 import { timeOfDay } from '../mail/dates.ts'
-import { relativeTime } from '../base/moments.ts'
+import { pastTime } from '../base/moments.ts'
 import { formatNumber, text, textOf } from '../locales/i18n.ts'
 
 const dayMs = 86_400_000
@@ -16,7 +16,7 @@ export const seatName = ({ server, machine }: NetworkSeat): string => machine ??
 /** When it was seen last: the time of the last day, how long ago before. */
 export const seenTime = (lastSeenAt: number | null, nowMs: number): string => {
   if (lastSeenAt === null) return text('network.neverSeen')
-  return nowMs - lastSeenAt < dayMs ? timeOfDay(lastSeenAt) : relativeTime(lastSeenAt, nowMs)
+  return nowMs - lastSeenAt < dayMs ? timeOfDay(lastSeenAt) : pastTime(lastSeenAt, nowMs)
 }
 
 /** A seat's state in one short line, as under its picture. */

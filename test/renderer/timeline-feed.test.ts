@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { pastTime } from '../../renderer/base/moments.ts'
 import { createFeed, mergedPosts } from '../../renderer/timeline/feed.ts'
 import type { Post } from '../../replica/client/contract/people.ts'
 import { originId, updateId } from '../../replica/core/model/ids.ts'
@@ -12,6 +13,11 @@ const post = (number: number): Post => ({
   postedAt: number * 1_000,
 })
 const numbersOf = (posts: readonly Post[] | null) => posts?.map(({ postedAt }) => postedAt / 1_000)
+
+it('what was posted by a clock that is ahead was posted now, and not in five minutes', () => {
+  expect(pastTime(1_300_000, 1_000_000)).toBe('now')
+  expect(pastTime(700_000, 1_000_000)).toBe('5 minutes ago')
+})
 
 describe('a feed', () => {
   it('puts what comes with a merge where it belongs by its time, once', () => {
