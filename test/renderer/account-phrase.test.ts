@@ -1,7 +1,9 @@
 import { flushPromises, mount } from '@vue/test-utils'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import AccountPhrase from '../../renderer/account/AccountPhrase.vue'
 import { useAccount } from '../../renderer/account/account-store.ts'
+import SignInPage from '../../renderer/account/SignInPage.vue'
+import { text } from '../../renderer/locales/i18n.ts'
 import { askedPositions, isSameWord } from '../../renderer/account/phrase.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { fakeQuintet } from './setup.ts'
@@ -28,6 +30,16 @@ const openAsked = async () => {
   const asked = wrapper.findAll('label').map((label) => Number(label.text().replace('Word ', '')))
   return { wrapper, asked, fields: wrapper.findAll('input') }
 }
+
+it('who logs in at a server that does not answer has the fields soon', async () => {
+  vi.useFakeTimers()
+  fakeQuintet().holdAnswers()
+  const wrapper = mount(SignInPage)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(wrapper.find('h1').text()).toBe(text('account.ways.logIn'))
+  wrapper.unmount()
+  vi.useRealTimers()
+})
 
 describe('the recovery phrase', () => {
   it('is shown word by word in its order, and can be copied', async () => {
