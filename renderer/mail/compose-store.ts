@@ -21,6 +21,7 @@ export const useCompose = defineStore('compose', () => {
   const ownName = useOwnName()
   const open = shallowRef<readonly Composition[]>([])
   let lastKey = 0
+  let catchingUp: Promise<unknown> = Promise.resolve()
 
   const account = (): AccountId | null => ('accountId' in app.phase ? app.phase.accountId : null)
 
@@ -32,7 +33,7 @@ export const useCompose = defineStore('compose', () => {
 
   const add = (letter: TakenBackLetter, draft: DocumentId | null): Composition => {
     lastKey += 1
-    const composition = markRaw(createComposition(lastKey, letter, draft))
+    const composition = markRaw(createComposition(lastKey, letter, draft, () => catchingUp))
     open.value = [...open.value, composition]
     remember()
     return composition
@@ -153,7 +154,12 @@ export const useCompose = defineStore('compose', () => {
 
   const isBehind = (): boolean => leaving.size > 0 || open.value.some(({ keeper }) => keeper.isBehind)
 
-  const restore = createRestoring({ open: () => open.value, owner: account, add, remove })
+  const catchUp = createRestoring({ open: () => open.value, owner: account, add, remove })
+  const restore = async (): Promise<void> => {
+    const work = catchUp()
+    catchingUp = work.catch(() => undefined)
+    await work
+  }
 
   return {
     open: computed(() => open.value),

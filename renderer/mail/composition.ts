@@ -5,8 +5,13 @@ import { client } from '../bridge.ts'
 import { createAttaching } from './attaching.ts'
 import { DraftKeeper, type KeptState } from './draft-keeper.ts'
 
-/** A letter that is being written, in its own small window. */
-export const createComposition = (key: number, begun: TakenBackLetter, draft: DocumentId | null) => {
+/** A letter that is being written, in its own small window. Nothing is saved before it has `caughtUp` with what was written elsewhere. */
+export const createComposition = (
+  key: number,
+  begun: TakenBackLetter,
+  draft: DocumentId | null,
+  caughtUp: () => Promise<unknown>,
+) => {
   const letter = reactive({
     to: [...begun.to],
     cc: [...(begun.cc ?? [])],
@@ -36,8 +41,9 @@ export const createComposition = (key: number, begun: TakenBackLetter, draft: Do
   const keeper: DraftKeeper = new DraftKeeper(
     {
       written: () => letterOf(written()),
-      save: async (current, known) => {
-        const saved = await client.saveDraft(known === null ? current : { ...current, draft: known })
+      save: async (current) => {
+        await caughtUp()
+        const saved = await client.saveDraft(kept.value === null ? current : { ...current, draft: kept.value })
         savedAs = JSON.stringify(current)
         return saved.draft
       },

@@ -94,8 +94,9 @@ describe('a letter that is open while the person goes on elsewhere', () => {
     only().letter.body = 'Here, and not saved.'
     await only().keeper.flush()
     fakeQuintet().mend('saveDraft')
-    await useCompose().restore()
-    await only().keeper.flush()
+    // Both begin when the person is back.
+    const back = useCompose().restore()
+    await Promise.all([back, only().keeper.flush()])
     expect(
       drafts()
         .map(({ body }) => body)
