@@ -16,6 +16,7 @@ import {
 const simulationSeeds = 200
 const copiesSeeds = 20
 const versionsSeeds = 20
+const liarSeeds = 20
 const crashPoints = 400
 const tortureRun = ['--minutes', '3', '--seed', '1']
 const tallyPattern = /^(?:seeds|crash points|groups): (\d+) passed, (\d+) failed$/gm
@@ -107,6 +108,7 @@ const simulation = counted('simulation', [
   { script: 'test/simulation/main.ts', args: ['--seeds', String(simulationSeeds)] },
   { script: 'test/simulation/main.ts', args: ['--copies', '--seeds', String(copiesSeeds)] },
   { script: 'test/simulation/main.ts', args: ['--versions', '--seeds', String(versionsSeeds)] },
+  { script: 'test/simulation/main.ts', args: ['--liar', '--seeds', String(liarSeeds)] },
   { script: 'test/simulation/main.ts', args: ['--seats', '15', '--seeds', '2'] },
   { script: 'test/scale/main.ts', args: ['--seats', '15', '--mails', '30', '--parted', '100'] },
 ])

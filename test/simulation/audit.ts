@@ -130,6 +130,7 @@ export class HeartbeatCheck {
   }
 
   look(machine: Machine): void {
+    if (!machine.world.isHonest(machine)) return
     const nowMs = workingMs(machine)
     const { peers, state } = machine.core
     const served = peers.allGreeted().filter((session) => !state.seats.isRetiredPeer(session))

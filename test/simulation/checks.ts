@@ -15,6 +15,7 @@ import type { Machine } from './machine.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { holdersAmong } from './reference-model.ts'
 import { Violation } from './violation.ts'
+import type { World } from './world.ts'
 
 /** One update id, one content, on all disks and in all messages. */
 const oneContent = (machine: Machine, update: Update): void => {
@@ -70,7 +71,10 @@ export const shownOnce = (machine: Machine): void => {
 
 /** Nobody is told that a replica holds what its disk does not cover. */
 const noOverclaim = (machine: Machine, rows: KnowledgeRows): void => {
+  const { liar } = machine.world
   for (const [holder, row] of rows) {
+    // What a liar says of the others is handed on.
+    if (liar !== null && holder !== machine.identity.origin) continue
     const owner = machine.world.machineOf(holder)
     if (machine.world.restored.has(holder)) continue
     if (owner === undefined) {
@@ -143,6 +147,8 @@ const ascends = (machine: Machine, sequences: readonly Sequence[]): void => {
 }
 
 export const sent = (machine: Machine, to: PeerId, message: Message): void => {
+  const { sent: counts } = machine.world
+  counts.set(machine, (counts.get(machine) ?? 0) + 1)
   if (message.kind === 'knowledge') machine.heartbeat.told(machine, to)
   switch (message.kind) {
     case 'hello':
@@ -188,7 +194,7 @@ export const compacting = (machine: Machine, floor: VersionVector): void => {
   for (const [origin, sequence] of floor) {
     for (const claim of holdersAmong(machine.core.state.seats)) {
       const holder = machine.world.machineOf(claim.origin)
-      if (machine.world.restored.has(claim.origin)) continue
+      if (machine.world.restored.has(claim.origin) || !isBelieved(machine.world, holder)) continue
       if (holder !== undefined && heldFrom(holder.disk.durable, origin) < sequence)
         throw new Violation(
           'stable before discarded',
@@ -203,6 +209,10 @@ export const compacting = (machine: Machine, floor: VersionVector): void => {
       )
   }
 }
+
+/** What a liar says that it holds it need not hold, and others of whom it says so need not either. */
+const isBelieved = ({ liar }: World, holder: Machine | undefined): boolean =>
+  liar === null || (holder !== liar.machine && !liar.lies.has('hearsay'))
 
 /** What a state image covers is durable where it is taken. */
 export const imageTaken = (machine: Machine, { vector }: StateImage): void => {
@@ -292,6 +302,20 @@ const viewIsOfGreeted = (machine: Machine): void => {
   const told = core.view.servers
   if (told.length !== greeted.size || told.some((server) => !greeted.has(server)))
     throw new Violation('view', `${machine.name} shows ${told.join()}, is connected with ${[...greeted].join()}`)
+}
+
+const quietMs = 10_000
+const messagesInQuiet = 1_000
+
+/** When everybody agrees, whatever a liar goes on saying makes nobody talk without end. */
+export const littleWork = (world: World): void => {
+  const { timeline } = world
+  world.sent.clear()
+  timeline.run(timeline.nowMs + quietMs, () => false)
+  for (const machine of world.lasting()) {
+    const sent = world.sent.get(machine) ?? 0
+    if (sent > messagesInQuiet) throw new Violation('work', `${machine.name} sends ${sent} messages in ${quietMs} ms`)
+  }
 }
 
 /** A restart from the disk alone gives the same state. */

@@ -60,7 +60,7 @@ const differences = (world: World): readonly string[] => {
 /** What a retired machine had when it came back is taken in, and it is told. */
 const notHandedOver = (world: World, first: Machine): readonly string[] =>
   world.machines
-    .filter((machine) => world.isRetired(machine) && machine.isUp)
+    .filter((machine) => world.isRetired(machine) && machine.isUp && world.isHonest(machine))
     .flatMap(({ name, core }) => {
       if (!covers(first.core.state.vector, core.state.vector)) return [`${name} has not handed over what it has`]
       return core.isRetired ? [] : [`${name} does not know that it is retired`]
@@ -69,6 +69,8 @@ const notHandedOver = (world: World, first: Machine): readonly string[] =>
 /** With every seat's holder there, all that is held must come to be known as stable. */
 const unstable = (world: World): readonly string[] => {
   const isThere = (origin: OriginId): boolean => world.machineOf(origin)?.isDestroyed === false
+  // What a liar holds may never be known.
+  if (world.liar !== null) return []
   return world.lasting().flatMap(({ name, core }) => {
     const holders = holdersAmong(core.state.seats).map(({ origin }) => origin)
     if (!holders.every(isThere) || covers(core.stable, core.state.vector)) return []

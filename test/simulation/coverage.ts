@@ -70,6 +70,9 @@ export const coverageKinds = [
   'understood later',
   'brought up to date',
   'group looked after',
+  'lie',
+  'lie refused',
+  'log forked by its owner',
 ] as const
 
 export type CoverageKind = (typeof coverageKinds)[number]
@@ -81,10 +84,13 @@ const ofVersions: readonly CoverageKind[] = [
   'group looked after',
 ]
 
+const ofLiars: readonly CoverageKind[] = ['lie', 'lie refused', 'log forked by its owner']
+
 /** What a mix leaves out. */
 export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
-  ordinary: new Set(['everybody started over', ...ofVersions]),
+  ordinary: new Set(['everybody started over', ...ofVersions, ...ofLiars]),
   versions: new Set([
+    ...ofLiars,
     'record damaged',
     'mail repaired',
     'old copy restored',
@@ -95,8 +101,23 @@ export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
     'mark of a fork aimed anew',
     'mark of another mail refused',
   ]),
+  liar: new Set([
+    ...ofVersions,
+    'record damaged',
+    'mail repaired',
+    'machine replaced',
+    'replaced machine came back',
+    'machine retired',
+    'retired machine came back',
+    'old copy restored',
+    'everybody started over',
+    'old copy taken up again',
+    'mark of a fork aimed anew',
+    'mark of another mail refused',
+  ]),
   copies: new Set([
     ...ofVersions,
+    ...ofLiars,
     'record damaged',
     'mail repaired',
     'machine replaced',

@@ -37,6 +37,7 @@ export class Faults {
     const { network, trace } = this.#world
     trace.note('world', 'heals')
     network.unblockAll()
+    this.#world.liar?.exposed()
     const peers = this.#world.lasting().map(({ peer }) => peer)
     for (const machine of this.#world.machines.filter(({ isDestroyed }) => !isDestroyed)) {
       machine.crashSoon(Infinity)

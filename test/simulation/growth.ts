@@ -68,7 +68,8 @@ export class Growth {
   }
 
   #join(newcomer: Newcomer): void {
-    const inviter = this.#random.pick(this.#world.up())
+    // Who knows nobody but a liar is its own.
+    const inviter = this.#random.pick(this.#world.up().filter((machine) => this.#world.isHonest(machine)))
     if (this.#isOver) return
     if (inviter === undefined) {
       this.#joinLater(newcomer)

@@ -2,6 +2,7 @@ import { Caretaker } from './caretaker.ts'
 import * as checks from './checks.ts'
 import { Faults } from './faults.ts'
 import { converged, isConverged } from './convergence.ts'
+import { beginLying } from './liar.ts'
 import { Growth } from './growth.ts'
 import type { Mix, Settings } from './settings.ts'
 import type { TraceMode } from './trace.ts'
@@ -31,7 +32,14 @@ export interface HistoryResult {
 }
 
 /** Besides what small answers over a slow network make of what is to be fetched. Doubts about forks, of 20 s each, may follow on each other. */
-const healLimitMs: Readonly<Record<Mix, number>> = { ordinary: 60_000, copies: 120_000, versions: 60_000 }
+const healLimitMs: Readonly<Record<Mix, number>> = {
+  ordinary: 60_000,
+  copies: 120_000,
+  versions: 60_000,
+  liar: 120_000,
+}
+/** The group is founded, and some have joined. */
+const lieAfterMs = 1_200
 const lookEveryMs = 250
 const shownEvents = 50
 
@@ -68,19 +76,32 @@ const live = (world: World, healLimitMs: number): number => {
   const growth = new Growth(world)
   const workload = new Workload(world)
   const faults = new Faults(world)
+  if (world.mix === 'liar') timeline.after(lieAfterMs, () => beginLying(world))
   const caretaker = world.mix === 'versions' ? new Caretaker(world) : null
   timeline.run(settings.chaosMs, () => false)
   workload.stop()
   growth.stop()
   caretaker?.stop()
   faults.heal()
-  const healedAtMs = timeline.nowMs
-  const limitMs = healedAtMs + healLimitMs + fetchMs(world)
-  while (timeline.nowMs < limitMs && !isConverged(world)) timeline.run(timeline.nowMs + lookEveryMs, () => false)
-  const healMs = timeline.nowMs - healedAtMs
-  converged(world)
+  const healMs = agree(world, healLimitMs)
+  if (world.liar !== null) {
+    checks.littleWork(world)
+    // It may have told now what it had kept back.
+    agree(world, healLimitMs)
+  }
   restartAll(world)
   return healMs
+}
+
+/** Returns how long that took. */
+const agree = (world: World, limitMs: number): number => {
+  const { timeline } = world
+  const sinceMs = timeline.nowMs
+  const untilMs = sinceMs + limitMs + fetchMs(world)
+  while (timeline.nowMs < untilMs && !isConverged(world)) timeline.run(timeline.nowMs + lookEveryMs, () => false)
+  const neededMs = timeline.nowMs - sinceMs
+  converged(world)
+  return neededMs
 }
 
 /** Asking for all that there is, answer by answer, one after the other. */

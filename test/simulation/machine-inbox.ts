@@ -25,9 +25,10 @@ export class MachineInbox {
     }
     const wire = { decodeMessageAside: (frame: Uint8Array, isHeld?: IsHeld) => decodeMessage(context, frame, isHeld) }
     const transport = { disconnect: (peer: PeerId) => machine.world.network.disconnect(machine.peer, peer) }
-    this.#inbound = new Inbound({ wire, transport, logger }, this.#isHeld, (peer, message) =>
-      machine.enqueue({ kind: 'message', peer, message: readMessage(machine.version, message) }),
-    )
+    this.#inbound = new Inbound({ wire, transport, logger }, this.#isHeld, (peer, message) => {
+      if (machine.world.liar?.machine === machine) machine.world.liar.heard(message)
+      machine.enqueue({ kind: 'message', peer, message: readMessage(machine.version, message) })
+    })
   }
 
   message(peer: PeerId, frame: Uint8Array): void {
@@ -43,9 +44,11 @@ export class MachineInbox {
       this.#machine.enqueue({ kind: 'gossip', batches: batches.value.map((batch) => readBatch(version, batch)) })
   }
 
-  /** Nobody sends here what is refused. */
+  /** Nobody who is honest sends what is refused. */
   #refused(failure: Readonly<Record<string, unknown>> | undefined): void {
-    throw new Violation('malformed', `${this.#machine.name} refuses what it is sent: ${JSON.stringify(failure)}`)
+    const { liar, coverage } = this.#machine.world
+    if (liar !== null && liar.machine.peer === failure?.peer) coverage.note('lie refused')
+    else throw new Violation('malformed', `${this.#machine.name} refuses what it is sent: ${JSON.stringify(failure)}`)
   }
 
   readonly #isHeld: IsHeld = (origin, last) => this.#machine.core.state.held(origin) > last

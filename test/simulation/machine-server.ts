@@ -102,7 +102,10 @@ export class MachineServer {
       this.#lastImage += 1
       const state = this.#machine.core.state.image()
       checks.imageTaken(this.#machine, state)
-      this.#images.set(peer, { id: this.#lastImage, chunks: encodeImage(state) })
+      const { liar } = this.#machine.world
+      const chunks = encodeImage(state)
+      const shown = liar?.machine === this.#machine ? liar.image(chunks) : chunks
+      this.#images.set(peer, { id: this.#lastImage, chunks: shown })
     }
     const kept = this.#images.get(peer)
     const chunk = kept?.chunks[index]

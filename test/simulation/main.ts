@@ -13,6 +13,7 @@ const usage = `Simulates whole histories of a group, one a seed.
   --plant NAME   with this bug planted: ${plantedBugNames.join(', ')}
   --copies       with old copies restored all the time, and everybody's set aside at once
   --versions     with machines of a former version, which are brought up to date one after the other
+  --liar         with one machine that is not honest
   --seats N      in a group of so many (default: as many as the product has)
   --workers N    threads (default 2)`
 
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     plant: { type: 'string' },
     copies: { type: 'boolean', default: false },
     versions: { type: 'boolean', default: false },
+    liar: { type: 'boolean', default: false },
     seats: { type: 'string' },
     workers: { type: 'string', default: '2' },
     help: { type: 'boolean', default: false },
@@ -37,7 +39,7 @@ const firstSeed = Number(values.seed)
 const seeds = Number(values.seeds)
 const workers = Math.min(Number(values.workers), seeds)
 const seats = values.seats === undefined ? null : Number(values.seats)
-const mix: Mix = values.versions ? 'versions' : values.copies ? 'copies' : 'ordinary'
+const mix: Mix = values.liar ? 'liar' : values.versions ? 'versions' : values.copies ? 'copies' : 'ordinary'
 const areNumbers = [firstSeed, seeds, workers, seats ?? 3].every((value) => Number.isSafeInteger(value) && value > 0)
 if (values.help || !areNumbers || (values.plant !== undefined && !plantedBugNames.includes(values.plant))) {
   console.error(usage)

@@ -11,9 +11,10 @@ export type FaultKind = (typeof faultKinds)[number] | 'everybody'
 
 /**
  * `copies`: old copies are restored all the time, and in some histories everybody's is set aside at once. `versions`: some machines begin with a
- * former version of the program, which knows some kinds of updates only when it has been replaced; and somebody looks after the group.
+ * former version of the program, which knows some kinds of updates only when it has been replaced; and somebody looks after the group. `liar`:
+ * one machine is not honest.
  */
-export type Mix = 'ordinary' | 'copies' | 'versions'
+export type Mix = 'ordinary' | 'copies' | 'versions' | 'liar'
 
 /** What one history is like. */
 export interface Settings {
@@ -37,7 +38,9 @@ const rareFaults: readonly FaultKind[] = ['rot', 'restore']
 
 export const chooseSettings = (random: Random, mix: Mix): Settings => {
   const settings = ordinary(random)
-  if (mix === 'versions') return { ...settings, faults: settings.faults.filter((kind) => !rareFaults.includes(kind)) }
+  const faults = settings.faults.filter((kind) => !rareFaults.includes(kind))
+  if (mix === 'versions') return { ...settings, faults }
+  if (mix === 'liar') return { ...settings, faults, replacements: 0 }
   return mix === 'ordinary' ? settings : withCopies(settings, random)
 }
 

@@ -25,6 +25,7 @@ const microsPerMs = 1_000
  */
 export const startOver = (old: Machine, forked: OriginId | null): void => {
   const { world } = old
+  if (!world.isHonest(old)) return
   if (forked !== null && !world.restored.has(forked))
     throw new Violation('fork', `${old.name} finds that ${forked} has forked`)
   old.crash()

@@ -3,6 +3,7 @@ import { splitUpdateId } from '../../replica/core/model/ids.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { Coverage } from './coverage.ts'
 import { Ledger } from './ledger.ts'
+import type { Liar } from './liar.ts'
 import type { Machine } from './machine.ts'
 import { Network } from './network.ts'
 import { Random } from './random.ts'
@@ -28,6 +29,10 @@ export class World {
   /** Origins whose install was restored from an old copy: two logs may go by their name. */
   readonly restored = new Set<OriginId>()
   readonly #rotten = new Set<string>()
+  /** How many messages each has sent. */
+  readonly sent = new Map<Machine, number>()
+  /** The machine that is not honest, if there is one. */
+  liar: Liar | null = null
 
   constructor(seed: number, mode: TraceMode, mix: Mix) {
     this.random = new Random(seed)
@@ -52,9 +57,13 @@ export class World {
     return this.machines.filter((machine) => machine.isUp)
   }
 
-  /** Those that will be there in the end. */
+  isHonest(machine: Machine | undefined): boolean {
+    return this.liar === null || this.liar.machine !== machine
+  }
+
+  /** Those that will be there in the end, and are honest. */
   lasting(): readonly Machine[] {
-    return this.machines.filter((machine) => !machine.isDestroyed && !this.isRetired(machine))
+    return this.machines.filter((machine) => !machine.isDestroyed && !this.isRetired(machine) && this.isHonest(machine))
   }
 
   /** Somebody who is not destroyed holds the word that the machine is gone for good, whoever was told so. */
