@@ -36,16 +36,11 @@ interface Entry extends WaitingLetter {
   readonly document: DocumentId
 }
 
-/** For how long it is kept back. Where that were more than twice as long as it was to be, the clock has been set back meanwhile: it leaves. */
-const heldMsOf = ({ queuedAt, heldUntil }: Entry, nowMs: number): number => {
-  if (heldUntil === null) return 0
-  const leftMs = heldUntil - nowMs
-  return leftMs > 2 * (heldUntil - queuedAt) ? 0 : leftMs
-}
-
 /** Clocks of servers may be apart: a mail that was sent for an entry is looked for so long before it was queued. */
 const clocksApartMs = 3_600_000
 const sentPage = 100
+/** A clock that is set right by less changes nothing. */
+const clockStepMs = 60_000
 
 /**
  * Mails that wait: for the time in which they can be taken back, or for an account that is not known on this side of a
@@ -238,7 +233,7 @@ export class Outbox {
   async #letGo(session: Session): Promise<void> {
     const nowMs = this.#context.ports.clock.nowMs()
     for (const entry of (await this.#load(session)).entries)
-      if ((entry.heldUntil ?? 0) > nowMs) await (this.#leaving.get(entry.document) ?? this.#leave(session, entry))
+      if (heldMsOf(entry, nowMs) > 0) await (this.#leaving.get(entry.document) ?? this.#leave(session, entry))
   }
 
   async #leave(session: Session, entry: Entry): Promise<'left' | 'waits' | 'again'> {
@@ -315,6 +310,13 @@ export class Outbox {
       if (oldest === undefined || oldest.sentAt < queuedAt - clocksApartMs) return null
     }
   }
+}
+
+/** How long it is still kept back. A clock that was ahead when it was queued must not keep it for years. */
+const heldMsOf = ({ heldUntil, queuedAt }: WaitingLetter, nowMs: number): number => {
+  if (heldUntil === null) return 0
+  const leftMs = heldUntil - nowMs
+  return leftMs > heldUntil - queuedAt + clockStepMs ? 0 : leftMs
 }
 
 const takenBack = ({ inReplyTo, attachments, ...letter }: KeptLetter): TakenBackLetter => ({

@@ -57,6 +57,24 @@ describe('the outbox', () => {
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
   })
 
+  test('keeps a held mail no longer because the clock was ahead when it was queued', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const dayMs = 86_400_000
+    clock.move(dayMs)
+    await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    // Less than by a minute, as clocks are set right all the time.
+    clock.move(-30_000)
+    replica.tellAll({ event: 'mailbox' })
+    expect(await client.counts()).toMatchObject({ outbox: 1, sent: 0 })
+    expect(await client.outbox()).toMatchObject({ entries: [{ reason: { kind: 'held' } }] })
+    const sent = nextEvent(client, 'sent')
+    clock.move(-dayMs)
+    replica.tellAll({ event: 'mailbox' })
+    await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
   test('sends a mail once although the program died between sending it and noting that', async () => {
     const replica = new MemoryReplica()
     const { client, clock } = await person(replica, 'ann')
