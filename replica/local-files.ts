@@ -70,6 +70,11 @@ const save = async (base: string, { name, content }: FileData, folders: readonly
       if ((await writeNew(file, Buffer.from(content, 'base64'))) === 'written') return file
     }
   } catch (error) {
+    const chars = Array.from(stem)
+    const shorter = chars.slice(0, chars.length >> 1)
+    // Encrypted file systems take no more than some 140 bytes.
+    if (codeOf(error) === 'ENAMETOOLONG' && shorter.length > 0)
+      return save(base, { name: `${shorter.join('').trimEnd()}${ext}`, content }, folders)
     throw new QuintetError(
       fullDisk.has(codeOf(error)) ? 'DISK_FULL' : 'DIRECTORY_NOT_USABLE',
       `${directory} cannot be written to: ${reasonOf(error)}.`,

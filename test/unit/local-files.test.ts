@@ -76,6 +76,13 @@ describe('a file that is saved', () => {
     expect(await readFile(saved, 'utf8')).toBe('content')
   })
 
+  test('has a shorter name where the file system takes no longer one', async () => {
+    const saved = await save(directory, file(`${'語'.repeat(200)}.pdf`))
+    expect(path.basename(saved)).toMatch(/^語{50}\.pdf$/)
+    expect(path.basename(await save(directory, file('🚢'.repeat(70))))).toBe('🚢'.repeat(35))
+    await expect(save(directory, file(`a.${'b'.repeat(300)}`))).rejects.toMatchObject({ code: 'DIRECTORY_NOT_USABLE' })
+  })
+
   test('says what is wrong with the directory', async () => {
     await writeFile(path.join(directory, 'no directory'), '')
     const failed = save(path.join(directory, 'no directory'), file('a'))
