@@ -13,6 +13,8 @@ import { readUpdate, understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
 
 const usualWorkMs = 120
+/** What could not be written for want of room is waited for. */
+const snapshotAgainMs = 1_000
 const longestWorkMs = 4_000
 
 /** What a step starts and does not wait for: one job after the other, beside further steps. */
@@ -118,6 +120,11 @@ export class BackgroundWork {
   /** Called between two steps: of what is durable. */
   #writeSnapshot(): void {
     const { disk, world, core } = this.#machine
+    if (this.#machine.isFull) {
+      this.#machine.later(snapshotAgainMs, () => this.#machine.enqueue({ kind: 'compacted' }))
+      this.#done()
+      return
+    }
     const image = core.state.image()
     const write: DiskWrite = { kind: 'snapshot', snapshot: { vector: image.vector, chunks: encodeImage(image) } }
     this.#isWritingSnapshot = true

@@ -46,6 +46,7 @@ export const coverageKinds = [
   'write torn',
   'record damaged',
   'mail repaired',
+  'disk full',
   'clock jump',
   'partition',
   'one-way partition',

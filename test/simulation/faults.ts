@@ -5,7 +5,7 @@ import { sameBytes } from '../../replica/wire/bytes.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import type { FaultKind } from './settings.ts'
-import { startOver } from './starting-over.ts'
+import { backUpOf, startOver } from './starting-over.ts'
 import { bringUpToDate } from './versions.ts'
 import type { World } from './world.ts'
 
@@ -41,6 +41,7 @@ export class Faults {
     const peers = this.#world.lasting().map(({ peer }) => peer)
     for (const machine of this.#world.machines.filter(({ isDestroyed }) => !isDestroyed)) {
       machine.crashSoon(Infinity)
+      machine.room()
       bringUpToDate(machine)
       machine.discover(peers)
       if (!machine.isUp) machine.start()
@@ -72,6 +73,8 @@ export class Faults {
         return this.#pause()
       case 'away':
         return this.#away()
+      case 'full':
+        return this.#fill()
       case 'rot':
         return this.#rot()
       case 'restore':
@@ -161,11 +164,21 @@ export class Faults {
     this.#later(awayMs, () => this.#restart(machine))
   }
 
+  /** Something else takes all room on a disk, and leaves it again. */
+  #fill(): void {
+    const machine = this.#random.pick(this.#world.up())
+    if (machine === undefined) return
+    this.#world.coverage.note('disk full')
+    this.#world.trace.note(machine.name, 'has a full disk')
+    machine.isFull = true
+    this.#later(awayMs, () => machine.room())
+  }
+
   /** A backup is made, and put in place of the disk later on. */
   #restore(): void {
     const machine = this.#random.pick(this.#world.up())
     if (machine === undefined) return
-    const copy = machine.backUp()
+    const copy = backUpOf(machine)
     this.#later(restoreMs, () => {
       if (machine.isDestroyed || this.#world.isRetired(machine) || this.#world.up().length < 2) return
       this.#world.coverage.note('old copy restored')

@@ -13,6 +13,7 @@ import * as checks from './checks.ts'
 import type { Action } from './effect-plan.ts'
 import { planEffects } from './effect-plan.ts'
 import type { FirstCommand, OnAnswer } from './machine-commands.ts'
+import { isTakenWhileFull } from './disk-full.ts'
 import { MachineInbox } from './machine-inbox.ts'
 import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
@@ -37,6 +38,7 @@ export class Machine implements Endpoint {
   readonly world: World
   readonly identity: Identity
   readonly name: string
+  readonly seat: ServerId
   disk: ModelDisk
   readonly background: BackgroundWork
   readonly server: MachineServer
@@ -50,8 +52,11 @@ export class Machine implements Endpoint {
   wasToldRetired = false
   readonly wanted = new Set<PeerId>()
   skewMs = 0
+  /** What its clock said when the present step began. */
+  stepWallMs = 0
   version: Version
   denied: ReadonlySet<PeerId> = new Set()
+  isFull = false
   /** Its disk is gone for good. */
   isDestroyed = false
   readonly #first: FirstCommand
@@ -67,13 +72,13 @@ export class Machine implements Endpoint {
   #phase: 'idle' | 'woken' | 'busy' = 'idle'
   #fuse = Infinity
   #writtenMs = 0
-  #stepWallMs = 0
   #fresh: readonly Update[] = []
 
   constructor(world: World, identity: Identity, first: FirstCommand, bootstrap: readonly PeerId[], tuning: CoreTuning) {
     this.world = world
     this.identity = identity
     this.name = identity.origin
+    this.seat = identity.server
     this.#first = first
     this.#bootstrap = bootstrap
     this.tuning = tuning
@@ -93,10 +98,6 @@ export class Machine implements Endpoint {
 
   get peer(): PeerId {
     return this.identity.peer
-  }
-
-  get seat(): ServerId {
-    return this.identity.server
   }
 
   get isUp(): boolean {
@@ -128,11 +129,6 @@ export class Machine implements Endpoint {
     return this.#fresh
   }
 
-  /** What its clock said when the present step began. */
-  get stepWallMs(): number {
-    return this.#stepWallMs
-  }
-
   start(): void {
     const { trace, coverage } = this.world
     const { snapshot, suffix: written, highest } = this.disk.recover()
@@ -146,7 +142,7 @@ export class Machine implements Endpoint {
     if (snapshot !== null) coverage.note('recovered from a snapshot')
     if (suffix.length > 0) coverage.note('recovered with a suffix')
     trace.note(this.name, 'started', () => `${suffix.length} batches after the snapshot`)
-    this.#stepWallMs = this.wallMs
+    this.stepWallMs = this.wallMs
     checks.recovered(this, written)
     this.#phase = 'idle'
     this.#fuse = Infinity
@@ -181,14 +177,6 @@ export class Machine implements Endpoint {
     this.world.restored.add(this.identity.origin)
     this.world.ledger.restored(this)
     this.start()
-  }
-
-  /** A copy of the disk as it is now, with what was set aside on it. */
-  readonly backUp = (): Backup => ({ disk: this.own(this.disk), aside: this.aside })
-
-  /** A copy of a disk that tells this machine of damage. */
-  own(disk: ModelDisk): ModelDisk {
-    return disk.copy((origin, sequence) => this.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }))
   }
 
   /** Begins anew from a disk that was set aside and has its own log by now, as it is. */
@@ -227,6 +215,12 @@ export class Machine implements Endpoint {
     for (const onAnswer of waiting) onAnswer(null)
   }
 
+  /** Its disk has room again. */
+  room(): void {
+    this.isFull = false
+    if (this.isUp && this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
+  }
+
   /** Crashes when this many more effects have been carried out, in the middle of a step or of a write. */
   crashSoon(effects: number): void {
     this.#fuse = effects
@@ -260,7 +254,7 @@ export class Machine implements Endpoint {
   }
 
   enqueue(event: CoreEvent): void {
-    if (this.#core === null) return
+    if (this.#core === null || (this.isFull && !isTakenWhileFull(event))) return
     this.#queue.push(event)
     this.#wake()
   }
@@ -310,8 +304,8 @@ export class Machine implements Endpoint {
     const events = this.#queue.splice(0, random.chance(0.1) ? 1 : usualEventsPerStep)
     const view = this.core.view.number
     coverage.note('steps')
-    this.#stepWallMs = this.wallMs
-    const effects = this.core.step(this.#stepWallMs, events)
+    this.stepWallMs = this.wallMs
+    const effects = this.core.step(this.stepWallMs, events)
     this.#fresh = effects.persist.flatMap((batch) => batch.updates)
     if (this.core.view.number !== view) coverage.note('view changed')
     if (effects.persist.length > 0)
@@ -349,6 +343,12 @@ export class Machine implements Endpoint {
   }
 
   #write(write: DiskWrite, run: () => void): void {
+    // As the host: the core is made anew from what is durable.
+    if (this.isFull) {
+      this.crash()
+      this.start()
+      return
+    }
     if (write.kind === 'snapshot' && this.background.isWritingSnapshot) {
       this.#writtenMs += 1
       this.later(1, () => this.#write(write, run))

@@ -7,7 +7,7 @@ import { Random } from './random.ts'
 /** Kinds of faults; each history has its own mix of them (swarm testing: Groce et al., 2012). */
 export const faultKinds = ['crash', 'partition', 'oneWay', 'cut', 'clock', 'pause', 'away', 'rot', 'restore'] as const
 /** `everybody`: all copies are set aside at once, as by `--reset --even-alone` at each machine. */
-export type FaultKind = (typeof faultKinds)[number] | 'everybody'
+export type FaultKind = (typeof faultKinds)[number] | 'everybody' | 'full'
 
 /**
  * `copies`: old copies are restored all the time, and in some histories everybody's is set aside at once. `versions`: some machines begin with a
@@ -51,13 +51,15 @@ const ordinary = (random: Random): Settings => {
   const replacements =
     firstSeats < seatCount && !faults.includes('rot') && !faults.includes('restore') ? random.int(0, 2) : 0
   const chaosMs = random.int(10_000, 32_000)
+  // By chances of its own, so that histories stay what they are otherwise.
+  const full: readonly FaultKind[] = new Random(chaosMs + 1).chance(0.3) ? ['full'] : []
   return {
     chaosMs,
     firstSeats,
     joiners: random.int(0, seatCount - firstSeats + 1),
     replacements,
     faultEveryMs: random.int(500, 6_000),
-    faults,
+    faults: [...faults, ...full],
     commandEveryMs: random.int(40, 600),
     burstChance: random.chance(0.5) ? 0.03 : 0.005,
     network: {

@@ -70,6 +70,13 @@ export interface Backup {
   readonly aside: readonly Aside[]
 }
 
+/** A copy of a disk that tells this machine of damage. */
+const copyOf = (machine: Machine, disk: ModelDisk): ModelDisk =>
+  disk.copy((origin, sequence) => machine.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }))
+
+/** A copy of the disk as it is now, with what was set aside on it. */
+export const backUpOf = (machine: Machine): Backup => ({ disk: copyOf(machine, machine.disk), aside: machine.aside })
+
 /** In this life of the machine. */
 export const beginGivingBack = (machine: Machine): void => {
   machine.enqueue({ kind: 'copies', are: 'waiting' })
@@ -111,7 +118,7 @@ const takeUp = (machine: Machine, taken: Aside): void => {
   world.coverage.note('old copy taken up again')
   machine.crash()
   const former = machine.disk
-  const disk = machine.own(taken.disk)
+  const disk = copyOf(machine, taken.disk)
   const state = stateOf(disk.recover())
   for (const origin of former.recover().highest.keys()) {
     const batches = goingOn(state, firstHash, former.readBatches(origin, state.held(origin), Infinity))
