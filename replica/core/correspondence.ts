@@ -105,7 +105,8 @@ export class Correspondence {
 
   /** What every step ends with; see `Membership.conclude`. */
   conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
-    const { membership, forks, readiness, catchingUp } = this.#parts
+    const { membership, forks, keys, readiness, catchingUp } = this.#parts
+    keys.handOn(steadyMs, this.members(), effects)
     readiness.note(steadyMs)
     forks.isNewcomer = !readiness.hasState
     if (readiness.hasState) catchingUp.beginWithState()
@@ -203,7 +204,7 @@ export class Correspondence {
         if (this.#parts.retiredPeers.has(session)) break
         if (!isCredible(message, this.#latestClock(now))) break
         this.#parts.keys.heard(session, message)
-        this.#parts.keys.adopt({ key: message.key, madeAt: message.madeAt }, this.members(), effects)
+        this.#parts.keys.adopt(now.steadyMs, { key: message.key, madeAt: message.madeAt }, effects)
         break
     }
   }
@@ -232,7 +233,7 @@ export class Correspondence {
   }
 
   rotateKey(now: Moment, key: string, effects: EffectsDraft): void {
-    this.#parts.keys.rotate(key, this.#agreedClock(now), this.members(), effects)
+    this.#parts.keys.rotate(key, this.#agreedClock(now), effects)
   }
 
   #agreedClock({ wallMs }: Moment): Clock {

@@ -9,6 +9,8 @@ import type { GreetedPeer } from './peers.ts'
  */
 export class KeyKeeper {
   #current: GroupKey | null = null
+  /** Since when a key waits to be handed on. */
+  #waitsSinceMs: number | null = null
 
   /** When the present key was made; 0 when it came with an invite. */
   get madeAt(): number {
@@ -24,25 +26,41 @@ export class KeyKeeper {
     if (isNewer({ ...groupKey, madeAt }, this.#current)) this.#current = { ...groupKey, madeAt }
   }
 
-  /** Takes this key over, which is a new one, and later than the present one whatever the clock says that made that. */
-  rotate(key: string, clock: Clock, members: readonly GreetedPeer[], effects: EffectsDraft): void {
-    this.adopt({ key, madeAt: Math.max(clock, this.madeAt + 1) }, members, effects)
+  /**
+   * Takes this key over, which is a new one, and later than the present one whatever the clock says that made that. It is handed on when
+   * the step ends: not to whom what the step writes shuts out.
+   */
+  rotate(key: string, clock: Clock, effects: EffectsDraft): void {
+    this.#use({ key, madeAt: Math.max(clock, this.madeAt + 1) }, effects)
+    this.#waitsSinceMs = -Infinity
   }
 
-  /** Takes a newer key over; tells everyone who has not got it. */
-  adopt(groupKey: GroupKey, members: readonly GreetedPeer[], effects: EffectsDraft): void {
+  /** Takes a newer key over that another member has made. */
+  adopt(nowMs: number, groupKey: GroupKey, effects: EffectsDraft): void {
     if (!isNewer(groupKey, this.#current)) return
-    this.#current = groupKey
-    effects.groupKey = groupKey
+    this.#use(groupKey, effects)
+    this.#waitsSinceMs = nowMs
+  }
+
+  /** Tells everyone who has not got it, when it is time. Last in a step. */
+  handOn(nowMs: number, members: readonly GreetedPeer[], effects: EffectsDraft): void {
+    if (this.#waitsSinceMs === null || nowMs - this.#waitsSinceMs < handOnAfterMs) return
+    this.#waitsSinceMs = null
     for (const member of members) this.greeted(member, effects)
   }
 
   /** A member tells which key it has. */
   greeted(member: GreetedPeer, effects: EffectsDraft): void {
     const groupKey = this.#current
+    if (this.#waitsSinceMs !== null) return
     if (groupKey === null || groupKey.madeAt === 0 || member.keyMadeAt >= groupKey.madeAt) return
     member.keyMadeAt = groupKey.madeAt
     effects.send.push({ to: member.peer, message: { kind: 'groupKey', ...groupKey }, urgency: 'ordinary' })
+  }
+
+  #use(groupKey: GroupKey, effects: EffectsDraft): void {
+    this.#current = groupKey
+    effects.groupKey = groupKey
   }
 
   /** `peer` has handed this key over, so it has it. */
@@ -50,6 +68,12 @@ export class KeyKeeper {
     peer.keyMadeAt = Math.max(peer.keyMadeAt, groupKey.madeAt)
   }
 }
+
+/**
+ * A key may be here before what was written before it: that a machine was shut out, to which it must not go. Who made it has handed it to
+ * everybody who was there.
+ */
+const handOnAfterMs = 3_000
 
 /** One from further ahead than clocks are wrong could be made so late that none could ever follow it. */
 const mostAheadMicros = 86_400_000_000

@@ -209,3 +209,46 @@ test('who made an invite is known to who takes the state', () => {
   next.join(core.state.image())
   expect(next.seats.inviters()).toEqual([{ invite: inviteNamed('one'), by: core.identity.origin }])
 })
+
+describe('a new group key', () => {
+  const member = identity(3, 'c')
+  const between = (): ReplicaCore => {
+    const core = coreWithBen()
+    core.state.seats.admit(inviteNamed('two'), member.peer, member.server)
+    greet(core, ben, rows(ben))
+    greet(core, member, rows(member))
+    return core
+  }
+  const groupKey: Message = { kind: 'groupKey', key: 'a new one', madeAt: noonMs * 1_000 }
+  const asksFor = (of: Identity): Message => ({ ...helloOf(of, rows(of)), keyMadeAt: 0 })
+
+  test('that another member made is handed on when what was written before it has had time to come', () => {
+    const core = between()
+    const told = core.step(noonMs, [{ kind: 'message', peer: member.peer, message: groupKey }])
+    expect(told.groupKey?.key).toBe('a new one')
+    expect(
+      kindsTo(ben, told, core.step(noonMs + 2_000, [{ kind: 'message', peer: ben.peer, message: asksFor(ben) }])),
+    ).not.toContain('groupKey')
+    expect(kindsTo(ben, core.step(noonMs + 3_500, [{ kind: 'tick' }]))).toContain('groupKey')
+  })
+
+  test('does not go to whom the word that comes behind it shuts out', () => {
+    const core = between()
+    const steps = [
+      core.step(noonMs, [{ kind: 'message', peer: member.peer, message: groupKey }]),
+      give(core, { kind: 'shutOut', machine: ben.origin }),
+      core.step(noonMs + 3_500, [{ kind: 'tick' }]),
+    ]
+    expect(kindsTo(ben, ...steps)).toContain('refusal')
+    expect(kindsTo(ben, ...steps)).not.toContain('groupKey')
+  })
+
+  test('does not go to whom a command of the same step shuts out', () => {
+    const core = coreWithBen()
+    greet(core, ben, rows(ben))
+    const shutOut = { kind: 'command', ticket: 1, command: { kind: 'shutOut', machine: ben.origin } } as const
+    expect(kindsTo(ben, core.step(noonMs, [shutOut, { kind: 'rotateKey', key: 'a new one' }]))).not.toContain(
+      'groupKey',
+    )
+  })
+})
