@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest'
+
+import { QuintetError } from '../../replica/core/model/errors.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { ManualClock, startMs } from '../support/manual-clock.ts'
+import { clientAt, nextEvent, signedUp } from '../support/mail-clients.ts'
+import { MemoryReplica } from '../support/memory-replica.ts'
+
+const password = 'a long password'
+
+/** Somebody with a clock of their own, and what they are told. */
+const person = async (replica: MemoryReplica, name: string) => {
+  const clock = new ManualClock()
+  const client = await clientAt(replica, clock)
+  await client.signUp({ name, password })
+  return { client, clock }
+}
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work
+    return 'no failure'
+  } catch (error) {
+    return error instanceof QuintetError ? error.code : String(error)
+  }
+}
+
+describe('the outbox', () => {
+  test('lets a held mail go when its time is over, and not before', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const answer = await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    expect(answer).toMatchObject({ reason: { kind: 'held', until: startMs + 10_000 } })
+    clock.move(9_999)
+    expect(await client.counts()).toMatchObject({ outbox: 1, sent: 0 })
+    const sent = nextEvent(client, 'sent')
+    clock.move(1)
+    expect(await sent).toMatchObject('outbox' in answer ? { outbox: answer.outbox } : {})
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('lets a held mail go in time although the clock is set back meanwhile', async () => {
+    const { client, clock } = await person(new MemoryReplica(), 'ann')
+    await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    const sent = nextEvent(client, 'sent')
+    clock.set(-3_600_000)
+    clock.move(10_000)
+    await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('keeps a held mail no longer because the clock was ahead when it was queued', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const dayMs = 86_400_000
+    clock.move(dayMs)
+    await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    // Less than by a minute, as clocks are set right all the time.
+    clock.move(-30_000)
+    replica.tellAll({ event: 'mailbox' })
+    expect(await client.counts()).toMatchObject({ outbox: 1, sent: 0 })
+    expect(await client.outbox()).toMatchObject({ entries: [{ reason: { kind: 'held' } }] })
+    const sent = nextEvent(client, 'sent')
+    clock.move(-dayMs)
+    replica.tellAll({ event: 'mailbox' })
+    await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('sends a mail once although the program died between sending it and noting that', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const { draft } = await client.saveDraft({ to: [], subject: '', body: '' })
+    await client.send({ to: ['ann'], subject: 'once', body: '', holdMs: 5_000, draft })
+    const entry = replica.documents.find(({ document }) => document === draft)
+    const sent = nextEvent(client, 'sent')
+    clock.move(5_000)
+    await sent
+    await client.close()
+    // As it was before the entry was taken out, so long ago that the replica has forgotten the command.
+    if (entry !== undefined) replica.documents.push(entry)
+    replica.forgetCommands()
+    const again = await clientAt(replica, clock)
+    const noted = nextEvent(again, 'sent')
+    await again.logIn({ name: 'ann', password })
+    await noted
+    expect(await again.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('does not wait for whom nobody can be called', async () => {
+    const replica = new MemoryReplica()
+    replica.isWhole = false
+    const { client } = await person(replica, 'ann')
+    const send = (name: string, holdMs = 0) => client.send({ to: ['ann', name], subject: '', body: '', holdMs })
+    const nobody = [
+      '',
+      '  ',
+      ' zoe',
+      'zoe\t',
+      'a\u0000b',
+      'z\u200boe',
+      '~2',
+      'zoe~\u0000',
+      'z'.repeat(limits.nameChars + 1),
+    ]
+    for (const name of [...nobody, 'z'.repeat(1_000)]) {
+      for (const holdMs of [0, 1_000]) expect([name, await codeOf(send(name, holdMs))]).toEqual([name, 'BAD_NAME'])
+    }
+    await expect(send('a\u0000b')).rejects.toThrow('"a\\u0000b"')
+    expect((await client.outbox()).entries).toEqual([])
+    // Somebody may be called so on the other side, or look like this.
+    for (const name of ['zoe~2', 'zoe~2~3', '*', 'zо\u0435'])
+      expect(await send(name)).toMatchObject({ reason: { kind: 'unknownNames', names: [name] } })
+  })
+
+  test('waits for a name only where somebody cannot be reached, and leaves when the account arrives', async () => {
+    const replica = new MemoryReplica()
+    const elsewhere = new MemoryReplica({ groupId: replica.groupId })
+    await signedUp(elsewhere, 'zoe')
+    const { client } = await person(replica, 'ann')
+    expect(await codeOf(client.send({ to: ['zoe'], subject: 'a', body: '' }))).toBe('NO_SUCH_ACCOUNT')
+    replica.isWhole = false
+    const answer = await client.send({ to: ['ann', 'zoe'], subject: 'waits', body: '' })
+    expect(answer).toMatchObject({ reason: { kind: 'unknownNames', names: ['zoe'] } })
+    const sent = nextEvent(client, 'sent')
+    for (const account of elsewhere.accounts) replica.adopt(account)
+    await sent
+    const { headers } = await client.list({ folder: 'sent', limit: 10 })
+    expect(headers).toMatchObject([{ subject: 'waits', to: ['ann', 'zoe'] }])
+  })
+
+  /** Ann knows one ben; another one, who was first, comes from across the partition and keeps the name. */
+  const twoBens = async () => {
+    const replica = new MemoryReplica()
+    const elsewhere = new MemoryReplica({ groupId: replica.groupId })
+    await signedUp(elsewhere, 'ben')
+    await signedUp(replica, 'ben')
+    const { client, clock } = await person(replica, 'ann')
+    replica.isWhole = false
+    const merge = (): void => {
+      const known = replica.accounts.findIndex(({ name }) => name === 'ben')
+      const [account] = replica.accounts.splice(known, 1)
+      if (account !== undefined) replica.accounts.push({ ...account, name: 'ben~1' })
+      for (const other of elsewhere.accounts) replica.adopt(other)
+    }
+    return { replica, elsewhere, client, clock, merge }
+  }
+
+  const anothers = { kind: 'failed', message: expect.stringContaining("is somebody else's by now") as string }
+
+  test('keeps a mail whose name has become somebody else, and says so', async () => {
+    const { replica, client, clock, merge } = await twoBens()
+    await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
+    merge()
+    clock.move(1_000)
+    await expect.poll(() => client.outbox()).toMatchObject({ entries: [{ subject: 'secret', reason: anothers }] })
+    expect(replica.mails).toEqual([])
+  })
+
+  test('keeps it also after a restart, or where the person logs in next', async () => {
+    const { replica, client, clock, merge } = await twoBens()
+    await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
+    // As it does: whoever comes next takes the session over.
+    merge()
+    clock.move(1_000)
+    const next = await clientAt(replica, clock)
+    await next.logIn({ name: 'ann', password })
+    await expect.poll(() => next.outbox()).toMatchObject({ entries: [{ subject: 'secret', reason: anothers }] })
+    expect(replica.mails).toEqual([])
+  })
+
+  test('keeps it also when it waited for another name', async () => {
+    const { replica, elsewhere, client, merge } = await twoBens()
+    await signedUp(elsewhere, 'zoe')
+    await client.send({ to: ['ben', 'zoe'], subject: 'secret', body: '' })
+    merge()
+    await expect.poll(() => client.outbox()).toMatchObject({ entries: [{ reason: { kind: 'failed' } }] })
+    expect(replica.mails).toEqual([])
+  })
+
+  test('has let a mail go of which only the answer was lost, whoever has its name by now', async () => {
+    const { replica, client, clock, merge } = await twoBens()
+    await client.send({ to: ['ben'], subject: 'secret', body: '', holdMs: 1_000 })
+    const [connection] = [...replica.connections].slice(-1)
+    if (connection === undefined) throw new Error('ann is connected')
+    const submit = connection.submit.bind(connection)
+    connection.submit = async (submission) => {
+      connection.submit = submit
+      await submit(submission)
+      merge()
+      throw new QuintetError('INTERNAL', 'The answer was lost.')
+    }
+    const sent = nextEvent(client, 'sent')
+    clock.move(1_000)
+    await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('gives back what was written, and says so when it has left', async () => {
+    const { client, clock } = await person(new MemoryReplica(), 'ann')
+    const letter = { to: ['ann'], cc: ['ann'], subject: 'undo', body: 'text' }
+    const answer = await client.send({ ...letter, holdMs: 1_000 })
+    const outbox = 'outbox' in answer ? answer.outbox : ''
+    expect(await client.cancelOutbox({ outbox })).toEqual(letter)
+    expect(await codeOf(client.cancelOutbox({ outbox }))).toBe('NO_SUCH_MAIL')
+    clock.move(2_000)
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 0 })
+  })
+
+  test('makes a draft of what is taken back, in one step', async () => {
+    const { client } = await person(new MemoryReplica(), 'ann')
+    const letter = { to: ['ann'], cc: ['ann'], subject: 'undo', body: 'text' }
+    const answer = await client.send({ ...letter, holdMs: 1_000 })
+    const outbox = 'outbox' in answer ? answer.outbox : null
+    if (outbox === null) throw new Error('it was not held')
+    expect(await client.cancelOutbox({ outbox, keep: 'draft' })).toEqual(letter)
+    expect(await client.counts()).toMatchObject({ outbox: 0, drafts: 1 })
+    expect(await client.drafts()).toMatchObject({ drafts: [{ ...letter, draft: outbox }] })
+    await client.discardDraft({ draft: outbox })
+    expect(await client.counts()).toMatchObject({ outbox: 0, drafts: 0, sent: 0 })
+  })
+})
