@@ -169,6 +169,11 @@ const issue = (
   became: (index: number, update: UpdateId) => void,
   done: () => void,
 ): void => {
+  // As the program, which tries it again from the beginning.
+  if (machine.isFull) {
+    giveBack(machine)
+    return
+  }
   let open = wishes.length
   if (open === 0) done()
   for (const [index, wish] of wishes.entries()) {
