@@ -35,9 +35,13 @@ export class KeyRing {
     return former[((tries - 1) / 2) % former.length] ?? present
   }
 
-  /** The key led to the peer at `address`: it is tried first there the next time. */
+  /**
+   * The key led to the peer at `address`: the next time the present key is tried there, and then, if it was a former one, that. Who listens may
+   * send away by a former key whom it lets in by the present one.
+   */
   succeeded(address: string): void {
-    this.#tries.set(address, Math.max(0, (this.#tries.get(address) ?? 1) - 1))
+    const last = Math.max(0, (this.#tries.get(address) ?? 1) - 1)
+    this.#tries.set(address, last - (last % 2))
   }
 
   all(): readonly Uint8Array[] {
