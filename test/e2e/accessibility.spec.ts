@@ -214,9 +214,14 @@ test('in a window as narrow as a telephone axe finds nothing serious, and nothin
     })
     found.push(...beyond.map((one) => `${screen}, narrow: ${one} stick out`))
   }
-  await window.app.evaluate(({ BrowserWindow }) => {
-    BrowserWindow.getAllWindows()[0]?.setBounds({ width: 360, height: 720 })
-  })
+  const sized = async (width: number, height: number): Promise<void> => {
+    await window.app.evaluate(({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]?.setBounds(bounds), {
+      width,
+      height,
+    })
+    await expect.poll(() => page.evaluate(() => innerHeight)).toBeLessThanOrEqual(height)
+  }
+  await sized(360, 720)
   await expect.poll(() => page.evaluate(() => innerWidth)).toBeLessThanOrEqual(360)
   const longest = 'Kapitänskajüteneingangsbereichstischcomputer mit Zweitbildschirm'
   await window.call('client', 'renameMachine', { name: longest })
@@ -230,10 +235,10 @@ test('in a window as narrow as a telephone axe finds nothing serious, and nothin
   await expect(page.getByRole('combobox', { name: 'To' })).toBeVisible()
   await look('compose')
   // Enlarged four times, a window of 1,280 by 1,024 pixels is as small as that: the text of a letter has its height still.
-  await page.setViewportSize({ width: 320, height: 256 })
+  await sized(320, 256)
   const text = page.getByRole('dialog').getByRole('textbox', { name: 'Text' })
   await expect.poll(async () => (await text.boundingBox())?.height).toBeGreaterThan(100)
-  await page.setViewportSize({ width: 360, height: 720 })
+  await sized(360, 720)
   await page.getByRole('button', { name: 'Discard the draft' }).click()
   for (const name of ['Timeline', 'People', 'Network', 'Settings'] as const) {
     await person.goTo(name)

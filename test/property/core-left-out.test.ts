@@ -87,7 +87,12 @@ const lies: readonly ((image: StateImage, throws: () => boolean) => StateImage)[
   (image, throws) => ({
     ...image,
     mails: mailColumns(
-      [...mailRecords(image.mails)].map((mail) => (throws() ? mail : { ...mail, to: [mail.from], marks: [0, 0] })),
+      // What is changed of marks alone, on a mail to oneself, is not found out: docs/security.md.
+      [...mailRecords(image.mails)].map((mail) =>
+        throws() || mail.to.every((account) => account === mail.from)
+          ? mail
+          : { ...mail, to: [mail.from], marks: [0, 0] },
+      ),
     ),
   }),
   (image, throws) => {
