@@ -6,6 +6,7 @@ import { createMailClient } from '../../replica/client/mail-client.ts'
 import type { ServerId, UpdateId } from '../../replica/core/model/ids.ts'
 import type { ClientClock } from '../../replica/client/client-ports.ts'
 import { systemTestClock, testRandom } from './client-ports.ts'
+import { ManualClock } from './manual-clock.ts'
 import type { MemoryReplica } from './memory-replica.ts'
 
 /** A password's stretching that costs nothing: tests are about everything else. */
@@ -37,6 +38,15 @@ export const signedUp = async (
   const client = await clientAt(replica, clock)
   await client.signUp({ name, password: `${name}'s password` })
   return client
+}
+
+/** Somebody who has signed up, by a clock of their own. */
+export const person = async (
+  replica: MemoryReplica,
+  name: string,
+): Promise<{ readonly client: MailClient; readonly clock: ManualClock }> => {
+  const clock = new ManualClock()
+  return { client: await signedUp(replica, name, clock), clock }
 }
 
 /** The next event of a kind. Replaces the client's listener. */

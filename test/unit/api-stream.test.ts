@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest'
 import type { ReplicaApi, ReplicaEvent } from '../../replica/api/contract.ts'
 import { connectReplica } from '../../replica/api/remote-replica.ts'
 import { adminTokenCheck, serveReplica } from '../../replica/api/serve-replica.ts'
-import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { accountId, commandId, originId, serverId, updateId } from '../../replica/core/model/ids.ts'
 import { apiVersion, decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
 import { answerShapes, eventShape, requestShapes } from '../../replica/wire/api-values.ts'
+import { codeOf } from '../support/code-of.ts'
 import { systemTestClock } from '../support/client-ports.ts'
 import { makeFramePair, type FramePair } from '../support/frame-pair.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
@@ -26,15 +26,6 @@ const connectTo = (open: (right: 'admin' | 'person') => ReplicaApi, adminToken: 
   const served = serveReplica({ stream: pair.replica, open, isAdminToken: adminTokenCheck(token), requires: 'person' })
   const api = connectReplica({ stream: pair.client, adminToken, clock: systemTestClock })
   return { ...pair, api, served }
-}
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work
-    return 'no failure'
-  } catch (error) {
-    return error instanceof QuintetError ? error.code : String(error)
-  }
 }
 
 const account = accountId('A'.repeat(43))

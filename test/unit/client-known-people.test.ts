@@ -8,21 +8,13 @@ import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { encodeCbor } from '../../replica/wire/cbor.ts'
+import { codeOf } from '../support/code-of.ts'
 import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { cheapPassword, clientAt, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work
-    return 'no failure'
-  } catch (error) {
-    return error instanceof QuintetError ? error.code : String(error)
-  }
-}
 
 /**
  * Ann, at a replica where there is a ben. `lie`: from now on it says that somebody else is ben, whose account and keys it has made itself; the ben

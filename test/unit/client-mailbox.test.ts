@@ -2,36 +2,19 @@ import { describe, expect, test } from 'vitest'
 
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
-import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { headerLine, mailLines } from '../../replica/terminal/mail-view.ts'
 import { uncolored } from '../../replica/terminal/style.ts'
+import { codeOf } from '../support/code-of.ts'
 import { ManualClock, startMs } from '../support/manual-clock.ts'
-import { clientAt, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { clientAt, nextEvent, person, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
-const password = 'a long password'
+const password = "ann's password"
 const dayMs = 86_400_000
 /** A byte of what is sealed: behind it is only when the draft was said, in 9 bytes. */
 const spoiledFromEnd = 10
-
-/** Somebody with a clock of their own, and what they are told. */
-const person = async (replica: MemoryReplica, name: string) => {
-  const clock = new ManualClock()
-  const client = await clientAt(replica, clock)
-  await client.signUp({ name, password })
-  return { client, clock }
-}
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work
-    return 'no failure'
-  } catch (error) {
-    return error instanceof QuintetError ? error.code : String(error)
-  }
-}
 
 describe('drafts', () => {
   test('are sealed, and are gone when the mail is durable', async () => {

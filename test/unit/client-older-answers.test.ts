@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { QuintetError } from '../../replica/core/model/errors.ts'
+import { codeOf } from '../support/code-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { clientAt, nextEvent } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
@@ -13,15 +13,6 @@ const ann = async () => {
   const client = await clientAt(replica, clock)
   const { recoveryPhrase } = await client.signUp({ name: 'ann', password })
   return { replica, clock, client, recoveryPhrase }
-}
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work
-    return 'no failure'
-  } catch (error) {
-    return error instanceof QuintetError ? error.code : String(error)
-  }
 }
 
 test.each(['nothing', 'draft'] as const)(

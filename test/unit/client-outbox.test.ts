@@ -2,28 +2,12 @@ import { describe, expect, test } from 'vitest'
 
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import { ManualClock, startMs } from '../support/manual-clock.ts'
-import { clientAt, nextEvent, signedUp } from '../support/mail-clients.ts'
+import { codeOf } from '../support/code-of.ts'
+import { startMs } from '../support/manual-clock.ts'
+import { clientAt, nextEvent, person, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
-const password = 'a long password'
-
-/** Somebody with a clock of their own, and what they are told. */
-const person = async (replica: MemoryReplica, name: string) => {
-  const clock = new ManualClock()
-  const client = await clientAt(replica, clock)
-  await client.signUp({ name, password })
-  return { client, clock }
-}
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work
-    return 'no failure'
-  } catch (error) {
-    return error instanceof QuintetError ? error.code : String(error)
-  }
-}
+const password = "ann's password"
 
 describe('the outbox', () => {
   test('lets a held mail go when its time is over, and not before', async () => {
