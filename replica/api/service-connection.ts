@@ -186,7 +186,8 @@ export class ServiceConnection implements ReplicaApi {
       throw new QuintetError('NOT_ALLOWED', 'This connection is logged in for another account.')
     }
     if ('saidAt' in change) {
-      const answer = await this.#service.host.read((core) => answerUnwritten(core, change, this.#service.clock.nowMs()))
+      const wallMs = this.#service.clock.nowMs()
+      const answer = await this.#service.host.read((core) => answerUnwritten(core, change, core.peers.likelyMs(wallMs)))
       if (answer !== null) return answer
     }
     const { update, clock } = await this.#service.host.command({ kind: 'submit', signed: signed.value })

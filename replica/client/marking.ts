@@ -44,9 +44,10 @@ export class Marking {
     const updates: UpdateId[] = []
     for (let start = 0; start < mails.length; start += limits.marksPerUpdate) {
       const some = mails.slice(start, start + limits.marksPerUpdate)
-      updates.push((await this.#context.say(session, session.marks(mark, some))).update)
+      const { update, clock } = await this.#context.say(session, session.marks(mark, some))
+      updates.push(update)
       // It is done: that it cannot be noted means that the mail stays in the trash until somebody empties that.
-      await this.#diary.note(session, mark, some).catch(() => undefined)
+      await this.#diary.note(session, mark, some, clock).catch(() => undefined)
     }
     return updates
   }

@@ -103,14 +103,15 @@ export class Remembered {
     }
   }
 
-  /** Nothing, when somebody else has logged in meanwhile. */
-  set(session: Session, about: string, value: string): void {
+  /** Not before `notBeforeMs`, whatever this machine's clock says. Nothing, when somebody else has logged in meanwhile. */
+  set(session: Session, about: string, value: string, notBeforeMs = 0): void {
     if (!this.#context.isPresent(session)) return
     if (about.length > textChars || value.length > textChars) return
     const held = this.#entries.get(about)
     if (held === undefined && this.#entries.size >= this.#memory.most) return
     // A clock that was put back does not make it older than what it replaces.
-    this.#entries.set(about, { value, since: Math.max(this.#now(), (held?.since ?? -1) + 1) })
+    const since = Math.max(this.#now(), Math.floor(notBeforeMs / msPerSecond), (held?.since ?? -1) + 1)
+    this.#entries.set(about, { value, since })
     this.#changed(session)
   }
 

@@ -1,4 +1,4 @@
-import { anyTag, documentId } from '../core/model/ids.ts'
+import { anyTag, documentId, type Clock } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { Meant } from '../core/model/meant.ts'
@@ -8,6 +8,7 @@ import { Remembered } from './remembered.ts'
 import type { Session } from './session.ts'
 
 const msPerDay = 86_400_000
+const microsPerMs = 1_000
 /** By then a mail is deleted, or the person has not been here for two months: it stays in the trash. */
 const rememberedDays = limits.trashDays * 3
 
@@ -29,14 +30,14 @@ export class TrashDiary {
     this.#mails = new Remembered(context, documents, memory)
   }
 
-  /** The person has marked these. */
-  async note(session: Session, mark: BulkMark, mails: readonly Meant[]): Promise<void> {
+  /** The person has marked these, at `clock` as the server has it: this machine's may be behind, and what it dates would be deleted too soon. */
+  async note(session: Session, mark: BulkMark, mails: readonly Meant[], clock: Clock): Promise<void> {
     if (mark !== 'trash' && mark !== 'restore' && mark !== 'delete') return
     await this.#mails.ready(session)
     for (const mail of mails) {
       const name = nameOf(mail)
       if (mark === 'delete') this.#mails.forget(session, name)
-      else if (mark === 'trash' && mail.tag !== anyTag) this.#mails.set(session, name, isIn)
+      else if (mark === 'trash' && mail.tag !== anyTag) this.#mails.set(session, name, isIn, clock / microsPerMs)
       else if (this.#mails.get(name) !== null) this.#mails.set(session, name, isOut)
     }
   }

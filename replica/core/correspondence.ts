@@ -237,7 +237,7 @@ export class Correspondence {
   }
 
   #agreedClock({ wallMs }: Moment): Clock {
-    return microsOf(this.#parts.membership.agreedMs(wallMs))
+    return microsOf(this.#parts.membership.peers.agreedMs(wallMs))
   }
 
   /** A member whose clock is years behind must not keep anybody from a new key. */

@@ -139,12 +139,6 @@ export class Membership {
     for (const [peer, known] of addresses) this.#learnAddresses(peer, known)
   }
 
-  /** The time as most of those who are connected have it: a log-in at a machine whose clock is wrong must not outlive its end. */
-  agreedMs(wallMs: number): number {
-    const offsets = [0, ...this.peers.allGreeted().map(({ clockOffsetMs }) => clockOffsetMs)].sort((a, b) => a - b)
-    return wallMs + (offsets[(offsets.length - 1) >> 1] ?? 0)
-  }
-
   /** Addresses that were learnt since this was last asked: others may not know them either. */
   takeAddressNews(): ReadonlyMap<PeerId, readonly string[]> {
     const news = this.#addressNews

@@ -89,6 +89,20 @@ export class Peers {
     session.clockOffsetMs = clockToMs(clock) - nowMs
   }
 
+  /**
+   * The time as most of those who are connected have it, of two the earlier: what is dated at a machine whose clock is wrong, such as a log-in, must
+   * not outlive its end.
+   */
+  agreedMs(wallMs: number): number {
+    const offsets = [0, ...this.allGreeted().map(({ clockOffsetMs }) => clockOffsetMs)].sort((a, b) => a - b)
+    return wallMs + (offsets[(offsets.length - 1) >> 1] ?? 0)
+  }
+
+  /** What time it most likely is: of two clocks nobody can tell which one is right. */
+  likelyMs(wallMs: number): number {
+    return this.allGreeted().length < 2 ? wallMs : this.agreedMs(wallMs)
+  }
+
   /** The new view if the set of reachable servers changed. */
   refreshView(): View | null {
     const greeted = this.allGreeted()

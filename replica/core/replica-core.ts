@@ -133,7 +133,7 @@ export class ReplicaCore {
 
   /** What becomes of a log-in now; see `Sessions.judge`. */
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null, wallMs: number): LogInVerdict {
-    return this.#membership.sessions.judge(account, session, offered, microsOf(this.#membership.agreedMs(wallMs)))
+    return this.#membership.sessions.judge(account, session, offered, microsOf(this.peers.agreedMs(wallMs)))
   }
 
   get peers(): Membership['peers'] {

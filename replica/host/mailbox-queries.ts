@@ -40,11 +40,12 @@ export const conversationOf = ({ state }: ReplicaCore, account: AccountId, id: U
     .map(({ origin, sequence }) => updateId(origin, sequence))
 
 /**
- * Mails that `account` put into the trash before `beforeMs`, and at least `forMs` ago by the clock of this machine (null: however long ago), of
- * those `among` (null: of all), oldest first, as many as one update can delete.
+ * Mails that `account` put into the trash before `beforeMs`, of those `among` (null: of all), oldest first, as many as one update can delete.
+ * With `forMs` they are there for that long, by the clock of this machine and by those of most members. One that was sent
+ * since then was put there by a clock that was behind.
  */
 export const trashedBy = (
-  { state }: ReplicaCore,
+  core: ReplicaCore,
   account: AccountId,
   {
     beforeMs,
@@ -53,12 +54,15 @@ export const trashedBy = (
   }: { readonly beforeMs: number; readonly forMs: number | null; readonly among: readonly UpdateId[] | null },
   nowMs: number,
 ): readonly Meant[] => {
-  const trash = state.mails.mailbox(account).index('trash')
+  const { mails } = core.state
+  const trash = mails.mailbox(account).index('trash')
   const asked = among && new Set(among)
-  const before = (forMs === null ? beforeMs : Math.min(beforeMs, nowMs - forMs)) * microsPerMs * 2
+  const overMs = forMs === null ? beforeMs : Math.min(beforeMs, Math.min(nowMs, core.peers.agreedMs(nowMs)) - forMs)
+  const before = overMs * microsPerMs
   return trash
     .page(trash.size, null)
-    .filter((mail) => state.mails.registersOf(mail, account).trash < before)
+    .filter((mail) => mails.registersOf(mail, account).trash < before * 2)
+    .filter(({ clock }) => forMs === null || clock < before)
     .filter(({ origin, sequence }) => asked?.has(updateId(origin, sequence)) ?? true)
     .reverse()
     .slice(0, limits.marksPerUpdate)

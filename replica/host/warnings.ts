@@ -32,12 +32,19 @@ export const warnings = (core: ReplicaCore, { diskFull }: { readonly diskFull: b
   for (const opinion of core.doubtful) found.push(doubtful(opinion))
   if (core.transferringFrom !== null)
     found.push(warning('transferring', 'The mailbox is being copied from another replica.'))
-  for (const { server, clockOffsetMs } of core.peers.allGreeted()) {
-    const seconds = Math.round(clockOffsetMs / 1_000)
-    if (Math.abs(clockOffsetMs) > clockOffMs)
-      found.push(warning('clockOff', `The clock of server ${server} is off by ${seconds} s.`, { server, seconds }))
-  }
-  return found
+  return [...found, ...clocksOff(core)]
+}
+
+/** By what most of those who are connected say, which this machine may be alone against. */
+const clocksOff = (core: ReplicaCore): readonly Warning[] => {
+  const ownMs = -core.peers.likelyMs(0)
+  const others = core.peers.allGreeted().map(({ server, clockOffsetMs }) => ({ server, offMs: clockOffsetMs + ownMs }))
+  return [{ server: core.identity.server, offMs: ownMs }, ...others].flatMap(({ server, offMs }) => {
+    if (Math.abs(offMs) <= clockOffMs) return []
+    const seconds = Math.round(offMs / 1_000)
+    const whose = server === core.identity.server ? 'this machine' : `server ${server}`
+    return [warning('clockOff', `The clock of ${whose} is off by ${seconds} s.`, { server, seconds })]
+  })
 }
 
 const warning = (code: WarningCode, sentence: string, words: Warning['words'] = {}): Warning => ({

@@ -78,6 +78,8 @@ export class MemoryReplica {
   /** Mails that were given whole because somebody asked for that, in order. */
   readonly fetched: UpdateId[] = []
   paused: readonly ServerId[] = []
+  /** As of when it dates what it writes, in microseconds since 1970. */
+  clock = 0
   readonly #executed = new Map<string, Accepted>()
   readonly #sessions = new Map<AccountId, BegunSession>()
   #moment = 0
@@ -129,7 +131,7 @@ export class MemoryReplica {
     if (change.kind !== 'account' && change.account !== session) return fail('NOT_LOGGED_IN', 'Log in first.')
     const refusal = this.#apply(change, submission)
     if (refusal !== null) return refusal
-    const accepted = { update: this.#nextId(), clock: this.#sequence }
+    const accepted = { update: this.#nextId(), clock: this.clock + this.#sequence }
     this.#executed.set(submission.command, accepted)
     if (change.kind === 'mail') this.#announce(accepted.update)
     if (['marks', 'document', 'deletion', 'read'].includes(change.kind)) this.#changed(change.account)

@@ -71,3 +71,19 @@ test('what the server does not say is in the trash is not deleted, whatever the 
   clock.move(trashMs + limits.trashEveryMs)
   await expect.poll(() => left(replica)).toEqual(mails.filter((_, index) => index !== 1))
 })
+
+test('what is put into the trash while the clock is years behind is not deleted when that is set right', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  replica.clock = clock.nowMs() * 1_000
+  clock.set(-20 * 365 * 86_400_000)
+  await ann.mark({ mails: mails.slice(0, 1), mark: 'trash' })
+  clock.set(20 * 365 * 86_400_000)
+  lieAboutTrash(replica)
+  await ann.close()
+  const next = await logInAgain(replica, clock)
+  clock.move(trashMs / 2)
+  await next.list({ folder: 'trash', limit: 1 })
+  expect(left(replica)).toEqual(mails)
+  clock.move(trashMs / 2)
+  await expect.poll(() => left(replica)).toEqual(mails.slice(1))
+})
