@@ -31,6 +31,12 @@ const accountForm = /^[\w-]{43}$/
 const suffixMark = '~'
 
 /**
+ * Who an account is that is shown under a name: another one than the person knows by it, or that never signed up by it; one that did, and whom the
+ * person does not know yet; or nothing to be said of it.
+ */
+type Author = 'another' | 'signed' | 'unknown'
+
+/**
  * Which account a name was when the person first wrote to it, or opened a mail from it (trust on first use). Servers say whose a name is, and can
  * lie; a name can also become somebody else's, by a merge. Either way the person is asked.
  */
@@ -68,16 +74,22 @@ export class KnownPeople {
   }
 
   /**
-   * The person reads what this account wrote, which the server shows under this name. Whether it is somebody else than whom the person knows by it, or
-   * never signed up by it.
+   * The person reads what this account wrote, which the server shows under this name.
    */
-  async read(session: Session, name: string, account: AccountId): Promise<boolean> {
+  async read(session: Session, name: string, account: AccountId): Promise<Author> {
+    const author = await this.author(session, name, account)
+    if (author === 'signed') this.#note(session, name, account)
+    return author
+  }
+
+  /** As `read`, where the person reads nothing: who exports a thousand mails has met nobody. */
+  async author(session: Session, name: string, account: AccountId): Promise<Author> {
     await this.asFarAsKnown(session)
-    if (name === '' || account === session.account) return false
-    if (this.#names.get(foldName(name)) !== null) return this.isAnother(session, name, account)
+    if (name === '' || account === session.account) return 'unknown'
+    if (this.#names.get(foldName(name)) !== null) return this.isAnother(session, name, account) ? 'another' : 'unknown'
     const isSigned = await this.#isCalled(session, name, account).catch(() => null)
-    if (isSigned === true) this.#note(session, name, account)
-    return isSigned === false
+    if (isSigned === null) return 'unknown'
+    return isSigned ? 'signed' : 'another'
   }
 
   /** Of these names those that somebody has here, in their order. */

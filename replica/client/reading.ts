@@ -101,7 +101,7 @@ export class Reading {
   /** A mail with its files, which is not marked for that. */
   async withFiles(id: UpdateId): Promise<MailWithFiles> {
     const session = this.#context.person()
-    return this.#openWithFiles(session, await this.#fetch(session, id))
+    return this.#openWithFiles(session, await this.#fetch(session, id), 'not read')
   }
 
   /** Those that cannot be opened are left out; reading one of them says why. */
@@ -133,17 +133,21 @@ export class Reading {
   }
 
   async #open(session: Session, sealed: SealedMail): Promise<Mail> {
-    const { mail } = await this.#openWithFiles(session, sealed)
+    const { mail } = await this.#openWithFiles(session, sealed, 'read')
     return mail
   }
 
-  async #openWithFiles(session: Session, sealed: SealedMail): Promise<MailWithFiles> {
+  async #openWithFiles(session: Session, sealed: SealedMail, use: 'read' | 'not read'): Promise<MailWithFiles> {
     const { body, files, ...content } = await session.opener.open(sealed)
     this.#context.shownTags.noteMail(sealed)
     const attachments = files.map(({ name, bytes }) => ({ name: fileName(name), size: bytes.length }))
     const header = this.#header(session, sealed, { ...content, attachmentCount: files.length })
-    const isAnothers = await this.#people.read(session, sealed.fromName, sealed.from)
-    const from = isAnothers ? { fromAnother: true as const } : {}
+    const { fromName, from: account } = sealed
+    const author =
+      use === 'read'
+        ? await this.#people.read(session, fromName, account)
+        : await this.#people.author(session, fromName, account)
+    const from = author === 'another' ? { fromAnother: true as const } : {}
     const { inReplyTo } = content
     const mail = { ...header, ...from, body, attachments, inReplyTo, fromAccount: sealed.from }
     return { mail, files }

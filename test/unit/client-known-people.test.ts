@@ -181,6 +181,16 @@ describe('a mail', () => {
     replica.alter = (sealed) => ({ ...sealed, fromName: 'ben~1' })
     expect(await ann.read({ mail })).not.toHaveProperty('fromAnother')
   })
+
+  test('that is exported, or whose files are forwarded, makes nobody known by its name', async () => {
+    const { replica, ann, ben, lie } = await annAndBen()
+    const mail = await sendNow(ben, { ...toBen, to: ['ann'] })
+    await ann.exportMail({ mail })
+    await ann.attachFrom({ mail })
+    lie()
+    await sendNow(ann, toBen)
+    expect(replica.mails).toHaveLength(2)
+  })
 })
 
 test('a post under a known name that another has written is shown as such', async () => {
