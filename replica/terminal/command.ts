@@ -1,3 +1,4 @@
+import type { InviteInfo, LetIn } from '../client/contract/group.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import type { DocumentId, FileData, Folder, Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
@@ -30,6 +31,9 @@ export interface Sitting {
   /** The drafts, or the outbox entries, that were shown last, by number (from 1). */
   drafts: readonly DocumentId[]
   outbox: readonly DocumentId[]
+  /** Who was let in, and the invites, as they were shown last, by number (from 1): the lists may have changed since. */
+  letIn: readonly LetIn[]
+  invites: readonly InviteInfo[]
 }
 
 /** Whoever logs in next has nothing of what was shown to somebody else. */
@@ -38,6 +42,8 @@ export const forgetShown = (sitting: Sitting): void => {
   sitting.more = null
   sitting.drafts = []
   sitting.outbox = []
+  sitting.letIn = []
+  sitting.invites = []
 }
 
 export interface Command {

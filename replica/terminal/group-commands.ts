@@ -1,4 +1,3 @@
-import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
 import { usageError, type Command } from './command.ts'
@@ -6,8 +5,6 @@ import { confirm } from './confirm.ts'
 import { askWhoGoesToo, letInCommands, nameLetIn, stillInLines } from './let-in-commands.ts'
 import { inviteLine, networkLines } from './network-view.ts'
 import { printableLine } from './text-width.ts'
-
-type Invite = Awaited<ReturnType<MailClient['invites']>>['invites'][number]
 
 const serverOf = (word: string | undefined, usage: string): ServerId => {
   const server = Number(word)
@@ -44,17 +41,16 @@ const takeSeat: Command['run'] = async ({ client, screen }, [word]) => {
   screen.print(`This machine goes on as server ${server}. Nothing of its mail is lost.`)
 }
 
-const openInvites = async (client: MailClient): Promise<readonly Invite[]> => (await client.invites()).invites
-
-const showInvites: Command['run'] = async ({ client, screen }) => {
-  const invites = await openInvites(client)
+const showInvites: Command['run'] = async (sitting) => {
+  const { client, screen } = sitting
+  const { invites } = await client.invites()
+  sitting.invites = invites
   screen.print(...invites.map((invite, index) => inviteLine(invite, index + 1)))
   if (invites.length === 0) screen.print('Nobody has been invited yet.')
 }
 
 const revoke: Command['run'] = async (sitting, [word]) => {
-  const invites = await openInvites(sitting.client)
-  const invite = word !== undefined && /^[0-9]{1,4}$/.test(word) ? invites[Number(word) - 1] : undefined
+  const invite = word !== undefined && /^[0-9]{1,4}$/.test(word) ? sitting.invites[Number(word) - 1] : undefined
   if (invite === undefined) throw usageError('revoke N, with a number that invites shows')
   await confirm(sitting, 'Whoever has this invite can then not join with it. Revoke it?')
   await sitting.client.revokeInvite({ invite: invite.invite })

@@ -32,7 +32,8 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const style = (options.colors ?? (output.hasColors?.() === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output, left)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
-  const sitting: Sitting = { client, screen, files, layout, listed: null, more: null, drafts: [], outbox: [] }
+  const shown = { listed: null, more: null, drafts: [], outbox: [], letIn: [], invites: [] }
+  const sitting: Sitting = { client, screen, files, layout, ...shown }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))

@@ -7,14 +7,19 @@ import { usageError, type Command, type Sitting } from './command.ts'
 import { letInLine, letInName } from './network-view.ts'
 
 /** Everybody who was let in, first those who are seen nowhere else. */
-const show: Command['run'] = async ({ client, screen, layout }) => {
-  const { machines } = await client.letIn({})
-  screen.print(...machines.map((one, index) => letInLine(one, index + 1, layout().nowMs)))
+const show: Command['run'] = async (sitting) => {
+  const { machines } = await sitting.client.letIn({})
+  showNumbered(sitting, machines)
+}
+
+const showNumbered = (sitting: Sitting, machines: readonly LetIn[]): void => {
+  sitting.letIn = machines
+  const { nowMs } = sitting.layout()
+  sitting.screen.print(...machines.map((one, index) => letInLine(one, index + 1, nowMs)))
 }
 
 const shutOut: Command['run'] = async (sitting, [word]) => {
-  const { machines } = await sitting.client.letIn({})
-  const [one] = word === undefined ? [] : numbered(machines, word)
+  const [one] = word === undefined ? [] : numbered(sitting.letIn, word)
   if (one === undefined) throw usageError('shut-out N, with a number that let-in shows')
   await confirm(
     sitting,
@@ -25,12 +30,13 @@ const shutOut: Command['run'] = async (sitting, [word]) => {
 }
 
 /** Names whom the machine on this seat let in, by itself or by way of others. A server of before this was kept cannot tell. */
-export const nameLetIn = async ({ client, screen, layout }: Sitting, server: ServerId): Promise<readonly LetIn[]> => {
+export const nameLetIn = async (sitting: Sitting, server: ServerId): Promise<readonly LetIn[]> => {
+  const { client, screen } = sitting
   const machines = await letInBy(client, server)
   if (machines === null) screen.print('This server cannot tell whom that machine let in.')
   if (machines === null || machines.length === 0) return []
   screen.print('It let in, by itself or by way of others:')
-  screen.print(...machines.map((one, index) => letInLine(one, index + 1, layout().nowMs)))
+  showNumbered(sitting, machines)
   return machines
 }
 
@@ -47,7 +53,8 @@ const shutOutOne = async (client: MailClient, { machine, invite }: LetIn): Promi
 }
 
 /** Those who are still in without a seat, though a machine let them in that was retired since, as lines for people. */
-export const stillInLines = async ({ client, layout }: Sitting): Promise<readonly string[]> => {
+export const stillInLines = async (sitting: Sitting): Promise<readonly string[]> => {
+  const { client, layout } = sitting
   const { machines } = await client.letIn({}).catch((error: unknown) => {
     if (isUnknown(error)) return { machines: [] }
     throw error
@@ -56,6 +63,7 @@ export const stillInLines = async ({ client, layout }: Sitting): Promise<readonl
     .map((one, index) => ({ one, line: letInLine(one, index + 1, layout().nowMs) }))
     .filter(({ one: { state, byRetired } }) => byRetired && (state === 'without' || state === 'client'))
   if (stillIn.length === 0) return []
+  sitting.letIn = machines
   const what = 'Still in, without a seat, and let in by a machine that was retired (shut-out N, then rotate-key again):'
   return [what, ...stillIn.map(({ line }) => line)]
 }
@@ -80,7 +88,7 @@ const numbered = (machines: readonly LetIn[], words: string): readonly LetIn[] =
     .map((word) => {
       const one = /^[0-9]{1,4}$/.test(word) ? machines[Number(word) - 1] : undefined
       if (one === undefined)
-        throw new QuintetError('BAD_REQUEST', `There is no number "${word.slice(0, 16)}" in the list.`)
+        throw new QuintetError('BAD_REQUEST', `No "${word.slice(0, 16)}" has been listed: let-in lists all.`)
       return one
     })
 

@@ -68,8 +68,28 @@ describe('who was let in', () => {
 
   test('can be shut out by its number, after a question', async () => {
     const { client, done } = await withGroup([one])
-    await shownBy(runInteractiveTerminal, client, ['shut-out 1', 'no', 'shut-out 2', 'shut-out 1', 'yes', 'quit'])
+    const lines = ['let-in', 'shut-out 1', 'no', 'shut-out 2', 'shut-out 1', 'yes', 'quit']
+    await shownBy(runInteractiveTerminal, client, lines)
     expect(done).toEqual([{ do: 'shutOut', machine: key }])
+  })
+
+  test('is shut out by its number in the list that was shown, whoever has come since; so are invites', async () => {
+    const { client, done } = await withGroup([one])
+    const newest = { ...one, machine: originId('5.dddddddd') }
+    const invites = [{ invite: phone.invite }, { invite: inviteId('B'.repeat(43)) }]
+    const lists = { letIn: [[one], [newest, one]], invites: [invites.slice(0, 1), invites.toReversed()] }
+    const changing = Object.assign(client, {
+      letIn: () => Promise.resolve({ machines: lists.letIn.shift() ?? [newest, one] }),
+      invites: () => Promise.resolve({ invites: lists.invites.shift() ?? invites.toReversed() }),
+    }) as unknown as MailClient
+    const blind = ['shut-out 1', 'revoke 1']
+    const lines = [...blind, 'let-in', 'invites', 'shut-out 1', 'yes', 'revoke 1', 'yes', 'quit']
+    const text = await shownBy(runInteractiveTerminal, changing, lines)
+    expect(text).toContain('No "1" has been listed')
+    expect(done).toEqual([
+      { do: 'shutOut', machine: key },
+      { do: 'revokeInvite', invite: phone.invite },
+    ])
   })
 
   test('and is still in, without a seat, is told of when the key is changed', async () => {
