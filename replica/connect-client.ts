@@ -9,7 +9,7 @@ import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { createClientStore } from './drivers/client-store.ts'
 import { drawRandom } from './drivers/drawn-random.ts'
-import { loadAttachment, loadInstall } from './drivers/install-file.ts'
+import { type Attachment, loadAttachment, loadInstall } from './drivers/install-file.ts'
 import type { ClientDialer } from './drivers/libp2p-client.ts'
 import { connectLocally } from './drivers/local-socket.ts'
 import { pulseOf } from './drivers/process-pulse.ts'
@@ -74,13 +74,13 @@ const attachedClient = async (
   /** The group's key as another server told it while the own one is away; until the own one has another than it had then. */
   let told: { readonly key: Uint8Array; readonly insteadOf: Uint8Array } | null = null
   let ownKey = install.groupKey
+  const readFiles = filesOf(directory, install)
   return createMailClient({
     connect: async (server) => {
       // The replica may have another seat or key since.
-      const present = (await loadInstall(directory)) ?? install
+      const { present, attachment } = await readFiles()
       ownKey = present.groupKey
       const key = told !== null && sameBytes(told.insteadOf, ownKey) ? told.key : ownKey
-      const attachment = await loadAttachment(directory)
       const isHome = server === null || server === home
       const wanted = isHome && home === install.server ? present.server : (server ?? home)
       const member = attachment?.members.get(wanted)
@@ -108,10 +108,21 @@ const attachedClient = async (
       learnKey: (key) => {
         told = { key, insteadOf: ownKey }
       },
-      list: async () => [...((await loadAttachment(directory))?.members.keys() ?? [])].filter(isServerId),
+      list: async () => [...((await readFiles()).attachment?.members.keys() ?? [])].filter(isServerId),
     },
     ...ports,
   })
+}
+
+/** Reads what a replica's directory says of it and of the members; what cannot be read, because the disk fails, is as it was. */
+const filesOf = (directory: string, install: Install) => {
+  let present = install
+  let attachment: Attachment | null = null
+  return async () => {
+    present = (await loadInstall(directory).catch(() => null)) ?? present
+    attachment = (await loadAttachment(directory).catch(() => null)) ?? attachment
+    return { present, attachment }
+  }
 }
 
 /** A dialer for the group's present key: another one when the key was changed. */

@@ -18,6 +18,8 @@ export type AppPhase =
       readonly server: ServerId
       /** The seat of the replica on this machine; null for a client only. */
       readonly home: ServerId | null
+      /** Why that replica has ended, while the window goes on at the server of another machine; null while it runs. */
+      readonly homeFailure: Failure | null
       /** The account's name; null when signed out. */
       readonly account: string | null
       /** Which account that is, whatever its name; null when signed out. */

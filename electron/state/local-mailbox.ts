@@ -31,6 +31,8 @@ interface FirstOpening {
 
 /** A client without a replica looks this often whether a server has come. */
 const reopenMs = 10_000
+/** When the disk has failed under the replica: longer than it takes to go over to another server, if one is there. */
+const elsewhereWithinMs = 12_000
 const usualListen = '/ip4/0.0.0.0/tcp/0'
 const laterOpening: FirstOpening = { create: null, join: null, server: null, machine: null }
 /** The kept log-in is of no use any more, whenever it is tried. */
@@ -66,11 +68,15 @@ export class LocalMailbox {
   #phase: AppPhase = { phase: 'starting', step: 'Opening the mailbox' }
   #group: KeptGroup | null = null
   #replica: RunningReplica | null = null
+  /** Why the replica has ended, while the client uses another server. */
+  #homeFailure: Failure | null = null
   #client: MailClient | null = null
   #work: Promise<unknown> = Promise.resolve()
   #keeper: LogInKeeper | null = null
   #staySignedIn: 'on' | 'off' = 'off'
   #reopening: NodeJS.Timeout | undefined
+  /** Called when the client has another connection. */
+  #lookElsewhere: () => void = () => undefined
 
   constructor(options: MailboxOptions) {
     this.#options = options
@@ -195,13 +201,23 @@ export class LocalMailbox {
     try {
       this.#replica = await runReplica(
         { ...options, ...asChosenBefore, reset, format: 'json', logLevel: 'info' },
-        (failure) => this.#fail(failure),
+        (failure) => void this.#fail(failure),
       )
+      this.#homeFailure = null
     } catch (error) {
+      if (error instanceof QuintetError && error.code === 'DISK_FAILED') return this.#connectElsewhere(error)
       // A replica without a window keeps this directory: the window is one more client of it.
       if (!(error instanceof QuintetError) || error.code !== 'DIRECTORY_IN_USE') throw error
     }
     await this.#connect()
+  }
+
+  /** The disk does not let the replica start. With another server people go on all the same. */
+  async #connectElsewhere(error: QuintetError): Promise<void> {
+    this.#homeFailure = error.failure
+    await this.#connect().catch(() => {
+      throw error
+    })
   }
 
   async #connect(): Promise<void> {
@@ -265,6 +281,7 @@ export class LocalMailbox {
 
   #hear(event: ClientEvent): void {
     for (const listener of this.#eventListeners) listener(event)
+    if (event.event === 'connected') this.#lookElsewhere()
     if (event.event === 'takenOver') this.#keepLogIn()
     if (event.event === 'takenOver' || event.event === 'renamed' || event.event === 'connected') this.#tellSession()
   }
@@ -282,13 +299,40 @@ export class LocalMailbox {
       mode,
       server,
       home: group.server,
+      homeFailure: this.#homeFailure,
       account,
       accountId: client.account,
     })
   }
 
-  #fail(failure: Failure): void {
-    void this.#stop().then(() => this.#become({ phase: 'failed', failure }))
+  async #fail(failure: Failure): Promise<void> {
+    const client = this.#client
+    if (failure.code === 'DISK_FAILED' && (await this.#goOnElsewhere(failure))) return
+    // Whoever has stopped it, or opened another one meanwhile, has told of that.
+    if (this.#client !== client) return
+    await this.#stop()
+    this.#become({ phase: 'failed', failure })
+  }
+
+  /** The disk of this machine is not that of the others: what people read and write goes on at one of them, if one can be reached. */
+  async #goOnElsewhere(failure: Failure): Promise<boolean> {
+    const [client, replica] = [this.#client, this.#replica]
+    if (client === null || replica === null) return false
+    const isElsewhere = new Promise<boolean>((resolve) => {
+      const tooLate = setTimeout(() => resolve(false), elsewhereWithinMs)
+      this.#lookElsewhere = () => {
+        if (client.server === this.#group?.server) return
+        clearTimeout(tooLate)
+        resolve(true)
+      }
+    })
+    this.#replica = null
+    this.#homeFailure = failure
+    this.#tellSession()
+    this.#lookElsewhere()
+    // The client's connection ends with it.
+    await replica.stop().catch(() => undefined)
+    return isElsewhere
   }
 
   async #stop(): Promise<void> {

@@ -34,23 +34,18 @@ export const createPinoLogger = (options: {
     },
     target,
   )
-  const logger: LoggerPort = {
-    debug: (message, fields) => {
-      log.debug(fields ?? {}, message)
-    },
-    info: (message, fields) => {
-      log.info(fields ?? {}, message)
-    },
-    warn: (message, fields) => {
-      log.warn(fields ?? {}, message)
-    },
-    error: (message, fields) => {
-      log.error(fields ?? {}, message)
-    },
-  }
+  let isClosed = false
+  const line =
+    (level: 'debug' | 'info' | 'warn' | 'error'): LoggerPort['info'] =>
+    (message, fields) => {
+      // What ends after its replica has still something to say: it must not end the window's program by that.
+      if (!isClosed) log[level](fields ?? {}, message)
+    }
+  const logger: LoggerPort = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
   return {
     logger,
     close: () => {
+      isClosed = true
       // Lines are written as they come. What does not fit on the disk is tried once more: flushSync would try for ever.
       if (options.file !== null) target.end()
     },

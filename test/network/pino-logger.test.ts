@@ -17,6 +17,8 @@ test('the log keeps what its level asks for, and never a secret', async () => {
   logger.info('joined', { token: 'hush', peer: 'P', inner: { groupKey: 'hush' } })
   logger.error('failed')
   close()
+  // As what ends after its replica does.
+  logger.error('too late')
   const text = await readFile(file, 'utf8')
   const lines = text
     .trim()

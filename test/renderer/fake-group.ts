@@ -65,6 +65,7 @@ export const fakeSettings = (emit: (event: AppEvent) => void) => {
     group: 'RV Northern Light',
     mode: 'replica',
     home: serverId(1),
+    homeFailure: null,
     server: serverId(1),
     account: 'Ingrid',
     accountId: accountId('account-1'),

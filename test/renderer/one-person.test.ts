@@ -10,7 +10,13 @@ import { useUnposted } from '../../renderer/timeline/unposted.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeQuintet } from './setup.ts'
 
-const group = { group: 'Northern Light', mode: 'replica', home: serverId(1), server: serverId(1) } as const
+const group = {
+  group: 'Northern Light',
+  mode: 'replica',
+  home: serverId(1),
+  homeFailure: null,
+  server: serverId(1),
+} as const
 const signedOut: AppPhase = { phase: 'signedOut', ...group, account: null, accountId: null }
 const signedIn = (account: string, id: string): AppPhase => ({
   phase: 'signedIn',

@@ -16,6 +16,7 @@ const said = async (home: number | null): Promise<string | undefined> => {
     group: 'Northern Light',
     mode: home === null ? 'client' : 'replica',
     home: home === null ? null : serverId(home),
+    homeFailure: null,
     server: serverId(3),
     account: 'Ingrid',
     accountId: accountId('account-1'),

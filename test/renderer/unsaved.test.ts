@@ -11,6 +11,7 @@ import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
 import ShellBanner from '../../renderer/shell/ShellBanner.vue'
 import ShellWindow from '../../renderer/shell/ShellWindow.vue'
 import { useApp } from '../../renderer/stores/app.ts'
+import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeNetwork } from './fake-group.ts'
 import { fakeQuintet } from './setup.ts'
 
@@ -173,6 +174,30 @@ describe('a full disk', () => {
     await vi.advanceTimersByTimeAsync(100)
     expect(document.body.textContent).not.toContain(told)
     expect(document.body.textContent).toContain(text('shell.diskHasRoom', { name: 'bridge' }))
+  })
+})
+
+describe('a disk that has failed', () => {
+  const become = async (server: number): Promise<void> => {
+    fakeQuintet().setPhase({
+      phase: 'signedIn',
+      group: 'Northern Light',
+      mode: 'replica',
+      home: serverId(1),
+      homeFailure: { code: 'DISK_FAILED', message: 'The disk failed.' },
+      server: serverId(server),
+      account: 'Ingrid',
+      accountId: accountId('account-1'),
+    })
+    await flushPromises()
+  }
+
+  it('is told as long as the window is at another server', async () => {
+    show(ShellBanner)
+    await become(1)
+    expect(document.body.textContent).toContain(text('shell.connection.diskFailed.looking'))
+    await become(2)
+    expect(document.body.textContent).toContain(text('shell.connection.diskFailed.goesOn', { server: 2 }))
   })
 })
 

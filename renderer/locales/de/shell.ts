@@ -25,6 +25,12 @@ export const shell: Translated<typeof english.shell> = {
     lost: 'Server {server} ist nicht erreichbar. Ein anderer wird gesucht; nichts, was Sie schreiben, geht verloren.',
     diskFull:
       'Der Datenträger von {name} ist voll: Post lässt sich lesen, aber nicht senden und nicht sichern. Was Sie schreiben, bleibt in diesem Fenster. Schaffen Sie dort Platz, oder nehmen Sie unter Netz einen anderen Server.',
+    diskFailed: {
+      looking:
+        'Der Datenträger dieses Geräts ist ausgefallen. Ein anderer Server wird gesucht; was Sie schreiben, bleibt in diesem Fenster.',
+      goesOn:
+        'Der Datenträger dieses Geräts ist ausgefallen: Quintet macht an Server {server} weiter, und hier wird nichts mehr gespeichert. Lassen Sie ihn prüfen, und starten Sie Quintet dann neu.',
+    },
     details: 'Zum Netz',
   },
   status: {

@@ -22,6 +22,12 @@ export const shell = {
     lost: 'Server {server} cannot be reached. Looking for another one; nothing that you write is lost.',
     diskFull:
       'The disk of {name} is full: you can read mail, but not send or save any. What you are writing stays in this window. Make room on it, or use another server under Network.',
+    diskFailed: {
+      looking:
+        'The disk of this machine has failed. Looking for another server; what you are writing stays in this window.',
+      goesOn:
+        'The disk of this machine has failed: Quintet goes on at server {server}, and nothing is stored here any more. Have the disk checked, then start Quintet again.',
+    },
     details: 'See the network',
   },
   status: {

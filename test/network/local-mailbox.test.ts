@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { AppPhase } from '../../electron/contract/app-host.ts'
+import { LocalMailbox } from '../../electron/state/local-mailbox.ts'
+import { serverId } from '../../replica/core/model/ids.ts'
+import { type RunningReplica, runReplica } from '../../replica/run-replica.ts'
+
+const listen = ['/ip4/127.0.0.1/tcp/0']
+let folder = ''
+let mailbox: LocalMailbox
+let other: RunningReplica | null = null
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'quintet-window-'))
+  mailbox = new LocalMailbox({ data: path.join(folder, 'here'), listen, mdns: 'off' })
+})
+
+afterEach(async () => {
+  await mailbox.close()
+  await other?.stop()
+  other = null
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Fulfilled with the next phase that fits, the present one included. */
+const phaseThat = (fits: (phase: AppPhase) => boolean): Promise<AppPhase> =>
+  new Promise((resolve) => {
+    const look = (phase: AppPhase): void => {
+      if (fits(phase)) resolve(phase)
+    }
+    mailbox.onPhase(look)
+    look(mailbox.phase)
+  })
+
+const signUpHere = async (): Promise<void> => {
+  await mailbox.create('Northern Light', 'bridge', serverId(1))
+  await mailbox.client.signUp({ name: 'anna', password: 'four unrelated small words' })
+  mailbox.called('signUp')
+}
+
+const letter = { to: ['anna'], body: '' }
+
+/** Nothing more can be written where the log was. */
+const loseTheDisk = (): Promise<void> => rm(path.join(folder, 'here', 'log'), { recursive: true, force: true })
+
+/** Whether the other server is met, and has what was written. */
+const isSafeThere = async (): Promise<boolean> => {
+  const { seats } = await mailbox.client.network()
+  return seats.some(({ server, state, behind }) => server === serverId(2) && state === 'connected' && behind === 0)
+}
+
+test('where the disk fails, the window goes on at another server with the same person, and says why', async () => {
+  await signUpHere()
+  const { invite } = await mailbox.client.invite()
+  other = await runReplica(
+    {
+      data: path.join(folder, 'there'),
+      listen,
+      create: null,
+      join: invite,
+      server: null,
+      machine: 'mess',
+      mdns: 'off',
+      syncIntervalMs: null,
+      reset: 'no',
+      consent: 'ask',
+      format: 'json',
+      logLevel: 'silent',
+    },
+    () => undefined,
+  )
+  await mailbox.client.send({ ...letter, subject: 'before' })
+  await expect.poll(() => isSafeThere()).toBe(true)
+  await loseTheDisk()
+  const elsewhere = phaseThat((phase) => 'server' in phase && phase.server === serverId(2))
+  const sent = mailbox.client.send({ ...letter, subject: 'after' })
+  expect(await elsewhere).toMatchObject({
+    phase: 'signedIn',
+    account: 'anna',
+    home: serverId(1),
+    homeFailure: { code: 'DISK_FAILED' },
+  })
+  await sent
+  const { headers } = await mailbox.client.list({ folder: 'inbox', limit: 10 })
+  expect(headers.map(({ subject }) => subject)).toEqual(['after', 'before'])
+})
