@@ -54,6 +54,7 @@ const checks: readonly Stage[] = [
     'test',
   ]),
   check('unused', commandOf('knip', 'bin/knip.js'), ['--no-progress']),
+  check('documents', 'build/check-documents.ts', []),
   check('format', commandOf('prettier', 'bin/prettier.cjs'), ['--check', '--log-level', 'warn', '--cache', '.']),
 ]
 
