@@ -105,8 +105,8 @@ export class Correspondence {
 
   /** What every step ends with; see `Membership.conclude`. */
   conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
-    const { membership, forks, keys, readiness, catchingUp } = this.#parts
-    keys.handOn(steadyMs, this.members(), effects)
+    const { membership, forks, keys, readiness, catchingUp, state, matrix } = this.#parts
+    keys.handOn(steadyMs, this.members(), { own: state.vector, row: (holder) => matrix.row(holder) }, effects)
     readiness.note(steadyMs)
     forks.isNewcomer = !readiness.hasState
     if (readiness.hasState) catchingUp.beginWithState()
@@ -204,7 +204,7 @@ export class Correspondence {
         if (this.#parts.retiredPeers.has(session)) break
         if (!isCredible(message, this.#latestClock(now))) break
         this.#parts.keys.heard(session, message)
-        this.#parts.keys.adopt(now.steadyMs, { key: message.key, madeAt: message.madeAt }, effects)
+        this.#parts.keys.adopt(now.steadyMs, session.origin, { key: message.key, madeAt: message.madeAt }, effects)
         break
     }
   }

@@ -1,7 +1,22 @@
 import type { EffectsDraft } from './effects.ts'
-import type { Clock } from './model/ids.ts'
-import type { GroupKey } from './model/messages.ts'
+import type { Clock, OriginId } from './model/ids.ts'
+import type { GroupKey, VersionVector } from './model/messages.ts'
 import type { GreetedPeer } from './peers.ts'
+import { covers } from './version-vector.ts'
+
+/** What is held here, and what each is known to hold. */
+export interface Holdings {
+  readonly own: VersionVector
+  readonly row: (holder: OriginId) => VersionVector
+}
+
+/** A key that is not handed on yet. */
+interface Waiting {
+  readonly sinceMs: number
+  readonly giver: OriginId
+  /** What the giver held when it was time; null before. */
+  row: VersionVector | null
+}
 
 /**
  * Hands the newest group key from member to member over their connections, which prove who they are. Members that were
@@ -9,8 +24,10 @@ import type { GreetedPeer } from './peers.ts'
  */
 export class KeyKeeper {
   #current: GroupKey | null = null
-  /** Since when a key waits to be handed on. */
-  #waitsSinceMs: number | null = null
+  /** Why the key is not handed on yet; null when it is. */
+  #waiting: Waiting | null = null
+  /** It was made here in this step. */
+  #isFresh = false
 
   /** When the present key was made; 0 when it came with an invite. */
   get madeAt(): number {
@@ -31,28 +48,32 @@ export class KeyKeeper {
    * the step ends: not to whom what the step writes shuts out.
    */
   rotate(key: string, clock: Clock, effects: EffectsDraft): void {
-    this.#use({ key, madeAt: Math.max(clock, this.madeAt + 1) }, effects)
-    this.#waitsSinceMs = -Infinity
+    this.#use({ key, madeAt: Math.max(clock, this.madeAt + 1) + apart(key) }, effects)
+    this.#waiting = null
+    this.#isFresh = true
   }
 
   /** Takes a newer key over that another member has made. */
-  adopt(nowMs: number, groupKey: GroupKey, effects: EffectsDraft): void {
+  adopt(nowMs: number, giver: OriginId, groupKey: GroupKey, effects: EffectsDraft): void {
     if (!isNewer(groupKey, this.#current)) return
     this.#use(groupKey, effects)
-    this.#waitsSinceMs = nowMs
+    this.#waiting = { sinceMs: nowMs, giver, row: null }
+    this.#isFresh = false
   }
 
   /** Tells everyone who has not got it, when it is time. Last in a step. */
-  handOn(nowMs: number, members: readonly GreetedPeer[], effects: EffectsDraft): void {
-    if (this.#waitsSinceMs === null || nowMs - this.#waitsSinceMs < handOnAfterMs) return
-    this.#waitsSinceMs = null
+  handOn(nowMs: number, members: readonly GreetedPeer[], holdings: Holdings, effects: EffectsDraft): void {
+    const isDue = this.#waiting === null ? this.#isFresh : isOver(this.#waiting, nowMs, holdings)
+    if (!isDue) return
+    this.#waiting = null
+    this.#isFresh = false
     for (const member of members) this.greeted(member, effects)
   }
 
   /** A member tells which key it has. */
   greeted(member: GreetedPeer, effects: EffectsDraft): void {
     const groupKey = this.#current
-    if (this.#waitsSinceMs !== null) return
+    if (this.#waiting !== null || this.#isFresh) return
     if (groupKey === null || groupKey.madeAt === 0 || member.keyMadeAt >= groupKey.madeAt) return
     member.keyMadeAt = groupKey.madeAt
     effects.send.push({ to: member.peer, message: { kind: 'groupKey', ...groupKey }, urgency: 'ordinary' })
@@ -71,12 +92,33 @@ export class KeyKeeper {
 
 /**
  * A key may be here before what was written before it: that a machine was shut out, to which it must not go. Who made it has handed it to
- * everybody who was there.
+ * everybody who was there. So whoever gave it has this long to tell what it holds,
  */
 const handOnAfterMs = 3_000
+/** and what it held is fetched first: by who has been away for long that takes its time. What it only claims to hold is not waited for without end. */
+const longestWaitMs = 600_000
+
+const isOver = (waiting: Waiting, nowMs: number, { own, row }: Holdings): boolean => {
+  const waitedMs = nowMs - waiting.sinceMs
+  if (waitedMs < handOnAfterMs) return false
+  waiting.row ??= new Map(row(waiting.giver))
+  return covers(own, waiting.row) || waitedMs >= longestWaitMs
+}
 
 /** One from further ahead than clocks are wrong could be made so late that none could ever follow it. */
 const mostAheadMicros = 86_400_000_000
+
+const apartMicros = 1_000_000
+
+/**
+ * Two that are made on two sides of a partition have different times, also where both only follow a key that a clock made which was ahead: members
+ * tell each other of the time alone, and of two that have the same one neither side would ever be handed the other's.
+ */
+const apart = (key: string): number => {
+  let rest = 0
+  for (let index = 0; index < key.length; index += 1) rest = (rest * 31 + key.charCodeAt(index)) % apartMicros
+  return rest
+}
 
 /** Whether a key can have been made when it says, by this clock. */
 export const isCredible = ({ madeAt }: Pick<GroupKey, 'madeAt'>, clock: Clock): boolean =>

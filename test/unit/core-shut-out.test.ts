@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Effects } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
-import { type OriginId, originId, serverId } from '../../replica/core/model/ids.ts'
+import { type OriginId, originId, type Sequence, serverId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -216,7 +216,7 @@ describe('a new group key', () => {
     const core = coreWithBen()
     core.state.seats.admit(inviteNamed('two'), member.peer, member.server)
     greet(core, ben, rows(ben))
-    greet(core, member, rows(member))
+    greet(core, member)
     return core
   }
   const groupKey: Message = { kind: 'groupKey', key: 'a new one', madeAt: noonMs * 1_000 }
@@ -241,6 +241,38 @@ describe('a new group key', () => {
     ]
     expect(kindsTo(ben, ...steps)).toContain('refusal')
     expect(kindsTo(ben, ...steps)).not.toContain('groupKey')
+  })
+
+  test('waits at who was away for as long as it takes to fetch what the giver holds, but not for ever for what that only claims to hold', () => {
+    const core = between()
+    const behind = (origin: OriginId, held: Sequence): Message => ({
+      kind: 'knowledge',
+      clock: noonMs * 1_000,
+      rows: new Map([[member.origin, new Map([[origin, held]])]]),
+      hashes: new Map(),
+      sessions: [],
+    })
+    const ask = { kind: 'message', peer: ben.peer, message: asksFor(ben) } as const
+    core.step(noonMs, [
+      { kind: 'message', peer: member.peer, message: behind(ben.origin, 1) },
+      { kind: 'message', peer: member.peer, message: groupKey },
+    ])
+    expect(kindsTo(ben, core.step(noonMs + 3_500, [{ kind: 'tick' }]))).not.toContain('groupKey')
+    // What is told later is not waited for: somebody writes all the time.
+    const later = { kind: 'message', peer: member.peer, message: behind(ben.origin, 2) } as const
+    expect(kindsTo(ben, core.step(noonMs + 60_000, [later, ask]))).not.toContain('groupKey')
+    const [first] = logOf(ben.origin, [{ kind: 'machineName', name: 'ben' }], noonMs)
+    if (first === undefined) throw new Error('there is one')
+    expect(kindsTo(ben, core.step(noonMs + 61_000, [{ kind: 'handedIn', batches: [first] }]))).toContain('groupKey')
+
+    const deceived = between()
+    deceived.step(noonMs, [
+      { kind: 'message', peer: member.peer, message: behind(ben.origin, 1_000) },
+      { kind: 'message', peer: member.peer, message: groupKey },
+    ])
+    deceived.step(noonMs + 3_500, [{ kind: 'tick' }])
+    expect(kindsTo(ben, deceived.step(noonMs + 599_000, [ask]))).not.toContain('groupKey')
+    expect(kindsTo(ben, deceived.step(noonMs + 600_000, [{ kind: 'tick' }]))).toContain('groupKey')
   })
 
   test('does not go to whom a command of the same step shuts out', () => {
