@@ -9,6 +9,7 @@ import { isItself, type LiveUpdate } from '../../replica/core/state/live-updates
 import type { Machine } from './machine.ts'
 import { context } from './sim-wire.ts'
 import type { DiskWrite } from './model-disk.ts'
+import { writeMs } from './model-disk.ts'
 import { readUpdate, understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
 
@@ -129,7 +130,7 @@ export class BackgroundWork {
     const write: DiskWrite = { kind: 'snapshot', snapshot: { vector: image.vector, chunks: encodeImage(image) } }
     this.#isWritingSnapshot = true
     disk.begin(write)
-    this.#machine.later(this.#machine.writeMs() * 4, () => {
+    this.#machine.later(writeMs(world.random) * 4, () => {
       disk.commit(write)
       this.#isWritingSnapshot = false
       world.coverage.note('snapshot written')

@@ -5,6 +5,7 @@ import { covers, heldFrom } from '../../replica/core/version-vector.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import type { Meant } from '../../replica/core/model/meant.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
+import { keysApart } from './group-keys.ts'
 import { deletedBy } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { foldersOf } from './reference-folders.ts'
@@ -54,13 +55,15 @@ const differences = (world: World): readonly string[] => {
     const [left, right] = [describeImage(first.core.state.image()), describeImage(other.core.state.image())]
     return [`digests differ: ${first.name} and ${other.name}`, ...difference(first.name, left, other.name, right)]
   }
-  return [...notHandedOver(world, first), ...unstable(world)]
+  return [...notHandedOver(world, first), ...unstable(world), ...keysApart(world, world.lasting())]
 }
 
 /** What a retired machine had when it came back is taken in, and it is told. */
 const notHandedOver = (world: World, first: Machine): readonly string[] =>
   world.machines
     .filter((machine) => world.isRetired(machine) && machine.isUp && world.isHonest(machine))
+    // Nothing is taken from one that was shut out, and it is not let in.
+    .filter(({ identity }) => !first.core.state.seats.isShutOut(identity.origin))
     .flatMap(({ name, core }) => {
       if (!covers(first.core.state.vector, core.state.vector)) return [`${name} has not handed over what it has`]
       return core.isRetired ? [] : [`${name} does not know that it is retired`]

@@ -58,6 +58,9 @@ export const coverageKinds = [
   'replaced machine came back',
   'machine retired',
   'retired machine came back',
+  'machine shut out',
+  'group key made',
+  'group key taken over',
   'seat claimed twice',
   'old copy restored',
   'everybody started over',
@@ -85,6 +88,8 @@ const ofVersions: readonly CoverageKind[] = [
   'group looked after',
 ]
 
+const ofKeys: readonly CoverageKind[] = ['machine shut out', 'group key made', 'group key taken over']
+
 const ofLiars: readonly CoverageKind[] = ['lie', 'lie refused', 'log forked by its owner']
 
 /** What a mix leaves out. */
@@ -104,6 +109,7 @@ export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
   ]),
   liar: new Set([
     ...ofVersions,
+    ...ofKeys,
     'record damaged',
     'mail repaired',
     'machine replaced',
@@ -125,6 +131,7 @@ export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
     'replaced machine came back',
     'machine retired',
     'retired machine came back',
+    'machine shut out',
   ]),
 }
 

@@ -12,6 +12,7 @@ export const isTakenWhileFull = (event: CoreEvent): boolean => {
     case 'handedIn':
     case 'mend':
     case 'command':
+    case 'rotateKey':
       return false
     default:
       return true

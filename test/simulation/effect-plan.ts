@@ -28,6 +28,8 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
     checks.installed(machine, effects)
     planInstall(machine, effects.install, write)
   }
+  const { groupKey } = effects
+  if (groupKey !== null) add('key', () => machine.groupKeys.use(groupKey))
   if (effects.gossip.length > 0) {
     add('gossip', () => {
       coverage.note('gossip published')
@@ -53,7 +55,12 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
   }
   for (const { ticket, result } of effects.answer) add('answer', () => machine.answer(ticket, result))
   for (const notice of effects.notify) {
-    if (notice.kind === 'members') add('members', () => machine.remember(notice.addresses.keys()))
+    if (notice.kind === 'members') {
+      add('members', () => {
+        machine.groupKeys.know(notice.known)
+        machine.remember(notice.addresses.keys())
+      })
+    }
     if (notice.kind === 'transfer') {
       add('transfer', () => {
         coverage.note(`transfer ${notice.phase}`)

@@ -4,6 +4,8 @@ import type { ServerId } from '../../replica/core/model/ids.ts'
 import { allServerIds, seatCount, serverId } from '../../replica/core/model/ids.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
+import type { KeptKeys } from './group-keys.ts'
+import { invitedBy } from './group-keys.ts'
 import { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import { newIdentity, newInviteId } from './sim-codec.ts'
@@ -18,6 +20,15 @@ interface Newcomer {
   readonly server: ServerId | null
   /** The install whose machine is gone. */
   readonly replaces: Machine | null
+}
+
+interface Admitted {
+  readonly newcomer: Newcomer
+  readonly server: ServerId
+  readonly peer: Machine['peer']
+  readonly admission: Batch
+  readonly inviter: Machine
+  readonly keys: KeptKeys
 }
 
 /** How a group comes to its machines: founded, joined by invites, replaced. */
@@ -76,6 +87,7 @@ export class Growth {
       return
     }
     const invite = newInviteId(this.#random)
+    const keys = invitedBy(inviter)
     inviter.command({ kind: 'invite', invite, expiresAtMs: inviter.wallMs + inviteMs }, (made) => {
       if (made?.ok !== true) {
         this.#joinLater(newcomer)
@@ -87,10 +99,11 @@ export class Growth {
         const seat = newcomer.replaces?.seat ?? seatOf(answer)
         const admission = batchOf(answer)
         if (seat === null || admission === null) {
-          if (answer === null) this.#joinLater(newcomer)
+          // Its invite was revoked when the key was changed.
+          if (answer === null || isRevoked(answer)) this.#joinLater(newcomer)
           return
         }
-        this.#settle(newcomer, seat, peer, admission, inviter)
+        this.#settle({ newcomer, server: seat, peer, admission, inviter, keys })
       })
     })
   }
@@ -99,7 +112,7 @@ export class Growth {
     this.#world.timeline.after(this.#random.waitMs(retryMs), () => this.#join(newcomer))
   }
 
-  #settle(newcomer: Newcomer, server: ServerId, peer: Machine['peer'], admission: Batch, inviter: Machine): void {
+  #settle({ newcomer, server, peer, admission, inviter, keys }: Admitted): void {
     const { coverage, trace } = this.#world
     const origin = originOf(server, peer)
     const replaces = newcomer.replaces?.identity.origin ?? null
@@ -117,6 +130,7 @@ export class Growth {
       'joins',
       () => `let in by ${inviter.name}${replaces === null ? '' : `, replaces ${replaces}`}`,
     )
+    machine.groupKeys.kept = keys
     this.#world.add(machine)
     machine.start()
   }
@@ -163,15 +177,30 @@ export class Growth {
       again()
       return
     }
+    const { keyChanges } = this.#world
     judge.command({ kind: 'retire', machine: origin }, (answer) => {
       trace.note(judge.name, 'retires', () => `${gone.name}: ${answer?.ok === true ? 'done' : 'not heard'}`)
-      if (answer?.ok === true) done()
-      else again()
+      if (answer?.ok !== true) again()
+      else if (keyChanges === null) done()
+      else this.#shutOut(judge, gone, done)
+    })
+  }
+
+  /** It is not trusted any more: it is shut out, too, and the group gets a new key. */
+  #shutOut(judge: Machine, gone: Machine, done: () => void): void {
+    judge.command({ kind: 'shutOut', machine: gone.identity.origin }, (answer) => {
+      this.#world.trace.note(judge.name, 'shuts out', () => gone.name)
+      if (answer?.ok === true) {
+        this.#world.coverage.note('machine shut out')
+        this.#world.keyChanges?.change(judge)
+      }
+      done()
     })
   }
 }
 
 const batchOf = (answer: Result<CommandAnswer> | null): Batch | null =>
   answer?.ok === true ? answer.value.batch : null
+const isRevoked = (answer: Result<CommandAnswer>): boolean => !answer.ok && answer.failure.code === 'INVITE_REVOKED'
 const seatOf = (answer: Result<CommandAnswer> | null): ServerId | null =>
   answer?.ok === true ? answer.value.server : null

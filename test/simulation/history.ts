@@ -2,6 +2,7 @@ import { Caretaker } from './caretaker.ts'
 import * as checks from './checks.ts'
 import { Faults } from './faults.ts'
 import { converged, isConverged } from './convergence.ts'
+import { KeyChanges } from './group-keys.ts'
 import { beginLying } from './liar.ts'
 import { Growth } from './growth.ts'
 import type { Mix, Settings } from './settings.ts'
@@ -78,10 +79,12 @@ const live = (world: World, healLimitMs: number): number => {
   const faults = new Faults(world)
   if (world.mix === 'liar') timeline.after(lieAfterMs, () => beginLying(world))
   const caretaker = world.mix === 'versions' ? new Caretaker(world) : null
+  if (settings.keyEveryMs !== null) world.keyChanges = new KeyChanges(world, settings.keyEveryMs)
   timeline.run(settings.chaosMs, () => false)
   workload.stop()
   growth.stop()
   caretaker?.stop()
+  world.keyChanges?.stop()
   faults.heal()
   const healMs = agree(world, healLimitMs)
   if (world.liar !== null) {

@@ -12,12 +12,12 @@ import { BackgroundWork } from './background-work.ts'
 import * as checks from './checks.ts'
 import type { Action } from './effect-plan.ts'
 import { planEffects } from './effect-plan.ts'
+import { GroupKeys } from './group-keys.ts'
 import type { FirstCommand, OnAnswer } from './machine-commands.ts'
-import { isTakenWhileFull } from './disk-full.ts'
 import { MachineInbox } from './machine-inbox.ts'
 import { MachineServer } from './machine-server.ts'
 import type { DiskWrite } from './model-disk.ts'
-import { ModelDisk } from './model-disk.ts'
+import { ModelDisk, writeMs } from './model-disk.ts'
 import type { Endpoint } from './network.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { firstHash, makeBatchOf } from './sim-wire.ts'
@@ -30,7 +30,6 @@ import { fieldsOf, readBatch, type Version, versionOf } from './versions.ts'
 const epochMs = 1_700_000_000_000
 const tickMs = 100
 const longestSleepMs = 60
-const longestDiskWriteMs = 1_500
 const usualEventsPerStep = 500
 
 /** One install: a core, a disk, and an executor that carries out effects exactly in the interface's order. */
@@ -43,6 +42,7 @@ export class Machine implements Endpoint {
   readonly background: BackgroundWork
   readonly server: MachineServer
   readonly inbox: MachineInbox
+  readonly groupKeys: GroupKeys
   audit = new Audit()
   hybrid = new HybridCheck()
   heartbeat = new HeartbeatCheck()
@@ -89,6 +89,7 @@ export class Machine implements Endpoint {
     this.background = new BackgroundWork(this)
     this.server = new MachineServer(this)
     this.inbox = new MachineInbox(this)
+    this.groupKeys = new GroupKeys(this)
   }
 
   /** A new install in this one's place, with whom it knows; not in the world yet. */
@@ -146,6 +147,7 @@ export class Machine implements Endpoint {
     checks.recovered(this, written)
     this.#phase = 'idle'
     this.#fuse = Infinity
+    this.groupKeys.begin()
     for (const peer of this.#bootstrap) this.wanted.add(peer)
     if (this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
     if (this.aside.length > 0) beginGivingBack(this)
@@ -167,9 +169,10 @@ export class Machine implements Endpoint {
   }
 
   /** Its disk is replaced by an old copy of it, as somebody does who restores a backup. */
-  restore({ disk, aside }: Backup): void {
+  restore({ disk, aside, keys }: Backup): void {
     this.crash()
     this.disk = disk
+    this.groupKeys.kept = keys
     this.aside = aside
     this.audit = new Audit()
     this.hybrid = new HybridCheck()
@@ -218,6 +221,7 @@ export class Machine implements Endpoint {
   /** Its disk has room again. */
   room(): void {
     this.isFull = false
+    this.groupKeys.room()
     if (this.isUp && this.core.state.seats.claimOf(this.identity.origin) === undefined) this.#takeSeat()
   }
 
@@ -254,7 +258,7 @@ export class Machine implements Endpoint {
   }
 
   enqueue(event: CoreEvent): void {
-    if (this.#core === null || (this.isFull && !isTakenWhileFull(event))) return
+    if (this.#core === null || (this.isFull && !this.groupKeys.isTakenWhileFull(event))) return
     this.#queue.push(event)
     this.#wake()
   }
@@ -276,11 +280,6 @@ export class Machine implements Endpoint {
   /** How long the disk has kept this machine waiting, in all. */
   get writtenMs(): number {
     return this.#writtenMs
-  }
-
-  writeMs(): number {
-    const { random } = this.world
-    return random.chance(0.01) ? random.next() * longestDiskWriteMs : random.next() * 8
   }
 
   #tickLater(life: number): void {
@@ -355,7 +354,7 @@ export class Machine implements Endpoint {
       return
     }
     this.disk.begin(write)
-    const needsMs = this.writeMs()
+    const needsMs = writeMs(this.world.random)
     this.#writtenMs += needsMs
     const done = (): void => {
       this.disk.commit(write)

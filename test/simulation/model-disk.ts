@@ -27,6 +27,11 @@ interface End {
 }
 
 const keptSnapshots = 2
+const longestWriteMs = 1_500
+
+/** How long one write takes. */
+export const writeMs = (random: Random): number =>
+  random.chance(0.01) ? random.next() * longestWriteMs : random.next() * 8
 
 /**
  * A replica's disk with the two moments that matter told apart: a write is begun, and later it is durable. What is under

@@ -2,6 +2,7 @@ import type { PeerId } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
+import type { GroupKeys } from './group-keys.ts'
 import { kindOf } from './message-text.ts'
 import type { Coverage } from './coverage.ts'
 import type { Random } from './random.ts'
@@ -16,6 +17,7 @@ export interface Endpoint {
   /** Peers that it keeps connected. */
   readonly wanted: ReadonlySet<PeerId>
   readonly denied: ReadonlySet<PeerId>
+  readonly groupKeys: Pick<GroupKeys, 'kept' | 'admits'>
   connected(peer: PeerId): void
   disconnected(peer: PeerId): void
   readonly inbox: {
@@ -130,6 +132,11 @@ export class Network {
     if (connection !== undefined) this.#cut(connection)
   }
 
+  disconnectAll(peer: PeerId): void {
+    for (const connection of this.#connections.values())
+      if (connection.sides.some(({ end }) => end.peer === peer)) this.#cut(connection)
+  }
+
   send(from: PeerId, to: PeerId, message: Message, urgency: 'ordinary' | 'droppable'): void {
     const connection = this.#connections.get(keyOf(from, to))
     const side = connection?.sides.find(({ end }) => end.peer === to)
@@ -206,10 +213,15 @@ export class Network {
     const ends = [...this.#ends.values()].filter((end) => end.isUp)
     ends.forEach((one, index) => {
       for (const other of ends.slice(index + 1)) {
-        const isWanted = this.#isWanted(other, one) || this.#isWanted(one, other)
+        const isWanted = this.#isDialled(one, other) || this.#isDialled(other, one)
         if (isWanted && this.#mayConnect(one, other) && this.#random.chance(dialChance)) this.#connect(one, other)
       }
     })
+  }
+
+  /** By a key that leads there. */
+  #isDialled(by: Endpoint, end: Endpoint): boolean {
+    return this.#isWanted(end, by) && end.groupKeys.admits(by.peer, by.groupKeys.kept)
   }
 
   /** Or an install that was at the same machine before: who dials goes on with whoever answers there. */

@@ -26,6 +26,8 @@ export interface Settings {
   readonly faultEveryMs: number
   readonly faults: readonly FaultKind[]
   readonly commandEveryMs: number
+  /** How often somebody makes a new key for the group; null for never. */
+  readonly keyEveryMs: number | null
   readonly burstChance: number
   readonly network: NetworkQuality
   readonly tuning: CoreTuning
@@ -40,7 +42,7 @@ export const chooseSettings = (random: Random, mix: Mix): Settings => {
   const settings = ordinary(random)
   const faults = settings.faults.filter((kind) => !rareFaults.includes(kind))
   if (mix === 'versions') return { ...settings, faults }
-  if (mix === 'liar') return { ...settings, faults, replacements: 0 }
+  if (mix === 'liar') return { ...settings, faults, replacements: 0, keyEveryMs: null }
   return mix === 'ordinary' ? settings : withCopies(settings, random)
 }
 
@@ -53,8 +55,10 @@ const ordinary = (random: Random): Settings => {
   const chaosMs = random.int(10_000, 32_000)
   // By chances of its own, so that histories stay what they are otherwise.
   const full: readonly FaultKind[] = new Random(chaosMs + 1).chance(0.3) ? ['full'] : []
+  const ofKeys = new Random(chaosMs + 2)
   return {
     chaosMs,
+    keyEveryMs: ofKeys.chance(0.3) ? ofKeys.int(1_500, 8_000) : null,
     firstSeats,
     joiners: random.int(0, seatCount - firstSeats + 1),
     replacements,

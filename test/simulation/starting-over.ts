@@ -6,6 +6,7 @@ import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
+import type { KeptKeys } from './group-keys.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { newIdentity } from './sim-codec.ts'
@@ -46,6 +47,7 @@ export const startOver = (old: Machine, forked: OriginId | null): void => {
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
   )
   next.skewMs = old.skewMs
+  next.groupKeys.kept = old.groupKeys.kept
   next.aside = [...old.aside, { disk: old.disk, forked }]
   world.ledger.inherit(next, old)
   world.coverage.note('old copy started over')
@@ -68,6 +70,7 @@ export interface Aside {
 export interface Backup {
   readonly disk: ModelDisk
   readonly aside: readonly Aside[]
+  readonly keys: KeptKeys
 }
 
 /** A copy of a disk that tells this machine of damage. */
@@ -75,7 +78,11 @@ const copyOf = (machine: Machine, disk: ModelDisk): ModelDisk =>
   disk.copy((origin, sequence) => machine.enqueue({ kind: 'damaged', origin, first: sequence, last: sequence }))
 
 /** A copy of the disk as it is now, with what was set aside on it. */
-export const backUpOf = (machine: Machine): Backup => ({ disk: copyOf(machine, machine.disk), aside: machine.aside })
+export const backUpOf = (machine: Machine): Backup => ({
+  disk: copyOf(machine, machine.disk),
+  aside: machine.aside,
+  keys: machine.groupKeys.kept,
+})
 
 /** In this life of the machine. */
 export const beginGivingBack = (machine: Machine): void => {

@@ -2,6 +2,7 @@ import type { OriginId, PeerId, UpdateId } from '../../replica/core/model/ids.ts
 import { splitUpdateId } from '../../replica/core/model/ids.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import { Coverage } from './coverage.ts'
+import type { KeyChanges } from './group-keys.ts'
 import { Ledger } from './ledger.ts'
 import type { Liar } from './liar.ts'
 import type { Machine } from './machine.ts'
@@ -33,6 +34,8 @@ export class World {
   readonly sent = new Map<Machine, number>()
   /** The machine that is not honest, if there is one. */
   liar: Liar | null = null
+  /** Who makes new keys for the group, if somebody does. */
+  keyChanges: KeyChanges | null = null
 
   constructor(seed: number, mode: TraceMode, mix: Mix) {
     this.random = new Random(seed)

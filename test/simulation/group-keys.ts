@@ -1,0 +1,147 @@
+import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
+import type { PeerId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import type { GroupKey } from '../../replica/core/model/messages.ts'
+import { isTakenWhileFull } from './disk-full.ts'
+import type { Machine } from './machine.ts'
+import { Random } from './random.ts'
+import { Violation } from './violation.ts'
+import type { World } from './world.ts'
+
+const keyBytes = 32
+/** Machines know only so many former ones, and who was away for more does not come back. */
+const keysAtMost = 7
+/** Two at once may be on two sides of a partition. */
+const twoAtOnceChance = 0.4
+
+/** The group's keys as a machine keeps them on its disk; a newcomer has the one of its invite. */
+export interface KeptKeys {
+  readonly present: GroupKey
+  readonly former: readonly string[]
+}
+
+export const firstKeys: KeptKeys = { present: { key: 'the first key', madeAt: 0 }, former: [] }
+
+/** What an invite tells of a machine's keys. */
+export const invitedBy = ({ groupKeys }: Machine): KeptKeys => ({
+  present: { ...groupKeys.kept.present, madeAt: 0 },
+  former: [],
+})
+
+/** The group's keys at one machine: what its disk has, and whom it lets in by which. */
+export class GroupKeys {
+  readonly #machine: Machine
+  kept: KeptKeys = firstKeys
+  /** Who may come in by a former key. */
+  #known: ReadonlySet<PeerId> = new Set()
+  #hasMissedOne = false
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  /** In a new life of the machine. */
+  begin(): void {
+    this.#known = new Set()
+    this.#hasMissedOne = false
+    if (this.#machine.world.settings.keyEveryMs !== null)
+      this.#machine.enqueue({ kind: 'groupKey', groupKey: this.kept.present })
+  }
+
+  know(known: ReadonlySet<PeerId>): void {
+    this.#known = known
+  }
+
+  /** Who dials tries all that it has; who listens takes the present one, and former ones from whom it knows. */
+  admits(peer: PeerId, { present, former }: KeptKeys): boolean {
+    const tried = [present.key, ...former]
+    if (tried.includes(this.kept.present.key)) return true
+    return this.#known.has(peer) && this.kept.former.some((key) => tried.includes(key))
+  }
+
+  /** Of a key that it is told while its disk is full it is to be told again when there is room. */
+  isTakenWhileFull(event: CoreEvent): boolean {
+    if (event.kind === 'message' && event.message.kind === 'groupKey') this.#hasMissedOne = true
+    return isTakenWhileFull(event)
+  }
+
+  room(): void {
+    if (this.#hasMissedOne) this.#machine.world.network.disconnectAll(this.#machine.peer)
+    this.#hasMissedOne = false
+  }
+
+  use(groupKey: NonNullable<Effects['groupKey']>): void {
+    const { world, name } = this.#machine
+    const { present, former } = this.kept
+    world.trace.note(name, 'has the key', () => `${groupKey.key.slice(0, 6)} of ${groupKey.madeAt}`)
+    if (world.mix !== 'liar') world.keyChanges?.taken(this.#machine, groupKey)
+    this.kept = {
+      present: groupKey,
+      former: present.key === groupKey.key ? former : [present.key, ...former].slice(0, limits.formerKeys),
+    }
+  }
+}
+
+/** Somebody makes a new key for the group now and then, at any machine that is there. By chances of its own, so that other histories stay as they are. */
+export class KeyChanges {
+  readonly #world: World
+  readonly #random: Random
+  readonly #everyMs: number
+  /** By key, who was known to be shut out where it was made. */
+  readonly #keptFrom = new Map<string, ReadonlySet<Machine>>()
+  #isOver = false
+
+  constructor(world: World, everyMs: number) {
+    this.#world = world
+    this.#random = new Random(world.settings.chaosMs + 3)
+    this.#everyMs = everyMs
+    this.#next()
+  }
+
+  stop(): void {
+    this.#isOver = true
+  }
+
+  /** As the program: open invites are revoked first, because the former key stands in them. */
+  change(machine: Machine): void {
+    if (!machine.isUp || machine.isFull || machine.core.isRetired || this.#keptFrom.size >= keysAtMost) return
+    for (const { invite, admitted, revoked } of machine.core.state.seats.invites())
+      if (admitted.length === 0 && !revoked) machine.command({ kind: 'revoke', invite }, () => undefined)
+    const key = Buffer.from(this.#random.bytes(keyBytes)).toString('base64url')
+    this.#world.coverage.note('group key made')
+    this.#world.trace.note(machine.name, 'makes the key', () => key.slice(0, 6))
+    this.#keptFrom.set(key, new Set(this.#shutOutAt(machine)))
+    machine.enqueue({ kind: 'rotateKey', key })
+  }
+
+  /** Whom the key was made to keep out never gets it; and nobody goes back to an older one. */
+  taken(machine: Machine, { key, madeAt }: GroupKey): void {
+    this.#world.coverage.note('group key taken over')
+    if (this.#keptFrom.get(key)?.has(machine) === true)
+      throw new Violation('group key', `${machine.name} is shut out, and gets the key that was made to keep it out`)
+    if (madeAt < machine.groupKeys.kept.present.madeAt)
+      throw new Violation('group key', `${machine.name} goes back to an older key`)
+  }
+
+  #shutOutAt({ core }: Machine): readonly Machine[] {
+    return this.#world.machines.filter(({ identity }) => core.state.seats.isShutOut(identity.origin))
+  }
+
+  #next(): void {
+    this.#world.timeline.after(this.#random.waitMs(this.#everyMs), () => {
+      if (this.#isOver) return
+      const machines = this.#random.shuffled(this.#world.up())
+      for (const machine of machines.slice(0, this.#random.chance(twoAtOnceChance) ? 2 : 1)) this.change(machine)
+      this.#next()
+    })
+  }
+}
+
+/** All that are there go by one key in the end. */
+export const keysApart = ({ settings }: World, [first, ...others]: readonly Machine[]): readonly string[] => {
+  if (settings.keyEveryMs === null || first === undefined) return []
+  const keyOf = ({ groupKeys }: Machine): string => groupKeys.kept.present.key
+  return others
+    .filter((other) => keyOf(other) !== keyOf(first))
+    .map(({ name }) => `${name} and ${first.name} have different group keys`)
+}
