@@ -1,4 +1,4 @@
-import type { AccountId, Clock, OriginId, Sequence, SessionId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, SessionId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { VersionVector } from '../core/model/messages.ts'
@@ -13,7 +13,6 @@ import type { Notice, ReplicaHost } from '../host/replica-host.ts'
 import type { ViewHistory } from '../host/view-history.ts'
 import { warnings } from '../host/warnings.ts'
 import { encodeInvite, inviteIdOf, tokenBytes } from '../wire/invite-codec.ts'
-import { listedMail } from '../wire/header-proof.ts'
 import { signedPartsOf } from '../wire/signed-parts.ts'
 import { createWire } from '../wire/wire.ts'
 import type {
@@ -31,6 +30,7 @@ import { GroupAdmin } from './group-admin.ts'
 import type { GroupApi } from './group-contract.ts'
 import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts } from './service-connection.ts'
+import { SealedMails } from './sealed-mails.ts'
 import { ServiceConnection } from './service-connection.ts'
 import { Throttle } from './throttle.ts'
 
@@ -49,7 +49,6 @@ export interface ServiceOptions {
 type NewMail = Pick<Update, 'origin' | 'sequence' | 'bytes'>
 
 const msPerDay = 86_400_000
-const nothing = new Uint8Array()
 const nothingHeld: VersionVector = new Map()
 
 /** One replica's side of the api: what all connections share. */
@@ -62,6 +61,7 @@ export class ReplicaService implements ConnectionPorts {
   readonly #connections = new Set<ServiceConnection>()
   readonly #knowledge: Throttle
   readonly #people: Throttle
+  readonly #mails: SealedMails
   /** Mails that came with the present step. */
   readonly #untold: NewMail[] = []
   #digest: { readonly revision: number; readonly text: string } | null = null
@@ -70,6 +70,7 @@ export class ReplicaService implements ConnectionPorts {
     this.#options = options
     this.install = options.install
     this.host = options.host
+    this.#mails = new SealedMails(options.install.groupId, options.host)
     this.group = new GroupAdmin({
       ...options,
       wire: createWire(options.install),
@@ -196,44 +197,19 @@ export class ReplicaService implements ConnectionPorts {
     return encodeInvite({ groupId, groupName, groupKey, token, expiresAtMs, addresses })
   }
 
-  /** Mails as a client may see them, in the order given; what storage has lost is shown without content and fetched again. */
-  async seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]> {
-    const sealed: SealedMail[] = []
-    while (sealed.length < mails.length) {
-      const some = mails.slice(sealed.length, sealed.length + mailsAtATime)
-      const found = await this.#contents(some)
-      sealed.push(...some.map((mail) => sealedMail(this.install.groupId, mail, found.get(mail.mail), content)))
-    }
-    return sealed
+  /** Mails as a client may see them; see `SealedMails.seal`. */
+  seal(mails: readonly MailView[], content: MailContent): Promise<readonly SealedMail[]> {
+    return this.#mails.seal(mails, content)
   }
 
   /** Posts as their authors signed them, in the order given, without those whose content storage has lost. */
   async signedPosts(posts: readonly PostView[]): Promise<readonly SignedPost[]> {
-    const found = await this.#contents(posts)
+    const found = await this.#mails.contents(posts)
     return posts.flatMap(({ post, author, authorName, postedAt }) => {
       const bytes = found.get(post)
       const parts = bytes === undefined ? null : signedPartsOf(bytes)
       return parts?.ok === true ? [{ post, author, authorName, postedAt, ...parts.value }] : []
     })
-  }
-
-  /** What storage holds of these updates. */
-  async #contents(
-    updates: readonly { readonly origin: OriginId; readonly sequence: Sequence }[],
-  ): Promise<ReadonlyMap<UpdateId, Uint8Array>> {
-    const wanted = new Map<OriginId, Sequence[]>()
-    for (const { origin, sequence } of updates) {
-      const sequences = wanted.get(origin) ?? []
-      sequences.push(sequence)
-      wanted.set(origin, sequences)
-    }
-    const found = new Map<UpdateId, Uint8Array>()
-    const reads = [...wanted].map(async ([origin, sequences]) => {
-      for (const { sequence, bytes } of await this.host.readUpdates(origin, sequences))
-        found.set(updateId(origin, sequence), bytes)
-    })
-    await Promise.all(reads)
-    return found
   }
 
   #notice(notice: Notice): void {
@@ -289,7 +265,7 @@ export class ReplicaService implements ConnectionPorts {
 
   /** In their order. What storage has not got yet is not told of. */
   async #announceBrought({ mails, posts }: Extract<Notice, { kind: 'brought' }>): Promise<void> {
-    const contents = await this.#contents(mails)
+    const contents = await this.#mails.contents(mails)
     const held = mails.flatMap(({ origin, sequence }) => {
       const bytes = contents.get(updateId(origin, sequence))
       return bytes === undefined ? [] : { origin, sequence, bytes }
@@ -319,7 +295,7 @@ export class ReplicaService implements ConnectionPorts {
     })
     for (const { mail, views } of told) {
       for (const [account, view] of views) {
-        const sealed = sealedMail(this.install.groupId, view, mail.bytes, 'header')
+        const sealed = this.#mails.header(view, mail.bytes)
         for (const connection of this.#connections)
           if (connection.account === account) connection.emit({ event: 'mail', mail: sealed })
       }
@@ -341,35 +317,4 @@ export class ReplicaService implements ConnectionPorts {
 const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly<Record<string, number>>) => {
   const told = new Set([...new Set(logs)].slice(0, limits.vectorEntries))
   return (vector) => Object.fromEntries([...vector].filter(([origin]) => told.has(origin)))
-}
-
-/** Read whole to show their headers: a page of mails with files would be a gigabyte. */
-const mailsAtATime = 64
-
-const sealedMail = (
-  groupId: Uint8Array,
-  view: MailView,
-  updateBytes: Uint8Array | undefined,
-  content: MailContent,
-): SealedMail => {
-  const { mail, from, fromName, to, toNames, sentAt, read, markedUnread, starred, inTrash, conversation } = view
-  const parts = updateBytes === undefined ? null : signedPartsOf(updateBytes)
-  const { payload, signature } = parts?.ok === true ? parts.value : { payload: nothing, signature: nothing }
-  const given =
-    content === 'whole' || payload.length === 0 ? { payload, leaf: null } : listedMail(groupId, payload, signature)
-  return {
-    mail,
-    from,
-    fromName,
-    to,
-    toNames,
-    sentAt,
-    read,
-    markedUnread,
-    starred,
-    inTrash,
-    conversation,
-    signature,
-    ...given,
-  }
 }

@@ -114,6 +114,8 @@ export const limits = {
   listedBodyBytes: 1_024,
   /** Headers that are known to be proven. */
   cachedHeaders: 8_192,
+  /** What lists show of long mails, that a server keeps: some 4,000 of them. */
+  cachedHeadBytes: 4_194_304,
   /** Roots of signed bundles whose verdict is kept. */
   cachedRoots: 4_096,
   /** People of whose last bundle the hashes are kept, some 4 KB each. */
