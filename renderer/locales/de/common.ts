@@ -9,6 +9,7 @@ export const common: Translated<typeof english.common> = {
   more: 'Mehr',
   copy: 'Kopieren',
   copied: 'Kopiert',
+  copyFailed: 'Ließ sich nicht kopieren',
   save: 'Speichern',
   everyone: 'alle',
   you: 'Sie',

@@ -14,6 +14,7 @@ export const shell: Translated<typeof english.shell> = {
   failedDamaged:
     'Manches, was hier gespeichert ist, lässt sich nicht lesen; es bleibt, wie es ist. Stellen Sie den Datenordner aus einer Sicherung wieder her, oder holen Sie alles von den anderen Servern zurück.',
   showFolder: 'Datenordner zeigen',
+  showFolderFailed: 'Der Datenordner ließ sich nicht zeigen',
   startOver: 'Alles von den anderen zurückholen',
   connection: {
     whole: 'Mit allen verbunden',
@@ -24,7 +25,7 @@ export const shell: Translated<typeof english.shell> = {
     paused: 'Der Abgleich mit {names} ruht.',
     lost: 'Server {server} ist nicht erreichbar. Ein anderer wird gesucht; nichts, was Sie schreiben, geht verloren.',
     diskFull:
-      'Der Datenträger von {name} ist voll: Post lässt sich lesen, aber nicht senden und nicht sichern. Was Sie schreiben, bleibt in diesem Fenster. Schaffen Sie dort Platz, oder nehmen Sie unter Netz einen anderen Server.',
+      'Der Datenträger von {name} ist voll: Post lässt sich lesen, aber nicht senden oder sichern. Was Sie schreiben, bleibt in diesem Fenster. Schaffen Sie dort Platz, oder nehmen Sie einen anderen Server.',
     diskFailed: {
       looking:
         'Der Datenträger dieses Geräts ist ausgefallen. Ein anderer Server wird gesucht; was Sie schreiben, bleibt in diesem Fenster.',

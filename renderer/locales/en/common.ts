@@ -7,6 +7,7 @@ export const common = {
   more: 'More',
   copy: 'Copy',
   copied: 'Copied',
+  copyFailed: 'Could not be copied',
   save: 'Save',
   everyone: 'everyone',
   you: 'you',

@@ -12,6 +12,7 @@ export const shell = {
   failedDamaged:
     'Some of what is stored here cannot be read; it is left as it is. Restore the data folder from a backup, or take everything back from the other servers.',
   showFolder: 'Show the data folder',
+  showFolderFailed: 'The data folder could not be shown',
   startOver: 'Take everything back from the others',
   connection: {
     whole: 'Connected with everyone',
@@ -21,7 +22,7 @@ export const shell = {
     paused: 'Syncing with {names} is paused.',
     lost: 'Server {server} cannot be reached. Looking for another one; nothing that you write is lost.',
     diskFull:
-      'The disk of {name} is full: you can read mail, but not send or save any. What you are writing stays in this window. Make room on it, or use another server under Network.',
+      'The disk of {name} is full: mail can be read, but not sent or saved. What you are writing stays in this window. Make room there, or use another server.',
     diskFailed: {
       looking:
         'The disk of this machine has failed. Looking for another server; what you are writing stays in this window.',

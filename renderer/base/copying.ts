@@ -1,4 +1,4 @@
-import { showFailure, showNote } from '../base/toasts.ts'
+import { showFailure, showNote } from './toasts.ts'
 import { host } from '../bridge.ts'
 
 /** Puts `words` onto the clipboard, and says so. */
@@ -7,6 +7,6 @@ export const copyText = async (words: string): Promise<void> => {
     await host.copyText({ text: words })
     showNote('common.copied')
   } catch (error) {
-    showFailure('common.copy', error)
+    showFailure('common.copyFailed', error)
   }
 }
