@@ -1,4 +1,4 @@
-import { CheckCheck, ListChecks, MailOpen, PenLine, Star, Trash2 } from '@lucide/vue'
+import { CheckCheck, CornerRightDown, ListChecks, Mail, MailOpen, PenLine, Star, Trash2, Undo2 } from '@lucide/vue'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import { provideCommands, type Command } from '../shell/commands.ts'
 import { useNavigation } from '../shell/navigation.ts'
@@ -126,6 +126,7 @@ const marks = (): readonly Command[] => {
       id: 'restore',
       label: 'mail.restore',
       group: 'mail',
+      icon: Undo2,
       keys: ['shift+z'],
       when: () => mail.areInTrash(mail.concerned),
       run: () => void actions.mark(mail.concerned, 'restore'),
@@ -134,6 +135,7 @@ const marks = (): readonly Command[] => {
       id: 'markRead',
       label: 'mail.markRead',
       group: 'mail',
+      icon: MailOpen,
       keys: ['shift+i'],
       run: () => void actions.mark(mail.concerned, 'read'),
     },
@@ -141,6 +143,7 @@ const marks = (): readonly Command[] => {
       id: 'markUnread',
       label: 'mail.markUnread',
       group: 'mail',
+      icon: Mail,
       keys: ['shift+u'],
       run: () => void actions.mark(mail.concerned, 'unread'),
     },
@@ -148,7 +151,7 @@ const marks = (): readonly Command[] => {
       id: 'nextUnread',
       label: 'mail.nextUnread',
       group: 'mail',
-      icon: MailOpen,
+      icon: CornerRightDown,
       keys: ['n'],
       when: () => mail.list !== null,
       run: () => void actions.openUnread(),

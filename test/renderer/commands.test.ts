@@ -85,4 +85,25 @@ describe('the palette', () => {
     expect(search).toHaveBeenCalledOnce()
     palette.unmount()
   })
+
+  it('offers what can be done here before what leads elsewhere, and words from their beginning first', async () => {
+    const commands = useCommands()
+    commands.register([
+      { id: 'starred', label: 'mail.folders.starred', group: 'go', keys: [], run: vi.fn() },
+      { id: 'unstar', label: 'mail.unstar', group: 'mail', keys: [], run: vi.fn() },
+      { id: 'restore', label: 'mail.restore', group: 'mail', keys: [], run: vi.fn() },
+      { id: 'reply', label: 'mail.reply', group: 'mail', keys: [], run: vi.fn() },
+    ])
+    const offered = async (typed: string): Promise<readonly string[]> => {
+      commands.isPaletteOpen = true
+      commands.typedAhead = typed
+      const palette = mount(ShellPalette, { attachTo: document.body })
+      await untilNextKey()
+      const labels = [...document.querySelectorAll('[role="option"]')].map(({ textContent }) => textContent.trim())
+      palette.unmount()
+      return labels
+    }
+    expect(await offered('star')).toEqual(['Take the star off', 'Starred'])
+    expect(await offered('re')).toEqual(['Reply', 'Starred'])
+  })
 })
