@@ -173,8 +173,11 @@ class Replica implements RunningReplica {
   async stop(): Promise<void> {
     this.#isStopped = true
     await this.#changing
-    await this.#parts?.stop()
-    await this.#close()
+    try {
+      await this.#parts?.stop()
+    } finally {
+      await this.#close()
+    }
   }
 
   get #present(): Parts {

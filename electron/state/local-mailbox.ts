@@ -310,7 +310,8 @@ export class LocalMailbox {
     if (failure.code === 'DISK_FAILED' && (await this.#goOnElsewhere(failure))) return
     // Whoever has stopped it, or opened another one meanwhile, has told of that.
     if (this.#client !== client) return
-    await this.#stop()
+    // That it could not be ended in order either says less than why it is ended.
+    await this.#stop().catch(() => undefined)
     this.#become({ phase: 'failed', failure })
   }
 

@@ -1,6 +1,5 @@
 import type { Command, CommandAnswer, CoreEvent, Effects, Notice } from '../core/effects.ts'
 import type { Failure } from '../core/model/errors.ts'
-import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
@@ -18,7 +17,7 @@ import type { Damage, FrameStream, Transport, TransportListener } from './ports.
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 import { StandingEvents } from './standing-events.ts'
-import { Tickets, toError } from './tickets.ts'
+import { Tickets, toError, toFailure } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
 import { WaitingReads } from './waiting-reads.ts'
 export type { Notice }
@@ -48,6 +47,7 @@ export class ReplicaHost {
   readonly #queue: EventQueue
   #running = false
   #stopped: Failure | null = null
+  #stopping: Promise<void> | null = null
   #idle: (() => void)[] = []
   #stopTimers: (() => void)[] = []
   #onClient: ((stream: FrameStream) => void) | null = null
@@ -82,9 +82,7 @@ export class ReplicaHost {
   static async recover(options: HostOptions): Promise<ReplicaHost> {
     const { core, damage } = await recoverCore(options)
     const host = new ReplicaHost(options, core)
-    options.storage.onDamage((found) => {
-      host.#damaged([found])
-    })
+    options.storage.onDamage((found) => host.#damaged([found]))
     host.#damaged(damage)
     return host
   }
@@ -106,9 +104,7 @@ export class ReplicaHost {
       this.#options.clock.every(tickMs, () => {
         if (!this.#running) this.enqueue({ kind: 'tick' })
       }),
-      this.#disk.watch(() => {
-        this.#disconnectAll()
-      }),
+      this.#disk.watch(() => this.#disconnectAll()),
     ]
   }
 
@@ -118,9 +114,13 @@ export class ReplicaHost {
     this.#noteAddresses()
   }
 
-  /** Finishes what is under way, writes a snapshot for a quick next start, closes everything. */
-  async stop(): Promise<void> {
-    if (this.#stopped !== null) return
+  /** Finishes what is under way, writes a snapshot for a quick next start, closes everything; also after a failure for good. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end()
+    return this.#stopping
+  }
+
+  async #end(): Promise<void> {
     for (const stop of this.#stopTimers) stop()
     await this.#options.transport.stop()
     this.#queue.release()
@@ -130,10 +130,13 @@ export class ReplicaHost {
       beside = this.#backgroundWork.finished()
       await beside
     }
-    this.#stopped = { code: 'STOPPED', message: 'The replica is going down.' }
-    if (!this.#disk.isFull) await writeLastSnapshot(this.#options, this.#core)
+    const hasFailed = this.#stopped !== null
+    this.#stopped ??= { code: 'STOPPED', message: 'The replica is going down.' }
+    if (!hasFailed && !this.#disk.isFull) await writeLastSnapshot(this.#options, this.#core)
     this.#tickets.failAll(this.#stopped)
-    await this.#options.storage.close()
+    const closed = this.#options.storage.close()
+    // That a disk which has failed fails once more is no news.
+    await (hasFailed ? closed.catch(() => undefined) : closed)
   }
 
   get diskFull(): boolean {
@@ -349,13 +352,10 @@ export class ReplicaHost {
 
   /** A full disk turns the replica read-only and begins anew from what is durable; anything else stops it. */
   async #failed(error: unknown, onFullDisk: 'begin anew' | 'stop' = 'begin anew'): Promise<void> {
-    const failure =
-      error instanceof QuintetError ? error.failure : { code: 'INTERNAL' as const, message: String(error) }
     if (this.#stopped !== null) return
-    this.#options.logger.error('carrying out a step failed', {
-      ...failure,
-      stack: error instanceof Error ? error.stack : undefined,
-    })
+    const failure = toFailure(error)
+    const stack = error instanceof Error ? error.stack : undefined
+    this.#options.logger.error('carrying out a step failed', { ...failure, stack })
     if (failure.code !== 'DISK_FULL' || onFullDisk === 'stop') {
       this.#stopped = failure
       this.#tickets.failAll(failure)

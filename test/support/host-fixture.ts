@@ -50,6 +50,11 @@ export class HandClock implements ClockPort {
     return this.#nowMs
   }
 
+  /** How many are set. */
+  get timers(): number {
+    return this.#timers.length
+  }
+
   every(intervalMs: number, task: () => void): () => void {
     return this.#add({ atMs: this.#nowMs + intervalMs, everyMs: intervalMs, task })
   }
@@ -88,6 +93,8 @@ export class HostScene {
   /** What was sent, as it came out at the other end. */
   readonly sent: Message[] = []
   readonly disconnected: PeerId[] = []
+  /** To its network, since it was started and until it is stopped. */
+  isConnected = false
   readonly #answer: (message: Message, scene: HostScene) => void
   #host: ReplicaHost | null = null
   #listener: TransportListener | null = null
@@ -142,9 +149,13 @@ export class HostScene {
       self,
       start: (listener) => {
         this.#listener = listener
+        this.isConnected = true
         return Promise.resolve()
       },
-      stop: () => Promise.resolve(),
+      stop: () => {
+        this.isConnected = false
+        return Promise.resolve()
+      },
       listenAddresses: () => [],
       links: () => [],
       send: (_, frame) => {
