@@ -38,7 +38,7 @@ export const openDoors = async (
   const adminToken = attached?.adminToken ?? randomBytes(adminTokenBytes)
   // What a person sees must not be half of it: whoever comes meanwhile tries again.
   const state = (await hasAside(directory)) ? 'closed' : 'open'
-  const gate = new ClientGate({ state, isAdminToken: adminTokenCheck(adminToken) })
+  const gate = new ClientGate({ state, isAdminToken: adminTokenCheck(adminToken), logger })
   const local = await listenLocally({
     former: attached?.socket ?? null,
     clock: systemClock,
@@ -53,9 +53,15 @@ export const openDoors = async (
   return { gate, attachment, close }
 }
 
+interface GateOptions {
+  readonly state: 'open' | 'closed'
+  readonly isAdminToken: (token: Uint8Array) => boolean
+  readonly logger: LoggerPort
+}
+
 /** Keeps clients out while the copy that they would see is not whole yet, but not for long. */
 class ClientGate {
-  readonly #isAdminToken: (token: Uint8Array) => boolean
+  readonly #options: GateOptions
   readonly #cancelWaiting: () => void
   #isOpen: boolean
   #service: ReplicaService | null = null
@@ -63,8 +69,8 @@ class ClientGate {
   #waiting: { readonly stream: FrameStream; readonly requires: ApiRight }[] = []
   #servedAtMs = 0
 
-  constructor(options: { readonly state: 'open' | 'closed'; readonly isAdminToken: (token: Uint8Array) => boolean }) {
-    this.#isAdminToken = options.isAdminToken
+  constructor(options: GateOptions) {
+    this.#options = options
     this.#isOpen = options.state === 'open'
     this.#cancelWaiting = systemClock.after(giveBackWaitMs, () => this.open())
   }
@@ -117,6 +123,7 @@ class ClientGate {
     }
     noteCall()
     const open = (right: ApiRight) => service.connect(right)
-    void serveReplica({ stream, open, isAdminToken: this.#isAdminToken, requires, onAnswer: noteCall })
+    const { isAdminToken, logger } = this.#options
+    void serveReplica({ stream, open, isAdminToken, requires, onAnswer: noteCall, logger })
   }
 }

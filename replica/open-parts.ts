@@ -105,8 +105,7 @@ const openBehind = async (
     history,
     takeSeat: onTakeSeat,
     groupKey: () => presentKey,
-    clock: systemClock,
-    randomBytes,
+    ...{ clock: systemClock, logger, randomBytes },
   })
   await host.start({ onClient: (stream) => gate.enter(stream, 'person'), onFatal })
   const { syncIntervalMs } = options

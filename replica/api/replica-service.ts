@@ -5,7 +5,7 @@ import type { VersionVector } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
-import type { ClockPort } from '../host/ports.ts'
+import type { ClockPort, LoggerPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
 import { findAccounts, findPeople, members, recipientsAmong, seats } from '../host/queries.ts'
 import { postForFollowers, type PostView } from '../host/social-queries.ts'
@@ -43,6 +43,7 @@ export interface ServiceOptions {
   /** The present one, for invites. */
   readonly groupKey: () => Uint8Array
   readonly clock: ClockPort
+  readonly logger: LoggerPort
   readonly randomBytes: (count: number) => Uint8Array
 }
 
@@ -221,10 +222,10 @@ export class ReplicaService implements ConnectionPorts {
         if (this.#hasPeople()) this.#announceWithStep(notice.update)
         break
       case 'post':
-        if (this.#hasPeople()) void this.#announcePost(notice.origin, notice.sequence)
+        if (this.#hasPeople()) this.#beside(this.#announcePost(notice.origin, notice.sequence))
         break
       case 'brought':
-        if (this.#hasPeople()) void this.#announceBrought(notice)
+        if (this.#hasPeople()) this.#beside(this.#announceBrought(notice))
         break
       case 'mailbox':
         for (const connection of this.#connections)
@@ -251,6 +252,13 @@ export class ReplicaService implements ConnectionPorts {
       default:
         break
     }
+  }
+
+  /** Who is not told, because the disk fails to read or the replica goes down meanwhile, finds it in the lists all the same. */
+  #beside(telling: Promise<void>): void {
+    telling.catch((error: unknown) => {
+      this.#options.logger.warn('people were not told of something new', { error: String(error) })
+    })
   }
 
   async #announcePost(origin: OriginId, sequence: Sequence): Promise<void> {
@@ -285,7 +293,7 @@ export class ReplicaService implements ConnectionPorts {
   /** All of which one step tells are looked up together, when it is over. */
   #announceWithStep(mail: NewMail): void {
     this.#untold.push(mail)
-    if (this.#untold.length === 1) void this.#announce(() => this.#untold.splice(0))
+    if (this.#untold.length === 1) this.#beside(this.#announce(() => this.#untold.splice(0)))
   }
 
   async #announce(mails: () => readonly NewMail[]): Promise<void> {

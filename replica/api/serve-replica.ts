@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
-import type { FrameStream } from '../host/ports.ts'
+import type { FrameStream, LoggerPort } from '../host/ports.ts'
 import { apiVersion, decodeApiFrame, encodeApiMessage, type ApiMessage } from '../wire/api-codec.ts'
 import { ShapeError } from '../wire/api-shapes.ts'
 import type { ReplicaApi, ReplicaEvent } from './contract.ts'
@@ -23,6 +23,8 @@ export interface ServedConnection {
   readonly requires: ApiRight
   /** Called whenever something that the client asked for was done. */
   readonly onAnswer?: () => void
+  /** Is told what nobody has foreseen. */
+  readonly logger?: LoggerPort
 }
 
 /** Whether a token is `expected`, in a time that does not depend on how much of it is right. */
@@ -152,7 +154,12 @@ class ConnectionServer {
         `The answer has more than the ${limits.frameBytes} bytes of a frame. Ask for less.`,
       )
     } catch (error) {
-      return encodeApiMessage({ kind: 'failure', id, failure: failureOf(error) })
+      const failure = failureOf(error)
+      if (failure.code === 'INTERNAL') {
+        const stack = error instanceof Error ? error.stack : String(error)
+        this.#connection.logger?.error('a request of a client failed', { method: name, error: stack })
+      }
+      return encodeApiMessage({ kind: 'failure', id, failure })
     }
   }
 

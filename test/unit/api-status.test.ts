@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ReplicaService, type ServiceOptions } from '../../replica/api/replica-service.ts'
 import type { StatusInfo } from '../../replica/api/contract.ts'
+import { ServiceConnection } from '../../replica/api/service-connection.ts'
+import type { Notice } from '../../replica/core/effects.ts'
+import { QuintetError } from '../../replica/core/model/errors.ts'
 import { updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
@@ -9,10 +12,15 @@ import { decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.t
 import { answerShapes } from '../../replica/wire/api-values.ts'
 import { groupAnswers } from '../../replica/wire/group-shapes.ts'
 import { firstHash } from '../simulation/sim-codec.ts'
+import { silentLogger } from '../conformance/storage-files.ts'
 import { systemTestClock } from '../support/client-ports.ts'
-import { foundedCore, madeUpOrigin } from '../support/core-fixture.ts'
+import { foundedCore, give, madeUpOrigin, mailTo, person } from '../support/core-fixture.ts'
 
-const serviceOf = (core: ReplicaCore, more: Partial<ServiceOptions['host']> = {}): ReplicaService => {
+const serviceOf = (
+  core: ReplicaCore,
+  more: Partial<ServiceOptions['host']> = {},
+  logger: ServiceOptions['logger'] = silentLogger,
+): ReplicaService => {
   const host = {
     read: (query: (of: ReplicaCore) => unknown) => Promise.resolve(query(core)),
     diskBytes: () => Promise.resolve(0),
@@ -23,7 +31,7 @@ const serviceOf = (core: ReplicaCore, more: Partial<ServiceOptions['host']> = {}
   }
   const install = { groupId: new Uint8Array(16) }
   const history = { list: () => [] }
-  return new ReplicaService({ host, clock: systemTestClock, history, install } as unknown as ServiceOptions)
+  return new ReplicaService({ host, clock: systemTestClock, history, install, logger } as unknown as ServiceOptions)
 }
 
 /** What arrives at a client of this answer. */
@@ -77,4 +85,33 @@ test('of a long page few mails are in memory whole at a time, because each may h
   expect(sealed.map(({ mail }) => mail)).toEqual(mails.map(({ mail }) => mail))
   expect(Math.max(...asked)).toBeLessThanOrEqual(64)
   expect(asked.length).toBeLessThanOrEqual(16)
+})
+
+test.each([
+  ['the replica goes down', new QuintetError('STOPPED', 'The replica is going down.')],
+  ['the disk fails to read', new QuintetError('DISK_FAILED', 'it is broken')],
+])('a replica goes on when people cannot be told of something new, because %s', async (_, error) => {
+  const core = foundedCore(['ada'])
+  const { persist } = give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'news') })
+  const update = persist.flatMap(({ updates }) => updates).at(-1)!
+  let tell: (notice: Notice) => void = () => undefined
+  const warn = vi.fn()
+  const fail = () => Promise.reject(error)
+  const service = serviceOf(
+    core,
+    {
+      read: fail,
+      readUpdates: fail,
+      onNotice: (listener) => {
+        tell = listener
+        return () => undefined
+      },
+    },
+    { ...silentLogger, warn },
+  )
+  vi.spyOn(ServiceConnection.prototype, 'account', 'get').mockReturnValue(person('ada'))
+  service.connect('person')
+  tell({ kind: 'mail', update })
+  tell({ kind: 'brought', mails: [update], posts: [] })
+  await expect.poll(() => warn.mock.calls.length).toBe(2)
 })

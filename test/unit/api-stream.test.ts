@@ -1,6 +1,6 @@
 import { encode } from 'cborg'
 import fastCheck from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import type { ReplicaApi, ReplicaEvent } from '../../replica/api/contract.ts'
 import { connectReplica } from '../../replica/api/remote-replica.ts'
@@ -9,6 +9,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { accountId, commandId, originId, serverId, updateId } from '../../replica/core/model/ids.ts'
 import { apiVersion, decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
 import { answerShapes, eventShape, requestShapes } from '../../replica/wire/api-values.ts'
+import { silentLogger } from '../conformance/storage-files.ts'
 import { codeOf } from '../support/code-of.ts'
 import { systemTestClock } from '../support/client-ports.ts'
 import { makeFramePair, type FramePair } from '../support/frame-pair.ts'
@@ -276,6 +277,23 @@ describe('the api over a stream', () => {
     expect(await ask(3, 'list', { folder: 'inbox', limit: 1_000_000, before: null })).toMatchObject(refused)
     expect(await ask(4, 'view', null)).toMatchObject({ value: [{ kind: 'answer', id: 4 }] })
     await client.close()
+  })
+
+  test('what nobody has foreseen fails a request, and is told to who runs the replica', async () => {
+    const error = vi.fn()
+    const replica = new MemoryReplica().connect()
+    replica.view = () => Promise.reject(new TypeError('something else'))
+    const { replica: stream, client } = makeFramePair()
+    const logger = { ...silentLogger, error }
+    void serveReplica({ stream, open: () => replica, isAdminToken: () => true, requires: 'person', logger })
+    const api = connectReplica({ stream: client, adminToken: token, clock: systemTestClock })
+    expect(await codeOf(api.view())).toBe('INTERNAL')
+    expect(error).toHaveBeenCalledExactlyOnceWith(expect.any(String), {
+      method: 'view',
+      error: expect.stringContaining('something else') as string,
+    })
+    await expect(api.logIn({} as never)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    expect(error).toHaveBeenCalledOnce()
   })
 
   test('lets in only who proves the right that a stream requires', async () => {
