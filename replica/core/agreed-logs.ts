@@ -69,7 +69,8 @@ export class AgreedLogs {
       open.ends.set(origin, [...first, { sequence: heldFrom(row, origin), hash }])
     }
     for (const [origin, ends] of open.ends) {
-      const left = ends.filter((end) => !this.#isReached(member, origin, end))
+      // Of a log that it does not hold any more, or has made up, nothing will be reached.
+      const left = row.has(origin) ? ends.filter((end) => !this.#isReached(member, origin, end)) : []
       if (left.length === 0) open.ends.delete(origin)
       else open.ends.set(origin, left)
     }

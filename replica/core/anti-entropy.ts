@@ -1,4 +1,4 @@
-import type { OriginId, PeerId, Sequence } from './model/ids.ts'
+import { originId, type OriginId, type PeerId, type Sequence } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { RequestMessage, VersionVector } from './model/messages.ts'
 import { heldFrom } from './version-vector.ts'
@@ -159,6 +159,9 @@ export class AntiEntropy {
     }
     for (const origin of this.#stalled.keys()) if (!behind.has(origin)) this.#stalled.delete(origin)
     for (const origin of this.#flowing) if (!behind.has(origin)) this.#flowing.delete(origin)
+    // A holder could claim ever other logs, and have none of them.
+    if (this.#avoided.size > limits.vectorEntries)
+      for (const key of this.#avoided.keys()) if (!behind.has(originIn(key))) this.#avoided.delete(key)
     return behind
   }
 
@@ -233,6 +236,8 @@ export class AntiEntropy {
 }
 
 const avoidKey = (origin: OriginId, peer: PeerId): string => `${origin} ${peer}`
+
+const originIn = (key: string): OriginId => originId(key.slice(0, key.indexOf(' ')))
 
 const isHigher = (left: readonly number[], right: readonly number[]): boolean => {
   for (let index = 0; index < left.length; index += 1) {

@@ -27,12 +27,15 @@ export class KnowledgeMatrix {
     return chosen
   }
 
-  /** Idempotent, commutative and associative, so that it does not matter who heard of what from whom. */
-  merge(rows: KnowledgeRows): void {
-    for (const [holder, row] of rows) this.mergeRow(holder, row)
+  /** Whether there are as many rows as a message can have: of installs that nobody knows no more are wanted. */
+  get isFull(): boolean {
+    return this.#rows.size >= limits.matrixRows
   }
 
-  /** Tells whether anything of it was new. Of more logs than a replica holds nothing is believed. */
+  /**
+   * Idempotent, commutative and associative, so that it does not matter who heard of what from whom. Tells whether anything of it was new.
+   * Of more logs than a replica holds nothing is believed.
+   */
   mergeRow(holder: OriginId, row: VersionVector): boolean {
     const known = this.#mutableRow(holder)
     if (known.size + row.size <= limits.vectorEntries) return raise(known, row)

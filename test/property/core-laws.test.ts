@@ -25,7 +25,7 @@ const plain = (entries: ReadonlyMap<OriginId, VersionVector>): unknown =>
 
 const merged = (...all: readonly KnowledgeRows[]): unknown => {
   const matrix = new KnowledgeMatrix()
-  for (const one of all) matrix.merge(one)
+  for (const [holder, row] of all.flatMap((one) => [...one])) matrix.mergeRow(holder, row)
   return plain(matrix.rows())
 }
 
@@ -55,7 +55,7 @@ describe('knowledge', () => {
     fc.assert(
       fc.property(rows, (all) => {
         const matrix = new KnowledgeMatrix()
-        matrix.merge(all)
+        for (const [holder, row] of all) matrix.mergeRow(holder, row)
         const stable = matrix.stable(origins)
         for (const origin of origins)
           expect(heldFrom(stable, origin)).toBe(

@@ -53,6 +53,17 @@ describe('of what is stable', () => {
     expect(stableOf(core)).toBe(5)
   })
 
+  test('where a log ended counts no more when the member does not say any more that it holds it', () => {
+    const { core, tells } = agreeing()
+    tells(4, next.lastHash)
+    const without = new Map([[member.origin, new Map([[member.origin, 1]])]])
+    says(core, { kind: 'knowledge', clock: 1, rows: without, hashes: new Map(), sessions: [] })
+    core.step(noonMs, [{ kind: 'handedIn', batches: [next] }])
+    const again = new Map([[member.origin, new Map([[origin, 4]])]])
+    says(core, { kind: 'knowledge', clock: 1, rows: again, hashes: new Map(), sessions: [] })
+    expect(stableOf(core)).toBe(2)
+  })
+
   test('what it held on an earlier connection does not count: it may be another copy by now', () => {
     const { core } = agreeing()
     const rows = new Map([[member.origin, core.matrix.row(member.origin)]])

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Holder } from '../../replica/core/anti-entropy.ts'
 import { AntiEntropy } from '../../replica/core/anti-entropy.ts'
 import type { OriginId } from '../../replica/core/model/ids.ts'
-import { identity } from '../support/core-fixture.ts'
+import { limits } from '../../replica/core/model/limits.ts'
+import { identity, madeUpOrigin } from '../support/core-fixture.ts'
 
 const authors: readonly OriginId[] = ['d', 'e', 'f', 'g'].map((letter) => identity(4, letter).origin)
 const [first, second, third, fourth] = authors as [OriginId, OriginId, OriginId, OriginId]
@@ -149,5 +150,17 @@ describe('a holder that says that it has more', () => {
     waitInVain(antiEntropy, 0, 2)
     antiEntropy.disconnected(liar.peer)
     expect(antiEntropy.isInVain(first, liar.peer)).toBe(false)
+  })
+
+  test('and claims ever other logs has us remember only those of them that it still claims', () => {
+    const antiEntropy = new AntiEntropy()
+    const fails = (nowMs: number, claimed: readonly OriginId[]): void => {
+      for (const { to, message } of plan(antiEntropy, nowMs, [holderOf('b', claimed)]))
+        antiEntropy.answered(nowMs, to, message.id, 'none')
+    }
+    for (const nowMs of [0, 5_000]) fails(nowMs, [first, second])
+    expect([first, second].map((origin) => antiEntropy.isInVain(origin, liar.peer))).toEqual([true, true])
+    for (let number = 0; number < limits.vectorEntries; number += 1) fails(5_001, [first, madeUpOrigin(5, number)])
+    expect([first, second].map((origin) => antiEntropy.isInVain(origin, liar.peer))).toEqual([true, false])
   })
 })

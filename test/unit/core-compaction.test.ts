@@ -103,7 +103,7 @@ describe('compaction', () => {
   test('waits for the seat that holds least', () => {
     const matrix = new KnowledgeMatrix()
     const [one, two] = [originId('1.aaaaaaaa'), originId('2.bbbbbbbb')]
-    matrix.merge(new Map([[one, upTo(500)]]))
+    matrix.mergeRow(one, upTo(500))
     expect(matrix.stable([one, two])).toEqual(new Map())
     matrix.raise(two, origin, 40)
     expect(matrix.stable([one, two])).toEqual(upTo(40))

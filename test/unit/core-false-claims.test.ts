@@ -2,11 +2,22 @@ import { describe, expect, test } from 'vitest'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { OriginId } from '../../replica/core/model/ids.ts'
 import { hash, originId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { SignedEnd } from '../../replica/core/model/proofs.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { retiredFailure } from '../../replica/core/retired-peers.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, greet, helloOf, identity, mailTo, noonMs, warningsOf } from '../support/core-fixture.ts'
+import {
+  foundedCore,
+  give,
+  greet,
+  helloOf,
+  identity,
+  madeUpOrigin,
+  mailTo,
+  noonMs,
+  warningsOf,
+} from '../support/core-fixture.ts'
 
 const [liar, absent] = [identity(2, 'b'), identity(3, 'c')]
 const claimed = 1_000_000
@@ -87,6 +98,21 @@ describe('a member that says that there is more of our log than we hold', () => 
     says(core, { kind: 'fork', origin: core.identity.origin, end: ownEnd(core, 9) }, noonMs + 41_000)
     expect(core.hindrance).toBe(null)
   })
+})
+
+test('of the installs that a member makes up a limited number is remembered, and of those that have a seat all', () => {
+  const core = group()
+  greet(core, liar)
+  const tellsOf = (holders: readonly OriginId[]) => {
+    const rows = new Map(holders.map((holder) => [holder, new Map([[core.identity.origin, 1]])]))
+    says(core, { kind: 'knowledge', clock: 1, rows, hashes: new Map(), sessions: [] })
+  }
+  const madeUp = Array.from({ length: 3 * limits.matrixRows }, (_, number) => madeUpOrigin(5, number))
+  for (let start = 0; start < madeUp.length; start += limits.matrixRows)
+    tellsOf(madeUp.slice(start, start + limits.matrixRows))
+  tellsOf([absent.origin])
+  expect(core.matrix.rows().size).toBeLessThanOrEqual(limits.matrixRows + 1)
+  expect(core.holdersOf(core.identity.origin, 1)).toEqual([core.identity.server, absent.server])
 })
 
 describe('a member that says that this machine was retired', () => {
