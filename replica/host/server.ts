@@ -115,7 +115,9 @@ export class Server {
     if (index === 0) {
       this.#lastImage += 1
       const id = this.#lastImage
-      this.#images.set(peer, { id, chunks: await encodeInTurns(await this.#read((core) => core.state.image())) })
+      const chunks = await encodeInTurns(await this.#read((core) => core.state.image()))
+      // Who has gone meanwhile begins anew when it is back, which may be never.
+      if (this.#busy.has(peer)) this.#images.set(peer, { id, chunks })
     }
     const kept = this.#images.get(peer)
     const chunk = kept?.chunks[index]

@@ -7,6 +7,7 @@ import { Server } from '../../replica/host/server.ts'
 import { silentLogger } from '../conformance/storage-files.ts'
 import { LogMaker, spansOf } from '../conformance/storage-fixture.ts'
 import { wire } from '../property/arbitraries.ts'
+import { foundedCore } from '../support/core-fixture.ts'
 
 const asker = peerId('asker')
 
@@ -65,4 +66,39 @@ test('what nobody would take is not sent', async () => {
   const maker = new LogMaker(1)
   const [one, two] = maker.batches(2, 2) as [Batch, Batch]
   expect(spans(await answerOf([one, spoiled(two)], 2, 1_000))).toBe('discarded')
+})
+
+test('a state is not kept for who has gone while it was being made', async () => {
+  const core = foundedCore(['ada'])
+  const answers: Message[] = []
+  const reading: (() => void)[] = []
+  const server = new Server(
+    {
+      storage: {} as never,
+      transport: {
+        send: (_: PeerId, frame: Uint8Array) => {
+          const message = wire.decodeMessage(frame)
+          if (message.ok && message.value !== null) answers.push(message.value)
+        },
+      } as never,
+      wire,
+      logger: silentLogger,
+    },
+    (query) => new Promise((resolve) => reading.push(() => resolve(query(core)))),
+  )
+  const ask = (image: number, index: number): void =>
+    server.serve({ peer: asker, request: { kind: 'stateRequest', image, index } })
+  const madeFor = async (meanwhile: () => void): Promise<Message[]> => {
+    ask(0, 0)
+    await expect.poll(() => reading.length).toBe(1)
+    meanwhile()
+    reading.pop()?.()
+    await expect.poll(() => answers.length).toBe(1)
+    const [first] = answers.splice(0)
+    ask(first?.kind === 'stateChunk' ? first.image : 0, 1)
+    await expect.poll(() => answers.length).toBe(1)
+    return answers.splice(0)
+  }
+  expect(await madeFor(() => undefined)).toMatchObject([{ kind: 'stateChunk', image: 1, index: 1 }])
+  expect(await madeFor(() => server.forget(asker))).toMatchObject([{ kind: 'stateChunk', count: 0, chunk: '' }])
 })
