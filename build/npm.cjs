@@ -86,7 +86,11 @@ function nodeForNpm() {
 function requireNpmVersion(npm) {
   const run = childProcess.spawnSync(npm.command, npm.args.concat('--version'), { encoding: 'utf8', shell: npm.shell })
   if (run.status !== 0) {
-    throw new SetupError(`npm was not found. Install it (it comes with Node) and run the command again.`)
+    const said = (run.stderr || (run.error && run.error.message) || '').trim()
+    throw new SetupError(
+      `npm does not run here: ${said === '' ? 'it says nothing' : said}\n` +
+        `It comes with Node, and has to fit to that: this is Node ${process.versions.node}. ${ownNodeAdvice()}`,
+    )
   }
   const version = run.stdout.trim()
   if (Number(version.split('.')[0]) >= wantedNpmMajor) return

@@ -10,6 +10,7 @@ const { SetupError, endWithParent, modules, ownNodeAdvice, root, runNpm, say, wa
 
 const lockPollIntervalMs = 500
 const lockStaleAfterMs = 15 * 60 * 1000
+const lockRenewIntervalMs = 60 * 1000
 
 const packageLock = path.join(root, 'package-lock.json')
 const stampFile = path.join(modules, '.quintet-setup.json')
@@ -39,7 +40,11 @@ async function install() {
   if (!modulesMatchLockfile()) await installModules()
   const node = isNewEnough(process.versions.node) ? null : findNode() || (await installNode())
   const stamp = { lock: lockfileHash(), platform, node: node === null ? null : path.relative(root, node) }
-  fs.writeFileSync(stampFile, JSON.stringify(stamp))
+  try {
+    fs.writeFileSync(stampFile, JSON.stringify(stamp))
+  } catch (error) {
+    say(`all is there, but that could not be noted (${error.message}): the next command looks again`)
+  }
   return node === null ? process.execPath : node
 }
 
@@ -72,7 +77,7 @@ async function installNode() {
   fs.mkdirSync(folder, { recursive: true })
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
   try {
-    await runNpm(['install', '--no-save', '--ignore-scripts', `--prefix=${folder}`, `${name}@${version}`], folder)
+    await runNpm(['install', '--no-save', '--ignore-scripts', '--prefix=.', `${name}@${version}`], folder)
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     throw new SetupError(`${error.message}\n${ownNodeAdvice()}`)
@@ -109,9 +114,12 @@ async function withLock(task) {
     told = true
     await new Promise((resolve) => setTimeout(resolve, lockPollIntervalMs))
   }
+  // On a slow line it may take longer than that.
+  const renewing = setInterval(renewLock, lockRenewIntervalMs)
   try {
     return await task()
   } finally {
+    clearInterval(renewing)
     releaseLock()
   }
 }
@@ -126,7 +134,14 @@ function takeLock() {
     fs.writeFileSync(lockFile(), String(process.pid), { flag: 'wx' })
     return true
   } catch (error) {
-    if (error.code !== 'EEXIST') throw error
+    if (error.code !== 'EEXIST') {
+      // Made, and not written on a full disk, it would keep everybody waiting.
+      if (error.code === 'ENOSPC' || error.code === 'EDQUOT') releaseLock()
+      throw new SetupError(
+        `${lockFile()} cannot be written: ${error.message}\n` +
+          `Make room for it, or set ${process.platform === 'win32' ? 'TEMP' : 'TMPDIR'} to a folder that can be written to.`,
+      )
+    }
   }
   if (lockIsStale()) releaseLock()
   return false
@@ -140,6 +155,14 @@ function lockIsStale() {
     return false
   } catch (error) {
     return error.code === 'ESRCH'
+  }
+}
+
+function renewLock() {
+  try {
+    fs.utimesSync(lockFile(), new Date(), new Date())
+  } catch {
+    // Removed by somebody: what was begun is brought to its end all the same.
   }
 }
 

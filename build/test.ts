@@ -46,13 +46,14 @@ const countTests = async (file: string): Promise<{ readonly passed: number; read
   return { passed, failed }
 }
 
+/** Of this run alone: several may go on in one checkout. */
+const resultsFolder = path.join(cacheFolder, 'test-results', String(process.pid))
+
 const vitestStage = (project: string, filters: readonly string[]): Stage => ({
   name: project,
   run: async (runTool) => {
-    const folder = path.join(cacheFolder, 'test-results')
-    const results = path.join(folder, `${project}.json`)
-    await mkdir(folder, { recursive: true })
-    await rm(results, { force: true })
+    const results = path.join(resultsFolder, `${project}.json`)
+    await mkdir(resultsFolder, { recursive: true })
     // Cluster tests take long each: one line a test shows that they go on.
     const reporter = ['cluster', 'network', 'security'].includes(project) ? 'verbose' : 'default'
     const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${results}`]
@@ -68,9 +69,10 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
 const endToEnd = (filters: readonly string[]): Stage => ({
   name: 'e2e',
   run: async (runTool) => {
-    const results = path.join(cacheFolder, 'test-results', 'e2e.json')
-    await rm(results, { force: true })
-    const args = ['test', '--config', 'test/e2e/playwright.config.ts', ...filters]
+    const results = path.join(resultsFolder, 'e2e.json')
+    process.env['PLAYWRIGHT_JSON_OUTPUT_FILE'] = results
+    const output = path.join(resultsFolder, 'e2e')
+    const args = ['test', '--config', 'test/e2e/playwright.config.ts', '--output', output, ...filters]
     const { exitCode } = await runTool(commandOf('@playwright/test', 'cli.js'), args, 'passed')
     const report: unknown = JSON.parse(await readFile(results, 'utf8').catch(() => '{}'))
     const counts = isRecord(report) && isRecord(report.stats) ? report.stats : {}
@@ -167,6 +169,7 @@ const split = (args: readonly string[]): { readonly names: readonly string[]; re
 
 const { names, filters } = split(process.argv.slice(2))
 const chosen = chooseStages(allStages(filters), names)
+await rm(resultsFolder, { recursive: true, force: true })
 const reports: StageReport[] = []
 
 const runInTurn = async (stages: readonly Stage[]): Promise<void> => {
@@ -205,6 +208,7 @@ if (availableParallelism() > 1 && toCompute.length > 0 && toWait.length > 0) {
   await Promise.all([runBeside(toCompute), runInTurn(toWait)])
 } else await runInTurn(chosen)
 
+if (reports.every(({ ok }) => ok)) await rm(resultsFolder, { recursive: true, force: true })
 const total = (count: (outcome: Outcome) => number): number => reports.reduce((sum, report) => sum + count(report), 0)
 console.log('\n=== all stages ===')
 for (const report of reports) console.log(`${reportLine(report)}  ${report.passed} passed, ${report.failed} failed`)
