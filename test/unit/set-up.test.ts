@@ -36,7 +36,10 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const setUp = (more: Readonly<Record<string, string>> = {}): Promise<{ said: string; code: number | null }> => {
   const env = { ...process.env, npm_execpath: npm, npm_node_execpath: process.execPath, TMPDIR: folder, ...more }
-  const child = spawn(process.execPath, [path.join(checkout, 'build/setup.cjs')], { env, stdio: ['ignore', 2, 'pipe'] })
+  const child = spawn(process.execPath, [path.join(checkout, 'build/setup.cjs')], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
   return new Promise((resolve) => child.once('close', (code) => resolve({ said, code })))
