@@ -55,7 +55,12 @@ const differences = (world: World): readonly string[] => {
     const [left, right] = [describeImage(first.core.state.image()), describeImage(other.core.state.image())]
     return [`digests differ: ${first.name} and ${other.name}`, ...difference(first.name, left, other.name, right)]
   }
-  return [...notHandedOver(world, first), ...unstable(world), ...keysApart(world, world.lasting())]
+  return [
+    ...notHandedOver(world, first),
+    ...unstable(world),
+    ...keysApart(world, world.lasting()),
+    ...(world.logIns?.apart() ?? []),
+  ]
 }
 
 /** What a retired machine had when it came back is taken in, and it is told. */

@@ -61,6 +61,10 @@ export const coverageKinds = [
   'machine shut out',
   'group key made',
   'group key taken over',
+  'logged in',
+  'log-in taken over',
+  'session carried on',
+  'session superseded',
   'seat claimed twice',
   'old copy restored',
   'everybody started over',
@@ -90,6 +94,8 @@ const ofVersions: readonly CoverageKind[] = [
 
 const ofKeys: readonly CoverageKind[] = ['machine shut out', 'group key made', 'group key taken over']
 
+const ofLogIns: readonly CoverageKind[] = ['logged in', 'log-in taken over', 'session carried on', 'session superseded']
+
 const ofLiars: readonly CoverageKind[] = ['lie', 'lie refused', 'log forked by its owner']
 
 /** What a mix leaves out. */
@@ -110,6 +116,7 @@ export const leftOut: Readonly<Record<Mix, ReadonlySet<CoverageKind>>> = {
   liar: new Set([
     ...ofVersions,
     ...ofKeys,
+    ...ofLogIns,
     'record damaged',
     'mail repaired',
     'machine replaced',

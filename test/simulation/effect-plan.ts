@@ -68,6 +68,7 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
       })
     }
     if (notice.kind === 'secondOpinion') add('opinion', () => checks.confirmed(machine, notice))
+    if (notice.kind === 'takenOver') add('taken over', () => machine.world.logIns?.takenOver(machine, notice.session))
     if (notice.kind === 'retired') add('retired', () => (machine.wasToldRetired = true))
     if (notice.kind === 'forked') add('forked', () => startOver(machine, notice.origin))
   }

@@ -3,6 +3,7 @@ import * as checks from './checks.ts'
 import { Faults } from './faults.ts'
 import { converged, isConverged } from './convergence.ts'
 import { KeyChanges } from './group-keys.ts'
+import { LogIns } from './log-ins.ts'
 import { beginLying } from './liar.ts'
 import { Growth } from './growth.ts'
 import type { Mix, Settings } from './settings.ts'
@@ -80,11 +81,13 @@ const live = (world: World, healLimitMs: number): number => {
   if (world.mix === 'liar') timeline.after(lieAfterMs, () => beginLying(world))
   const caretaker = world.mix === 'versions' ? new Caretaker(world) : null
   if (settings.keyEveryMs !== null) world.keyChanges = new KeyChanges(world, settings.keyEveryMs)
+  if (settings.logInEveryMs !== null) world.logIns = new LogIns(world, settings.logInEveryMs)
   timeline.run(settings.chaosMs, () => false)
   workload.stop()
   growth.stop()
   caretaker?.stop()
   world.keyChanges?.stop()
+  world.logIns?.stop()
   faults.heal()
   const healMs = agree(world, healLimitMs)
   if (world.liar !== null) {

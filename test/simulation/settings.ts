@@ -26,6 +26,8 @@ export interface Settings {
   readonly faultEveryMs: number
   readonly faults: readonly FaultKind[]
   readonly commandEveryMs: number
+  /** How often somebody logs in or out; null for never. */
+  readonly logInEveryMs: number | null
   /** How often somebody makes a new key for the group; null for never. */
   readonly keyEveryMs: number | null
   readonly burstChance: number
@@ -42,7 +44,7 @@ export const chooseSettings = (random: Random, mix: Mix): Settings => {
   const settings = ordinary(random)
   const faults = settings.faults.filter((kind) => !rareFaults.includes(kind))
   if (mix === 'versions') return { ...settings, faults }
-  if (mix === 'liar') return { ...settings, faults, replacements: 0, keyEveryMs: null }
+  if (mix === 'liar') return { ...settings, faults, replacements: 0, keyEveryMs: null, logInEveryMs: null }
   return mix === 'ordinary' ? settings : withCopies(settings, random)
 }
 
@@ -56,8 +58,10 @@ const ordinary = (random: Random): Settings => {
   // By chances of its own, so that histories stay what they are otherwise.
   const full: readonly FaultKind[] = new Random(chaosMs + 1).chance(0.3) ? ['full'] : []
   const ofKeys = new Random(chaosMs + 2)
+  const ofLogIns = new Random(chaosMs + 5)
   return {
     chaosMs,
+    logInEveryMs: ofLogIns.chance(0.25) ? ofLogIns.int(200, 2_000) : null,
     keyEveryMs: ofKeys.chance(0.3) ? ofKeys.int(1_500, 8_000) : null,
     firstSeats,
     joiners: random.int(0, seatCount - firstSeats + 1),

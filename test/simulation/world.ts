@@ -5,6 +5,7 @@ import { Coverage } from './coverage.ts'
 import type { KeyChanges } from './group-keys.ts'
 import { Ledger } from './ledger.ts'
 import type { Liar } from './liar.ts'
+import type { LogIns } from './log-ins.ts'
 import type { Machine } from './machine.ts'
 import { Network } from './network.ts'
 import { Random } from './random.ts'
@@ -36,6 +37,8 @@ export class World {
   liar: Liar | null = null
   /** Who makes new keys for the group, if somebody does. */
   keyChanges: KeyChanges | null = null
+  /** Who logs in, if somebody does. */
+  logIns: LogIns | null = null
 
   constructor(seed: number, mode: TraceMode, mix: Mix) {
     this.random = new Random(seed)
