@@ -25,15 +25,8 @@ import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import { Divergence } from '../../replica/host/divergence.ts'
 import { Reissuing } from '../../replica/host/reissue.ts'
 import { habits } from './habits.ts'
-
-/** Replaces a method of a class by one that may call the right one. */
-const replace = <Self extends object, Name extends keyof Self>(
-  prototype: Self,
-  name: Name,
-  make: (right: Self[Name]) => Self[Name],
-): void => {
-  prototype[name] = make(prototype[name])
-}
+import { groupBugs } from './planted-group-bugs.ts'
+import { replaceMethod as replace } from './replace-method.ts'
 
 const mergeMarks = RegisterTable.prototype.merge
 
@@ -358,6 +351,7 @@ const bugs = {
         },
     )
   },
+  ...groupBugs,
 } as const satisfies Readonly<Record<string, () => void>>
 
 export const plantedBugNames: readonly string[] = Object.keys(bugs)
