@@ -35,7 +35,7 @@ type Ports = Required<Pick<MailClientOptions, 'store' | 'searchStart' | 'random'
 /** The replica of a client's own directory, in the same process. */
 export type HomeReplica = Pick<RunningReplica, 'connect'>
 
-/** Of one try: with what follows it, a server that is gone is told within 3 s. */
+/** Of one try: with what follows it, a server that is gone is told within 3 s. One that answers over a long way has longer. */
 const dialTimeoutMs = 2_500
 /** By then a client shows what it was started for; from then on another server is reached without delay. */
 const dialerReadyAfterMs = 1_000
@@ -76,7 +76,7 @@ const attachedClient = async (
   let ownKey = install.groupKey
   const readFiles = filesOf(directory, install)
   return createMailClient({
-    connect: async (server) => {
+    connect: async (server, onReached) => {
       // The replica may have another seat or key since.
       const { present, attachment } = await readFiles()
       ownKey = present.groupKey
@@ -94,7 +94,7 @@ const attachedClient = async (
           dialers.prepare(key)
           return connectLocally({ path: attachment.socket, peer, clock: systemClock, timeoutMs: dialTimeoutMs })
         }
-        return (await dialers.get(key)).dial(peer, member.addresses, dialTimeoutMs)
+        return (await dialers.get(key)).dial(peer, member.addresses, dialTimeoutMs, onReached)
       }
       const stream = await open()
       const adminToken = isOwn ? attachment.adminToken : null
@@ -192,13 +192,13 @@ const freeClient = async (
     save()
   }
   const client = await createMailClient({
-    connect: async (server) => {
+    connect: async (server, onReached) => {
       // The one that was asked for at the start stands in the place of an own one.
       const wanted = server ?? first
       const member = wanted === null ? undefined : members.get(wanted)
       if (member === undefined) throw unknownServer(wanted)
       const dialer = await dialers.get(groupKey)
-      const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs)
+      const stream = await dialer.dial(member.peer, member.addresses, dialTimeoutMs, onReached)
       return connectReplica({ stream, adminToken: null, clock: systemClock })
     },
     machine,

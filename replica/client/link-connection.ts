@@ -1,8 +1,29 @@
-import type { GroupInfo, ReplicaApi } from '../api/contract.ts'
+import type { GroupInfo, MemberInfo, ReplicaApi } from '../api/contract.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientClock } from './client-ports.ts'
+
+/**
+ * Opens a connection: to a server, or (null) to the replica that belongs to this machine. `onReached` is told when something answers there,
+ * with what the way there and back took: the handshakes follow. UNREACHABLE.
+ */
+export type ConnectReplica = (server: ServerId | null, onReached: (roundTripMs: number) => void) => Promise<ReplicaApi>
+
+export interface KnownServers {
+  /** The server of this machine, which `connect(null)` reaches; it is preferred, and returned to. `none`: a client only. */
+  readonly home: ServerId | 'unnamed' | 'none'
+  /** `at home`: it was asked for, and nobody is to be served by another one unawares. Left out: anywhere. */
+  readonly start?: 'at home' | 'anywhere'
+  /** Those that can be dialled, in any order. */
+  readonly list: () => Promise<readonly ServerId[]>
+  /** Whether the own server, of which nothing is heard, works nevertheless; left out: it may hang. */
+  readonly homePulse?: () => Promise<'works' | 'rests'>
+  /** Takes note of where servers can be dialled now, as one of them tells. */
+  readonly learn?: (members: readonly MemberInfo[]) => void
+  /** Takes note of the key by which they are dialled from now on, as one of them tells a person of the group. */
+  readonly learnKey?: (groupKey: Uint8Array) => void
+}
 
 /** One connection of a client's link. */
 export interface Connection {
@@ -47,39 +68,65 @@ export const ask = async <Value>(connection: Connection, request: Request<Value>
   }
 }
 
+/** A connection, and a session on it, take so many ways there and back at most, with what is lost and sent again. */
+const roundTripsAllowed = 16
+
 /**
- * How long servers have to answer: twice as long when none did in time, because the way there may be long, as over a satellite; then
- * twice what it took.
+ * How long servers have to answer: longer as soon as it is known how long the way there is, as over a satellite; twice as long when none
+ * did in time; then twice what it took.
  */
 export class Patience {
   readonly #clock: ClientClock
   #ms: number = limits.connectMs
+  #farMs = 0
 
   constructor(clock: ClientClock) {
     this.#clock = clock
   }
 
-  /** TIMEOUT when it takes too long; what is fulfilled later is given to `late`. */
-  within<Value>(work: Promise<Value>, late: (value: Value) => void): Promise<Value> {
-    const [ms, begunMs] = [this.#ms, this.#clock.nowMs()]
+  /** How long a request waits for a connection: at least as long as one may take. */
+  get reconnectMs(): number {
+    return Math.max(limits.reconnectWaitMs, this.#farMs)
+  }
+
+  /**
+   * TIMEOUT when it takes too long; what is fulfilled later is given to `late`. `work` may tell, as soon as it knows, what the way there and
+   * back takes.
+   */
+  within<Value>(
+    work: (onReached: (roundTripMs: number) => void) => Promise<Value>,
+    late: (value: Value) => void,
+  ): Promise<Value> {
+    const begunMs = this.#clock.nowMs()
+    let ms = this.#ms
+    let state: 'waiting' | 'given up' | 'done' = 'waiting'
     return new Promise((resolve, reject) => {
-      let isOver = false
-      const stop = this.#clock.after(ms, () => {
-        isOver = true
-        this.#set(Math.max(this.#ms, ms * 2))
+      const giveUp = (): void => {
+        state = 'given up'
+        this.#set(Math.max(this.#ms, Math.min(limits.connectMostMs, ms * 2)))
         reject(new QuintetError('TIMEOUT', `The server did not answer within ${ms} ms.`))
-      })
-      work.then(
+      }
+      let stop = this.#clock.after(ms, giveUp)
+      const onReached = (roundTripMs: number): void => {
+        this.#farMs = Math.min(limits.connectFarMs, Math.ceil(roundTripMs * roundTripsAllowed))
+        if (state !== 'waiting' || this.#farMs <= ms) return
+        ms = this.#farMs
+        stop()
+        stop = this.#clock.after(ms, giveUp)
+      }
+      work(onReached).then(
         (value) => {
           stop()
-          if (isOver) late(value)
+          if (state === 'given up') late(value)
           else {
+            state = 'done'
             this.#set((this.#clock.nowMs() - begunMs) * 2)
             resolve(value)
           }
         },
         (error: unknown) => {
           stop()
+          state = 'done'
           reject(error instanceof Error ? error : new Error(String(error)))
         },
       )
@@ -87,7 +134,7 @@ export class Patience {
   }
 
   #set(ms: number): void {
-    this.#ms = Math.min(limits.connectMostMs, Math.max(limits.connectMs, ms))
+    this.#ms = Math.min(limits.connectFarMs, Math.max(limits.connectMs, ms, this.#farMs))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GroupInfo, MemberInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
+import type { GroupInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
@@ -12,31 +12,15 @@ import {
   newConnection,
   Patience,
   type Connection,
+  type ConnectReplica,
+  type KnownServers,
   type Request,
 } from './link-connection.ts'
 import { LinkWaiters } from './link-waiters.ts'
 import { raceServers, type Starter } from './server-race.ts'
 
-/** Opens a connection: to a server, or (null) to the replica that belongs to this machine. UNREACHABLE. */
-export type ConnectReplica = (server: ServerId | null) => Promise<ReplicaApi>
-
 /** Why there is a new connection: the old one was lost, or the person wants another server. */
 export type Occasion = 'return' | 'move'
-
-export interface KnownServers {
-  /** The server of this machine, which `connect(null)` reaches; it is preferred, and returned to. `none`: a client only. */
-  readonly home: ServerId | 'unnamed' | 'none'
-  /** `at home`: it was asked for, and nobody is to be served by another one unawares. Left out: anywhere. */
-  readonly start?: 'at home' | 'anywhere'
-  /** Those that can be dialled, in any order. */
-  readonly list: () => Promise<readonly ServerId[]>
-  /** Whether the own server, of which nothing is heard, works nevertheless; left out: it may hang. */
-  readonly homePulse?: () => Promise<'works' | 'rests'>
-  /** Takes note of where servers can be dialled now, as one of them tells. */
-  readonly learn?: (members: readonly MemberInfo[]) => void
-  /** Takes note of the key by which they are dialled from now on, as one of them tells a person of the group. */
-  readonly learnKey?: (groupKey: Uint8Array) => void
-}
 
 export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'silent' | 'heard' }>
 
@@ -58,6 +42,8 @@ export interface LinkOptions {
   readonly servers: KnownServers
   readonly listener: LinkListener
 }
+
+const ignore = (): void => undefined
 
 /** Small, so that a client waits for a replica that starts again at most a quarter longer than that takes. */
 const backOffGrowth = 1.25
@@ -86,8 +72,8 @@ export class ReplicaLink {
 
   private constructor(options: LinkOptions) {
     this.#options = options
-    this.#waiters = new LinkWaiters(options.clock)
     this.#patience = new Patience(options.clock)
+    this.#waiters = new LinkWaiters(options.clock, this.#patience)
     this.#homeWatch = new HomeWatch<Connection>(options.clock, {
       open: () => this.#open(null),
       apiOf: ({ api }) => api,
@@ -164,10 +150,13 @@ export class ReplicaLink {
   /** Goes over to another server; when that fails, the present connection stays. UNREACHABLE, TIMEOUT, NO_SUCH_SERVER. */
   async moveTo(server: ServerId): Promise<void> {
     const wanted = server === this.#options.servers.home ? null : server
-    const opened = this.#patience.within(this.#open(wanted), closeQuietly)
+    const opened = this.#patience.within((onReached) => this.#open(wanted, onReached), closeQuietly)
     const connection = await opened
     try {
-      await this.#patience.within(this.#prepare(connection, 'move'), () => undefined)
+      await this.#patience.within(
+        () => this.#prepare(connection, 'move'),
+        () => undefined,
+      )
     } catch (error) {
       closeQuietly(connection)
       throw error
@@ -349,17 +338,20 @@ export class ReplicaLink {
     return raceServers({
       starters,
       clock,
-      open: (server) => this.#patience.within(this.#open(server), closeQuietly),
+      open: (server) => this.#patience.within((onReached) => this.#open(server, onReached), closeQuietly),
       prepare: (connection) => {
         if (!isWantedStill()) return Promise.reject(new QuintetError('UNREACHABLE', 'Another server was taken.'))
-        return this.#patience.within(this.#prepare(connection, 'return'), () => undefined)
+        return this.#patience.within(
+          () => this.#prepare(connection, 'return'),
+          () => undefined,
+        )
       },
       close: closeQuietly,
     })
   }
 
-  async #open(asked: ServerId | null): Promise<Connection> {
-    const api = await this.#options.connect(asked)
+  async #open(asked: ServerId | null, onReached: (roundTripMs: number) => void = ignore): Promise<Connection> {
+    const api = await this.#options.connect(asked, onReached)
     try {
       const group = await api.group()
       if (this.#group !== null && !sameBytes(group.groupId, this.#group.groupId)) {

@@ -13,6 +13,8 @@ export interface ByteStream {
   readonly isOpen: boolean
   /** What has come on what carries the stream, with what of it cannot be read yet because more belongs to it. */
   readonly arrivedBytes: number
+  /** What the way there and back took when the connection was made, in milliseconds; left out: next to nothing. */
+  readonly roundTripMs?: number | null
   /** Less than a bounded amount waits to be sent. */
   readonly canSend: boolean
   /** Called once, before anything else. */

@@ -21,15 +21,25 @@ const unreadTicks = 480
 const arrivingBytes = 512
 const arrivingTicks = 4
 const closeTimeoutMs = 1_000
+/**
+ * On a long way silence says less: what is lost there is sent again only when the other side has said that it misses it, which takes two
+ * or three ways there and back, and all that follows waits for it. A way as short as this changes nothing.
+ */
+const shortWayMs = 100
+const silentRoundTrips = 6
+const mostWayTicks = 50
+/** Of so many measurements the shortest counts: others were held up by what was being sent, or by a process that was busy. */
+const measurementsKept = 4
+const pingNumberBytes = 4
 
 /** Clients and servers are patient with each other, because what is given again costs more than waiting. */
 export const clientPatience: Patience = { silentTicks: 40, doubtTicks: 8 }
 const replicaPatience: Patience = { silentTicks, doubtTicks: silentTicks }
 
 export interface Patience {
-  /** Ticks of silence after which the stream is ended. */
+  /** Ticks of silence after which the stream is ended; more where the way is long. */
   readonly silentTicks: number
-  /** Ticks of silence after which `silent` is told. */
+  /** Ticks of silence after which `silent` is told; more where the way is long. */
   readonly doubtTicks: number
 }
 
@@ -72,8 +82,11 @@ export class FrameLink {
   #arrived = 0
   #arrivedBefore = 0
   #ticksSinceFrame = 0
-  #pingSentAtMs: number | null = null
+  #pinged: { readonly number: number; readonly atMs: number } | null = null
   #lagMs: number | null = null
+  /** The last measurements of the way there and back, in milliseconds, the handshake's before there are others. */
+  #ways: readonly number[]
+  #isDoubted = false
 
   constructor(
     stream: ByteStream,
@@ -83,6 +96,7 @@ export class FrameLink {
     patience: Patience = replicaPatience,
   ) {
     this.#patience = patience
+    this.#ways = [stream.roundTripMs ?? 0]
     this.#stream = stream
     this.#clock = clock
     this.#listener = listener
@@ -254,8 +268,7 @@ export class FrameLink {
         this.pushControl(frameTags.pong, frame)
         return
       case frameTags.pong:
-        if (this.#pingSentAtMs !== null) this.#lagMs = Math.max(0, this.#clock.nowMs() - this.#pingSentAtMs)
-        this.#pingSentAtMs = null
+        this.#answered(frame)
         return
       case frameTags.offer:
       case frameTags.accept:
@@ -269,15 +282,42 @@ export class FrameLink {
     this.#ticks += 1
     this.#countSilence()
     this.#tellArriving()
-    if (this.#silent === this.#patience.doubtTicks) this.#listener.silent?.(this.#silent * tickMs)
-    if (this.#silent >= this.#patience.silentTicks) {
+    const wayTicks = this.#wayTicks
+    if (!this.#isDoubted && this.#silent >= this.#patience.doubtTicks + wayTicks) {
+      this.#isDoubted = true
+      this.#listener.silent?.(this.#silent * tickMs)
+    }
+    if (this.#silent >= this.#patience.silentTicks + wayTicks) {
       this.abort(`nothing was heard for ${this.#silent * tickMs} ms`)
       return
     }
     this.#ticksSinceSent += 1
     if (this.#ticksSinceSent < pingTicks && this.#ticks % measureTicks !== 1) return
-    if (this.#pingSentAtMs === null) this.#pingSentAtMs = this.#clock.nowMs()
-    this.pushControl(frameTags.ping, new Uint8Array(0))
+    this.#ping()
+  }
+
+  /** The one that is measured bears a number, which comes back with its answer: on a long way others are under way meanwhile. */
+  #ping(): void {
+    const isMeasured = this.#pinged === null
+    if (isMeasured) this.#pinged = { number: this.#ticks, atMs: performance.now() }
+    const frame = new Uint8Array(isMeasured ? pingNumberBytes : 0)
+    if (isMeasured) numberIn(frame).setUint32(0, this.#ticks)
+    this.pushControl(frameTags.ping, frame)
+  }
+
+  /** How much longer than usual silence is borne with. */
+  get #wayTicks(): number {
+    const overMs = Math.min(...this.#ways) - shortWayMs
+    return Math.max(0, Math.min(mostWayTicks, Math.floor((overMs * silentRoundTrips) / tickMs)))
+  }
+
+  #answered(pong: Uint8Array): void {
+    const pinged = this.#pinged
+    if (pinged === null || pong.length !== pingNumberBytes || numberIn(pong).getUint32(0) !== pinged.number) return
+    this.#pinged = null
+    const ms = performance.now() - pinged.atMs
+    this.#ways = [...this.#ways, ms].slice(-measurementsKept)
+    this.#lagMs = Math.round(ms)
   }
 
   #countSilence(): void {
@@ -301,7 +341,8 @@ export class FrameLink {
   }
 
   #heard(): void {
-    if (this.#silent >= this.#patience.doubtTicks) this.#listener.silent?.(null)
+    if (this.#isDoubted) this.#listener.silent?.(null)
+    this.#isDoubted = false
     this.#silent = 0
   }
 
@@ -321,6 +362,8 @@ export class FrameLink {
     }
   }
 }
+
+const numberIn = (frame: Uint8Array): DataView => new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
 
 const unreachable = (reason: string): QuintetError =>
   new QuintetError('UNREACHABLE', `The connection with the other server was lost: ${reason}.`)

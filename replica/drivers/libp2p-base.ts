@@ -18,8 +18,11 @@ export const protocols = {
   visit: '/quintet/visit/1',
 } as const
 
-/** How long one try to reach one address may take, its handshakes included. */
-export const dialTimeoutMs = 3_000
+/**
+ * For handshakes that are under way with who has the group's key, by whatever long way: who dials gives up before, by what it has
+ * measured (`DialPatience`), and a host that lets them hang only takes places from itself.
+ */
+export const handshakeMs = 30_000
 const maxConnections = 512
 
 /**
@@ -64,11 +67,11 @@ export const baseOptions = (
       inboundConnectionThreshold: 200,
       // Who is let go for others (see `Places`) counts here until libp2p has noticed.
       maxIncomingPendingConnections: 1_024,
-      dialTimeout: dialTimeoutMs,
-      addressDialTimeout: dialTimeoutMs,
-      inboundUpgradeTimeout: dialTimeoutMs,
-      outboundStreamProtocolNegotiationTimeout: dialTimeoutMs,
-      inboundStreamProtocolNegotiationTimeout: dialTimeoutMs,
+      dialTimeout: handshakeMs,
+      addressDialTimeout: handshakeMs,
+      inboundUpgradeTimeout: handshakeMs,
+      outboundStreamProtocolNegotiationTimeout: handshakeMs,
+      inboundStreamProtocolNegotiationTimeout: handshakeMs,
       connectionCloseTimeout: 500,
       reconnectRetries: 0,
     },

@@ -1,6 +1,6 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { ByteStream, ByteStreamListener } from './byte-stream.ts'
-import { arrivedOn } from './libp2p-arrivals.ts'
+import { arrivedOn, roundTripOn } from './libp2p-arrivals.ts'
 
 /** What may stand in libp2p's own buffer, beyond which its back-pressure is waited for. */
 const streamBufferBytes = 131_072
@@ -26,6 +26,10 @@ export class Libp2pByteStream implements ByteStream {
 
   get arrivedBytes(): number {
     return arrivedOn(this.#connection)
+  }
+
+  get roundTripMs(): number | null {
+    return roundTripOn(this.#connection)
   }
 
   get canSend(): boolean {

@@ -11,6 +11,7 @@ import { decodeVisitReply, encodeVisitRequest, type VisitAnswer, type VisitReque
 import { abortConnection, stopNode } from './libp2p-abort.ts'
 import { baseOptions, keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
+import { handshakesMs } from './libp2p-dial-patience.ts'
 import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { exchange } from './libp2p-join.ts'
@@ -19,9 +20,15 @@ import { peerOf } from './peer-in-address.ts'
 export interface ClientDialer {
   /**
    * Opens a client's stream to a member, which answers for its peer id. Closing the stream closes the connection.
-   * Throws UNREACHABLE when no address led there, TIMEOUT when none did in time.
+   * Throws UNREACHABLE when no address led there, TIMEOUT when none did in time: `timeoutMs`, and longer where something answers and
+   * the way there is long, which `onReached` is told.
    */
-  dial(peer: PeerId, addresses: readonly string[], timeoutMs: number): Promise<FrameStream>
+  dial(
+    peer: PeerId,
+    addresses: readonly string[],
+    timeoutMs: number,
+    onReached?: (roundTripMs: number) => void,
+  ): Promise<FrameStream>
   stop(): Promise<void>
 }
 
@@ -37,9 +44,10 @@ export const createClientDialer = async (options: {
   const node = await createLibp2p(baseOptions(groupKey, key))
   await node.start()
   return {
-    dial: (peer, addresses, timeoutMs) =>
-      withTimeout(timeoutMs, async (signal) => {
-        const connection = await reach(node, options.clock, peer, addresses, signal)
+    dial: (peer, addresses, timeoutMs, onReached) =>
+      withDeadline(options.clock, timeoutMs, async (deadline) => {
+        const { signal } = deadline
+        const connection = await reach(node, options.clock, { peer, addresses }, deadline, onReached)
         const stream = await openStream(connection, protocols.client, signal)
         return new LinkFrameStream(new Libp2pByteStream(stream, connection), peer, options.clock, () => {
           connection.close().catch((error: unknown) => {
@@ -99,21 +107,22 @@ const askMembers = async <Answer>(
 ): Promise<Result<Answer>> => {
   const node = await createLibp2p(baseOptions(options.groupKey, keyFromSeed(privateKey)))
   await node.start()
-  const deadline = AbortSignal.timeout(options.timeoutMs)
+  const deadline = new Deadline(options.clock, options.timeoutMs)
   let answer: Result<Answer> = fail(
     'NO_MEMBER_REACHED',
     'No member of the group could be reached at the addresses of the invite. Is one of them running, on the same network?',
   )
   try {
     for (const [peer, addresses] of byPeer(options.addresses)) {
-      if (deadline.aborted) break
-      const reply = await ask(node, options.clock, { peer, addresses, protocol, request, signal: deadline })
+      if (deadline.signal.aborted) break
+      const reply = await ask(node, options.clock, { peer, addresses, protocol, request }, deadline)
       if (reply === null) continue
       answer = decode(reply)
       if (answer.ok || !passing.has(answer.failure.code)) break
     }
     return answer
   } finally {
+    deadline.end()
     await stopNode(node, options.clock)
   }
 }
@@ -135,14 +144,19 @@ interface Question {
   readonly addresses: readonly string[]
   readonly protocol: string
   readonly request: Uint8Array
-  readonly signal: AbortSignal
 }
 
 /** The member's answer, or null when it gave none. */
-const ask = async (node: Libp2p, clock: ClockPort, question: Question): Promise<Uint8Array | null> => {
-  const { peer, addresses, protocol, request, signal } = question
+const ask = async (
+  node: Libp2p,
+  clock: ClockPort,
+  question: Question,
+  deadline: Deadline,
+): Promise<Uint8Array | null> => {
+  const { protocol, request } = question
+  const { signal } = deadline
   try {
-    const connection = await reach(node, clock, peer, addresses, signal)
+    const connection = await reach(node, clock, question, deadline)
     const stream = await openStream(connection, protocol, signal)
     return await exchange(stream, connection, clock, request, signal)
   } catch {
@@ -153,12 +167,17 @@ const ask = async (node: Libp2p, clock: ClockPort, question: Question): Promise<
 const reach = async (
   node: Libp2p,
   clock: ClockPort,
-  peer: PeerId,
-  addresses: readonly string[],
-  signal: AbortSignal,
+  { peer, addresses }: Pick<Question, 'peer' | 'addresses'>,
+  deadline: Deadline,
+  told?: (roundTripMs: number) => void,
 ): Promise<Connection> => {
+  const { signal } = deadline
+  const onReached = (roundTripMs: number): void => {
+    deadline.reached(roundTripMs)
+    told?.(roundTripMs)
+  }
   try {
-    return await dialAny({ node, clock, peer, addresses, signal })
+    return await dialAny({ node, clock, peer, addresses, signal, onReached })
   } catch (error) {
     throw new QuintetError('UNREACHABLE', `The server could not be reached: ${reasonOf(error)}.`)
   }
@@ -173,13 +192,57 @@ const openStream = async (connection: Connection, protocol: string, signal: Abor
   }
 }
 
-const withTimeout = async <Value>(timeoutMs: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> => {
-  const signal = AbortSignal.timeout(timeoutMs)
+/** Until when something has to be done; put off where something answers, by how long the way there is. */
+class Deadline {
+  readonly #clock: ClockPort
+  readonly #over = new AbortController()
+  #endMs: number
+  #cancel: () => void
+
+  constructor(clock: ClockPort, timeoutMs: number) {
+    this.#clock = clock
+    this.#endMs = performance.now() + timeoutMs
+    this.#cancel = this.#after(timeoutMs)
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
+  reached(roundTripMs: number): void {
+    if (this.signal.aborted) return
+    const nowMs = performance.now()
+    this.#endMs = Math.max(this.#endMs, nowMs + handshakesMs(roundTripMs))
+    this.#cancel()
+    this.#cancel = this.#after(this.#endMs - nowMs)
+  }
+
+  end(): void {
+    this.#cancel()
+  }
+
+  #after(ms: number): () => void {
+    return this.#clock.after(ms, () => {
+      this.#over.abort()
+    })
+  }
+}
+
+const withDeadline = async <Value>(
+  clock: ClockPort,
+  timeoutMs: number,
+  work: (deadline: Deadline) => Promise<Value>,
+): Promise<Value> => {
+  const deadline = new Deadline(clock, timeoutMs)
+  const begunMs = performance.now()
   try {
-    return await work(signal)
+    return await work(deadline)
   } catch (error) {
-    if (signal.aborted) throw new QuintetError('TIMEOUT', `The server could not be reached within ${timeoutMs} ms.`)
-    throw error
+    if (!deadline.signal.aborted) throw error
+    const waitedMs = Math.round(performance.now() - begunMs)
+    throw new QuintetError('TIMEOUT', `The server could not be reached within ${waitedMs} ms.`)
+  } finally {
+    deadline.end()
   }
 }
 

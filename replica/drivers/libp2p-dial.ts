@@ -4,6 +4,7 @@ import { type PeerId, peerId } from '../core/model/ids.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
 import { dialable } from './libp2p-addresses.ts'
+import { DialPatience, type DialProgress } from './libp2p-dial-patience.ts'
 
 /** How long one address has for itself before the next is tried beside it (RFC 8305). */
 const staggerMs = 150
@@ -16,13 +17,23 @@ export interface DialOptions {
   readonly signal: AbortSignal
   /** Another peer answered at one of the addresses. */
   readonly onOther?: (other: PeerId, address: string) => void
+  /** Something answers at one of the addresses, and what the way there and back took: the handshakes follow. */
+  readonly onReached?: (roundTripMs: number) => void
 }
 
 /**
  * Reaches a peer at any of its addresses, which are tried beside each other in order. Always a new connection: an open one may
  * be half open. Libp2p itself would try them one after the other, and let a dead first one use up the time.
  */
-export const dialAny = ({ node, clock, peer, addresses, signal, onOther }: DialOptions): Promise<Connection> =>
+export const dialAny = ({
+  node,
+  clock,
+  peer,
+  addresses,
+  signal,
+  onOther,
+  onReached,
+}: DialOptions): Promise<Connection> =>
   new Promise((resolve, reject) => {
     const targets = dialable(peer, addresses)
     const losers = new AbortController()
@@ -73,7 +84,7 @@ export const dialAny = ({ node, clock, peer, addresses, signal, onOther }: DialO
     }
     targets.forEach((address, index) => {
       const tryIt = (): void => {
-        node.dial(multiaddr(address), { signal: losers.signal, force: true }).then(
+        dialOne({ node, clock, address, signal: losers.signal, onReached }).then(
           (connection) => {
             reached(connection, address)
           },
@@ -86,3 +97,30 @@ export const dialAny = ({ node, clock, peer, addresses, signal, onOther }: DialO
       else cancels.push(clock.after(index * staggerMs, tryIt))
     })
   })
+
+interface DialOneOptions extends Pick<DialOptions, 'node' | 'clock' | 'signal'> {
+  readonly address: string
+  readonly onReached: DialOptions['onReached']
+}
+
+const dialOne = async ({ node, clock, address, signal, onReached }: DialOneOptions): Promise<Connection> => {
+  const slow = new AbortController()
+  const patience = new DialPatience({
+    clock,
+    onReached: (roundTripMs) => onReached?.(roundTripMs),
+    onOver: () => {
+      slow.abort()
+    },
+  })
+  try {
+    return await node.dial(multiaddr(address), {
+      signal: AbortSignal.any([signal, slow.signal]),
+      force: true,
+      onProgress: (event: DialProgress) => {
+        patience.heard(event)
+      },
+    })
+  } finally {
+    patience.end()
+  }
+}

@@ -1,11 +1,15 @@
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
 import type { LoggerPort } from '../host/ports.ts'
+import { roundTripOn } from './libp2p-arrivals.ts'
+import { handshakesMs } from './libp2p-dial-patience.ts'
 import { topicOf, type MemberNode } from './libp2p-member-node.ts'
 
 /** A peer that has not subscribed by then is asked to do so anew. */
 const subscribedAfterMs = 3_000
+/** As often the links are looked after. */
+const lookMs = 1_000
 
 /**
  * The group's gossip topic. gossipsub ties its streams to one connection, and neither opens new ones when that connection goes
@@ -16,6 +20,10 @@ export class GroupGossip {
   readonly #node: MemberNode
   readonly #topic: string
   readonly #logger: LoggerPort
+  /** Where the other side is being identified anew: on a long way that takes several looks. */
+  readonly #renewing = new WeakSet<Connection>()
+  /** How often a stream was looked at before the other side's subscription had come on it. */
+  readonly #looks = new WeakMap<Stream, number>()
 
   constructor(node: MemberNode, groupId: Uint8Array, logger: LoggerPort) {
     this.#node = node
@@ -47,20 +55,34 @@ export class GroupGossip {
     const connections = this.#node.getConnections(kept.remotePeer).filter(({ status }) => status === 'open')
     const streams = connections.flatMap((connection) => connection.streams).filter(({ protocol }) => isGossip(protocol))
     if (!streams.some(({ direction, status }) => direction === 'outbound' && status === 'open')) {
-      this.#outboundStreams()?.delete(kept.remotePeer.toString())
-      // Identifying a peer again makes gossipsub meet it again, on this connection.
-      this.#node.services.identify.identify(kept).catch((error: unknown) => {
-        this.#logger.debug('gossip could not be renewed', { peer: kept.remotePeer.toString(), reason: String(error) })
-      })
+      void this.#renew(kept)
     }
     if (ageMs < subscribedAfterMs) return
     const isSubscribed = this.#node.services.gossip
       .getSubscribers(this.#topic)
       .some((peer) => peer.equals(kept.remotePeer))
     if (isSubscribed) return
+    const looksAllowed = 1 + handshakesMs(roundTripOn(kept) ?? 0) / lookMs
     for (const stream of streams) {
+      if (stream.direction !== 'inbound') continue
+      const looks = (this.#looks.get(stream) ?? 0) + 1
+      this.#looks.set(stream, looks)
       // The other side opens a new one then, and says again what it subscribes to.
-      if (stream.direction === 'inbound') stream.abort(new Error('the subscription is not known'))
+      if (looks > looksAllowed) stream.abort(new Error('the subscription is not known'))
+    }
+  }
+
+  /** Identifying a peer again makes gossipsub meet it again, on this connection. */
+  async #renew(kept: Connection): Promise<void> {
+    if (this.#renewing.has(kept)) return
+    this.#renewing.add(kept)
+    this.#outboundStreams()?.delete(kept.remotePeer.toString())
+    try {
+      await this.#node.services.identify.identify(kept)
+    } catch (error) {
+      this.#logger.debug('gossip could not be renewed', { peer: kept.remotePeer.toString(), reason: String(error) })
+    } finally {
+      this.#renewing.delete(kept)
     }
   }
 

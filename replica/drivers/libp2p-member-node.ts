@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto'
 import { createLibp2p } from 'libp2p'
 import { limits } from '../core/model/limits.ts'
 import type { KeyRing } from './libp2p-key-ring.ts'
-import { baseOptions } from './libp2p-base.ts'
+import { baseOptions, handshakeMs } from './libp2p-base.ts'
 import { Places } from './libp2p-places.ts'
 
 export type MemberNode = Libp2p<{ gossip: GossipSub; identify: Identify }>
@@ -46,7 +46,7 @@ export const createMemberNode = (options: MemberNodeOptions): Promise<MemberNode
     ...baseOptions(options.keys.all()[0] ?? new Uint8Array(), options.privateKey, options.keys),
     addresses: { listen: [...options.listen] },
     connectionGater: { ...options.gater, ...handshakes() },
-    services: { identify: identify(), gossip: gossip(options.groupId) },
+    services: { identify: identify({ timeout: handshakeMs }), gossip: gossip(options.groupId) },
     peerDiscovery: options.mdns === 'off' ? [] : [discovery(options)],
   })
 

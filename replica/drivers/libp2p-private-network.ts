@@ -1,44 +1,40 @@
-import type { ConnectionProtector, MultiaddrConnection } from '@libp2p/interface'
-import { byteStream } from '@libp2p/utils'
+import type { AbortOptions, ConnectionProtector, MultiaddrConnection } from '@libp2p/interface'
 import { randomBytes } from 'node:crypto'
 import type { KeyRing } from './libp2p-key-ring.ts'
-import { KeyedStream } from './libp2p-keyed-stream.ts'
+import { KeyedStream, nonceBytes } from './libp2p-keyed-stream.ts'
+import { type ProgressOptions, tellReached } from './libp2p-dial-patience.ts'
 
-const nonceBytes = 24
-/** For the nonce of who comes in, which it sends at once, and then for the first bytes under a key, which take it the way there and back. */
-const strangerMs = 1_000
+/**
+ * For the nonce of who comes in and its first bytes under a key: it sends both at once. Versions before this one wait for the other side's
+ * nonce in between, which takes the way there and back.
+ */
+const strangerMs = 1_500
 
 /**
  * A private network (libp2p specs, pnet): without a key of the group nobody gets as far as the noise handshake. Who dials
  * uses one key; who listens takes the present one and former ones, and sees by the first bytes which it is.
  */
 export const privateNetwork = (keys: KeyRing) => (): ConnectionProtector => ({
-  protect: async (connection: MultiaddrConnection, options) => {
+  protect: (connection: MultiaddrConnection, options?: AbortOptions & ProgressOptions) => {
     const isOutbound = connection.direction === 'outbound'
-    const noNonce = new AbortController()
-    const nonceCame = isOutbound ? none : within(strangerMs, () => noNonce.abort(new Error('no nonce came')))
-    const signal = options?.signal === undefined ? noNonce.signal : AbortSignal.any([options.signal, noNonce.signal])
-    const localNonce = new Uint8Array(randomBytes(nonceBytes))
-    const bytes = byteStream(connection)
-    const [remoteNonce] = await Promise.all([
-      bytes.read({ bytes: nonceBytes, signal }),
-      bytes.write(localNonce, { signal }),
-    ]).finally(nonceCame)
+    if (isOutbound) tellReached(options, null)
     const address = connection.remoteAddr.toString()
     const keyShown = isOutbound ? none : within(strangerMs, () => stream.abort(new Error('no key was shown')))
     const stream = new KeyedStream({
-      connection: bytes.unwrap(),
-      localNonce,
-      remoteNonce: remoteNonce.subarray(),
+      connection,
+      localNonce: new Uint8Array(randomBytes(nonceBytes)),
       keys: isOutbound ? [keys.keyFor(address)] : keys.all(),
       onKey: (key) => {
         keyShown()
         keys.note(connection, key)
         if (isOutbound) keys.succeeded(address)
       },
+      onMeasured: (roundTripMs) => {
+        if (isOutbound) tellReached(options, roundTripMs)
+      },
     })
     stream.addEventListener('close', keyShown)
-    return stream
+    return Promise.resolve(stream)
   },
 })
 

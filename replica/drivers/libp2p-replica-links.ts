@@ -4,7 +4,7 @@ import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
-import { dialTimeoutMs, protocols } from './libp2p-base.ts'
+import { handshakeMs, protocols } from './libp2p-base.ts'
 import { frameTags, type FrameTag } from './frames.ts'
 import { FrameLink } from './frame-link.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
@@ -81,7 +81,7 @@ export class ReplicaLinks {
       return
     }
     await new Promise<void>((resolve, reject) => {
-      const cancel = this.#options.clock.after(dialTimeoutMs, () => {
+      const cancel = this.#options.clock.after(handshakeMs, () => {
         candidate.link.abort('the offer of a stream was not answered')
       })
       const candidate = this.#candidate(stream, connection, this.#options.self, (failure) => {
@@ -98,7 +98,7 @@ export class ReplicaLinks {
 
   /** Takes a stream that the other side opened; what comes first on it must be its offer. */
   admit(stream: Stream, connection: Connection): void {
-    const cancel = this.#options.clock.after(dialTimeoutMs, () => {
+    const cancel = this.#options.clock.after(handshakeMs, () => {
       if (candidate.state === 'offered') candidate.link.abort('no offer came')
     })
     const opener = peerId(connection.remotePeer.toString())

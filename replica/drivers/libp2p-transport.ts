@@ -90,6 +90,7 @@ class Libp2pTransport implements Transport {
   readonly #dialler: Dialler
   readonly #gossip: GroupGossip
   readonly #early = new EarlyBytes()
+  readonly #openedMs = new WeakMap<Connection, number>()
   /** What connected peers announced of themselves. */
   readonly #announced = new Map<PeerId, readonly Multiaddr[]>()
   #listener: TransportListener | null = null
@@ -272,6 +273,7 @@ class Libp2pTransport implements Transport {
     )
     this.#node.addEventListener('connection:open', ({ detail }) => {
       this.#gate.opened(detail)
+      this.#openedMs.set(detail, performance.now())
     })
     this.#node.addEventListener('connection:close', ({ detail }) => {
       this.#gate.closed(detail)
@@ -367,10 +369,11 @@ class Libp2pTransport implements Transport {
 
   #care(): void {
     for (const { connection, ageMs } of this.#links.all()) if (ageMs >= careMs) this.#gossip.ensure(connection, ageMs)
-    const now = this.#options.clock.nowMs()
+    const now = performance.now()
     for (const connection of this.#node.getConnections()) {
       const isUsed = connection.streams.some(({ protocol }) => protocol.startsWith('/quintet/'))
-      if (!isUsed && now - connection.timeline.open > idleMs) abortConnection(connection, 'idle')
+      // Not since the socket was opened: on a long way the handshakes alone may take so long.
+      if (!isUsed && now - (this.#openedMs.get(connection) ?? now) > idleMs) abortConnection(connection, 'idle')
     }
   }
 

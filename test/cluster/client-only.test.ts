@@ -7,7 +7,7 @@ import { loadClientInstall } from '../../replica/drivers/client-file.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { inspectInvite } from '../../replica/join-as-client.ts'
 import { toBase64Url } from '../../replica/wire/bytes.ts'
-import { SlowRelay } from '../support/slow-relay.ts'
+import { LineRelay } from '../support/line-relay.ts'
 import { anyText, run, send, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -90,8 +90,8 @@ describe('a client without a replica', () => {
   test('that is killed before it has heard that it is let in asks again as the same one', async () => {
     const group = await cluster.group([1])
     const [listen = ''] = (await group.replica(1).ready()).listen
-    const relay = await SlowRelay.to(Number(/\/tcp\/(\d+)/.exec(listen)?.[1]))
-    relay.delayMs = 700
+    const relay = await LineRelay.to(Number(/\/tcp\/(\d+)/.exec(listen)?.[1]), {})
+    relay.delayAnswers(700)
     const text = relay.inviteOver((await group.operator(1).ask('invite')).invite)
     const data = path.join(await cluster.directory(), 'client')
     const killed = new MailProcess({ data, join: text })
@@ -101,7 +101,7 @@ describe('a client without a replica', () => {
     killed.process.signal('SIGKILL')
     await killed.process.exited
     expect(await loadClientInstall(data)).toBeNull()
-    relay.delayMs = 0
+    relay.delayAnswers(0)
     const again = new MailProcess({ data, join: text })
     await again.ask('signUp', { name: 'carl', password: 'secret' })
     await again.close()

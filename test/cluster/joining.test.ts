@@ -8,7 +8,7 @@ import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { loadInstall } from '../../replica/drivers/install-file.ts'
 import { decodeInvite, encodeInvite, type Invite } from '../../replica/wire/invite-codec.ts'
-import { SlowRelay } from '../support/slow-relay.ts'
+import { LineRelay } from '../support/line-relay.ts'
 import { bodiesOf, run, textLike, send, sendMany, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -92,8 +92,8 @@ describe('joining', () => {
   test('a machine that is killed before it has heard that it is let in asks again as the same one', async () => {
     const joining = await cluster.group([1])
     const [listen = ''] = (await joining.replica(1).ready()).listen
-    const relay = await SlowRelay.to(Number(/\/tcp\/(\d+)/.exec(listen)?.[1]))
-    relay.delayMs = slowMs
+    const relay = await LineRelay.to(Number(/\/tcp\/(\d+)/.exec(listen)?.[1]), {})
+    relay.delayAnswers(slowMs)
     const { invite: made } = await joining.operator(1).ask('invite')
     const text = relay.inviteOver(made)
     const data = path.join(await cluster.directory(), 'killed')
@@ -103,7 +103,7 @@ describe('joining', () => {
     await expect.poll(isUsed, { timeout: 30_000, interval: 20 }).toBe(true)
     await killed.kill()
     expect(await loadInstall(data)).toBeNull()
-    relay.delayMs = 0
+    relay.delayAnswers(0)
     const again = new ReplicaProcess({ data, join: text, server: 3 })
     expect(await again.ready()).toMatchObject({ serverId: 3 })
     await joining.sees([1], [1, 3])

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { SlowRelay } from '../support/slow-relay.ts'
+import { LineRelay } from '../support/line-relay.ts'
 import { type AppWindow, expect, type Quintet, test } from './harness.ts'
 import { Person } from './person.ts'
 
@@ -74,7 +74,7 @@ test('joining goes on where it was after a crash at any step, also between the g
 }) => {
   const group = await quintet.group([1])
   const [listen = ''] = (await group.replica(1).ready()).listen
-  const relay = await SlowRelay.to(Number(/\/tcp\/(\d+)/u.exec(listen)?.[1]))
+  const relay = await LineRelay.to(Number(/\/tcp\/(\d+)/u.exec(listen)?.[1]), {})
   const invite = relay.inviteOver((await group.operator(1).ask('invite')).invite)
   const invites = async (): Promise<unknown> =>
     (await group.operator(1).ask('invites')).invites.map(({ state, usedBy }) => ({ state, usedBy }))
@@ -96,12 +96,12 @@ test('joining goes on where it was after a crash at any step, also between the g
   await expect(field(window.page, 'Name of this machine')).toHaveValue('sick bay')
   await expect(seat(window.page, 1)).toBeDisabled()
   expect(await invites()).toEqual([{ state: 'open', usedBy: null }])
-  relay.delayMs = slowMs
+  relay.delayAnswers(slowMs)
   await button(window.page, 'Join the group').click()
   await expect.poll(invites, { intervals: [20] }).toEqual([{ state: 'used', usedBy: 4 }])
 
   window = await crash(quintet, window, null)
-  relay.delayMs = 0
+  relay.delayAnswers(0)
   await expect(heading(window.page, 'Choose a place for this machine')).toBeVisible()
   await expect(seat(window.page, 4)).toBeChecked()
   await button(window.page, 'Join the group').click()

@@ -12,11 +12,14 @@ class Line implements ByteStream {
   readonly canSend = true
   arrivedBytes = 0
   end: string | null = null
+  readonly sent: Uint8Array[] = []
+  readonly roundTripMs: number
   readonly #link: FrameLink
   #listener: ByteStreamListener | null = null
   #tick = nothing
 
-  constructor() {
+  constructor(roundTripMs = 0) {
+    this.roundTripMs = roundTripMs
     const clock = {
       nowMs: () => 0,
       after: () => nothing,
@@ -52,8 +55,19 @@ class Line implements ByteStream {
     this.#listener?.read([frame])
   }
 
-  send(): void {
-    // Nobody reads it.
+  send(chunk: Uint8Array): void {
+    this.sent.push(chunk)
+  }
+
+  /** What the other side answers to the ping that was sent as this number. */
+  answer(index: number): void {
+    const pong = this.sent[index]?.slice() ?? new Uint8Array(frameHeaderBytes)
+    writeFrameHeader(pong, 0, frameTags.pong, pong.length - frameHeaderBytes)
+    this.#listener?.read([pong])
+  }
+
+  get lagMs(): number | null {
+    return this.#link.lagMs
   }
 
   pause(): void {
@@ -94,5 +108,29 @@ describe('a stream between replicas', () => {
     const line = new Line()
     line.pass(130_000, 100)
     expect(line.end).toBe('nothing was heard for 2500 ms')
+  })
+
+  test('bears with silence for longer where the way is long, and for no longer where it is short', () => {
+    const [near, far] = [new Line(90), new Line(700)]
+    for (const line of [near, far]) line.pass(2_500, 0)
+    expect([near.end, far.end]).toEqual(['nothing was heard for 2500 ms', null])
+    // What was lost on a way of 700 ms there and back has come by then, even if it was lost twice.
+    far.pass(3_250, 0)
+    expect(far.end).toBeNull()
+    far.pass(1_000, 0)
+    expect(far.end).toBe('nothing was heard for 6000 ms')
+  })
+
+  test('measures the way by the answer to the very ping that it measures: on a long one others are under way', async () => {
+    const line = new Line()
+    for (const ms of [250, 1_000]) {
+      line.pass(ms, 1)
+      await Promise.resolve()
+    }
+    expect(line.sent.length).toBeGreaterThan(1)
+    line.answer(1)
+    expect(line.lagMs).toBeNull()
+    line.answer(0)
+    expect(line.lagMs).not.toBeNull()
   })
 })

@@ -180,14 +180,15 @@ export const limits = {
   trashEveryMs: 3_600_000,
   /** Mails that one client seals, or opens for a page, at the same time. */
   mailsAtOnce: 16,
-  /** How long a request waits for a lost connection to come back. */
+  /** How long a request waits for a lost connection to come back; longer where the way is long. */
   reconnectWaitMs: 10_000,
   /** How long the own server has to come back before who is not logged in goes on elsewhere: soon enough for requests that wait. */
   homePatienceMs: 5_000,
   /** How long one server may take to answer and to take the session up before another is tried. */
   connectMs: 2_800,
-  /** At most, where the way to the servers is long. */
+  /** At most, when none has answered in time; and where something answers and the way there is known to be long. */
   connectMostMs: 11_200,
+  connectFarMs: 30_000,
   /** How long a client that starts goes on trying servers that are there and slow. */
   firstConnectMs: 15_000,
   /** What the own server has for itself before the others are tried beside it. */

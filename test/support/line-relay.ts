@@ -1,30 +1,38 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { decodeInvite, encodeInvite } from '../../replica/wire/invite-codec.ts'
 
 const tickMs = 20
 const ticksPerSecond = 1_000 / tickMs
 /** What waits on the way before the sender has to. */
 const bufferBytes = 65_536
 
-/** A slow line to a server: so many bytes a second each way for all its connections together, and nothing is lost. */
-export class NarrowRelay {
+export interface LineOptions {
+  /** Each way, for all connections together; left out: any. */
+  readonly bytesPerSecond?: number
+  /** What it takes to the server, and from it. */
+  readonly delaysMs?: readonly [number, number]
+}
+
+/** A line to a server that is slow, or long, or both: nothing is lost on it. Who connects is answered at once, as by a satellite's modem. */
+export class LineRelay {
   readonly #server: Server
   readonly #ways: readonly [Way, Way]
   readonly #timer: NodeJS.Timeout
   readonly #sockets = new Set<Socket>()
 
-  private constructor(server: Server, bytesPerSecond: number) {
+  private constructor(server: Server, { bytesPerSecond = Infinity, delaysMs = [0, 0] }: LineOptions) {
     const perTick = Math.ceil(bytesPerSecond / ticksPerSecond)
     this.#server = server
-    this.#ways = [new Way(perTick), new Way(perTick)]
+    this.#ways = [new Way(perTick, delaysMs[0]), new Way(perTick, delaysMs[1])]
     this.#timer = setInterval(() => {
       for (const way of this.#ways) way.tick()
     }, tickMs)
   }
 
-  static async to(port: number, bytesPerSecond: number): Promise<NarrowRelay> {
+  static async to(port: number, options: LineOptions): Promise<LineRelay> {
     const server = createServer()
-    const relay = new NarrowRelay(server, bytesPerSecond)
+    const relay = new LineRelay(server, options)
     server.on('connection', (inbound) => relay.#join(inbound, connect(port, '127.0.0.1')))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -41,6 +49,19 @@ export class NarrowRelay {
     return [this.#ways[0].carried, this.#ways[1].carried]
   }
 
+  /** What the server says arrives so much later from now on: what it has done is known before it has told so. */
+  delayAnswers(ms: number): void {
+    this.#ways[1].delayMs = ms
+  }
+
+  /** The same invite, whose members are reached on this way only. */
+  inviteOver(text: string): string {
+    const invite = decodeInvite(text)
+    if (!invite.ok) throw new Error(invite.failure.message)
+    const addresses = invite.value.addresses.map((address) => address.replace(/\/tcp\/\d+/u, `/tcp/${this.port}`))
+    return encodeInvite({ ...invite.value, addresses })
+  }
+
   close(): void {
     clearInterval(this.#timer)
     for (const socket of this.#sockets) socket.destroy()
@@ -53,11 +74,13 @@ export class NarrowRelay {
       [server, outside, this.#ways[1]],
     ] as const) {
       this.#sockets.add(from)
+      from.setNoDelay(true)
       from.on('error', () => undefined)
       from.on('data', (data) => way.take(from, to, data))
       from.on('close', () => {
         this.#sockets.delete(from)
-        to.destroy()
+        // After what was said before it.
+        setTimeout(() => to.destroy(), way.delayMs)
       })
     }
   }
@@ -71,16 +94,19 @@ interface Waiting {
 
 class Way {
   carried = 0
+  delayMs: number
   readonly #perTick: number
   #waiting: Waiting[] = []
 
-  constructor(perTick: number) {
+  constructor(perTick: number, delayMs: number) {
     this.#perTick = perTick
+    this.delayMs = delayMs
   }
 
   take(from: Socket, to: Socket, data: Buffer): void {
     this.#waiting.push({ from, to, data })
     if (this.#bytesOf(from) >= bufferBytes) from.pause()
+    if (this.#perTick === Infinity) this.tick()
   }
 
   tick(): void {
@@ -92,9 +118,17 @@ class Way {
       if (next.data.length === 0) this.#waiting.shift()
       room -= part.length
       this.carried += part.length
-      if (!next.to.destroyed) next.to.write(part)
+      this.#deliver(next.to, part)
       if (this.#bytesOf(next.from) < bufferBytes) next.from.resume()
     }
+  }
+
+  #deliver(to: Socket, part: Buffer): void {
+    const write = (): void => {
+      if (!to.destroyed) to.write(part)
+    }
+    if (this.delayMs === 0) write()
+    else setTimeout(write, this.delayMs)
   }
 
   #bytesOf(socket: Socket): number {
