@@ -187,8 +187,9 @@ export class ReplicaService implements ConnectionPorts {
 
   async invite(): Promise<string> {
     const token = this.#options.randomBytes(tokenBytes)
-    const nowMs = await this.host.read((core) => core.peers.likelyMs(this.clock.nowMs()))
-    const expiresAtMs = nowMs + limits.inviteDays * msPerDay
+    const wallMs = this.clock.nowMs()
+    const likelyMs = await this.host.read((core) => core.peers.likelyMs(wallMs))
+    const expiresAtMs = Math.max(wallMs, likelyMs) + limits.inviteDays * msPerDay
     await this.host.command({ kind: 'invite', invite: inviteIdOf(token), expiresAtMs })
     const others = this.host.links().flatMap((link) => link.addresses.slice(0, 2))
     const addresses = [...new Set([...this.host.listenAddresses(), ...others])].slice(0, limits.addressesPerPeer)

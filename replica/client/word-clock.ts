@@ -4,6 +4,8 @@ import type { Overtaken } from '../core/model/signed.ts'
 import type { ClientClock } from './client-ports.ts'
 
 const microsPerMs = 1_000
+/** Then it is noticed anew: this machine's clock may have been set right meanwhile. */
+const noticedForMicros = 3_600_000_000
 
 /** Tells when a person says something that they can say anew, in microseconds: each time later than the time before. */
 export class WordClock {
@@ -11,12 +13,16 @@ export class WordClock {
   #last: Clock = 0
   /** By how much this machine's clock is behind that of the server, as far as that has been noticed. */
   #behind = 0
+  /** What this machine's clock said then. */
+  #noticed: Clock = 0
 
   constructor(clock: ClientClock) {
     this.#clock = clock
   }
 
   now(): Clock {
+    const passed = this.#wall() - this.#noticed
+    if (passed < 0 || passed > noticedForMicros) this.#behind = 0
     this.#last = Math.min(Math.max(this.#last + 1, this.#wall() + this.#behind), limits.lastClock)
     return this.#last
   }
@@ -24,6 +30,7 @@ export class WordClock {
   /** For a word that would not have counted. That one thing was last spoken of by a clock that is ahead changes nothing for others. */
   after({ by, clock }: Overtaken): Clock {
     this.#behind = Math.max(this.#behind, clock - this.#wall())
+    this.#noticed = this.#wall()
     return Math.max(this.now(), Math.min(by + 1, limits.lastClock))
   }
 

@@ -2,6 +2,9 @@ import type { Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SessionClaim } from './model/messages.ts'
 import { clockToMs } from './hybrid-clock.ts'
 
+/** A clock that is behind by less leaves a mail where people look for it. */
+const farBehindMs = 86_400_000
+
 /** A connected replica. It is in the view once its hello was accepted. */
 export interface PeerSession {
   readonly peer: PeerId
@@ -14,7 +17,9 @@ export interface PeerSession {
   isWelcome: boolean
   /** It has told of all that it holds, and not only of its own log, as who does not know us does at first. */
   hasToldAll: boolean
-  /** How far its clock is ahead of ours, as of its last message. */
+  /** What its clock said in its last message. */
+  clockMs: number
+  /** How far that was ahead of ours. */
   clockOffsetMs: number
   /** When the group key that it has was made. */
   keyMadeAt: Clock
@@ -55,6 +60,7 @@ export class Peers {
       isTold: false,
       isWelcome: false,
       hasToldAll: false,
+      clockMs: 0,
       clockOffsetMs: 0,
       keyMadeAt: 0,
       aside: 0,
@@ -86,7 +92,8 @@ export class Peers {
   }
 
   noteClock(session: PeerSession, clock: number, nowMs: number): void {
-    session.clockOffsetMs = clockToMs(clock) - nowMs
+    session.clockMs = clockToMs(clock)
+    session.clockOffsetMs = session.clockMs - nowMs
   }
 
   /**
@@ -94,13 +101,30 @@ export class Peers {
    * not outlive its end.
    */
   agreedMs(wallMs: number): number {
-    const offsets = [0, ...this.allGreeted().map(({ clockOffsetMs }) => clockOffsetMs)].sort((a, b) => a - b)
-    return wallMs + (offsets[(offsets.length - 1) >> 1] ?? 0)
+    return wallMs + middleOf([0, ...this.allGreeted().map(({ clockOffsetMs }) => clockOffsetMs)])
   }
 
-  /** What time it most likely is: of two clocks nobody can tell which one is right. */
+  /** How far our clock is ahead of those of the others. Of two clocks nobody can tell which one is off. */
+  get offMs(): number {
+    return this.#canTell() ? -this.agreedMs(0) : 0
+  }
+
+  /**
+   * What time it most likely is, a heartbeat ago, as far as that can be told. By what the others said and not by how far they were ahead: our clock may
+   * have been set right since.
+   */
   likelyMs(wallMs: number): number {
-    return this.allGreeted().length < 2 ? wallMs : this.agreedMs(wallMs)
+    return this.#canTell() ? middleOf([wallMs, ...this.allGreeted().map(({ clockMs }) => clockMs)]) : wallMs
+  }
+
+  /** What is written now is dated by this: by a clock that is years behind it would stand below what everybody has read long ago. */
+  datingMs(wallMs: number): number {
+    const likelyMs = this.likelyMs(wallMs)
+    return likelyMs - wallMs > farBehindMs ? likelyMs : wallMs
+  }
+
+  #canTell(): boolean {
+    return this.allGreeted().length >= 2
   }
 
   /** The new view if the set of reachable servers changed. */
@@ -115,5 +139,9 @@ export class Peers {
     return this.#view
   }
 }
+
+/** Of an even number the earlier one. */
+const middleOf = (times: readonly number[]): number =>
+  times.toSorted((one, other) => one - other)[(times.length - 1) >> 1] ?? 0
 
 const isGreeted = (session: PeerSession): session is GreetedPeer => session.origin !== null && session.server !== null

@@ -89,10 +89,11 @@ export class ReplicaCore {
     this.#intake = new LogIntake(this.state, ports.firstHash)
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
     this.#catchingUp = new CatchingUp(identity, this.state, this.#clock)
-    this.#desk = new WriteDesk(identity, this.state, this.#clock, this.#intake, ports.makeBatch)
     this.#forks = new Forks(identity, this.state, this.matrix)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
+    const [{ peers }, clock, intake] = [this.#membership, this.#clock, this.#intake]
+    this.#desk = new WriteDesk({ identity, state: this.state, clock, peers, intake, makeBatch: ports.makeBatch })
     this.#reclaiming = new Reclaiming(identity, this.state, this.matrix, recovered)
     const [antiEntropy, catchingUp] = [this.#antiEntropy, this.#catchingUp]
     const { state, matrix } = this

@@ -9,6 +9,7 @@ import { updateId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { Batch, Draft, MakeBatch, SignedChange, SystemChange, Update } from './model/updates.ts'
 import type { Identity } from './membership.ts'
+import type { Peers } from './peers.ts'
 import { postWish } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
 
@@ -32,6 +33,15 @@ interface PendingWrite {
  */
 export type Hindrance = 'reclaiming' | 'forked' | 'retired' | null
 
+export interface WriteDeskParts {
+  readonly identity: Identity
+  readonly state: GroupState
+  readonly clock: HybridClock
+  readonly peers: Pick<Peers, 'datingMs'>
+  readonly intake: LogIntake
+  readonly makeBatch: MakeBatch
+}
+
 /**
  * Turns commands into this install's own updates: those of one step are committed together. While the own log
  * is being taken back from others, or is about to begin anew, commands wait here, and none is lost.
@@ -40,6 +50,7 @@ export class WriteDesk {
   readonly #identity: Identity
   readonly #state: GroupState
   readonly #clock: HybridClock
+  readonly #peers: WriteDeskParts['peers']
   readonly #intake: LogIntake
   readonly #makeBatch: MakeBatch
   readonly #queue: Waiting[] = []
@@ -49,10 +60,11 @@ export class WriteDesk {
   #byCommand = new Map<string, PendingWrite>()
   #reserved = nothingReserved()
 
-  constructor(identity: Identity, state: GroupState, clock: HybridClock, intake: LogIntake, makeBatch: MakeBatch) {
+  constructor({ identity, state, clock, peers, intake, makeBatch }: WriteDeskParts) {
     this.#identity = identity
     this.#state = state
     this.#clock = clock
+    this.#peers = peers
     this.#intake = intake
     this.#makeBatch = makeBatch
   }
@@ -107,7 +119,8 @@ export class WriteDesk {
     return batches
   }
 
-  #carryOut(nowMs: number, { ticket, command }: Waiting, effects: EffectsDraft): void {
+  #carryOut(wallMs: number, { ticket, command }: Waiting, effects: EffectsDraft): void {
+    const nowMs = this.#datingMs(wallMs)
     const { origin, peer } = this.#identity
     const next = updateId(origin, this.#state.held(origin) + this.#writes.length + 1)
     const decision = decide(this.#state, command, nowMs, { peer, next }, this.#reserved)
@@ -128,6 +141,13 @@ export class WriteDesk {
         effects.answer.push({ ticket, result: { ok: false, failure: decision.failure } })
         break
     }
+  }
+
+  #datingMs(wallMs: number): number {
+    const nowMs = this.#peers.datingMs(wallMs)
+    // As if what has come had come by that clock: no answer stands before what it answers.
+    if (nowMs > wallMs) this.#clock.observe(this.#state.newestClock, nowMs)
+    return nowMs
   }
 
   #write(nowMs: number, ticket: CommandTicket, { changes, server }: Extract<Decision, { kind: 'write' }>): void {

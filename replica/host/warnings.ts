@@ -37,7 +37,7 @@ export const warnings = (core: ReplicaCore, { diskFull }: { readonly diskFull: b
 
 /** By what most of those who are connected say, which this machine may be alone against. */
 const clocksOff = (core: ReplicaCore): readonly Warning[] => {
-  const ownMs = -core.peers.likelyMs(0)
+  const ownMs = core.peers.offMs
   const others = core.peers.allGreeted().map(({ server, clockOffsetMs }) => ({ server, offMs: clockOffsetMs + ownMs }))
   return [{ server: core.identity.server, offMs: ownMs }, ...others].flatMap(({ server, offMs }) => {
     if (Math.abs(offMs) <= clockOffMs) return []

@@ -124,3 +124,16 @@ export const warningsOf = (core: ReplicaCore): string =>
   warnings(core, { diskFull: false })
     .map(({ sentence }) => sentence)
     .join()
+
+/** Members with seats 2, 3 ... are here, by whose clocks it is these times. */
+export const withMembers = (core: ReplicaCore, ...clocksMs: readonly number[]): void => {
+  for (const [index, clockMs] of clocksMs.entries()) {
+    const other = identity(index + 2, 'bcd'.charAt(index))
+    const { origin, server, peer } = other
+    const seat = { kind: 'seat', server, peer, machine: 'another', replaces: null } as const
+    const batches = [makeBatchOf(origin)(1, firstHash(origin), [{ clock: 1, change: seat }])]
+    core.step(noonMs, [{ kind: 'handedIn', batches }])
+    greet(core, other)
+    core.step(noonMs, [{ kind: 'message', peer, message: { ...helloOf(other), clock: clockMs * 1_000 } }])
+  }
+}

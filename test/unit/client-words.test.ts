@@ -33,6 +33,14 @@ test('a clock that is behind keeps up with the servers; that one thing was spoke
   expect(clock.now()).toBe(now)
 })
 
+test('a clock that is set right is gone by again', () => {
+  let ms = nowMs - 3_600_000_000
+  const clock = clockAt(() => ms)
+  expect(clock.after({ by: 0, clock: now })).toBe(now)
+  ms = nowMs + 60_000
+  expect(clock.now()).toBe(now + 60_000_000)
+})
+
 /** A replica that has words said anew as long as there is an answer for it, and notes when those that it took were said. */
 class LaterReplica extends MemoryReplica {
   answers: SayAnew[] = []

@@ -3,19 +3,17 @@ import { expect, test } from 'vitest'
 import { updateId } from '../../replica/core/model/ids.ts'
 import { trashedBy } from '../../replica/host/mailbox-queries.ts'
 import { requestShapes } from '../../replica/wire/api-values.ts'
-import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
+import { sign } from '../simulation/sim-codec.ts'
 import {
   commandNamed,
   foundedCore,
   give,
-  greet,
-  helloOf,
   identity,
   mailTo,
   noonMs,
   person,
   tagNamed,
-  warningsOf,
+  withMembers,
 } from '../support/core-fixture.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 
@@ -59,19 +57,6 @@ const dueAfterADay = (core: ReplicaCore, saidMs: number, wallMs: number) => {
   return trashedBy(core, person('bob'), { beforeMs: wallMs, forMs: dayMs, among: null }, wallMs)
 }
 
-/** Others are here, by whose clocks it is these times. */
-const withOthers = (core: ReplicaCore, ...clocksMs: readonly number[]): void => {
-  for (const [index, clockMs] of clocksMs.entries()) {
-    const other = identity(index + 2, 'bcd'.charAt(index))
-    const { origin, server, peer } = other
-    const seat = { kind: 'seat', server, peer, machine: 'another', replaces: null } as const
-    const batches = [makeBatchOf(origin)(1, firstHash(origin), [{ clock: 1, change: seat }])]
-    core.step(noonMs, [{ kind: 'handedIn', batches }])
-    greet(core, other)
-    core.step(noonMs, [{ kind: 'message', peer, message: { ...helloOf(other), clock: clockMs * 1_000 } }])
-  }
-}
-
 test('a mail is not long in the trash because a clock was behind when it was put there', () => {
   expect(dueAfterADay(foundedCore(['ada', 'bob']), noonMs - 3 * dayMs, noonMs + dayMs / 2)).toEqual([])
   expect(dueAfterADay(foundedCore(['ada', 'bob']), noonMs, noonMs + dayMs + 1_000)).toHaveLength(1)
@@ -79,20 +64,6 @@ test('a mail is not long in the trash because a clock was behind when it was put
 
 test('a machine whose clock is ahead of those of the others does not say that mails have been in the trash for long', () => {
   const core = foundedCore(['ada', 'bob'])
-  withOthers(core, noonMs - dayMs)
+  withMembers(core, noonMs - dayMs)
   expect(dueAfterADay(core, noonMs, noonMs + dayMs + 1_000)).toEqual([])
-})
-
-test('a machine whose clock is wrong is told so, and not that those of all others are', () => {
-  const core = foundedCore()
-  withOthers(core, noonMs + 10 * dayMs, noonMs + 10 * dayMs, noonMs + 11 * dayMs)
-  expect(warningsOf(core)).toBe(
-    'The clock of this machine is off by -864000 s.,The clock of server 4 is off by 86400 s.',
-  )
-})
-
-test('of two clocks each machine says that the other one is off', () => {
-  const core = foundedCore()
-  withOthers(core, noonMs - dayMs)
-  expect(warningsOf(core)).toBe('The clock of server 2 is off by -86400 s.')
 })
