@@ -55,7 +55,7 @@ export class Outbox {
   readonly #people: KnownPeople
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
-  /** Entries that this client wrote since it logged in, of mails that it has given to no server before. */
+  /** Entries that this client wrote since it logged in, or has looked for in vain among what was sent: of mails that were given to no server before. */
   readonly #fresh = new Set<DocumentId>()
   /** Of mails that have left, or were taken back, while this client runs: a server that shows their entries again gets nothing sent by it. */
   readonly #done = new LRUCache<CommandId, true>({ max: limits.cachedIds })
@@ -262,6 +262,7 @@ export class Outbox {
 
   #failed(document: DocumentId, error: unknown): 'waits' | 'again' {
     if (error instanceof UnknownNames) {
+      if (error.known === 'elsewhere') this.#fresh.delete(document)
       this.#reasons.set(document, { kind: 'unknownNames', names: error.names })
       return 'waits'
     }
@@ -275,6 +276,8 @@ export class Outbox {
     // One that is new has not left before, unless it was tried and the answer was lost.
     const isNew = this.#fresh.has(document) && this.#reasons.get(document)?.kind !== 'failed'
     const before = isNew ? null : await this.#sentBefore(session, command, queuedAt)
+    // One that waits for a name is looked at whenever something changes: what was sent is not gone through each time.
+    if (before === null) this.#fresh.add(document)
     const attachments = letter.attachments.map(({ attachment }) => documentId(attachment))
     const mail = before ?? (await this.#sending.send(session, { ...letter, attachments }, { command, meant }))
     await this.#documents.delete(session, document, shelves.outbox)

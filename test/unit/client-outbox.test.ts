@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
+import type { AccountId } from '../../replica/core/model/ids.ts'
+import type { Folder } from '../../replica/api/contract.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { codeOf } from '../support/code-of.ts'
@@ -69,6 +71,31 @@ describe('the outbox', () => {
     await again.logIn({ name: 'ann', password })
     await noted
     expect(await again.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('looks once whether a mail that waits has been sent before, however much happens meanwhile', async () => {
+    let looks = 0
+    class CountingReplica extends MemoryReplica {
+      override box(folder: Folder, owner: AccountId) {
+        if (folder === 'sent') looks += 1
+        return super.box(folder, owner)
+      }
+    }
+    const replica = new CountingReplica()
+    replica.isWhole = false
+    const { client, clock } = await person(replica, 'ann')
+    await client.send({ to: ['nobody yet'], subject: 'waits', body: '' })
+    await client.close()
+    const again = await clientAt(replica, clock)
+    await again.logIn({ name: 'ann', password })
+    await expect.poll(() => looks).toBeGreaterThan(0)
+    const before = looks
+    for (let times = 0; times < 3; times++) {
+      replica.tellAll({ event: 'mailbox' })
+      await again.outbox()
+    }
+    expect(looks).toBe(before)
+    expect(await again.outbox()).toMatchObject({ entries: [{ reason: { kind: 'unknownNames' } }] })
   })
 
   test('does not wait for whom nobody can be called', async () => {
