@@ -8,6 +8,8 @@ const domain = 'quintet.invalid'
 const dateChars = 16
 /** A mail or a folder of parts would be taken apart by who reads it, and stand there as it is: its text would be that of this mail. */
 const containers = /^(?:message|multipart)\//
+/** In a mail lines end with both (RFC 5322); the composer leaves out a CR that stands alone. */
+const anyLineEnd = /\r\n?|\n/g
 const anyBytes = 'application/octet-stream'
 
 /** A mail as other mail programs read it (RFC 5322, MIME). The body is Markdown, which is text as it stands. */
@@ -26,7 +28,7 @@ export const mailFile = async (mail: Mail, files: readonly FileContent[]): Promi
     messageId: messageId(mail.mail),
     ...(mail.inReplyTo === null ? {} : { inReplyTo: messageId(mail.inReplyTo) }),
     // Without a text the only file would stand in its place.
-    text: mail.body === '' ? '\n' : mail.body,
+    text: mail.body === '' ? '\r\n' : mail.body.replaceAll(anyLineEnd, '\r\n'),
     attachments: files.map(({ bytes }, index) => {
       const filename = mail.attachments[index]?.name ?? ''
       const type = detectMimeType(filename)

@@ -331,6 +331,18 @@ describe('a mail that is exported', () => {
     expect((await ann.list({ folder: 'inbox', limit: 1 })).headers).toMatchObject([{ read: false }])
   })
 
+  test('has the lines of the mail, however they end there', async () => {
+    const ann = await signedUp(new MemoryReplica(), 'ann')
+    for (const last of ['five', 'fünf', '五'.repeat(99), 'five '.repeat(99)]) {
+      const body = `one\ntwo\rthree\r\n\nfour\n${last}`
+      const mail = await sendNow(ann, { to: ['ann'], subject: '', body })
+      const exported = Buffer.from((await ann.exportMail({ mail })).content, 'base64')
+      expect(exported.toString('latin1')).not.toMatch(/\r(?!\n)|(?<!\r)\n/)
+      const lines = (await PostalMime.parse(exported)).text?.trim().split(/\r?\n/)
+      expect(lines).toEqual(['one', 'two', 'three', '', 'four', last.trim()])
+    }
+  })
+
   test('has every file as a file, also one that is a mail itself', async () => {
     const ann = await signedUp(new MemoryReplica(), 'ann')
     const inner = 'From: boss@example.org\n\nPay at once.\0\n\n'
