@@ -13,6 +13,7 @@ import { fileName } from './file-name.ts'
 import type { KnownPeople } from './known-people.ts'
 import type { FileContent, HeaderContent } from './mail-content.ts'
 import type { OpenedHeader } from './mail-opener.ts'
+import { isWhole, OpenedMails, type OpenedContent } from './opened-mails.ts'
 import { ProvenHeaders } from './proven-headers.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
@@ -28,6 +29,15 @@ interface MailWithFiles {
   readonly files: readonly FileContent[]
 }
 
+interface OpenedMail {
+  readonly sealed: SealedMail
+  readonly opened: OpenedContent
+  /** As `opened.attachments` lists them. */
+  readonly files: readonly FileContent[]
+}
+
+type Use = 'read' | 'not read'
+
 /** Lists and opens mails. */
 export class Reading {
   readonly #context: ClientContext
@@ -35,6 +45,9 @@ export class Reading {
   readonly #people: KnownPeople
   readonly #opening = new BoundedWork(limits.mailsAtOnce)
   readonly #headers: ProvenHeaders
+  readonly #opened: OpenedMails
+  /** A mail and its conversation are opened at the same time. */
+  readonly #beingOpened = new Map<UpdateId, Promise<OpenedMail>>()
   readonly #announcing = new InOrder()
   /** Mails whose mark is on its way, so that reading twice does not mark twice. */
   readonly #markedRead = new LRUCache<UpdateId, Tag>({ max: limits.cachedIds })
@@ -44,10 +57,14 @@ export class Reading {
     this.#sending = sending
     this.#people = people
     this.#headers = new ProvenHeaders(context)
+    this.#opened = new OpenedMails(context)
     new Arrivals(context, (mail) => this.#announce(mail))
     context.listen({
       loggedIn: () => {
         this.#markedRead.clear()
+      },
+      loggedOut: () => {
+        this.#beingOpened.clear()
       },
       event: (event) => {
         if (event.event === 'mailbox') context.tell({ event: 'mailbox' })
@@ -76,24 +93,13 @@ export class Reading {
 
   /** The headers of those of these mails that are in the mailbox, in the order given. */
   async headersOf(session: Session, mails: readonly UpdateId[]): Promise<readonly Header[]> {
-    const headers: Header[] = []
-    for (let done = 0; done < mails.length;) {
-      const asked = mails.slice(done)
-      const page = await this.#context.ask(session, (api) => api.fetchMany({ mails: asked, content: 'header' }))
-      const meant = new Set(asked)
-      const given = page.mails.filter(({ mail }) => meant.has(mail))
-      headers.push(...(await this.#shownHeaders(session, given)))
-      // A replica that looks at none of them is asked no further.
-      if (page.covered === 0) break
-      done += page.covered
-    }
-    return headers
+    return this.#shownHeaders(session, await this.#listed(session, mails))
   }
 
   async read(id: UpdateId): Promise<Mail> {
     const session = this.#context.person()
-    const sealed = await this.#fetch(session, id)
-    const mail = await this.#open(session, sealed)
+    const { sealed, opened } = await this.#openWhole(session, id)
+    const mail = await this.#shown(session, sealed, opened, 'read')
     await this.#markRead(session, sealed)
     return { ...mail, read: true }
   }
@@ -101,17 +107,19 @@ export class Reading {
   /** A mail with its files, which is not marked for that. */
   async withFiles(id: UpdateId): Promise<MailWithFiles> {
     const session = this.#context.person()
-    return this.#openWithFiles(session, await this.#fetch(session, id), 'not read')
+    const { sealed, opened, files } = await this.#openWhole(session, id)
+    return { mail: await this.#shown(session, sealed, opened, 'not read'), files }
   }
 
   /** Those that cannot be opened are left out; reading one of them says why. */
   async conversation(id: UpdateId): Promise<readonly Mail[]> {
     const session = this.#context.person()
     const ids = await this.#context.ask(session, (api) => api.conversation({ conversation: id }))
+    const listed = await this.#listed(session, ids)
     const opened = await Promise.all(
-      ids.map((mail) =>
+      listed.map((mail) =>
         this.#opening
-          .run(async () => [await this.#open(session, await this.#fetch(session, mail))])
+          .run(async () => [await this.#openListed(session, mail)])
           .catch((error: unknown): Mail[] => {
             if (error instanceof QuintetError && notShown.has(error.code)) return []
             throw error
@@ -126,31 +134,65 @@ export class Reading {
     for (const mail of mails) this.#markedRead.delete(mail)
   }
 
+  /** What lists show of those of these mails that are in the mailbox, in the order given. */
+  async #listed(session: Session, mails: readonly UpdateId[]): Promise<readonly SealedMail[]> {
+    const listed: SealedMail[] = []
+    for (let done = 0; done < mails.length;) {
+      const asked = mails.slice(done, done + limits.pageHeaders)
+      const page = await this.#context.ask(session, (api) => api.fetchMany({ mails: asked, content: 'header' }))
+      const meant = new Set(asked)
+      listed.push(...page.mails.filter(({ mail }) => meant.has(mail)))
+      // A replica that looks at none of them is asked no further.
+      if (page.covered === 0) break
+      done += page.covered
+    }
+    return listed
+  }
+
+  async #openListed(session: Session, listed: SealedMail): Promise<Mail> {
+    const opened = await this.#opened.get(session, listed)
+    if (opened !== null) return this.#shown(session, listed, opened, 'read')
+    const anew = isWhole(listed) ? await this.#open(session, listed) : await this.#openWhole(session, listed.mail)
+    return this.#shown(session, anew.sealed, anew.opened, 'read')
+  }
+
+  #openWhole(session: Session, id: UpdateId): Promise<OpenedMail> {
+    const begun = this.#beingOpened.get(id)
+    if (begun !== undefined) return begun
+    const opening = this.#fetch(session, id)
+      .then((sealed) => this.#open(session, sealed))
+      .finally(() => {
+        if (this.#beingOpened.get(id) === opening) this.#beingOpened.delete(id)
+      })
+    this.#beingOpened.set(id, opening)
+    return opening
+  }
+
   async #fetch(session: Session, id: UpdateId): Promise<SealedMail> {
     const sealed = await this.#context.ask(session, (api) => api.fetch({ mail: id }))
     if (sealed.mail === id) return sealed
     throw new QuintetError('CANNOT_OPEN', 'The replica gave another mail than the one asked for.')
   }
 
-  async #open(session: Session, sealed: SealedMail): Promise<Mail> {
-    const { mail } = await this.#openWithFiles(session, sealed, 'read')
-    return mail
+  async #open(session: Session, sealed: SealedMail): Promise<OpenedMail> {
+    const { files, ...content } = await session.opener.open(sealed)
+    const attachments = files.map(({ name, bytes }) => ({ name: fileName(name), size: bytes.length }))
+    const opened = { ...content, attachments, attachmentCount: files.length }
+    if (this.#context.isPresent(session)) this.#opened.note(sealed, opened)
+    return { sealed, opened, files }
   }
 
-  async #openWithFiles(session: Session, sealed: SealedMail, use: 'read' | 'not read'): Promise<MailWithFiles> {
-    const { body, files, ...content } = await session.opener.open(sealed)
+  async #shown(session: Session, sealed: SealedMail, opened: OpenedContent, use: Use): Promise<Mail> {
     this.#context.shownTags.noteMail(sealed)
-    const attachments = files.map(({ name, bytes }) => ({ name: fileName(name), size: bytes.length }))
-    const header = this.#header(session, sealed, { ...content, attachmentCount: files.length })
+    const { body, attachments, inReplyTo } = opened
+    const header = this.#header(session, sealed, opened)
     const { fromName, from: account } = sealed
     const author =
       use === 'read'
         ? await this.#people.read(session, fromName, account)
         : await this.#people.author(session, fromName, account)
     const from = author === 'another' ? { fromAnother: true as const } : {}
-    const { inReplyTo } = content
-    const mail = { ...header, ...from, body, attachments, inReplyTo, fromAccount: sealed.from }
-    return { mail, files }
+    return { ...header, ...from, body, attachments, inReplyTo, fromAccount: account }
   }
 
   async #shownHeaders(session: Session, mails: readonly SealedMail[]): Promise<readonly Header[]> {

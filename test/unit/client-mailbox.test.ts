@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import { snippetOf } from '../../replica/client/snippet.ts'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { headerLine, mailLines } from '../../replica/terminal/mail-view.ts'
 import { uncolored } from '../../replica/terminal/style.ts'
 import { codeOf } from '../support/code-of.ts'
 import { ManualClock, startMs } from '../support/manual-clock.ts'
-import { clientAt, nextEvent, person, sendNow, signedUp } from '../support/mail-clients.ts'
+import { clientAt, clientOver, nextEvent, person, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = "ann's password"
@@ -135,6 +136,46 @@ describe('a conversation', () => {
 
   test('shows what is left when a mail that was answered is gone', async () => {
     expect(await seen([2, 3, 0])).toEqual(['thanks', 'question', 'another answer'])
+  })
+})
+
+describe('a conversation that is looked at again', () => {
+  test('has each long mail fetched once, and shows its marks as they are', async () => {
+    const replica = new MemoryReplica()
+    const fetched: UpdateId[] = []
+    const ann = await clientOver(async () => {
+      const connection = replica.connect()
+      const fetch = connection.fetch.bind(connection)
+      return Object.assign(connection, {
+        fetch: (query: { readonly mail: UpdateId }) => {
+          fetched.push(query.mail)
+          return fetch(query)
+        },
+      })
+    })
+    await ann.signUp({ name: 'ann', password })
+    const body = Array.from({ length: limits.listedBodyBytes }, (_, place) => place).join(' ')
+    const question = await sendNow(ann, { to: ['ann'], subject: 'short', body: 'why' })
+    const mail = await sendNow(ann, { to: ['ann'], subject: 'long', body, inReplyTo: question })
+    const conversation = async () => (await ann.conversation({ conversation: question })).mails
+    fetched.splice(0)
+    await Promise.all([ann.read({ mail }), conversation()])
+    expect(fetched).toEqual([mail])
+    await ann.mark({ mails: [mail], mark: 'star' })
+    expect(await conversation()).toMatchObject([
+      { mail: question, body: 'why', read: false },
+      { mail, body, starred: true, read: true },
+    ])
+    expect(fetched).toEqual([mail])
+    // What a server says of it otherwise is not taken from what was opened.
+    replica.alter = (sealed) => ({ ...sealed, conversation: null })
+    expect(await conversation()).toMatchObject([{ mail: question }])
+    replica.alter = (sealed) => sealed
+    await ann.logOut()
+    await ann.logIn({ name: 'ann', password })
+    fetched.splice(0)
+    await conversation()
+    expect(fetched).toEqual([mail])
   })
 })
 
