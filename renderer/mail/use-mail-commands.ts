@@ -57,7 +57,6 @@ const movements = (): readonly Command[] => {
       id: 'open',
       label: 'mail.keys.open',
       keys: ['o', 'enter'],
-      when: () => isListFocused(),
       run: openCursor,
     },
     {
@@ -174,10 +173,4 @@ const marks = (): readonly Command[] => {
       run: () => actions.undo(),
     },
   ]
-}
-
-/** Enter on a button is the button's. */
-const isListFocused = (): boolean => {
-  const focused = document.activeElement
-  return !(focused instanceof HTMLButtonElement) && !(focused instanceof HTMLAnchorElement)
 }

@@ -56,6 +56,10 @@ export class KeySequences<Target> {
   }
 }
 
+/** Whether Enter is the element's own: it is pressed by that. */
+export const takesEnter = (element: EventTarget | null): boolean =>
+  element instanceof Element && element.closest('button, a[href], summary, input') !== null
+
 /** Whether the element takes letters, so that plain keys are no shortcuts there. */
 export const takesText = (element: EventTarget | null): boolean => {
   if (!(element instanceof HTMLElement)) return false

@@ -47,6 +47,26 @@ describe('keys that are pressed while the palette is on its way', () => {
   })
 })
 
+describe('Enter', () => {
+  const open = vi.fn()
+  const pressEnterOn = (element: Element): KeyboardEvent => {
+    document.body.append(element)
+    const event = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true })
+    element.addEventListener('keydown', (pressed) => useCommands().press(pressed as KeyboardEvent), { once: true })
+    element.dispatchEvent(event)
+    element.remove()
+    return event
+  }
+
+  it('is of the button that has the focus, and of the list elsewhere', () => {
+    useCommands().register([{ id: 'open', label: 'mail.keys.open', group: 'list', keys: ['enter'], run: open }])
+    expect(pressEnterOn(document.createElement('button')).defaultPrevented).toBe(false)
+    expect(open).not.toHaveBeenCalled()
+    expect(pressEnterOn(document.createElement('div')).defaultPrevented).toBe(true)
+    expect(open).toHaveBeenCalledOnce()
+  })
+})
+
 /** All that follows on each other without a timer: no key can come in between. */
 const untilNextKey = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn += 1) await nextTick()
