@@ -13,9 +13,13 @@ export interface ToastAction {
 
 const button = ({ label, run }: ToastAction) => ({ label: text(label), onClick: run })
 
-/** A quiet line that goes away by itself. */
-export const showNote = (key: MessageKey, words: Words = {}, action?: ToastAction): void => {
-  toast(text(key, words), { duration: noteMs, ...(action === undefined ? {} : { action: button(action) }) })
+/** A quiet line that goes away by itself. Returns the function that takes it away before. */
+export const showNote = (key: MessageKey, words: Words = {}, action?: ToastAction): (() => void) => {
+  const options = action === undefined ? {} : { action: button(action) }
+  const note = toast(text(key, words), { duration: noteMs, ...options })
+  return () => {
+    toast.dismiss(note)
+  }
 }
 
 /** What is done soon is told when it is done. */

@@ -23,6 +23,8 @@ type Undoable = keyof typeof opposites
 interface Done {
   readonly mails: readonly UpdateId[]
   readonly how: Undoable
+  /** Takes away the note that tells of it. */
+  readonly forget: () => void
 }
 
 /** What a person does with mails: shown at once, told, and undone where that is possible. */
@@ -48,19 +50,19 @@ export const useMailActions = defineStore('mailActions', () => {
     if (how === 'trash' || how === 'restore') leave(mails)
     const outcome = await attempt(`mail.failed.${how}`, () => mailbox.mark(mails, how))
     if (outcome === 'failed' || (how !== 'trash' && how !== 'restore')) return
-    tell({ mails, how })
+    tell(mails, how)
   }
 
   /** Each note takes back what it tells of, also when more has been done since. */
-  const tell = (done: Done): void => {
-    const { mails, how } = done
-    lastDone.value = done
+  const tell = (mails: readonly UpdateId[], how: Undoable): void => {
     const run = (): void => takeBack(done)
-    showNote(
+    const forget = showNote(
       mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`,
       { count: formatNumber(mails.length) },
       { label: 'common.undo', run },
     )
+    const done: Done = { mails, how, forget }
+    lastDone.value = done
   }
 
   /** Of the whole folder; it can be taken back. */
@@ -72,7 +74,7 @@ export const useMailActions = defineStore('mailActions', () => {
         return
       }
       await mailbox.mark(mails, 'read')
-      tell({ mails, how: 'read' })
+      tell(mails, 'read')
     })
   }
 
@@ -95,6 +97,7 @@ export const useMailActions = defineStore('mailActions', () => {
   }
   const takeBack = (done: Done): void => {
     if (lastDone.value === done) lastDone.value = null
+    done.forget()
     void mark(done.mails, opposites[done.how])
   }
 

@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { expect, it, vi } from 'vitest'
 import BaseToaster from '../../renderer/base/BaseToaster.vue'
+import { text } from '../../renderer/locales/i18n.ts'
 import { useMailActions } from '../../renderer/mail/mail-actions.ts'
 import { mailId } from './fake-mailbox.ts'
 import { fakeQuintet } from './setup.ts'
@@ -23,5 +24,16 @@ it('takes back what its note tells of, also when more has been done since', asyn
     { mails: [mailId(1)], mark: 'restore' },
     { mails: [mailId(2)], mark: 'restore' },
   ])
+  notes.unmount()
+})
+
+it('by its key takes the note away that would take it back once more', async () => {
+  const notes = mount(BaseToaster, { attachTo: document.body })
+  const actions = useMailActions()
+  await actions.mark([mailId(3)], 'trash')
+  await vi.waitFor(() => expect(document.body.textContent).toContain(text('mail.done.trashOne')))
+  actions.undo()
+  await vi.waitFor(() => expect(document.body.textContent).toContain(text('mail.done.restoreOne')))
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain(text('mail.done.trashOne')))
   notes.unmount()
 })
