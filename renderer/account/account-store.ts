@@ -62,6 +62,8 @@ export const useAccount = defineStore('account', () => {
     forgetPhrase()
     await client.resetPassword({ name, recoveryPhrase, newPassword })
     begin()
+    // Whoever has just typed it has it. Otherwise the window reminds of it, which can be answered then.
+    await note().catch(() => undefined)
   }
 
   const renewPhrase = async (password: string): Promise<void> => {

@@ -113,3 +113,10 @@ describe('an account', () => {
     expect(account.takenOverBy).toBeNull()
   })
 })
+
+it('whoever has set a new password by the phrase has it written down, and is not reminded of it', async () => {
+  fakeQuintet().add('client', { resetPassword: () => undefined, noteRecovery: () => undefined })
+  await useAccount().reset('Ingrid', words.join(' '), 'a new long password')
+  expect(fakeQuintet().requestsOf('noteRecovery')).toHaveLength(1)
+  expect(useAccount().recovery).toBe('noted')
+})
