@@ -107,7 +107,6 @@ export const mail: Translated<typeof english.mail> = {
     tooMany: 'Eine Nachricht kann {most} Dateien haben. Die übrigen sind nicht angehängt.',
     notRead: '{name} lässt sich nicht lesen. Ein Ordner lässt sich nicht anhängen, nur die Dateien darin.',
     notAttached: 'Die Datei konnte nicht angehängt werden',
-    save: '{name} sichern, {size}',
     saveMail: 'Nachricht als Datei sichern',
     saved: 'Gesichert als {path}',
     notSaved: 'Konnte nicht gesichert werden',

@@ -97,7 +97,6 @@ export const mail = {
     tooMany: 'A mail can have {most} files. The others are not attached.',
     notRead: '{name} cannot be read. A folder cannot be attached, only the files in it.',
     notAttached: 'The file could not be attached',
-    save: 'Save {name}, {size}',
     saveMail: 'Save the mail as a file',
     saved: 'Saved as {path}',
     notSaved: 'Could not be saved',
