@@ -8,6 +8,8 @@ export const useUnsaved = (): {
   readonly failure: () => unknown
   /** Whether something is not saved yet. */
   readonly isBehind: () => boolean
+  /** What is in this window only, to be put elsewhere. */
+  readonly words: () => string
 } => {
   const compose = useCompose()
   const unposted = useUnposted()
@@ -17,5 +19,10 @@ export const useUnsaved = (): {
     },
     failure: () => compose.failure() ?? unposted.failure(),
     isBehind: () => compose.isBehind() || unposted.isBehind(),
+    words: () => {
+      const letters = compose.open.filter(({ keeper }) => keeper.isBehind).map(({ letter }) => letter)
+      const written = letters.map(({ to, cc, subject, body }) => [[...to, ...cc].join(', '), subject, body].join('\n'))
+      return [...written, ...(unposted.isBehind() ? [unposted.words] : [])].join('\n\n')
+    },
   }
 }

@@ -22,10 +22,14 @@ it('who was writing when the disk failed is told that it is still here, and what
   letter.letter.body = 'All that was agreed.'
   await letter.keeper.flush()
   const failure = { code: 'DISK_FAILED', message: 'The disk failed (reading): EIO' } as const
-  const shown = mount(ShellFailed, { props: { failure } }).text()
+  const wrapper = mount(ShellFailed, { props: { failure } })
+  const shown = wrapper.text()
   expect(shown).toContain(text('shell.failedUnsaved'))
   expect(shown).toContain(text('shell.failedLater'))
   expect(shown).not.toMatch(/could not (start|be written)/)
+  const copy = wrapper.findAll('button').find((button) => button.text() === text('shell.copyUnsaved'))
+  await copy?.trigger('click')
+  expect(fakeQuintet().requestsOf('copyText')).toEqual([{ text: 'Ben\n\nAll that was agreed.' }])
 })
 
 it('a damaged copy is wiped only by who was told what is lost by that, and nothing is said to come back by itself', async () => {

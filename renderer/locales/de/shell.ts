@@ -8,7 +8,8 @@ export const shell: Translated<typeof english.shell> = {
   failed: 'Quintet konnte nicht starten',
   failedLater: 'Quintet wurde angehalten',
   failedUnsaved:
-    'Was Sie schrieben, ist noch nicht gesichert. Es ist noch in diesem Fenster: Versuchen Sie es hier noch einmal, und beenden Sie Quintet nicht vorher.',
+    'Was Sie schrieben, ist noch nicht gesichert. Es ist noch in diesem Fenster: Versuchen Sie es hier noch einmal, oder kopieren Sie es, und beenden Sie Quintet nicht vorher.',
+  copyUnsaved: 'Kopieren, was Sie schrieben',
   failedHint: 'Nichts ist verloren: Was hier gespeichert ist, bleibt, wie es ist.',
   failedGoesOn: 'Quintet macht von selbst weiter, sobald eines erreichbar ist.',
   failedDamaged:

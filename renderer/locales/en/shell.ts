@@ -6,7 +6,8 @@ export const shell = {
   failed: 'Quintet could not start',
   failedLater: 'Quintet has stopped',
   failedUnsaved:
-    'What you were writing is not saved yet. It is still in this window: try again here, and do not quit before.',
+    'What you were writing is not saved yet. It is still in this window: try again here, or copy it, and do not quit before.',
+  copyUnsaved: 'Copy what you were writing',
   failedHint: 'Nothing is lost: what is stored here stays as it is.',
   failedGoesOn: 'Quintet goes on by itself as soon as one can be reached.',
   failedDamaged:
