@@ -16,7 +16,7 @@ export interface CompactionTuning {
 export const usualTuning: CompactionTuning = {
   snapshotUpdates: 4_000,
   quietMs: 3_000,
-  quietGain: 100,
+  quietGain: 20,
   calmMs: 1_000,
   patienceMs: 10_000,
 }
@@ -51,6 +51,8 @@ export class Compaction {
   #older: VersionVector = new Map()
   #newer: VersionVector
   #floor: VersionVector = new Map()
+  /** How many there were when the log was last compacted. */
+  #mails = 0
   readonly #tuning: CompactionTuning
   #busy = false
   /** Since when something is due that waits for a calm moment; null while nothing does. */
@@ -67,7 +69,8 @@ export class Compaction {
     const isQuiet = !pace.isRush && pace.idleMs >= quietMs
     const worthwhile = Math.max(quietGain, mails * quietShare)
     const floor = meetVectors(stable, this.#older)
-    const gain = distance(floor, this.#floor)
+    // One update may delete a thousand mails, as that by which somebody empties the trash.
+    const gain = distance(floor, this.#floor) + Math.max(0, this.#mails - mails)
     const updates = distance(vector, this.#newer)
     const snapshotAt = Math.max(snapshotUpdates, mails * snapshotShare)
     const isWaiting = !pace.isRush && (gain >= snapshotUpdates || updates >= snapshotAt)
@@ -77,6 +80,7 @@ export class Compaction {
     if (gain >= snapshotUpdates * factor || (isQuiet && gain >= worthwhile)) {
       this.#busy = true
       this.#floor = floor
+      this.#mails = mails
       return { snapshot: null, compact: floor }
     }
     const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= worthwhile

@@ -94,6 +94,18 @@ describe('compaction', () => {
     expect(compaction.plan(upTo(20), upTo(20), 0, quiet)).toEqual({ snapshot: null, compact: null })
   })
 
+  test('counts the mails that are gone, of which one update may delete many', () => {
+    const compaction = start()
+    compaction.snapshotWritten(upTo(20))
+    compaction.snapshotWritten(upTo(20))
+    expect(compaction.plan(upTo(20), upTo(20), 18, quiet).compact).toEqual(upTo(20))
+    compaction.compacted()
+    expect(compaction.plan(upTo(21), upTo(21), 9, quiet).compact).toBe(null)
+    expect(compaction.plan(upTo(21), upTo(21), 8, quiet).compact).toEqual(upTo(20))
+    compaction.compacted()
+    expect(compaction.plan(upTo(21), upTo(21), 8, quiet)).toEqual({ snapshot: null, compact: null })
+  })
+
   test('does one thing at a time', () => {
     const compaction = start()
     expect(compaction.plan(upTo(500), new Map(), 0, calm).snapshot).toBe('due')
