@@ -1,6 +1,8 @@
 import { marks } from '../client/contract/mailbox.ts'
 import type { Letter, SendAnswer } from '../client/contract/mailbox.ts'
 import type { UpdateId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
+import { gatherPages } from './gathered-pages.ts'
 import { shownHeader, shownMail, verb, type Verb } from './json-verb.ts'
 import { either, flag, folder, mailName, mailNames, oneOf, text, texts, wholeNumber } from './request-fields.ts'
 
@@ -61,9 +63,17 @@ export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
         offset: either(wholeNumber, 0),
         full: flag,
       },
-      async (client, { before, full, ...query }) => {
-        const page = await client.list(before === null ? query : { ...query, before })
-        const { headers, total, unread, next } = page
+      async (client, { folder: asked, limit, before, offset, full }) => {
+        const { items: headers, last } = await gatherPages({
+          limit,
+          before,
+          perPage: limits.pageHeaders,
+          // Those after the first page begin where the one before them ended.
+          ask: (page) =>
+            client.list({ ...page, folder: asked, offset: page.before === (before ?? undefined) ? offset : 0 }),
+          itemsOf: ({ headers: found }) => found,
+        })
+        const { total, unread, next } = last
         const shown = { headers: headers.map((header) => shownHeader(header, full)), total }
         const counted = full === 'full' ? { ...shown, unread } : shown
         return next === undefined ? counted : { ...counted, next }

@@ -1,4 +1,8 @@
-import type { Post } from '../client/contract/people.ts'
+import type { Header } from '../client/contract/mailbox.ts'
+import type { MailClient } from '../client/contract/mail-client.ts'
+import type { Post, PostPage } from '../client/contract/people.ts'
+import { limits } from '../core/model/limits.ts'
+import { gatherPages, type PageQuery } from './gathered-pages.ts'
 import { shownHeader, strange, verb, type Verb } from './json-verb.ts'
 import { account, either, postName, text, texts, wholeNumber } from './request-fields.ts'
 
@@ -11,6 +15,38 @@ const shownPost = (post: Post): object => {
   return { author, ...strange(post), text: said, postedAt }
 }
 
+const gatherPosts = async (
+  { limit, before }: { readonly limit: number; readonly before: string | null },
+  ask: (query: PageQuery) => Promise<PostPage>,
+): Promise<PostPage> => {
+  const itemsOf = (page: PostPage) => page.posts
+  const { items: posts, last } = await gatherPages({ limit, before, perPage: limits.pagePosts, ask, itemsOf })
+  return last.next === undefined ? { posts } : { posts, next: last.next }
+}
+
+interface PageOfFound {
+  readonly headers: readonly Header[]
+  readonly next?: string
+}
+
+/** What was found has no marks to go on from: its pages are told by how many come before them. */
+const gatherFound = async (client: MailClient, query: string, limit: number): Promise<readonly Header[]> => {
+  const { items } = await gatherPages({
+    limit,
+    before: null,
+    perPage: limits.pageHeaders,
+    ask: async (page): Promise<PageOfFound> => {
+      const offset = Number(page.before ?? 0)
+      // A program cannot tell a mail that is not there from one that is not searchable yet.
+      const { headers, total } = await client.search({ query, limit: page.limit, offset, until: 'indexed' })
+      const end = offset + page.limit
+      return end < total ? { headers, next: String(end) } : { headers }
+    },
+    itemsOf: ({ headers }) => headers,
+  })
+  return items
+}
+
 /** What a JSON request can ask for about posts, people and searching. */
 export const socialVerbs: readonly (readonly [string, Verb])[] = [
   ['post', verb('change', { text }, (client, request) => client.post(request))],
@@ -20,8 +56,7 @@ export const socialVerbs: readonly (readonly [string, Verb])[] = [
   [
     'timeline',
     verb('question', { limit: either(wholeNumber, pagePosts), before: either(text, null) }, async (client, request) => {
-      const { limit, before } = request
-      const { posts, next } = await client.timeline(before === null ? { limit } : { limit, before })
+      const { posts, next } = await gatherPosts(request, (page) => client.timeline(page))
       const shown = { posts: posts.map(shownPost) }
       return next === undefined ? shown : { ...shown, next }
     }),
@@ -31,7 +66,7 @@ export const socialVerbs: readonly (readonly [string, Verb])[] = [
     verb(
       'question',
       { name: text, limit: either(wholeNumber, pagePosts), before: either(text, null) },
-      (client, { before, ...query }) => client.posts(before === null ? query : { ...query, before }),
+      (client, { name, ...asked }) => gatherPosts(asked, (page) => client.posts({ name, ...page })),
     ),
   ],
   ['identities', verb('question', { names: texts }, (client, request) => client.identities(request))],
@@ -40,8 +75,7 @@ export const socialVerbs: readonly (readonly [string, Verb])[] = [
   [
     'search',
     verb('question', { query: text, limit: either(wholeNumber, pageHeaders) }, async (client, request) => {
-      // A program cannot tell a mail that is not there from one that is not searchable yet.
-      const { headers } = await client.search({ ...request, until: 'indexed' })
+      const headers = await gatherFound(client, request.query, request.limit)
       return { headers: headers.map((header) => shownHeader(header)) }
     }),
   ],

@@ -53,6 +53,27 @@ const runAll = async (client: MailClient, requests: readonly object[]): Promise<
 
 const answersOf = (lines: readonly Line[]): readonly Line[] => lines.filter((line) => 'ok' in line)
 
+const namesIn = ({ headers }: Line): readonly unknown[] => (headers as readonly Line[]).map(({ mail }) => mail)
+
+/** A client whose lists and searches find these, page by page; a page ends where its `next` says. */
+const clientWithMails = async (mails: readonly string[]): Promise<MailClient> => {
+  const client = await clientOf(new MemoryReplica())
+  const pageOf = ({ limit, before = '0', offset = 0 }: PageOfMails) => {
+    expect(limit).toBeLessThanOrEqual(limits.pageHeaders)
+    const first = Number(before) + offset
+    const headers = mails.slice(first, first + limit).map((mail) => ({ mail }))
+    const page = { headers, total: mails.length }
+    return Promise.resolve(first + limit < mails.length ? { ...page, next: String(first + limit) } : page)
+  }
+  return Object.assign(client, { list: pageOf, search: pageOf })
+}
+
+interface PageOfMails {
+  readonly limit: number
+  readonly before?: string
+  readonly offset?: number
+}
+
 const textOf: unknown = expect.any(String)
 const numberOf: unknown = expect.any(Number)
 
@@ -149,7 +170,7 @@ describe('the JSON terminal', () => {
       [{ do: 'send', to: ['ann'], subject: '', body: '', inReplyTo: beyondNumbers }, 'NO_SUCH_MAIL', /not the name/],
       [{ do: 'list', folder: 'attic', limit: 1 }, 'NO_SUCH_FOLDER', /attic/],
       [{ do: 'list', folder: 'inbox', limit: '1' }, 'BAD_REQUEST', /"limit"/],
-      [{ do: 'list', folder: 'inbox', limit: 5_000 }, 'TOO_MANY', /1000/],
+      [{ do: 'list', folder: 'inbox', limit: 0 }, 'BAD_REQUEST', /limit/],
       [{ do: 'read', mail: 1 }, 'BAD_REQUEST', /"mail"/],
       [{ do: 'read', mail: 'what' }, 'NO_SUCH_MAIL', /what/],
       [{ do: 'read', mail: beyondNumbers }, 'NO_SUCH_MAIL', /not the name/],
@@ -160,7 +181,7 @@ describe('the JSON terminal', () => {
       [{ do: 'deletePost', post: 'what' }, 'NO_SUCH_POST', /what/],
       [{ do: 'follow', name: 'zed' }, 'NO_SUCH_ACCOUNT', /zed/],
       [{ do: 'profile', name: 'zed' }, 'NO_SUCH_ACCOUNT', /zed/],
-      [{ do: 'timeline', limit: 1_000 }, 'TOO_MANY', /200/],
+      [{ do: 'timeline', limit: -1 }, 'BAD_REQUEST', /limit/],
       [{ do: 'search', query: 'after:never', limit: 1 }, 'BAD_REQUEST', /after/],
       [{ do: 'retire' }, 'BAD_REQUEST', /"server"/],
     ]
@@ -217,6 +238,47 @@ describe('the JSON terminal', () => {
     await running.over
   })
 
+  test('answers as many as are asked for, though a page of the server holds fewer', async () => {
+    const mails = Array.from({ length: limits.pageHeaders + 2 }, (_, index) => `1.abcdefgh:${index + 1}`)
+    const { ask, answer, input, over } = start(await clientWithMails(mails))
+    ask({ id: 'all', do: 'list', folder: 'inbox', limit: 1_000_000 })
+    ask({ id: 'without one', do: 'list', folder: 'inbox', limit: mails.length, offset: 1 })
+    ask({ id: 'most', do: 'list', folder: 'inbox', limit: mails.length - 1 })
+    ask({ id: 'found', do: 'search', query: 'word', limit: mails.length })
+    const all = await answer('all')
+    expect(namesIn(all)).toEqual(mails)
+    expect(all).not.toHaveProperty('next')
+    expect(namesIn(await answer('without one'))).toEqual(mails.slice(1))
+    const most = await answer('most')
+    expect(most).toMatchObject({ total: mails.length, next: textOf })
+    expect(namesIn(most)).toEqual(mails.slice(0, -1))
+    ask({ id: 'rest', do: 'list', folder: 'inbox', limit: 10, before: most.next })
+    expect(namesIn(await answer('rest'))).toEqual(mails.slice(-1))
+    expect(namesIn(await answer('found'))).toEqual(mails)
+    input.end()
+    await over
+  })
+
+  test('answers as many posts as are asked for, too', async () => {
+    const posts = limits.pagePosts + 2
+    const replica = new MemoryReplica()
+    const ben = await signedUp(replica, 'ben')
+    const ann = await signedUp(replica, 'ann')
+    await ann.follow({ name: 'ben' })
+    await Promise.all(Array.from({ length: posts }, (_, index) => ben.post({ text: `post ${index}` })))
+    const lines = await runAll(ann, [
+      { id: 1, do: 'timeline', limit: 1_000 },
+      { id: 2, do: 'posts', name: 'ben', limit: posts - 1 },
+    ])
+    const timeline = answersOf(lines).find(({ id }) => id === 1)
+    expect(timeline?.posts).toHaveLength(posts)
+    expect(timeline).not.toHaveProperty('next')
+    const its = answersOf(lines).find(({ id }) => id === 2)
+    expect(its?.posts).toHaveLength(posts - 1)
+    expect(its).toMatchObject({ next: textOf })
+    await ben.close()
+  })
+
   test('refuses what it could not keep, or give back, as it was given', async () => {
     const replica = new MemoryReplica()
     const { input, over, lines, ask, answer } = start(await signedUp(replica, 'ann'))
@@ -262,6 +324,13 @@ describe('the JSON terminal', () => {
     await over
     expect(lines[0]).toMatchObject({ id: null, ok: false, code: 'TOO_LARGE' })
     expect(lines).toHaveLength(2)
+  })
+
+  test('says whose answer it is that a field is too large', async () => {
+    const lines = await runAll(await signedUp(new MemoryReplica(), 'ann'), [
+      { do: 'send', to: ['ann'], subject: '', body: 'x'.repeat(10_000_000), id: 'large' },
+    ])
+    expect(answersOf(lines)).toMatchObject([{ id: 'large', ok: false, code: 'TOO_LARGE' }])
   })
 
   test('takes a request that comes in pieces, within characters too', async () => {

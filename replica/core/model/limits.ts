@@ -212,6 +212,8 @@ export const limits = {
   /** Files of the search index, and how large one can be. */
   searchFiles: 10_000,
   searchFileBytes: 67_108_864,
-  /** A request to the terminal client. */
-  terminalLineBytes: 4_194_304,
+  /** A request to the terminal client: one that is too large in a field still says whose answer that is. */
+  terminalLineBytes: 33_554_432,
+  /** Headers or posts that it answers at once; there may be a page after them. */
+  terminalItems: 100_000,
 } as const
