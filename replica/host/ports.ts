@@ -212,5 +212,6 @@ export const exitCodes: Partial<Record<ErrorCode, number>> = {
   BAD_ADDRESS: 2,
   DIRECTORY_IN_USE: 3,
   SEAT_TAKEN: 4,
+  NO_SEAT_FREE: 4,
   NEWER_FORMAT: 5,
 }

@@ -1,7 +1,8 @@
+import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
-import { allFive, bodiesOf, headersOf, mailNamed, send, subjectsOf, useCluster } from '../support/cluster.ts'
+import { allFive, bodiesOf, headersOf, mailNamed, send, run, subjectsOf, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
 
@@ -109,6 +110,14 @@ describe('five servers, one person at each', () => {
     await expect
       .poll(async () => (await person(0).ask('safety', { mail: alone })).servers, { timeout: 10_000 })
       .toEqual(allFive)
+  })
+
+  test('a sixth machine is told that all seats are taken, with the exit code of a seat that is taken', async () => {
+    const { invite } = await group.operator(1).ask('invite')
+    const data = path.join(await cluster.directory(), 'sixth')
+    const { code, stderr } = await run('replica/main.ts', ['--data', data, '--no-mdns', '--join', invite])
+    expect(code).toBe(4)
+    expect(stderr).toContain('NO_SEAT_FREE')
   })
 
   test('people are found by pattern, and online where they are logged in', async () => {
