@@ -15,6 +15,7 @@ Opens Quintet: the app's window, or where there is no display the terminal clien
   --listen ADDRESS   address to listen at, a multiaddr; may be repeated
   --no-mdns          do not look for members on the local network
   --terminal         the terminal client, also where there is a display
+  --replica-only     the replica alone, with the arguments of: npm run replica
 For the terminal client's first run, which asks when none of these is given:
   --create NAME      make a new group
   --join INVITE      join a group with an invite, or with a file that holds one
@@ -22,6 +23,7 @@ For the terminal client's first run, which asks when none of these is given:
 `
 
 const terminalOptions = ['--terminal', '--create', '--join', '--server-id']
+const replicaOnly = '--replica-only'
 const signalExitCode = 130
 
 const say = (message: string): void => {
@@ -73,8 +75,18 @@ const openWindow = async (args: readonly string[]): Promise<void> => {
   })
 }
 
+/** As a packaged app, and `npm run replica`: for programs, with neither a window nor a person who is asked. */
+const startReplicaOnly = async (args: readonly string[]): Promise<void> => {
+  process.argv.splice(2, Infinity, ...args)
+  await import('../replica/main.ts')
+}
+
 const main = async (): Promise<void> => {
   const args = process.argv.slice(2)
+  if (args.includes(replicaOnly)) {
+    await startReplicaOnly(args.filter((argument) => argument !== replicaOnly))
+    return
+  }
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(usage)
     return

@@ -44,6 +44,18 @@ describe('the replica process', () => {
     }
   })
 
+  test('npm start -- --replica-only is the same', async () => {
+    const data = path.join(await cluster.directory(), 'data')
+    const child = new JsonProcess({
+      script: 'build/start.ts',
+      args: ['--replica-only', '--data', data, '--create', 'Started', '--json', ...loopback],
+    })
+    const first = await child.until(() => child.lines[0] ?? null, 30_000, 'a line')
+    expect(first).toMatchObject({ event: 'ready', serverId: 1, data })
+    child.signal('SIGTERM')
+    expect(await child.exited).toEqual({ code: 0, signal: null })
+  })
+
   test('--help explains itself and exits with 0', async () => {
     for (const script of ['replica/main.ts', 'replica/mail.ts']) {
       const { code, process } = await run(script, ['--help'])
