@@ -9,7 +9,7 @@ import type { SignedEnd } from './model/proofs.ts'
 import type { Batch } from './model/updates.ts'
 import type { GreetedPeer } from './peers.ts'
 import type { GroupState } from './state/group-state.ts'
-import { forkedIn } from './state/log-chains.ts'
+import { fitOfHeld, forkedIn } from './state/log-chains.ts'
 import { ShownEnds } from './shown-ends.ts'
 import { heldFrom } from './version-vector.ts'
 
@@ -118,11 +118,9 @@ export class Forks {
     if (row === undefined) return
     this.#ends.holds(session.origin, row)
     for (const [origin, theirs] of message.hashes) {
-      const held = this.#state.held(origin)
-      const mine = this.#state.lastHash(origin)
       const end = heldFrom(row, origin)
-      if (end === 0 || end > held || mine === undefined) continue
-      const fit = end < held ? this.#state.chains.fit(origin, end, theirs) : mine === theirs ? 'same' : 'fork'
+      if (end === 0 || end > this.#state.held(origin)) continue
+      const fit = fitOfHeld(this.#state, origin, end, theirs)
       if (fit === 'same') this.#ends.isSame(session.origin, origin)
       const dispute = this.#disputes.get(session.peer)?.get(origin)
       if (dispute !== undefined) dispute.isLikely = false

@@ -167,6 +167,33 @@ describe('a command', () => {
     expect(outcomes(core.step(noonMs + 50, [{ kind: 'tick' }]))).toEqual(['1.aaaaaaaa:4'])
   })
 
+  test.each([
+    ['says that there is no more of it', 3, 0],
+    ['says that it has more of it, and does not bring it for half a minute', 9, 31_000],
+  ])('waits for who is away, who may have more of what left traces, until that one %s', (_, has, forMs) => {
+    const founded = foundedCore(['ada'])
+    const [here, away] = [identity(2, 'b'), identity(3, 'c')]
+    const claims = [here, away].map(({ origin, server, peer }) =>
+      makeBatchOf(origin)(1, firstHash(origin), [
+        { clock: 1, change: { kind: 'seat', server, peer, machine: 'a machine', replaces: null } },
+      ]),
+    )
+    founded.step(noonMs, [{ kind: 'handedIn', batches: claims }])
+    const image = founded.state.image()
+    const core = startCore(founded.identity, { image, suffix: [], highest: new Map([[founded.identity.origin, 9]]) })
+    const rowOf = ({ origin }: typeof here, held: number) =>
+      new Map([[origin, new Map([...image.vector, [founded.identity.origin, held] as const])]])
+    const pass = (fromMs: number, toMs: number): void => {
+      for (let ms = fromMs; ms <= toMs; ms += 500) core.step(noonMs + ms, [{ kind: 'tick' }])
+    }
+    greet(core, here, rowOf(here, 3))
+    pass(0, 60_000)
+    expect(core.hindrance).toBe('reclaiming')
+    greet(core, away, rowOf(away, has))
+    pass(60_500, 60_500 + forMs)
+    expect(core.hindrance).toBe(null)
+  })
+
   test('waits for the disk where it may read another time what nobody else has of the own log', () => {
     const founded = foundedCore(['ada'])
     const { origin } = founded.identity

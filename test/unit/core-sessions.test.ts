@@ -47,6 +47,14 @@ describe('sessions', () => {
     expect(sessions.takenOver()).toEqual([])
   })
 
+  test('a client that comes back with a later log-in than any that was seen keeps its time', () => {
+    const sessions = new Sessions(one)
+    sessions.heard(two, [claim('theirs', 5)])
+    expect(sessions.judge(ada, sessionId('later'), 9, 100)).toEqual({ kind: 'taken', clock: 9 })
+    sessions.setOwn([claim('later', 9)])
+    expect(sessions.takenOver()).toEqual([])
+  })
+
   test('a new log-in comes after all that were seen, whatever the clock says; one that was taken over does not come back', () => {
     const sessions = new Sessions(one)
     sessions.heard(two, [claim('theirs', 1_000, 'the laptop')])

@@ -24,6 +24,15 @@ describe('a state transfer', () => {
     expect(transfer.abandonIfStalled(15_001)).toBe(peer)
   })
 
+  test('goes on as long as each piece comes in time, however many there are', () => {
+    for (let index = 0; index < 5; index += 1) {
+      expect(transfer.abandonIfStalled(index * 10_000)).toBeNull()
+      transfer.chunk(index * 10_000, peer, { kind: 'stateChunk', image: 1, index, count: 9, chunk: 'a piece' })
+    }
+    expect(transfer.abandonIfStalled(55_000)).toBeNull()
+    expect(transfer.abandonIfStalled(55_001)).toBe(peer)
+  })
+
   test('goes on while a part of an answer comes, as on a slow line, up to five minutes for each', () => {
     hear(peer, 300_000)
     expect(transfer.abandonIfStalled(300_000)).toBeNull()

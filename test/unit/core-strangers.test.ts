@@ -90,6 +90,7 @@ describe('logs that nobody needs', () => {
     greet(core, member)
     core.step(noonMs, [{ kind: 'message', peer: member.peer, message: { kind: 'batches', id: 0, batches: logs } }])
     expect(core.state.vector.size).toBe(limits.logsBegun)
+    expect(core.matrix.row(member.origin).has(logs[0]!.origin)).toBe(true)
     const refused = logs.at(-1)!.origin
     expect(core.state.held(refused)).toBe(0)
     // The member has it; to say so of each would be a row that no status has room for.
