@@ -5,8 +5,7 @@ import type { ReplicaArguments } from './arguments.ts'
 import { type Doors, openDoors } from './client-doors.ts'
 import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
-import type { OriginId, PeerId } from './core/model/ids.ts'
-import { peerId } from './core/model/ids.ts'
+import type { OriginId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import type { GroupKey } from './core/model/messages.ts'
 import { type Attachment, changeInstall, loadAttachment } from './drivers/install-file.ts'
@@ -14,7 +13,7 @@ import { createLateTransport } from './drivers/late-transport.ts'
 import { createMemoryStreams } from './drivers/memory-streams.ts'
 import { diskError } from './drivers/nedb-files.ts'
 import { openNedbStorage } from './drivers/nedb-storage.ts'
-import { peerOf } from './drivers/peer-in-address.ts'
+import { byPeer } from './drivers/peer-in-address.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import type { Install } from './host/install.ts'
 import { GiveBack } from './host/give-back.ts'
@@ -92,7 +91,7 @@ const openBehind = async (
       await keepKey(options.data, groupKey, transport)
       presentKey = fromBase64Url(groupKey.key)
     },
-    invitedBy: membersAt(install.inviteAddresses),
+    invitedBy: byPeer(install.inviteAddresses),
   })
   if (install.isRetired) host.enqueue({ kind: 'wasRetired' })
   if (areCopiesWaiting) host.enqueue({ kind: 'copies', are: 'waiting' })
@@ -204,15 +203,6 @@ const takeSeat = async (host: ReplicaHost, install: Install): Promise<void> => {
   if (proof?.origin === origin) await host.receive([proof])
   else if (admission === null) await host.command({ kind: 'found', groupName, server, machine })
   else await host.command({ kind: 'claim', server, machine, replaces: null })
-}
-
-const membersAt = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly string[]> => {
-  const members = new Map<PeerId, readonly string[]>()
-  for (const address of addresses) {
-    const peer = peerOf(address)
-    if (peer !== null) members.set(peerId(peer), [...(members.get(peerId(peer)) ?? []), address])
-  }
-  return members
 }
 
 const admissionOf = (install: Install) => (install.admission === null ? null : proofOf(install, install.admission))

@@ -86,6 +86,17 @@ const reissue = (
   return decision
 }
 
+const unknownInvite = refuse(
+  'BAD_INVITE',
+  'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
+)
+const revokedInvite = refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
+const usedInvite = refuse(
+  'INVITE_USED',
+  'This invite has been used. Each invite lets one machine in; ask for a new one.',
+)
+const expiredInvite = refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+
 const admit = (
   state: GroupState,
   command: Extract<Command, { kind: 'admit' }>,
@@ -93,30 +104,22 @@ const admit = (
   reserved: Reserved,
 ): Decision => {
   const invite = state.seats.invite(command.invite)
-  if (invite === undefined || invite.expiresAtMs === 0) {
-    return refuse(
-      'BAD_INVITE',
-      'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
-    )
-  }
+  if (invite === undefined || invite.expiresAtMs === 0) return unknownInvite
   if (state.seats.retiredAs(command.peer) !== undefined)
     return refuse(
       'RETIRED',
       'This machine was retired: start it with --reset and the invite, so that it joins as another one.',
     )
   const before = invite.admitted.find((admitted) => admitted.peer === command.peer)
-  if (before === undefined && state.seats.isBarred(command.invite))
-    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
+  if (before === undefined && state.seats.isBarred(command.invite)) return revokedInvite
   if (before !== undefined) {
     // Its answer was lost on the way, and it asks again, here or elsewhere.
     const change = { kind: 'admission', invite: command.invite, peer: command.peer, server: before.server } as const
     return { kind: 'write', changes: [change], server: before.server }
   }
   const isClients = state.seats.clients().some((client) => client.invite === command.invite)
-  if (invite.admitted.length > 0 || isClients || reserved.invites.has(command.invite))
-    return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
-  if (invite.expiresAtMs <= nowMs)
-    return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+  if (invite.admitted.length > 0 || isClients || reserved.invites.has(command.invite)) return usedInvite
+  if (invite.expiresAtMs <= nowMs) return expiredInvite
   const promised = state.seats.promised(nowMs)
   const isFree = (server: ServerId): boolean =>
     state.seats.holder(server) === undefined && !promised.has(server) && !reserved.seats.has(server)
@@ -136,22 +139,14 @@ const admitClient = (
   reserved: Reserved,
 ): Decision => {
   const invite = state.seats.invite(id)
-  if (invite === undefined || invite.expiresAtMs === 0) {
-    return refuse(
-      'BAD_INVITE',
-      'This member does not know that invite. Ask for a new one, or try again when the member that made it is reachable.',
-    )
-  }
+  if (invite === undefined || invite.expiresAtMs === 0) return unknownInvite
   const clients = state.seats.clients().filter((client) => client.invite === id)
   const isHere = clients.some((client) => client.peer === peer)
-  if (invite.revoked || (!isHere && state.seats.isBarred(id)))
-    return refuse('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
+  if (invite.revoked || (!isHere && state.seats.isBarred(id))) return revokedInvite
   if (!isHere) {
     const isUsed = invite.admitted.length > 0 || clients.length > 0 || reserved.invites.has(id)
-    if (isUsed)
-      return refuse('INVITE_USED', 'This invite has been used. Each invite lets one machine in; ask for a new one.')
-    if (invite.expiresAtMs <= nowMs)
-      return refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
+    if (isUsed) return usedInvite
+    if (invite.expiresAtMs <= nowMs) return expiredInvite
   }
   reserved.invites.add(id)
   return write({ kind: 'clientAdmission', invite: id, peer, machine })

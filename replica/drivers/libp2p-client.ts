@@ -2,7 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
 import { fail, QuintetError, type Result } from '../core/model/errors.ts'
-import { peerId, type PeerId } from '../core/model/ids.ts'
+import type { PeerId } from '../core/model/ids.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
 import { groupContext } from '../wire/group-context.ts'
@@ -15,7 +15,7 @@ import { handshakesMs } from './libp2p-dial-patience.ts'
 import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { exchange } from './libp2p-join.ts'
-import { peerOf } from './peer-in-address.ts'
+import { byPeer } from './peer-in-address.ts'
 
 export interface ClientDialer {
   /**
@@ -129,15 +129,6 @@ const askMembers = async <Answer>(
 
 /** Failures of the member that was asked, not of the request: another one may do better. */
 const passing: ReadonlySet<string> = new Set(['BUSY', 'DISK_FULL', 'DISK_FAILED', 'STOPPED', 'INTERNAL'])
-
-const byPeer = (addresses: readonly string[]): ReadonlyMap<PeerId, readonly string[]> => {
-  const members = new Map<PeerId, string[]>()
-  for (const address of addresses) {
-    const peer = peerOf(address)
-    if (peer !== null) members.set(peerId(peer), [...(members.get(peerId(peer)) ?? []), address])
-  }
-  return members
-}
 
 interface Question {
   readonly peer: PeerId

@@ -2,10 +2,11 @@ import type { InviteInfo, LetIn } from '../client/contract/group.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
 import type { DocumentId, FileData, Folder, Header } from '../client/contract/mailbox.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { ServerId } from '../core/model/ids.ts'
+import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import type { Layout } from './mail-view.ts'
 import type { Screen } from './screen.ts'
+import { printableLine } from './text-width.ts'
 
 /** The person's files on this machine. Paths are as the system writes them; what cannot be done is a `QuintetError`. */
 export interface LocalFiles {
@@ -53,6 +54,16 @@ export interface Command {
 }
 
 export const usageError = (usage: string): QuintetError => new QuintetError('BAD_REQUEST', `This is used as: ${usage}`)
+
+/** NO_SUCH_SERVER for what is no server id. */
+export const serverOf = (word: string): ServerId => {
+  const server = Number(word)
+  if (isServerId(server)) return server
+  throw new QuintetError(
+    'NO_SUCH_SERVER',
+    `There is no server "${printableLine(word)}": servers are 1 to ${seatCount}.`,
+  )
+}
 
 /** The mail with the number that a person typed. BAD_REQUEST, NO_SUCH_MAIL. */
 export const numbered = ({ listed }: Sitting, [word]: readonly string[], usage: string): Header => {

@@ -1,23 +1,13 @@
-import { QuintetError } from '../core/model/errors.ts'
-import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { usageError, type Command } from './command.ts'
+import { serverOf, usageError, type Command } from './command.ts'
 import { confirm } from './confirm.ts'
 import { askWhoGoesToo, letInCommands, nameLetIn, stillInLines } from './let-in-commands.ts'
 import { inviteLine, networkLines } from './network-view.ts'
 import { printableLine } from './text-width.ts'
 
-const serverOf = (word: string | undefined, usage: string): ServerId => {
-  const server = Number(word)
-  if (word === undefined) throw usageError(usage)
-  if (isServerId(server)) return server
-  throw new QuintetError(
-    'NO_SUCH_SERVER',
-    `There is no server "${printableLine(word)}": servers are 1 to ${seatCount}.`,
-  )
-}
 
 const retire: Command['run'] = async (sitting, [word]) => {
-  const server = serverOf(word, 'retire N')
+  if (word === undefined) throw usageError('retire N')
+  const server = serverOf(word)
   const { seats } = await sitting.client.network()
   const machine = seats.find((seat) => seat.server === server)?.machine ?? null
   const others = machine === null ? [] : await nameLetIn(sitting, server)
@@ -36,7 +26,8 @@ const retire: Command['run'] = async (sitting, [word]) => {
 }
 
 const takeSeat: Command['run'] = async ({ client, screen }, [word]) => {
-  const server = serverOf(word, 'seat N')
+  if (word === undefined) throw usageError('seat N')
+  const server = serverOf(word)
   await client.takeSeat({ server })
   screen.print(`This machine goes on as server ${server}. Nothing of its mail is lost.`)
 }

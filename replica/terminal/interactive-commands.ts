@@ -1,13 +1,13 @@
 import { QuintetError } from '../core/model/errors.ts'
-import { isServerId, seatCount, type ServerId } from '../core/model/ids.ts'
-import { accountNamed, forgetShown, serverNames, usageError, type Command, type Sitting } from './command.ts'
+import { seatCount, type ServerId } from '../core/model/ids.ts'
+import { accountNamed, forgetShown, serverNames, serverOf, usageError, type Command, type Sitting } from './command.ts'
 import { groupCommands } from './group-commands.ts'
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
 import type { Screen } from './screen.ts'
 import { socialCommands } from './social-commands.ts'
 import { statusLines } from './status-view.ts'
-import { displayWidth, fitted, printableLine } from './text-width.ts'
+import { displayWidth, fitted } from './text-width.ts'
 
 const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
@@ -127,16 +127,7 @@ const showPeople: Command['run'] = async ({ client, screen }, _words, rest) => {
 
 const serversOf = (words: readonly string[], usage: string): readonly ServerId[] => {
   if (words.length === 0) throw usageError(usage)
-  return words.flatMap((word) => word.split(',')).map(serverOf)
-}
-
-const serverOf = (word: string): ServerId => {
-  const server = Number(word)
-  if (isServerId(server)) return server
-  throw new QuintetError(
-    'NO_SUCH_SERVER',
-    `There is no server "${printableLine(word)}": servers are 1 to ${seatCount}.`,
-  )
+  return words.flatMap((word) => word.split(',')).map((word) => serverOf(word))
 }
 
 /** What can be typed, in the order in which help shows it. */
