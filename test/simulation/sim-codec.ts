@@ -73,7 +73,8 @@ export const sign = (change: PersonChange, content: string): SignedChange => {
   return Object.freeze({ change: Object.freeze(change), payload, signature: unsigned })
 }
 
-const payloadOf = (change: PersonChange, content: string): Uint8Array => {
+/** What is read again is encoded as it is; all else is named. */
+export const payloadOf = (change: PersonChange, content: string): Uint8Array => {
   switch (change.kind) {
     case 'account':
       return encodeAccountPayload(change)

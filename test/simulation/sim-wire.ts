@@ -14,23 +14,12 @@ import {
   startOfChain,
 } from '../../replica/wire/group-context.ts'
 import { publicKeyOfPeer } from '../../replica/wire/keys.ts'
-import { encodeDocumentPayload, encodeMarksPayload } from '../../replica/wire/mailbox-payloads.ts'
-import {
-  encodeAccountDeletionPayload,
-  encodeAccountKeysPayload,
-  encodeAccountPayload,
-  encodeDeletionPayload,
-  encodeMailPayload,
-  encodeReadPayload,
-} from '../../replica/wire/payload-codec.ts'
+import { encodeDocumentPayload } from '../../replica/wire/mailbox-payloads.ts'
+import { encodeAccountDeletionPayload, encodeMailPayload } from '../../replica/wire/payload-codec.ts'
 import type { Claim, Verifier } from '../../replica/wire/signatures.ts'
-import {
-  encodeFollowPayload,
-  encodePostDeletionPayload,
-  encodePostPayload,
-} from '../../replica/wire/social-payloads.ts'
+import { encodeFollowPayload, encodePostPayload } from '../../replica/wire/social-payloads.ts'
 import { encodeUpdate, highestType } from '../../replica/wire/update-codec.ts'
-import { toUpdate } from './sim-codec.ts'
+import { payloadOf as namedPayloadOf, toUpdate } from './sim-codec.ts'
 
 const batchFormat = 1
 const unsigned = new Uint8Array(64)
@@ -78,7 +67,7 @@ export const signSuccession = (former: { readonly peer: PeerId; readonly seat: S
 
 /** As a client signs it; `content` stands for what is sealed. */
 export const sign = (change: PersonChange, content: string): SignedChange => {
-  const payload = payloadOf(change, utf8(content))
+  const payload = payloadOf(change, content)
   const type = typeIn(encodeUpdate({ clock: 1, change: { change, payload, signature: unsigned } }))
   const signature = signatureBy(fromBase64Url(change.account), signedByPerson(context, type, payload))
   return Object.freeze({ change: Object.freeze(change), payload, signature })
@@ -97,31 +86,23 @@ const keyOf = (peer: PeerId): Uint8Array => {
   return key
 }
 
-const payloadOf = (change: PersonChange, content: Uint8Array): Uint8Array => {
+/** Nothing is sealed: `content` stands for it. */
+const payloadOf = (change: PersonChange, content: string): Uint8Array => {
   switch (change.kind) {
-    case 'account':
-      return encodeAccountPayload(change)
-    case 'accountKeys':
-      return encodeAccountKeysPayload(change)
     case 'accountDeletion':
       return encodeAccountDeletionPayload(change)
     case 'mail': {
+      const sealed = utf8(content)
       const wraps = [wrap, ...change.to.map(() => wrap)]
-      return encodeMailPayload({ ...change, wraps, sealedHeader: content, sealedBody: content })
+      return encodeMailPayload({ ...change, wraps, sealedHeader: sealed, sealedBody: sealed })
     }
-    case 'read':
-      return encodeReadPayload(change)
-    case 'deletion':
-      return encodeDeletionPayload(change)
-    case 'marks':
-      return encodeMarksPayload(change)
     case 'document':
-      return encodeDocumentPayload({ ...change, sealed: change.state === 'written' ? content : null })
+      return encodeDocumentPayload({ ...change, sealed: change.state === 'written' ? utf8(content) : null })
     case 'post':
-      return encodePostPayload({ ...change, text: new TextDecoder().decode(content) })
-    case 'postDeletion':
-      return encodePostDeletionPayload(change)
+      return encodePostPayload({ ...change, text: content })
     case 'follow':
       return encodeFollowPayload(change)
+    default:
+      return namedPayloadOf(change, content)
   }
 }
