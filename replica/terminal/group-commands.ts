@@ -4,7 +4,6 @@ import { askWhoGoesToo, letInCommands, nameLetIn, stillInLines } from './let-in-
 import { inviteLine, networkLines } from './network-view.ts'
 import { printableLine } from './text-width.ts'
 
-
 const retire: Command['run'] = async (sitting, [word]) => {
   if (word === undefined) throw usageError('retire N')
   const server = serverOf(word)

@@ -191,8 +191,10 @@ describe('a mail', () => {
     })
     const { headers } = await bob.list({ folder: 'inbox', limit: 10 })
     expect(headers.map(({ subject }) => subject)).toEqual(['other', ''])
-    replica.alter = (sealed) => ({ ...sealed, from: evil.change.account })
-    expect(await codeOf(bob.read({ mail }))).toBe('CANNOT_OPEN')
+    for (const lie of [{ from: evil.change.account }, { to: [evil.change.account] }, { conversation: evil.mail }]) {
+      replica.alter = (sealed) => ({ ...sealed, ...lie })
+      expect(await codeOf(bob.read({ mail }))).toBe('CANNOT_OPEN')
+    }
     replica.alter = (sealed) => ({
       ...sealed,
       payload: evil.payload,

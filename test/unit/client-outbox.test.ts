@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { Folder } from '../../replica/api/contract.ts'
-import { QuintetError } from '../../replica/core/model/errors.ts'
+import { fail, QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { codeOf } from '../support/code-of.ts'
 import { startMs } from '../support/manual-clock.ts'
@@ -50,6 +50,22 @@ describe('the outbox', () => {
     clock.move(-dayMs)
     replica.tellAll({ event: 'mailbox' })
     await sent
+    expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
+  })
+
+  test('tries a mail again by itself that could not leave when its time was over', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    await client.send({ to: ['ann'], subject: 'soon', body: '', holdMs: 10_000 })
+    const execute = replica.execute.bind(replica)
+    const tries: string[] = []
+    replica.execute = (submission, session) => {
+      if (submission.kind === 'mail') tries.push(submission.command)
+      return tries.length === 1 ? fail('DISK_FULL', 'There is no room.') : execute(submission, session)
+    }
+    clock.move(10_000)
+    await expect.poll(() => tries.length).toBe(1)
+    await expect.poll(async () => (clock.move(limits.outboxRetryMs), (await client.counts()).sent)).toBe(1)
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
   })
 
