@@ -20,8 +20,12 @@ export interface NamedRecipient {
   readonly recipient: Recipient
 }
 
-/** Where names that were taken twice are told apart: `name~<server>`. */
+/** Names that were taken twice are told apart by what follows this: `name~<server>`. */
 const suffixMark = '~'
+
+/** Whether who signed up by one name may be called by the other. */
+export const isNameOf = (called: string, signed: string): boolean =>
+  called === signed || called.startsWith(`${signed}${suffixMark}`)
 
 /**
  * Who a name is. Kept for `limits.cachedNameMs` only, because a name can move to another account when a partition
@@ -115,7 +119,7 @@ export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): Verifie
     sameBytes(change.sealKey, info.sealKey) &&
     sameBytes(keys?.sealedKeys ?? change.sealedKeys, info.sealedKeys) &&
     (info.keys === null || keys?.account === change.account) &&
-    (info.name === change.name || info.name.startsWith(`${change.name}${suffixMark}`))
+    isNameOf(info.name, change.name)
   if (!agrees) {
     throw new QuintetError('BAD_SIGNATURE', `The replica's record of ${info.name} is not what that person signed.`)
   }

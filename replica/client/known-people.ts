@@ -3,7 +3,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { accountId, documentId, type AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import { verifiedAccount } from './account-directory.ts'
+import { isNameOf, verifiedAccount } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Identity } from './contract/people.ts'
 import type { Documents } from './documents.ts'
@@ -27,8 +27,6 @@ const joined = (later: string, earlier: string): string => {
 
 const memory = { document: documentId(`${'A'.repeat(21)}Q`), most: limits.rememberedNames, forMs: null, joined }
 const accountForm = /^[\w-]{43}$/
-/** A name that was taken twice is told apart by what follows this. */
-const suffixMark = '~'
 
 /**
  * Who an account is that is shown under a name: another one than the person knows by it, or that never signed up by it; one that did, and whom the
@@ -139,8 +137,7 @@ export class KnownPeople {
     try {
       const [info] = await this.#lookUp(session, { names: [], accounts: [account] })
       const signed = info && verifiedAccount(this.#context.groupId, info)
-      if (signed?.account !== account) return false
-      return name === signed.name || name.startsWith(`${signed.name}${suffixMark}`)
+      return signed?.account === account && isNameOf(name, signed.name)
     } catch (error) {
       if (error instanceof QuintetError && error.code === 'BAD_SIGNATURE') return false
       throw error
