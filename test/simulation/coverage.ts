@@ -54,6 +54,7 @@ export const coverageKinds = [
   'connection cut',
   'half-open connection',
   'joined',
+  'asked again to be let in',
   'machine replaced',
   'replaced machine came back',
   'machine retired',

@@ -1,5 +1,5 @@
 import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
-import type { PeerId } from '../../replica/core/model/ids.ts'
+import { namesOf, type PeerId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { GroupKey } from '../../replica/core/model/messages.ts'
 import { isTakenWhileFull } from './disk-full.ts'
@@ -56,7 +56,9 @@ export class GroupKeys {
   admits(peer: PeerId, { present, former }: KeptKeys): boolean {
     const tried = [present.key, ...former]
     if (tried.includes(this.kept.present.key)) return true
-    return this.#known.has(peer) && this.kept.former.some((key) => tried.includes(key))
+    const isLetIn = this.#known.has(peer) && this.kept.former.some((key) => tried.includes(key))
+    if (isLetIn && this.#machine.isSettled) notShutOut(this.#machine, peer)
+    return isLetIn
   }
 
   /** Of a key that it is told while its disk is full it is to be told again when there is room. */
@@ -82,6 +84,13 @@ export class GroupKeys {
   }
 }
 
+/** No former key lets in who was shut out. */
+const notShutOut = ({ name, core, world }: Machine, peer: PeerId): void => {
+  const origin = world.machines.find((machine) => machine.peer === peer)?.identity.origin
+  if (origin !== undefined && namesOf(origin).every((one) => core.state.seats.hasRetired(one)))
+    throw new Violation('shut out', `${name} lets ${origin} in, which it knows to be shut out`)
+}
+
 /** Somebody makes a new key for the group now and then, at any machine that is there. By chances of its own, so that other histories stay as they are. */
 export class KeyChanges {
   readonly #world: World
@@ -104,7 +113,7 @@ export class KeyChanges {
 
   /** As the program: open invites are revoked first, because the former key stands in them. */
   change(machine: Machine): void {
-    if (!machine.isUp || machine.isFull || machine.core.isRetired || this.#keptFrom.size >= keysAtMost) return
+    if (this.#keptFrom.size >= keysAtMost || !this.#canMakeOne(machine)) return
     for (const { invite, admitted, revoked } of machine.core.state.seats.invites())
       if (admitted.length === 0 && !revoked) machine.command({ kind: 'revoke', invite }, () => undefined)
     const key = Buffer.from(this.#random.bytes(keyBytes)).toString('base64url')
@@ -121,6 +130,17 @@ export class KeyChanges {
       throw new Violation('group key', `${machine.name} is shut out, and gets the key that was made to keep it out`)
     if (madeAt < machine.groupKeys.kept.present.madeAt)
       throw new Violation('group key', `${machine.name} goes back to an older key`)
+  }
+
+  /**
+   * Who makes one has logged in there. Where copies are restored all must be there: of a key that only one of them ever had, none of the others
+   * would let in who starts over with it.
+   */
+  #canMakeOne(machine: Machine): boolean {
+    if (!machine.isUp || machine.isFull || machine.core.isRetired || machine.core.state.seats.isUnknown) return false
+    if (!this.#world.settings.faults.includes('restore')) return true
+    const lasting = this.#world.lasting()
+    return lasting.every(({ isUp, isFull, seat }) => isUp && !isFull && machine.core.view.servers.includes(seat))
   }
 
   #shutOutAt({ core }: Machine): readonly Machine[] {

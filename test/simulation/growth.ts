@@ -7,6 +7,7 @@ import { originOf } from '../../replica/wire/keys.ts'
 import type { KeptKeys } from './group-keys.ts'
 import { invitedBy } from './group-keys.ts'
 import { Machine } from './machine.ts'
+import { Promises } from './promises.ts'
 import type { Random } from './random.ts'
 import { newIdentity, newInviteId } from './sim-codec.ts'
 import type { World } from './world.ts'
@@ -14,6 +15,7 @@ import type { World } from './world.ts'
 const inviteMs = 3_600_000
 const retryMs = 700
 const comesBackMs = 12_000
+const awayMs = 6_000
 
 interface Newcomer {
   /** Null takes the first free seat. */
@@ -35,11 +37,13 @@ interface Admitted {
 export class Growth {
   readonly #world: World
   readonly #random: Random
+  readonly #promises: Promises
   #isOver = false
 
   constructor(world: World) {
     this.#world = world
     this.#random = world.random.fork()
+    this.#promises = new Promises(world)
     this.#found()
     const { settings, timeline } = world
     for (const server of allServerIds.slice(1, settings.firstSeats)) this.#join({ server, replaces: null })
@@ -79,8 +83,7 @@ export class Growth {
   }
 
   #join(newcomer: Newcomer): void {
-    // Who knows nobody but a liar is its own.
-    const inviter = this.#random.pick(this.#world.up().filter((machine) => this.#world.isHonest(machine)))
+    const inviter = this.#random.pick(this.#world.up().filter((machine) => this.#isAsked(machine)))
     if (this.#isOver) return
     if (inviter === undefined) {
       this.#joinLater(newcomer)
@@ -95,7 +98,7 @@ export class Growth {
       }
       const free = newcomer.replaces === null ? newcomer.server : null
       const { peer } = newIdentity(this.#random, free ?? serverId(1))
-      inviter.command({ kind: 'admit', invite, peer, server: free }, (answer) => {
+      const admitted = (by: Machine, answer: Result<CommandAnswer> | null): void => {
         const seat = newcomer.replaces?.seat ?? seatOf(answer)
         const admission = batchOf(answer)
         if (seat === null || admission === null) {
@@ -103,9 +106,22 @@ export class Growth {
           if (answer === null || isRevoked(answer)) this.#joinLater(newcomer)
           return
         }
-        this.#settle({ newcomer, server: seat, peer, admission, inviter, keys })
+        this.#promises.given(by, peer, seat)
+        this.#settle({ newcomer, server: seat, peer, admission, inviter: by, keys })
+      }
+      const wish = { kind: 'admit', invite, peer, server: free } as const
+      inviter.command(wish, (answer) => {
+        const other = answer?.ok === true ? this.#promises.askedInstead(inviter, peer, answer.value.server) : null
+        if (other === null) admitted(inviter, answer)
+        else other.command(wish, (again) => (again?.ok === true ? admitted(other, again) : admitted(inviter, answer)))
       })
     })
+  }
+
+  /** Who knows nobody but a liar is its own; and who is let in by a machine that was shut out is not let in by the others. */
+  #isAsked(machine: Machine): boolean {
+    const isGone = this.#world.keyChanges !== null && this.#world.isRetired(machine)
+    return this.#world.isHonest(machine) && !isGone
   }
 
   #joinLater(newcomer: Newcomer): void {
@@ -140,11 +156,11 @@ export class Growth {
     const lasting = this.#world.lasting()
     const gone = this.#random.pick(lasting)
     if (gone === undefined || lasting.length < 3) return
-    const comesBack = this.#random.chance(0.4)
+    const comesBack = this.#random.chance(0.4) || this.#world.keyChanges !== null
     this.#world.trace.note(gone.name, comesBack ? 'is taken for gone' : 'is destroyed')
     if (comesBack) gone.crash()
     else gone.destroy()
-    const isRetired = this.#random.chance(0.5)
+    const isRetired = this.#random.chance(0.5) || this.#world.keyChanges !== null
     if (isRetired) this.#retire(gone)
     else this.#join({ server: null, replaces: gone })
     if (!comesBack) return
@@ -193,8 +209,21 @@ export class Growth {
       if (answer?.ok === true) {
         this.#world.coverage.note('machine shut out')
         this.#world.keyChanges?.change(judge)
+        this.#goneWith(gone, judge)
       }
       done()
+    })
+  }
+
+  /** Somebody was away when the machine was shut out, and comes back just when that does: it has much to fetch before it knows. */
+  #goneWith(gone: Machine, judge: Machine): void {
+    const { timeline, trace } = this.#world
+    const other = this.#random.pick(this.#world.up().filter((machine) => machine !== judge && machine !== gone))
+    if (other === undefined) return
+    trace.note(other.name, 'is away meanwhile')
+    other.crash()
+    timeline.after(awayMs * (0.5 + this.#random.next()), () => {
+      for (const machine of [other, gone]) if (!machine.isUp && !machine.isDestroyed) machine.start()
     })
   }
 }

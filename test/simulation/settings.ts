@@ -48,8 +48,15 @@ export const chooseSettings = (random: Random, mix: Mix): Settings => {
   return mix === 'ordinary' ? settings : withCopies(settings, random)
 }
 
-/** Most of the time some kinds are left out, so that the others get far. */
+/** In three of ten the group gets new keys. By chances of its own, so that others stay as they are. */
 const ordinary = (random: Random): Settings => {
+  const settings = withoutKeys(random)
+  const ofKeys = new Random(settings.chaosMs + 2)
+  return ofKeys.chance(0.3) ? withKeys(settings, ofKeys) : settings
+}
+
+/** Most of the time some kinds are left out, so that the others get far. */
+const withoutKeys = (random: Random): Settings => {
   const faults = faultKinds.filter((kind) => random.chance(rareFaults.includes(kind) ? 0.25 : 0.6))
   const firstSeats = random.int(3, seatCount)
   const replacements =
@@ -57,12 +64,11 @@ const ordinary = (random: Random): Settings => {
   const chaosMs = random.int(10_000, 32_000)
   // By chances of its own, so that histories stay what they are otherwise.
   const full: readonly FaultKind[] = new Random(chaosMs + 1).chance(0.3) ? ['full'] : []
-  const ofKeys = new Random(chaosMs + 2)
   const ofLogIns = new Random(chaosMs + 5)
   return {
     chaosMs,
     logInEveryMs: ofLogIns.chance(0.25) ? ofLogIns.int(200, 2_000) : null,
-    keyEveryMs: ofKeys.chance(0.3) ? ofKeys.int(1_500, 8_000) : null,
+    keyEveryMs: null,
     firstSeats,
     joiners: random.int(0, seatCount - firstSeats + 1),
     replacements,
@@ -86,6 +92,19 @@ const ordinary = (random: Random): Settings => {
       gathering: chooseGathering(new Random(chaosMs)),
     },
     chunkBytes: random.pick([600, 4_000, 40_000]) ?? 4_000,
+  }
+}
+
+/** Machines are shut out, too, where they can be replaced; and in some of these histories to fetch what one has missed takes long. */
+const withKeys = (settings: Settings, random: Random): Settings => {
+  const isBlurred = settings.faults.some((kind) => rareFaults.includes(kind))
+  const isSlow = random.chance(0.5)
+  return {
+    ...settings,
+    keyEveryMs: random.int(1_500, 8_000),
+    replacements: isBlurred ? 0 : Math.max(1, settings.replacements),
+    network: isSlow ? { ...settings.network, delayMs: 80 } : settings.network,
+    chunkBytes: isSlow ? 600 : settings.chunkBytes,
   }
 }
 
