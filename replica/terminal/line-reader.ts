@@ -4,6 +4,8 @@ import { isUtf8 } from 'node:buffer'
 export type InputLine =
   { readonly kind: 'line'; readonly text: string; readonly bytes: number } | { readonly kind: 'tooLong' | 'notText' }
 
+/** Some systems put this in front of what they pipe into a program, to say that it is UTF-8. */
+const byteOrderMark = '\uFEFF'
 const newline = 10
 const carriageReturn = 13
 
@@ -37,7 +39,8 @@ const lineOf = (bytes: Buffer): InputLine => {
   // What cannot be read would become the same sign everywhere, and passwords that differ in it the same.
   if (!isUtf8(bytes)) return { kind: 'notText' }
   const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
-  return { kind: 'line', text: bytes.toString('utf8', 0, end), bytes: bytes.length }
+  const text = bytes.toString('utf8', 0, end)
+  return { kind: 'line', text: text.startsWith(byteOrderMark) ? text.slice(1) : text, bytes: bytes.length }
 }
 
 const bufferOf = (piece: unknown): Buffer => {

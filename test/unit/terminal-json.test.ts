@@ -333,6 +333,14 @@ describe('the JSON terminal', () => {
     expect(answersOf(lines)).toMatchObject([{ id: 'large', ok: false, code: 'TOO_LARGE' }])
   })
 
+  test('takes a request behind a byte order mark, and one whose line ends as on Windows', async () => {
+    const { input, over, answer } = start(await clientOf(new MemoryReplica()))
+    input.end('\uFEFF{"id":1,"do":"view"}\r\n{"id":2,"do":"view"}\r\n')
+    expect(await answer(1)).toMatchObject({ ok: true })
+    expect(await answer(2)).toMatchObject({ ok: true })
+    await over
+  })
+
   test('takes a request that comes in pieces, within characters too', async () => {
     const { input, over, answer } = start(await clientOf(new MemoryReplica()))
     const bytes = Buffer.from(`${JSON.stringify({ id: 'ü😀', do: 'view' })}\n`)
