@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { SealedMail } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import type { Tag, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { Arrivals } from './arrivals.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
@@ -216,11 +216,13 @@ export class Reading {
     const conversation = mail.conversation ?? mail.mail
     this.#sending.noteConversation(mail.mail, conversation)
     const isApart = writtenAt !== null && Math.abs(writtenAt - mail.sentAt) > datesApartMs
+    const toOthers = mail.toNames.filter((name, place) => this.#isAnothers(session, name, mail.to[place]))
     return {
       mail: mail.mail,
       from: mail.fromName,
       to: mail.toNames.slice(0, addressed),
       cc: mail.toNames.slice(addressed),
+      ...(toOthers.length > 0 ? { toOthers } : {}),
       subject,
       snippet,
       sentAt: mail.sentAt,
@@ -233,6 +235,10 @@ export class Reading {
       attachmentCount,
       ...(this.#people.isAnother(session, mail.fromName, mail.from) ? { fromAnother: true } : {}),
     }
+  }
+
+  #isAnothers(session: Session, name: string, account: AccountId | undefined): boolean {
+    return account !== undefined && this.#people.isAnother(session, name, account)
   }
 
   async #markRead(session: Session, { mail, read, markedUnread }: SealedMail): Promise<void> {

@@ -43,7 +43,12 @@ export const shownMail = (mail: Mail, fullness: Fullness = 'usual'): object => {
 }
 
 /** What a program has to know, also one that was written before there was such a field. */
-export const strange = ({ fromAnother, unproven }: Pick<Header, 'fromAnother' | 'unproven'>): object => ({
+export const strange = ({
+  fromAnother,
+  toOthers,
+  unproven,
+}: Pick<Header, 'fromAnother' | 'toOthers' | 'unproven'>): object => ({
   ...(fromAnother === undefined ? {} : { fromAnother }),
+  ...(toOthers === undefined ? {} : { toOthers }),
   ...(unproven === undefined ? {} : { unproven }),
 })

@@ -19,7 +19,7 @@ export const headerLine = (number: number, header: Header, person: 'from' | 'to'
   const { columns, nowMs, style } = layout
   const rest = Math.max(20, columns - numberColumns - dateColumns - 6)
   const nameColumns = Math.min(24, Math.floor(rest / 3))
-  const name = person === 'from' ? senderOf(header) : header.to.map(shownName).join(', ')
+  const name = person === 'from' ? senderOf(header) : recipientsOf(header)
   const subject = printableLine(header.subject) || '(no subject)'
   const written = header.writtenAt === undefined ? '' : `(written ${shortDate(header.writtenAt, nowMs)}) `
   const line = [
@@ -38,6 +38,7 @@ export const mailLines = (mail: Mail, { columns, style }: Layout): readonly stri
     ...(mail.fromAnother === undefined ? [] : [style.bold(anotherLine(mail.from))]),
     `${style.dim('To:     ')} ${mail.to.map(shownName).join(', ')}`,
     ...(mail.cc.length > 0 ? [`${style.dim('Cc:     ')} ${mail.cc.map(shownName).join(', ')}`] : []),
+    ...(mail.toOthers ?? []).map((name) => style.bold(toAnotherLine(name))),
     `${style.dim('Date:   ')} ${longDate(mail.sentAt)}`,
     ...(mail.writtenAt === undefined
       ? []
@@ -56,6 +57,12 @@ export const senderOf = ({ from, fromAnother, unproven }: Header): string => {
   if (unproven !== undefined) return `(unproven) ${shownName(from)}`
   return fromAnother === undefined ? shownName(from) : `(another!) ${shownName(from)}`
 }
+
+const recipientsOf = ({ to, toOthers = [] }: Header): string =>
+  to.map((name) => (toOthers.includes(name) ? `(another!) ${shownName(name)}` : shownName(name))).join(', ')
+
+const toAnotherLine = (name: string): string =>
+  `This did not go to the ${shownName(name)} whom you know: another account is called so here. words ${shownName(name)} says more.`
 
 export const anotherLine = (name: string): string =>
   `This is not from the ${shownName(name)} whom you know: another account wrote it. words ${shownName(name)} says more.`

@@ -135,6 +135,17 @@ describe('a name that is another account', () => {
     expect(shown(MailRow, { ...row, header: { ...usual, unproven: true } }).text()).toContain(unproven)
   })
 
+  it('is marked where a mail has gone to it, in the list of what was sent and in the mail', () => {
+    const { fromAnother, ...sent } = { ...header(), own: true, to: ['Ben'], toOthers: ['Ben'] }
+    expect(fromAnother).toBe(true)
+    const says = text('people.identity.another', { name: 'Ben' })
+    const row = { nowMs: Date.now(), density: 'comfortable', selected: false, open: false, cursor: false }
+    const content = { body: '', attachments: [], inReplyTo: null, fromAccount: known.account }
+    const message = { mail: { ...sent, ...content }, unfolded: true, alone: true }
+    expect(shown(MailRow, { ...row, header: sent }).text()).toContain(says)
+    expect(shown(MailMessage, message).text()).toContain(says)
+  })
+
   it('can be asked about in the outbox, where a mail to it waits', async () => {
     benHasChanged()
     shown(PeopleIdentity)

@@ -7,12 +7,14 @@ import { QuintetError } from '../../replica/core/model/errors.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
+import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 import { encodeCbor } from '../../replica/wire/cbor.ts'
 import { codeOf } from '../support/code-of.ts'
 import { testRandom } from '../support/client-ports.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { cheapPassword, clientAt, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
+import { shownBy } from '../support/terminal.ts'
 
 const password = 'a long password'
 
@@ -180,6 +182,21 @@ describe('a mail', () => {
     await sendNow(ann, { ...toBen, to: ['cleo'] })
     replica.alter = (sealed) => ({ ...sealed, fromName: 'ben~1' })
     expect(await ann.read({ mail })).not.toHaveProperty('fromAnother')
+  })
+
+  test('that a server says has gone to somebody who is known, and has gone to another, says so', async () => {
+    const { replica, ann } = await annAndBen()
+    await signedUp(replica, 'cleo')
+    await sendNow(ann, toBen)
+    const mail = await sendNow(ann, { ...toBen, to: ['cleo'], cc: ['ann'] })
+    replica.alter = (sealed) => ({ ...sealed, toNames: ['ben', 'ann'] })
+    const sent = await ann.list({ folder: 'sent', limit: 9 })
+    expect(sent.headers).toMatchObject([{ mail, to: ['ben'], cc: ['ann'], toOthers: ['ben'] }, { to: ['ben'] }])
+    expect(sent.headers[1]).not.toHaveProperty('toOthers')
+    expect(await ann.read({ mail })).toMatchObject({ toOthers: ['ben'] })
+    const text = await shownBy(runInteractiveTerminal, ann, ['l sent', 'r 1', 'quit'])
+    expect(text).toContain('(another!) ben')
+    expect(text).toContain('This did not go to the ben whom you know')
   })
 
   test('that is exported, or whose files are forwarded, makes nobody known by its name', async () => {

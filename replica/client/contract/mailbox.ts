@@ -20,6 +20,8 @@ export interface Header {
   readonly unproven?: true
   readonly to: readonly string[]
   readonly cc: readonly string[]
+  /** Names in `to` and `cc` of accounts that are others than the person knows by these names: a server says what accounts are called. Absent where there are none. */
+  readonly toOthers?: readonly string[]
   readonly subject: string
   /** The beginning of the body as one line of plain text, at most 160 characters; empty when the mail has none. */
   readonly snippet: string
