@@ -39,7 +39,7 @@ export class GroupAdmin implements GroupApi {
     const links = host.links()
     return host.read((core) => {
       const own = core.state.seats.claimOf(core.identity.origin)
-      const found = warnings(core, host)
+      const found = warnings(core, host.surroundings)
       return {
         groupName,
         server: serverId,

@@ -31,6 +31,8 @@ const mostWayTicks = 50
 /** Of so many measurements the shortest counts: others were held up by what was being sent, or by a process that was busy. */
 const measurementsKept = 4
 const pingNumberBytes = 4
+/** What goes through every way; more, in one packet, is lost where a tunnel makes packets longer than the way takes and nobody says so. */
+const smallBytes = 1_200
 
 /** Clients and servers are patient with each other, because what is given again costs more than waiting. */
 export const clientPatience: Patience = { silentTicks: 40, doubtTicks: 8 }
@@ -87,6 +89,9 @@ export class FrameLink {
   /** The last measurements of the way there and back, in milliseconds, the handshake's before there are others. */
   #ways: readonly number[]
   #isDoubted = false
+  /** When something larger than every way takes was first sent; null: never. */
+  #largeSentTick: number | null = null
+  #largePackets: 'unknown' | 'through' = 'unknown'
 
   constructor(
     stream: ByteStream,
@@ -145,6 +150,14 @@ export class FrameLink {
   /** Round trip of the last heartbeat. */
   get lagMs(): number | null {
     return this.#lagMs
+  }
+
+  /**
+   * Whether packets came through that are as large as packets usually are; `lost`: such were sent, and nothing that was asked since has been
+   * answered.
+   */
+  get largePackets(): 'lost' | 'through' | 'unknown' {
+    return this.#largePackets === 'unknown' && this.#largeSentTick !== null ? 'lost' : this.#largePackets
   }
 
   /** Queues a frame; `over` tells when it could not be delivered. */
@@ -235,6 +248,7 @@ export class FrameLink {
         if (chunk === null) break
         this.#stream.send(chunk)
         this.#ticksSinceSent = 0
+        if (chunk.length > smallBytes) this.#largeSentTick ??= this.#ticks
       }
       if (this.#queue.bytes === 0) this.#drained?.()
     } catch (error) {
@@ -262,6 +276,7 @@ export class FrameLink {
     switch (tag) {
       case frameTags.data:
         this.#ticksSinceFrame = 0
+        if (frame.length > smallBytes) this.#largePackets = 'through'
         this.#listener.data(frame)
         return
       case frameTags.ping:
@@ -273,6 +288,7 @@ export class FrameLink {
       case frameTags.offer:
       case frameTags.accept:
       case frameTags.refuse:
+      case frameTags.replaced:
         this.#listener.control(tag, frame)
         return
     }
@@ -315,6 +331,7 @@ export class FrameLink {
     const pinged = this.#pinged
     if (pinged === null || pong.length !== pingNumberBytes || numberIn(pong).getUint32(0) !== pinged.number) return
     this.#pinged = null
+    if (this.#largeSentTick !== null && pinged.number > this.#largeSentTick) this.#largePackets = 'through'
     const ms = performance.now() - pinged.atMs
     this.#ways = [...this.#ways, ms].slice(-measurementsKept)
     this.#lagMs = Math.round(ms)

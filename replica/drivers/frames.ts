@@ -4,14 +4,14 @@
  */
 
 /** What a frame is: `data` belongs to the layer above, everything else stays inside the driver. */
-export const frameTags = { data: 0, ping: 1, pong: 2, offer: 3, accept: 4, refuse: 5 } as const
+export const frameTags = { data: 0, ping: 1, pong: 2, offer: 3, accept: 4, refuse: 5, replaced: 6 } as const
 export type FrameTag = (typeof frameTags)[keyof typeof frameTags]
 
 export const frameHeaderBytes = 5
 /** The driver's own frames are tiny; a longer one is not ours. */
 const controlFrameBytes = 64
 
-const isFrameTag = (value: number): value is FrameTag => value <= frameTags.refuse
+const isFrameTag = (value: number): value is FrameTag => value <= frameTags.replaced
 
 /** Writes a frame's header at `offset`. */
 export const writeFrameHeader = (target: Uint8Array, offset: number, tag: FrameTag, length: number): void => {

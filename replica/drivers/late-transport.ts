@@ -1,6 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
-import type { GroupKeys, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
+import type { GroupKeys, LinkTrouble, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
 
 export interface LateTransportOptions {
   readonly self: PeerId
@@ -86,6 +86,10 @@ class LateTransport implements Transport {
 
   links(): readonly PeerLink[] {
     return this.#transport?.links() ?? []
+  }
+
+  troubles(): readonly LinkTrouble[] {
+    return this.#transport?.troubles?.() ?? []
   }
 
   dismissed(peer: PeerId): void {

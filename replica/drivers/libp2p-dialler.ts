@@ -5,14 +5,16 @@ import type { ClockPort } from '../host/ports.ts'
 const firstDelayMs = 100
 /** Also the cap after hours of absence: a member that comes back is found within this time. */
 const longestDelayMs = 5_000
-/** A connection that was shorter counts as a sign that something is wrong, and is not simply redialled at once. */
-const shortLifeMs = 1_000
+/** A connection that was shorter counts as a sign that something is wrong, also one that falls silent at once: it is not simply redialled. */
+const shortLifeMs = 5_000
 const shortLivesForgiven = 3
 const failuresWhenAsked = 3
 /** The cap for a peer that sends this machine away each time: it will hardly think otherwise, and each time is a change of the view. */
 const longestDismissedMs = 600_000
 /** One that keeps the connection for so long has not sent this machine away. */
 const keptMs = 60_000
+/** The cap for a peer with whom the connection breaks off whenever something large is sent: each time is a change of the view, and helps nobody. */
+const longestStuckMs = 30_000
 /** So often what is heard of a peer begins a try anew: anybody in the local network can tell anything, and a try needs some time. */
 const anewMs = 1_000
 
@@ -38,6 +40,7 @@ interface Target {
   shortLives: number
   /** How often it has sent this machine away. */
   dismissals: number
+  state: 'ordinary' | 'stuck'
   connectedAtMs: number | null
   cancelTimer: (() => void) | null
   attempt: AbortController | null
@@ -119,13 +122,14 @@ export class Dialler {
     target.learnt = [...new Set([...addresses, ...target.learnt])].slice(0, limits.addressesPerPeer)
   }
 
-  disconnected(peer: PeerId, cause: 'asked' | 'lost'): void {
+  disconnected(peer: PeerId, cause: 'asked' | 'lost' | 'stuck'): void {
     const target = this.#targets.get(peer)
     if (target?.connectedAtMs === undefined || target.connectedAtMs === null) return
     const livedMs = this.#options.clock.nowMs() - target.connectedAtMs
     target.connectedAtMs = null
     target.shortLives = livedMs < shortLifeMs ? target.shortLives + 1 : 0
     if (livedMs >= keptMs) target.dismissals = 0
+    target.state = cause === 'stuck' ? 'stuck' : 'ordinary'
     target.failures = cause === 'asked' ? failuresWhenAsked : Math.max(0, target.shortLives - shortLivesForgiven)
     if (target.isMember) this.#dialLater(target)
     else this.#forget(target)
@@ -170,6 +174,7 @@ export class Dialler {
       failures: 0,
       shortLives: 0,
       dismissals: 0,
+      state: 'ordinary',
       connectedAtMs: null,
       cancelTimer: null,
       attempt: null,
@@ -199,15 +204,13 @@ export class Dialler {
     target.failures = 0
     target.shortLives = 0
     target.dismissals = 0
+    target.state = 'ordinary'
     this.#dial(target)
   }
 
   #dialLater(target: Target): void {
     if (!this.#running || this.#denied.has(target.peer)) return
-    const longest =
-      target.dismissals > 0
-        ? Math.min(longestDismissedMs, longestDelayMs * 2 ** target.dismissals)
-        : Math.min(longestDelayMs, firstDelayMs * 2 ** target.failures)
+    const longest = longestDelayOf(target)
     target.cancelTimer?.()
     target.cancelTimer = this.#options.clock.after(longest * (0.5 + this.#options.random() / 2), () => {
       target.cancelTimer = null
@@ -243,4 +246,9 @@ export class Dialler {
     target.failures = Math.min(target.failures + 1, 16)
     this.#dialLater(target)
   }
+}
+
+const longestDelayOf = ({ dismissals, state, failures }: Target): number => {
+  if (dismissals > 0) return Math.min(longestDismissedMs, longestDelayMs * 2 ** dismissals)
+  return state === 'stuck' ? longestStuckMs : Math.min(longestDelayMs, firstDelayMs * 2 ** failures)
 }

@@ -2,11 +2,12 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { Buffer } from 'node:buffer'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
-import type { ClockPort } from '../host/ports.ts'
+import type { ClockPort, LinkTrouble } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
 import { handshakeMs, protocols } from './libp2p-base.ts'
 import { frameTags, type FrameTag } from './frames.ts'
 import { FrameLink } from './frame-link.ts'
+import { LinkTroubles } from './link-troubles.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { staying, type Contender } from './libp2p-tie-break.ts'
 
@@ -15,8 +16,8 @@ const closeTimeoutMs = 500
 
 export interface ReplicaLinksListener {
   kept(peer: PeerId, connection: Connection): void
-  /** `asked` is for one that was let go here. */
-  lost(peer: PeerId, reason: string, cause: 'asked' | 'lost'): void
+  /** `asked` is for one that was let go here, `stuck` for one that breaks off whenever something large is sent. */
+  lost(peer: PeerId, reason: string, cause: 'asked' | 'lost' | 'stuck'): void
   /** As `TransportListener` has it. */
   arriving(peer: PeerId): void
   frame(peer: PeerId, frame: Uint8Array): void
@@ -54,6 +55,7 @@ export interface KeptLink {
 export class ReplicaLinks {
   readonly #options: ReplicaLinksOptions
   readonly #held = new Map<PeerId, Candidate>()
+  readonly #troubles = new LinkTroubles()
 
   constructor(options: ReplicaLinksOptions) {
     this.#options = options
@@ -69,6 +71,12 @@ export class ReplicaLinks {
     return [...this.#held.values()]
       .filter(({ state }) => state === 'kept')
       .map(({ peer, connection, link, openedAtMs }) => ({ peer, connection, link, ageMs: now - openedAtMs }))
+  }
+
+  troubles(): readonly LinkTrouble[] {
+    for (const { peer, state, link } of this.#held.values())
+      if (state === 'kept' && link.largePackets === 'through') this.#troubles.flows(peer)
+    return this.#troubles.list()
   }
 
   /** Offers a stream on a connection. Fulfilled when the pair has one, this or another; throws when it came to nothing. */
@@ -157,6 +165,11 @@ export class ReplicaLinks {
   }
 
   #negotiate(candidate: Candidate, tag: FrameTag, payload: Uint8Array): void {
+    if (tag === frameTags.replaced) {
+      const isOther = Buffer.compare(payload, this.#options.boot) !== 0
+      if (candidate.state === 'kept' && isOther) this.#troubles.takesTurns(this.#options.self, candidate.peer)
+      return
+    }
     if (candidate.state !== 'offered') return
     const isOwn = candidate.opener === this.#options.self
     candidate.boot = Buffer.from(payload).toString('hex')
@@ -184,7 +197,7 @@ export class ReplicaLinks {
       return
     }
     this.#held.set(newer.peer, newer)
-    if (older !== undefined) this.#discard(older, 'a newer stream took its place')
+    if (older !== undefined) this.#giveWay(older, newer)
     newer.link.pushControl(frameTags.accept, this.#options.boot)
     this.#keep(newer)
   }
@@ -195,8 +208,23 @@ export class ReplicaLinks {
 
   #keep(candidate: Candidate): void {
     candidate.state = 'kept'
+    if (candidate.boot !== null) this.#troubles.connected(candidate.peer, candidate.boot)
     this.#options.listener.kept(candidate.peer, candidate.connection)
     candidate.settle(null)
+  }
+
+  /** If it is another run of the same install, the older one hears of it before it is ended: it may be running, too. */
+  #giveWay(older: Candidate, newer: Candidate): void {
+    const reason = 'a newer stream took its place'
+    if (older.state !== 'kept' || newer.boot === null || older.boot === newer.boot) {
+      this.#discard(older, reason)
+      return
+    }
+    this.#end(older, reason, 'lost')
+    older.link.pushControl(frameTags.replaced, Buffer.from(newer.boot, 'hex'))
+    void older.link.close().then(() => {
+      this.#endSpare(older.connection, older.peer)
+    })
   }
 
   /** Ends one that is not held any more, and its connection unless the one that is held uses it. */
@@ -225,7 +253,13 @@ export class ReplicaLinks {
   #end(candidate: Candidate, reason: string, cause: 'asked' | 'lost'): void {
     const { state } = candidate
     candidate.state = 'over'
-    if (state === 'kept') this.#options.listener.lost(candidate.peer, reason, cause)
+    if (state === 'kept') this.#options.listener.lost(candidate.peer, reason, this.#causeOf(candidate, cause))
     if (state === 'offered') candidate.settle(new Error(reason))
+  }
+
+  #causeOf({ peer, link, openedAtMs }: Candidate, cause: 'asked' | 'lost'): 'asked' | 'lost' | 'stuck' {
+    if (cause === 'asked') return cause
+    const livedMs = this.#options.clock.nowMs() - openedAtMs
+    return this.#troubles.ended(peer, { livedMs, largePackets: link.largePackets }) ? 'stuck' : cause
   }
 }

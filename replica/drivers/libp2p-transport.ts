@@ -7,6 +7,7 @@ import { peerId, type PeerId } from '../core/model/ids.ts'
 import type {
   ClockPort,
   GroupKeys,
+  LinkTrouble,
   LoggerPort,
   PeerLink,
   SendPriority,
@@ -225,6 +226,10 @@ class Libp2pTransport implements Transport {
     }))
   }
 
+  troubles(): readonly LinkTrouble[] {
+    return this.#links.troubles()
+  }
+
   dismissed(peer: PeerId): void {
     this.#dialler.dismissed(peer)
   }
@@ -343,7 +348,7 @@ class Libp2pTransport implements Transport {
     })
   }
 
-  #lost(peer: PeerId, reason: string, cause: 'asked' | 'lost'): void {
+  #lost(peer: PeerId, reason: string, cause: 'asked' | 'lost' | 'stuck'): void {
     this.#dialler.disconnected(peer, cause)
     this.#options.logger.info('a server is disconnected', { peer, reason })
     this.#tell((listener) => {

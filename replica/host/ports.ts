@@ -163,6 +163,19 @@ export interface PeerLink {
   readonly lagMs: number | null
 }
 
+/** What is wrong with connections as such: an install that runs twice at once (this one may be it), a way on which large packets get lost. */
+export interface LinkTrouble {
+  readonly kind: 'runsTwice' | 'largeLost'
+  readonly peer: PeerId
+}
+
+/** What a replica's core does not know, and people should. */
+export interface Surroundings {
+  /** This machine's disk is full. */
+  readonly diskFull: boolean
+  readonly troubles: readonly LinkTrouble[]
+}
+
 /** The group's keys: the present one for all, former ones for members that were away when it was made. */
 export interface GroupKeys {
   /** 32 bytes. */
@@ -200,6 +213,8 @@ export interface Transport {
   useKeys(keys: GroupKeys): void
   /** Addresses at which connected members were reached, to be remembered and told to others. */
   links(): readonly PeerLink[]
+  /** Left out: nothing is wrong. */
+  troubles?(): readonly LinkTrouble[]
   /** This peer has sent this machine away for good: it is dialled less and less often, and as before once it keeps the connection. */
   dismissed(peer: PeerId): void
   /** Forget all back-off and dial now (wake-up, network change). */

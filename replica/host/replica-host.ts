@@ -13,7 +13,7 @@ import { KeptSettings, requireSyncInterval } from './kept-settings.ts'
 import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
 import { sendOut } from './outbound.ts'
-import type { Damage, FrameStream, Transport, TransportListener } from './ports.ts'
+import type { Damage, FrameStream, Surroundings, Transport, TransportListener } from './ports.ts'
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 import { StandingEvents } from './standing-events.ts'
@@ -139,8 +139,8 @@ export class ReplicaHost {
     await (hasFailed ? closed.catch(() => undefined) : closed)
   }
 
-  get diskFull(): boolean {
-    return this.#disk.isFull
+  get surroundings(): Surroundings {
+    return { diskFull: this.#disk.isFull, troubles: this.#options.transport.troubles?.() ?? [] }
   }
 
   /** Durable when fulfilled. Rejects with the command's failure. */

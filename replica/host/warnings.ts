@@ -4,11 +4,12 @@ import { allServerIds } from '../core/model/ids.ts'
 import type { Warning, WarningCode } from '../core/model/warning.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { retiredFailure } from '../core/retired-peers.ts'
+import type { LinkTrouble, Surroundings } from './ports.ts'
 
 const clockOffMs = 60_000
 
-/** What is out of the ordinary here; `diskFull`: on this machine's disk. */
-export const warnings = (core: ReplicaCore, { diskFull }: { readonly diskFull: boolean }): readonly Warning[] => {
+/** What is out of the ordinary here. */
+export const warnings = (core: ReplicaCore, { diskFull, troubles }: Surroundings): readonly Warning[] => {
   const found: Warning[] = []
   if (diskFull)
     found.push(warning('diskFull', 'The disk of this machine is full: mail can be read but not sent from here.'))
@@ -32,7 +33,8 @@ export const warnings = (core: ReplicaCore, { diskFull }: { readonly diskFull: b
   for (const opinion of core.doubtful) found.push(doubtful(opinion))
   if (core.transferringFrom !== null)
     found.push(warning('transferring', 'The mailbox is being copied from another replica.'))
-  return [...found, ...clocksOff(core)]
+  found.push(...clocksOff(core), ...troubles.flatMap((trouble) => troubleWith(core, trouble)))
+  return found
 }
 
 /** By what most of those who are connected say, which this machine may be alone against. */
@@ -45,6 +47,14 @@ const clocksOff = (core: ReplicaCore): readonly Warning[] => {
     const whose = server === core.identity.server ? 'this machine' : `server ${server}`
     return [warning('clockOff', `The clock of ${whose} is off by ${seconds} s.`, { server, seconds })]
   })
+}
+
+/** None where it is with somebody who has no seat. */
+const troubleWith = (core: ReplicaCore, { kind, peer }: LinkTrouble): readonly Warning[] => {
+  if (peer === core.identity.peer) return [runsTwiceHere]
+  const claim = core.state.seats.holders().find((holder) => holder.peer === peer)
+  if (claim === undefined) return []
+  return [kind === 'runsTwice' ? runsTwice(claim.server) : largeLost(claim.server)]
 }
 
 const warning = (code: WarningCode, sentence: string, words: Warning['words'] = {}): Warning => ({
@@ -74,6 +84,28 @@ const estrangedFrom = (server: ServerId): Warning =>
     'estranged',
     `Server ${server} was retired here, still runs, and goes on without this machine: it seems to have retired this one, too. Neither has what the other writes. ` +
       'Start one of the two with --reset and an invite of the other, so that it joins again and hands over what only it has; if the other is then said to be retired, let it join in the same way.',
+    { server },
+  )
+
+const runsTwiceHere = warning(
+  'runsTwiceHere',
+  'This replica seems to run twice: a copy of its data directory is in use on another machine, or in another place, and each cuts the other off. ' +
+    'Quit Quintet at one of the two, and remove that copy. If Quintet is to stay there, let it join with an invite, in an empty data directory.',
+)
+
+const runsTwice = (server: ServerId): Warning =>
+  warning(
+    'runsTwice',
+    `Server ${server} seems to run twice, from two copies of one data directory that cut each other off. ` +
+      `Ask who has it to quit Quintet at one of the two; what is to stay there joins with an invite, in an empty data directory.`,
+    { server },
+  )
+
+const largeLost = (server: ServerId): Warning =>
+  warning(
+    'largeLost',
+    `The connection with server ${server} breaks off whenever much is sent: small packets come through, large ones seem to get lost on the way, as in some VPNs and tunnels. ` +
+      'Set a smaller MTU (1280) for the VPN, or for the network interface, at one of the two machines.',
     { server },
   )
 

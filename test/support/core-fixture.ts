@@ -121,7 +121,7 @@ export const greet = (core: ReplicaCore, who: Identity, rows: KnowledgeRows = ne
 
 /** What people are told at it, as one text. */
 export const warningsOf = (core: ReplicaCore): string =>
-  warnings(core, { diskFull: false })
+  warnings(core, { diskFull: false, troubles: [] })
     .map(({ sentence }) => sentence)
     .join()
 

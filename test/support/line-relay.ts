@@ -12,6 +12,8 @@ export interface LineOptions {
   readonly bytesPerSecond?: number
   /** What it takes to the server, and from it. */
   readonly delaysMs?: readonly [number, number]
+  /** As of packets: of a connection on which more comes at once nothing is carried any more in that direction, as TCP sends the same again and again. */
+  readonly largestBytes?: number
 }
 
 /** A line to a server that is slow, or long, or both: nothing is lost on it. Who connects is answered at once, as by a satellite's modem. */
@@ -20,10 +22,17 @@ export class LineRelay {
   readonly #ways: readonly [Way, Way]
   readonly #timer: NodeJS.Timeout
   readonly #sockets = new Set<Socket>()
+  readonly #stuck = new Set<Socket>()
+  #largestBytes: number
+  #isFrozen = false
 
-  private constructor(server: Server, { bytesPerSecond = Infinity, delaysMs = [0, 0] }: LineOptions) {
+  private constructor(
+    server: Server,
+    { bytesPerSecond = Infinity, delaysMs = [0, 0], largestBytes = Infinity }: LineOptions,
+  ) {
     const perTick = Math.ceil(bytesPerSecond / ticksPerSecond)
     this.#server = server
+    this.#largestBytes = largestBytes
     this.#ways = [new Way(perTick, delaysMs[0]), new Way(perTick, delaysMs[1])]
     this.#timer = setInterval(() => {
       for (const way of this.#ways) way.tick()
@@ -54,6 +63,16 @@ export class LineRelay {
     this.#ways[1].delayMs = ms
   }
 
+  /** Nothing comes through any more, and neither side hears of it. */
+  freeze(): void {
+    this.#isFrozen = true
+  }
+
+  /** From now on packets may be as large as any, on new connections. */
+  widen(): void {
+    this.#largestBytes = Infinity
+  }
+
   /** The same invite, whose members are reached on this way only. */
   inviteOver(text: string): string {
     const invite = decodeInvite(text)
@@ -76,9 +95,13 @@ export class LineRelay {
       this.#sockets.add(from)
       from.setNoDelay(true)
       from.on('error', () => undefined)
-      from.on('data', (data) => way.take(from, to, data))
+      from.on('data', (data) => {
+        if (data.length > this.#largestBytes) this.#stuck.add(from)
+        if (!this.#isFrozen && !this.#stuck.has(from)) way.take(from, to, data)
+      })
       from.on('close', () => {
         this.#sockets.delete(from)
+        if (this.#isFrozen) return
         // After what was said before it.
         setTimeout(() => to.destroy(), way.delayMs)
       })

@@ -24,7 +24,7 @@ const serviceOf = (
   const host = {
     read: (query: (of: ReplicaCore) => unknown) => Promise.resolve(query(core)),
     diskBytes: () => Promise.resolve(0),
-    diskFull: true,
+    surroundings: { diskFull: true, troubles: [] },
     links: () => [],
     onNotice: () => undefined,
     ...more,

@@ -193,7 +193,7 @@ describe('a retired machine that comes back', () => {
   test('and has retired this one, too, is told of, as long as it hands over nothing', () => {
     const core = coreWithout()
     const said = (): string =>
-      warnings(core, { diskFull: false })
+      warnings(core, { diskFull: false, troubles: [] })
         .map(({ sentence }) => sentence)
         .join('; ')
     greet(core, ben, rows)

@@ -49,17 +49,17 @@ test('whoever waits for something to be stored is told that the disk is full', a
   expect(recoveries).not.toHaveBeenCalled()
   disk.makeRoom()
   await scene.clock.pass(1_000)
-  expect(host.diskFull).toBe(false)
+  expect(host.surroundings.diskFull).toBe(false)
   await host.receive([new LogMaker(4).batch(1)])
 })
 
 test('clients look again when the disk is full, and when it has room', async () => {
   const { disk, host, scene } = await start()
-  let diskFull = host.diskFull
+  let diskFull = host.surroundings.diskFull
   const seen: boolean[] = []
   host.onNotice(({ kind }) => {
-    if (kind !== 'knowledge' || host.diskFull === diskFull) return
-    diskFull = host.diskFull
+    if (kind !== 'knowledge' || host.surroundings.diskFull === diskFull) return
+    diskFull = host.surroundings.diskFull
     seen.push(diskFull)
   })
   disk.fill()

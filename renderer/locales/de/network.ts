@@ -25,6 +25,12 @@ export const network: Translated<typeof english.network> = {
     transferring: 'Das Postfach wird von einem anderen Server nach {here} kopiert.',
     clockOff: 'Die Uhr von {name} geht {span} vor.',
     clockBehind: 'Die Uhr von {name} geht {span} nach.',
+    runsTwice:
+      '{name} läuft wohl zweimal, aus zwei Kopien eines Datenverzeichnisses, die einander die Verbindungen nehmen. Bitten Sie, wer es hat, Quintet an einer der beiden Stellen zu beenden; was dort bleiben soll, tritt mit einer Einladung bei, in einem leeren Datenverzeichnis.',
+    runsTwiceHere:
+      '{here} läuft wohl zweimal: Eine Kopie des Datenverzeichnisses wird auf einem anderen Gerät oder an anderer Stelle benutzt, und beide nehmen einander die Verbindungen. Beenden Sie Quintet an einer der beiden Stellen und entfernen Sie die Kopie dort. Soll Quintet dort bleiben, lassen Sie es mit einer Einladung beitreten, in einem leeren Datenverzeichnis.',
+    largeLost:
+      'Die Verbindung von {here} mit {name} bricht ab, sobald viel gesendet wird: Kleine Pakete kommen durch, große gehen unterwegs wohl verloren, wie in manchen VPNs und Tunneln. Stellen Sie für das VPN oder die Netzwerkschnittstelle an einem der beiden Geräte eine kleinere MTU ein (1280).',
   },
   lag: '{ms} ms',
   freeSeat: 'Platz {server}',

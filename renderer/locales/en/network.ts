@@ -22,6 +22,12 @@ export const network = {
     transferring: 'The mailbox is being copied to {here} from another server.',
     clockOff: 'The clock of {name} is {span} ahead.',
     clockBehind: 'The clock of {name} is {span} behind.',
+    runsTwice:
+      '{name} seems to run twice, from two copies of one data directory that cut each other off. Ask who has it to quit Quintet at one of the two; what is to stay there joins with an invite, in an empty data directory.',
+    runsTwiceHere:
+      '{here} seems to run twice: a copy of its data directory is in use on another machine, or in another place, and each cuts the other off. Quit Quintet at one of the two, and remove that copy. If Quintet is to stay there, let it join with an invite, in an empty data directory.',
+    largeLost:
+      'The connection of {here} with {name} breaks off whenever much is sent: small packets come through, large ones seem to get lost on the way, as in some VPNs and tunnels. Set a smaller MTU (1280) for the VPN, or for the network interface, at one of the two machines.',
   },
   lag: '{ms} ms',
   freeSeat: 'Seat {server}',

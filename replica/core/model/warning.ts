@@ -12,6 +12,9 @@ export type WarningCode =
   | 'leftOut'
   | 'transferring'
   | 'clockOff'
+  | 'runsTwice'
+  | 'runsTwiceHere'
+  | 'largeLost'
 
 /** What is out of the ordinary at a replica: a sentence for people, and what it says for who has it in another language. */
 export interface Warning {
