@@ -1,9 +1,9 @@
-import type { ReplicaApi } from '../../replica/api/contract.ts'
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { Letter } from '../../replica/client/contract/mailbox.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import type { ConnectReplica } from '../../replica/client/link-connection.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
-import type { ServerId, UpdateId } from '../../replica/core/model/ids.ts'
+import type { UpdateId } from '../../replica/core/model/ids.ts'
 import type { ClientClock } from '../../replica/client/client-ports.ts'
 import { systemTestClock, testRandom } from './client-ports.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -12,10 +12,7 @@ import type { MemoryReplica } from './memory-replica.ts'
 /** A password's stretching that costs nothing: tests are about everything else. */
 export const cheapPassword = { log2N: 4, r: 1, p: 1 }
 
-export const clientOver = (
-  connect: (server: ServerId | null) => Promise<ReplicaApi>,
-  clock: ClientClock = systemTestClock,
-): Promise<MailClient> =>
+export const clientOver = (connect: ConnectReplica, clock: ClientClock = systemTestClock): Promise<MailClient> =>
   createMailClient({
     connect,
     machine: 'test machine',

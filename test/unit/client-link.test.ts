@@ -50,6 +50,23 @@ describe('a client whose servers are far away', () => {
     expect(client.server).toBe(replica.server)
     await client.close()
   })
+
+  test('gives one that answers as much time as the way there needs, at the first try', async () => {
+    const replica = new MemoryReplica()
+    const { clock, runTo } = steppedClock()
+    const handshakesMs = 13_000
+    let tries = 0
+    const opening = clientOver(async (_server, onReached) => {
+      tries += 1
+      onReached(2_000)
+      await new Promise<void>((answer) => void clock.after(handshakesMs, answer))
+      return replica.connect()
+    }, clock)
+    await runTo(handshakesMs + 100)
+    const client = await opening
+    expect(tries).toBe(1)
+    await client.close()
+  })
 })
 
 describe('a client that is to begin at one server', () => {
