@@ -28,7 +28,7 @@ export interface Identity {
 }
 
 /** How often knowledge is told when nothing happens, unless people choose another interval. */
-export const usualSyncIntervalMs = 1_000
+const usualSyncIntervalMs = 1_000
 /** Who is online is told at most this often. */
 const peopleNewsMs = 500
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */

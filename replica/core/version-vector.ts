@@ -4,14 +4,7 @@ import type { VersionVector } from './model/messages.ts'
 /** What `vector` holds of `origin`; 0 when nothing. */
 export const heldFrom = (vector: VersionVector, origin: OriginId): Sequence => vector.get(origin) ?? 0
 
-/** The smallest vector that covers both: idempotent, commutative, associative. */
-export const mergeVectors = (left: VersionVector, right: VersionVector): VersionVector => {
-  const merged = new Map(left)
-  raise(merged, right)
-  return merged
-}
-
-/** Raises `vector` in place to cover `other`; tells whether anything changed. */
+/** Raises `vector` in place to the smallest that covers `other`, too; tells whether anything changed. */
 export const raise = (vector: Map<OriginId, Sequence>, other: VersionVector): boolean => {
   let changed = false
   for (const [origin, sequence] of other) {

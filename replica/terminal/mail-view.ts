@@ -64,7 +64,7 @@ const recipientsOf = ({ to, toOthers = [] }: Header): string =>
 const toAnotherLine = (name: string): string =>
   `This did not go to the ${shownName(name)} whom you know: another account is called so here. words ${shownName(name)} says more.`
 
-export const anotherLine = (name: string): string =>
+const anotherLine = (name: string): string =>
   `This is not from the ${shownName(name)} whom you know: another account wrote it. words ${shownName(name)} says more.`
 
 /** A deleted account has no name any more. */

@@ -58,7 +58,7 @@ const agoText = (ms: number): string => {
 }
 
 /** "merged with 3, 4: 27 mails came in". */
-export const changeText = ({ joined, left, mailsIn }: Omit<Change, 'at' | 'number' | 'servers'>): string => {
+const changeText = ({ joined, left, mailsIn }: Omit<Change, 'at' | 'number' | 'servers'>): string => {
   const parts = [
     ...(left.length > 0 ? [`split from ${left.join(', ')}`] : []),
     ...(joined.length > 0 ? [`merged with ${joined.join(', ')}`] : []),

@@ -2,7 +2,7 @@ import type { DocumentId, Tag, UpdateId } from './ids.ts'
 import type { Word } from './signed.ts'
 
 /** Marks that can be set and taken back: the last word counts. */
-export const settableMarks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
+const settableMarks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
 export type SettableMark = (typeof settableMarks)[number]
 
 /** What one update can do to many of a person's copies. `delete` is for good, as a deletion is. */
