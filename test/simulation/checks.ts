@@ -159,6 +159,9 @@ export const sent = (machine: Machine, to: PeerId, message: Message): void => {
       durableBeforeSent(machine, message.batches)
       for (const { updates } of message.batches) for (const update of updates) oneContent(machine, update)
       break
+    case 'groupKey':
+      machine.world.keyChanges?.given(machine, to, message)
+      break
     case 'mailRequest':
       ascends(machine, message.sequences)
       break

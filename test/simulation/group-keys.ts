@@ -35,6 +35,8 @@ export class GroupKeys {
   /** Who may come in by a former key. */
   #known: ReadonlySet<PeerId> = new Set()
   #hasMissedOne = false
+  /** With which this life of the machine began. */
+  begunWith = firstKeys.present.key
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -44,6 +46,7 @@ export class GroupKeys {
   begin(): void {
     this.#known = new Set()
     this.#hasMissedOne = false
+    this.begunWith = this.kept.present.key
     if (this.#machine.world.settings.keyEveryMs !== null)
       this.#machine.enqueue({ kind: 'groupKey', groupKey: this.kept.present })
   }
@@ -123,11 +126,23 @@ export class KeyChanges {
     machine.enqueue({ kind: 'rotateKey', key })
   }
 
-  /** Whom the key was made to keep out never gets it; and nobody goes back to an older one. */
-  taken(machine: Machine, { key, madeAt }: GroupKey): void {
-    this.#world.coverage.note('group key taken over')
+  /**
+   * Whom the key was made to keep out never gets it, but from who was started anew with the key before all had come that was written before
+   * it: that one does not know that it has to wait.
+   */
+  given(by: Machine, to: PeerId, { key }: Pick<GroupKey, 'key'>): void {
+    const machine = this.#world.machines.find(({ peer }) => peer === to)
+    if (machine === undefined || by.groupKeys.begunWith === key) return
     if (this.#keptFrom.get(key)?.has(machine) === true)
-      throw new Violation('group key', `${machine.name} is shut out, and gets the key that was made to keep it out`)
+      throw new Violation(
+        'group key',
+        `${by.name} gives ${machine.name}, which is shut out, the key that was made to keep it out`,
+      )
+  }
+
+  /** Nobody goes back to an older one. */
+  taken(machine: Machine, { madeAt }: GroupKey): void {
+    this.#world.coverage.note('group key taken over')
     if (madeAt < machine.groupKeys.kept.present.madeAt)
       throw new Violation('group key', `${machine.name} goes back to an older key`)
   }

@@ -16,6 +16,8 @@ const inviteMs = 3_600_000
 const retryMs = 700
 const comesBackMs = 12_000
 const awayMs = 6_000
+/** In another step than the one before, and before that has come. */
+const nextMs = 60
 
 interface Newcomer {
   /** Null takes the first free seat. */
@@ -89,6 +91,12 @@ export class Growth {
       this.#joinLater(newcomer)
       return
     }
+    this.#joinAt(inviter, newcomer)
+    const isAnyFree = newcomer.server === null && newcomer.replaces === null
+    if (isAnyFree && this.#promises.comeTwo()) inviter.later(nextMs, () => this.#joinAt(inviter, newcomer))
+  }
+
+  #joinAt(inviter: Machine, newcomer: Newcomer): void {
     const invite = newInviteId(this.#random)
     const keys = invitedBy(inviter)
     inviter.command({ kind: 'invite', invite, expiresAtMs: inviter.wallMs + inviteMs }, (made) => {
@@ -106,12 +114,15 @@ export class Growth {
           if (answer === null || isRevoked(answer)) this.#joinLater(newcomer)
           return
         }
-        this.#promises.given(by, peer, seat)
+        if (newcomer.replaces === null) this.#promises.given(by, peer, seat)
         this.#settle({ newcomer, server: seat, peer, admission, inviter: by, keys })
       }
       const wish = { kind: 'admit', invite, peer, server: free } as const
       inviter.command(wish, (answer) => {
-        const other = answer?.ok === true ? this.#promises.askedInstead(inviter, peer, answer.value.server) : null
+        const other =
+          answer?.ok === true && newcomer.replaces === null
+            ? this.#promises.askedInstead(inviter, peer, answer.value.server)
+            : null
         if (other === null) admitted(inviter, answer)
         else other.command(wish, (again) => (again?.ok === true ? admitted(other, again) : admitted(inviter, answer)))
       })

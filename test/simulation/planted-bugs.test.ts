@@ -34,6 +34,8 @@ test.each([
   ['the clock forgets what it saw', 'answer after question'],
   ['a transfer is joined before its mails are stored', 'content of live mail'],
   ['nothing missing is asked for', 'convergence'],
+  ['a machine that was shut out is known all the same', 'shut out'],
+  ['of two group keys the first stays', 'convergence'],
 ])('the simulator finds that %s', async (plant, ...checks) => {
   expect(plantedBugNames).toContain(plant)
   expect(checks).toContain(await firstFound(plant, seedsTried))

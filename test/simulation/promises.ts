@@ -14,7 +14,7 @@ interface Promised {
 export class Promises {
   readonly #world: World
   readonly #random: Random
-  /** In some histories only, so that others stay as they are. */
+  /** Newcomers ask again, and come together, in some histories only, so that others stay as they are. */
   readonly #asksAgain: boolean
   readonly #all: Promised[] = []
 
@@ -25,6 +25,7 @@ export class Promises {
   }
 
   given(by: Machine, peer: PeerId, server: ServerId): void {
+    if (!by.isUp) return
     const { seats } = by.core.state
     const isOpen = (promised: Promised): boolean =>
       !seats.claims().some((claim) => claim.peer === promised.peer) && seats.retiredAs(promised.peer) === undefined
@@ -35,6 +36,11 @@ export class Promises {
     if (other !== undefined && !isRestored)
       throw new Violation('promised seat', `${by.name} gives seat ${server} to two machines that have not come yet`)
     this.#all.push({ by, peer, server })
+  }
+
+  /** Whether another one comes to the same member at once. */
+  comeTwo(): boolean {
+    return this.#asksAgain && this.#random.chance(comeTwoChance)
   }
 
   /**
@@ -54,3 +60,4 @@ export class Promises {
 }
 
 const askAgainChance = 0.5
+const comeTwoChance = 0.5
