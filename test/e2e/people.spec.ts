@@ -53,8 +53,9 @@ test('following somebody brings their posts, and their profile tells who they ar
 
   const profile = page.getByRole('region', { name: 'ben', exact: true })
   await expect(profile.getByRole('heading', { name: 'ben', exact: true })).toBeVisible()
-  await expect(profile.getByText('Followers (1)')).toBeVisible()
-  await expect(profile.getByText('Follows (1)')).toBeVisible()
+  await expect(profile.getByText('Followers', { exact: true })).toBeVisible()
+  await expect(profile.getByText('Follows', { exact: true })).toBeVisible()
+  await expect(profile.getByRole('button', { name: 'anna', exact: true })).toHaveCount(2)
   await expect(profile.getByText(/here since/u)).toBeVisible()
   await ben.ask('post', { text: 'Wind veering east.' })
   await expect(profile.getByText('Wind veering east.')).toBeVisible()
