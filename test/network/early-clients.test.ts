@@ -12,6 +12,7 @@ import { connectLocally } from '../../replica/drivers/local-socket.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import type { FrameStream } from '../../replica/host/ports.ts'
 import { type RunningReplica, runReplica } from '../../replica/run-replica.ts'
+import { replicaArguments } from '../support/replica-arguments.ts'
 
 let data = ''
 
@@ -21,20 +22,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(data, { recursive: true, force: true }))
 
-const argumentsOf = (port: number): ReplicaArguments => ({
-  data,
-  listen: [`/ip4/127.0.0.1/tcp/${port}`],
-  create: 'Early',
-  join: null,
-  server: null,
-  machine: 'here',
-  mdns: 'off',
-  syncIntervalMs: null,
-  reset: 'no',
-  consent: 'ask',
-  format: 'json',
-  logLevel: 'silent',
-})
+const argumentsOf = (port: number): ReplicaArguments =>
+  replicaArguments({ data, listen: [`/ip4/127.0.0.1/tcp/${port}`], create: 'Early' })
 
 const ignore = (): void => undefined
 

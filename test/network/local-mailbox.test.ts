@@ -6,6 +6,7 @@ import type { AppPhase } from '../../electron/contract/app-host.ts'
 import { LocalMailbox } from '../../electron/state/local-mailbox.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { type RunningReplica, runReplica } from '../../replica/run-replica.ts'
+import { replicaArguments } from '../support/replica-arguments.ts'
 
 const listen = ['/ip4/127.0.0.1/tcp/0']
 let folder = ''
@@ -55,20 +56,7 @@ test('where the disk fails, the window goes on at another server with the same p
   await signUpHere()
   const { invite } = await mailbox.client.invite()
   other = await runReplica(
-    {
-      data: path.join(folder, 'there'),
-      listen,
-      create: null,
-      join: invite,
-      server: null,
-      machine: 'mess',
-      mdns: 'off',
-      syncIntervalMs: null,
-      reset: 'no',
-      consent: 'ask',
-      format: 'json',
-      logLevel: 'silent',
-    },
+    replicaArguments({ data: path.join(folder, 'there'), listen, join: invite, machine: 'mess' }),
     () => undefined,
   )
   await mailbox.client.send({ ...letter, subject: 'before' })
