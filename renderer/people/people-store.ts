@@ -1,7 +1,6 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
-import type { Person } from '../../replica/client/contract/people.ts'
-import type { ErrorCode } from '../../replica/core/model/errors.ts'
+import { computed, ref, watch } from 'vue'
+import { useNewestAnswer } from '../base/newest-answer.ts'
 import { client, codeOf, onClientEvent } from '../bridge.ts'
 
 /** A pause in typing after which the server is asked. */
@@ -10,23 +9,15 @@ const typingPauseMs = 150
 /** Everyone in the group, as far as the search goes. */
 export const usePeople = defineStore('people', () => {
   const query = ref('')
-  const people = shallowRef<readonly Person[] | null>(null)
-  const failure = ref<ErrorCode | null>(null)
-  let asked = 0
+  const {
+    answer: people,
+    failure,
+    load,
+  } = useNewestAnswer(async () => {
+    const { accounts } = await client.accounts({ like: query.value.trim() === '' ? '*' : query.value.trim() })
+    return accounts
+  })
   let pause: ReturnType<typeof setTimeout> | undefined
-
-  const load = async (): Promise<void> => {
-    asked += 1
-    const turn = asked
-    try {
-      const { accounts } = await client.accounts({ like: query.value.trim() === '' ? '*' : query.value.trim() })
-      if (turn !== asked) return
-      people.value = accounts
-      failure.value = null
-    } catch (error) {
-      if (turn === asked) failure.value = codeOf(error)
-    }
-  }
 
   watch(query, () => {
     clearTimeout(pause)
@@ -53,7 +44,7 @@ export const usePeople = defineStore('people', () => {
   return {
     query,
     people: computed(() => people.value),
-    failure: computed(() => failure.value),
+    failure: computed(() => (failure.value === null ? null : codeOf(failure.value))),
     load,
     setFollowed,
   }
