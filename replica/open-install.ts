@@ -145,7 +145,7 @@ const joinGroup = async (
 }
 
 /** What every install begins with. */
-const newcomer = { keyMadeAt: 0, formerKeys: [], isRetired: false } as const
+const newcomer = { keyMadeAt: 0, isKeyHeldBack: false, formerKeys: [], isRetired: false } as const
 
 /** Sets this machine's copy aside, so that everything is taken back from the others: with an invite, or on the same seat. */
 export const resetCopy = async (options: ReplicaArguments, reset: 'together' | 'alone'): Promise<void> => {

@@ -7,7 +7,7 @@ import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { OriginId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
-import type { GroupKey } from './core/model/messages.ts'
+import type { KeptGroupKey } from './core/model/messages.ts'
 import { type Attachment, changeInstall, loadAttachment } from './drivers/install-file.ts'
 import { createLateTransport } from './drivers/late-transport.ts'
 import { createMemoryStreams } from './drivers/memory-streams.ts'
@@ -86,7 +86,7 @@ const openBehind = async (
     transport,
     clock: systemClock,
     logger,
-    groupKey: { key: toBase64Url(install.groupKey), madeAt: install.keyMadeAt },
+    groupKey: keptKeyOf(install),
     keepKey: async (groupKey) => {
       await keepKey(options.data, groupKey, transport)
       presentKey = fromBase64Url(groupKey.key)
@@ -176,14 +176,21 @@ const openTransport = (
     },
   })
 
-/** Keeps a newer key, durably, and uses it. DISK_FULL, DISK_FAILED. */
-const keepKey = async (directory: string, groupKey: GroupKey, transport: Transport): Promise<void> => {
+const keptKeyOf = ({ groupKey, keyMadeAt, isKeyHeldBack }: Install): KeptGroupKey => ({
+  key: toBase64Url(groupKey),
+  madeAt: keyMadeAt,
+  isHeldBack: isKeyHeldBack,
+})
+
+/** Keeps a key, durably, and uses it. DISK_FULL, DISK_FAILED. */
+const keepKey = async (directory: string, groupKey: KeptGroupKey, transport: Transport): Promise<void> => {
   const present = fromBase64Url(groupKey.key)
   try {
     const install = await changeInstall(directory, (kept) => ({
       ...kept,
       groupKey: present,
       keyMadeAt: groupKey.madeAt,
+      isKeyHeldBack: groupKey.isHeldBack,
       formerKeys: sameBytes(present, kept.groupKey)
         ? kept.formerKeys
         : [kept.groupKey, ...kept.formerKeys].slice(0, limits.formerKeys),

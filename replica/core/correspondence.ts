@@ -83,7 +83,7 @@ export class Correspondence {
     effects: EffectsDraft,
   ): void {
     const { membership, keys } = this.#parts
-    const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.madeAt)
+    const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.toldMadeAt)
     this.#send(peer, this.#helloTo(peer, hello), effects)
   }
 
@@ -106,12 +106,13 @@ export class Correspondence {
   /** What every step ends with; see `Membership.conclude`. */
   conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
     const { membership, forks, keys, readiness, catchingUp, state, matrix } = this.#parts
-    keys.handOn(steadyMs, this.members(), { own: state.vector, row: (holder) => matrix.row(holder) }, effects)
     readiness.note(steadyMs)
     forks.isNewcomer = !readiness.hasState
     if (readiness.hasState) catchingUp.beginWithState()
     membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, microsOf(wallMs), effects)
+    // Behind what cuts off those who may have a former key alone: that a key is handed on is no new one.
+    keys.handOn(steadyMs, this.members(), { own: state.vector, row: (holder) => matrix.row(holder) }, effects)
   }
 
   /** Something long comes from this peer that is not whole yet: what was asked of it is not asked of others meanwhile. */

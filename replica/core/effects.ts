@@ -14,7 +14,7 @@ import type { Brought } from './brought.ts'
 import type { Failure, Result } from './model/errors.ts'
 import type { StateImage } from './model/image.ts'
 import type {
-  GroupKey,
+  KeptGroupKey,
   MailRequestMessage,
   Message,
   RequestMessage,
@@ -103,7 +103,7 @@ export type CoreEvent =
   | { readonly kind: 'understood'; readonly updates: readonly Update[] }
   | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
   /** The group key as this install knows it (at start), or a new one for all. */
-  | { readonly kind: 'groupKey'; readonly groupKey: GroupKey }
+  | { readonly kind: 'groupKey'; readonly groupKey: KeptGroupKey }
   | { readonly kind: 'rotateKey'; readonly key: string }
   /** At start: the others had retired this install before. */
   | { readonly kind: 'wasRetired' }
@@ -176,7 +176,7 @@ export interface Effects {
   /** A state transfer is complete: write this snapshot, then let these origins' logs go on after these sequences. */
   readonly install: { readonly image: StateImage; readonly continueAfter: VersionVector } | null
   /** Keep this as the group's key from now on, durably. */
-  readonly groupKey: GroupKey | null
+  readonly groupKey: KeptGroupKey | null
   readonly gossip: readonly Batch[]
   readonly send: readonly {
     readonly to: PeerId

@@ -1,6 +1,6 @@
 import type { EffectsDraft } from './effects.ts'
 import type { Clock, OriginId } from './model/ids.ts'
-import type { GroupKey, VersionVector } from './model/messages.ts'
+import type { GroupKey, KeptGroupKey, VersionVector } from './model/messages.ts'
 import type { GreetedPeer } from './peers.ts'
 import { covers } from './version-vector.ts'
 
@@ -13,7 +13,8 @@ export interface Holdings {
 /** A key that is not handed on yet. */
 interface Waiting {
   readonly sinceMs: number
-  readonly giver: OriginId
+  /** Who gave it in this life of the program, and hands it on itself; null after a start, before anybody has. */
+  readonly giver: OriginId | null
   /** What the giver held when it was time; null before. */
   row: VersionVector | null
 }
@@ -30,17 +31,27 @@ export class KeyKeeper {
   #isFresh = false
 
   /** When the present key was made; 0 when it came with an invite. */
-  get madeAt(): number {
+  get #madeAt(): number {
     return this.#current?.madeAt ?? 0
+  }
+
+  /**
+   * What the others are told of it. Who was started anew with a key that it must not hand on yet asks for it once more by that: whoever gives it
+   * does not have to wait any longer, and so holds what is to be waited for.
+   */
+  get toldMadeAt(): number {
+    return this.#waiting?.giver === null ? 0 : this.#madeAt
   }
 
   /**
    * At start: the key that is in use. One from too far in the future (it was made while the clock was wrong) is used as well, but counts
    * as the oldest: nobody else would ever take it over, nor could any that others make take its place.
    */
-  begin(groupKey: GroupKey, clock: Clock): void {
-    const madeAt = isCredible(groupKey, clock) ? groupKey.madeAt : 0
-    if (isNewer({ ...groupKey, madeAt }, this.#current)) this.#current = { ...groupKey, madeAt }
+  begin(nowMs: number, { key, madeAt: keptMadeAt, isHeldBack }: KeptGroupKey, clock: Clock): void {
+    const madeAt = isCredible({ madeAt: keptMadeAt }, clock) ? keptMadeAt : 0
+    if (!isNewer({ key, madeAt }, this.#current)) return
+    this.#current = { key, madeAt }
+    this.#waiting = isHeldBack ? { sinceMs: nowMs, giver: null, row: null } : null
   }
 
   /**
@@ -48,15 +59,16 @@ export class KeyKeeper {
    * the step ends: not to whom what the step writes shuts out.
    */
   rotate(key: string, clock: Clock, effects: EffectsDraft): void {
-    this.#use({ key, madeAt: Math.max(clock, this.madeAt + 1) + apart(key) }, effects)
+    this.#use({ key, madeAt: Math.max(clock, this.#madeAt + 1) + apart(key) }, 'handed on', effects)
     this.#waiting = null
     this.#isFresh = true
   }
 
-  /** Takes a newer key over that another member has made. */
-  adopt(nowMs: number, giver: OriginId, groupKey: GroupKey, effects: EffectsDraft): void {
-    if (!isNewer(groupKey, this.#current)) return
-    this.#use(groupKey, effects)
+  /** Takes a newer key over that another member has made, or learns who gives the present one, which it must not hand on yet. */
+  adopt(nowMs: number, giver: OriginId, { key, madeAt }: GroupKey, effects: EffectsDraft): void {
+    const isAsked = this.#waiting?.giver === null && key === this.#current?.key
+    if (!isAsked && !isNewer({ key, madeAt }, this.#current)) return
+    if (!isAsked) this.#use({ key, madeAt }, 'held back', effects)
     this.#waiting = { sinceMs: nowMs, giver, row: null }
     this.#isFresh = false
   }
@@ -65,6 +77,7 @@ export class KeyKeeper {
   handOn(nowMs: number, members: readonly GreetedPeer[], holdings: Holdings, effects: EffectsDraft): void {
     const isDue = this.#waiting === null ? this.#isFresh : isOver(this.#waiting, nowMs, holdings)
     if (!isDue) return
+    if (this.#waiting !== null && this.#current !== null) this.#use(this.#current, 'handed on', effects)
     this.#waiting = null
     this.#isFresh = false
     for (const member of members) this.greeted(member, effects)
@@ -79,9 +92,9 @@ export class KeyKeeper {
     effects.send.push({ to: member.peer, message: { kind: 'groupKey', ...groupKey }, urgency: 'ordinary' })
   }
 
-  #use(groupKey: GroupKey, effects: EffectsDraft): void {
+  #use(groupKey: GroupKey, is: 'handed on' | 'held back', effects: EffectsDraft): void {
     this.#current = groupKey
-    effects.groupKey = groupKey
+    effects.groupKey = { ...groupKey, isHeldBack: is === 'held back' }
   }
 
   /** `peer` has handed this key over, so it has it. */
@@ -101,8 +114,8 @@ const longestWaitMs = 600_000
 const isOver = (waiting: Waiting, nowMs: number, { own, row }: Holdings): boolean => {
   const waitedMs = nowMs - waiting.sinceMs
   if (waitedMs < handOnAfterMs) return false
-  waiting.row ??= new Map(row(waiting.giver))
-  return covers(own, waiting.row) || waitedMs >= longestWaitMs
+  if (waiting.giver !== null) waiting.row ??= new Map(row(waiting.giver))
+  return (waiting.row !== null && covers(own, waiting.row)) || waitedMs >= longestWaitMs
 }
 
 /** One from further ahead than clocks are wrong could be made so late that none could ever follow it. */

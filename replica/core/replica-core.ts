@@ -333,7 +333,7 @@ export class ReplicaCore {
         this.#catchingUp.damaged(event.origin, event.first, event.last)
         break
       case 'groupKey':
-        this.#keys.begin(event.groupKey, microsOf(now.wallMs))
+        this.#keys.begin(now.steadyMs, event.groupKey, microsOf(now.wallMs))
         break
       case 'rotateKey':
         this.#correspondence.rotateKey(now, event.key, effects)

@@ -46,6 +46,7 @@ const readInstall = async (directory: string, name: string): Promise<Install | n
     groupId: fromBase64Url(text('groupId')),
     groupKey: fromBase64Url(text('groupKey')),
     keyMadeAt: typeof value['keyMadeAt'] === 'number' ? value['keyMadeAt'] : 0,
+    isKeyHeldBack: value['isKeyHeldBack'] === true,
     formerKeys: listOf(value['formerKeys']).map(fromBase64Url),
     groupName: text('groupName'),
     server,

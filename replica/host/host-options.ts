@@ -1,6 +1,6 @@
 import type { Identity } from '../core/membership.ts'
 import type { PeerId } from '../core/model/ids.ts'
-import type { GroupKey } from '../core/model/messages.ts'
+import type { KeptGroupKey } from '../core/model/messages.ts'
 import type { MakeBatch } from '../core/model/updates.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ClockPort, LoggerPort, Storage, Transport } from './ports.ts'
@@ -15,9 +15,9 @@ export interface HostOptions {
   readonly clock: ClockPort
   readonly logger: LoggerPort
   /** The group key that is in use. */
-  readonly groupKey: GroupKey
+  readonly groupKey: KeptGroupKey
   /** Keeps a newer group key durably, and uses it from then on. */
-  readonly keepKey: (groupKey: GroupKey) => Promise<void>
+  readonly keepKey: (groupKey: KeptGroupKey) => Promise<void>
   /** Where the members of the invite can be dialled; empty for the group's first install. */
   readonly invitedBy: ReadonlyMap<PeerId, readonly string[]>
 }

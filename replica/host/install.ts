@@ -8,6 +8,8 @@ export interface Install {
   readonly groupKey: Uint8Array
   /** When the key was made (hybrid clock); 0 as long as it is only known from an invite or the group's beginning. */
   readonly keyMadeAt: number
+  /** It is not handed on yet; see `KeptGroupKey`. */
+  readonly isKeyHeldBack: boolean
   /** Newest first: for members that were away when the key was changed. */
   readonly formerKeys: readonly Uint8Array[]
   readonly groupName: string

@@ -1,7 +1,7 @@
 import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
 import { namesOf, type PeerId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import type { GroupKey } from '../../replica/core/model/messages.ts'
+import type { GroupKey, KeptGroupKey } from '../../replica/core/model/messages.ts'
 import { isTakenWhileFull } from './disk-full.ts'
 import type { Machine } from './machine.ts'
 import { Random } from './random.ts'
@@ -16,16 +16,22 @@ const twoAtOnceChance = 0.4
 
 /** The group's keys as a machine keeps them on its disk; a newcomer has the one of its invite. */
 export interface KeptKeys {
-  readonly present: GroupKey
+  readonly present: KeptGroupKey
   readonly former: readonly string[]
 }
 
-export const firstKeys: KeptKeys = { present: { key: 'the first key', madeAt: 0 }, former: [] }
+export const firstKeys: KeptKeys = { present: { key: 'the first key', madeAt: 0, isHeldBack: false }, former: [] }
 
 /** What an invite tells of a machine's keys. */
 export const invitedBy = ({ groupKeys }: Machine): KeptKeys => ({
-  present: { ...groupKeys.kept.present, madeAt: 0 },
+  present: { ...groupKeys.kept.present, madeAt: 0, isHeldBack: false },
   former: [],
+})
+
+/** What goes on with another state does not know yet whom its key was made to keep out. */
+export const heldBack = ({ present, former }: KeptKeys): KeptKeys => ({
+  present: { ...present, isHeldBack: true },
+  former,
 })
 
 /** The group's keys at one machine: what its disk has, and whom it lets in by which. */
@@ -35,8 +41,6 @@ export class GroupKeys {
   /** Who may come in by a former key. */
   #known: ReadonlySet<PeerId> = new Set()
   #hasMissedOne = false
-  /** With which this life of the machine began. */
-  begunWith = firstKeys.present.key
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -46,7 +50,6 @@ export class GroupKeys {
   begin(): void {
     this.#known = new Set()
     this.#hasMissedOne = false
-    this.begunWith = this.kept.present.key
     if (this.#machine.world.settings.keyEveryMs !== null)
       this.#machine.enqueue({ kind: 'groupKey', groupKey: this.kept.present })
   }
@@ -126,13 +129,10 @@ export class KeyChanges {
     machine.enqueue({ kind: 'rotateKey', key })
   }
 
-  /**
-   * Whom the key was made to keep out never gets it, but from who was started anew with the key before all had come that was written before
-   * it: that one does not know that it has to wait.
-   */
+  /** Whom the key was made to keep out never gets it, also not from who was started anew with it before it knew whom that was. */
   given(by: Machine, to: PeerId, { key }: Pick<GroupKey, 'key'>): void {
     const machine = this.#world.machines.find(({ peer }) => peer === to)
-    if (machine === undefined || by.groupKeys.begunWith === key) return
+    if (machine === undefined) return
     if (this.#keptFrom.get(key)?.has(machine) === true)
       throw new Violation(
         'group key',

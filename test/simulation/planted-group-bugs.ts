@@ -36,7 +36,7 @@ export const groupBugs = {
       'adopt',
       (right) =>
         function (this: KeyKeeper, nowMs, giver, groupKey, effects) {
-          if (this.madeAt === 0) right.call(this, nowMs, giver, groupKey, effects)
+          if (this.toldMadeAt === 0) right.call(this, nowMs, giver, groupKey, effects)
         },
     )
   },

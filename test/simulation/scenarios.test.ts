@@ -28,7 +28,7 @@ import { firstHash, makeBatchOf } from './sim-codec.ts'
 const onceFailed = [
   3, 4, 12, 14, 25, 56, 275, 1100, 1212, 30388, 82688, 83150, 120181, 121787, 123501, 128461, 128680, 129708, 132065,
   142210, 162182, 162886, 172850, 120318, 500254, 501115, 600072, 700240, 710033, 801483, 802065, 802560, 821020,
-  821123,
+  821123, 5058,
 ]
 
 /** The same, of histories in which old copies are restored all the time (`--copies`). */

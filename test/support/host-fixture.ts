@@ -117,7 +117,7 @@ export class HostScene {
       transport: scene.#transport(identity.peer),
       clock: scene.clock,
       logger: silentLogger,
-      groupKey: { key: Buffer.alloc(32).toString('base64url'), madeAt: 0 },
+      groupKey: { key: Buffer.alloc(32).toString('base64url'), madeAt: 0, isHeldBack: false },
       keepKey: () => Promise.resolve(),
       invitedBy: new Map(),
       ...parts,

@@ -14,6 +14,7 @@ export const newInstall = (): Install => {
     groupId,
     groupKey: new Uint8Array(32),
     keyMadeAt: 0,
+    isKeyHeldBack: false,
     formerKeys: [],
     groupName: 'the group',
     server,

@@ -12,7 +12,7 @@ const member = identity(2, 'b')
 const started = (stored: GroupKey) => {
   const core = foundedCore()
   core.state.seats.admit(inviteNamed('one'), member.peer, member.server)
-  core.step(noonMs, [{ kind: 'groupKey', groupKey: stored }])
+  core.step(noonMs, [{ kind: 'groupKey', groupKey: { ...stored, isHeldBack: false } }])
   const greeting = core.step(noonMs, [
     { kind: 'connected', peer: member.peer },
     { kind: 'message', peer: member.peer, message: { ...helloOf(member), clock: noon } },
@@ -31,7 +31,7 @@ test('a new group key is later than the present one, also where a clock that was
   for (const key of ['a', 'z', 'b']) {
     const effects = rotate(key)
     expect(effects.groupKey?.key).toBe(key)
-    expect(toldKey(effects)).toEqual([effects.groupKey])
+    expect(toldKey(effects)).toMatchObject([{ key, madeAt: effects.groupKey?.madeAt }])
   }
 })
 
@@ -48,7 +48,7 @@ test('a group key from the end of time is taken over from nobody, so that others
   expect(hear({ key: 'last', madeAt: endOfTime })).toBeNull()
   expect(hear({ key: 'last', madeAt: noon + 25 * hourMicros })).toBeNull()
   const ahead = { key: 'ahead', madeAt: noon + 20 * hourMicros }
-  expect(hear(ahead)).toEqual(ahead)
+  expect(hear(ahead)).toMatchObject(ahead)
   expect(rotate('next').groupKey?.madeAt).toBeGreaterThan(ahead.madeAt)
 })
 
@@ -58,7 +58,7 @@ test('a group key from the future that was kept is used, told to nobody, and giv
   expect(hellos).toEqual([0])
   expect(toldKey(greeting)).toEqual([])
   const former = { key: 'former', madeAt: noon - 1_000 * hourMicros }
-  expect(hear(former)).toEqual(former)
+  expect(hear(former)).toMatchObject(former)
 })
 
 test('a group key from the future that was kept is followed by one of now, which it does not take the place of later', () => {
@@ -66,5 +66,5 @@ test('a group key from the future that was kept is followed by one of now, which
   const { groupKey } = started(stored).rotate('next')
   expect(groupKey?.madeAt).toBeLessThan(noon + hourMicros)
   // Another one that was away has it still.
-  expect(started(stored).hear(groupKey ?? stored)).toEqual(groupKey)
+  expect(started(stored).hear(groupKey ?? stored)).toMatchObject({ key: 'next', madeAt: groupKey?.madeAt })
 })

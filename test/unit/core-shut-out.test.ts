@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Effects } from '../../replica/core/effects.ts'
 import type { Identity } from '../../replica/core/membership.ts'
-import type { KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
-import { type OriginId, originId, type Sequence, serverId } from '../../replica/core/model/ids.ts'
+import type { GroupKeyMessage, KnowledgeRows, Message } from '../../replica/core/model/messages.ts'
+import { type OriginId, originId, type PeerId, type Sequence, serverId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
@@ -219,7 +219,7 @@ describe('a new group key', () => {
     greet(core, member)
     return core
   }
-  const groupKey: Message = { kind: 'groupKey', key: 'a new one', madeAt: noonMs * 1_000 }
+  const groupKey: GroupKeyMessage = { kind: 'groupKey', key: 'a new one', madeAt: noonMs * 1_000 }
   const asksFor = (of: Identity): Message => ({ ...helloOf(of, rows(of)), keyMadeAt: 0 })
 
   test('that another member made is handed on when what was written before it has had time to come', () => {
@@ -273,6 +273,42 @@ describe('a new group key', () => {
     deceived.step(noonMs + 3_500, [{ kind: 'tick' }])
     expect(kindsTo(ben, deceived.step(noonMs + 599_000, [ask]))).not.toContain('groupKey')
     expect(kindsTo(ben, deceived.step(noonMs + 600_000, [{ kind: 'tick' }]))).toContain('groupKey')
+  })
+
+  test('that must not be handed on yet when a machine is started anew is asked for once more, and waits for what that giver holds', () => {
+    const core = coreWithBen()
+    core.state.seats.admit(inviteNamed('two'), member.peer, member.server)
+    const { key, madeAt } = groupKey
+    core.step(noonMs, [{ kind: 'groupKey', groupKey: { key, madeAt, isHeldBack: true } }])
+    core.step(noonMs, [{ kind: 'connected', peer: ben.peer }])
+    const step = (afterMs: number, peer: PeerId, message: Message): Effects =>
+      core.step(noonMs + afterMs, [{ kind: 'message', peer, message }])
+    expect(kindsTo(ben, step(0, ben.peer, asksFor(ben)))).not.toContain('groupKey')
+    // Who is there without having it is nobody to wait for, and who has it may have to wait as well.
+    const meets = core.step(noonMs + 60_000, [{ kind: 'connected', peer: member.peer }])
+    expect(meets.send.flatMap(({ message }) => (message.kind === 'hello' ? [message.keyMadeAt] : []))).toEqual([0])
+    const held = new Map([[member.origin, new Map([[ben.origin, 1]])]])
+    const hello: Message = { ...helloOf(member, held), keyMadeAt: madeAt }
+    expect(kindsTo(ben, step(60_000, member.peer, hello), step(70_000, ben.peer, asksFor(ben)))).not.toContain(
+      'groupKey',
+    )
+    const given = [step(70_000, member.peer, groupKey), core.step(noonMs + 74_000, [{ kind: 'tick' }])]
+    expect(kindsTo(ben, ...given)).not.toContain('groupKey')
+    expect(given.map((effects) => effects.groupKey)).toEqual([null, null])
+    const batches = logOf(ben.origin, [{ kind: 'machineName', name: 'ben' }], noonMs)
+    const settled = core.step(noonMs + 75_000, [{ kind: 'handedIn', batches }])
+    expect(kindsTo(ben, settled)).toContain('groupKey')
+    expect(settled.groupKey).toEqual({ key, madeAt, isHeldBack: false })
+  })
+
+  test('that must not be handed on yet is, where nobody gives it once more, after ten minutes', () => {
+    const core = coreWithBen()
+    const { key, madeAt } = groupKey
+    core.step(noonMs, [{ kind: 'groupKey', groupKey: { key, madeAt, isHeldBack: true } }])
+    core.step(noonMs, [{ kind: 'connected', peer: ben.peer }])
+    const ask = { kind: 'message', peer: ben.peer, message: asksFor(ben) } as const
+    expect(kindsTo(ben, core.step(noonMs + 599_000, [ask]))).not.toContain('groupKey')
+    expect(kindsTo(ben, core.step(noonMs + 600_000, [{ kind: 'tick' }]))).toContain('groupKey')
   })
 
   test('does not go to whom a command of the same step shuts out', () => {

@@ -12,9 +12,9 @@ test('changes of the install that come at once are all kept', async () => {
   await saveInstall(directory, newInstall())
   await Promise.all([
     changeInstall(directory, (kept) => ({ ...kept, isRetired: true })),
-    changeInstall(directory, (kept) => ({ ...kept, keyMadeAt: 1 })),
+    changeInstall(directory, (kept) => ({ ...kept, keyMadeAt: 1, isKeyHeldBack: true })),
   ])
-  expect(await loadInstall(directory)).toMatchObject({ isRetired: true, keyMadeAt: 1 })
+  expect(await loadInstall(directory)).toMatchObject({ isRetired: true, keyMadeAt: 1, isKeyHeldBack: true })
   await rm(directory, { recursive: true })
 })
 

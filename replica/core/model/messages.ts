@@ -130,6 +130,12 @@ export interface GroupKey {
   readonly madeAt: Clock
 }
 
+/** The group's key as an install keeps it on its disk. */
+export interface KeptGroupKey extends GroupKey {
+  /** It is not handed on yet: it may be here before the word of whom it was made to keep out. */
+  readonly isHeldBack: boolean
+}
+
 /** This peer is not served, and why (NOT_ADMITTED, RETIRED). */
 export interface RefusalMessage {
   readonly kind: 'refusal'
