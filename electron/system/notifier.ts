@@ -1,5 +1,6 @@
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
+import { isDeletedName, nameBeforeDeletion } from '../../replica/core/model/deleted-name.ts'
 import type { Strings } from './strings.ts'
 
 export interface Notice {
@@ -82,7 +83,8 @@ export class Notifier {
 /** A name alone would pass for whom the person knows by it. */
 const senderOf = ({ from, fromAnother, unproven }: Header, strings: Strings): string => {
   if (unproven !== undefined) return strings.unproven
-  return fromAnother === undefined ? from : strings.another(from)
+  if (fromAnother !== undefined) return strings.another(from)
+  return isDeletedName(from) ? strings.deleted(nameBeforeDeletion(from)) : from
 }
 
 /** What nothing proves is not repeated. */

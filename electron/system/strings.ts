@@ -24,6 +24,8 @@ export interface Strings {
   readonly from: (names: string) => string
   /** Somebody who is not whom the person knows by this name. */
   readonly another: (name: string) => string
+  /** Somebody whose account is deleted; the name that it had may not be known. */
+  readonly deleted: (name: string) => string
   /** The sender of a mail that does not prove who wrote it. */
   readonly unproven: string
   readonly unprovenWhat: string
@@ -56,6 +58,7 @@ const english: Strings = {
   lateMails: (count) => (count === 1 ? 'A mail from earlier came in' : `${count} mails from earlier came in`),
   from: (names) => `From ${names}`,
   another: (name) => `another ${name} than the one whom you know`,
+  deleted: (name) => `${name} (deleted account)`.trimStart(),
   unproven: 'an unproven sender',
   unprovenWhat: 'Nothing proves who wrote this mail.',
   noSubject: '(no subject)',
@@ -88,6 +91,7 @@ const german: Strings = {
   lateMails: (count) => (count === 1 ? 'Eine frühere Mail ist angekommen' : `${count} frühere Mails sind angekommen`),
   from: (names) => `Von ${names}`,
   another: (name) => `jemand anderes als ${name}, wie Sie den Namen kennen`,
+  deleted: (name) => `${name} (gelöschtes Konto)`.trimStart(),
   unproven: 'nicht belegter Absender',
   unprovenWhat: 'Nichts belegt, wer diese Mail geschrieben hat.',
   noSubject: '(ohne Betreff)',

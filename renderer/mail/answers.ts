@@ -1,6 +1,6 @@
 import type { Mail, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { text } from '../locales/i18n.ts'
-import { shownName, shownNames } from '../people/person-words.ts'
+import { isDeleted, shownName, shownNames } from '../people/person-words.ts'
 import { fullDate } from './dates.ts'
 import { shortBody, shortSubject } from './shortening.ts'
 
@@ -76,8 +76,8 @@ const forwarded = (mail: Mail): string => {
   return `${text('mail.forwarded', words)}\n\n${mail.body}`
 }
 
-/** A deleted account has no name, and gets no answer. */
-const named = (names: readonly string[]): readonly string[] => names.filter((name) => name !== '')
+/** A deleted account gets no answer. */
+const named = (names: readonly string[]): readonly string[] => names.filter((name) => !isDeleted(name))
 
 /** Each name once, none of `without`; never empty-handed: a letter to oneself stays one. */
 const others = (names: readonly string[], without: readonly string[]): readonly string[] => {

@@ -3,9 +3,13 @@ import type { ServerId } from '../../replica/core/model/ids.ts'
 import { formatList, text } from '../locales/i18n.ts'
 import { everyone } from '../mail/recipients.ts'
 
-/** A deleted account has no name any more. */
+const deletedMark = '~deleted'
+
+/** Whether this is no name of an account that is there: empty, or the one by which the person knew it with a mark that is in no name. */
+export const isDeleted = (name: string): boolean => name === '' || name.endsWith(deletedMark)
+
 export const shownName = (name: string): string => {
-  if (name === '') return text('people.deleted')
+  if (isDeleted(name)) return `${name.slice(0, -deletedMark.length)} ${text('people.deleted')}`.trimStart()
   return name === everyone ? text('common.everyone') : name
 }
 

@@ -1,4 +1,5 @@
 import type { AccountInfo } from '../api/contract.ts'
+import { deletedName, isDeletedName } from '../core/model/deleted-name.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import { accountId, documentId, type AccountId } from '../core/model/ids.ts'
@@ -61,6 +62,13 @@ export class KnownPeople {
   isAnother(session: Session, name: string, account: AccountId): boolean {
     if (name === '' || account === session.account) return false
     return this.#knownBy(name).some((known) => known !== account)
+  }
+
+  /** What an account is shown as that a server calls `name`. Servers know no name of one that is deleted; the person may have known it. */
+  nameOf(name: string, account: AccountId): string {
+    if (!isDeletedName(name)) return name
+    for (const [known, value] of this.#names.all()) if (accountsIn(value).includes(account)) return deletedName(known)
+    return ''
   }
 
   /** The person writes to these, or follows them, by these names. NAME_CHANGED_HANDS when one of them is not whom the person knows. */

@@ -1,3 +1,4 @@
+import { isDeletedName } from '../core/model/deleted-name.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { DocumentId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
@@ -35,7 +36,7 @@ export const checkedLetter = (letter: Letter): WholeLetter => {
 const checkRecipient = (name: string): void => {
   const checked = checkSoughtName(name)
   if (checked.ok) return
-  const reason = name === '' ? 'An account that was deleted has no name any more.' : checked.failure.message
+  const reason = isDeletedName(name) ? 'An account that was deleted gets no mail.' : checked.failure.message
   throw new QuintetError('BAD_NAME', `Nobody is called ${JSON.stringify(name)}: ${reason}`)
 }
 

@@ -35,9 +35,13 @@ const nowhereElse: KnownServers = { home: 'unnamed', list: () => Promise.resolve
 export const createMailClient = async (options: MailClientOptions): Promise<MailClient> => {
   const { connect, machine, random, clock, passwordCost: cost = passwordCost, store = null } = options
   const context = new ClientContext({ machine, random, clock, passwordCost: cost })
-  const search = new SearchDesk(context, store, options.searchStart ?? 'atFirstSearch')
   const documents = new Documents(context)
   const memories = { people: new KnownPeople(context, documents), diary: new TrashDiary(context, documents) }
+  const search = new SearchDesk(context, {
+    store,
+    people: memories.people,
+    start: options.searchStart ?? 'atFirstSearch',
+  })
   const people = peoplePart(context, memories)
   const client: MailClient = {
     ...people,

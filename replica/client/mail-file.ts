@@ -1,3 +1,4 @@
+import { isDeletedName, nameBeforeDeletion } from '../core/model/deleted-name.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import type { FileData, Mail } from './contract/mailbox.ts'
 import { fileName } from './file-name.ts'
@@ -40,7 +41,10 @@ export const mailFile = async (mail: Mail, files: readonly FileContent[]): Promi
   })
   const message = await composer.compile().build()
   const date = new Date(mail.sentAt).toISOString().slice(0, dateChars).replace('T', ' ').replace(':', '.')
-  return { name: emlName(`${date} ${mail.from} ${mail.subject}`), content: message.toString('base64') }
+  return {
+    name: emlName(`${date} ${nameBeforeDeletion(mail.from)} ${mail.subject}`),
+    content: message.toString('base64'),
+  }
 }
 
 /** Cut in the middle rather than at the end, which says what it is. */
@@ -49,7 +53,8 @@ const emlName = (title: string): string => fileName(`${title.replaceAll(/[\\/]/g
 const address = (name: string): { readonly name: string; readonly address: string } => {
   // Every character that stands in an address by itself (RFC 5322, `atext`), the others as their UTF-8 in hexadecimal.
   const local = encodeURIComponent(name === '' ? 'deleted account' : name).replaceAll(/[.()]/g, escaped)
-  return { name, address: `${local}@${domain}` }
+  const shown = isDeletedName(name) ? `${nameBeforeDeletion(name)} (deleted account)`.trimStart() : name
+  return { name: shown, address: `${local}@${domain}` }
 }
 
 const escaped = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`

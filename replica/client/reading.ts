@@ -216,12 +216,13 @@ export class Reading {
     const conversation = mail.conversation ?? mail.mail
     this.#sending.noteConversation(mail.mail, conversation)
     const isApart = writtenAt !== null && Math.abs(writtenAt - mail.sentAt) > datesApartMs
+    const names = mail.toNames.map((name, place) => this.#nameOf(name, mail.to[place]))
     const toOthers = mail.toNames.filter((name, place) => this.#isAnothers(session, name, mail.to[place]))
     return {
       mail: mail.mail,
-      from: mail.fromName,
-      to: mail.toNames.slice(0, addressed),
-      cc: mail.toNames.slice(addressed),
+      from: this.#nameOf(mail.fromName, mail.from),
+      to: names.slice(0, addressed),
+      cc: names.slice(addressed),
       ...(toOthers.length > 0 ? { toOthers } : {}),
       subject,
       snippet,
@@ -235,6 +236,10 @@ export class Reading {
       attachmentCount,
       ...(this.#people.isAnother(session, mail.fromName, mail.from) ? { fromAnother: true } : {}),
     }
+  }
+
+  #nameOf(name: string, account: AccountId | undefined): string {
+    return account === undefined ? name : this.#people.nameOf(name, account)
   }
 
   #isAnothers(session: Session, name: string, account: AccountId | undefined): boolean {

@@ -96,6 +96,10 @@ export class Remembered {
     return this.#entries.get(about)?.value ?? null
   }
 
+  *all(): Iterable<readonly [about: string, value: string]> {
+    for (const [about, { value }] of this.#entries) yield [about, value]
+  }
+
   /** With the values that have been there since before `beforeMs`. */
   *olderThan(beforeMs: number): Iterable<readonly [about: string, value: string]> {
     for (const [about, { value, since }] of this.#entries) {

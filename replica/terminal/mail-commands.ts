@@ -1,6 +1,7 @@
 import type { DocumentId, Folder, Header, KeptLetter, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
+import { isDeletedName } from '../core/model/deleted-name.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
 import { foldName } from '../core/model/fold-name.ts'
@@ -145,8 +146,7 @@ const answerMail: Command['run'] = async (sitting, words) => {
   const listed = numbered(sitting, words, 're N')
   // Nobody is to be answered who has written nothing.
   const header = listed.unproven ? await sitting.client.read({ mail: listed.mail }) : listed
-  // A deleted account has no name any more.
-  if (!header.own && header.from === '')
+  if (!header.own && isDeletedName(header.from))
     throw new QuintetError('NO_SUCH_ACCOUNT', 'The account that wrote this is deleted: nobody would get the answer.')
   const answered = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
   const subject = shortened(answered, limits.subjectChars)

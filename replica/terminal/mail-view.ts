@@ -1,4 +1,5 @@
 import type { Header, Mail } from '../client/contract/mailbox.ts'
+import { isDeletedName, nameBeforeDeletion } from '../core/model/deleted-name.ts'
 import { shownFile } from './file-size.ts'
 import { longDate, shortDate } from './dates.ts'
 import type { Style } from './style.ts'
@@ -12,7 +13,7 @@ export interface Layout {
 
 const numberColumns = 4
 const dateColumns = 11
-const nobody = '(deleted account)'
+const deleted = '(deleted account)'
 
 /** One line a header: number, whether it is unread, the other person, subject, date. */
 export const headerLine = (number: number, header: Header, person: 'from' | 'to', layout: Layout): string => {
@@ -67,5 +68,6 @@ const toAnotherLine = (name: string): string =>
 const anotherLine = (name: string): string =>
   `This is not from the ${shownName(name)} whom you know: another account wrote it. words ${shownName(name)} says more.`
 
-/** A deleted account has no name any more. */
-export const shownName = (name: string): string => (name === '' ? nobody : printableLine(name))
+/** A deleted account has at most the name by which the person knew it. */
+export const shownName = (name: string): string =>
+  isDeletedName(name) ? `${printableLine(nameBeforeDeletion(name))} ${deleted}`.trimStart() : printableLine(name)

@@ -38,6 +38,7 @@ describe('answering', () => {
   it('goes to nobody whose account is deleted, and names them so', () => {
     const deleted = { ...mail, from: '', to: ['Ingrid', ''] }
     expect(answerTo(deleted, 'reply', 'Ingrid').to).toEqual([])
+    expect(answerTo({ ...mail, from: 'anna~deleted' }, 'reply', 'Ingrid').to).toEqual([])
     expect(answerTo(deleted, 'replyAll', 'Ingrid')).toMatchObject({ to: [], cc: ['Zoë', 'Anna'] })
     expect(answerTo(deleted, 'reply', 'Ingrid').body).toContain('(deleted account) wrote:')
     expect(answerTo(deleted, 'forward', 'Ingrid').body).toContain('To: Ingrid, (deleted account), Zoë, and Anna')

@@ -28,6 +28,7 @@ const row = (changed: object): string => {
 it('an account that is deleted is called so wherever it had a name', async () => {
   expect(row({ from: '' })).toContain('(deleted account)')
   expect(row({ own: true, to: ['Ben', ''], cc: [] })).toContain('To Ben and (deleted account)')
+  expect(row({ from: 'ben~deleted' })).toContain('ben (deleted account)')
   const post = { post: mailId(1), author: '', text: 'Fog.', postedAt: Date.now() }
   const wrapper = mount(() => h(TooltipProvider, () => h(TimelinePost, { post, nowMs: Date.now() })))
   expect(wrapper.get('button').text()).toBe('(deleted account)')

@@ -185,7 +185,9 @@ export class MemoryReplica {
   }
 
   nameOf(account: AccountId): string {
-    return this.accounts.find((held) => held.account === account)?.name ?? '?'
+    const held = this.accounts.find((other) => other.account === account)
+    if (held === undefined) return '?'
+    return held.deleted ? '' : held.name
   }
 
   #nextId(): UpdateId {

@@ -70,6 +70,15 @@ describe('notices of mail', () => {
     expect(desk.opened).toEqual([event.event === 'mail' ? event.header.mail : null])
   })
 
+  test('a mail of a deleted account is told of by the name that it had, if that is known', () => {
+    const desk = new Desk()
+    for (const from of ['ben~deleted', '']) {
+      desk.notifier.hear(came({ from }))
+      vi.runAllTimers()
+    }
+    expect(desk.shown.map(({ title }) => title)).toEqual(['ben (deleted account)', '(deleted account)'])
+  })
+
   test('a mail of which nothing proves who wrote it is told of without its sender and subject', () => {
     const desk = new Desk()
     desk.notifier.hear(came({ subject: 'Splinter', from: 'Samuel', unproven: true }))

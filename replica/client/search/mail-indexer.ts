@@ -1,6 +1,8 @@
 import type { NamePage, ReplicaApi, SealedMail } from '../../api/contract.ts'
-import type { UpdateId } from '../../core/model/ids.ts'
+import { nameBeforeDeletion } from '../../core/model/deleted-name.ts'
+import type { AccountId, UpdateId } from '../../core/model/ids.ts'
 import type { ClientClock } from '../client-ports.ts'
+import type { KnownPeople } from '../known-people.ts'
 import type { Session } from '../session.ts'
 import { Quiet } from './quiet.ts'
 import { SavedIndex, type SavedIndexOptions } from './saved-index.ts'
@@ -10,6 +12,7 @@ import { Turns } from './turns.ts'
 
 export interface IndexerOptions {
   readonly session: Session
+  readonly people: Pick<KnownPeople, 'nameOf' | 'asFarAsKnown'>
   readonly clock: ClientClock
   /** Where the index is kept; null for one that lives in memory only. */
   readonly saving: SavedIndexOptions | null
@@ -295,19 +298,24 @@ export class MailIndexer {
   }
 
   async #open(sealed: SealedMail): Promise<SearchableMail | null> {
-    const { session } = this.#options
+    const { session, people } = this.#options
+    // What somebody was called whose account is deleted finds their mail.
+    const named = (name: string, account: AccountId | undefined): string =>
+      account === undefined ? name : nameBeforeDeletion(people.nameOf(name, account))
     try {
+      await people.asFarAsKnown(session)
       const { subject, body, files, addressed } = await session.opener.open(sealed)
       const { mail, sentAt, fromName, toNames } = sealed
+      const names = toNames.map((name, place) => named(name, sealed.to[place]))
       const isRecipient = sealed.to.includes(session.account)
       const roles = (sealed.from === session.account ? roleBits.sender : 0) | (isRecipient ? roleBits.recipient : 0)
       return {
         mail,
         sentAt,
         roles,
-        from: fromName,
-        to: toNames.slice(0, addressed),
-        cc: toNames.slice(addressed),
+        from: named(fromName, sealed.from),
+        to: names.slice(0, addressed),
+        cc: names.slice(addressed),
         subject,
         // What is attached is found by its name.
         body: [...files.map(({ name }) => name), body].join('\n'),

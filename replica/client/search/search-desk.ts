@@ -5,6 +5,7 @@ import { limits } from '../../core/model/limits.ts'
 import type { ClientContext } from '../client-context.ts'
 import type { ClientStore } from '../client-ports.ts'
 import type { Header, Mailbox, SearchPage } from '../contract/mailbox.ts'
+import type { KnownPeople } from '../known-people.ts'
 import { MailIndexer } from './mail-indexer.ts'
 import type { Session } from '../session.ts'
 import { parseQuery, type Query } from './query.ts'
@@ -27,16 +28,24 @@ const fewMails = 200
 const mostRounds = 3
 const wholeMailbox = ['inbox', 'sent', 'trash'] as const
 
+export interface SearchOptions {
+  readonly store: ClientStore | null
+  readonly people: KnownPeople
+  readonly start: SearchStart
+}
+
 /** Full text search over the mail of whoever is logged in. */
 export class SearchDesk {
   readonly #context: ClientContext
   readonly #store: ClientStore | null
+  readonly #people: KnownPeople
   #indexer: MailIndexer | null = null
   #closing: Promise<void> = Promise.resolve()
 
-  constructor(context: ClientContext, store: ClientStore | null, start: SearchStart) {
+  constructor(context: ClientContext, { store, people, start }: SearchOptions) {
     this.#context = context
     this.#store = store
+    this.#people = people
     context.listen({
       loggedIn: () => {
         if (start === 'atLogIn') this.#begin()
@@ -136,6 +145,7 @@ export class SearchDesk {
     const ready = this.#closing
     const indexer = new MailIndexer({
       session,
+      people: this.#people,
       clock: this.#context.ports.clock,
       saving: this.#savingOf(session),
       ready,
