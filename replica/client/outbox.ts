@@ -18,7 +18,7 @@ import { checkSize, type WholeLetter } from './letters.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
 
-/** A mail that is to wait. Its draft becomes the entry. `command`: as which it may have been given to a server already. */
+/** A mail that is to wait, in place of its draft. `command`: as which it may have been given to a server already. */
 interface Queued extends Pick<WaitingLetter, 'command'> {
   readonly letter: WholeLetter
   readonly draft: DocumentId | null
@@ -93,7 +93,7 @@ export class Outbox {
   /** Keeps a mail back for `holdMs`. */
   hold(session: Session, queued: Queued, holdMs: number): Promise<SendAnswer> {
     const until = this.#context.ports.clock.nowMs() + holdMs
-    const document = this.#documentOf(queued)
+    const document = this.#documents.newId()
     this.#holds = true
     this.#fresh.add(document)
     return this.#put(session, queued, document, { kind: 'held', until })
@@ -101,7 +101,7 @@ export class Outbox {
 
   /** Keeps a mail until these names are known. */
   wait(session: Session, queued: Queued, { names, known }: UnknownNames): Promise<SendAnswer> {
-    const document = this.#documentOf(queued)
+    const document = this.#documents.newId()
     if (known === 'nowhere') this.#fresh.add(document)
     return this.#put(session, queued, document, { kind: 'unknownNames', names })
   }
@@ -148,13 +148,9 @@ export class Outbox {
     await this.#documents.write(session, document, shelves.drafts, await encodeDraft(letter))
   }
 
-  #documentOf({ draft }: Queued): DocumentId {
-    return draft ?? this.#documents.newId()
-  }
-
   async #put(
     session: Session,
-    { letter, command }: Queued,
+    { letter, command, draft }: Queued,
     document: DocumentId,
     reason: Extract<OutboxReason, { kind: 'held' | 'unknownNames' }>,
   ): Promise<SendAnswer> {
@@ -166,6 +162,8 @@ export class Outbox {
     const heldUntil = reason.kind === 'held' ? reason.until : null
     const entry = { letter: kept, queuedAt, heldUntil, command, meant }
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
+    // Not by the draft's name: on another side of a split it may be written on, sent or thrown away, and this one would be gone without a word.
+    if (draft !== null) await this.#documents.delete(session, draft, shelves.drafts).catch(() => undefined)
     this.#reasons.set(document, reason)
     this.#look()
     return { outbox: document, reason }

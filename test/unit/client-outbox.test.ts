@@ -4,6 +4,7 @@ import type { AccountId } from '../../replica/core/model/ids.ts'
 import type { Folder } from '../../replica/api/contract.ts'
 import { fail, QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { codeOf } from '../support/code-of.ts'
 import { startMs } from '../support/manual-clock.ts'
 import { clientAt, nextEvent, person, signedUp } from '../support/mail-clients.ts'
@@ -74,7 +75,7 @@ describe('the outbox', () => {
     const { client, clock } = await person(replica, 'ann')
     const { draft } = await client.saveDraft({ to: [], subject: '', body: '' })
     await client.send({ to: ['ann'], subject: 'once', body: '', holdMs: 5_000, draft })
-    const entry = replica.documents.find(({ document }) => document === draft)
+    const entry = replica.documents.find(({ shelf }) => shelf === shelves.outbox)
     const sent = nextEvent(client, 'sent')
     clock.move(5_000)
     await sent
@@ -232,6 +233,25 @@ describe('the outbox', () => {
     expect(await codeOf(client.cancelOutbox({ outbox }))).toBe('NO_SUCH_MAIL')
     clock.move(2_000)
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 0 })
+  })
+
+  test('still leaves when its draft was sent, or written on, on another side of a split', async () => {
+    const replica = new MemoryReplica()
+    replica.isWhole = false
+    const { client } = await person(replica, 'ann')
+    const { draft } = await client.saveDraft({ to: [], subject: 'both', body: '' })
+    await client.send({ to: ['ben'], subject: 'from here', body: '', draft })
+    expect(await client.counts()).toMatchObject({ drafts: 0, outbox: 1 })
+    // What the merge brings from there.
+    await client.saveDraft({ to: [], subject: 'both', body: 'more', draft })
+    await client.send({ to: ['ann'], subject: 'from there', body: 'more', draft })
+    const sent = nextEvent(client, 'sent')
+    await signedUp(replica, 'ben')
+    replica.tellAll({ event: 'people' })
+    await sent
+    const { headers } = await client.list({ folder: 'sent', limit: 9 })
+    expect(headers.map(({ subject }) => subject)).toEqual(['from here', 'from there'])
+    expect(await client.counts()).toMatchObject({ drafts: 0, outbox: 0 })
   })
 
   test('makes a draft of what is taken back, in one step', async () => {
