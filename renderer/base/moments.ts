@@ -1,4 +1,4 @@
-import { currentLanguage } from '../locales/i18n.ts'
+import { currentLocale } from '../locales/i18n.ts'
 
 const secondMs = 1_000
 const minuteMs = 60_000
@@ -17,7 +17,7 @@ const units: readonly { readonly unit: Intl.RelativeTimeFormatUnit; readonly ms:
 /** "3 minutes ago", "in 7 days", "now"; milliseconds since 1970. */
 export const relativeTime = (at: number, nowMs: number): string => {
   const distanceMs = at - nowMs
-  const format = new Intl.RelativeTimeFormat(currentLanguage.value, { numeric: 'auto' })
+  const format = new Intl.RelativeTimeFormat(currentLocale.value, { numeric: 'auto' })
   if (Math.abs(distanceMs) < 5 * secondMs) return format.format(0, 'second')
   const { unit, ms } = units.find(({ belowMs }) => Math.abs(distanceMs) < belowMs) ?? { unit: 'day', ms: dayMs }
   return format.format(Math.round(distanceMs / ms), unit)
@@ -29,7 +29,7 @@ export const pastTime = (at: number, nowMs: number): string => relativeTime(Math
 /** How long something took: "17 min", "2 hr, 5 min". */
 export const duration = (spanMs: number): string => {
   const named = (value: number, unit: string): string =>
-    new Intl.NumberFormat(currentLanguage.value, { style: 'unit', unit, unitDisplay: 'short' }).format(value)
+    new Intl.NumberFormat(currentLocale.value, { style: 'unit', unit, unitDisplay: 'short' }).format(value)
   if (spanMs < minuteMs) return named(Math.max(1, Math.round(spanMs / secondMs)), 'second')
   const allMinutes = Math.round(spanMs / minuteMs)
   const [hours, minutes] = [Math.floor(allMinutes / hourMinutes), allMinutes % hourMinutes]
@@ -41,7 +41,7 @@ export const duration = (spanMs: number): string => {
 export const byteSize = (bytes: number): string => {
   const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
   const step = Math.min(steps.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
-  return new Intl.NumberFormat(currentLanguage.value, {
+  return new Intl.NumberFormat(currentLocale.value, {
     style: 'unit',
     unit: steps[step] ?? 'byte',
     unitDisplay: 'short',

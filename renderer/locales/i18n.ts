@@ -31,6 +31,12 @@ export const setLanguage = async (language: Language): Promise<void> => {
 
 export const currentLanguage: ComputedRef<Language> = computed(() => texts.locale.value)
 
+/** How dates, times and numbers are written: the machine's own kind of the window's language, where it has one. "3/4" is another day in en-GB. */
+export const currentLocale: ComputedRef<string> = computed(() => {
+  const language = currentLanguage.value
+  return navigator.languages.find((one) => one.toLowerCase().split('-')[0] === language) ?? language
+})
+
 export type Words = Readonly<Record<string, string | number>>
 
 /** The text of a key, in the window's language; reactive where it is used in a template or a computed value. */
@@ -40,7 +46,7 @@ export const text = (key: MessageKey, words: Words = {}): string => texts.t(key,
 export const textOf = (key: MessageKey, count: number, words: Words = {}): string =>
   texts.t(key, { count: formatNumber(count), ...words }, { plural: count })
 
-export const formatNumber = (value: number): string => new Intl.NumberFormat(currentLanguage.value).format(value)
+export const formatNumber = (value: number): string => new Intl.NumberFormat(currentLocale.value).format(value)
 
 const kilobyte = 1_000
 
@@ -53,7 +59,7 @@ export const formatSize = (bytes: number): string => {
         ? (['kilobyte', bytes / kilobyte] as const)
         : (['megabyte', bytes / kilobyte / kilobyte] as const)
   const digits = { maximumFractionDigits: unit === 'megabyte' ? 1 : 0 }
-  return new Intl.NumberFormat(currentLanguage.value, {
+  return new Intl.NumberFormat(currentLocale.value, {
     style: 'unit',
     unit,
     unitDisplay: unit === 'byte' ? 'long' : 'short',
@@ -63,4 +69,4 @@ export const formatSize = (bytes: number): string => {
 
 /** "Anna, Ben and Chris". */
 export const formatList = (items: readonly string[]): string =>
-  new Intl.ListFormat(currentLanguage.value, { style: 'long', type: 'conjunction' }).format(items)
+  new Intl.ListFormat(currentLocale.value, { style: 'long', type: 'conjunction' }).format(items)

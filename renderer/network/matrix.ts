@@ -1,6 +1,6 @@
 import type { NetworkSeat } from '../../replica/client/contract/group.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
-import { formatNumber, text } from '../locales/i18n.ts'
+import { currentLocale, formatNumber, text } from '../locales/i18n.ts'
 
 /** What one seat is known to hold of another's updates. */
 export interface MatrixCell {
@@ -61,4 +61,4 @@ export const cellWords = (cell: MatrixCell, nameOf: (server: ServerId) => string
 export const heatOf = (cell: MatrixCell): number => Math.min(1, Math.log10(1 + missingOf(cell)) / 3)
 
 const shortNumber = (value: number): string =>
-  new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
+  new Intl.NumberFormat(currentLocale.value, { notation: 'compact', maximumFractionDigits: 1 }).format(value)

@@ -1,12 +1,12 @@
 import type { NetworkSeat } from '../../replica/client/contract/group.ts'
 import { timeOfDay } from '../mail/dates.ts'
 import { pastTime } from '../base/moments.ts'
-import { formatNumber, text, textOf } from '../locales/i18n.ts'
+import { currentLocale, formatNumber, text, textOf } from '../locales/i18n.ts'
 
 const dayMs = 86_400_000
 
 export const lagWords = (lagMs: number): string => {
-  const shown = new Intl.NumberFormat(undefined, { maximumFractionDigits: lagMs < 10 ? 1 : 0 }).format(lagMs)
+  const shown = new Intl.NumberFormat(currentLocale.value, { maximumFractionDigits: lagMs < 10 ? 1 : 0 }).format(lagMs)
   return text('network.lag', { ms: shown })
 }
 

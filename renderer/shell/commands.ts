@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef, type Component } from 'vue'
 import type { MessageKey } from '../locales/messages.ts'
-import { KeySequences, takesEnter, takesText, writtenKey, type Keys } from './shortcuts.ts'
+import { isOwnKey, KeySequences, takesText, writtenKey, type Keys } from './shortcuts.ts'
 
 export const commandGroups = ['go', 'mail', 'list', 'compose', 'window'] as const
 
@@ -54,7 +54,7 @@ export const useCommands = defineStore('commands', () => {
       if (isPaletteOpen.value && event.key.length === 1 && !key.startsWith('mod+')) typedAhead.value += event.key
       return
     }
-    if (key === 'enter' && takesEnter(event.target)) return
+    if (isOwnKey(key, event.target)) return
     const isWriting = takesText(event.target) || isDialogOpen()
     if (isWriting && !event.ctrlKey && !event.metaKey) return
     const { target, waits } = sequences.press(key, event.timeStamp, byKeys.value)

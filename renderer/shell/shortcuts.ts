@@ -56,9 +56,15 @@ export class KeySequences<Target> {
   }
 }
 
-/** Whether Enter is the element's own: it is pressed by that. */
-export const takesEnter = (element: EventTarget | null): boolean =>
-  element instanceof Element && element.closest('button, a[href], summary, input') !== null
+const pressKeys: ReadonlySet<string> = new Set(['enter', 'space'])
+const scrollKeys: ReadonlySet<string> = new Set(['arrowdown', 'arrowup', 'pagedown', 'pageup', 'home', 'end'])
+
+/** Whether the key is the element's own: it is pressed by that, or the text that it is in is scrolled by that. */
+export const isOwnKey = (key: string, element: EventTarget | null): boolean => {
+  if (!(element instanceof Element)) return false
+  if (pressKeys.has(key)) return element.closest('button, a[href], summary, input') !== null
+  return scrollKeys.has(key) && element.closest('[data-scrolls]') !== null
+}
 
 /** Whether the element takes letters, so that plain keys are no shortcuts there. */
 export const takesText = (element: EventTarget | null): boolean => {

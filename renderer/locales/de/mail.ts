@@ -40,6 +40,7 @@ export const mail: Translated<typeof english.mail> = {
   detail: { from: 'Von', to: 'An', cc: 'Kopie', sent: 'Gesendet', copy: 'Kopieren: {label}' },
   listWidth: 'Breite der Liste',
   trash: 'In den Papierkorb',
+  trashKept: 'Was hier liegt, wird nach 30 Tagen endgültig gelöscht.',
   restore: 'Aus dem Papierkorb holen',
   delete: 'Endgültig löschen',
   emptyTrash: 'Papierkorb leeren',
@@ -81,7 +82,7 @@ export const mail: Translated<typeof english.mail> = {
     sent: 'Hier steht, was Sie senden, mit einem Zeichen, das sagt, wie sicher es ist.',
     drafts: 'Was Sie schreiben, wird hier schon beim Schreiben gesichert.',
     outbox: 'Hier wartet, was noch nicht abgehen kann: auf einen Server oder auf einen hier unbekannten Namen.',
-    trash: 'Nachrichten bleiben hier, bis Sie sie endgültig löschen.',
+    trash: 'Nachrichten bleiben hier 30 Tage; dann werden sie endgültig gelöscht.',
   },
   leftOut: {
     drafts:
@@ -221,6 +222,8 @@ export const mail: Translated<typeof english.mail> = {
     first: 'Neueste Nachricht',
     last: 'Älteste Nachricht',
     open: 'Öffnen',
+    readOn: 'Weiterlesen',
+    readBack: 'Weiter oben lesen',
     extend: 'Bis hierher auswählen',
     star: 'Stern setzen oder entfernen',
     discard: 'In den Papierkorb; im Papierkorb: endgültig löschen',

@@ -55,6 +55,7 @@ export const shell: Translated<typeof english.shell> = {
     title: 'Tastenkürzel',
     open: 'Tastenkürzel zeigen',
     then: 'dann',
+    space: 'Leertaste',
     groups: { go: 'Gehe zu', mail: 'Post', list: 'In der Liste', compose: 'Beim Schreiben', window: 'Fenster' },
   },
   account: {

@@ -31,6 +31,7 @@ export const mail = {
   detail: { from: 'From', to: 'To', cc: 'Cc', sent: 'Sent', copy: 'Copy: {label}' },
   listWidth: 'Width of the list',
   trash: 'Move to the trash',
+  trashKept: 'What is here is deleted for good after 30 days.',
   restore: 'Move out of the trash',
   delete: 'Delete for good',
   emptyTrash: 'Empty the trash',
@@ -71,7 +72,7 @@ export const mail = {
     sent: 'Mails that you send are here, with a mark that tells how safe each one is.',
     drafts: 'What you write is saved here while you write it.',
     outbox: 'Mails wait here when they cannot leave yet: for a server, or for a name that is not known here.',
-    trash: 'Mails stay here until you delete them for good.',
+    trash: 'Mails stay here for 30 days; then they are deleted for good.',
   },
   leftOut: {
     drafts:
@@ -205,6 +206,8 @@ export const mail = {
     first: 'Newest mail',
     last: 'Oldest mail',
     open: 'Open',
+    readOn: 'Read on',
+    readBack: 'Read further up',
     extend: 'Select up to here',
     star: 'Star, or take the star off',
     discard: 'Move to the trash; in the trash: delete for good',

@@ -52,6 +52,7 @@ export const shell = {
     title: 'Keyboard shortcuts',
     open: 'Show the keyboard shortcuts',
     then: 'then',
+    space: 'Space',
     groups: { go: 'Go to', mail: 'Mail', list: 'In the list', compose: 'When writing', window: 'Window' },
   },
   account: {
