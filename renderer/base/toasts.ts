@@ -22,6 +22,14 @@ export const showNote = (key: MessageKey, words: Words = {}, action?: ToastActio
   }
 }
 
+/** What went another way than the person believes: it stays until it is seen. Returns the function that takes it away before. */
+export const showWarning = (warning: string, action: ToastAction): (() => void) => {
+  const note = toast.warning(warning, { duration: Infinity, closeButton: true, action: button(action) })
+  return () => {
+    toast.dismiss(note)
+  }
+}
+
 /** What is done soon is told when it is done. */
 const slowMs = 500
 

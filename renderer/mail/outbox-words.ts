@@ -21,6 +21,10 @@ export const outboxWords = (reason: OutboxReason, nowMs: number): string => {
 
 type Failed = Extract<OutboxReason, { readonly kind: 'failed' }>
 
+/** Whether it has not left though its time has come. */
+export const isLate = (reason: OutboxReason): boolean =>
+  reason.kind === 'unknownNames' || (reason.kind === 'failed' && !isToLeave(reason))
+
 /** Nothing has failed yet: its turn comes. */
 const isToLeave = ({ code }: Failed): boolean => code === 'BUSY'
 

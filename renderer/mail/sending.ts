@@ -8,6 +8,7 @@ import { shownNames } from '../people/person-words.ts'
 import { useNavigation } from '../shell/navigation.ts'
 import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
+import { followLetters } from './late-letters.ts'
 
 const secondMs = 1_000
 
@@ -19,15 +20,18 @@ export const useSending = (composing: {
   const navigation = useNavigation()
   const identity = useIdentity()
 
+  const seeOutbox = { label: 'mail.seeOutbox', run: () => navigation.go('mail', 'outbox') } as const
+  const follow = followLetters(seeOutbox)
+
   const tell = (answer: SendAnswer): void => {
     if ('mail' in answer) {
       showNote('mail.sent')
       return
     }
-    const seeOutbox = { label: 'mail.seeOutbox', run: () => navigation.go('mail', 'outbox') } as const
     const { reason, outbox } = answer
     switch (reason.kind) {
       case 'held':
+        follow(outbox)
         offerUndo(outbox, reason.until)
         break
       case 'unknownNames':

@@ -1,4 +1,5 @@
 import { QuintetError } from '../core/model/errors.ts'
+import { isEveryone } from '../core/model/everyone.ts'
 import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
@@ -8,7 +9,7 @@ import type { ClientContext } from './client-context.ts'
 import type { Draft, Mailbox, SendAnswer } from './contract/mailbox.ts'
 import { checkedDocumentId, Documents } from './documents.ts'
 import { decodeDraft, encodeDraft } from './letter-codec.ts'
-import { checkedLetter, wholeLetter } from './letters.ts'
+import { checkedLetter, type WholeLetter, wholeLetter } from './letters.ts'
 import type { KnownPeople } from './known-people.ts'
 import { mailFile } from './mail-file.ts'
 import { Marking } from './marking.ts'
@@ -92,7 +93,12 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
   if (!Number.isSafeInteger(holdMs) || holdMs < 0 || holdMs > limits.holdMs)
     throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
   const command = session.newCommand()
-  if (holdMs > 0) return outbox.hold(session, { letter, command, draft }, holdMs)
+  if (holdMs > 0) {
+    const unknown = await sendOrWait(context, () => lookUp(context, letter))
+    // It leaves when its names are known; what can be known nowhere is said while the writer still looks.
+    if (unknown instanceof UnknownNames) return outbox.wait(session, { letter, command, draft }, unknown)
+    return outbox.hold(session, { letter, command, draft }, holdMs)
+  }
   const sent = await sendOrWait(context, () => sending.send(session, letter, { command, meant: [] }))
   if (sent instanceof UnknownNames) return outbox.wait(session, { letter, command, draft }, sent)
   // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
@@ -101,11 +107,11 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
 }
 
 /** Gives the names that are to be waited for. NO_SUCH_ACCOUNT where nobody in the group can know them. */
-const sendOrWait = async (
+const sendOrWait = async <Value>(
   context: ClientContext,
-  attempt: () => Promise<UpdateId>,
+  attempt: () => Promise<Value>,
   mayLookAgain: 'look again' | 'last look' = 'look again',
-): Promise<UpdateId | UnknownNames> => {
+): Promise<Value | UnknownNames> => {
   try {
     return await attempt()
   } catch (error) {
@@ -115,6 +121,14 @@ const sendOrWait = async (
     if (reach === 'all' || mayLookAgain === 'last look') throw error
     return sendOrWait(context, attempt, 'last look')
   }
+}
+
+/** UnknownNames. */
+const lookUp = async ({ directory, groupId }: ClientContext, { to, cc }: WholeLetter): Promise<void> => {
+  await directory.recipients(
+    groupId,
+    [...to, ...cc].filter((name) => !isEveryone(name)),
+  )
 }
 
 const draftsPart = (

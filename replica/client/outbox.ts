@@ -261,13 +261,20 @@ export class Outbox {
   #failed(document: DocumentId, error: unknown): 'waits' | 'again' {
     if (error instanceof UnknownNames) {
       if (error.known === 'elsewhere') this.#fresh.delete(document)
-      this.#reasons.set(document, { kind: 'unknownNames', names: error.names })
+      this.#waits(document, { kind: 'unknownNames', names: error.names })
       return 'waits'
     }
     const { code, message } =
-      error instanceof QuintetError ? error : { code: 'INTERNAL', message: 'It could not be sent.' }
-    this.#reasons.set(document, { kind: 'failed', code, message })
+      error instanceof QuintetError ? error : { code: 'INTERNAL' as const, message: 'It could not be sent.' }
+    this.#waits(document, { kind: 'failed', code, message })
     return 'again'
+  }
+
+  /** Whoever wrote it believes that it leaves when it cannot be taken back any more. */
+  #waits(document: DocumentId, reason: OutboxReason): void {
+    const isNews = JSON.stringify(this.#reasons.get(document)) !== JSON.stringify(reason)
+    this.#reasons.set(document, reason)
+    if (isNews) this.#context.tell({ event: 'mailbox' })
   }
 
   async #send(session: Session, { document, letter, command, queuedAt, meant }: Entry): Promise<UpdateId> {

@@ -157,6 +157,32 @@ describe('the outbox', () => {
     expect(headers).toMatchObject([{ subject: 'waits', to: ['ann', 'zoe'] }])
   })
 
+  test('keeps a mail to a name that nobody has no moment as if it were on its way', async () => {
+    const replica = new MemoryReplica()
+    const { client } = await person(replica, 'ann')
+    const letter = { to: ['ann', 'zoe'], subject: '', body: '', holdMs: 10_000 }
+    expect(await codeOf(client.send(letter))).toBe('NO_SUCH_ACCOUNT')
+    expect((await client.outbox()).entries).toEqual([])
+    replica.isWhole = false
+    expect(await client.send(letter)).toMatchObject({ reason: { kind: 'unknownNames', names: ['zoe'] } })
+  })
+
+  test('tells when a mail does not leave though its time is over', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    await signedUp(replica, 'ben')
+    await client.send({ to: ['ben'], subject: '', body: '', holdMs: 1_000 })
+    replica.isWhole = false
+    replica.accounts.splice(
+      replica.accounts.findIndex(({ name }) => name === 'ben'),
+      1,
+    )
+    const told = nextEvent(client, 'mailbox')
+    clock.move(limits.cachedNameMs + 1)
+    await told
+    expect((await client.outbox()).entries).toMatchObject([{ reason: { kind: 'unknownNames', names: ['ben'] } }])
+  })
+
   /** Ann knows one ben; another one, who was first, comes from across the partition and keeps the name. */
   const twoBens = async () => {
     const replica = new MemoryReplica()
