@@ -1,6 +1,5 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
-import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { UnknownNames } from './account-directory.ts'

@@ -49,7 +49,7 @@ describe('a letter that was said to leave in a moment', () => {
     action.onClick()
     expect(useNavigation().place.at).toBe('outbox')
     dismiss.mockClear()
-    fakeQuintet().emit({ event: 'sent', outbox: 'outbox-1' as never, mail: mailId(1) })
+    fakeQuintet().emit({ event: 'sent', outbox: 'outbox-1', mail: mailId(1) })
     expect(dismiss).toHaveBeenCalledOnce()
   })
 
