@@ -105,18 +105,20 @@ export class KnownPeople {
       throw new QuintetError('TOO_MANY', `At most ${limits.lookUpAccounts} names can be asked for at once.`)
     const names = [...new Set(asked.map(normalName))]
     const found = await this.#lookUp(session, { names, accounts: [] })
-    const known = names.flatMap((name) => this.#knownBy(name)).slice(0, limits.lookUpAccounts)
-    const former = known.length === 0 ? [] : await this.#lookUp(session, { names: [], accounts: known })
-    return names.flatMap((name): readonly Identity[] => {
+    const present = names.flatMap((name) => {
       const info = found.find((one) => foldName(one.name) === foldName(name))
       if (info === undefined) return []
       const { account } = verifiedAccount(this.#context.groupId, info)
-      const present = { name: info.name, account, words: this.#wordsOf(account) }
       const other = account === session.account ? undefined : this.#knownBy(name).find((one) => one !== account)
-      if (other === undefined) return [{ ...present, known: null }]
+      return [{ name: info.name, account, other }]
+    })
+    const others = present.flatMap(({ other }) => other ?? [])
+    const former = others.length === 0 ? [] : await this.#lookUp(session, { names: [], accounts: others })
+    return present.map(({ name, account, other }): Identity => {
+      const identity = { name, account, words: this.#wordsOf(account) }
+      if (other === undefined) return { ...identity, known: null }
       const calledNow = former.find((one) => one.account === other)?.name ?? null
-      const knownAs = { account: other, words: this.#wordsOf(other), calledNow }
-      return [{ ...present, known: knownAs }]
+      return { ...identity, known: { account: other, words: this.#wordsOf(other), calledNow } }
     })
   }
 

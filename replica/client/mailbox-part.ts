@@ -72,7 +72,7 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk, { people
     ...filesPart(context, reading, attachments),
     outbox: () => outbox.list(),
     search: (request) => search.search(request, (session, mails) => reading.headersOf(session, mails)),
-    cancelOutbox: (request) => outbox.cancel(checkedDocumentId(request.outbox), request.keep ?? 'nothing'),
+    cancelOutbox: async (request) => outbox.cancel(checkedDocumentId(request.outbox), request.keep ?? 'nothing'),
   }
 }
 
