@@ -30,6 +30,19 @@ describe('drafts', () => {
     expect(await client.drafts()).toEqual({ drafts: [] })
   })
 
+  test('have names that the client gives: nothing is said of any other', async () => {
+    const replica = new MemoryReplica()
+    const { client } = await person(replica, 'ann')
+    const before = replica.submissions.length
+    for (const name of ['', 'a draft', `${'A'.repeat(21)}B`, `${'A'.repeat(22)}A`]) {
+      expect(await codeOf(client.saveDraft({ to: [], subject: '', body: '', draft: name }))).toBe('BAD_REQUEST')
+      expect(await codeOf(client.discardDraft({ draft: name }))).toBe('BAD_REQUEST')
+      expect(await codeOf(client.cancelOutbox({ outbox: name }))).toBe('BAD_REQUEST')
+      expect(await codeOf(client.send({ to: ['ann'], subject: '', body: '', draft: name }))).toBe('BAD_REQUEST')
+    }
+    expect(replica.submissions).toHaveLength(before)
+  })
+
   test('that cannot be opened or read do not keep the others from the person, are counted, and stay', async () => {
     const replica = new MemoryReplica()
     const { client } = await person(replica, 'ann')

@@ -87,3 +87,19 @@ test('what is put into the trash while the clock is years behind is not deleted 
   clock.move(trashMs / 2)
   await expect.poll(() => left(replica)).toEqual(mails.slice(1))
 })
+
+test('what was taken out of the trash long ago makes room for what comes', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  const written = async (mark: 'trash' | 'restore', marked: readonly UpdateId[], afterMs: number): Promise<number> => {
+    const version = replica.documents[0]?.update
+    clock.move(afterMs)
+    await ann.mark({ mails: marked, mark })
+    clock.move(limits.rememberEveryMs)
+    await expect.poll(() => replica.documents[0]?.update).not.toBe(version)
+    return replica.documents[0]?.payload.length ?? 0
+  }
+  const forThree = await written('trash', mails.slice(0, 3), 0)
+  expect(await written('restore', mails.slice(0, 3), 0)).toBeGreaterThanOrEqual(forThree)
+  expect(await written('trash', mails.slice(3), trashMs)).toBeGreaterThan(forThree)
+  expect(await written('trash', mails.slice(3), 2 * trashMs)).toBeLessThan(forThree)
+})

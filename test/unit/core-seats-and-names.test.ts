@@ -38,6 +38,22 @@ describe('a seat', () => {
     expect(seatsOf(third, second, first).holder(serverId(2))).toBe(third)
   })
 
+  test('has a machine that is called by its latest name, whichever came first', () => {
+    const held = claim(2, 'b', 10)
+    const [early, late] = [
+      { origin: held.origin, name: 'early', clock: 20 },
+      { origin: held.origin, name: 'late', clock: 30 },
+    ]
+    for (const names of [[early, late], [late, early], []]) {
+      const seats = seatsOf(held, claim(3, 'c', 10))
+      for (const named of names) seats.nameMachine(named)
+      expect(seats.claims().map((one) => seats.machineOf(one))).toEqual([
+        names.length > 0 ? 'late' : 'machine b',
+        'machine c',
+      ])
+    }
+  })
+
   test('is not promised any more once it was claimed', () => {
     const seats = seatsOf()
     const { peer } = identity(3, 'e')

@@ -10,6 +10,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { Message, VersionVector } from '../../replica/core/model/messages.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { SecondOpinion } from '../../replica/core/second-opinion.ts'
 import { allOf } from '../../replica/core/state-transfer.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
@@ -167,6 +168,25 @@ describe('a state that is copied from another', () => {
     expect(warningsOf(newcomer.core)).toContain('Server 2 gave this machine a mailbox with 2 mails')
   })
 
+  test('is joined after the first who shows all that was left out, and not before somebody has', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const last = core.state.held(founder.origin)
+    const others = [honest, identity(4, 'd')] as const
+    for (const shown of [last, last - 1]) {
+      const all = others.map((who) => [who, image.vector] as const)
+      const newcomer = new Newcomer(image.vector, liar, all)
+      const [asked] = asksState(newcomer.takes(lessMails(image, 1), content))
+      const [first, second] = asked === honest.peer ? others : others.toReversed()
+      const part = newcomer.image(first, image, (sequence) => (sequence > shown ? null : content(sequence)))
+      const steps = [part, ...newcomer.pass(500)]
+      expect(steps.some(joined)).toBe(shown === last)
+      expect(steps.flatMap(asksState)).toEqual(shown === last ? [] : [second.peer])
+      if (shown < last) expect(joined(newcomer.image(second, image, content))).toBe(true)
+      expect(newcomer.core.state.digest()).toBe(core.state.digest())
+    }
+  })
+
   test('keeps what it says against one who has more and cannot show it', () => {
     const { core, content } = group()
     const image = core.state.image()
@@ -252,6 +272,23 @@ describe('a state that is copied from another', () => {
     const { persist } = newcomer.step({ kind: 'command', ticket: 2, command: { kind: 'submit', signed: mail } })
     const [written] = persist.flatMap(({ updates }) => updates)
     expect(written?.clock).toBeLessThanOrEqual((newcomer.nowMs + maxDriftMs) * 1_000)
+  })
+
+  test('is confirmed each time', () => {
+    const { core } = group()
+    const image = core.state.image()
+    const opinion = new SecondOpinion(identity(5, 'e'), new GroupState())
+    const witness = { ...honest, row: image.vector }
+    const kinds: (string | undefined)[] = []
+    for (const nowMs of [noonMs, noonMs + 60_000]) {
+      opinion.begin(nowMs, image, liar)
+      kinds.push(opinion.verdict(nowMs, [witness])?.kind)
+      opinion.chunk(nowMs, honest.peer, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' })
+      const missing = opinion.decoded(nowMs, honest.peer, image)
+      kinds.push(opinion.verdict(nowMs, [witness])?.kind)
+      expect(missing).toEqual([])
+    }
+    expect(kinds).toEqual(['ask', 'join', 'ask', 'join'])
   })
 
   test('waits for another one where there is a state that could be spoilt', () => {

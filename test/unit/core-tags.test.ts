@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { anyTag, commandId, tag, tagOf, tagsAgree, updateId } from '../../replica/core/model/ids.ts'
 import { aimedAt } from '../../replica/core/model/meant.ts'
+import type { MarkRegisters } from '../../replica/core/model/image.ts'
+import type { SettableMark } from '../../replica/core/model/mailbox-changes.ts'
 import type { Batch, SignedChange } from '../../replica/core/model/updates.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
+import { isOn, noRegisters } from '../../replica/core/state/mark-registers.ts'
 import { sign } from '../simulation/sim-codec.ts'
 import {
   commandNamed,
@@ -21,13 +24,17 @@ import {
 
 const name = (sequence: number): UpdateId => updateId(identity(1, 'a').origin, sequence)
 
-const star = (mails: readonly (readonly [UpdateId, string])[], command: string): SignedChange =>
+const star = (
+  mails: readonly (readonly [UpdateId, string])[],
+  command: string,
+  mark: SettableMark = 'star',
+): SignedChange =>
   sign(
     {
       kind: 'marks',
       account: person('bob'),
       command: commandNamed(command),
-      mark: 'star',
+      mark,
       mails: mails.map(([id]) => id),
       tags: mails.map(([, mail]) => tagNamed(mail)),
     },
@@ -216,17 +223,15 @@ describe('a mark on several mails that is written anew', () => {
     const core = foundedCore(['ada', 'bob'])
     for (const command of ['one', 'two']) give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], command) })
     const { newestClock: clock } = core.state
-    for (const mail of since) {
-      const signed = star([mail], `later ${mail[1]}`)
-      give(core, { kind: 'submit', signed })
-    }
+    const mark = (signed: SignedChange) => give(core, { kind: 'submit', signed })
+    for (const mail of since) mark(star([mail], `later ${mail[1]}`))
     const again = (change: SignedChange) =>
       give(core, { kind: 'reissue', change, clock, reason: 'to have it' }).answer[0]?.result.ok
-    const starClock = (id: UpdateId): number => {
+    const registersOf = (id: UpdateId): MarkRegisters => {
       const mail = core.state.mails.find(id)
-      return mail === undefined ? 0 : core.state.mails.registersOf(mail, person('bob')).star
+      return mail === undefined ? noRegisters : core.state.mails.registersOf(mail, person('bob'))
     }
-    return { again, starClock }
+    return { again, mark, registersOf, starClock: (id: UpdateId): number => registersOf(id).star }
   }
 
   test('reaches those that the person has not marked otherwise since, and those alone', () => {
@@ -253,6 +258,14 @@ describe('a mark on several mails that is written anew', () => {
     expect(again({ ...signed, change, aims })).toBe(true)
     expect(starClock(name(6))).toBeGreaterThan(before)
     expect(starClock(name(5))).toBe(before)
+  })
+
+  test.each(['read', 'star', 'trash'] as const)('as %s says nothing of other marks that were set since', (mark) => {
+    const { again, mark: says, registersOf } = coreAfter([])
+    for (const other of ['read', 'star', 'trash'] as const) if (other !== mark) says(star([two[0]], other, other))
+    expect(isOn(registersOf(name(5))[mark])).toBe(false)
+    expect(again(star(two, 'of the fork', mark))).toBe(true)
+    expect([name(5), name(6)].map((id) => isOn(registersOf(id)[mark]))).toEqual([true, true])
   })
 
   test('is needless when all of them were marked since', () => {

@@ -71,6 +71,21 @@ describe('a run of batches', () => {
     expect(after.takeNext(log.origin)).toEqual(two)
   })
 
+  test('waits for what it follows on as far as there is room for it', () => {
+    const held = new GroupState()
+    held.applyBatch(one)
+    const intake = new LogIntake(held, wire.firstHash)
+    const [mostBytes, waiting] = [2_097_152, log.batch(1)]
+    intake.keepEarly({ ...waiting, bytes: new Uint8Array(mostBytes - two.bytes.length) })
+    intake.keepEarly({ ...three, bytes: new Uint8Array(two.bytes.length + 1) })
+    intake.keepEarly(two)
+    expect(intake.takeNext(log.origin)).toEqual(two)
+    held.applyBatch(two)
+    expect(intake.takeNext(log.origin)).toBeNull()
+    held.applyBatch(three)
+    expect(intake.takeNext(log.origin)?.first).toBe(waiting.first)
+  })
+
   test('can be told from batches that prove themselves', () => {
     expect(wire.isProven(two)).toBe(true)
     expect(wire.isProven(spoiled(two))).toBe(false)
