@@ -2,6 +2,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { networkInterfaces } from 'node:os'
 
 const wildcards = new Set(['0.0.0.0', '::'])
 
@@ -11,17 +12,22 @@ interface TcpAddress {
   readonly host: string
   readonly port: string
   readonly peer: string | null
+  /** Of an address that counts on one network only (fe80::1): the interface of this machine that leads there. */
+  readonly zone?: string
 }
 
 const hostFamilies = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
 
 /** A plain TCP address, with or without a peer id behind it; null for anything else. */
 const readTcp = (address: Multiaddr): TcpAddress | null => {
-  const [host, tcp, peer, ...rest] = address.getComponents()
+  const parts = address.getComponents()
+  const zone = parts[0]?.name === 'ip6zone' ? parts.shift()?.value : undefined
+  const [host, tcp, peer, ...rest] = parts
   if (host?.value === undefined || !hostFamilies.has(host.name) || rest.length > 0) return null
   if (tcp?.name !== 'tcp' || tcp.value === undefined) return null
   if (peer !== undefined && peer.name !== 'p2p') return null
-  return { family: host.name, host: host.value, port: tcp.value, peer: peer?.value ?? null }
+  const found = { family: host.name, host: host.value, port: tcp.value, peer: peer?.value ?? null }
+  return zone === undefined ? found : { ...found, zone }
 }
 
 const parseTcp = (text: string): TcpAddress | null => {
@@ -33,7 +39,8 @@ const parseTcp = (text: string): TcpAddress | null => {
   }
 }
 
-const format = ({ family, host, port }: TcpAddress): string => `/${family}/${host}/tcp/${port}`
+const format = ({ family, host, port, zone }: TcpAddress): string =>
+  `${zone === undefined ? '' : `/ip6zone/${zone}`}/${family}/${host}/tcp/${port}`
 
 /** Addresses to dial, without their peer ids: who answers is checked after the handshake. Unusable ones are left out. */
 export const dialable = (peer: PeerId, addresses: readonly string[]): readonly string[] => {
@@ -49,10 +56,29 @@ export const dialable = (peer: PeerId, addresses: readonly string[]): readonly s
 /** Adds the peer id, so that an address says who should answer. */
 export const withPeer = (address: string, peer: PeerId): string => `${address}/p2p/${peer}`
 
+/**
+ * `own`, as libp2p says where it listens, with the addresses (169.254.0.1) that machines give themselves where nobody else does, as with a cable between
+ * two: libp2p leaves them out.
+ */
+export const withLinkLocal = (
+  own: readonly string[],
+  listen: readonly string[],
+  machine: readonly string[] = machineIp4(),
+): readonly string[] => {
+  if (!listen.some((address) => address.startsWith('/ip4/0.0.0.0/'))) return own
+  const here = '/ip4/127.0.0.1/'
+  const ports = own.filter((address) => address.startsWith(here)).map((address) => address.slice(here.length))
+  const given = machine.filter((address) => address.startsWith('169.254.'))
+  return [...own, ...given.flatMap((address) => ports.map((port) => `/ip4/${address}/${port}`))]
+}
+
+const machineIp4 = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address))
+
 /** Refuses, with BAD_ADDRESS, what cannot be listened on. */
 export const checkListenAddress = (text: string): void => {
   const address = parseTcp(text)
-  if (address?.peer !== null) {
+  if (address?.peer !== null || address.zone !== undefined) {
     throw new QuintetError(
       'BAD_ADDRESS',
       `${text} is not an address to listen on, write for example /ip4/0.0.0.0/tcp/0.`,
@@ -85,7 +111,14 @@ export interface FormerPort {
   readonly address: string
 }
 
+/** Of no use to other machines, nor here after the network has changed. */
+const isOfOneLink = (host: string): boolean => host.toLowerCase().startsWith('fe80')
+
 const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1'
+
+/** A port of IPv4 is another than that of IPv6, unless people have chosen both. */
+const isOtherThan = ({ family }: TcpAddress, other: string): boolean =>
+  family !== other && family.startsWith('ip') && other.startsWith('ip')
 
 /**
  * Where a peer can be dialled again: what it announces, and its announced ports at the address that it was seen at. The port
@@ -102,17 +135,35 @@ export const reachableAt = (
     .filter((address) => address !== null)
     .filter(({ port }) => port !== '0')
   const found: TcpAddress[] = []
-  if (observed !== null && direction === 'outbound') found.push(observed)
+  const isKept = observed !== null && !isOfOneLink(observed.host)
+  if (isKept && direction === 'outbound') found.push(observed)
   for (const address of listens) {
     if (wildcards.has(address.host)) continue
-    if (address.host.toLowerCase().startsWith('fe80')) continue
+    if (isOfOneLink(address.host)) continue
     if (isLoopback(address.host) && observed !== null && !isLoopback(observed.host)) continue
     found.push(address)
   }
-  if (observed !== null) {
-    for (const address of listens) found.push({ ...observed, port: address.port })
+  if (isKept) {
+    for (const { family, port } of listens) if (!isOtherThan(observed, family)) found.push({ ...observed, port })
   }
   return [...new Set(found.map(format))].slice(0, limits.addressesPerPeer)
+}
+
+/**
+ * Where to dial who announces itself in the local network: first its ports at the address that the announcement came from, because that is on
+ * a network which both are on; a machine may have others, and know itself by none of them.
+ */
+export const heardAt = (from: string, announced: readonly string[]): readonly string[] => {
+  const [host = '', zone] = from.split('%')
+  const family = host.includes(':') ? 'ip6' : 'ip4'
+  const listens = announced.map(parseTcp).filter((address) => address !== null)
+  const here = listens
+    .filter((address) => address.family === family)
+    .map(({ port }) => ({ family, host, port, peer: null, ...(zone === undefined ? {} : { zone }) }))
+  const others = listens.filter(
+    (address) => !isOfOneLink(address.host) && (!isLoopback(address.host) || isLoopback(host)),
+  )
+  return [...new Set([...here, ...others].map(format))].slice(0, limits.addressesPerPeer)
 }
 
 /** The error to report when libp2p could not listen: PORT_IN_USE or BAD_ADDRESS, naming the address. */

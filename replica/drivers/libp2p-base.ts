@@ -1,6 +1,5 @@
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import type { ComponentLogger, Ed25519PrivateKey, Logger } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
 import type { Libp2pOptions } from 'libp2p'
 import { assert } from '../core/model/errors.ts'
 import { concat } from '../wire/bytes.ts'
@@ -9,6 +8,7 @@ import { quickNoise } from './libp2p-encryption.ts'
 import { KeyRing } from './libp2p-key-ring.ts'
 import { thriftyYamux } from './libp2p-muxer.ts'
 import { privateNetwork } from './libp2p-private-network.ts'
+import { tcpOfAnyLink } from './libp2p-tcp.ts'
 
 /** Protocols that every install of a group speaks; the number is the format's version. */
 export const protocols = {
@@ -50,7 +50,7 @@ export const baseOptions = (
     start: false,
     nodeInfo: { name: 'quintet', version: '1', userAgent: 'quintet/1' },
     logger: silentLogger,
-    transports: [tcp()],
+    transports: [tcpOfAnyLink()],
     connectionEncrypters: [quickNoise()],
     connectionProtector: privateNetwork(keys),
     streamMuxers: [

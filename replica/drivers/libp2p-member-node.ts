@@ -1,14 +1,6 @@
 import { gossipsub, StrictNoSign, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
-import type {
-  ConnectionGater,
-  Ed25519PrivateKey,
-  Libp2p,
-  MultiaddrConnection,
-  PeerId as Libp2pPeerId,
-} from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import type { ConnectionGater, Ed25519PrivateKey, Libp2p, MultiaddrConnection } from '@libp2p/interface'
 import { createHash } from 'node:crypto'
 import { createLibp2p } from 'libp2p'
 import { limits } from '../core/model/limits.ts'
@@ -23,10 +15,7 @@ export interface MemberNodeOptions {
   readonly keys: KeyRing
   readonly groupId: Uint8Array
   readonly listen: readonly string[]
-  readonly mdns: 'on' | 'off'
   readonly gater: ConnectionGater
-  /** Told at every announcement that is heard, of known peers as well. */
-  readonly onHeard: (peer: Libp2pPeerId, addresses: readonly Multiaddr[]) => void
 }
 
 /** Of who dials us, so many may be in the middle of their handshakes: a member needs a moment. */
@@ -36,7 +25,7 @@ const mostHandshakes = 64
 export const topicOf = (groupId: Uint8Array): string => `quintet/1/${hexHash(groupId)}`
 
 /** The DNS-SD service of a group: its name may have 15 characters, and must not give the group's id away. */
-const serviceOf = (groupId: Uint8Array): string => `_quintet-${hexHash(groupId).slice(0, 7)}._udp.local`
+export const serviceOf = (groupId: Uint8Array): string => `_quintet-${hexHash(groupId).slice(0, 7)}._udp.local`
 
 const hexHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -47,7 +36,6 @@ export const createMemberNode = (options: MemberNodeOptions): Promise<MemberNode
     addresses: { listen: [...options.listen] },
     connectionGater: { ...options.gater, ...handshakes() },
     services: { identify: identify({ timeout: handshakeMs }), gossip: gossip(options.groupId) },
-    peerDiscovery: options.mdns === 'off' ? [] : [discovery(options)],
   })
 
 /**
@@ -70,20 +58,6 @@ const handshakes = (): ConnectionGater => {
       places.leave(connection)
       return false
     },
-  }
-}
-
-/** Goes around libp2p, which tells of a discovered peer only once, also when it comes back on another port. */
-const discovery = ({ groupId, onHeard }: MemberNodeOptions) => {
-  const create = mdns({ serviceTag: serviceOf(groupId) })
-  return (components: Parameters<typeof create>[0]) => {
-    const service = create(components)
-    service.addEventListener('peer', (event) => {
-      onHeard(event.detail.id, event.detail.multiaddrs)
-    })
-    // libp2p would keep all that anybody announces for as long as it runs.
-    service.addEventListener = () => undefined
-    return service
   }
 }
 

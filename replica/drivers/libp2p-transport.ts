@@ -16,7 +16,7 @@ import type {
 } from '../host/ports.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
-import { checkListenAddress, listenFailure, reachableAt, withPeer } from './libp2p-addresses.ts'
+import { checkListenAddress, listenFailure, reachableAt, withLinkLocal, withPeer } from './libp2p-addresses.ts'
 import { keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
@@ -27,8 +27,10 @@ import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { GroupGossip } from './libp2p-gossip.ts'
 import { serveJoin, serveVisit } from './libp2p-join.ts'
-import { createMemberNode, type MemberNode } from './libp2p-member-node.ts'
+import { createMemberNode, serviceOf, type MemberNode } from './libp2p-member-node.ts'
 import { ReplicaLinks } from './libp2p-replica-links.ts'
+import { LocalDiscovery } from './local-discovery.ts'
+import { NetworkWatch } from './network-watch.ts'
 
 export interface Libp2pTransportOptions {
   /** The install's identity: its raw Ed25519 seed (32 bytes). */
@@ -43,6 +45,8 @@ export interface Libp2pTransportOptions {
   readonly logger: LoggerPort
   /** A number from 0 up to 1. */
   readonly random: () => number
+  /** Those of this machine, in one text; left out, as the system says. */
+  readonly machineAddresses?: () => string
 }
 
 /** How often gossip and idle connections are looked after. */
@@ -62,23 +66,14 @@ export const createLibp2pTransport = async (options: Libp2pTransportOptions): Pr
   const privateKey = keyFromSeed(options.privateKey)
   const keys = new KeyRing(options.groupKeys)
   const gate = new PeerGate(keys)
-  const heard: HeardPeers = { listener: () => undefined }
   const node = await createMemberNode({
     privateKey,
     keys,
     groupId: options.groupId,
     listen: options.listen,
-    mdns: options.mdns,
     gater: gate.gater,
-    onHeard: (peer, addresses) => {
-      heard.listener(peerId(peer.toString()), addresses.map(String))
-    },
   })
-  return new Libp2pTransport(node, options, gate, heard, keys)
-}
-
-interface HeardPeers {
-  listener: (peer: PeerId, addresses: readonly string[]) => void
+  return new Libp2pTransport(node, options, gate, keys)
 }
 
 class Libp2pTransport implements Transport {
@@ -91,6 +86,8 @@ class Libp2pTransport implements Transport {
   readonly #dialler: Dialler
   readonly #gossip: GroupGossip
   readonly #early = new EarlyBytes()
+  readonly #discovery: LocalDiscovery | null
+  readonly #watch: NetworkWatch
   readonly #openedMs = new WeakMap<Connection, number>()
   /** What connected peers announced of themselves. */
   readonly #announced = new Map<PeerId, readonly Multiaddr[]>()
@@ -98,7 +95,7 @@ class Libp2pTransport implements Transport {
   #stopCare: () => void = () => undefined
   #cancelCut: () => void = () => undefined
 
-  constructor(node: MemberNode, options: Libp2pTransportOptions, gate: PeerGate, heard: HeardPeers, keys: KeyRing) {
+  constructor(node: MemberNode, options: Libp2pTransportOptions, gate: PeerGate, keys: KeyRing) {
     this.#keys = keys
     this.#node = node
     this.#options = options
@@ -133,9 +130,13 @@ class Libp2pTransport implements Transport {
       random: options.random,
       connect: (peer, addresses, signal) => this.#connect(peer, addresses, signal),
     })
-    heard.listener = (peer, addresses) => {
-      this.#heard(peer, addresses)
+    this.#watch = new NetworkWatch(options.clock, options.machineAddresses)
+    const { groupId, clock, logger } = options
+    const service = { service: serviceOf(groupId), clock, logger, addresses: () => this.listenAddresses() }
+    const onHeard = (peer: PeerId, addresses: readonly string[]): void => {
+      if (peer !== this.self) this.#dialler.heard(peer, addresses)
     }
+    this.#discovery = options.mdns === 'off' ? null : new LocalDiscovery({ ...service, onHeard })
   }
 
   async start(listener: TransportListener): Promise<void> {
@@ -157,18 +158,20 @@ class Libp2pTransport implements Transport {
       this.#care()
     })
     this.#dialler.start()
+    this.#discovery?.start()
   }
 
   async stop(): Promise<void> {
     this.#listener = null
     this.#stopCare()
     this.#cancelCut()
+    this.#discovery?.stop()
     this.#dialler.stop()
     await stopNode(this.#node, this.#options.clock)
   }
 
   listenAddresses(): readonly string[] {
-    return this.#node.getMultiaddrs().map(String)
+    return withLinkLocal(this.#node.getMultiaddrs().map(String), this.#options.listen)
   }
 
   send(peer: PeerId, frame: Uint8Array, priority: SendPriority): void {
@@ -235,6 +238,7 @@ class Libp2pTransport implements Transport {
   }
 
   redial(): void {
+    this.#discovery?.renew()
     this.#dialler.redial()
   }
 
@@ -373,6 +377,7 @@ class Libp2pTransport implements Transport {
   }
 
   #care(): void {
+    if (this.#watch.hasChanged()) this.redial()
     for (const { connection, ageMs } of this.#links.all()) if (ageMs >= careMs) this.#gossip.ensure(connection, ageMs)
     const now = performance.now()
     for (const connection of this.#node.getConnections()) {

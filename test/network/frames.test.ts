@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { peerId } from '../../replica/core/model/ids.ts'
 import { multiaddr } from '@multiformats/multiaddr'
-import { dialable, reachableAt } from '../../replica/drivers/libp2p-addresses.ts'
+import { dialable, heardAt, reachableAt, withLinkLocal } from '../../replica/drivers/libp2p-addresses.ts'
 import { FrameDecoder, frameTags, type FrameTag } from '../../replica/drivers/frames.ts'
 import { SendQueue } from '../../replica/drivers/send-queue.ts'
 import { staying } from '../../replica/drivers/libp2p-tie-break.ts'
@@ -133,6 +133,31 @@ describe('addresses', () => {
       '/ip4/192.168.1.9/tcp/4001',
     ])
     expect(reachableAt(multiaddr('/ip4/127.0.0.1/tcp/51312'), 'inbound', announced)[0]).toBe('/ip4/127.0.0.1/tcp/4001')
+  })
+
+  test('of a peer that is seen by IPv6 have its ports of IPv6, and none that counts on one network only', () => {
+    const announced = ['/ip4/10.0.0.5/tcp/4001', '/ip6/fd00::5/tcp/4002'].map((address) => multiaddr(address))
+    const both = ['/ip4/10.0.0.5/tcp/4001', '/ip6/fd00::5/tcp/4002']
+    expect(reachableAt(multiaddr('/ip6/fd00::9/tcp/51312'), 'inbound', announced)).toEqual([
+      ...both,
+      '/ip6/fd00::9/tcp/4002',
+    ])
+    expect(reachableAt(multiaddr('/ip6zone/eth0/ip6/fe80::9/tcp/4002'), 'outbound', announced)).toEqual(both)
+  })
+
+  test('of a peer that is heard begin with where it was heard, with the interface if need be', () => {
+    const announced = ['/ip4/127.0.0.1/tcp/4001', '/ip4/10.8.0.5/tcp/4001', '/ip6/::1/tcp/4002']
+    expect(heardAt('192.168.1.9', announced)).toEqual(['/ip4/192.168.1.9/tcp/4001', '/ip4/10.8.0.5/tcp/4001'])
+    const zoned = '/ip6zone/eth0/ip6/fe80::9/tcp/4002'
+    expect(heardAt('fe80::9%eth0', announced)).toEqual([zoned, '/ip4/10.8.0.5/tcp/4001'])
+    expect(dialable(peer, [zoned])).toEqual([zoned])
+  })
+
+  test('of this machine have those that it has given itself, if it listens at all of them', () => {
+    const own = ['/ip4/127.0.0.1/tcp/4001/p2p/A', '/ip6/::1/tcp/4002/p2p/A']
+    const machine = ['127.0.0.1', '169.254.7.7']
+    expect(withLinkLocal(own, ['/ip4/0.0.0.0/tcp/0'], machine)).toEqual([...own, '/ip4/169.254.7.7/tcp/4001/p2p/A'])
+    expect(withLinkLocal(own, ['/ip4/127.0.0.1/tcp/0'], machine)).toEqual(own)
   })
 
   test('of a peer that we dialled begin with the one that worked', () => {

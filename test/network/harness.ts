@@ -6,7 +6,7 @@ import type { VisitAnswer } from '../../replica/wire/visit-codec.ts'
 import type { JoinAnswer, JoinRequest } from '../../replica/core/model/messages.ts'
 import { createLibp2pTransport } from '../../replica/drivers/libp2p-transport.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
-import type { FrameStream, LoggerPort, Transport, TransportListener } from '../../replica/host/ports.ts'
+import type { ClockPort, FrameStream, LoggerPort, Transport, TransportListener } from '../../replica/host/ports.ts'
 
 const ignore = (): void => undefined
 export const silentLogger: LoggerPort = { debug: ignore, info: ignore, warn: ignore, error: ignore }
@@ -115,6 +115,9 @@ export interface PeerOptions {
   readonly seed?: Uint8Array
   readonly listen?: string
   readonly key?: Uint8Array
+  readonly clock?: ClockPort
+  readonly random?: () => number
+  readonly machineAddresses?: () => string
 }
 
 /** A running transport on 127.0.0.1. */
@@ -125,9 +128,10 @@ export const startPeer = async (options: PeerOptions = {}): Promise<Peer> => {
     groupId,
     listen: [options.listen ?? anyPort],
     mdns: 'off',
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
+    ...(options.machineAddresses === undefined ? {} : { machineAddresses: options.machineAddresses }),
     logger: process.env['QUINTET_TEST_LOG'] === undefined ? silentLogger : printLogger(),
-    random: Math.random,
+    random: options.random ?? Math.random,
   })
   const seen = new Recorder()
   await transport.start(seen)

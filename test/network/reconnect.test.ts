@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { createServer, connect, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { peerId } from '../../replica/core/model/ids.ts'
+import { systemClock } from '../../replica/drivers/system-clock.ts'
 import {
   allConnected,
   gossipReaches,
@@ -14,6 +15,7 @@ import {
   stopPeer,
   within,
   type Peer,
+  type PeerOptions,
 } from './harness.ts'
 
 const children = new Set<ChildProcess>()
@@ -46,8 +48,8 @@ const kill = async (child: ChildProcess): Promise<void> => {
 }
 
 /** A peer whose member was connected and is gone; `listen`: where that was. */
-const leftBehind = async (): Promise<{ readonly stays: Peer; readonly listen: string }> => {
-  const stays = await startPeer({ seed: seedOf('stays') })
+const leftBehind = async (options: PeerOptions = {}): Promise<{ readonly stays: Peer; readonly listen: string }> => {
+  const stays = await startPeer({ ...options, seed: seedOf('stays') })
   const first = await startPeer({ seed: seedOf('comes') })
   const listen = plain(first.addresses()[0])
   stays.transport.remember(new Map([[first.id, first.addresses()]]))
@@ -99,6 +101,23 @@ describe('a peer that goes and comes back', () => {
     stays.transport.redial()
     await within(1_000, 'found at once', allConnected(stays, second))
   }, 20_000)
+
+  test.each(['has other addresses', 'has slept'])(
+    'is dialled at once when the machine that stays %s, though nobody says so',
+    async (what) => {
+      let [addresses, sleptMs] = ['192.168.1.7', 0]
+      const { stays, listen } = await leftBehind({
+        // A back-off without end.
+        random: () => 100_000,
+        machineAddresses: () => addresses,
+        clock: { ...systemClock, nowMs: () => Date.now() + sleptMs },
+      })
+      const second = await startPeer({ seed: seedOf('comes'), listen })
+      if (what === 'has slept') sleptMs = 3_600_000
+      else addresses = '10.0.0.4'
+      await within(3_000, 'found at once', allConnected(stays, second))
+    },
+  )
 
   test.each(['the same port', 'another port'])(
     'after SIGKILL on %s talks and gossips again',

@@ -320,9 +320,7 @@ export const gossiper = async (
     keys: new KeyRing({ present: groupKey, former: [] }),
     groupId,
     listen: ['/ip4/127.0.0.1/tcp/0'],
-    mdns: 'off',
     gater: {},
-    onHeard: () => undefined,
   })
   await node.start()
   node.services.gossip.subscribe(topicOf(groupId))
