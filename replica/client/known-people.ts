@@ -67,7 +67,7 @@ export class KnownPeople {
   /** What an account is shown as that a server calls `name`. Servers know no name of one that is deleted; the person may have known it. */
   nameOf(name: string, account: AccountId): string {
     if (!isDeletedName(name)) return name
-    for (const [known, value] of this.#names.all()) if (accountsIn(value).includes(account)) return deletedName(known)
+    for (const [known, value] of this.#names.all()) if (value.includes(account)) return deletedName(known)
     return ''
   }
 
