@@ -200,7 +200,8 @@ export class Growth {
       done()
       return
     }
-    if (judge?.core.state.seats.holder(gone.seat)?.origin !== origin) {
+    const isHeard = judge !== undefined && !this.#isShutOut(judge)
+    if (!isHeard || judge.core.state.seats.holder(gone.seat)?.origin !== origin) {
       again()
       return
     }
@@ -211,6 +212,11 @@ export class Growth {
       else if (keyChanges === null) done()
       else this.#shutOut(judge, gone, done)
     })
+  }
+
+  /** What it says then is taken by nobody. */
+  #isShutOut({ identity }: Machine): boolean {
+    return this.#world.up().some(({ core }) => core.state.seats.isShutOut(identity.origin))
   }
 
   /** It is not trusted any more: it is shut out, too, and the group gets a new key. */
