@@ -105,16 +105,20 @@ export class KeyKeeper {
 
 /**
  * A key may be here before what was written before it: that a machine was shut out, to which it must not go. Who made it has handed it to
- * everybody who was there. So whoever gave it has this long to tell what it holds,
+ * everybody who was there. So whoever gave it has this long to tell what it holds, and longer as long as it tells of its own log alone,
+ * because it is a newcomer itself, or about to give up what it has;
  */
 const handOnAfterMs = 3_000
 /** and what it held is fetched first: by who has been away for long that takes its time. What it only claims to hold is not waited for without end. */
 const longestWaitMs = 600_000
 
+const nothing: VersionVector = new Map()
+
 const isOver = (waiting: Waiting, nowMs: number, { own, row }: Holdings): boolean => {
   const waitedMs = nowMs - waiting.sinceMs
   if (waitedMs < handOnAfterMs) return false
-  if (waiting.giver !== null) waiting.row ??= new Map(row(waiting.giver))
+  const told = waiting.giver === null ? nothing : row(waiting.giver)
+  if ([...told.keys()].some((origin) => origin !== waiting.giver)) waiting.row ??= new Map(told)
   return (waiting.row !== null && covers(own, waiting.row)) || waitedMs >= longestWaitMs
 }
 

@@ -212,11 +212,13 @@ test('who made an invite is known to who takes the state', () => {
 
 describe('a new group key', () => {
   const member = identity(3, 'c')
+  const founder = foundedCore().identity.origin
+  const tellsOfAll: KnowledgeRows = new Map([[member.origin, new Map([[founder, 1]])]])
   const between = (): ReplicaCore => {
     const core = coreWithBen()
     core.state.seats.admit(inviteNamed('two'), member.peer, member.server)
     greet(core, ben, rows(ben))
-    greet(core, member)
+    greet(core, member, tellsOfAll)
     return core
   }
   const groupKey: GroupKeyMessage = { kind: 'groupKey', key: 'a new one', madeAt: noonMs * 1_000 }
@@ -230,6 +232,26 @@ describe('a new group key', () => {
       kindsTo(ben, told, core.step(noonMs + 2_000, [{ kind: 'message', peer: ben.peer, message: asksFor(ben) }])),
     ).not.toContain('groupKey')
     expect(kindsTo(ben, core.step(noonMs + 3_500, [{ kind: 'tick' }]))).toContain('groupKey')
+  })
+
+  test('waits for as long as its giver tells of its own log alone, as who is only just coming in does', () => {
+    const core = between()
+    const tells = (rowOf: KnowledgeRows): Message => ({
+      kind: 'knowledge',
+      clock: noonMs * 1_000,
+      rows: rowOf,
+      hashes: new Map(),
+      sessions: [],
+    })
+    const step = (afterMs: number, ...messages: readonly Message[]): Effects =>
+      core.step(
+        noonMs + afterMs,
+        messages.map((message) => ({ kind: 'message', peer: member.peer, message })),
+      )
+    step(0, tells(new Map([[member.origin, new Map()]])), groupKey)
+    const ask = { kind: 'message', peer: ben.peer, message: asksFor(ben) } as const
+    expect(kindsTo(ben, core.step(noonMs + 60_000, [ask]))).not.toContain('groupKey')
+    expect(kindsTo(ben, step(61_000, tells(tellsOfAll)))).toContain('groupKey')
   })
 
   test('does not go to whom the word that comes behind it shuts out', () => {
