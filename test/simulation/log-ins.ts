@@ -114,7 +114,8 @@ export class LogIns {
       if (this.#isOver || client.isOver || isConnected(client) || machine === undefined) return
       machine.whenIdle(() => {
         const { account, session, clock } = client
-        if (machine.core.state.accounts.get(account) === undefined) return
+        // It may have gone on elsewhere while this server was busy.
+        if (client.isOver || isConnected(client) || machine.core.state.accounts.get(account) === undefined) return
         const verdict = machine.core.judgeLogIn(account, session, clock, machine.wallMs)
         this.#world.coverage.note(verdict.kind === 'taken' ? 'session carried on' : 'session superseded')
         client.isOver = verdict.kind !== 'taken'
