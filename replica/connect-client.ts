@@ -15,6 +15,7 @@ import { connectLocally } from './drivers/local-socket.ts'
 import { pulseOf } from './drivers/process-pulse.ts'
 import { verifyWithSodium } from './drivers/sodium.ts'
 import { systemClock } from './drivers/system-clock.ts'
+import { limits } from './core/model/limits.ts'
 import type { Install } from './host/install.ts'
 import type { FrameStream } from './host/ports.ts'
 import type { RunningReplica } from './run-replica.ts'
@@ -25,6 +26,8 @@ export interface ClientOptions {
   readonly searchStart?: SearchStart
   /** The directory's replica, where it runs in the client's own process. */
   readonly running?: HomeReplica | null
+  /** How long a replica of the directory that is not running is waited for; not at all unless said otherwise. */
+  readonly startingMs?: number
   /** What time the client takes it to be. */
   readonly clock?: ClientClock
 }
@@ -47,26 +50,40 @@ const dialerReadyAfterMs = 1_000
 export const connectClient = async (
   directory: string,
   first: ServerId | null,
-  { searchStart = 'atFirstSearch', running = null, clock = systemClock }: ClientOptions = {},
+  { searchStart = 'atFirstSearch', running = null, startingMs = 0, clock = systemClock }: ClientOptions = {},
 ): Promise<MailClient> => {
   verifyWithSodium()
   const ports = { store: createClientStore(`${directory}/client`), searchStart, random: drawRandom, clock }
-  const install = await loadInstall(directory)
-  if (install !== null) return attachedClient(directory, install, { first, running }, ports)
-  const client = await loadClientInstall(directory)
-  if (client !== null) return freeClient(directory, client, first, ports)
-  throw new QuintetError(
+  const untilMs = systemClock.nowMs() + startingMs
+  for (;;) {
+    const leftMs = Math.max(0, untilMs - systemClock.nowMs())
+    const install = await loadInstall(directory)
+    if (install !== null) return attachedClient(directory, install, { first, running, startingMs: leftMs }, ports)
+    const client = await loadClientInstall(directory)
+    if (client !== null) return freeClient(directory, client, first, ports)
+    if (leftMs === 0) throw notAGroup(directory)
+    await new Promise<void>((over) => systemClock.after(limits.startingLookMs, over))
+  }
+}
+
+const notAGroup = (directory: string): QuintetError =>
+  new QuintetError(
     'DIRECTORY_NOT_A_GROUP',
     `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME (or --join INVITE). ` +
       `Without a replica: npm run mail -- --data ${directory} --join INVITE`,
   )
+
+interface Attaching {
+  readonly first: ServerId | null
+  readonly running: HomeReplica | null
+  readonly startingMs: number
 }
 
 /** Uses the replica of its own data directory while that runs, and the others when it does not. */
 const attachedClient = async (
   directory: string,
   install: Install,
-  { first, running }: { readonly first: ServerId | null; readonly running: HomeReplica | null },
+  { first, running, startingMs }: Attaching,
   ports: Ports,
 ): Promise<MailClient> => {
   const dialers = new KeyedDialers(null)
@@ -104,7 +121,7 @@ const attachedClient = async (
     servers: {
       home,
       start: startOf(first),
-      ...(home === install.server ? { homePulse: pulseOf(directory) } : {}),
+      ...(home === install.server ? { homePulse: pulseOf(directory), startingMs } : {}),
       learnKey: (key) => {
         told = { key, insteadOf: ownKey }
       },

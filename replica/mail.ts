@@ -1,11 +1,15 @@
-import { type Format, parseMailArguments } from './arguments.ts'
+import { type Format, type MailArguments, parseMailArguments } from './arguments.ts'
 import { connectClient } from './connect-client.ts'
 import { type Failure, QuintetError } from './core/model/errors.ts'
+import { limits } from './core/model/limits.ts'
+import { systemClock } from './drivers/system-clock.ts'
 import { exitCodes } from './host/ports.ts'
 import { localFiles } from './local-files.ts'
 import { onLostOutput } from './lost-output.ts'
 import { machineName, readInvite } from './new-install.ts'
 import { onStopSignals } from './stop-signals.ts'
+
+const waitingNoteMs = 3_000
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
 const main = async (): Promise<void> => {
@@ -24,7 +28,9 @@ const main = async (): Promise<void> => {
     const invite = await readInvite(options.join)
     await joinAsClient({ directory: options.data, invite, machine: machineName(null) })
   }
-  const client = await connectClient(options.data, options.server)
+  const stopNote = noteWaiting(options)
+  const client = await connectClient(options.data, options.server, { startingMs: limits.startingMs })
+  stopNote()
   const { stdin: input, stdout: output } = process
   if (options.format === 'json') {
     const { runJsonTerminal } = await import('./terminal/json-terminal.ts')
@@ -40,6 +46,13 @@ const main = async (): Promise<void> => {
   await new Promise<void>((written) => output.write('', () => setImmediate(written)))
   process.exit()
 }
+
+/** Whoever waits for an answer that does not come is told soon. */
+const noteWaiting = ({ data, server }: MailArguments): (() => void) =>
+  systemClock.after(waitingNoteMs, () => {
+    const whom = server === null ? `the replica in ${data}, or another one,` : `server ${server}`
+    process.stderr.write(`quintet: Waiting for ${whom} to answer …\n`)
+  })
 
 const tell = ({ code, message }: Failure): void => {
   process.stderr.write(`quintet: ${message} (${code})\n`)

@@ -25,6 +25,9 @@ export const openInstall = async (options: ReplicaArguments): Promise<Install> =
   const install = await loadInstall(options.data)
   if (install === null) {
     await refuseClients(options)
+    const { checkListenAddress } = await import('./drivers/libp2p-addresses.ts')
+    // Who mistypes one has no group for that, and can begin with another.
+    options.listen.forEach(checkListenAddress)
     if (options.create !== null) return createGroup(options, options.create)
     if (options.join !== null) {
       const keptKeys = async (token: Uint8Array): Promise<Keys> =>

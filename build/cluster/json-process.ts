@@ -135,6 +135,7 @@ export class JsonProcess {
   #watch(child: ChildProcess): Promise<Exit> {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
+      for (const look of this.#waiting) look()
     })
     // A write to a process that has just ended is answered by its exit.
     child.stdin?.on('error', () => undefined)

@@ -15,6 +15,8 @@ export interface KnownServers {
   readonly home: ServerId | 'unnamed' | 'none'
   /** `at home`: it was asked for, and nobody is to be served by another one unawares. Left out: anywhere. */
   readonly start?: 'at home' | 'anywhere'
+  /** How long a client that finds nobody at its start tries again: what it was started with may be starting, too. Left out: not at all. */
+  readonly startingMs?: number
   /** Those that can be dialled, in any order. */
   readonly list: () => Promise<readonly ServerId[]>
   /** Whether the own server, of which nothing is heard, works nevertheless; left out: it may hang. */

@@ -98,7 +98,9 @@ export class ReplicaLink {
         return link
       } catch (error) {
         const isSlow = error instanceof QuintetError && error.code === 'TIMEOUT'
-        if (!isSlow || options.clock.nowMs() - startMs >= limits.firstConnectMs) throw error
+        const mostMs = isSlow ? limits.firstConnectMs : (options.servers.startingMs ?? 0)
+        if (options.clock.nowMs() - startMs >= mostMs) throw error
+        if (!isSlow) await new Promise<void>((over) => options.clock.after(limits.startingLookMs, over))
       }
     }
   }

@@ -4,6 +4,7 @@ import { platform } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { JsonProcess } from '../../build/cluster/json-process.ts'
+import { MailProcess } from '../../build/cluster/mail-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { run, textLike, useCluster } from '../support/cluster.ts'
 
@@ -42,6 +43,8 @@ describe('the replica process', () => {
       expect({ args: wrong[index], code }).toEqual({ args: wrong[index], code: 2 })
       expect(stderr).toMatch(/^quintet: .+ \((BAD_REQUEST|BAD_ADDRESS)\)\n$/)
     }
+    // Nothing has been made that would stand in the way of the next try.
+    expect(existsSync(path.join(data, 'install.json'))).toBe(false)
   })
 
   test('npm start -- --replica-only is the same', async () => {
@@ -168,6 +171,18 @@ describe('the replica process', () => {
     await Promise.all([first.stop(), third.stop()])
   })
 
+  test('is waited for by a client that was started before it, which says so', async () => {
+    const data = path.join(await cluster.directory(), 'early')
+    const client = new MailProcess({ data })
+    const answer = client.ask('status')
+    const { process } = client
+    await process.until(() => (process.stderr.startsWith("quintet: Waiting for") ? true : null), 20_000, 'a word')
+    const founder = new ReplicaProcess({ data, create: 'Early' })
+    expect(await answer).toMatchObject({ serverId: 1, groupName: 'Early' })
+    await client.close()
+    await founder.stop()
+  })
+
   test('a file in the place of the directory is named', async () => {
     const data = path.join(await cluster.directory(), 'file')
     await writeFile(data, '')
@@ -232,10 +247,11 @@ describe('the mail process', () => {
   test('wrong usage exits with 2, a directory without a replica with 1 and the remedy', async () => {
     expect(await run('replica/mail.ts', [])).toMatchObject({ code: 2 })
     expect(await run('replica/mail.ts', ['--data', '/tmp', '--server', '9'])).toMatchObject({ code: 2 })
-    const nothing = await run('replica/mail.ts', ['--data', await cluster.directory(), '--json'])
+    const directories = [await cluster.directory(), await foundedGroup()]
+    const ends = directories.map((data) => run('replica/mail.ts', ['--data', data, '--json']))
+    const [nothing, stopped] = await Promise.all([ends[0], ends[1]])
     expect(nothing).toMatchObject({ code: 1, stderr: textLike(/npm run replica -- --data/) })
-    const stopped = await run('replica/mail.ts', ['--data', await foundedGroup(), '--json'])
-    expect(stopped.code).toBe(1)
-    expect(stopped.stderr).toMatch(/is a replica running|cannot be reached|UNREACHABLE/i)
+    expect(stopped?.code).toBe(1)
+    expect(stopped?.stderr).toMatch(/is a replica running|cannot be reached|UNREACHABLE/i)
   })
 })
