@@ -46,6 +46,18 @@ describe('words', () => {
     expect(wordsOf('会议 at 5')).toEqual(['会', '议', 'at', '5'])
   })
 
+  test('are the same with what is not seen in them, and for who does not have their letters on the keyboard', () => {
+    expect(wordsOf('Dampf\u00adschiff, zero\u200bwidth')).toEqual(['dampfschiff', 'zerowidth'])
+    expect(wordsOf('GROẞE Straße Ærø Œuvre Đức Łódź ılık')).toEqual(wordsOf('grosse STRASSE aero oeuvre Duc Lodz ilik'))
+  })
+
+  test('are emoji, too, each of which is one', () => {
+    expect(wordsOf('Ahoi🚢🎉 ❤️')).toEqual(['ahoi', '🚢', '🎉', '❤'])
+    const ships = indexOf({ body: 'We sail. 🚢' }, { body: 'We stay.' }, { subject: '🎉', body: 'We sail.' })
+    expect(found(ships, '🚢')).toEqual([1])
+    expect(found(ships, 'sail 🎉')).toEqual([3])
+  })
+
   test('that are too long are cut at a whole character', () => {
     expect(wordsOf('x'.repeat(50))).toEqual(['x'.repeat(40)])
     // Each of these letters is two units of a text.

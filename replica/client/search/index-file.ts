@@ -7,7 +7,8 @@ import { encodeCbor, malformed, readWhole, refuse, type CborReader } from '../..
 import type { IndexedMail } from './segment.ts'
 import { Segment, segmentMails } from './segment.ts'
 
-const formatVersion = 1
+/** 2: emoji are words, and some letters are taken for those that are written in their place. */
+const formatVersion = 2
 export const buildBytes = 8
 
 /** A segment as a file holds it. All files of an index have the same `build`; a file follows on the words of those before it. */
