@@ -146,7 +146,7 @@ class OwnAccount {
 
   async notePhrase(session: Session): Promise<void> {
     const { generation, sealedKeys } = await this.#locks(session)
-    if (!isPhraseNoted(sealedKeys)) await this.#giveIn(session, generation + 1, notePhrase(sealedKeys))
+    if (!isPhraseNoted(sealedKeys)) await this.#giveIn(session, generation, notePhrase(sealedKeys))
   }
 
   /** Another account may have had the name first, on another side of a partition. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 
+import { verifiedAccount } from '../../replica/client/account-directory.ts'
 import { codeOf } from '../support/code-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { clientAt, nextEvent } from '../support/mail-clients.ts'
+import { clientAt, clientOf, nextEvent } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const password = 'a long password'
@@ -36,6 +37,22 @@ test.each(['nothing', 'draft'] as const)(
     expect(await codeOf(client.cancelOutbox({ outbox }))).toBe('NO_SUCH_MAIL')
   },
 )
+
+test('a phrase that was noted on one side of a split does not undo a password that was changed on the other', async () => {
+  const { replica, client } = await ann()
+  const [before] = replica.accounts
+  await client.changePassword({ password, newPassword: 'better' })
+  const changed = replica.accounts[0]
+  if (before === undefined || changed === undefined) throw new Error('ann is there')
+  replica.accounts[0] = before
+  const there = await clientOf(replica)
+  await there.logIn({ name: 'ann', password })
+  await there.noteRecovery()
+  const noted = replica.accounts[0]
+  // Of two records that with the higher generation counts.
+  const generations = [changed, noted].map((info) => verifiedAccount(replica.groupId, info).generation)
+  expect(generations).toEqual([1, 0])
+})
 
 test('a change of the password does not bring back a phrase that was given up, from an older record', async () => {
   const { replica, client, recoveryPhrase } = await ann()
