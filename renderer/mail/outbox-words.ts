@@ -13,7 +13,9 @@ export const outboxWords = (reason: OutboxReason, nowMs: number): string => {
       return text('mail.outbox.held', { seconds: formatNumber(seconds) })
     }
     case 'unknownNames':
-      return text('mail.outbox.unknownNames', { names: shownNames(reason.names) })
+      return text(reason.nobody ? 'mail.outbox.nobody' : 'mail.outbox.unknownNames', {
+        names: shownNames(reason.names),
+      })
     case 'failed':
       return isToLeave(reason) ? text('mail.outbox.leaving') : text('mail.outbox.failed', { message: remedyOf(reason) })
   }

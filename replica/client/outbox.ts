@@ -15,6 +15,7 @@ import type { Documents } from './documents.ts'
 import type { KnownPeople } from './known-people.ts'
 import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
 import { checkSize, type WholeLetter } from './letters.ts'
+import { reachOf } from './reach.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
 
@@ -252,16 +253,21 @@ export class Outbox {
       this.#context.tell({ event: 'sent', outbox: document, mail })
       return 'left'
     } catch (error) {
-      return this.#failed(document, error)
+      return await this.#failed(document, error)
     } finally {
       this.#leaving.delete(document)
     }
   }
 
-  #failed(document: DocumentId, error: unknown): 'waits' | 'again' {
+  async #failed(document: DocumentId, error: unknown): Promise<'waits' | 'again'> {
     if (error instanceof UnknownNames) {
       if (error.known === 'elsewhere') this.#fresh.delete(document)
-      this.#waits(document, { kind: 'unknownNames', names: error.names })
+      const former = this.#reasons.get(document)
+      // A name that was mistyped would be waited for without end, and without a word.
+      const reach = await reachOf(this.#context).catch(() => 'less')
+      const reason = { kind: 'unknownNames', names: error.names } as const
+      if (this.#reasons.get(document) === former)
+        this.#waits(document, reach === 'all' ? { ...reason, nobody: true } : reason)
       return 'waits'
     }
     const { code, message } =

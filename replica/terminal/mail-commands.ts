@@ -299,11 +299,16 @@ const reasonOf = (reason: OutboxReason): string => {
     case 'held':
       return `it can be taken back until ${new Date(reason.until).toLocaleTimeString()}.`
     case 'unknownNames':
-      return `waits for ${reason.names.map(shownName).join(', ')} to be known on this side.`
+      return unknownWords(reason.names.map(shownName).join(', '), reason.nobody)
     case 'failed':
       return printableLine(reason.message)
   }
 }
+
+const unknownWords = (names: string, nobody?: true): string =>
+  nobody === undefined
+    ? `waits for ${names} to be known on this side.`
+    : `nobody in the group is called ${names}: take it back, and look whom it is for.`
 
 interface Addresses {
   readonly to: readonly string[]

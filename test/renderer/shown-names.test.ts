@@ -44,4 +44,6 @@ it('why a mail has not left is told in the language of the window', async () => 
   expect(outboxWords({ ...failed, code: 'OF_LATER_VERSIONS' }, 0)).toContain('The server is gone.')
   expect(outboxWords({ ...failed, code: 'BUSY', message: 'It is about to leave.' }, 0)).toBe('Geht gleich ab.')
   expect(outboxWords({ kind: 'unknownNames', names: ['everyone', 'Zoë'] }, 0)).toContain('alle und Zoë')
+  const nobody = { kind: 'unknownNames', names: ['Bne'], nobody: true } as const
+  expect(outboxWords(nobody, 0)).toContain('Niemand in der Gruppe heißt Bne.')
 })

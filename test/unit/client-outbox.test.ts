@@ -9,6 +9,8 @@ import { codeOf } from '../support/code-of.ts'
 import { startMs } from '../support/manual-clock.ts'
 import { clientAt, nextEvent, person, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
+import { shownBy } from '../support/terminal.ts'
+import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
 
 const password = "ann's password"
 
@@ -259,6 +261,26 @@ describe('the outbox', () => {
     expect(await codeOf(client.cancelOutbox({ outbox }))).toBe('NO_SUCH_MAIL')
     clock.move(2_000)
     expect(await client.counts()).toMatchObject({ outbox: 0, sent: 0 })
+  })
+
+  test('says so when all of the group is together and nobody has the name that is waited for', async () => {
+    const replica = new MemoryReplica()
+    replica.isWhole = false
+    const { client } = await person(replica, 'ann')
+    for (const name of ['ben', 'clio']) await client.send({ to: [name], subject: 'split', body: '' })
+    const reasons = async () => (await client.outbox()).entries.map(({ reason }) => reason)
+    const waits = ['ben', 'clio'].map((name) => ({ kind: 'unknownNames', names: [name] }))
+    expect(await reasons()).toEqual(waits)
+    replica.isWhole = true
+    replica.tellAll({ event: 'view', view: replica.view })
+    await expect.poll(reasons).toEqual(waits.map((reason) => ({ ...reason, nobody: true })))
+    // It leaves all the same when there is somebody.
+    const sent = nextEvent(client, 'sent')
+    await signedUp(replica, 'ben')
+    replica.tellAll({ event: 'people' })
+    await sent
+    const text = await shownBy(runInteractiveTerminal, client, ['outbox', 'quit'])
+    expect(text).toContain('nobody in the group is called clio')
   })
 
   test('still leaves when its draft was sent, or written on, on another side of a split', async () => {

@@ -198,6 +198,7 @@ export const mail: Translated<typeof english.mail> = {
     held: 'Geht in {seconds} s ab.',
     unknownNames:
       'Wartet auf {names}: Der Name ist auf dieser Seite nicht bekannt. Sobald er es ist, geht sie von selbst ab.',
+    nobody: 'Niemand in der Gruppe heißt {names}. Holen Sie sie zurück, und sehen Sie nach, für wen sie ist.',
     failed: 'Noch nicht gesendet; es wird von selbst wieder versucht. {message}',
     leaving: 'Geht gleich ab.',
   },

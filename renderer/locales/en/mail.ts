@@ -182,6 +182,7 @@ export const mail = {
   outbox: {
     held: 'Leaves in {seconds} s.',
     unknownNames: 'Waits for {names}: the name is not known on this side. It leaves by itself when it is.',
+    nobody: 'Nobody in the group is called {names}. Take it back, and look whom it is for.',
     failed: 'Not sent yet; it is tried again by itself. {message}',
     leaving: 'About to leave.',
   },

@@ -123,8 +123,8 @@ export interface Draft extends KeptLetter {
 export type OutboxReason =
   /** The time for taking it back runs until `until` (milliseconds since 1970). */
   | { readonly kind: 'held'; readonly until: number }
-  /** These names are not known on this side of a partition; it leaves by itself when they are. */
-  | { readonly kind: 'unknownNames'; readonly names: readonly string[] }
+  /** These names are not known on this side of a partition; it leaves by itself when they are. `nobody`: all of the group can be reached by now, and nobody in it is called so. */
+  | { readonly kind: 'unknownNames'; readonly names: readonly string[]; readonly nobody?: true }
   /** No server can be reached, or its disk is full: it is tried again. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
