@@ -1,6 +1,6 @@
 import type { Mail, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
-import { text } from '../locales/i18n.ts'
-import { isDeleted, shownName, shownNames } from '../people/person-words.ts'
+import { formatList, text } from '../locales/i18n.ts'
+import { isDeleted, shownName } from '../people/person-words.ts'
 import { fullDate } from './dates.ts'
 import { shortBody, shortSubject } from './shortening.ts'
 
@@ -71,7 +71,7 @@ const forwarded = (mail: Mail): string => {
     from: shownName(mail.from),
     date: fullDate(mail.sentAt),
     subject: mail.subject,
-    to: shownNames([...mail.to, ...mail.cc]),
+    to: formatList([...mail.to, ...mail.cc].map(shownName)),
   }
   return `${text('mail.forwarded', words)}\n\n${mail.body}`
 }

@@ -14,7 +14,13 @@ export const shownName = (name: string): string => {
 }
 
 /** "Anna, Ben and everyone". */
-export const shownNames = (names: readonly string[]): string => formatList(names.map(shownName))
+export const shownNames = (names: readonly string[]): string => formatList(names.map((name) => apart(shownName(name))))
+
+/** What is written from right to left would turn what is around it, so that names stood in another order: it is set apart (FSI, PDI). */
+const apart = (name: string): string =>
+  /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(name)
+    ? `\u2068${name}\u2069`
+    : name
 
 /** Whether a person is there, and at whose machine. */
 export const presenceWords = ({ online, servers }: Person, nameOf: (server: ServerId) => string): string => {

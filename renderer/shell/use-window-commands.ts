@@ -1,13 +1,15 @@
-import { Keyboard, Search } from '@lucide/vue'
+import { Keyboard, LogOut, Search } from '@lucide/vue'
 import { pages } from '../pages/pages.ts'
 import { provideCommands } from './commands.ts'
 import { useCommands } from './commands.ts'
+import { useLogOut } from './use-log-out.ts'
 import { useNavigation } from './navigation.ts'
 
 /** The commands that are there on every page. */
 export const useWindowCommands = (): void => {
   const commands = useCommands()
   const navigation = useNavigation()
+  const { logOut } = useLogOut()
 
   provideCommands([
     ...pages.map(({ id, label, icon, keys }) => ({
@@ -39,6 +41,14 @@ export const useWindowCommands = (): void => {
       run: () => {
         commands.isSheetOpen = true
       },
+    },
+    {
+      id: 'logOut',
+      label: 'shell.account.logOut',
+      icon: LogOut,
+      keys: [],
+      group: 'window',
+      run: () => void logOut(),
     },
   ])
 }

@@ -1,8 +1,10 @@
-import { mount } from '@vue/test-utils'
+import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { nextTick } from 'vue'
+import { effectScope, nextTick } from 'vue'
 import ShellPalette from '../../renderer/shell/ShellPalette.vue'
 import { useCommands } from '../../renderer/shell/commands.ts'
+import { useWindowCommands } from '../../renderer/shell/use-window-commands.ts'
+import { fakeQuintet } from './setup.ts'
 
 const press = (key: string, modifiers: KeyboardEventInit = {}): KeyboardEvent => {
   const event = new KeyboardEvent('keydown', { key, cancelable: true, ...modifiers })
@@ -45,6 +47,19 @@ describe('keys that are pressed while the palette is on its way', () => {
     press('s')
     expect(star).toHaveBeenCalledOnce()
   })
+})
+
+it('the palette logs out', async () => {
+  const logOut = vi.fn()
+  fakeQuintet().add('client', { logOut })
+  const scope = effectScope()
+  scope.run(useWindowCommands)
+  useCommands()
+    .available.find(({ label }) => label === 'shell.account.logOut')
+    ?.run()
+  await flushPromises()
+  expect(logOut).toHaveBeenCalledOnce()
+  scope.stop()
 })
 
 describe('Enter', () => {

@@ -1,7 +1,10 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
-import { ref } from 'vue'
+import { TooltipProvider } from 'reka-ui'
+import { h, ref } from 'vue'
+import { useCompose } from '../../renderer/mail/compose-store.ts'
 import ComposeRecipients from '../../renderer/mail/ComposeRecipients.vue'
+import ComposeWindow from '../../renderer/mail/ComposeWindow.vue'
 import { splitNames } from '../../renderer/mail/recipients.ts'
 import { setLanguage } from '../../renderer/locales/i18n.ts'
 import { limits } from '../../replica/core/model/limits.ts'
@@ -26,6 +29,20 @@ const mountWith = (begun: string[]) => {
   }
   return { names, wrapper, type }
 }
+
+it('Tab leads from the recipients to the subject, and back to the field for copies', () => {
+  const compose = useCompose()
+  compose.begin()
+  const wrapper = mount(
+    () => h(TooltipProvider, () => h(ComposeWindow, { composition: compose.open[0]!, inFront: true })),
+    { attachTo: document.body },
+  )
+  const stops = wrapper.findAll('input:not(.hidden), button:not([tabindex="-1"]), textarea').map((one) => one.element)
+  const at = stops.indexOf(wrapper.get('[role=combobox]').element)
+  expect(stops[at + 1]?.getAttribute('aria-label')).toBe('Subject')
+  expect(stops[at - 1]?.textContent).toContain('Cc')
+  wrapper.unmount()
+})
 
 describe('choosing recipients', () => {
   it('offers people whose names begin as written first, and takes the first by Enter', async () => {
@@ -69,7 +86,10 @@ describe('choosing recipients', () => {
     await wrapper.get('input').trigger('keydown', { key: ',' })
     await flushPromises()
     expect(names.value).toEqual(['Nobody'])
-    expect(wrapper.text()).toContain('Nobody in this group has this name.')
+    expect(wrapper.get('[role=status]').text()).toBe('Nobody: Nobody in this group has this name.')
+    await wrapper.get('button[aria-label="Remove Nobody"]').trigger('click')
+    await flushPromises()
+    expect(wrapper.get('[role=status]').text()).toBe('')
   })
 
   it('takes nobody for unknown who spells the name otherwise, or has one that an earlier version allowed', async () => {

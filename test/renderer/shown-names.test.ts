@@ -5,6 +5,7 @@ import { h } from 'vue'
 import MailRow from '../../renderer/mail/MailRow.vue'
 import { outboxWords } from '../../renderer/mail/outbox-words.ts'
 import { setLanguage, text } from '../../renderer/locales/i18n.ts'
+import { shownNames } from '../../renderer/people/person-words.ts'
 import TimelinePost from '../../renderer/timeline/TimelinePost.vue'
 import { mailId } from './fake-mailbox.ts'
 import { fakeQuintet } from './setup.ts'
@@ -35,6 +36,11 @@ it('an account that is deleted is called so wherever it had a name', async () =>
   expect(wrapper.get('button').attributes('disabled')).toBeDefined()
   await setLanguage('de')
   expect(row({ from: '' })).toContain('(gelöschtes Konto)')
+})
+
+it('names from right to left stand in the order in which they were written', () => {
+  expect(shownNames(['لیلا', 'مریم', 'Ben'])).toBe('\u2068لیلا\u2069, \u2068مریم\u2069, and Ben')
+  expect(row({ own: true, to: ['שרה', 'Ben'], cc: [] })).toContain('To \u2068שרה\u2069 and Ben')
 })
 
 it('why a mail has not left is told in the language of the window', async () => {
