@@ -58,6 +58,7 @@ export const mail: Translated<typeof english.mail> = {
   newer: 'Neuere',
   olderOne: 'Ältere',
   older: 'keine ältere | eine ältere Nachricht | {count} ältere Nachrichten',
+  showRest: 'Den Rest dieses langen Textes zeigen ({size})',
   showQuoted: 'Zitat zeigen',
   hideQuoted: 'Zitat verbergen',
   reply: 'Antworten',

@@ -49,6 +49,7 @@ export const mail = {
   newer: 'Newer',
   olderOne: 'Older',
   older: 'none older | one older mail | {count} older mails',
+  showRest: 'Show the rest of this long text ({size})',
   showQuoted: 'Show what is quoted',
   hideQuoted: 'Hide what is quoted',
   reply: 'Reply',
