@@ -130,6 +130,7 @@ export class BackgroundWork {
     const write: DiskWrite = { kind: 'snapshot', snapshot: { vector: image.vector, chunks: encodeImage(image) } }
     this.#isWritingSnapshot = true
     disk.begin(write)
+    world.moments?.write(this.#machine, 'snapshot')
     this.#machine.later(writeMs(world.random) * 4, () => {
       disk.commit(write)
       this.#isWritingSnapshot = false

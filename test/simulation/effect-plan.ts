@@ -16,9 +16,17 @@ export interface Action {
 
 /** What a step's effects ask for, in the order of `Effects`' fields, each group wholly before the next. */
 export const planEffects = (machine: Machine, effects: Effects): Action[] => {
-  const { network, coverage, trace } = machine.world
+  const { network, coverage, trace, moments } = machine.world
+  const { life } = machine
   const actions: Action[] = []
-  const add = (what: string, run: () => void): number => actions.push({ what, write: null, run })
+  const add = (what: string, effect: () => void): number => {
+    const run = (): void => {
+      moments?.act(machine, what)
+      // It may have crashed then.
+      if (machine.life === life) effect()
+    }
+    return actions.push({ what, write: null, run })
+  }
   const write = (what: string, todo: DiskWrite, run: () => void = () => undefined): number =>
     actions.push({ what, write: todo, run })
   if (effects.persist.length > 0) write('persist', { kind: 'append', batches: effects.persist.map(batchAsWritten) })

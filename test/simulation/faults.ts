@@ -76,7 +76,7 @@ export class Faults {
       case 'full':
         return this.#fill()
       case 'rot':
-        return this.#rot()
+        return this.#rotOne()
       case 'restore':
         return this.#restore()
       case 'everybody':
@@ -218,10 +218,13 @@ export class Faults {
     return [...this.#world.ledger.heldBy(machine), ...documents]
   }
 
-  /** A mail's record rots where two others have it whole. */
-  #rot(): void {
+  #rotOne(): void {
     const machine = this.#random.pick(this.#world.up())
-    if (machine === undefined) return
+    if (machine !== undefined) this.rot(machine)
+  }
+
+  /** A mail's record rots where two others have it whole. */
+  rot(machine: Machine): void {
     const snapshot = machine.disk.newestSnapshot
     for (const mail of this.#random.shuffled([...this.#world.ledger.heldBy(machine)]).slice(0, copiesToRot)) {
       const { origin, sequence } = splitUpdateId(mail)

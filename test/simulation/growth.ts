@@ -19,7 +19,7 @@ const awayMs = 6_000
 /** In another step than the one before, and before that has come. */
 const nextMs = 60
 
-interface Newcomer {
+export interface Newcomer {
   /** Null takes the first free seat. */
   readonly server: ServerId | null
   /** The install whose machine is gone. */
@@ -48,13 +48,13 @@ export class Growth {
     this.#promises = new Promises(world)
     this.#found()
     const { settings, timeline } = world
-    for (const server of allServerIds.slice(1, settings.firstSeats)) this.#join({ server, replaces: null })
+    for (const server of allServerIds.slice(1, settings.firstSeats)) this.join({ server, replaces: null })
     for (let count = 0; count < settings.joiners; count += 1) {
       timeline.after(this.#someTimeMs(), () => {
         // Now and then two at once ask different members for the same seat.
         const server = this.#random.chance(0.3) ? serverId(seatCount) : null
-        this.#join({ server, replaces: null })
-        if (server !== null) this.#join({ server, replaces: null })
+        this.join({ server, replaces: null })
+        if (server !== null) this.join({ server, replaces: null })
       })
     }
     for (let count = 0; count < settings.replacements; count += 1)
@@ -84,7 +84,7 @@ export class Growth {
     machine.start()
   }
 
-  #join(newcomer: Newcomer): void {
+  join(newcomer: Newcomer): void {
     const inviter = this.#random.pick(this.#world.up().filter((machine) => this.#isAsked(machine)))
     if (this.#isOver) return
     if (inviter === undefined) {
@@ -136,7 +136,7 @@ export class Growth {
   }
 
   #joinLater(newcomer: Newcomer): void {
-    this.#world.timeline.after(this.#random.waitMs(retryMs), () => this.#join(newcomer))
+    this.#world.timeline.after(this.#random.waitMs(retryMs), () => this.join(newcomer))
   }
 
   #settle({ newcomer, server, peer, admission, inviter, keys }: Admitted): void {
@@ -172,8 +172,8 @@ export class Growth {
     if (comesBack) gone.crash()
     else gone.destroy()
     const isRetired = this.#random.chance(0.5) || this.#world.keyChanges !== null
-    if (isRetired) this.#retire(gone)
-    else this.#join({ server: null, replaces: gone })
+    if (isRetired) this.retire(gone)
+    else this.join({ server: null, replaces: gone })
     if (!comesBack) return
     this.#world.timeline.after(this.#random.next() * comesBackMs, () => {
       if (gone.isUp) return
@@ -185,15 +185,15 @@ export class Growth {
   }
 
   /** Another machine says that it is gone for good; then a new one takes the free seat. */
-  #retire(gone: Machine): void {
+  retire(gone: Machine): void {
     const { coverage, trace, timeline } = this.#world
     const { origin } = gone.identity
     const judge = this.#random.pick(this.#world.up())
     if (this.#isOver || gone.isUp) return
-    const again = (): void => timeline.after(this.#random.waitMs(retryMs), () => this.#retire(gone))
+    const again = (): void => timeline.after(this.#random.waitMs(retryMs), () => this.retire(gone))
     const done = (): void => {
       coverage.note('machine retired')
-      this.#join({ server: null, replaces: null })
+      this.join({ server: null, replaces: null })
     }
     // A judge that went down before it answered may have said it all the same.
     if (judge?.core.state.seats.isRetired(origin) === true) {

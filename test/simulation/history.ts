@@ -6,7 +6,9 @@ import { KeyChanges } from './group-keys.ts'
 import { LogIns } from './log-ins.ts'
 import { beginLying } from './liar.ts'
 import { Growth } from './growth.ts'
+import { Random } from './random.ts'
 import type { Mix, Settings } from './settings.ts'
+import { chooseSettings } from './settings.ts'
 import type { TraceMode } from './trace.ts'
 import { understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
@@ -47,20 +49,14 @@ const shownEvents = 50
 
 /** Runs the history of one seed: growth, work and faults; then everything is healed and must converge. */
 export const runHistory = (seed: number, mode: TraceMode = 'last', mix: Mix = 'ordinary'): HistoryResult => {
-  const world = new World(seed, mode, mix)
+  const random = new Random(seed)
+  const world = new World(random, chooseSettings(random, mix), mode, mix)
   let failed: Failed | null = null
   let healMs = 0
   try {
     healMs = live(world, healLimitMs[mix])
   } catch (error) {
-    const check = error instanceof Violation ? error.check : 'invariant'
-    const message =
-      error instanceof Error
-        ? error instanceof Violation
-          ? error.message
-          : (error.stack ?? error.message)
-        : String(error)
-    failed = { check, message, events: world.trace.last(shownEvents) }
+    failed = failureOf(world, error)
   }
   return {
     seed,
@@ -71,6 +67,14 @@ export const runHistory = (seed: number, mode: TraceMode = 'last', mix: Mix = 'o
     healMs,
     lines: world.trace.all(),
   }
+}
+
+/** What a check or an assertion has thrown, for people. */
+export const failureOf = (world: World, error: unknown): Failed => {
+  const events = world.trace.last(shownEvents)
+  if (error instanceof Violation) return { check: error.check, message: error.message, events }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { check: 'invariant', message, events }
 }
 
 const live = (world: World, healLimitMs: number): number => {
@@ -88,8 +92,7 @@ const live = (world: World, healLimitMs: number): number => {
   caretaker?.stop()
   world.keyChanges?.stop()
   world.logIns?.stop()
-  faults.heal()
-  const healMs = agree(world, healLimitMs)
+  const healMs = healed(world, faults, healLimitMs)
   if (world.liar !== null) {
     checks.littleWork(world)
     // It may have told now what it had kept back.
@@ -97,6 +100,12 @@ const live = (world: World, healLimitMs: number): number => {
   }
   restartAll(world)
   return healMs
+}
+
+/** Everything is healed, and the group has to agree. Returns how long that took. */
+export const healed = (world: World, faults: Faults, limitMs: number): number => {
+  faults.heal()
+  return agree(world, limitMs)
 }
 
 /** Returns how long that took. */
@@ -118,7 +127,7 @@ const fetchMs = ({ ledger, settings }: World): number => {
 }
 
 /** What every disk gives back is the same state once more. */
-const restartAll = (world: World): void => {
+export const restartAll = (world: World): void => {
   const digest = world.lasting()[0]?.core.state.digest()
   for (const machine of world.lasting()) {
     machine.audit.lookNow(machine)

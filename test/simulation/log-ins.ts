@@ -80,9 +80,14 @@ export class LogIns {
       const client = this.#random.pick(this.#clients.filter(isConnected))
       if (client !== undefined && this.#random.chance(0.2)) this.#logOut(client)
       else this.#logIn()
-      for (const lost of this.#clients.filter((one) => !one.isOver && !isConnected(one))) this.#goOnSoon(lost)
+      this.goOn()
       this.#next()
     })
+  }
+
+  /** Whose server is gone goes on elsewhere. */
+  goOn(): void {
+    for (const lost of this.#clients.filter((one) => !one.isOver && !isConnected(one))) this.#goOnSoon(lost)
   }
 
   #logOut(client: Client): void {
@@ -95,7 +100,10 @@ export class LogIns {
     if (machine === undefined) return
     const people = machine.core.state.accounts.records().map(({ account }) => account)
     const account = this.#random.pick(people.sort().slice(0, peopleWhoLogIn))
-    if (account === undefined) return
+    if (account !== undefined) this.logInAt(machine, account)
+  }
+
+  logInAt(machine: Machine, account: AccountId): void {
     const session = sessionId(Buffer.from(this.#random.bytes(sessionBytes)).toString('base64url'))
     machine.whenIdle(() => {
       const verdict = machine.core.judgeLogIn(account, session, null, machine.wallMs)

@@ -355,6 +355,7 @@ export class Machine implements Endpoint {
       return
     }
     this.disk.begin(write)
+    this.world.moments?.write(this, write.kind)
     const needsMs = writeMs(this.world.random)
     this.#writtenMs += needsMs
     const done = (): void => {

@@ -4,6 +4,7 @@ import type { Batch } from '../../replica/core/model/updates.ts'
 import { encodeGossip, encodeMessage } from '../../replica/wire/message-codec.ts'
 import type { GroupKeys } from './group-keys.ts'
 import { kindOf } from './message-text.ts'
+import type { Moments } from './moments.ts'
 import type { Coverage } from './coverage.ts'
 import type { Random } from './random.ts'
 import type { Timeline } from './timeline.ts'
@@ -75,8 +76,17 @@ export class Network {
   /** `from to` pairs between which nothing passes. */
   readonly #blocked = new Set<string>()
   readonly #frames = new WeakMap<object, Uint8Array>()
+  readonly #moments: Moments | null
 
-  constructor(random: Random, timeline: Timeline, trace: Trace, coverage: Coverage, quality: NetworkQuality) {
+  constructor(
+    random: Random,
+    timeline: Timeline,
+    trace: Trace,
+    coverage: Coverage,
+    quality: NetworkQuality,
+    moments: Moments | null,
+  ) {
+    this.#moments = moments
     this.#random = random
     this.#timeline = timeline
     this.#trace = trace
@@ -146,7 +156,8 @@ export class Network {
       return
     }
     const frame = this.#frameOf(message)
-    side.lastArrivalMs = Math.max(side.lastArrivalMs, this.#timeline.nowMs + this.#delayMs())
+    const lateMs = this.#moments?.frame(from, to, message) ?? 0
+    side.lastArrivalMs = Math.max(side.lastArrivalMs, this.#timeline.nowMs + this.#delayMs() + lateMs)
     this.#timeline.after(side.lastArrivalMs - this.#timeline.nowMs, () => {
       if (side.state !== 'open' || this.#timeline.nowMs > side.arrivesUntilMs) return
       this.#trace.note(side.end.name, 'got', () => `${kindOf(message)} from ${this.#ends.get(from)?.name ?? from}`)

@@ -40,7 +40,7 @@ const wishes = [
 ] as const satisfies readonly { kind: PersonChange['kind']; weight: number }[]
 
 /** Its sender was told that the mail is safe. */
-const noteAcknowledged = (ledger: Ledger, update: UpdateId, { account, command, to }: MailChange): void => {
+export const noteAcknowledged = (ledger: Ledger, update: UpdateId, { account, command, to }: MailChange): void => {
   ledger.acknowledged.add(update)
   ledger.acknowledgedWishes.push({ command, people: [account, ...to] })
 }

@@ -7,10 +7,10 @@ import { Ledger } from './ledger.ts'
 import type { Liar } from './liar.ts'
 import type { LogIns } from './log-ins.ts'
 import type { Machine } from './machine.ts'
+import type { Moments } from './moments.ts'
 import { Network } from './network.ts'
-import { Random } from './random.ts'
+import type { Random } from './random.ts'
 import type { Mix, Settings } from './settings.ts'
-import { chooseSettings } from './settings.ts'
 import { Timeline } from './timeline.ts'
 import type { TraceMode } from './trace.ts'
 import { Trace } from './trace.ts'
@@ -25,6 +25,7 @@ export class World {
   readonly coverage = new Coverage()
   readonly ledger = new Ledger()
   readonly network: Network
+  readonly moments: Moments | null
   /** Every install that ever was. */
   readonly machines: Machine[] = []
   readonly #byOrigin = new Map<OriginId, Machine>()
@@ -40,12 +41,14 @@ export class World {
   /** Who logs in, if somebody does. */
   logIns: LogIns | null = null
 
-  constructor(seed: number, mode: TraceMode, mix: Mix) {
-    this.random = new Random(seed)
+  /** `moments`: who is told of each, when chance is not to decide what goes wrong. */
+  constructor(random: Random, settings: Settings, mode: TraceMode, mix: Mix, moments: Moments | null = null) {
+    this.random = random
     this.mix = mix
-    this.settings = chooseSettings(this.random, mix)
+    this.settings = settings
+    this.moments = moments
     this.trace = new Trace(mode, () => this.timeline.nowMs)
-    this.network = new Network(this.random.fork(), this.timeline, this.trace, this.coverage, this.settings.network)
+    this.network = new Network(this.random.fork(), this.timeline, this.trace, this.coverage, settings.network, moments)
   }
 
   /** `former`: the install that it goes on for. */
