@@ -382,16 +382,6 @@ test('a state that was on its way here is not joined when another log than the o
   expect(core.state.digest()).toBe(digest)
 })
 
-test('the ends of the newest batches of a log are remembered, so many of them', () => {
-  const chains = new LogChains()
-  const { origin } = author
-  const last = limits.checkpointsPerOrigin + 10
-  for (let sequence = 1; sequence <= last; sequence += 1) chains.add(origin, sequence, otherLog)
-  expect(chains.records()).toHaveLength(limits.checkpointsPerOrigin)
-  expect(chains.fit(origin, 10, otherLog)).toBe('unknown')
-  expect(chains.fit(origin, 11, otherLog)).toBe('same')
-})
-
 test('a mail written alone is the end of a batch that others can compare', () => {
   const core = foundedCore(['ada'])
   give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], 'a mail') })

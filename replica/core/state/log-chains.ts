@@ -29,8 +29,7 @@ export class LogChains {
     this.#sign(origin, signature ?? undefined)
     const checkpoints = this.#byOrigin.get(origin) ?? new Map<Sequence, string>()
     this.#byOrigin.set(origin, checkpoints.set(last, hashPrefix(hash)))
-    const oldest = oldestOf(checkpoints)
-    if (checkpoints.size > limits.checkpointsPerOrigin && oldest !== undefined) checkpoints.delete(oldest)
+    forgetOldest(checkpoints)
   }
 
   /** Whether a log that has `hash` after `sequence`, which is before the end of what is held, is the one that is held. */
@@ -62,11 +61,11 @@ export class LogChains {
       const theirs = grouped.get(origin) ?? new Map<Sequence, string>()
       const mine = this.#byOrigin.get(origin)
       const hash = hashes.get(origin)
-      if (mine === undefined || hash === undefined || fitOf(theirs, end, hash) !== 'same') {
-        this.#byOrigin.set(origin, theirs)
-        continue
-      }
-      for (const [later, prefix] of theirs) if (later > end) mine.set(later, prefix)
+      const isSame = mine !== undefined && hash !== undefined && fitOf(theirs, end, hash) === 'same'
+      const checkpoints = isSame ? mine : theirs
+      if (isSame) for (const [later, prefix] of theirs) if (later > end) mine.set(later, prefix)
+      forgetOldest(checkpoints)
+      this.#byOrigin.set(origin, checkpoints)
     }
   }
 
@@ -127,6 +126,14 @@ export const abandonedIn = (
 }
 
 const oldestOf = (checkpoints: ReadonlyMap<Sequence, string>): Sequence | undefined => checkpoints.keys().next().value
+
+/** Who was away for long, again and again, took over so many each time. */
+const forgetOldest = (checkpoints: Map<Sequence, string>): void => {
+  for (const sequence of checkpoints.keys()) {
+    if (checkpoints.size <= limits.checkpointsPerOrigin) return
+    checkpoints.delete(sequence)
+  }
+}
 
 /** Of a log that goes on after `sequence`. */
 const fitOf = (checkpoints: ReadonlyMap<Sequence, string> | undefined, sequence: Sequence, hash: Hash): Fit => {
