@@ -77,7 +77,8 @@ export const failureOf = (world: World, error: unknown): Failed => {
   return { check: 'invariant', message, events }
 }
 
-const live = (world: World, healLimitMs: number): number => {
+/** Returns how long the group needed to agree after everything was healed. */
+export const live = (world: World, healLimitMs: number): number => {
   const { timeline, settings } = world
   const growth = new Growth(world)
   const workload = new Workload(world)
