@@ -5,7 +5,7 @@ import { connectClient } from '../replica/connect-client.ts'
 import { type Failure, QuintetError } from '../replica/core/model/errors.ts'
 import { loadInstall } from '../replica/drivers/install-file.ts'
 import { exitCodes } from '../replica/host/ports.ts'
-import { runReplica, type RunningReplica } from '../replica/run-replica.ts'
+import { everywhere, runReplica, type RunningReplica } from '../replica/run-replica.ts'
 import { onStopSignals } from '../replica/stop-signals.ts'
 import { localFiles } from '../replica/local-files.ts'
 import { runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
@@ -17,7 +17,8 @@ const givenArguments = (args: readonly string[]): ReplicaArguments => {
   if (options === null || options.format === 'json') {
     throw new QuintetError('BAD_REQUEST', 'npm start is for people; programs use: npm run replica -- --json')
   }
-  return { ...options, data: path.resolve(options.data) }
+  const isToldWhere = args.some((argument) => argument.startsWith('--listen'))
+  return { ...options, data: path.resolve(options.data), listen: isToldWhere ? options.listen : everywhere }
 }
 
 /** A replica of this process; null when another process runs the one of this data directory already. */

@@ -12,7 +12,7 @@ import { failStart, startTerminal } from './start-terminal.ts'
 const usage = `usage: npm start -- [options]
 Opens Quintet: the app's window, or where there is no display the terminal client. Quitting it stops this computer's replica.
   --data DIRECTORY   where the replica keeps its state (default: QUINTET_DATA, else ~/.quintet)
-  --listen ADDRESS   address to listen at, a multiaddr; may be repeated
+  --listen ADDRESS   address to listen at, a multiaddr; may be repeated (default: all of this computer's)
   --no-mdns          do not look for members on the local network
   --terminal         the terminal client, also where there is a display
   --replica-only     the replica alone, with the arguments of: npm run replica

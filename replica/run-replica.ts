@@ -23,6 +23,9 @@ import { openParts, type Parts } from './open-parts.ts'
 import { finishStartingOver, finishTakingUp, startOver, successorOf, takeUp } from './start-over.ts'
 import { originOf } from './wire/keys.ts'
 
+/** Where people's replicas listen: at all of the machine's addresses. Where there is no IPv6 at all, the first suffices. */
+export const everywhere: readonly string[] = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
+
 /** A replica that runs in this process. It may begin anew under another identity; what is asked of it goes to the present one. */
 export interface RunningReplica {
   readonly install: Install

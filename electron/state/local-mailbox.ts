@@ -9,7 +9,7 @@ import { failureOf } from '../ipc/answers.ts'
 
 export interface MailboxOptions {
   readonly data: string
-  /** Multiaddrs; empty for the usual one. */
+  /** Multiaddrs; empty for all of this machine. */
   readonly listen: readonly string[]
   readonly mdns: 'on' | 'off'
 }
@@ -33,7 +33,6 @@ interface FirstOpening {
 const reopenMs = 10_000
 /** When the disk has failed under the replica: longer than it takes to go over to another server, if one is there. */
 const elsewhereWithinMs = 12_000
-const usualListen = '/ip4/0.0.0.0/tcp/0'
 const laterOpening: FirstOpening = { create: null, join: null, server: null, machine: null }
 /** The kept log-in is of no use any more, whenever it is tried. */
 const endsKeptLogIn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -195,9 +194,9 @@ export class LocalMailbox {
   }
 
   async #start(opening: FirstOpening, reset: 'no' | 'together' = 'no'): Promise<void> {
-    const { runReplica } = await loadReplica()
+    const { everywhere, runReplica } = await loadReplica()
     const { data, listen, mdns } = this.#options
-    const options = { data, mdns, ...opening, listen: listen.length === 0 ? [usualListen] : listen }
+    const options = { data, mdns, ...opening, listen: listen.length === 0 ? everywhere : listen }
     try {
       this.#replica = await runReplica(
         { ...options, ...asChosenBefore, reset, format: 'json', logLevel: 'info' },

@@ -2,4 +2,4 @@
 export { connectClient } from '../../replica/connect-client.ts'
 export { inspectInvite, joinAsClient } from '../../replica/join-as-client.ts'
 export { keptGroup } from '../../replica/kept-group.ts'
-export { runReplica } from '../../replica/run-replica.ts'
+export { everywhere, runReplica } from '../../replica/run-replica.ts'

@@ -116,6 +116,8 @@ const isOfOneLink = (host: string): boolean => host.toLowerCase().startsWith('fe
 
 const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1'
 
+const roomForSeen = 2
+
 /** A port of IPv4 is another than that of IPv6, unless people have chosen both. */
 const isOtherThan = ({ family }: TcpAddress, other: string): boolean =>
   family !== other && family.startsWith('ip') && other.startsWith('ip')
@@ -125,11 +127,11 @@ const isOtherThan = ({ family }: TcpAddress, other: string): boolean =>
  * that an inbound connection came from is never among them. Loopback only counts when the peer was seen there.
  */
 export const reachableAt = (
-  seen: Multiaddr,
+  from: Multiaddr,
   direction: 'inbound' | 'outbound',
   announced: readonly Multiaddr[],
 ): readonly string[] => {
-  const observed = readTcp(seen)
+  const observed = readTcp(from)
   const listens = announced
     .map(readTcp)
     .filter((address) => address !== null)
@@ -143,10 +145,13 @@ export const reachableAt = (
     if (isLoopback(address.host) && observed !== null && !isLoopback(observed.host)) continue
     found.push(address)
   }
-  if (isKept) {
-    for (const { family, port } of listens) if (!isOtherThan(observed, family)) found.push({ ...observed, port })
-  }
-  return [...new Set(found.map(format))].slice(0, limits.addressesPerPeer)
+  const here = !isKept
+    ? []
+    : listens.filter(({ family }) => !isOtherThan(observed, family)).map(({ port }) => ({ ...observed, port }))
+  const seen = [...new Set(here.map(format))]
+  // A machine with many networks must leave room for the one that it was seen on.
+  const others = [...new Set(found.map(format))].slice(0, limits.addressesPerPeer - Math.min(seen.length, roomForSeen))
+  return [...new Set([...others, ...seen])].slice(0, limits.addressesPerPeer)
 }
 
 /**

@@ -221,7 +221,7 @@ export class Dialler {
   #dial(target: Target): void {
     if (!this.#running || this.#denied.has(target.peer) || target.connectedAtMs !== null || target.attempt !== null)
       return
-    const addresses = [...new Set([...target.remembered, ...target.hinted, ...target.learnt])]
+    const addresses = inTurn([target.remembered, target.learnt, target.hinted])
     if (addresses.length === 0) return
     const attempt = new AbortController()
     target.attempt = attempt
@@ -246,6 +246,13 @@ export class Dialler {
     target.failures = Math.min(target.failures + 1, 16)
     this.#dialLater(target)
   }
+}
+
+/** Of each list some: only so many are dialled, and a machine with many networks would leave no room for where it was heard last. */
+const inTurn = (lists: readonly (readonly string[])[]): readonly string[] => {
+  const longest = Math.max(...lists.map(({ length }) => length))
+  const turns = Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1)))
+  return [...new Set(turns.flat())]
 }
 
 const longestDelayOf = ({ dismissals, state, failures }: Target): number => {

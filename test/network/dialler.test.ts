@@ -118,6 +118,15 @@ describe('an absent member', () => {
     expect(tried.at(-1)).toEqual([address])
   })
 
+  test('with many networks is tried where it was heard last among the first', async () => {
+    const { clock, tried, dialler } = startDialler()
+    const many = Array.from({ length: limits.addressesPerPeer }, (_, index) => `/ip4/172.17.0.${index + 1}/tcp/1`)
+    dialler.remember(new Map([[member, many]]))
+    await clock.pass(60_000)
+    dialler.heard(member, ['/ip4/192.168.1.9/tcp/1'])
+    expect(tried.at(-1)?.slice(0, 2)).toEqual([many[0], '/ip4/192.168.1.9/tcp/1'])
+  })
+
   test('of which no address is known is tried at once where others say; who is no member never is', async () => {
     const { clock, tried, dialler } = startDialler()
     dialler.remember(new Map([[member, []]]))

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { limits } from '../../replica/core/model/limits.ts'
 import { peerId } from '../../replica/core/model/ids.ts'
 import { multiaddr } from '@multiformats/multiaddr'
 import { dialable, heardAt, reachableAt, withLinkLocal } from '../../replica/drivers/libp2p-addresses.ts'
@@ -143,6 +144,13 @@ describe('addresses', () => {
       '/ip6/fd00::9/tcp/4002',
     ])
     expect(reachableAt(multiaddr('/ip6zone/eth0/ip6/fe80::9/tcp/4002'), 'outbound', announced)).toEqual(both)
+  })
+
+  test('of a peer with many networks have that where it was seen', () => {
+    const announced = Array.from({ length: 20 }, (_, index) => multiaddr(`/ip4/172.17.0.${index + 1}/tcp/4001`))
+    const found = reachableAt(multiaddr('/ip4/192.168.1.9/tcp/51312'), 'inbound', announced)
+    expect(found.at(-1)).toBe('/ip4/192.168.1.9/tcp/4001')
+    expect(found).toHaveLength(limits.addressesPerPeer)
   })
 
   test('of a peer that is heard begin with where it was heard, with the interface if need be', () => {

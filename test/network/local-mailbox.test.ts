@@ -1,14 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AppPhase } from '../../electron/contract/app-host.ts'
 import { LocalMailbox } from '../../electron/state/local-mailbox.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
+import { loadAttachment } from '../../replica/drivers/install-file.ts'
 import { type RunningReplica, runReplica } from '../../replica/run-replica.ts'
 import { replicaArguments } from '../support/replica-arguments.ts'
 
 const listen = ['/ip4/127.0.0.1/tcp/0']
+const hasIp6 = Object.values(networkInterfaces()).some((found) => found?.some(({ family }) => family === 'IPv6'))
 let folder = ''
 let mailbox: LocalMailbox
 let other: RunningReplica | null = null
@@ -51,6 +53,14 @@ const isSafeThere = async (): Promise<boolean> => {
   const { seats } = await mailbox.client.network()
   return seats.some(({ server, state, behind }) => server === serverId(2) && state === 'connected' && behind === 0)
 }
+
+test('a window that is told no address listens at those of IPv4 and of IPv6', async () => {
+  mailbox = new LocalMailbox({ data: path.join(folder, 'everywhere'), listen: [], mdns: 'off' })
+  await signUpHere()
+  const told = await loadAttachment(path.join(folder, 'everywhere'))
+  const families = told?.members.get(1)?.addresses.map((address) => address.split('/')[1])
+  expect(new Set(families)).toEqual(new Set(hasIp6 ? ['ip4', 'ip6'] : ['ip4']))
+})
 
 test('where the disk fails, the window goes on at another server with the same person, and says why', async () => {
   await signUpHere()
