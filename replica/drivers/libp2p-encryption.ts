@@ -1,5 +1,6 @@
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { fewProposals } from './libp2p-proposals.ts'
 import { loadSodium, type Sodium } from './sodium.ts'
 
 type NoiseFactory = ReturnType<typeof noise>
@@ -56,6 +57,7 @@ const useSodium = (encrypter: NoiseWithCrypto, sodium: Sodium): void => {
 }
 
 const quietly = <Secured extends { readonly connection: MessageStream }>(secured: Secured): Secured => {
+  fewProposals(secured.connection)
   if (isDecoded(secured.connection)) secured.connection.decoder.lengthDecoder = lengthOf
   return secured
 }

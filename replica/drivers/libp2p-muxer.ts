@@ -1,4 +1,5 @@
 import type { Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import { fewProposals } from './libp2p-proposals.ts'
 import { yamux, type YamuxMuxerInit } from '@libp2p/yamux'
 
 /** What a stream of `@libp2p/yamux` 8 has beside its interface. */
@@ -47,6 +48,7 @@ const tame = (muxer: StreamMuxer): StreamMuxer => {
 const isOpening = (muxer: StreamMuxer): muxer is OpeningMuxer => 'onCreateStream' in muxer && 'onRemoteStream' in muxer
 
 const spareUpdates = (stream: Stream): Stream => {
+  fewProposals(stream, () => stream.protocol !== '')
   if (!isWindowed(stream)) return stream
   const sendWindowUpdate = stream.sendWindowUpdate.bind(stream)
   stream.sendWindowUpdate = () => {

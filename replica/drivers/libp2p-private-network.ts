@@ -2,6 +2,7 @@ import type { AbortOptions, ConnectionProtector, MultiaddrConnection } from '@li
 import { randomBytes } from 'node:crypto'
 import type { KeyRing } from './libp2p-key-ring.ts'
 import { KeyedStream, nonceBytes } from './libp2p-keyed-stream.ts'
+import { fewProposals } from './libp2p-proposals.ts'
 import { type ProgressOptions, tellReached } from './libp2p-dial-patience.ts'
 
 /**
@@ -34,7 +35,7 @@ export const privateNetwork = (keys: KeyRing) => (): ConnectionProtector => ({
       },
     })
     stream.addEventListener('close', keyShown)
-    return Promise.resolve(stream)
+    return Promise.resolve(fewProposals(stream))
   },
 })
 

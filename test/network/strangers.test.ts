@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import type { Stream } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
 import { multiaddr } from '@multiformats/multiaddr'
 import { generateKeyPair } from '@libp2p/crypto/keys'
@@ -113,6 +114,21 @@ describe('someone inside the group', () => {
     stream.send(header)
     // Silence would end it, too, after 2,500 ms.
     await within(2_000, 'the stream is reset', once(stream, 'close'))
+    await node.stop()
+  })
+
+  test('is cut off when it proposes one protocol after the other, which would keep everybody else waiting', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.client)
+    const [connection] = node.getConnections()
+    // As libp2p opens a stream, before it has agreed on a protocol.
+    const muxer = (connection as unknown as { muxer: { createStream(options: object): Promise<Stream> } }).muxer
+    const proposing = await muxer.createStream({})
+    const propose = (name: string): Buffer => Buffer.from(`${String.fromCharCode(name.length + 1)}${name}\n`)
+    proposing.send(Buffer.concat([propose('/multistream/1.0.0'), ...Array.from({ length: 20 }, () => propose('/x'))]))
+    await within(3_000, 'the stream is reset', once(proposing, 'close'))
+    stream.abort(new Error('done'))
     await node.stop()
   })
 
