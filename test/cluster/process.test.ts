@@ -176,7 +176,7 @@ describe('the replica process', () => {
     const client = new MailProcess({ data })
     const answer = client.ask('status')
     const { process } = client
-    await process.until(() => (process.stderr.startsWith("quintet: Waiting for") ? true : null), 20_000, 'a word')
+    await process.until(() => (process.stderr.startsWith('quintet: Waiting for') ? true : null), 20_000, 'a word')
     const founder = new ReplicaProcess({ data, create: 'Early' })
     expect(await answer).toMatchObject({ serverId: 1, groupName: 'Early' })
     await client.close()

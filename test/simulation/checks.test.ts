@@ -12,6 +12,8 @@ import * as checks from './checks.ts'
 import { converged, isConverged } from './convergence.ts'
 import { live } from './history.ts'
 import { Promises } from './promises.ts'
+import { Random } from './random.ts'
+import { chooseSettings } from './settings.ts'
 import { firstHash, sign } from './sim-codec.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -33,7 +35,8 @@ const found = (look: () => void): string | null => {
 /** The end of the first history from this seed on that has what is looked for, whatever the seeds make of the present code. */
 const endOf = <Scene extends object>(first: number, look: (world: World) => Scene | null): Scene => {
   for (let seed = first; seed < first + seedsTried; seed += 1) {
-    const world = new World(seed, 'last', 'ordinary')
+    const random = new Random(seed)
+    const world = new World(random, chooseSettings(random, 'ordinary'), 'last', 'ordinary')
     live(world, healLimitMs)
     world.timeline.run(world.timeline.nowMs + healLimitMs, () => isConverged(world))
     const scene = look(world)
@@ -136,7 +139,7 @@ describe('in a history where all went well the checks find', () => {
     expect(found(() => checks.published(machine, [early]))).toBe('durable before sent')
     const image = { ...core.state.image(), vector: new Map([[own, ahead]]) }
     expect(found(() => checks.imageTaken(machine, image))).toBe('durable before sent')
-    const answer = { update: updateId(own, ahead), clock: 1, batch: null }
+    const answer = { update: updateId(own, ahead), clock: 1, server: null, batch: null }
     expect(found(() => checks.answered(machine, succeed(answer)))).toBe('durable before answered')
   })
 
