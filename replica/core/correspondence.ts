@@ -13,6 +13,7 @@ import type {
   KnowledgeRows,
   Message,
   RefusalMessage,
+  VersionVector,
 } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { Haste, Moment } from './moment.ts'
@@ -112,7 +113,9 @@ export class Correspondence {
     membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, microsOf(wallMs), effects)
     // Behind what cuts off those who may have a former key alone: that a key is handed on is no new one.
-    keys.handOn(steadyMs, this.members(), { own: state.vector, row: (holder) => matrix.row(holder) }, effects)
+    // Of who is shut out nothing is taken, so that nothing of it is to be waited for.
+    const row = (holder: OriginId): VersionVector => (state.seats.isShutOut(holder) ? state.vector : matrix.row(holder))
+    keys.handOn(steadyMs, this.members(), { own: state.vector, row }, effects)
   }
 
   /** Something long comes from this peer that is not whole yet: what was asked of it is not asked of others meanwhile. */

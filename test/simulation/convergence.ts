@@ -69,6 +69,8 @@ const notHandedOver = (world: World, first: Machine): readonly string[] =>
     .filter((machine) => world.isRetired(machine) && machine.isUp && world.isHonest(machine))
     // Nothing is taken from one that was shut out, and it is not let in.
     .filter(({ identity }) => !first.core.state.seats.isShutOut(identity.origin))
+    // Who was retired by the word of one that was shut out itself is for the others what it was.
+    .filter(({ identity }) => first.core.state.seats.isRetired(identity.origin))
     .flatMap(({ name, core }) => {
       if (!covers(first.core.state.vector, core.state.vector)) return [`${name} has not handed over what it has`]
       return core.isRetired ? [] : [`${name} does not know that it is retired`]

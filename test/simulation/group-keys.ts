@@ -103,7 +103,7 @@ export class KeyChanges {
   readonly #random: Random
   readonly #everyMs: number
   /** By key, who was known to be shut out where it was made. */
-  readonly #keptFrom = new Map<string, ReadonlySet<Machine>>()
+  readonly #keptFrom = new Map<string, { readonly maker: Machine; readonly whom: ReadonlySet<Machine> }>()
   #isOver = false
 
   constructor(world: World, everyMs: number) {
@@ -125,15 +125,17 @@ export class KeyChanges {
     const key = Buffer.from(this.#random.bytes(keyBytes)).toString('base64url')
     this.#world.coverage.note('group key made')
     this.#world.trace.note(machine.name, 'makes the key', () => key.slice(0, 6))
-    this.#keptFrom.set(key, new Set(this.#shutOutAt(machine)))
+    this.#keptFrom.set(key, { maker: machine, whom: new Set(this.#shutOutAt(machine)) })
     machine.enqueue({ kind: 'rotateKey', key })
   }
 
   /** Whom the key was made to keep out never gets it, also not from who was started anew with it before it knew whom that was. */
   given(by: Machine, to: PeerId, { key }: Pick<GroupKey, 'key'>): void {
     const machine = this.#world.machines.find(({ peer }) => peer === to)
-    if (machine === undefined) return
-    if (this.#keptFrom.get(key)?.has(machine) === true)
+    const made = this.#keptFrom.get(key)
+    // The word of who was shut out itself goes to nobody.
+    if (machine === undefined || made === undefined || this.#world.shutOut.has(made.maker)) return
+    if (made.whom.has(machine))
       throw new Violation(
         'group key',
         `${by.name} gives ${machine.name}, which is shut out, the key that was made to keep it out`,

@@ -200,8 +200,11 @@ export class Growth {
       done()
       return
     }
-    const isHeard = judge !== undefined && !this.#isShutOut(judge)
-    if (!isHeard || judge.core.state.seats.holder(gone.seat)?.origin !== origin) {
+    if (
+      judge === undefined ||
+      this.#world.shutOut.has(judge) ||
+      judge.core.state.seats.holder(gone.seat)?.origin !== origin
+    ) {
       again()
       return
     }
@@ -214,17 +217,13 @@ export class Growth {
     })
   }
 
-  /** What it says then is taken by nobody. */
-  #isShutOut({ identity }: Machine): boolean {
-    return this.#world.up().some(({ core }) => core.state.seats.isShutOut(identity.origin))
-  }
-
   /** It is not trusted any more: it is shut out, too, and the group gets a new key. */
   #shutOut(judge: Machine, gone: Machine, done: () => void): void {
     judge.command({ kind: 'shutOut', machine: gone.identity.origin }, (answer) => {
       this.#world.trace.note(judge.name, 'shuts out', () => gone.name)
       if (answer?.ok === true) {
         this.#world.coverage.note('machine shut out')
+        this.#world.shutOut.add(gone)
         this.#world.keyChanges?.change(judge)
         this.#goneWith(gone, judge)
       }

@@ -38,6 +38,8 @@ export class World {
   liar: Liar | null = null
   /** Who makes new keys for the group, if somebody does. */
   keyChanges: KeyChanges | null = null
+  /** What these say is taken by nobody. */
+  readonly shutOut = new Set<Machine>()
   /** Who logs in, if somebody does. */
   logIns: LogIns | null = null
 

@@ -254,6 +254,18 @@ describe('a new group key', () => {
     expect(kindsTo(ben, step(61_000, tells(tellsOfAll)))).toContain('groupKey')
   })
 
+  test('does not wait for what its giver holds when that is shut out, because nothing is taken from it', () => {
+    const core = between()
+    const row = new Map([[member.origin, new Map([[ben.origin, 9]])]])
+    core.step(noonMs, [
+      { kind: 'message', peer: member.peer, message: { ...helloOf(member, row), keyMadeAt: 0 } },
+      { kind: 'message', peer: member.peer, message: groupKey },
+    ])
+    core.step(noonMs + 3_500, [{ kind: 'tick' }])
+    give(core, { kind: 'shutOut', machine: member.origin })
+    expect(kindsTo(ben, core.step(noonMs + 4_000, [{ kind: 'tick' }]))).toContain('groupKey')
+  })
+
   test('does not go to whom the word that comes behind it shuts out', () => {
     const core = between()
     const steps = [
