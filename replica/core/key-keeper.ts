@@ -7,7 +7,8 @@ import { covers } from './version-vector.ts'
 /** What is held here, and what each is known to hold. */
 export interface Holdings {
   readonly own: VersionVector
-  readonly row: (holder: OriginId) => VersionVector
+  /** Null: it is shut out, and nothing is taken from it, so that nothing of it is to be waited for. */
+  readonly row: (holder: OriginId) => VersionVector | null
 }
 
 /** A key that is not handed on yet. */
@@ -118,6 +119,7 @@ const isOver = (waiting: Waiting, nowMs: number, { own, row }: Holdings): boolea
   const waitedMs = nowMs - waiting.sinceMs
   if (waitedMs < handOnAfterMs) return false
   const told = waiting.giver === null ? nothing : row(waiting.giver)
+  if (told === null) return true
   if ([...told.keys()].some((origin) => origin !== waiting.giver)) waiting.row ??= new Map(told)
   return (waiting.row !== null && covers(own, waiting.row)) || waitedMs >= longestWaitMs
 }
