@@ -113,9 +113,9 @@ export class Correspondence {
     membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, microsOf(wallMs), effects)
     // Behind what cuts off those who may have a former key alone: that a key is handed on is no new one.
-    // Of who is shut out nothing is taken, so that nothing of it is to be waited for.
-    const row = (holder: OriginId): VersionVector => (state.seats.isShutOut(holder) ? state.vector : matrix.row(holder))
-    keys.handOn(steadyMs, this.members(), { own: state.vector, row }, effects)
+    const rowOf = (holder: OriginId): VersionVector | null =>
+      state.seats.isShutOut(holder) ? null : matrix.row(holder)
+    keys.handOn(steadyMs, this.members(), { own: state.vector, row: rowOf }, effects)
   }
 
   /** Something long comes from this peer that is not whole yet: what was asked of it is not asked of others meanwhile. */
