@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { SealedMail } from '../api/contract.ts'
+import type { SealedMail, SealedPage } from '../api/contract.ts'
 import type { Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientContext } from './client-context.ts'
+import type { Session } from './session.ts'
 import { tagIn } from './shown-tags.ts'
 
 type Telling = 'told' | 'noted'
@@ -23,6 +24,8 @@ export class Arrivals {
   readonly #known = new LRUCache<UpdateId, KnownMail>({ max: limits.cachedIds })
   /** Whether what was there at the log-in is known. */
   #next: Telling = 'noted'
+  /** What is older was there at the log-in, known here or not. */
+  #sinceMs = -Infinity
 
   constructor(context: ClientContext, announce: (mail: SealedMail) => void) {
     this.#context = context
@@ -51,10 +54,8 @@ export class Arrivals {
   #look(): void {
     const { session } = this.#context
     if (session === null) return
-    const page = { folder: 'inbox', limit: limits.arrivalsLooked, before: null, offset: 0 } as const
-    this.#context
-      .ask(session, (api) => api.list(page))
-      .then(({ mails }) => {
+    this.#newest(session, this.#next)
+      .then((mails) => {
         if (!this.#context.isPresent(session)) return
         for (const mail of mails.toReversed()) this.#take(mail, this.#next)
         this.#next = 'told'
@@ -63,11 +64,34 @@ export class Arrivals {
       .catch(() => undefined)
   }
 
+  /** Of the inbox, newest first: those that are to be told of as far back as there are new ones. */
+  async #newest(session: Session, telling: Telling): Promise<readonly SealedMail[]> {
+    const newest: SealedMail[] = []
+    for (let before: string | null = null; ;) {
+      const { mails, next }: SealedPage = await this.#page(session, before)
+      newest.push(...mails)
+      const oldest = mails.at(-1)
+      const hasMore = next !== null && oldest !== undefined
+      if (telling === 'noted') {
+        this.#sinceMs = hasMore ? oldest.sentAt : -Infinity
+        return newest
+      }
+      const isNew = hasMore && oldest.sentAt >= this.#sinceMs && !this.#known.has(oldest.mail)
+      if (!isNew || newest.length >= limits.arrivalsTold) return newest
+      before = next
+    }
+  }
+
+  #page(session: Session, before: string | null): Promise<SealedPage> {
+    const query = { folder: 'inbox', limit: limits.arrivalsLooked, before, offset: 0 } as const
+    return this.#context.ask(session, (api) => api.list(query))
+  }
+
   #take(mail: SealedMail, telling: Telling): void {
     const tag = tagIn(mail.payload)
     const known = this.#known.get(mail.mail)
     if (known?.tag === tag) return
     this.#known.set(mail.mail, { tag, telling })
-    if (telling === 'told' && !mail.read) this.#announce(mail)
+    if (telling === 'told' && !mail.read && mail.sentAt >= this.#sinceMs) this.#announce(mail)
   }
 }

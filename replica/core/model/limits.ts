@@ -171,8 +171,9 @@ export const limits = {
   cachedNames: 10_000,
   cachedNameMs: 10_000,
   cachedDocumentBytes: 8_388_608,
-  /** Mails of the inbox that are looked through for new ones when a lost connection is back: the newest. */
+  /** Mails of the inbox that are looked through for new ones at a time when a lost connection is back, the newest first, and how many are told of. */
   arrivalsLooked: 100,
+  arrivalsTold: 2_000,
   /** What a client that logs out or ends still waits for: mails that were kept back to be taken back, and that the server has heard it. */
   leaveMs: 2_000,
   /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
