@@ -7,6 +7,7 @@ import type { FileContent } from './mail-content.ts'
 /** Names here are no addresses: a domain that there never is (RFC 2606) makes them some. */
 const domain = 'quintet.invalid'
 const dateChars = 16
+const msPerMinute = 60_000
 /** A mail or a folder of parts would be taken apart by who reads it, and stand there as it is: its text would be that of this mail. */
 const containers = /^(?:message|multipart)\//
 /** In a mail lines end with both (RFC 5322); the composer leaves out a CR that stands alone. */
@@ -40,12 +41,15 @@ export const mailFile = async (mail: Mail, files: readonly FileContent[]): Promi
     disableUrlAccess: true,
   })
   const message = await composer.compile().build()
-  const date = new Date(mail.sentAt).toISOString().slice(0, dateChars).replace('T', ' ').replace(':', '.')
+  const date = localTime(mail.sentAt).slice(0, dateChars).replace('T', ' ').replace(':', '.')
   return {
     name: emlName(`${date} ${nameBeforeDeletion(mail.from)} ${mail.subject}`),
     content: message.toString('base64'),
   }
 }
+
+/** By the clock on the wall here, as lists show it (ISO 8601 without the zone). */
+const localTime = (ms: number): string => new Date(ms - new Date(ms).getTimezoneOffset() * msPerMinute).toISOString()
 
 /** Cut in the middle rather than at the end, which says what it is. */
 const emlName = (title: string): string => fileName(`${title.replaceAll(/[\\/]/g, ' ').trim()}.eml`)
