@@ -23,8 +23,9 @@ export const showNote = (key: MessageKey, words: Words = {}, action?: ToastActio
 }
 
 /** What went another way than the person believes: it stays until it is seen. Returns the function that takes it away before. */
-export const showWarning = (warning: string, action: ToastAction): (() => void) => {
-  const note = toast.warning(warning, { duration: Infinity, closeButton: true, action: button(action) })
+export const showWarning = (happened: string, why: string, action: ToastAction): (() => void) => {
+  const options = { description: why, duration: Infinity, closeButton: true, action: button(action) }
+  const note = toast.warning(happened, options)
   return () => {
     toast.dismiss(note)
   }

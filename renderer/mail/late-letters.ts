@@ -18,8 +18,8 @@ export const followLetters = (seeOutbox: ToastAction): ((outbox: DocumentId) => 
     followed.delete(outbox)
   }
   const warnOf = ({ to, cc, reason }: OutboxEntry): (() => void) => {
-    const words = { names: shownNames([...to, ...cc]), why: outboxWords(reason, Date.now()) }
-    return showWarning(text('mail.notLeft', words), seeOutbox)
+    const happened = text('mail.notLeft', { names: shownNames([...to, ...cc]) })
+    return showWarning(happened, outboxWords(reason, Date.now()), seeOutbox)
   }
   const look = async (): Promise<void> => {
     const waiting = new Map((await client.outbox()).entries.map((entry) => [entry.outbox, entry]))

@@ -3,7 +3,10 @@ import { computed, ref } from 'vue'
 import type { LetIn, NetworkSeat } from '../../replica/client/contract/group.ts'
 import type { ErrorCode } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
+import { showWarning } from '../base/toasts.ts'
 import { codeOf } from '../bridge.ts'
+import { text } from '../locales/i18n.ts'
+import { useNavigation } from '../shell/navigation.ts'
 import { useGroup } from '../stores/group.ts'
 
 /** What a dialog of the page is about. */
@@ -18,6 +21,7 @@ export type NetworkAsk =
 /** What the network page looks at and asks; the group itself is in `useGroup`. */
 export const useNetwork = defineStore('network', () => {
   const group = useGroup()
+  const navigation = useNavigation()
   const selected = ref<ServerId | null>(null)
   const asked = ref<NetworkAsk | null>(null)
   const failure = ref<ErrorCode | null>(null)
@@ -37,5 +41,14 @@ export const useNetwork = defineStore('network', () => {
     }
   }
 
-  return { selected, asked, failure: computed(() => failure.value), seat, load }
+  /** Who is kept out has the group's key still, and could listen. */
+  const offerNewKey = (happened: string): void => {
+    const ask = (): void => {
+      navigation.go('network')
+      asked.value = { kind: 'rotateKey' }
+    }
+    showWarning(happened, text('network.rotate.stillHas'), { label: 'network.rotate.button', run: ask })
+  }
+
+  return { selected, asked, offerNewKey, failure: computed(() => failure.value), seat, load }
 })

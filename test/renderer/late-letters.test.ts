@@ -44,7 +44,8 @@ describe('a letter that was said to leave in a moment', () => {
     await becomes(reason)
     expect(warning).toHaveBeenCalledOnce()
     const [said, options] = warning.mock.calls[0]!
-    expect(said).toMatch(/^The mail to Ann has not left\. Waits for Ann/)
+    expect(said).toBe('The mail to Ann has not left.')
+    expect(options?.description).toMatch(/^Waits for Ann: the name is not known/u)
     const action = options?.action as { readonly onClick: () => void }
     action.onClick()
     expect(useNavigation().place.at).toBe('outbox')

@@ -1,9 +1,11 @@
 import { flushPromises, mount } from '@vue/test-utils'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { toast } from 'vue-sonner'
 import { useNetworkLetIn } from '../../renderer/network/let-in-store.ts'
 import NetworkAsk from '../../renderer/network/NetworkAsk.vue'
 import NetworkLetIn from '../../renderer/network/NetworkLetIn.vue'
 import { useNetwork } from '../../renderer/network/network-store.ts'
+import { useNavigation } from '../../renderer/shell/navigation.ts'
 import { useGroup } from '../../renderer/stores/group.ts'
 import type { LetIn } from '../../replica/client/contract/group.ts'
 import { inviteId, originId, serverId } from '../../replica/core/model/ids.ts'
@@ -105,6 +107,27 @@ describe('who was let in and has no seat', () => {
     await flushPromises()
     expect(document.body.textContent).toContain(`without a seat: ${keyName}.`)
   })
+})
+
+it('who is kept out has the group key still: another one is offered, on the page where it is asked about', async () => {
+  const warning = vi.spyOn(toast, 'warning')
+  await askToRetire()
+  buttonOf('Retire').click()
+  await flushPromises()
+  // Gone, and in nobody's hands.
+  expect(warning).not.toHaveBeenCalled()
+  useNetwork().asked = { kind: 'retire', server: serverId(4) }
+  await flushPromises()
+  switchOf('Take nothing from it any more').click()
+  await flushPromises()
+  buttonOf('Retire').click()
+  await flushPromises()
+  const [said, options] = warning.mock.calls[0]!
+  expect(said).toBe('sick bay is retired.')
+  useNavigation().go('mail')
+  ;(options?.action as { readonly onClick: () => void }).onClick()
+  expect(useNavigation().place.page).toBe('network')
+  expect(useNetwork().asked).toEqual({ kind: 'rotateKey' })
 })
 
 describe('a machine that is retired', () => {

@@ -11,6 +11,7 @@ import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
 import ShellBanner from '../../renderer/shell/ShellBanner.vue'
 import ShellWindow from '../../renderer/shell/ShellWindow.vue'
 import { useApp } from '../../renderer/stores/app.ts'
+import { useGroup } from '../../renderer/stores/group.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeNetwork } from './fake-group.ts'
 import { fakeQuintet } from './setup.ts'
@@ -175,6 +176,17 @@ describe('a full disk', () => {
     expect(document.body.textContent).not.toContain(told)
     expect(document.body.textContent).toContain(text('shell.diskHasRoom', { name: 'bridge' }))
   })
+})
+
+it('a server that is away is told also while another one is paused', async () => {
+  fakeQuintet().add('client', {
+    network: () => fakeNetwork(['here', 'connected', 'connected', 'unreachable', 'paused']),
+  })
+  await useGroup().refresh()
+  show(ShellBanner)
+  await flushPromises()
+  expect(document.body.textContent).toContain('Cut off from sick bay.')
+  expect(document.body.textContent).toContain('Syncing with lab is paused.')
 })
 
 describe('a disk that has failed', () => {

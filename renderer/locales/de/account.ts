@@ -29,6 +29,8 @@ export const account: Translated<typeof english.account> = {
   },
   takenOverHint: 'Waren Sie das selbst, ist nichts zu tun. Sonst melden Sie sich hier an und ändern Sie das Passwort.',
   resetHow: 'Die zwölf Wörter, die Sie beim Anlegen des Kontos notiert haben, setzen ein neues Passwort.',
+  resetWithout:
+    'Ohne sie kann niemand dieses Postfach wieder öffnen, auch keiner der anderen. Legen Sie dann ein weiteres Konto an, und sagen Sie ihnen dessen Namen.',
   phraseHint: 'Zwölf englische Wörter, durch Leerzeichen getrennt.',
   phraseCount: 'Es sind zwölf Wörter; hier stehen {count}.',
   setPassword: 'Passwort setzen und anmelden',

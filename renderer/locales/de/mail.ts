@@ -180,7 +180,7 @@ export const mail: Translated<typeof english.mail> = {
   seeOutbox: 'Zum Ausgang',
   waitsForNames: 'Wartet im Ausgang: {names} ist auf dieser Seite nicht bekannt.',
   waitsForServer: 'Wartet im Ausgang, bis ein Server erreichbar ist.',
-  notLeft: 'Die Nachricht an {names} ist nicht abgegangen. {why}',
+  notLeft: 'Die Nachricht an {names} ist nicht abgegangen.',
   takeBack: 'Zurückholen',
   minimise: 'Verkleinern',
   unfold: 'Öffnen',

@@ -197,6 +197,7 @@ export const network: Translated<typeof english.network> = {
     button: 'Gruppenschlüssel wechseln',
     title: 'Gruppenschlüssel wechseln?',
     what: 'Für den Fall, dass eine Einladung oder ein Gerät in falsche Hände kam. Offene Einladungen gelten dann nicht mehr. Server, die gerade fehlen, bekommen den neuen Schlüssel von einem Mitglied, das sie kennt.',
+    stillHas: 'Es hat den Gruppenschlüssel noch. Wechseln Sie ihn, damit es nicht mithören kann.',
     done: 'Die Gruppe hat einen neuen Schlüssel.',
     failed: 'Der Schlüssel ließ sich nicht wechseln',
     stillIn: 'Einige bekämen den neuen Schlüssel',

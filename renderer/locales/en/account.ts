@@ -27,6 +27,8 @@ export const account = {
   },
   takenOverHint: 'If that was you, there is nothing to do. If not, log in here and change the password.',
   resetHow: 'The twelve words that you wrote down when you created the account set a new password.',
+  resetWithout:
+    'Without them nobody can open this mailbox again, also none of the others. Create another account then, and tell them its name.',
   phraseHint: 'Twelve English words, separated by spaces.',
   phraseCount: 'The phrase has twelve words; these are {count}.',
   setPassword: 'Set password and log in',

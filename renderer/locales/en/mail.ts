@@ -169,7 +169,7 @@ export const mail = {
   seeOutbox: 'See the outbox',
   waitsForNames: 'Waits in the outbox: {names} is not known on this side.',
   waitsForServer: 'Waits in the outbox until a server can be reached.',
-  notLeft: 'The mail to {names} has not left. {why}',
+  notLeft: 'The mail to {names} has not left.',
   takeBack: 'Take back',
   minimise: 'Minimise',
   unfold: 'Open',

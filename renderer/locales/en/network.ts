@@ -192,6 +192,7 @@ export const network = {
     button: 'Change the group key',
     title: 'Change the group key?',
     what: 'For when an invite or a machine came into wrong hands. Open invites stop working. Servers that are away now get the new key from a member that knows them.',
+    stillHas: 'It still has the group key. Change that, so that it cannot listen.',
     done: 'The group has a new key.',
     failed: 'The key could not be changed',
     stillIn: 'Some would get the new key',
