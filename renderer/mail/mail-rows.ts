@@ -9,11 +9,13 @@ const sortedArrivals = 200
 /** The part of a folder that is known here: headers by their place in it, newest first, with gaps. */
 export class MailRows {
   readonly #rows = new Map<number, Header>()
-  #total = 0
+  #total: number | null = null
+  /** Mails that an answer has counted before they were told of. */
+  #early = 0
 
   /** How many mails the folder has. */
   get total(): number {
-    return this.#total
+    return this.#total ?? 0
   }
 
   /** Undefined where nothing is known yet. */
@@ -38,15 +40,10 @@ export class MailRows {
 
   /** What the client answered for `offset`. */
   put(offset: number, headers: readonly Header[], total: number): void {
+    const came = Math.max(total - (this.#total ?? total), 0)
     this.#total = total
-    const answered = new Set(headers.map(({ mail }) => mail))
-    const known = new Map<UpdateId, Header>()
-    // They may have stood elsewhere, before others came in or went.
-    for (const [index, header] of this.#rows) {
-      if (!answered.has(header.mail)) continue
-      known.set(header.mail, header)
-      this.#rows.delete(index)
-    }
+    this.#early += came
+    const known = this.#makePlace(new Map(headers.map(({ mail }, index) => [mail, offset + index])), came)
     headers.forEach((header, index) => this.#rows.set(offset + index, unchanged(known.get(header.mail), header)))
     for (const index of this.#rows.keys()) if (index >= total) this.#rows.delete(index)
   }
@@ -54,7 +51,10 @@ export class MailRows {
   /** Mails came in: those below make room. Where a new one is next to a gap, a gap is left for it. */
   arrive(arrivals: readonly Header[]): void {
     const known = new Set([...this.#rows.values()].map(({ mail }) => mail))
-    const fresh = arrivals.filter(({ mail }) => !known.has(mail))
+    const unknown = arrivals.filter(({ mail }) => !known.has(mail))
+    const counted = Math.max(Math.min(this.#early - (arrivals.length - unknown.length), unknown.length), 0)
+    this.#early = Math.max(this.#early - arrivals.length, 0)
+    const fresh = unknown.slice(counted)
     if (fresh.length > sortedArrivals) {
       this.#makeRoom(fresh.map(({ sentAt }) => sentAt))
       return
@@ -75,7 +75,7 @@ export class MailRows {
       if (mails.has(header.mail)) removed.push(header)
       else this.#rows.set(index - removed.length, header)
     }
-    this.#total -= removed.length
+    this.#total = this.total - removed.length
     return removed
   }
 
@@ -90,6 +90,26 @@ export class MailRows {
     for (const index of this.#rows.keys()) if (Math.abs(index - middle) > keptRows / 2) this.#rows.delete(index)
   }
 
+  /**
+   * Takes those out that stand at `places` now, and gives them. They may have stood elsewhere, before others came in or went: what is known
+   * above and below them has moved as they have, or a list that is not at its top would be somewhere else with every mail that comes. Where
+   * none of them is known, the `came` new ones stand above all.
+   */
+  #makePlace(places: ReadonlyMap<UpdateId, number>, came: number): ReadonlyMap<UpdateId, Header> {
+    const entries = this.#entries()
+    const found = entries.filter(([, { mail }]) => places.has(mail))
+    const movedBy = ([index, { mail }]: readonly [number, Header]): number => (places.get(mail) ?? index) - index
+    const [first, last] = [found.at(0), found.at(-1)]
+    const [above, below] = first === undefined || last === undefined ? [came, came] : [movedBy(first), movedBy(last)]
+    const [top, bottom] = [first?.[0] ?? Infinity, last?.[0] ?? Infinity]
+    this.#rows.clear()
+    for (const [index, header] of entries) {
+      const place = index < top ? index + above : index > bottom ? index + below : -1
+      if (place >= 0) this.#rows.set(place, header)
+    }
+    return new Map(found.map(([, header]) => [header.mail, header]))
+  }
+
   #entries(): readonly (readonly [number, Header])[] {
     return [...this.#rows].toSorted(([one], [other]) => one - other)
   }
@@ -97,7 +117,7 @@ export class MailRows {
   /** Where it belongs; null when a gap makes that uncertain. */
   #placeOf({ sentAt }: Header): number | null {
     let newer = -1
-    let older = this.#total
+    let older = this.total
     for (const [index, header] of this.#rows) {
       if (header.sentAt > sentAt) newer = Math.max(newer, index)
       else older = Math.min(older, index)
@@ -112,7 +132,7 @@ export class MailRows {
       const before = sentAts.reduce((count, sentAt) => count + (sentAt >= header.sentAt ? 1 : 0), 0)
       this.#rows.set(index + before, header)
     }
-    this.#total += sentAts.length
+    this.#total = this.total + sentAts.length
   }
 }
 

@@ -72,7 +72,36 @@ describe('the part of a folder that is known', () => {
     rows.put(0, headers, 20)
     rows.put(7, headers.slice(5), 20)
     expect(rows.indexOf(mailId(5))).toBe(7)
-    expect(rows.at(5)).toBeUndefined()
+    expect(rows.known()).toHaveLength(10)
+  })
+
+  it('counts mails once that an answer has before they are told of, however many they are', () => {
+    const rows = new MailRows()
+    rows.put(100, headers, 500)
+    // Nothing of the answer is known: what stood here stands further down.
+    rows.put(100, [mailbox.header(77, 0)], 900)
+    expect(rows.indexOf(mailId(10))).toBe(500)
+    const told = Array.from({ length: 500 }, (_, index) => mailbox.header(1_000 + index, -60_000 - index))
+    rows.arrive(told.slice(0, 300))
+    expect(rows.indexOf(mailId(10))).toBe(500)
+    rows.arrive(told.slice(300))
+    expect(rows.indexOf(mailId(10))).toBe(600)
+    expect(rows.total).toBe(1_000)
+  })
+
+  it('moves with the mails of an answer what is known around them', () => {
+    const rows = new MailRows()
+    rows.put(100, headers, 500)
+    // Twenty came in above; of what is known a part is answered.
+    rows.put(124, headers.slice(4, 6), 520)
+    expect(rows.known().map(({ mail }) => rows.indexOf(mail))).toEqual([
+      120, 121, 122, 123, 124, 125, 126, 127, 128, 129,
+    ])
+    // The same twenty are told of once more, and the next answer says where everything stands.
+    rows.arrive(Array.from({ length: 20 }, (_, index) => mailbox.header(900 + index, -60_000 - index)))
+    rows.put(126, headers.slice(6), 520)
+    expect(rows.indexOf(mailId(10))).toBe(120)
+    expect(rows.indexOf(mailId(1))).toBe(129)
     expect(rows.known()).toHaveLength(10)
   })
 
