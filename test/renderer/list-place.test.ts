@@ -12,6 +12,7 @@ it('the mails on the screen stay there when the list changes more than once unti
   await list.show(0, 150)
   const props = { list, label: 'Inbox', selection: nothingSelected, cursor: 0, openMail: null }
   const wrapper = mount(MailList, { props, attachTo: document.body })
+  await flushPromises()
   const grid = wrapper.get<HTMLElement>('[role=grid]').element
   const pixels = rowPixels.comfortable
   grid.scrollTop = 100 * pixels
