@@ -36,7 +36,7 @@ interface GiveBackOptions {
 }
 
 const lookEveryMs = 250
-const sequencesAtOnce = 256
+const sequencesAtOnce = 32
 /** In logs that have not forked, so many updates are looked through for marks on mails of the fork: the newest. */
 const lookedThrough = 10_240
 /** So often in a row nobody has a state before an older one is taken up: by whoever has the fullest, or if that does not, by any. */

@@ -3,7 +3,8 @@ import type { OriginId, Sequence } from '../core/model/ids.ts'
 import { isItself } from '../core/state/live-updates.ts'
 import type { Storage } from './ports.ts'
 
-const readAtOnce = 200
+/** Each may have a megabyte. */
+const readAtOnce = 32
 
 /** Which of the live updates that are asked about have to be fetched; see `MailQuestion`. */
 export const notStored = async (

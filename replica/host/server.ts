@@ -97,8 +97,12 @@ export class Server {
     const updates: Update[] = []
     let bytes = 0
     let covered = 0
-    for (let start = 0; start < sequences.length && bytes < limits.chunkBytes; start += mailsPerRead) {
-      const slice = sequences.slice(start, start + mailsPerRead)
+    // Of files of a megabyte an answer has one: more of them are read only where the first were small.
+    let readAtOnce = 1
+    for (let start = 0; start < sequences.length && bytes < limits.chunkBytes;) {
+      const slice = sequences.slice(start, start + readAtOnce)
+      start += slice.length
+      readAtOnce = Math.min(readAtOnce * 4, mailsPerRead)
       for (const update of await this.#options.storage.readUpdates(origin, slice)) {
         if (bytes > 0 && bytes + update.bytes.length > limits.chunkBytes)
           return { kind: 'mails', id, origin, covered, updates }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PeerId } from '../../replica/core/model/ids.ts'
 import { peerId } from '../../replica/core/model/ids.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { Server } from '../../replica/host/server.ts'
@@ -101,4 +102,29 @@ test('a state is not kept for who has gone while it was being made', async () =>
   }
   expect(await madeFor(() => undefined)).toMatchObject([{ kind: 'stateChunk', image: 1, index: 1 }])
   expect(await madeFor(() => server.forget(asker))).toMatchObject([{ kind: 'stateChunk', count: 0, chunk: '' }])
+})
+
+test('of large mails no more are read for an answer than it has room for', async () => {
+  const { origin } = foundedCore().identity
+  const answered = Promise.withResolvers<Uint8Array>()
+  const read: number[] = []
+  const sequences = Array.from({ length: 200 }, (_, index) => index + 1)
+  const server = new Server(
+    {
+      storage: {
+        readUpdates: (_: unknown, asked: readonly number[]) => {
+          read.push(asked.length)
+          const bytes = new Uint8Array(limits.bodyBytes)
+          return Promise.resolve(asked.map((sequence) => ({ origin, sequence, clock: 1, bytes })))
+        },
+      } as never,
+      transport: { send: (_: PeerId, frame: Uint8Array) => answered.resolve(frame) } as never,
+      wire,
+      logger: silentLogger,
+    },
+    () => Promise.reject(new Error('nothing is read')),
+  )
+  server.serve({ peer: asker, request: { kind: 'mailRequest', id: 7, origin, sequences } })
+  await answered.promise
+  expect(read).toEqual([1])
 })
