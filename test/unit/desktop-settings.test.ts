@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { FirstRunDraft } from '../../electron/contract/app-host.ts'
-import { failureOf } from '../../electron/ipc/answers.ts'
-import { Settings } from '../../electron/state/settings.ts'
+import { defaultSettings, Settings } from '../../electron/state/settings.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 
 const draft = (server: number): FirstRunDraft => ({
@@ -31,9 +30,24 @@ test('what is told of the first run would be there after a crash', async () => {
   expect(await afterCrash()).toBeNull()
 })
 
-test('the window is told that the disk is full, and not that something unforeseen went wrong', () => {
-  expect(failureOf(Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' })).code).toBe(
-    'DISK_FULL',
-  )
-  expect(failureOf(new Error('anything else')).code).toBe('INTERNAL')
+test('what was set is there after a restart, and with what this version knows besides', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quintet-settings-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const settings = await Settings.load(folder)
+  await settings.change({ theme: 'dark', staySignedIn: 'off' })
+  expect((await Settings.load(folder)).current).toEqual({ ...defaultSettings, theme: 'dark', staySignedIn: 'off' })
+  await writeFile(path.join(folder, 'settings.json'), '{ "theme": "light" }')
+  expect((await Settings.load(folder)).current).toEqual({ ...defaultSettings, theme: 'light' })
 })
+
+test.each(['', '{', 'null', '[]', '"dark"', '{ "theme": "of a later version" }', '{ "undoSendSeconds": -1 }'])(
+  'settings that are spoiled or of a later version keep nobody from starting: %s',
+  async (content) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'quintet-settings-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    for (const file of ['settings.json', 'first-run.json']) await writeFile(path.join(folder, file), content)
+    const settings = await Settings.load(folder)
+    expect(settings.current).toEqual(defaultSettings)
+    expect(await settings.firstRun()).toBeNull()
+  },
+)
