@@ -19,7 +19,7 @@ export class EventQueue<Event> {
     this.#timer = null
     const events = this.#waiting
     this.#waiting = []
-    if (events.length > 0) this.#send(events)
+    this.#send(events)
   }
 }
 

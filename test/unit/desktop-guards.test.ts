@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { serveAppFiles } from '../../electron/window/app-protocol.ts'
 import { guardPages } from '../../electron/window/guards.ts'
 import { MainWindow } from '../../electron/window/main-window.ts'
 import type { WindowPlace } from '../../electron/window/window-state.ts'
@@ -31,7 +33,7 @@ vi.mock('electron', () => {
     Menu: {},
     app: { on, isPackaged: true },
     nativeTheme: { shouldUseDarkColors: false },
-    protocol: {},
+    protocol: { handle: (_scheme: string, handler: (...args: never[]) => unknown) => setter('page')(handler) },
     screen: {},
     session: {
       defaultSession: {
@@ -111,6 +113,42 @@ test('any page that is made may neither go elsewhere, nor show a frame or a webv
   }
   expect(prevented('will-frame-navigate', { url: 'app://bundle/index.html', isMainFrame: false })).toBe(true)
   expect(prevented('will-frame-navigate', { url: 'app://bundle/index.html', isMainFrame: true })).toBe(false)
+})
+
+test('of the disk only the page’s own files are served, at its own address alone, with all that keeps it to itself', async () => {
+  const parent = await mkdtemp(path.join(tmpdir(), 'quintet-page-'))
+  onTestFinished(() => rm(parent, { recursive: true, force: true }))
+  const folder = path.join(parent, 'page')
+  for (const place of [path.join(folder, 'assets'), `${folder}-other`]) await mkdir(place, { recursive: true })
+  await writeFile(path.join(folder, 'index.html'), 'the page')
+  await writeFile(path.join(folder, 'assets', 'a b.js'), 'a script')
+  for (const file of ['page-other/index.html', 'secret']) await writeFile(path.join(parent, file), 'a secret')
+  serveAppFiles(folder)
+  const ask = async (url: string, method = 'GET') => {
+    const response = (await told.handlers.get('page')?.(...([{ url, method }] as never[]))) as Response
+    const { status, headers } = response
+    expect(headers.get('content-security-policy'), url).toMatch(
+      /default-src 'none'.*require-trusted-types-for 'script'/u,
+    )
+    return [status, headers.get('content-type')?.split(';')[0], await response.text()]
+  }
+  const page = [200, 'text/html', 'the page']
+  for (const url of ['app://bundle/', 'app://bundle/index.html?a#b', 'app://bundle/x/%2e%2e/index.html'])
+    expect(await ask(url), url).toEqual(page)
+  expect(await ask('app://bundle/assets/a%20b.js')).toEqual([200, 'text/javascript', 'a script'])
+  for (const url of [
+    'app://other/index.html',
+    'file://bundle/index.html',
+    'app://bundle/none',
+    'app://bundle/assets',
+    'app://bundle/..%2fsecret',
+    'app://bundle/..%2fpage-other%2findex.html',
+    `app://bundle/${encodeURIComponent(path.join(parent, 'secret'))}`,
+    'app://bundle/%',
+    'no',
+  ])
+    expect((await ask(url))[0], url).toBe(404)
+  expect((await ask('app://bundle/index.html', 'POST'))[0]).toBe(404)
 })
 
 test('nothing in the program asks Electron for what its list warns of', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Notice, Notifier } from '../../electron/system/notifier.ts'
 import { UnreadCount } from '../../electron/system/unread-count.ts'
 import { stringsFor } from '../../electron/system/strings.ts'
+import { EventQueue } from '../../electron/window/event-queue.ts'
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { Header } from '../../replica/client/contract/mailbox.ts'
 import { updateId, originId } from '../../replica/core/model/ids.ts'
@@ -167,8 +168,9 @@ describe('the count of unread mails', () => {
         return { inbox: 9, unread: await unread(), starred: 0, sent: 0, drafts: 0, outbox: 0, trash: 0 }
       },
     }
-    const count = new UnreadCount({ isOpen: true, client }, (found) => told.push(found))
-    return { count, client, told, asked: () => asked }
+    const mailbox = { isOpen: true, client }
+    const count = new UnreadCount(mailbox, (found) => told.push(found))
+    return { count, mailbox, client, told, asked: () => asked }
   }
 
   test('is asked for once for many mails, and again after reading', async () => {
@@ -184,6 +186,26 @@ describe('the count of unread mails', () => {
     expect([told, asked()]).toEqual([[3, 2], 2])
   })
 
+  test('is asked for when something else may have changed it, and not for all that happens', async () => {
+    const { count: counted, asked } = counting(async () => 3)
+    const askedAfter = async (...events: readonly ClientEvent['event'][]): Promise<number> => {
+      for (const event of events) counted.hear({ event } as ClientEvent)
+      await vi.runAllTimersAsync()
+      return asked()
+    }
+    expect([await askedAfter('mailbox'), await askedAfter('connected'), await askedAfter('view', 'people')]).toEqual([
+      1, 2, 2,
+    ])
+  })
+
+  test('is nothing while no mailbox is open', async () => {
+    const { count: counted, mailbox, told, asked } = counting(async () => 3)
+    mailbox.isOpen = false
+    counted.recount()
+    await vi.runAllTimersAsync()
+    expect([told, asked()]).toEqual([[0], 0])
+  })
+
   test('is nothing when nobody is logged in, or when it cannot be known', async () => {
     const { count: counted, client, told } = counting(() => Promise.reject(new Error('gone')))
     counted.recount()
@@ -193,4 +215,22 @@ describe('the count of unread mails', () => {
     await vi.runAllTimersAsync()
     expect(told).toEqual([0, 0])
   })
+})
+
+test('events come to the window soon, all of them once and in their order, many in one message', () => {
+  const messages: (readonly number[])[] = []
+  const queue = new EventQueue<number>((events) => messages.push(events))
+  queue.push(1)
+  queue.push(2)
+  expect(messages).toEqual([])
+  vi.advanceTimersByTime(10)
+  expect(messages).toEqual([[1, 2]])
+  for (let event = 0; event < 600; event += 1) queue.push(event)
+  expect(messages.map(({ length }) => length)).toEqual([2, 500])
+  vi.advanceTimersByTime(1_000)
+  expect(messages.map(({ length }) => length)).toEqual([2, 500, 100])
+  expect(messages.flat().slice(2)).toEqual(Array.from({ length: 600 }, (_, event) => event))
+  queue.push(7)
+  vi.runAllTimers()
+  expect(messages.at(-1)).toEqual([7])
 })
