@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, expect } from 'vitest'
+import { getCurrentTest } from 'vitest/suite'
 import { type Exit, JsonProcess } from '../../build/cluster/json-process.ts'
 import { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailHeader, MailProcess } from '../../build/cluster/mail-process.ts'
@@ -14,21 +15,28 @@ const pageHeaders = 100
 export interface Cluster {
   /** An empty directory that goes when the tests of the file have ended. */
   directory(): Promise<string>
-  /** A running group that ends with the tests of the file. */
+  /** A running group that ends with the test that it was made in, or else with the tests of the file. */
   group(servers?: readonly number[]): Promise<ReplicaGroup>
 }
 
 /** To be called at a test file's top. When a test fails, the logs of the groups' replicas are shown. */
 export const useCluster = (): Cluster => {
   const directories: string[] = []
-  const groups: ReplicaGroup[] = []
+  const groups = new Set<ReplicaGroup>()
+  const ofOneTest = new Set<ReplicaGroup>()
+  const end = async (ended: ReadonlySet<ReplicaGroup>): Promise<void> => {
+    await Promise.all([...ended].map((group) => group.end()))
+    for (const group of ended) groups.delete(group)
+  }
 
   afterEach(async ({ task }) => {
-    if (task.result?.state !== 'fail') return
-    for (const group of groups) console.error(await group.logTails(shownLogLines))
+    if (task.result?.state === 'fail') for (const group of groups) console.error(await group.logTails(shownLogLines))
+    // It would go on talking, and take processor time from the tests that follow.
+    await end(ofOneTest)
+    ofOneTest.clear()
   })
   afterAll(async () => {
-    await Promise.all(groups.map((group) => group.end()))
+    await end(groups)
     await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })))
   })
 
@@ -39,7 +47,8 @@ export const useCluster = (): Cluster => {
   }
   const group = async (servers: readonly number[] = allFive): Promise<ReplicaGroup> => {
     const made = await ReplicaGroup.create({ directory: await directory(), name: 'Northern Light', servers })
-    groups.push(made)
+    groups.add(made)
+    if (getCurrentTest() !== undefined) ofOneTest.add(made)
     return made
   }
   return { directory, group }
