@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
@@ -35,10 +35,27 @@ export const machineName = (given: string | null): string => {
   )
 }
 
-/** DIRECTORY_NOT_USABLE when it is not there and cannot be made. */
+/** Of a replica, and of a client without one. */
+const ours = ['install.json', 'client.json']
+
+/**
+ * As one is that a person has made, or got back from a backup. Only what is a group's, or empty: somebody may have named a directory that
+ * has other uses.
+ */
+const closeToOthers = async (directory: string): Promise<void> => {
+  const { mode, uid } = await stat(directory)
+  if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return
+  const names = await readdir(directory)
+  const isOurs = names.length === 0 || ours.some((name) => names.includes(name))
+  // A file system may have no such rights.
+  if (isOurs) await chmod(directory, 0o700).catch(() => undefined)
+}
+
+/** DIRECTORY_NOT_USABLE when it is not there and cannot be made. One that other users of the machine can enter is closed to them. */
 export const makeDataDirectory = async (directory: string): Promise<void> => {
   try {
     await makeDirectory(directory, 0o700)
+    await closeToOthers(directory)
   } catch (error) {
     const code = systemCode(error) ?? 'unknown error'
     throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory ${directory} cannot be made: ${code}.`)

@@ -22,7 +22,10 @@ export const createPinoLogger = (options: {
   readonly level: LogLevel
   readonly file: string | null
 }): ClosableLogger => {
-  const target = destination({ dest: options.file ?? 2, sync: true, mkdir: true, maxLength: limits.unwrittenLogBytes })
+  const target = destination({
+    ...{ dest: options.file ?? 2, sync: true, mkdir: true, maxLength: limits.unwrittenLogBytes },
+    mode: 0o600,
+  })
   // A full disk is told elsewhere; what could not be written is tried again with the next line.
   target.on('error', () => undefined)
   if (options.file !== null) keepSmall(target, options.file)

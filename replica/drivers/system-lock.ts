@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 
 export interface SystemLock {
@@ -28,6 +28,8 @@ export const lockBySystem = (path: string): SystemLock | 'taken' | null => {
 const tryToHold = (path: string): SystemLock | 'busy' | null => {
   let database: DatabaseSync | null = null
   try {
+    // SQLite would make one that all users of the machine can read, and so hold as well.
+    closeSync(openSync(path, 'a', 0o600))
     const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite')
     database = new Database(path)
     // Nothing is ever written: the file stays empty.
