@@ -22,10 +22,7 @@ export const createPinoLogger = (options: {
   readonly level: LogLevel
   readonly file: string | null
 }): ClosableLogger => {
-  const target = destination({
-    ...{ dest: options.file ?? 2, sync: true, mkdir: true, maxLength: limits.unwrittenLogBytes },
-    mode: 0o600,
-  })
+  const target = openTarget(options.file)
   // A full disk is told elsewhere; what could not be written is tried again with the next line.
   target.on('error', () => undefined)
   if (options.file !== null) keepSmall(target, options.file)
@@ -52,6 +49,17 @@ export const createPinoLogger = (options: {
       // Lines are written as they come. What does not fit on the disk is tried once more: flushSync would try for ever.
       if (options.file !== null) target.end()
     },
+  }
+}
+
+/** One that cannot be opened, as where somebody else has written it before, goes to stderr: no replica stays away for that. */
+const openTarget = (file: string | null): ReturnType<typeof destination> => {
+  const common = { sync: true, mkdir: true, maxLength: limits.unwrittenLogBytes, mode: 0o600 }
+  try {
+    return destination({ ...common, dest: file ?? 2 })
+  } catch (error) {
+    process.stderr.write(`quintet: ${String(file)} cannot be written: ${String(error)}\n`)
+    return destination({ ...common, dest: 2 })
   }
 }
 

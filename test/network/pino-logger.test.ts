@@ -48,6 +48,17 @@ test('the log does not grow for ever, whatever is told again and again, and its 
   await rm(directory, { recursive: true })
 })
 
+test('a log that cannot be opened keeps no replica from starting, and is told', async () => {
+  const file = await mkdtemp(join(tmpdir(), 'quintet-log-'))
+  const told: string[] = []
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0)
+  const { close } = createPinoLogger({ level: 'silent', file })
+  close()
+  stderr.mockRestore()
+  expect(told.join('')).toContain(`${file} cannot be written`)
+  await rm(file, { recursive: true })
+})
+
 test.skipIf(!existsSync(takesAll))('a log that is a device is not set aside', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'quintet-log-'))
   const file = join(directory, 'replica.log')
