@@ -31,6 +31,8 @@ const mostWayTicks = 50
 /** Of so many measurements the shortest counts: others were held up by what was being sent, or by a process that was busy. */
 const measurementsKept = 4
 const pingNumberBytes = 4
+/** Of the driver's own frames, so many wait at most: as many pings as come in a quarter of an hour. */
+const mostUrgent = 1_024
 /** What goes through every way; more, in one packet, is lost where a tunnel makes packets longer than the way takes and nobody says so. */
 const smallBytes = 1_200
 
@@ -280,7 +282,7 @@ export class FrameLink {
         this.#listener.data(frame)
         return
       case frameTags.ping:
-        this.pushControl(frameTags.pong, frame)
+        this.#answerPing(frame)
         return
       case frameTags.pong:
         this.#answered(frame)
@@ -325,6 +327,12 @@ export class FrameLink {
   get #wayTicks(): number {
     const overMs = Math.min(...this.#ways) - shortWayMs
     return Math.max(0, Math.min(mostWayTicks, Math.floor((overMs * silentRoundTrips) / tickMs)))
+  }
+
+  /** Pings come once a second. Whoever sends more, and reads no answer, would take all memory. */
+  #answerPing(ping: Uint8Array): void {
+    if (this.#queue.urgent < mostUrgent) this.pushControl(frameTags.pong, ping)
+    else this.abort('the other side asks and does not read')
   }
 
   #answered(pong: Uint8Array): void {

@@ -1,5 +1,6 @@
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { fewWaitingAnswers } from './libp2p-answers.ts'
 import { fewProposals } from './libp2p-proposals.ts'
 import { loadSodium, type Sodium } from './sodium.ts'
 
@@ -57,7 +58,7 @@ const useSodium = (encrypter: NoiseWithCrypto, sodium: Sodium): void => {
 }
 
 const quietly = <Secured extends { readonly connection: MessageStream }>(secured: Secured): Secured => {
-  fewProposals(secured.connection)
+  fewWaitingAnswers(fewProposals(secured.connection))
   if (isDecoded(secured.connection)) secured.connection.decoder.lengthDecoder = lengthOf
   return secured
 }

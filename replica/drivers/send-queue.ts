@@ -28,6 +28,11 @@ export class SendQueue {
     return this.#bytes
   }
 
+  /** How many frames wait that go before others. */
+  get urgent(): number {
+    return this.#urgent.length
+  }
+
   push(tag: FrameTag, frame: Uint8Array, taken: (() => void) | null = null): void {
     this.#frames.push({ tag, frame, taken })
     this.#bytes += frame.length + frameHeaderBytes

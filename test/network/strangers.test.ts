@@ -7,6 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { afterEach, describe, expect, test } from 'vitest'
 import { limits } from '../../replica/core/model/limits.ts'
+import { frameTags } from '../../replica/drivers/frames.ts'
 import { baseOptions, protocols } from '../../replica/drivers/libp2p-base.ts'
 import { allConnected, groupKey, introduce, startPeer, stopAll, within, type Peer } from './harness.ts'
 
@@ -114,6 +115,18 @@ describe('someone inside the group', () => {
     stream.send(header)
     // Silence would end it, too, after 2,500 ms.
     await within(2_000, 'the stream is reset', once(stream, 'close'))
+    await node.stop()
+  })
+
+  test('is cut off when it asks for more signs of life than it could read', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.client)
+    const pings = Buffer.alloc(65_000)
+    for (let tag = 4; tag < pings.length; tag += 5) pings[tag] = frameTags.ping
+    stream.send(pings)
+    // Silence would end it, too, after 10 s.
+    await within(3_000, 'the stream is reset', once(stream, 'close'))
     await node.stop()
   })
 
