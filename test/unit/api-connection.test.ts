@@ -5,7 +5,7 @@ import { type ConnectionPorts, ServiceConnection } from '../../replica/api/servi
 import { Throttle } from '../../replica/api/throttle.ts'
 import { accountId, serverId, sessionId } from '../../replica/core/model/ids.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import type { LogInVerdict } from '../../replica/core/sessions.ts'
+import type { LogInVerdict } from '../../replica/core/model/session-place.ts'
 import { codeOf } from '../support/code-of.ts'
 import { foundedCore, give, mailTo, person } from '../support/core-fixture.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -21,7 +21,7 @@ describe('who logs in', () => {
   const session = sessionId(randomBytes(12).toString('base64url'))
 
   /** At a server where the account has signed up, unless `is` says otherwise. */
-  const connect = ({ is = 'known', verdict = { kind: 'taken', clock: 7 } as LogInVerdict } = {}) => {
+  const connect = ({ is = 'known', verdict = { kind: 'taken', clock: 7 } } = {}) => {
     const accounts = { isDeleted: () => is === 'deleted', get: () => (is === 'unknown' ? undefined : {}) }
     const connection = new ServiceConnection(
       {
