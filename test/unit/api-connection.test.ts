@@ -21,7 +21,10 @@ describe('who logs in', () => {
   const session = sessionId(randomBytes(12).toString('base64url'))
 
   /** At a server where the account has signed up, unless `is` says otherwise. */
-  const connect = ({ is = 'known', verdict = { kind: 'taken', clock: 7 } } = {}) => {
+  const connect = ({
+    is = 'known',
+    verdict = { kind: 'taken', clock: 7 },
+  }: { readonly is?: string; readonly verdict?: LogInVerdict } = {}) => {
     const accounts = { isDeleted: () => is === 'deleted', get: () => (is === 'unknown' ? undefined : {}) }
     const connection = new ServiceConnection(
       {
@@ -59,7 +62,7 @@ describe('who logs in', () => {
 
   test('is not logged in where a later log-in stands, or there is no such account', async () => {
     const by = { server: serverId(2), machine: 'another' }
-    const late = connect({ verdict: { kind: 'superseded', by } as LogInVerdict })
+    const late = connect({ verdict: { kind: 'superseded', by } })
     expect(await late.logIn(late.signed(await late.connection.challenge()))).toEqual({ clock: null, takenBy: by })
     expect(late.connection.account).toBeNull()
     for (const [is, code] of [
