@@ -10,6 +10,7 @@ import { Repairs } from './repairs.ts'
 import type { Member, Source } from './second-opinion.ts'
 import { SecondOpinion } from './second-opinion.ts'
 import type { GroupState } from './state/group-state.ts'
+import { isContentIn } from './state/left-out.ts'
 import type { TransferStep } from './state-transfer.ts'
 import type { Witness } from './testimonies.ts'
 import { Testimonies } from './testimonies.ts'
@@ -119,13 +120,16 @@ export class CatchingUp {
     }
     const isTransfer = this.#transfer.isWaitingFor(peer, message)
     if (!isTransfer && !this.#repairs.isWaitingFor(peer, message)) return
-    const { origin, updates } = message
+    const { origin } = message
     if (isTransfer) {
+      const updates = this.#transfer.contentsIn(message)
       this.#contents.push({ origin, updates })
-      this.#proceed(nowMs, peer, this.#transfer.mails(nowMs, message), effects)
+      this.#proceed(nowMs, peer, this.#transfer.mails(nowMs, { ...message, updates }), effects)
     } else {
+      const isWanted = ({ sequence }: Update): boolean => this.#repairs.isAskedIn(message, sequence)
+      const updates = message.updates.filter((update) => isWanted(update) && isContentIn(this.#state, update))
       if (updates.length > 0) effects.store.push({ origin, updates })
-      this.#repairs.mails(message)
+      this.#repairs.mails({ ...message, updates })
     }
   }
 

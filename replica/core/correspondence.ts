@@ -27,6 +27,9 @@ import type { Member } from './second-opinion.ts'
 import type { Spreading } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
 
+/** Retirements by machines that are not known here are remembered of so many of these for each member that shows them. */
+const shownAtMost = 8
+
 /** What messages of the others concern. */
 export interface CorrespondenceParts {
   readonly identity: Identity
@@ -51,8 +54,8 @@ export class Correspondence {
   /** A member said so, before the update that says so came. */
   isSaidRetired = false
   readonly #saidRetiredBy = new Set<ServerId>()
-  /** By whom, not known here, this install was retired, and the members who have shown it. */
-  readonly #retiredByUnknown = new Map<OriginId, Set<OriginId>>()
+  /** Per member by whom, not known here, this install was retired, as it has shown. It could make up as many as it likes: the last ones count. */
+  readonly #retiredByUnknown = new Map<OriginId, readonly OriginId[]>()
 
   constructor(parts: CorrespondenceParts) {
     this.#parts = parts
@@ -157,9 +160,9 @@ export class Correspondence {
 
   #showMany(by: OriginId, member: OriginId | null): boolean {
     if (member === null || this.#parts.state.seats.claimOf(member) === undefined) return false
-    const members = this.#retiredByUnknown.get(by) ?? new Set<OriginId>()
-    this.#retiredByUnknown.set(by, members.add(member))
-    return members.size > 1
+    const others = (this.#retiredByUnknown.get(member) ?? []).filter((shown) => shown !== by)
+    this.#retiredByUnknown.set(member, [...others, by].slice(-shownAtMost))
+    return [...this.#retiredByUnknown].some(([other, shown]) => other !== member && shown.includes(by))
   }
 
   /** Servers that said that this install was retired, and showed nothing for it that means anything here; ascending. */

@@ -154,8 +154,12 @@ export class Forks {
     this.#settle(nowMs, session, origin, effects)
   }
 
-  /** A peer says that what is held here of `origin` is not what it holds, and shows where its copy ends. */
+  /**
+   * A peer says that what is held here of `origin` is not what it holds, and shows where its copy ends. Of logs of which nothing is held here
+   * nothing can be another one, and it could name as many as it likes.
+   */
   heard(nowMs: number, session: GreetedPeer, { origin, end, unfitting }: ForkMessage, effects: EffectsDraft): void {
+    if (this.#state.held(origin) === 0 && origin !== this.#identity.origin) return
     const dispute = this.#dispute(session.peer, origin)
     dispute.toldMs ??= nowMs
     if (nowMs - dispute.toldMs >= insistedMs) dispute.isInsisted = true

@@ -84,6 +84,12 @@ export class Repairs {
     return this.#inFlight.get(message.id)?.peer === peer
   }
 
+  /** Whether this one was asked for by the request that the message answers, and is still wanted. */
+  isAskedIn({ id, origin }: MailsMessage, sequence: Sequence): boolean {
+    const request = this.#inFlight.get(id)
+    return request?.origin === origin && request.asked.includes(sequence) && this.wants(origin, sequence)
+  }
+
   wants(origin: OriginId, sequence: Sequence): boolean {
     return this.#wanted.get(origin)?.has(sequence) === true
   }

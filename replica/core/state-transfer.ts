@@ -9,7 +9,8 @@ import type {
   StateRequestMessage,
   VersionVector,
 } from './model/messages.ts'
-import { type LiveUpdate, liveUpdatesOf } from './state/live-updates.ts'
+import type { Update } from './model/updates.ts'
+import { isOfItsTag, type LiveUpdate, liveUpdatesOf } from './state/live-updates.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Without progress for this long the transfer is abandoned; anti-entropy will begin another. */
@@ -34,13 +35,14 @@ type Phase =
       readonly peer: PeerId
       readonly search: number
       readonly image: StateImage
+      readonly listed: MailQuestion['mails']
     }
   | {
       readonly kind: 'mails'
       readonly peer: PeerId
       readonly image: StateImage
-      readonly queue: MailsWanted[]
-      readonly inFlight: Map<number, MailsWanted>
+      readonly queue: Listed[]
+      readonly inFlight: Map<number, Listed>
       readonly absent: MailsWanted[]
     }
   | { readonly kind: 'waiting'; readonly peer: PeerId; readonly untilMs: number }
@@ -48,6 +50,12 @@ type Phase =
 interface MailsWanted {
   readonly origin: OriginId
   readonly sequences: readonly Sequence[]
+}
+
+/** Of one log, as the image lists them. */
+interface Listed {
+  readonly origin: OriginId
+  readonly updates: readonly Omit<LiveUpdate, 'origin'>[]
 }
 
 /** What the transfer wants next. */
@@ -160,7 +168,7 @@ export class StateTransfer {
     }
     for (const wanted of mails.values()) wanted.sort((left, right) => left.sequence - right.sequence)
     this.#lastSearch += 1
-    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image }
+    this.#phase = { kind: 'searching', peer, search: this.#lastSearch, image, listed: mails }
     return { ...nothing, findMissing: { search: this.#lastSearch, mails } }
   }
 
@@ -169,10 +177,12 @@ export class StateTransfer {
     const phase = this.#phase
     if (phase.kind !== 'searching' || phase.search !== search) return nothing
     this.#progressMs = nowMs
-    const queue: MailsWanted[] = []
+    const queue: Listed[] = []
     for (const [origin, sequences] of mails) {
-      for (let start = 0; start < sequences.length; start += mailsPerRequest) {
-        queue.push({ origin, sequences: sequences.slice(start, start + mailsPerRequest) })
+      const missing = new Set(sequences)
+      const updates = (phase.listed.get(origin) ?? []).filter(({ sequence }) => missing.has(sequence))
+      for (let start = 0; start < updates.length; start += mailsPerRequest) {
+        queue.push({ origin, updates: updates.slice(start, start + mailsPerRequest) })
       }
     }
     queue.reverse()
@@ -185,6 +195,17 @@ export class StateTransfer {
     return this.#phase.kind === 'mails' && this.#phase.peer === peer && this.#phase.inFlight.has(message.id)
   }
 
+  /** Which of these contents were asked for, and are what the image lists: who gives them could show others, that somebody has signed as well. */
+  contentsIn({ id, origin, updates }: MailsMessage): readonly Update[] {
+    const asked = this.#phase.kind === 'mails' ? this.#phase.inFlight.get(id) : undefined
+    if (asked?.origin !== origin) return []
+    const listed = new Map(asked.updates.map((update) => [update.sequence, update]))
+    return updates.filter(({ sequence, change }) => {
+      const wanted = listed.get(sequence)
+      return wanted !== undefined && isOfItsTag(wanted, change)
+    })
+  }
+
   /** Mails came; the caller stores them in the same step. */
   mails(nowMs: number, message: MailsMessage): TransferStep {
     const phase = this.#phase
@@ -193,10 +214,10 @@ export class StateTransfer {
     this.#progressMs = nowMs
     phase.inFlight.delete(message.id)
     const came = new Set(message.updates.map((update) => update.sequence))
-    const absent = asked.sequences.filter((sequence) => sequence <= message.covered && !came.has(sequence))
-    const rest = asked.sequences.filter((sequence) => sequence > message.covered)
-    if (rest.length > 0) phase.queue.push({ origin: asked.origin, sequences: rest })
-    if (absent.length > 0) phase.absent.push({ origin: asked.origin, sequences: absent })
+    const absent = asked.updates.filter(({ sequence }) => sequence <= message.covered && !came.has(sequence))
+    const rest = asked.updates.filter(({ sequence }) => sequence > message.covered)
+    if (rest.length > 0) phase.queue.push({ origin: asked.origin, updates: rest })
+    if (absent.length > 0) phase.absent.push({ origin: asked.origin, sequences: sequencesOf(absent) })
     return this.#next(nowMs)
   }
 
@@ -222,7 +243,7 @@ export class StateTransfer {
       if (wanted === undefined) break
       this.#lastId += 1
       phase.inFlight.set(this.#lastId, wanted)
-      ask.push({ kind: 'mailRequest', id: this.#lastId, origin: wanted.origin, sequences: wanted.sequences })
+      ask.push({ kind: 'mailRequest', id: this.#lastId, origin: wanted.origin, sequences: sequencesOf(wanted.updates) })
     }
     if (phase.inFlight.size > 0) return { ...nothing, ask }
     const { peer, image, absent } = phase
@@ -231,6 +252,8 @@ export class StateTransfer {
     return isAgain ? nothing : { ...nothing, complete: image, absent }
   }
 }
+
+const sequencesOf = (updates: Listed['updates']): readonly Sequence[] => updates.map(({ sequence }) => sequence)
 
 /** The answer where nothing is stored. */
 export const allOf = ({ search, mails }: MailQuestion): MailSearch => ({

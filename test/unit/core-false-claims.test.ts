@@ -183,4 +183,17 @@ describe('a member that says that this machine was retired', () => {
     tells(stranger, absent)
     expect(core.isRetired).toBe(true)
   })
+
+  test('by many whom nobody knows is remembered of the last of these only', () => {
+    const core = greeted()
+    greet(core, absent)
+    for (const by of [stranger, ...Array.from({ length: 8 }, (_, number) => madeUpOrigin(5, number))])
+      says(core, refusal(core, by))
+    const tells = (by: OriginId) =>
+      core.step(noonMs, [{ kind: 'message', peer: absent.peer, message: refusal(core, by) }])
+    tells(stranger)
+    expect(core.isRetired).toBe(false)
+    tells(madeUpOrigin(5, 7))
+    expect(core.isRetired).toBe(true)
+  })
 })

@@ -71,6 +71,17 @@ describe('who holds a mail whose content is damaged here', () => {
     expect(holders()).toEqual([2])
   })
 
+  test('what somebody has signed as well is neither taken for it nor takes the place of what is whole', () => {
+    const whole = give(core, { kind: 'submit', signed: mailTo('ada', ['bob'], 'another mail') }).persist[0]!.updates[0]!
+    const { id } = requestIn(damage())!
+    const swapped = { ...whole, sequence: mail.sequence }
+    const { store } = answer(id, [swapped, { ...mail, sequence: whole.sequence }])
+    expect(store).toEqual([])
+    expect(holders()).toEqual([])
+    expect(answer(nextRequest().id, [mail]).store).toEqual([{ origin: mail.origin, updates: [mail] }])
+    expect(holders()).toEqual(others)
+  })
+
   test('who has not answered yet is taken at its word, and whoever answers what it was not asked for, too', () => {
     const { id } = requestIn(damage())!
     answer(id + 1, [])

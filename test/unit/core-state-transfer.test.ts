@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { PeerId } from '../../replica/core/model/ids.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
-import { identity } from '../support/core-fixture.ts'
+import type { Update } from '../../replica/core/model/updates.ts'
+import { foundedCore, give, identity, mailTo } from '../support/core-fixture.ts'
 
 const { peer } = identity(2, 'b')
 const other = identity(3, 'c').peer
@@ -37,6 +38,22 @@ describe('a state transfer', () => {
     hear(peer, 300_000)
     expect(transfer.abandonIfStalled(300_000)).toBeNull()
     expect(transfer.abandonIfStalled(300_001)).toBe(peer)
+  })
+
+  test('takes only what it has asked for, and what by its tag is what the image lists', () => {
+    const core = foundedCore(['ada'])
+    const [one, two] = ['one', 'two'].map(
+      (body) => give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], body) }).persist[0]!.updates[0]!,
+    ) as [Update, Update]
+    const { origin } = one
+    transfer.chunk(0, peer, { kind: 'stateChunk', image: 1, index: 0, count: 1, chunk: '' })
+    const { findMissing } = transfer.decoded(0, peer, core.state.image(), new Map())
+    const { ask } = transfer.missing(0, { search: findMissing!.search, mails: new Map([[origin, [one.sequence]]]) })
+    const id = ask.flatMap((message) => (message.kind === 'mailRequest' ? [message.id] : []))[0]!
+    const answer = (updates: readonly Update[]) =>
+      ({ kind: 'mails', id, origin, covered: two.sequence, updates }) as const
+    expect(transfer.contentsIn(answer([{ ...two, sequence: one.sequence }, two]))).toEqual([])
+    expect(transfer.contentsIn(answer([one, two]))).toEqual([one])
   })
 
   test('is given up when no more of it comes, or only something from somebody else', () => {

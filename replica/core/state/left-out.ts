@@ -105,6 +105,28 @@ export const isLiveIn = (
   return mail !== undefined && areOfSame(mail, entry) && tagsAgree(mail.tag, entry.tag)
 }
 
+/** Whether an update is the content of what is live by its name. What is not understood yet can only be told from others when it is. */
+export const isContentIn = (
+  { mails, documents, posts, later }: Pick<GroupState, 'mails' | 'documents' | 'posts' | 'later'>,
+  { origin, sequence, change }: Update,
+): boolean => {
+  if (later.has(origin, sequence)) return true
+  switch (change.kind) {
+    case 'mail': {
+      const mail = mails.get(origin, sequence)
+      return mail !== undefined && isMailOf(mail, change)
+    }
+    case 'post':
+      return posts.get(origin, sequence)?.account === change.account
+    case 'document': {
+      const document = documents.get(change.account, change.document)
+      return document?.origin === origin && document.sequence === sequence
+    }
+    default:
+      return false
+  }
+}
+
 /** Whether a content is that of what was left out under its name. */
 export const isContentOf = ({ mails, documents, posts }: LeftOut): ((update: Update) => boolean) => {
   const byName = new Map([...mails, ...documents, ...posts].map((record) => [idOf(record), record]))

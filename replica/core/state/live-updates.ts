@@ -57,10 +57,13 @@ export interface LiveUpdate {
 export const isItself = (
   wanted: Omit<LiveUpdate, 'origin'>,
   { clock, change }: Pick<Update, 'clock' | 'change'>,
-): boolean => {
-  const storedTag = change.kind === 'mail' || change.kind === 'post' ? tagOf(change.command) : undefined
+): boolean =>
   // A state says of a document when it was said, or when it was written while that was not understood yet.
-  if (clock !== wanted.clock && countsFrom({ clock, change }) !== wanted.clock) return false
+  (clock === wanted.clock || countsFrom({ clock, change }) === wanted.clock) && isOfItsTag(wanted, change)
+
+/** As far as its tag tells: a mail that was given to two servers is listed by the time of the earlier. */
+export const isOfItsTag = (wanted: Pick<LiveUpdate, 'tag'>, change: Update['change']): boolean => {
+  const storedTag = change.kind === 'mail' || change.kind === 'post' ? tagOf(change.command) : undefined
   return (
     wanted.tag === storedTag ||
     (wanted.tag !== undefined && storedTag !== undefined && tagsAgree(wanted.tag, storedTag))
