@@ -167,7 +167,7 @@ export class KeyChanges {
   #next(): void {
     this.#world.timeline.after(this.#random.waitMs(this.#everyMs), () => {
       if (this.#isOver) return
-      const machines = this.#random.shuffled(this.#world.up())
+      const machines = this.#random.shuffled(this.#world.up().filter((machine) => !this.#world.shutOut.has(machine)))
       for (const machine of machines.slice(0, this.#random.chance(twoAtOnceChance) ? 2 : 1)) this.change(machine)
       this.#next()
     })

@@ -132,7 +132,7 @@ export class Growth {
   /** Who knows nobody but a liar is its own; and who is let in by a machine that was shut out is not let in by the others. */
   #isAsked(machine: Machine): boolean {
     const isGone = this.#world.keyChanges !== null && this.#world.isRetired(machine)
-    return this.#world.isHonest(machine) && !isGone
+    return this.#world.isHonest(machine) && !isGone && !this.#world.shutOut.has(machine)
   }
 
   #joinLater(newcomer: Newcomer): void {

@@ -50,7 +50,10 @@ export class Promises {
   askedInstead(by: Machine, peer: PeerId, server: ServerId | null): Machine | null {
     if (!this.#asksAgain || !this.#random.chance(askAgainChance)) return null
     const other = this.#random.pick(
-      this.#world.up().filter((machine) => this.#world.isHonest(machine) && !this.#world.isRetired(machine)),
+      this.#world
+        .up()
+        .filter((machine) => this.#world.isHonest(machine) && !this.#world.isRetired(machine))
+        .filter((machine) => !this.#world.shutOut.has(machine)),
     )
     if (other === undefined) return null
     this.#world.coverage.note('asked again to be let in')
