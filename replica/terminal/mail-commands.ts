@@ -146,11 +146,13 @@ const answerMail: Command['run'] = async (sitting, words) => {
   const listed = numbered(sitting, words, 're N')
   // Nobody is to be answered who has written nothing.
   const header = listed.unproven ? await sitting.client.read({ mail: listed.mail }) : listed
-  if (!header.own && isDeletedName(header.from))
-    throw new QuintetError('NO_SUCH_ACCOUNT', 'The account that wrote this is deleted: nobody would get the answer.')
+  const to = (header.own ? header.to : [header.from]).filter((name) => !isDeletedName(name))
+  if (to.length === 0) {
+    const whose = header.own ? 'The accounts that this was for are' : 'The account that wrote this is'
+    throw new QuintetError('NO_SUCH_ACCOUNT', `${whose} deleted: nobody would get the answer.`)
+  }
   const answered = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
   const subject = shortened(answered, limits.subjectChars)
-  const to = header.own ? header.to : [header.from]
   const letter = await written(sitting, { to, subject, inReplyTo: header.mail })
   if (letter !== null) await finish(sitting, letter)
 }

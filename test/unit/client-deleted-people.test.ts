@@ -44,6 +44,18 @@ describe('mail of a deleted account', () => {
     expect(await codeOf(ann.send({ to: ['ben~deleted'], subject: '', body: '' }))).toBe('BAD_NAME')
   })
 
+  test('is answered in the terminal to those who are still there, and to nobody when none is', async () => {
+    const replica = new MemoryReplica()
+    const [ann, ben] = [await signedUp(replica, 'ann'), await signedUp(replica, 'ben')]
+    await signedUp(replica, 'dora')
+    await sendNow(ann, { to: ['ben'], subject: 'to one', body: '' })
+    await sendNow(ann, { to: ['ben', 'dora'], subject: 'to both', body: '' })
+    await ben.deleteAccount()
+    const text = await shownBy(runInteractiveTerminal, ann, ['l sent', 're 2', 're 1', 'to dora', '.', 'quit'])
+    expect(text).toContain('The accounts that this was for are deleted')
+    expect(text).toContain('Sent to dora.')
+  })
+
   test('is not made one by a server that calls somebody else so', async () => {
     const { replica, ann } = await annAlone()
     const dora = await signedUp(replica, 'dora')
