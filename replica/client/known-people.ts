@@ -67,6 +67,7 @@ export class KnownPeople {
   /** What an account is shown as that a server calls `name`. Servers know no name of one that is deleted; the person may have known it. */
   nameOf(name: string, account: AccountId): string {
     if (!isDeletedName(name)) return name
+    // Not taken apart: a page may have a thousand of them, and two thousand names are known.
     for (const [known, value] of this.#names.all()) if (value.includes(account)) return deletedName(known)
     return ''
   }
