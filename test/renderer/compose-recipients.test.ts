@@ -37,7 +37,7 @@ it('Tab leads from the recipients to the subject, and back to the field for copi
     () => h(TooltipProvider, () => h(ComposeWindow, { composition: compose.open[0]!, inFront: true })),
     { attachTo: document.body },
   )
-  const stops = wrapper.findAll('input:not(.hidden), button:not([tabindex="-1"]), textarea').map((one) => one.element)
+  const stops = wrapper.findAll('input:not([hidden]), button:not([tabindex="-1"]), textarea').map((one) => one.element)
   const at = stops.indexOf(wrapper.get('[role=combobox]').element)
   expect(stops[at + 1]?.getAttribute('aria-label')).toBe('Subject')
   expect(stops[at - 1]?.textContent).toContain('Cc')
@@ -87,6 +87,10 @@ describe('choosing recipients', () => {
     await flushPromises()
     expect(names.value).toEqual(['Nobody'])
     expect(wrapper.get('[role=status]').text()).toBe('Nobody: Nobody in this group has this name.')
+    await wrapper.setProps({ modelValue: ['Nobody', ...Array.from({ length: 9 }, (_, number) => `Nobody ${number}`)] })
+    await flushPromises()
+    expect(wrapper.get('[role=status]').text()).toMatch(/^Nobody, Nobody 0, Nobody 1, and \+7: /u)
+    await wrapper.setProps({ modelValue: ['Nobody'] })
     await wrapper.get('button[aria-label="Remove Nobody"]').trigger('click')
     await flushPromises()
     expect(wrapper.get('[role=status]').text()).toBe('')
