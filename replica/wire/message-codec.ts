@@ -197,7 +197,8 @@ function readMessage(
         clock: reader.uint(),
         rows: readRows(reader),
       }
-      const admission = reader.orNull(() => readUnlessHeld(context, reader, isHeld))
+      // Also where so much of that log is held: it may be another log, of an old copy, that does not let this peer in.
+      const admission = reader.orNull(() => readAdmission(context, reader))
       const known = { addresses: readAddresses(reader), keyMadeAt: reader.uint() }
       const vouchers = linkedVouchers(admission, readVouchers(context, reader))
       return { kind, ...sender, admission, ...known, vouchers, end: readEnd(context, reader) }
@@ -278,9 +279,8 @@ function readNewBatches(context: GroupContext, reader: CborReader, isHeld: IsHel
   return readBatches(context, encoded)
 }
 
-function readUnlessHeld(context: GroupContext, reader: CborReader, isHeld: IsHeld): Batch | null {
-  const bytes = bytesUnlessHeld(reader, isHeld)
-  return bytes === null ? null : readBatch(context, bytes, () => 'check')
+function readAdmission(context: GroupContext, reader: CborReader): Batch {
+  return readBatch(context, reader.bytesUpTo(limits.batchFrameBytes, 'batch'), () => 'check')
 }
 
 function bytesUnlessHeld(reader: CborReader, isHeld: IsHeld): Uint8Array | null {

@@ -79,6 +79,19 @@ describe('with a retirement it is shown', () => {
   })
 })
 
+test('a hello shows how its sender was let in also to who holds so much of that log, which may be another one by that name', () => {
+  const admission = firstOf(second, {
+    kind: 'admission',
+    invite: inviteId('A'.repeat(43)),
+    peer: by.peer,
+    server: by.server,
+  })
+  const { origin, server } = by
+  const known = { clock: 1, rows: new Map(), addresses: new Map(), keyMadeAt: 0, end: null }
+  const frame = encodeMessage({ kind: 'hello', origin, server, ...known, admission, vouchers: [] })
+  expect(wire.decodeMessage(frame, () => true)).toMatchObject({ ok: true, value: { admission: { last: 1 } } })
+})
+
 test('a state of others arrives with how members were let in, where that holds', () => {
   const state = new GroupState()
   state.applyBatch(
