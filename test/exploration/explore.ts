@@ -7,7 +7,7 @@ import type { TraceMode } from '../simulation/trace.ts'
 import { World } from '../simulation/world.ts'
 import { Calm } from './calm.ts'
 import { type Deviation, Deviations, type Moment } from './deviations.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import { Stage } from './stage.ts'
 
 const never = 1e12

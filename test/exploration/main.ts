@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 import { plantBug, plantedBugNames } from '../simulation/planted-bugs.ts'
 import type { Deviation, Moment, Option } from './deviations.ts'
 import { deviationsAt, type Run, run } from './explore.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 const usage = `Plays short scenarios, and lets something go wrong at every moment of them.
   --scenario NAME   one of: ${Object.keys(scenarios).join(', ')} (default: all)
@@ -162,7 +163,7 @@ const replay = (scenario: Scenario, plan: string): boolean => {
   return failed === null
 }
 
-const chosen = Object.entries<Scenario>(scenarios).filter(([name]) => (values.scenario ?? name) === name)
+const chosen = Object.entries(scenarios).filter(([name]) => (values.scenario ?? name) === name)
 const isKnown = values.plant === undefined || plantedBugNames.includes(values.plant)
 if (values.help || chosen.length === 0 || !isKnown || !['1', '2'].includes(values.depth)) {
   console.error(usage)

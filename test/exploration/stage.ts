@@ -76,13 +76,18 @@ export class Stage {
     if (machine?.isUp === false) machine.start()
   }
 
-  join(newcomer: Newcomer): void {
-    this.growth.join(newcomer)
+  /** `by`: the seat of who lets it in; any, if none is told. */
+  join(newcomer: Newcomer, by: number | null = null): void {
+    if (by === null) this.growth.join(newcomer)
+    else this.when(by, (machine) => this.growth.joinAt(machine, newcomer))
   }
 
-  /** A copy of its disk is made, which may be put back at any later moment. */
-  copy(seat: number): void {
-    this.when(seat, (machine) => this.#deviations.keep(machine, backUpOf(machine)))
+  /** A copy of its disk is made, which may be put back at any moment from then on. */
+  copy(seat: number, fromMs = 0): void {
+    this.when(seat, (machine) => {
+      const copy = backUpOf(machine)
+      this.at(fromMs, () => this.#deviations.keep(machine, copy))
+    })
   }
 
   /** Nothing passes between these seats and all others. */

@@ -91,12 +91,12 @@ export class Growth {
       this.#joinLater(newcomer)
       return
     }
-    this.#joinAt(inviter, newcomer)
+    this.joinAt(inviter, newcomer)
     const isAnyFree = newcomer.server === null && newcomer.replaces === null
-    if (isAnyFree && this.#promises.comeTwo()) inviter.later(nextMs, () => this.#joinAt(inviter, newcomer))
+    if (isAnyFree && this.#promises.comeTwo()) inviter.later(nextMs, () => this.joinAt(inviter, newcomer))
   }
 
-  #joinAt(inviter: Machine, newcomer: Newcomer): void {
+  joinAt(inviter: Machine, newcomer: Newcomer): void {
     const invite = newInviteId(this.#random)
     const keys = invitedBy(inviter)
     inviter.command({ kind: 'invite', invite, expiresAtMs: inviter.wallMs + inviteMs }, (made) => {
