@@ -67,6 +67,26 @@ describe('choosing recipients', () => {
     expect(names.value).toEqual(['Benedikt'])
   })
 
+  it('ends the offers by Escape, which closes nothing else then, and a name by a comma, which does not stand in the field', async () => {
+    const { names, wrapper, type } = mountWith([])
+    const input = wrapper.get('input')
+    const press = async (key: string): Promise<string> => {
+      let isHeard = 'unheard'
+      const hear = (): void => void (isHeard = 'heard')
+      document.body.addEventListener('keydown', hear)
+      const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
+      input.element.dispatchEvent(event)
+      await flushPromises()
+      document.body.removeEventListener('keydown', hear)
+      return event.defaultPrevented ? 'taken' : isHeard
+    }
+    await type('ben')
+    expect([await press('Escape'), wrapper.findAll('[role=option]').length]).toEqual(['unheard', 0])
+    expect([await press('Escape'), names.value]).toEqual(['heard', []])
+    expect([await press(','), names.value, input.element.value]).toEqual(['taken', ['ben'], ''])
+    expect(await press(',')).toBe('heard')
+  })
+
   it('does not offer whom it has', async () => {
     const { wrapper, type } = mountWith(['Ben'])
     await type('ben')
