@@ -135,6 +135,23 @@ describe('a name that is another account', () => {
     expect(shown(MailRow, { ...row, header: { ...usual, unproven: true } }).text()).toContain(unproven)
   })
 
+  it('is marked in the mail, folded or not, and nobody else is', () => {
+    const content = { body: '', attachments: [], inReplyTo: null, fromAccount: changed.account }
+    const says = text('people.identity.another', { name: 'Ben' })
+    const { fromAnother, ...usual } = header()
+    expect(fromAnother).toBe(true)
+    for (const unfolded of [true, false]) {
+      const shows = (one: Header): string =>
+        shown(MailMessage, { mail: { ...one, ...content }, unfolded, alone: false })
+          .get('header')
+          .text()
+      expect(shows(header())).toContain(says)
+      expect(shows(usual)).not.toContain(says)
+    }
+    const whole = shown(MailMessage, { mail: { ...usual, ...content }, unfolded: true, alone: true }).text()
+    expect(whole).not.toContain(text('people.identity.anotherWhat'))
+  })
+
   it('is marked where a mail has gone to it, in the list of what was sent and in the mail', () => {
     const { fromAnother, ...sent } = { ...header(), own: true, to: ['Ben'], toOthers: ['Ben'] }
     expect(fromAnother).toBe(true)
