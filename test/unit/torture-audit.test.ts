@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { WholeMail } from '../../build/cluster/mail-process.ts'
+import { RequestFailure, type WholeMail } from '../../build/cluster/mail-process.ts'
 import { audit, type AuditedClient } from '../torture/audit.ts'
 import { Choice } from '../torture/choice.ts'
 import { Journal } from '../torture/journal.ts'
@@ -17,6 +17,10 @@ let ledger: Ledger
 /** What the server shows. */
 let shown: WholeMail[]
 let posts: { readonly text: string }[]
+/** No mail can be opened. */
+let isDamaged: boolean
+/** The inbox shows what is not to the person, too. */
+let isMisplaced: boolean
 let drafts: { readonly subject: string; readonly body: string }[]
 
 beforeEach(() => {
@@ -24,32 +28,47 @@ beforeEach(() => {
   shown = []
   posts = []
   drafts = []
+  isDamaged = false
+  isMisplaced = false
 })
+
+const pageLength = 2
+/** What comes after the place that was told with the page before. */
+const pageOf = <Thing>(all: readonly Thing[], before: unknown): { readonly page: readonly Thing[]; next?: string } => {
+  const end = Number(before ?? 0) + pageLength
+  return { page: all.slice(end - pageLength, end), ...(end < all.length ? { next: String(end) } : {}) }
+}
 
 const answers = (verb: string, fields: Readonly<Record<string, unknown>>): object => {
   switch (verb) {
-    case 'list':
-      return {
-        headers: shown.filter((mail) =>
-          mail.inTrash
-            ? fields['folder'] === 'trash'
-            : (fields['folder'] === 'inbox' && mail.to.includes(person)) ||
-              (fields['folder'] === 'sent' && mail.from === person),
-        ),
-      }
+    case 'list': {
+      const inFolder = shown.filter((mail) =>
+        mail.inTrash
+          ? fields['folder'] === 'trash'
+          : (fields['folder'] === 'inbox' && (mail.to.includes(person) || isMisplaced)) ||
+            (fields['folder'] === 'sent' && mail.from === person),
+      )
+      const { page: headers, ...next } = pageOf(inFolder, fields['before'])
+      return { headers, ...next }
+    }
+    case 'read':
+      throw new RequestFailure('read', 'DAMAGED', 'It is damaged.')
     case 'conversation':
+      if (isDamaged) return { mails: [] }
       return { mails: shown.filter(({ conversation }) => conversation === fields['conversation']) }
     case 'drafts':
       return { drafts }
-    case 'posts':
-      return { posts }
+    case 'posts': {
+      const { page, ...next } = pageOf(posts, fields['before'])
+      return { posts: page, ...next }
+    }
     default:
       throw new Error(`${verb} is not asked here`)
   }
 }
 
 const client: AuditedClient = {
-  ask: (verb, fields) => Promise.resolve(answers(verb, fields ?? {}) as never),
+  ask: async (verb, fields) => answers(verb, fields ?? {}) as never,
 }
 
 const look = (): Promise<readonly string[]> => audit({ person, client, ledger, opens: 'all' })
@@ -101,6 +120,64 @@ describe('the checker of the process campaign', () => {
     expect(await look()).toEqual([expect.stringContaining('another content')])
     shown = [asShown(record, '1.a:1'), { ...asShown(record, '1.a:0'), subject: '[77] of nobody' }]
     expect(await look()).toEqual([expect.stringContaining('written by nobody')])
+  })
+
+  test('finds what is on later pages, too', async () => {
+    const all = ['1.a:1', '1.a:2', '1.a:3', '1.a:4', '1.a:5'].map((name) => [acknowledged(name), name] as const)
+    shown = all.map(([record, name]) => asShown(record, name)).reverse()
+    posts = all.map(([{ token }]) => ledger.postAsked(person, token + 10, `[${token + 10}] a post`)).reverse()
+    for (const post of ledger.posts.values()) post.outcome = 'done'
+    expect(await look()).toEqual([])
+    shown = shown.slice(0, -1)
+    posts = posts.slice(0, -1)
+    expect(await look()).toEqual([expect.stringContaining('[1] is lost'), expect.stringContaining('post [11] is lost')])
+  })
+
+  test('finds another subject, other recipients, and what cannot be opened', async () => {
+    const record = acknowledged('1.a:1')
+    for (const other of [{ subject: '[1] another' }, { to: [person, 'eva'] }]) {
+      shown = [{ ...asShown(record, '1.a:1'), ...other }]
+      expect(await look()).toEqual([expect.stringContaining('another content')])
+    }
+    isDamaged = true
+    shown = [asShown(record, '1.a:1')]
+    expect(await look()).toEqual([
+      expect.stringContaining('[1] cannot be opened at the server: read: It is damaged. (DAMAGED)'),
+    ])
+  })
+
+  test('finds a mail in a folder of somebody else, and one that is in the wrong one of theirs', async () => {
+    const token = ledger.nextToken()
+    const asked = { token, from: person, to: ['ben'], subject: subjectOf(token, 'to ben'), body: 'b' }
+    const own = ledger.mailAsked(asked)
+    ledger.mailDone(own, { mail: '1.a:1' })
+    shown = [asShown(own, '1.a:1')]
+    expect(await look()).toEqual([])
+    isMisplaced = true
+    expect(await look()).toEqual([expect.stringContaining('[1] is in inbox,sent, not in sent')])
+    isMisplaced = false
+    const record = { ...acknowledged('1.a:2'), to: ['eva'] }
+    ledger.mails.set(record.token, record)
+    shown = [{ ...asShown(record, '1.a:2'), to: [person] }, asShown(own, '1.a:1')]
+    expect((await look()).join()).toContain('[2] in inbox is not theirs')
+    ledger.mails.delete(record.token)
+    shown = [{ ...asShown(own, '1.a:1'), inTrash: true }]
+    expect((await look()).join()).toContain('[1] has inTrash true, and should have false')
+  })
+
+  test('finds a mail that is unread again, but for one that the person wrote', async () => {
+    const record = acknowledged('1.a:1')
+    const { read } = ledger.copy(person, record.token).flags
+    read.ask(true)
+    read.acknowledge(true)
+    shown = [asShown(record, '1.a:1')]
+    expect(await look()).toEqual([expect.stringContaining('[1] has read false, and should have true')])
+    const own = { ...acknowledged('1.a:2'), from: person }
+    ledger.mails.set(own.token, own)
+    for (const isRead of [true, false]) {
+      shown = [{ ...asShown(own, '1.a:2'), read: isRead }, asShown(record, '1.a:1')]
+      expect((await look()).filter((sentence) => sentence.includes('[2]'))).toEqual([])
+    }
   })
 
   test('finds a deleted mail that is back, also one whose deletion was never answered once it was gone', async () => {
@@ -165,6 +242,11 @@ describe('the checker of the process campaign', () => {
     posts = [post, post]
     drafts = [draft, draft]
     expect(await look()).toEqual(['ada: draft [2] is there 2 times', 'ada: post [1] is there 2 times'])
+    posts = [{ ...post, text: '[1] another' }]
+    drafts = [{ ...draft, body: 'another' }]
+    expect(await look()).toEqual(['ada: draft [2] has another content', 'ada: post [1] has another text'])
+    ledger.draftAsked({ token: ledger.nextToken(), person: 'ben', subject: '[3] of ben', body: 'b' }).outcome = 'done'
+    ledger.postAsked('ben', ledger.nextToken(), '[4] of ben').outcome = 'done'
     posts = [post]
     drafts = [draft]
     expect(await look()).toEqual([])
