@@ -13,6 +13,8 @@ import { staying, type Contender } from './libp2p-tie-break.ts'
 
 /** How long an orderly end may take. */
 const closeTimeoutMs = 500
+/** Nothing but the driver's own frames comes before a stream is kept: whoever has the group's key can have many begun. */
+const offeredFrameBytes = 0
 
 export interface ReplicaLinksListener {
   kept(peer: PeerId, connection: Connection): void
@@ -137,7 +139,7 @@ export class ReplicaLinks {
   ): Candidate {
     const peer = peerId(connection.remotePeer.toString())
     const { clock, listener } = this.#options
-    const link = new FrameLink(new Libp2pByteStream(stream, connection), clock, limits.frameBytes, {
+    const link = new FrameLink(new Libp2pByteStream(stream, connection), clock, offeredFrameBytes, {
       data: (frame) => {
         if (candidate.state === 'kept') listener.frame(peer, frame)
       },
@@ -208,6 +210,7 @@ export class ReplicaLinks {
 
   #keep(candidate: Candidate): void {
     candidate.state = 'kept'
+    candidate.link.allow(limits.frameBytes)
     if (candidate.boot !== null) this.#troubles.connected(candidate.peer, candidate.boot)
     this.#options.listener.kept(candidate.peer, candidate.connection)
     candidate.settle(null)

@@ -159,6 +159,18 @@ describe('someone inside the group', () => {
     await node.stop()
   })
 
+  test('is cut off when a replica stream begins with a large frame, before it is sent whole', async () => {
+    const peer = await startPeer()
+    const node = await strangerNode(groupKey)
+    const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.replica)
+    const header = Buffer.alloc(5)
+    header.writeUInt32BE(limits.frameBytes)
+    stream.send(header)
+    // Silence would end it, too, after 2,500 ms.
+    await within(2_000, 'the stream is reset', once(stream, 'close'))
+    await node.stop()
+  })
+
   test('gets nowhere with a replica stream that does not begin with an offer', async () => {
     const peer = await startPeer()
     const node = await strangerNode(groupKey)

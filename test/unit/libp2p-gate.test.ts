@@ -57,6 +57,19 @@ describe('a guest that holds as many connections as it likes', () => {
   })
 })
 
+test('a member that opens more and more connections loses its oldest, and takes no place of others', () => {
+  const { gate, cut, come, peers } = gateOf()
+  gate.know(peers('a member', 'another member'))
+  come('another member', '192.0.2.1')
+  const held = Array.from({ length: 48 }, () => come('a member', '192.0.2.2'))
+  expect(cut).toEqual([])
+  come('a member', '192.0.2.2')
+  expect(cut).toEqual(['a member'])
+  for (const connection of held) gate.closed(connection)
+  come('a member', '192.0.2.2')
+  expect(cut).toEqual(['a member'])
+})
+
 test('who is denied is cut off when it is connected', () => {
   const { gate, cut, come, peers } = gateOf()
   gate.denied = peers('a guest')
