@@ -5,6 +5,7 @@ import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInst
 import { loadInstall } from './drivers/install-file.ts'
 import { forgetJoiningKey, keepJoiningKey } from './drivers/joining-file.ts'
 import { requestVisit } from './drivers/libp2p-client.ts'
+import { NearbyMembers } from './drivers/nearby-members.ts'
 import { peerOf } from './drivers/peer-in-address.ts'
 import { systemClock } from './drivers/system-clock.ts'
 import { sameBytes } from './wire/bytes.ts'
@@ -120,8 +121,10 @@ const withAddresses = async (
 }
 
 const visit = (invite: Invite, privateKey: Uint8Array, request: VisitRequest, timeoutMs: number) => {
-  const { groupKey, addresses } = invite
-  return requestVisit({ groupKey, privateKey, addresses, request, timeoutMs, clock: systemClock })
+  const { groupKey, groupId, addresses } = invite
+  const nearby = new NearbyMembers(groupId, systemClock)
+  const asked = { groupKey, privateKey, addresses, request, timeoutMs, clock: systemClock, nearby }
+  return requestVisit(asked).finally(() => nearby.stop())
 }
 
 const membersOf = ({ seats }: VisitAnswer): ReadonlyMap<ServerId, KnownMember> =>

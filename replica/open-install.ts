@@ -123,16 +123,15 @@ const joinGroup = async (
     machine: machineName(options.machine),
   }
   const timeoutMs = joinTimeoutMs
-  const { requestJoin } = await import('./drivers/libp2p-client.ts')
+  const [{ requestJoin }, { NearbyMembers }] = await Promise.all([
+    import('./drivers/libp2p-client.ts'),
+    import('./drivers/nearby-members.ts'),
+  ])
+  const nearby = options.mdns === 'on' ? new NearbyMembers(groupId, systemClock) : null
   const answer = await requestJoin({
-    groupKey,
-    groupId,
-    privateKey: keys.privateKey,
-    addresses,
-    request,
-    timeoutMs,
-    clock: systemClock,
-  })
+    ...{ groupKey, groupId, privateKey: keys.privateKey, addresses, request, timeoutMs, clock: systemClock },
+    ...(nearby === null ? {} : { nearby }),
+  }).finally(() => nearby?.stop())
   if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
   const install: Install = {
     ...identityOf(answer.value.server, keys, options.machine),

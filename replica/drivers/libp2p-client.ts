@@ -15,6 +15,7 @@ import { handshakesMs } from './libp2p-dial-patience.ts'
 import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { exchange } from './libp2p-join.ts'
+import type { NearbyMembers } from './nearby-members.ts'
 import { byPeer } from './peer-in-address.ts'
 
 export interface ClientDialer {
@@ -68,6 +69,7 @@ export interface VisitOptions {
   readonly request: VisitRequest
   readonly timeoutMs: number
   readonly clock: ClockPort
+  readonly nearby?: NearbyMembers
 }
 
 /** Asks members, one after the other, as `requestJoin` does. */
@@ -84,6 +86,8 @@ export interface JoinOptions {
   readonly request: JoinRequest
   readonly timeoutMs: number
   readonly clock: ClockPort
+  /** Where they are, if they are at none of their addresses; ended by who has given it. */
+  readonly nearby?: NearbyMembers
 }
 
 /**
@@ -96,7 +100,7 @@ export const requestJoin = (options: JoinOptions): Promise<Result<JoinAnswer>> =
   return askMembers(options, privateKey, protocols.join, encodeJoinRequest(request), decode)
 }
 
-type AskOptions = Pick<JoinOptions, 'groupKey' | 'addresses' | 'timeoutMs' | 'clock'>
+type AskOptions = Pick<JoinOptions, 'groupKey' | 'addresses' | 'timeoutMs' | 'clock' | 'nearby'>
 
 const askMembers = async <Answer>(
   options: AskOptions,
@@ -113,7 +117,7 @@ const askMembers = async <Answer>(
     'No member of the group could be reached at the addresses of the invite. Is one of them running, on the same network?',
   )
   try {
-    for (const [peer, addresses] of byPeer(options.addresses)) {
+    for await (const [peer, addresses] of placesOf(options)) {
       if (deadline.signal.aborted) break
       const reply = await ask(node, options.clock, { peer, addresses, protocol, request }, deadline)
       if (reply === null) continue
@@ -125,6 +129,15 @@ const askMembers = async <Answer>(
     deadline.end()
     await stopNode(node, options.clock)
   }
+}
+
+/** Members with their addresses; and those that were heard elsewhere, for whom it is not over by then. None that is not invited by. */
+async function* placesOf({ addresses, nearby }: AskOptions): AsyncGenerator<readonly [PeerId, readonly string[]]> {
+  const invited = byPeer(addresses)
+  yield* invited
+  if (nearby === undefined) return
+  await nearby.hears(invited.keys())
+  for (const peer of invited.keys()) if (nearby.of(peer).length > 0) yield [peer, nearby.of(peer)]
 }
 
 /** Failures of the member that was asked, not of the request: another one may do better. */

@@ -24,9 +24,6 @@ const mostHandshakes = 64
 /** The gossip topic of a group. */
 export const topicOf = (groupId: Uint8Array): string => `quintet/1/${hexHash(groupId)}`
 
-/** The DNS-SD service of a group: its name may have 15 characters, and must not give the group's id away. */
-export const serviceOf = (groupId: Uint8Array): string => `_quintet-${hexHash(groupId).slice(0, 7)}._udp.local`
-
 const hexHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** A member's libp2p node, not yet started. */

@@ -27,9 +27,10 @@ import { LinkFrameStream } from './frame-stream.ts'
 import { Libp2pByteStream } from './libp2p-byte-stream.ts'
 import { GroupGossip } from './libp2p-gossip.ts'
 import { serveJoin, serveVisit } from './libp2p-join.ts'
-import { createMemberNode, serviceOf, type MemberNode } from './libp2p-member-node.ts'
+import { createMemberNode, type MemberNode } from './libp2p-member-node.ts'
 import { ReplicaLinks } from './libp2p-replica-links.ts'
 import { LocalDiscovery } from './local-discovery.ts'
+import { serviceOf } from './local-messages.ts'
 import { NetworkWatch } from './network-watch.ts'
 
 export interface Libp2pTransportOptions {

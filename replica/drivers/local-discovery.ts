@@ -16,7 +16,7 @@ export interface LocalDiscoveryOptions {
   readonly service: string
   readonly clock: ClockPort
   readonly logger: LoggerPort
-  /** Where this install listens, with its peer id. */
+  /** Where this install listens, with its peer id; nowhere for who only looks. */
   readonly addresses: () => readonly string[]
   /** Told at every announcement that is heard, of known peers as well. */
   readonly onHeard: (peer: PeerId, addresses: readonly string[]) => void
@@ -86,7 +86,7 @@ export class LocalDiscovery {
 
   #take(bytes: Uint8Array, from: string): void {
     const message = decodeLocal(this.#options.service, bytes)
-    if (message?.kind === 'question') this.#answerSoon()
+    if (message?.kind === 'question' && this.#options.addresses().length > 0) this.#answerSoon()
     if (message?.kind !== 'answer') return
     const [announced] = byPeer(message.addresses)
     if (announced === undefined) return

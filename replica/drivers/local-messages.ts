@@ -1,5 +1,5 @@
 import { decode, encode, AUTHORITATIVE_ANSWER, type Answer } from 'dns-packet'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { limits } from '../core/model/limits.ts'
 
 /** What members of a group say to each other in the local network (mDNS, RFC 6762, as libp2p's specification has it). */
@@ -15,6 +15,10 @@ const prefix = 'dnsaddr='
 /** A name in DNS may have 63 letters, and libp2p looks for no less. A new one for each run: nobody is to be followed by it. */
 const instance = randomBytes(31).toString('hex')
 const ttlSeconds = 120
+
+/** The DNS-SD service of a group: its name may have 15 characters, and must not give the group's id away. */
+export const serviceOf = (groupId: Uint8Array): string =>
+  `_quintet-${createHash('sha256').update(groupId).digest('hex').slice(0, 7)}._udp.local`
 
 /** Asks whoever belongs to `service`. */
 export const encodeQuestion = (service: string): Uint8Array =>

@@ -4,10 +4,24 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { fail } from '../../replica/core/model/errors.ts'
 import { peerId, serverId } from '../../replica/core/model/ids.ts'
 import type { JoinRequest } from '../../replica/core/model/messages.ts'
+import { LocalDiscovery } from '../../replica/drivers/local-discovery.ts'
+import { serviceOf } from '../../replica/drivers/local-messages.ts'
+import { NearbyMembers } from '../../replica/drivers/nearby-members.ts'
 import { createClientDialer, requestJoin, type ClientDialer } from '../../replica/drivers/libp2p-client.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
 import type { FrameStream } from '../../replica/host/ports.ts'
-import { freshSeed, groupId, groupKey, startPeer, stopAll, stopPeer, within, type Peer } from './harness.ts'
+import {
+  freeUdpPort,
+  freshSeed,
+  groupId,
+  groupKey,
+  silentLogger,
+  startPeer,
+  stopAll,
+  stopPeer,
+  within,
+  type Peer,
+} from './harness.ts'
 
 const dialers = new Set<ClientDialer>()
 
@@ -170,6 +184,31 @@ describe('a request to join', () => {
     const member = await startPeer()
     const answer = await ask(member.addresses(), freshSeed(), requestBy(member.id))
     expect(answer).toMatchObject({ ok: false, failure: { code: 'BAD_REQUEST' } })
+  })
+
+  test('reaches a member that has moved since the invite was made, by the local network, and nobody else there', async () => {
+    const [member, other] = [await startPeer(), await startPeer()]
+    member.seen.onJoin = () => Promise.resolve(fail('SEAT_TAKEN', 'Seat 2 is taken.'))
+    const port = await freeUdpPort()
+    const discoveries = [member, other].map((peer) => {
+      const quiet = { clock: systemClock, logger: silentLogger, onHeard: () => undefined }
+      const service = serviceOf(groupId)
+      const discovery = new LocalDiscovery({ ...quiet, service, port, addresses: () => peer.addresses() })
+      discovery.start()
+      return discovery
+    })
+    const seed = freshSeed()
+    const applicant = await startPeer({ seed })
+    await stopPeer(applicant)
+    const nearby = new NearbyMembers(groupId, systemClock, port)
+    const asked = { groupKey, groupId, privateKey: seed, request: requestBy(applicant.id), clock: systemClock, nearby }
+    const by = (peer: Peer) =>
+      requestJoin({ ...asked, addresses: [`/ip4/127.0.0.1/tcp/9/p2p/${peer.id}`], timeoutMs: 4_000 })
+    expect(await by(member)).toMatchObject({ failure: { code: 'SEAT_TAKEN' } })
+    const gone = await startPeer()
+    await stopPeer(gone)
+    expect(await by(gone)).toMatchObject({ failure: { code: 'NO_MEMBER_REACHED' } })
+    for (const discovery of [...discoveries, nearby]) discovery.stop()
   })
 
   test('says so when no member can be reached', async () => {

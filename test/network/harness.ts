@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import type { Result } from '../../replica/core/model/errors.ts'
 import { fail } from '../../replica/core/model/errors.ts'
 import type { PeerId } from '../../replica/core/model/ids.ts'
@@ -145,6 +146,17 @@ const printLogger = (): LoggerPort => {
   }
   return { debug: print, info: print, warn: print, error: print }
 }
+
+/** A port of UDP that nobody else uses on this machine. */
+export const freeUdpPort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createSocket('udp4').bind(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => {
+        resolve(port)
+      })
+    })
+  })
 
 /** Where it listens. */
 export const portOf = (peer: Peer): number => Number(/\/tcp\/(\d+)/.exec(peer.addresses()[0] ?? '')?.[1])

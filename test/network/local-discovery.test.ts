@@ -1,11 +1,12 @@
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
 import { LocalDiscovery } from '../../replica/drivers/local-discovery.ts'
 import { decodeLocal, encodeAnswer, encodeQuestion } from '../../replica/drivers/local-messages.ts'
 import { MulticastSocket } from '../../replica/drivers/multicast-socket.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
-import { anyPort, silentLogger, startPeer, stopAll, within } from './harness.ts'
+import { anyPort, freeUdpPort, silentLogger, startPeer, stopAll, within } from './harness.ts'
 
 const service = '_quintet-0123456._udp.local'
 const peer = '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
@@ -16,16 +17,22 @@ afterEach(async () => {
   await stopAll()
 })
 
-/** One that nobody else uses on this machine. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createSocket('udp4').bind(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => {
-        resolve(port)
-      })
-    })
+/** An address of each interface that takes part in multicast. */
+const joinable = async (): Promise<readonly string[]> => {
+  const socket = createSocket('udp4').bind(0)
+  await once(socket, 'listening')
+  const found = Object.values(networkInterfaces()).flatMap((one) => one?.find(({ family }) => family === 'IPv4') ?? [])
+  const joined = found.filter(({ address }) => {
+    try {
+      socket.addMembership('224.0.0.251', address)
+      return true
+    } catch {
+      return false
+    }
   })
+  socket.close()
+  return joined.map(({ address }) => address)
+}
 
 interface Heard {
   readonly peer: string
@@ -81,11 +88,8 @@ const listen = (port: number): { readonly from: string[]; until(isEnough: () => 
 
 describe('members in the local network', () => {
   test('are told on every interface, and not on that of the default route alone', async () => {
-    const port = await freePort()
-    const interfaces = Object.values(networkInterfaces()).flatMap((found) => {
-      const first = found?.find(({ family }) => family === 'IPv4')
-      return first === undefined ? [] : [first.address]
-    })
+    const port = await freeUdpPort()
+    const interfaces = await joinable()
     const heard = listen(port)
     startDiscovery(port, [`/ip4/127.0.0.1/tcp/1/p2p/${peer}`], () => undefined)
     await within(
@@ -96,7 +100,7 @@ describe('members in the local network', () => {
   })
 
   test('are found where the announcement came from, and at all that they announce, be it a public address', async () => {
-    const port = await freePort()
+    const port = await freeUdpPort()
     const found = new Promise<Heard>((resolve) => {
       startDiscovery(port, [`/ip4/141.20.1.5/tcp/4001/p2p/${peer}`], resolve)
     })
@@ -107,7 +111,7 @@ describe('members in the local network', () => {
   })
 
   test('are answered to once, and once more a second later, however many ask', async () => {
-    const port = await freePort()
+    const port = await freeUdpPort()
     const heard = listen(port)
     startDiscovery(port, [`/ip4/127.0.0.1/tcp/1/p2p/${peer}`], () => undefined)
     await heard.until(() => heard.from.includes('127.0.0.1'))
