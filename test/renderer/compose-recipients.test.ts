@@ -99,7 +99,9 @@ describe('choosing recipients', () => {
     await wrapper.get('input').trigger('keydown', { key: 'Enter' })
     expect(names.value).toEqual(['everyone'])
   })
+})
 
+describe('recipients that are known, and others', () => {
   it('marks a name that nobody has, and keeps it', async () => {
     const { names, wrapper, type } = mountWith([])
     await type('Nobody')

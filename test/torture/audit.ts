@@ -234,6 +234,6 @@ const comparePosts = async ({ person, client, ledger }: AuditOptions, wrong: str
     }
     record.outcome = 'done'
     if (record.deletion === 'done') wrong.push(`post [${record.token}] was taken back and is there again`)
-    if (false) wrong.push(`post [${record.token}] has another text`)
+    if (first.text !== record.text) wrong.push(`post [${record.token}] has another text`)
   }
 }
