@@ -9,7 +9,7 @@ import { onLostOutput } from './lost-output.ts'
 import { machineName, readInvite } from './new-install.ts'
 import { onStopSignals } from './stop-signals.ts'
 
-const waitingNoteMs = 3_000
+const waitingNoteMs = 1_500
 
 /** The terminal client as a process: `npm run mail -- ARGS`. */
 const main = async (): Promise<void> => {

@@ -193,7 +193,7 @@ export const limits = {
   /** How long a client that starts goes on trying servers that are there and slow. */
   firstConnectMs: 15_000,
   /** How long the terminal client waits for the replica of its directory that is not running, because both may have been started at once. */
-  startingMs: 10_000,
+  startingMs: 5_000,
   startingLookMs: 100,
   /** What the own server has for itself before the others are tried beside it. */
   homeHeadStartMs: 300,
