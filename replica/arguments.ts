@@ -46,7 +46,7 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
     .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
     .option(
       '--join <invite>',
-      'join a group: an invite, or a file that holds one; when it is of the own group: where its members are now',
+      'join a group: an invite, or a file that holds one; when it is of the own group: where its members are now, and by which key',
     )
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
     .option('--machine <name>', 'what this machine is called in the group (default: its host name)')

@@ -52,16 +52,22 @@ export const openInstall = async (options: ReplicaArguments): Promise<Install> =
   if (options.create !== null && options.create !== install.groupName) throw otherGroup(options, install)
   if (options.join === null) return install
   const text = await readInvite(options.join)
-  // Spent or not, it tells where members are.
+  // Spent or not, it tells where members are, and by which key.
   const invite = inviteOf(text, install)
   if (invite === null) throw otherGroup(options, install)
-  return withAddresses(options.data, install, invite.addresses)
+  return ledBack(options.data, install, invite)
 }
 
-/** Where an invite says that members are: they may all have moved since they were met, and be found by nothing else. */
-const withAddresses = async (directory: string, install: Install, addresses: readonly string[]): Promise<Install> => {
-  if (addresses.join() === install.inviteAddresses.join()) return install
-  const next = { ...install, inviteAddresses: addresses }
+/**
+ * By what an invite says of the members: they may all have moved since they were met, and be found by nothing else, or have no key any more that
+ * this install has. Its key is tried as a former one is, until a member gives the present one.
+ */
+const ledBack = async (directory: string, install: Install, { addresses, groupKey }: Invite): Promise<Install> => {
+  const { formerKeys } = install
+  const isKnown = [install.groupKey, ...formerKeys].some((known) => sameBytes(known, groupKey))
+  if (isKnown && addresses.join() === install.inviteAddresses.join()) return install
+  const tried = isKnown ? formerKeys : [groupKey, ...formerKeys].slice(0, limits.formerKeys)
+  const next = { ...install, inviteAddresses: addresses, formerKeys: tried }
   // What a full disk does not keep counts for this run.
   await saveInstall(directory, next).catch(() => undefined)
   return next
