@@ -6,8 +6,8 @@ import type { AccountId, ServerId } from '../../replica/core/model/ids.ts'
 export type AppPhase =
   /** No group yet: create one, join one, or use a client only. */
   | { readonly phase: 'empty' }
-  /** `step` is a sentence for people: "Opening the mailbox", "Asking a member for a seat". */
-  | { readonly phase: 'starting'; readonly step: string }
+  /** `takingBack`: this machine's copy was wiped, and comes from the others. */
+  | { readonly phase: 'starting'; readonly step: 'opening' | 'takingBack' }
   | { readonly phase: 'failed'; readonly failure: Failure }
   | {
       readonly phase: 'signedOut' | 'signedIn'

@@ -64,7 +64,7 @@ export class LocalMailbox {
   readonly #options: MailboxOptions
   readonly #phaseListeners: ((phase: AppPhase) => void)[] = []
   readonly #eventListeners: ((event: ClientEvent) => void)[] = []
-  #phase: AppPhase = { phase: 'starting', step: 'Opening the mailbox' }
+  #phase: AppPhase = { phase: 'starting', step: 'opening' }
   #group: KeptGroup | null = null
   #replica: RunningReplica | null = null
   /** Why the replica has ended, while the client uses another server. */
@@ -119,7 +119,7 @@ export class LocalMailbox {
   open(): Promise<void> {
     return this.#inOrder(async () => {
       if (this.#client !== null) return
-      this.#become({ phase: 'starting', step: 'Opening the mailbox' })
+      this.#become({ phase: 'starting', step: 'opening' })
       await this.#tryToOpen()
     })
   }
@@ -171,7 +171,7 @@ export class LocalMailbox {
   reset(): Promise<void> {
     return this.#inOrder(async () => {
       await this.#stop()
-      this.#become({ phase: 'starting', step: 'Taking everything back from the others' })
+      this.#become({ phase: 'starting', step: 'takingBack' })
       try {
         await this.#start(laterOpening, 'together')
       } catch (error) {

@@ -19,7 +19,7 @@ const firstSettings: AppSettings = {
 /** What the host says of the program, the phase that it is in, and the person's settings. */
 export const useApp = defineStore('app', () => {
   const info = shallowRef<AppInfo | null>(null)
-  const phase = shallowRef<AppPhase>({ phase: 'starting', step: '' })
+  const phase = shallowRef<AppPhase>({ phase: 'starting', step: 'opening' })
   const settings = shallowRef(firstSettings)
   /** Whether a mailbox was open since this page began. */
   const wasOpen = ref(false)

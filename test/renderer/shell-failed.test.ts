@@ -1,10 +1,20 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
-import { text } from '../../renderer/locales/i18n.ts'
+import { setLanguage, text } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
 import ShellFailed from '../../renderer/shell/ShellFailed.vue'
+import ShellStarting from '../../renderer/shell/ShellStarting.vue'
 import { useApp } from '../../renderer/stores/app.ts'
 import { fakeQuintet } from './setup.ts'
+
+it('what a start is about is said in the language of the window', async () => {
+  await setLanguage('de')
+  const wrapper = mount(ShellStarting, { props: { step: 'takingBack' } })
+  expect(wrapper.text()).toBe('Alles wird von den anderen zurückgeholt')
+  await wrapper.setProps({ step: 'opening' })
+  expect(wrapper.text()).toBe('Das Postfach wird geöffnet')
+  await setLanguage('en')
+})
 
 it('where no server is reached, nobody is sent to a page that is not there', () => {
   const wrapper = mount(ShellFailed, { props: { failure: { code: 'UNREACHABLE', message: 'Nobody answers.' } } })

@@ -149,6 +149,12 @@ export const mail: Translated<typeof english.mail> = {
     placeholder: 'Post durchsuchen',
     results: 'Gefunden',
     clear: 'Suche beenden',
+    offers: 'Nur',
+    unread: 'Ungelesene',
+    starred: 'Mit Stern',
+    thisMonth: 'Dieser Monat',
+    lastMonth: 'Letzter Monat',
+    sent: 'Von Ihnen gesendet',
     none: 'Nichts gefunden',
     noneHint:
       'Versuchen Sie weniger oder kürzere Wörter. from:ben, is:unread, before:2026-01-31 und "ganze Wendungen" grenzen ein.',

@@ -5,6 +5,7 @@ export const shell: Translated<typeof english.shell> = {
   navigation: 'Seiten',
   pages: { mail: 'Post', timeline: 'Chronik', people: 'Personen', network: 'Netz', settings: 'Einstellungen' },
   starting: 'Startet',
+  steps: { opening: 'Das Postfach wird geöffnet', takingBack: 'Alles wird von den anderen zurückgeholt' },
   failed: 'Quintet konnte nicht starten',
   failedLater: 'Quintet wurde angehalten',
   failedUnsaved:

@@ -3,6 +3,7 @@ export const shell = {
   navigation: 'Pages',
   pages: { mail: 'Mail', timeline: 'Timeline', people: 'People', network: 'Network', settings: 'Settings' },
   starting: 'Starting',
+  steps: { opening: 'Opening the mailbox', takingBack: 'Taking everything back from the others' },
   failed: 'Quintet could not start',
   failedLater: 'Quintet has stopped',
   failedUnsaved:
