@@ -2,7 +2,7 @@ import type { Mail, TakenBackLetter } from '../../replica/client/contract/mailbo
 import { formatList, text } from '../locales/i18n.ts'
 import { isDeleted, shownName } from '../people/person-words.ts'
 import { fullDate } from './dates.ts'
-import { shortBody, shortSubject } from './shortening.ts'
+import { shortBody, shortQuotation, shortSubject } from './shortening.ts'
 
 /** More than a file's name and what is around it take. */
 const fileOverheadBytes = 512
@@ -31,9 +31,8 @@ export const hasMoreRecipients = (mail: Mail, self: string): boolean => {
 
 const answer = (mail: Mail): Omit<TakenBackLetter, 'to' | 'cc'> => ({
   subject: prefixed('Re', mail.subject),
-  body: shortBody(
+  body: shortQuotation(
     `\n\n${text('mail.quote', { date: fullDate(mail.sentAt), name: shownName(mail.from) })}\n\n${quote(mail.body)}`,
-    '> ',
   ),
   inReplyTo: mail.mail,
 })

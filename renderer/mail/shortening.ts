@@ -3,6 +3,7 @@ import { mailBytes, subjectChars } from './mail-limits.ts'
 
 /** For what is written above a quotation, in bytes. */
 const ownWordsBytes = 65_536
+const quotedBytes = 65_536
 const mostBytesOfUnit = 3
 const ellipsis = '…'
 
@@ -22,7 +23,14 @@ export const shortSubject = (subject: string): string => {
  */
 export const shortBody = (body: string, quoteMark: string, otherBytes = 0): string => {
   const room = Math.max(mailBytes - otherBytes, 0)
-  const fits = unitsWithin(body, room - Math.min(ownWordsBytes, Math.floor(room / 2)))
+  return cut(body, quoteMark, room - Math.min(ownWordsBytes, Math.floor(room / 2)))
+}
+
+/** What is quoted below an answer: its beginning, where it is so long that a field with all of it would take seconds for each key. */
+export const shortQuotation = (quotation: string): string => cut(quotation, '> ', quotedBytes)
+
+const cut = (body: string, quoteMark: string, bytes: number): string => {
+  const fits = unitsWithin(body, bytes)
   return fits === body.length ? body : `${wholeUpTo(body, fits).trimEnd()}\n${quoteMark}${text('mail.shortened')}`
 }
 

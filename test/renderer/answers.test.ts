@@ -3,6 +3,7 @@ import type { Mail } from '../../replica/client/contract/mailbox.ts'
 import { answerTo, hasMoreRecipients, topicOf } from '../../renderer/mail/answers.ts'
 import { accountId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
+import { pieceChars } from '../../renderer/mail/pieces.ts'
 import { splitQuoted } from '../../renderer/mail/quoted.ts'
 import { FakeMailbox } from './fake-mailbox.ts'
 
@@ -73,16 +74,18 @@ describe('answering', () => {
     expect(mark?.replace('> ', '')).toBe('[… the rest of this mail was too long to be quoted]')
     expect(['> 🇩🇪', '>', '🇩🇪']).toContain(last)
     if (kind === 'forward') return
+    // A field with much more would take seconds for each key.
+    expect(body.length).toBeLessThanOrEqual(pieceChars + 100)
     expect(splitQuoted(`Own words.${body}`).own).toBe('Own words.')
   })
   it('leaves what fits as it is', () => {
     const { subject, body } = answerTo(
-      { ...mail, subject: 'é'.repeat(996), body: 'é'.repeat(400_000) },
+      { ...mail, subject: 'é'.repeat(996), body: 'é'.repeat(30_000) },
       'reply',
       'Ingrid',
     )
     expect(subject).toBe(`Re: ${'é'.repeat(996)}`)
-    expect(body.endsWith(`> ${'é'.repeat(400_000)}`)).toBe(true)
+    expect(body.endsWith(`> ${'é'.repeat(30_000)}`)).toBe(true)
   })
   it('tells what a conversation is about without the marks of answers, whatever the language', () => {
     expect(topicOf('Re: AW: Drill')).toBe('Drill')
