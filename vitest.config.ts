@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'property',
-          include: ['test/property/**/*.test.ts', 'test/simulation/**/*.test.ts'],
+          include: ['property', 'simulation', 'exploration'].map((folder) => `test/${folder}/**/*.test.ts`),
         },
       },
       { extends: true, test: project('conformance') },

@@ -17,9 +17,11 @@ const simulationSeeds = 200
 const copiesSeeds = 20
 const versionsSeeds = 20
 const liarSeeds = 20
+/** Of each scenario. */
+const explorationRuns = 30
 const crashPoints = 400
 const tortureRun = ['--minutes', '3', '--seed', '1']
-const tallyPattern = /^(?:seeds|crash points|groups): (\d+) passed, (\d+) failed$/gm
+const tallyPattern = /^(?:seeds|runs|crash points|groups): (\d+) passed, (\d+) failed$/gm
 
 /** Counts a failure that is not a test's own (a crash, a type error) as one, so that the last line never hides it. */
 const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
@@ -112,6 +114,7 @@ const simulation = counted('simulation', [
   { script: 'test/simulation/main.ts', args: ['--versions', '--seeds', String(versionsSeeds)] },
   { script: 'test/simulation/main.ts', args: ['--liar', '--seeds', String(liarSeeds)] },
   { script: 'test/simulation/main.ts', args: ['--seats', '15', '--seeds', '2'] },
+  { script: 'test/exploration/main.ts', args: ['--most', String(explorationRuns)] },
   { script: 'test/scale/main.ts', args: ['--seats', '15', '--mails', '30', '--parted', '100'] },
 ])
 const crashes = counted('crash-points', [

@@ -11,7 +11,7 @@ import type { Scenario } from './scenario.ts'
 import { Stage } from './stage.ts'
 
 const never = 1e12
-const healLimitMs = 60_000
+const healLimitMs = 120_000
 
 const settingsOf = ({ seats, lastsMs, has }: Scenario): Settings => ({
   chaosMs: lastsMs,
