@@ -25,6 +25,12 @@ export const usualTuning: CompactionTuning = {
 const busyFactor = 3
 const snapshotShare = 0.05
 const quietShare = 0.02
+/**
+ * A state of many people and few mails is large, and twenty updates are small: unless a snapshot frees as much as it takes, a quiet hour writes
+ * no more than this on average. Of an update the log has some thousand characters.
+ */
+const quietCharsAMs = 20
+const charsAnUpdate = 1_000
 
 export interface CompactionPlan {
   readonly snapshot: 'due' | null
@@ -55,6 +61,9 @@ export class Compaction {
   #mails = 0
   readonly #tuning: CompactionTuning
   #busy = false
+  /** When the last snapshot was begun, and how long it is. */
+  #begunMs = -Infinity
+  #chars = 0
   /** Since when something is due that waits for a calm moment; null while nothing does. */
   #waitingSinceMs: number | null = null
 
@@ -83,13 +92,17 @@ export class Compaction {
       this.#mails = mails
       return { snapshot: null, compact: floor }
     }
-    const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= worthwhile
+    const isRested = pace.nowMs - this.#begunMs >= this.#chars / quietCharsAMs
+    const least = isRested ? worthwhile : Math.max(worthwhile, this.#chars / charsAnUpdate)
+    const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= least
     if (updates < snapshotAt * factor && !wouldFree) return idle
     this.#busy = true
+    this.#begunMs = pace.nowMs
     return { snapshot: 'due', compact: null }
   }
 
-  snapshotWritten(vector: VersionVector): void {
+  snapshotWritten(vector: VersionVector, chars = 0): void {
+    this.#chars = chars
     this.#older = this.#newer
     this.#newer = vector
     this.#ended()

@@ -101,7 +101,8 @@ export type CoreEvent =
   | { readonly kind: 'damaged'; readonly origin: OriginId; readonly first: Sequence; readonly last: Sequence }
   /** What an earlier version of this program kept without understanding it, read again by this one. */
   | { readonly kind: 'understood'; readonly updates: readonly Update[] }
-  | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector }
+  /** `chars`: how long it is; left out of one that had to be written anyway. */
+  | { readonly kind: 'snapshotWritten'; readonly vector: VersionVector; readonly chars?: number }
   /** The group key as this install knows it (at start), or a new one for all. */
   | { readonly kind: 'groupKey'; readonly groupKey: KeptGroupKey }
   | { readonly kind: 'rotateKey'; readonly key: string }

@@ -348,7 +348,7 @@ export class ReplicaCore {
         this.#understand(event.updates, effects)
         break
       case 'snapshotWritten':
-        this.#compaction.snapshotWritten(event.vector)
+        this.#compaction.snapshotWritten(event.vector, event.chars)
         break
       case 'compacted':
         this.#compaction.compacted()

@@ -123,7 +123,8 @@ export class BackgroundWork {
         return
       }
       await this.#storage.writeSnapshot(snapshot)
-      this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector })
+      const chars = snapshot.chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      this.#loop.enqueue({ kind: 'snapshotWritten', vector: snapshot.vector, chars })
     } catch (error) {
       if (!(error instanceof QuintetError) || !withoutSnapshot.has(error.code)) throw error
       this.#logger.error('a snapshot could not be written; the log has everything', { ...error.failure })

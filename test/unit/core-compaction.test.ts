@@ -94,6 +94,25 @@ describe('compaction', () => {
     expect(compaction.plan(upTo(20), upTo(20), 0, quiet)).toEqual({ snapshot: null, compact: null })
   })
 
+  test('writes no more in a quiet hour than a large state is worth, and as ever where much has come', () => {
+    const at = (nowMs: number) => ({ ...quiet, nowMs })
+    const compaction = start()
+    expect(compaction.plan(upTo(20), upTo(20), 0, at(0)).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(20), 3_000_000)
+    expect(compaction.plan(upTo(40), upTo(40), 0, at(149_999)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(120), upTo(120), 0, at(149_999)).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(120), 3_000_000)
+    compaction.plan(upTo(120), upTo(120), 0, at(150_000))
+    compaction.compacted()
+    expect(compaction.plan(upTo(140), upTo(140), 0, at(299_998)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(140), upTo(140), 0, at(299_999)).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(140), 50_000)
+    compaction.plan(upTo(140), upTo(140), 0, at(300_000))
+    compaction.compacted()
+    expect(compaction.plan(upTo(169), upTo(169), 0, at(300_000)).snapshot).toBe(null)
+    expect(compaction.plan(upTo(170), upTo(170), 0, at(300_000)).snapshot).toBe('due')
+  })
+
   test('counts the mails that are gone, of which one update may delete many', () => {
     const compaction = start()
     compaction.snapshotWritten(upTo(20))
