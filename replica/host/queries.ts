@@ -6,7 +6,7 @@ import type { AccountRecord } from '../core/model/image.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { overtaken } from '../core/words.ts'
-import { foldName } from '../core/model/fold-name.ts'
+import { foldName, sortedByName } from '../core/model/fold-name.ts'
 import { likePattern } from '../core/state/like-pattern.ts'
 import type { MailEntry, MailPlace } from '../core/state/mail-entry.ts'
 import type { FolderName } from '../core/state/mail-folders.ts'
@@ -128,7 +128,7 @@ export const findPeople = (core: ReplicaCore, like: string, after: string | null
     const servers = online.get(account) ?? []
     return [{ account, name, online: servers.length > 0, servers, signedUpAt: clockToMs(clock) }]
   })
-  return people.sort((left, right) => (foldName(left.name) < foldName(right.name) ? -1 : 1))
+  return sortedByName(people, ({ name }) => name)
 }
 
 export const seats = (core: ReplicaCore): readonly Seat[] =>

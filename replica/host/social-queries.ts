@@ -1,5 +1,5 @@
 import { clockToMs } from '../core/hybrid-clock.ts'
-import { foldName } from '../core/model/fold-name.ts'
+import { sortedByName } from '../core/model/fold-name.ts'
 import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import type { PostRecord } from '../core/model/image.ts'
@@ -61,10 +61,10 @@ export const profileOf = (core: ReplicaCore, name: string, viewer: AccountId) =>
 
 /** Those that are known by now: who follows somebody may be known before the sign-up has come. */
 const namesOf = (core: ReplicaCore, accounts: readonly AccountId[]): readonly string[] =>
-  accounts
-    .flatMap((account) => core.state.accounts.nameOf(account) ?? [])
-    .sort((left, right) => (foldName(left) < foldName(right) ? -1 : 1))
-    .slice(0, limits.shownFollows)
+  sortedByName(
+    accounts.flatMap((account) => core.state.accounts.nameOf(account) ?? []),
+    (name) => name,
+  ).slice(0, limits.shownFollows)
 
 const viewOf = (core: ReplicaCore, { account, origin, sequence, clock }: PostRecord): PostView => ({
   post: updateId(origin, sequence),
