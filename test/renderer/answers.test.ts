@@ -30,6 +30,22 @@ describe('answering', () => {
   it('to all leaves oneself out and names nobody twice', () => {
     expect(answerTo(mail, 'replyAll', 'Ingrid')).toMatchObject({ to: ['Anna', 'Ben'], cc: ['Zoë'] })
   })
+  it('to all copies nobody who is answered anyway, and a letter to oneself stays one', () => {
+    expect(answerTo({ ...mail, cc: ['Anna', 'Ingrid'] }, 'replyAll', 'Ingrid')).toMatchObject({
+      to: ['Anna', 'Ben'],
+      cc: [],
+    })
+    const own = { ...mail, own: true, from: 'Ingrid', to: ['Ingrid'], cc: [] }
+    expect(answerTo(own, 'replyAll', 'Ingrid')).toMatchObject({ to: ['Ingrid'], cc: [] })
+  })
+  it.each([
+    [['Ingrid'], [], false],
+    [['Ingrid', 'Ben'], [], true],
+    [['Ingrid'], ['Ben'], true],
+    [['Ingrid'], ['Anna'], false],
+  ])('to all is something else than to one where somebody else has it: %o, %o', (to, cc, hasMore) => {
+    expect(hasMoreRecipients({ ...mail, to, cc }, 'Ingrid')).toBe(hasMore)
+  })
   it('of an own mail goes to its recipients', () => {
     expect(answerTo({ ...mail, own: true, from: 'Ingrid', to: ['Ben'] }, 'reply', 'Ingrid').to).toEqual(['Ben'])
   })

@@ -58,6 +58,22 @@ describe('a draft in the list', () => {
     expect([subjects(), drafts().length, lastNote().title]).toEqual([before, 2, text('mail.failed.discard')])
   })
 
+  it('that is open closes when it is discarded, and no other letter does; taken back, it is open again', async () => {
+    const { rowOf } = await withTwo()
+    const compose = useCompose()
+    compose.begin({ to: ['Zoë'], subject: 'Another' })
+    await rowOf('Minutes').get('button').trigger('click')
+    await flushPromises()
+    await discard(rowOf('Rota'))
+    const open = () => compose.open.map((one) => one.letter.subject)
+    expect(open()).toEqual(['Another', 'Minutes'])
+    await discard(rowOf('Minutes'))
+    expect([open(), drafts()]).toEqual([['Another'], []])
+    lastNote().action?.onClick()
+    expect(open()).toEqual(['Another', 'Minutes'])
+    expect(compose.open.at(-1)?.letter).toMatchObject(letter('Minutes'))
+  })
+
   it('is opened to be gone on with', async () => {
     const { rowOf } = await withTwo()
     await rowOf('Minutes').get('button').trigger('click')

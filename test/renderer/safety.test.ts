@@ -3,14 +3,15 @@ import { TooltipProvider } from 'reka-ui'
 import { expect, it, vi } from 'vitest'
 import { h } from 'vue'
 import MailSafety from '../../renderer/mail/MailSafety.vue'
+import { seatPlaces } from '../../renderer/shell/seat-places.ts'
 import { useApp } from '../../renderer/stores/app.ts'
 import { useGroup } from '../../renderer/stores/group.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
 import { mailId } from './fake-mailbox.ts'
 import { fakeQuintet } from './setup.ts'
 
-/** What is said of a mail that only server 3 has. */
-const said = async (home: number | null): Promise<string | undefined> => {
+/** What is shown of a mail that only server 3 has. */
+const shown = async (home: number | null) => {
   fakeQuintet().setPhase({
     phase: 'signedIn',
     group: 'Northern Light',
@@ -31,8 +32,9 @@ const said = async (home: number | null): Promise<string | undefined> => {
   const safety = () => h(TooltipProvider, () => h(MailSafety, { mail: mailId(1) }))
   const wrapper = mount(safety)
   await vi.waitFor(() => expect(wrapper.find('[role=img]').exists()).toBe(true))
-  return wrapper.find('[role=img]').attributes('aria-label')
+  return wrapper.get('[role=img]')
 }
+const said = async (home: number | null): Promise<string | undefined> => (await shown(home)).attributes('aria-label')
 
 it('a mail on this machine alone is saved here', async () => {
   expect(await said(3)).toBe('saved here')
@@ -43,4 +45,13 @@ it.each([
   ['this machine has no replica', null],
 ])('a mail on another machine alone is not said to be here: %s', async (_, home) => {
   expect(await said(home)).toBe('saved on engine room only')
+})
+
+it('a mail is shown at the seats where it is, and every other seat that is used without it', async () => {
+  const seats = (await shown(1)).findAll('circle')
+  expect(seats).toHaveLength(useGroup().used.length)
+  expect(seats.map((seat) => seat.attributes('fill')).filter((fill) => fill !== 'none')).toEqual(['currentColor'])
+  const place = seatPlaces.find(({ server }) => server === 3)
+  const filled = seats.find((seat) => seat.attributes('fill') === 'currentColor')
+  expect([filled?.attributes('cx'), filled?.attributes('cy')]).toEqual([String(place?.x), String(place?.y)])
 })
