@@ -96,12 +96,12 @@ export const besidesOthers =
     return runCommand(command, { stdout: 'pipe', stderr: 'pipe', said })
   }
 
-/** Runs a stage and tells how long it took. A stage that throws has failed. */
+/** Runs a stage and tells how long it took. A stage that throws has failed, and counts as one that did. */
 export const timeStage = async (stage: Stage, run: RunTool = runTool): Promise<StageReport> => {
   const began = performance.now()
   const outcome = await stage.run(run).catch((error: unknown): Outcome => {
     console.error(error)
-    return { ok: false, passed: 0, failed: 0 }
+    return { ok: false, passed: 0, failed: 1 }
   })
   return { ...outcome, name: stage.name, seconds: (performance.now() - began) / 1000 }
 }
