@@ -16,7 +16,7 @@ const runStages = (...args: readonly string[]): Promise<{ readonly code: number 
 
 describe('the stages of the tests', () => {
   test('are not content where a name has no test', async () => {
-    const { code, lines } = await runStages('conformance', 'no file is called so')
+    const { code, lines } = await runStages('conformance', 'storage-sim', '-t', 'no test is called so')
     expect([code, lines.at(-1)]).toEqual([1, '0 passed, 1 failed'])
   })
 
