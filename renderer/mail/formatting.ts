@@ -33,11 +33,14 @@ const wrapped = ({ text, start, end }: Written, mark: string): Written => {
 }
 
 const prefixed = ({ text, start, end }: Written, prefix: string): Written => {
-  const from = text.lastIndexOf('\n', start - 1) + 1
+  // Before the first place nothing is looked for: what is at the first one would be found.
+  const from = start === 0 ? 0 : text.lastIndexOf('\n', start - 1) + 1
   const lines = text.slice(from, end).split('\n')
   const isOn = lines.every((line) => line.startsWith(prefix))
   const changed = lines.map((line) => (isOn ? line.slice(prefix.length) : prefix + line)).join('\n')
-  return { text: text.slice(0, from) + changed + text.slice(end), start: from, end: from + changed.length }
+  const whole = text.slice(0, from) + changed + text.slice(end)
+  // Where nothing was chosen nothing is: what is typed next would take its place.
+  return { text: whole, start: start === end ? from + changed.length : from, end: from + changed.length }
 }
 
 const linked = ({ text, start, end }: Written): Written => {
