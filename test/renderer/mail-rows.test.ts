@@ -67,6 +67,21 @@ describe('the part of a folder that is known', () => {
     expect(rows.indexOf(mailId(10))).toBe(5_000)
   })
 
+  it('shows a mail as it was told last, and draws nothing anew that is the same', () => {
+    const rows = new MailRows()
+    rows.put(0, headers, 10)
+    const before = rows.known()
+    rows.put(
+      0,
+      headers.map((header, index) => ({ ...header, starred: index === 3 ? !header.starred : header.starred })),
+      10,
+    )
+    expect(rows.at(3)?.starred).toBe(!headers[3]?.starred)
+    expect(rows.known().map((header, index) => header === before[index])).toEqual(
+      headers.map((_, index) => index !== 3),
+    )
+  })
+
   it('shows a mail in one place only, when an answer puts it elsewhere', () => {
     const rows = new MailRows()
     rows.put(0, headers, 20)
