@@ -223,11 +223,8 @@ class Replica implements RunningReplica {
   /** Nobody has a state: this machine goes on, as the same install, from a copy that it had set aside. */
   #takeUp(copy: OriginId): void {
     this.#restart(async (install) => {
-      // The copy may be from before the word of whom the group's key was made to keep out.
-      const next = { ...install, isKeyHeldBack: true }
-      await saveInstall(this.#options.data, next)
       await takeUp(this.#options.data, copy, { groupId: install.groupId, logger: this.#logger })
-      return next
+      return install
     })
   }
 

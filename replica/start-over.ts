@@ -35,10 +35,7 @@ const dialTimeoutMs = 3_000
 /** Why a copy is set aside: its log has forked, or a person wants it anew. */
 export type Occasion = 'forked' | 'reset'
 
-/**
- * The install that goes on in the seat of `install`, which signs for it: a new identity, hence a new origin. It begins without a state, and so
- * does not know whom the group's key was made to keep out.
- */
+/** The install that goes on in the seat of `install`, which signs for it: a new identity, hence a new origin. */
 export const successorOf = (install: Install, machine: string, keys: Keys = newKeys()): Install => {
   const { server, groupId } = install
   const peer = peerIdOf(keys.publicKey)
@@ -46,7 +43,7 @@ export const successorOf = (install: Install, machine: string, keys: Keys = newK
   const batch = successionBatch(groupId, { ...install, machine }, { origin, ...keys }, systemClock.nowMs() * 1_000)
   // Who has not heard of this install before it started over sees who had let it in.
   const vouchers = install.admission === null ? [] : [install.admission, ...install.vouchers].slice(0, limits.vouchers)
-  return { ...install, ...keys, peer, origin, machine, admission: batch.bytes, vouchers, isKeyHeldBack: true }
+  return { ...install, ...keys, peer, origin, machine, admission: batch.bytes, vouchers }
 }
 
 /**

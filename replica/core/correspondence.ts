@@ -118,7 +118,9 @@ export class Correspondence {
     // Behind what cuts off those who may have a former key alone: that a key is handed on is no new one.
     const rowOf = (holder: OriginId): VersionVector | null =>
       state.seats.isShutOut(holder) ? null : matrix.row(holder)
-    keys.handOn(steadyMs, this.members(), { own: state.vector, row: rowOf }, effects)
+    const comes = !readiness.hasState || readiness.copies === 'waiting'
+    const holdings = { state: comes ? 'coming' : 'here', own: state.vector, row: rowOf } as const
+    keys.handOn(steadyMs, this.members(), holdings, effects)
   }
 
   /** Something long comes from this peer that is not whole yet: what was asked of it is not asked of others meanwhile. */

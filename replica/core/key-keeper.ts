@@ -6,6 +6,8 @@ import { covers } from './version-vector.ts'
 
 /** What is held here, and what each is known to hold. */
 export interface Holdings {
+  /** `coming`: who starts over, or joins, does not know yet whom the key was made to keep out, and a copy that was set aside may know it. */
+  readonly state: 'here' | 'coming'
   readonly own: VersionVector
   /** Null: it is shut out, and nothing is taken from it, so that nothing of it is to be waited for. */
   readonly row: (holder: OriginId) => VersionVector | null
@@ -28,8 +30,9 @@ export class KeyKeeper {
   #current: GroupKey | null = null
   /** Why the key is not handed on yet; null when it is. */
   #waiting: Waiting | null = null
-  /** It was made here in this step. */
+  /** It was made here, and nobody has been told. */
   #isFresh = false
+  #state: Holdings['state'] = 'coming'
 
   /** When the present key was made; 0 when it came with an invite. */
   get #madeAt(): number {
@@ -76,8 +79,10 @@ export class KeyKeeper {
 
   /** Tells everyone who has not got it, when it is time. Last in a step. */
   handOn(nowMs: number, members: readonly GreetedPeer[], holdings: Holdings, effects: EffectsDraft): void {
-    const isDue = this.#waiting === null ? this.#isFresh : isOver(this.#waiting, nowMs, holdings)
-    if (!isDue) return
+    const hasCome = this.#state !== holdings.state
+    this.#state = holdings.state
+    const isDue = this.#waiting === null ? this.#isFresh || hasCome : isOver(this.#waiting, nowMs, holdings)
+    if (!isDue || this.#state === 'coming') return
     if (this.#waiting !== null && this.#current !== null) this.#use(this.#current, 'handed on', effects)
     this.#waiting = null
     this.#isFresh = false
@@ -87,7 +92,7 @@ export class KeyKeeper {
   /** A member tells which key it has. */
   greeted(member: GreetedPeer, effects: EffectsDraft): void {
     const groupKey = this.#current
-    if (this.#waiting !== null || this.#isFresh) return
+    if (this.#state === 'coming' || this.#waiting !== null || this.#isFresh) return
     if (groupKey === null || groupKey.madeAt === 0 || member.keyMadeAt >= groupKey.madeAt) return
     member.keyMadeAt = groupKey.madeAt
     effects.send.push({ to: member.peer, message: { kind: 'groupKey', ...groupKey }, urgency: 'ordinary' })

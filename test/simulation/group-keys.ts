@@ -28,12 +28,6 @@ export const invitedBy = ({ groupKeys }: Machine): KeptKeys => ({
   former: [],
 })
 
-/** What goes on with another state does not know yet whom its key was made to keep out. */
-export const heldBack = ({ present, former }: KeptKeys): KeptKeys => ({
-  present: { ...present, isHeldBack: true },
-  former,
-})
-
 /** The group's keys at one machine: what its disk has, and whom it lets in by which. */
 export class GroupKeys {
   readonly #machine: Machine

@@ -12,7 +12,7 @@ import { BackgroundWork } from './background-work.ts'
 import * as checks from './checks.ts'
 import type { Action } from './effect-plan.ts'
 import { planEffects } from './effect-plan.ts'
-import { GroupKeys, heldBack } from './group-keys.ts'
+import { GroupKeys } from './group-keys.ts'
 import type { FirstCommand, OnAnswer } from './machine-commands.ts'
 import { MachineInbox } from './machine-inbox.ts'
 import { MachineServer } from './machine-server.ts'
@@ -185,7 +185,6 @@ export class Machine implements Endpoint {
   /** Begins anew from a disk that was set aside and has its own log by now, as it is. */
   takeUp(disk: ModelDisk): void {
     this.disk = disk
-    this.groupKeys.kept = heldBack(this.groupKeys.kept)
     this.audit = new Audit()
     this.heartbeat = new HeartbeatCheck()
     this.world.ledger.tookUp(this)

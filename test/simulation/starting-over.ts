@@ -6,7 +6,7 @@ import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
-import { heldBack, type KeptKeys } from './group-keys.ts'
+import type { KeptKeys } from './group-keys.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
 import { newIdentity } from './sim-codec.ts'
@@ -47,7 +47,7 @@ export const startOver = (old: Machine, forked: OriginId | null): void => {
     { kind: 'claim', server: old.seat, machine: change.machine, replaces: change.replaces },
   )
   next.skewMs = old.skewMs
-  next.groupKeys.kept = heldBack(old.groupKeys.kept)
+  next.groupKeys.kept = old.groupKeys.kept
   next.aside = [...old.aside, { disk: old.disk, forked }]
   world.ledger.inherit(next, old)
   world.coverage.note('old copy started over')

@@ -344,6 +344,19 @@ describe('a new group key', () => {
     expect(kindsTo(ben, core.step(noonMs + 600_000, [{ kind: 'tick' }]))).toContain('groupKey')
   })
 
+  test('stays where a copy waits that was set aside, which may know whom it was made to keep out', () => {
+    const core = coreWithBen()
+    const { key, madeAt } = groupKey
+    core.step(noonMs, [
+      { kind: 'copies', are: 'waiting' },
+      { kind: 'groupKey', groupKey: { key, madeAt, isHeldBack: false } },
+      { kind: 'connected', peer: ben.peer },
+    ])
+    const ask = { kind: 'message', peer: ben.peer, message: asksFor(ben) } as const
+    expect(kindsTo(ben, core.step(noonMs, [ask]))).not.toContain('groupKey')
+    expect(kindsTo(ben, core.step(noonMs, [{ kind: 'copies', are: 'givenBack' }]))).toContain('groupKey')
+  })
+
   test('does not go to whom a command of the same step shuts out', () => {
     const core = coreWithBen()
     greet(core, ben, rows(ben))

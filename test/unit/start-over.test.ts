@@ -48,10 +48,6 @@ test('a copy that is set aside is whole: what was discarded from its log is in i
   expect([await isThere(join(directory, 'log')), await isThere(join(directory, 'snapshot'))]).toEqual([false, false])
 })
 
-test('who starts over knows nothing of whom the group key was made to keep out, and hands it to nobody yet', () => {
-  expect(successorOf(newInstall(), 'a machine').isKeyHeldBack).toBe(true)
-})
-
 test('a note of what is under way that cannot be read is not taken for none', async () => {
   const directory = await newDirectory()
   await write(join(directory, 'log', 'mark'), 'present')
