@@ -168,9 +168,13 @@ export class KeyChanges {
   }
 }
 
-/** All that are there go by one key in the end. */
-export const keysApart = ({ settings }: World, [first, ...others]: readonly Machine[]): readonly string[] => {
+/** All that are there go by one key in the end, unless nobody is left who need not wait any longer, ten minutes at most, to hand the newest on. */
+export const keysApart = ({ settings }: World, machines: readonly Machine[]): readonly string[] => {
+  const [first, ...others] = machines
   if (settings.keyEveryMs === null || first === undefined) return []
+  const kept = machines.map(({ groupKeys }) => groupKeys.kept.present)
+  const newest = Math.max(...kept.map(({ madeAt }) => madeAt))
+  if (kept.every(({ madeAt, isHeldBack }) => madeAt < newest || isHeldBack)) return []
   const keyOf = ({ groupKeys }: Machine): string => groupKeys.kept.present.key
   return others
     .filter((other) => keyOf(other) !== keyOf(first))

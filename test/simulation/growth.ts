@@ -4,6 +4,7 @@ import type { ServerId } from '../../replica/core/model/ids.ts'
 import { allServerIds, seatCount, serverId } from '../../replica/core/model/ids.ts'
 import type { Batch } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import type { KeptKeys } from './group-keys.ts'
 import { invitedBy } from './group-keys.ts'
 import { Machine } from './machine.ts'
@@ -146,7 +147,13 @@ export class Growth {
     const { admission: own, vouchers: others } = inviter.identity
     const machine = new Machine(
       this.#world,
-      { origin, server, peer, admission, vouchers: [own, ...others].flatMap((batch) => batch ?? []) },
+      {
+        origin,
+        server,
+        peer,
+        admission,
+        vouchers: [own, ...others].flatMap((batch) => batch ?? []).slice(0, limits.vouchers),
+      },
       { kind: 'claim', server, machine: `machine ${this.#world.machines.length + 1}`, replaces },
       [inviter.peer],
       this.#world.settings.tuning,
