@@ -18,7 +18,7 @@ const copiesSeeds = 20
 const versionsSeeds = 20
 const liarSeeds = 20
 /** Of each scenario. */
-const explorationRuns = 30
+const explorationRuns = 20
 const crashPoints = 400
 const tortureRun = ['--minutes', '3', '--seed', '1']
 const tallyPattern = /^(?:seeds|runs|crash points|groups): (\d+) passed, (\d+) failed$/gm
