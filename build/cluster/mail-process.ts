@@ -208,6 +208,8 @@ export interface MailOptions {
   /** Another script with the same interface, and what it takes besides. */
   readonly program?: { readonly script: string; readonly args: readonly string[] }
   readonly place?: ProcessPlace | undefined
+  /** Of the checkout that is run; by default this one. */
+  readonly root?: string | undefined
 }
 
 const eventWithinMs = 60_000
@@ -219,11 +221,13 @@ export class MailProcess {
   #lastId = 0
   readonly #unanswered = new Map<unknown, PromiseWithResolvers<Json>>()
 
-  constructor({ data, join, server, program = { script: 'replica/mail.ts', args: [] }, place }: MailOptions) {
+  constructor({ data, join, server, program = { script: 'replica/mail.ts', args: [] }, place, root }: MailOptions) {
     const first = server === undefined ? [] : ['--server', String(server)]
     const more = [...first, ...(join === undefined ? [] : ['--join', join]), ...program.args]
     const args = ['--data', data, '--json', ...more]
-    this.process = new JsonProcess({ script: program.script, args, place, take: (line) => this.#take(line) })
+    const { script } = program
+    const from = root === undefined ? {} : { program: root }
+    this.process = new JsonProcess({ script, args, place, ...from, take: (line) => this.#take(line) })
     void this.process.exited.then(() => {
       const error = new Error(`the client ended: ${this.process.stderr.trim()}`)
       for (const { reject } of this.#unanswered.values()) reject(error)

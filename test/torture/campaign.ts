@@ -32,6 +32,8 @@ export interface CampaignOptions {
   readonly seed: number
   readonly minutes: number
   readonly network: 'best' | 'loopback'
+  /** Root of another version's checkout, from which about half of the processes are run; null: all are of this one. */
+  readonly beside: string | null
   /** Holds everything of this run. */
   readonly directory: string
   readonly journal: Journal
@@ -140,6 +142,7 @@ export class Campaign {
       await installPackages(missingPackages(await Clocks.create(directory)), (line) => journal.say(line))
     const clocks = await Clocks.create(directory)
     const machines: Machine[] = []
+    const nextProgram = this.#programs()
     if (isRootOnLinux()) await unmountLeftOvers()
     for (const server of servers) {
       const disk = server > servers.length - smallDisks ? await this.#smallDisk(server) : null
@@ -150,6 +153,7 @@ export class Campaign {
           disk,
           clocks,
           network: () => this.#theNetwork(),
+          nextProgram,
           onCrash: (sentence) => this.#found(sentence),
         }),
       )
@@ -164,6 +168,13 @@ export class Campaign {
         : `disks: small ones, which can be filled, for servers ${servers.slice(-smallDisks).join(' and ')}`,
     )
     return clocks
+  }
+
+  #programs(): () => string | undefined {
+    const { beside } = this.#options
+    if (beside === null) return () => undefined
+    const random = this.#random.fork()
+    return () => (random.int(0, 1) === 0 ? beside : undefined)
   }
 
   async #chooseNetwork(): Promise<TortureNetwork> {

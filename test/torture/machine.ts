@@ -17,6 +17,8 @@ export interface MachineOptions {
   readonly disk: SmallDisk | null
   readonly clocks: Clocks
   readonly network: () => TortureNetwork
+  /** Root of the checkout that the next process is run from; undefined for this one, as when it is left out. */
+  readonly nextProgram?: () => string | undefined
   /** Its replica has ended, and nobody had ended it. */
   readonly onCrash: (sentence: string) => void
 }
@@ -68,7 +70,9 @@ export class Machine {
     this.#place = { command, environment: await this.#options.clocks.environmentOf(this.server) }
     const server = first.create === undefined && first.join === undefined ? {} : { server: this.server }
     const listen = [network.listenOf(this.server)]
-    const replica = new ReplicaProcess({ data: this.data, listen, place: this.#place, ...first, ...server })
+    const program = this.#options.nextProgram?.()
+    const by = program === undefined ? {} : { program }
+    const replica = new ReplicaProcess({ data: this.data, listen, place: this.#place, ...first, ...server, ...by })
     this.#replica = replica
     void replica.process.exited.then(({ code, signal }) => {
       if (this.#replica !== replica) return
@@ -122,7 +126,7 @@ export class Machine {
 
   /** A client of its own, on this machine. */
   client(): MailProcess {
-    return new MailProcess({ data: this.data, place: this.#place })
+    return new MailProcess({ data: this.data, place: this.#place, root: this.#options.nextProgram?.() })
   }
 
   /** Null when it cannot say. */

@@ -9,6 +9,7 @@ import { Journal } from './journal.ts'
 const usage = `Five real replicas, people at real clients, and everything that goes wrong; a ledger of what was promised.
   --minutes N    how long (default 3; a fraction will do)
   --seed S       which faults, when, and who does what (default: by chance)
+  --beside DIR   another version's checkout, set up: about half of the processes are run from there (same formats and client protocol)
   --loopback     without network namespaces, although they could be had
   --keep         leave the data directories, also when all is well`
 
@@ -21,6 +22,7 @@ interface Arguments {
   readonly minutes: number
   readonly seed: number
   readonly network: CampaignOptions['network']
+  readonly beside: string | null
   readonly afterwards: 'keep' | 'remove'
 }
 
@@ -35,6 +37,7 @@ const parse = () => {
       options: {
         minutes: { type: 'string', default: '3' },
         seed: { type: 'string' },
+        beside: { type: 'string' },
         loopback: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -58,14 +61,15 @@ const parsed = (): Arguments => {
   if (!Number.isSafeInteger(seed) || seed < 1)
     refuse(`--seed must be a whole number from 1 on, not "${String(values.seed)}".`)
   const network = values.loopback ? 'loopback' : 'best'
-  return { minutes, seed, network, afterwards: values.keep ? 'keep' : 'remove' }
+  const beside = values.beside === undefined ? null : path.resolve(values.beside)
+  return { minutes, seed, network, beside, afterwards: values.keep ? 'keep' : 'remove' }
 }
 
-const { minutes, seed, network, afterwards } = parsed()
+const { minutes, seed, network, beside, afterwards } = parsed()
 const directory = await mkdtemp(path.join(tmpdir(), `quintet-torture-${process.pid}-`))
 const journal = new Journal(directory)
-const campaign = new Campaign({ seed, minutes, network, directory, journal })
-const again = `npm run torture -- --minutes ${minutes} --seed ${seed}${network === 'loopback' ? ' --loopback' : ''}`
+const campaign = new Campaign({ seed, minutes, network, beside, directory, journal })
+const again = `npm run torture -- --minutes ${minutes} --seed ${seed}${network === 'loopback' ? ' --loopback' : ''}${beside === null ? '' : ` --beside ${beside}`}`
 
 /** What lies on small disks goes with them, so it is copied beside them. */
 const keepEvidence = async (): Promise<void> => {
