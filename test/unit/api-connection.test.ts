@@ -24,7 +24,7 @@ describe('who logs in', () => {
   const connect = ({
     is = 'known',
     verdict = { kind: 'taken', clock: 7 },
-  }: { readonly is?: string; readonly verdict?: LogInVerdict } = {}) => {
+  }: { readonly is?: 'known' | 'unknown' | 'deleted'; readonly verdict?: LogInVerdict } = {}) => {
     const accounts = { isDeleted: () => is === 'deleted', get: () => (is === 'unknown' ? undefined : {}) }
     const connection = new ServiceConnection(
       {

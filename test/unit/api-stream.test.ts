@@ -322,14 +322,17 @@ describe('the api over a stream', () => {
       new Uint8Array([255]),
     ]) {
       const { replica: stream, client } = makeFramePair()
+      const open = vi.fn(() => new MemoryReplica().connect())
       const served = serveReplica({
         stream,
-        open: () => new MemoryReplica().connect(),
+        open,
         isAdminToken: () => false,
         requires: 'person',
       })
       await client.send(frame)
       await served
+      expect(open).not.toHaveBeenCalled()
+      expect((await client.frames[Symbol.asyncIterator]().next()).done).toBe(true)
     }
   })
 })
