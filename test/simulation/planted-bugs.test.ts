@@ -40,6 +40,7 @@ test.each([
   ['nothing missing is asked for', 2, 'convergence'],
   ['a machine that was shut out is known all the same', 21, 'shut out'],
   ['of two group keys the first stays', 13, 'convergence'],
+  ['a promised seat is given once more', 43, 'promised seat'],
 ] as const)('the simulator finds that %s', async (plant, first, ...checks) => {
   expect(plantedBugNames).toContain(plant)
   expect(checks).toContain(await firstFound(plant, first))
