@@ -11,6 +11,9 @@ import { decodeSegment } from '../../replica/client/search/index-file.ts'
 import { parseQuery } from '../../replica/client/search/query.ts'
 import { errorCodes, type Result } from '../../replica/core/model/errors.ts'
 import { commandId, serverId } from '../../replica/core/model/ids.ts'
+import { dialable, heardAt } from '../../replica/drivers/libp2p-addresses.ts'
+import { decodeLocal, encodeAnswer, encodeQuestion } from '../../replica/drivers/local-messages.ts'
+import { byPeer } from '../../replica/drivers/peer-in-address.ts'
 import { runJsonTerminal } from '../../replica/terminal/json-terminal.ts'
 import { verbs } from '../../replica/terminal/json-verbs.ts'
 import { apiVersion, decodeApiFrame, encodeApiMessage } from '../../replica/wire/api-codec.ts'
@@ -58,6 +61,26 @@ const decoder = (
   seeds: async () => seeds(),
   run: async (bytes) => outcomeOf(await decode(bytes)),
 })
+
+const localService = '_quintet-0123456._udp.local'
+const localAddress = '/ip4/192.168.1.2/tcp/4001/p2p/12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
+
+/** What anybody in the local network says by mDNS. */
+const localTarget: FuzzTarget = {
+  name: 'local-message',
+  seeds: () =>
+    Promise.resolve([
+      encodeQuestion(localService),
+      encodeAnswer(localService, [localAddress]),
+      encodeAnswer(localService, [localAddress, localAddress.replace('ip4/192.168.1.2', 'ip6/fd00::2')]),
+    ]),
+  run: (bytes) => {
+    const message = decodeLocal(localService, bytes)
+    if (message?.kind !== 'answer') return message?.kind ?? 'passed over'
+    const found = [...byPeer(message.addresses)].map(([peer, at]) => dialable(peer, heardAt('192.168.1.2', at)).length)
+    return `answer ${found.some((places) => places > 0) ? 'with' : 'without'} places`
+  },
+}
 
 /** A decoding that throws an expected failure instead of giving it. */
 const attempted = async (work: () => unknown): Promise<string> => {
@@ -315,6 +338,7 @@ const windowTarget: FuzzTarget = {
 }
 
 export const fuzzTargets: readonly FuzzTarget[] = [
+  localTarget,
   ...wireTargets,
   ...clientTargets,
   apiTarget,
