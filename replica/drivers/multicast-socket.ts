@@ -36,6 +36,9 @@ export class MulticastSocket {
       if (this.#isOpen) options.onMessage(bytes, address)
     })
     this.#sending = new Promise((resolve) => {
+      this.#socket.once('error', () => {
+        resolve()
+      })
       this.#socket.once('listening', () => {
         this.#join()
         resolve()
@@ -67,8 +70,12 @@ export class MulticastSocket {
         // An interface that cannot do it, or is gone again.
       }
     }
-    this.#socket.setMulticastLoopback(true)
-    this.#socket.setMulticastTTL(255)
+    try {
+      this.#socket.setMulticastLoopback(true)
+      this.#socket.setMulticastTTL(255)
+    } catch {
+      // What the system does without being told has to do.
+    }
   }
 
   #sendTo(place: string, bytes: Uint8Array): Promise<void> {

@@ -110,6 +110,21 @@ describe('members in the local network', () => {
     expect(addresses[1]).toBe('/ip4/141.20.1.5/tcp/4001')
   })
 
+  test('are not looked for where another program has the port for itself, which is told', async () => {
+    const port = await freeUdpPort()
+    const other = createSocket({ type: 'udp4', reuseAddr: false }).bind(port)
+    await once(other, 'listening')
+    const told: unknown[] = []
+    const discovery = new LocalDiscovery({
+      ...{ service, port, clock: systemClock, addresses: () => [], onHeard: () => undefined },
+      logger: { ...silentLogger, warn: (_message, fields) => told.push(fields?.['family']) },
+    })
+    open.push(discovery)
+    discovery.start()
+    await expect.poll(() => told).toContain('udp4')
+    other.close()
+  })
+
   test('are answered to once, and once more a second later, however many ask', async () => {
     const port = await freeUdpPort()
     const heard = listen(port)
