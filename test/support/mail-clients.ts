@@ -23,6 +23,24 @@ export const clientOver = (connect: ConnectReplica, clock: ClientClock = systemT
 
 export const clientOf = (replica: MemoryReplica): Promise<MailClient> => clientOver(async () => replica.connect())
 
+/** Bob, who has signed up and logged out, by a connection that can be lost: it is back when what `lose` gives is called. */
+export const losableBob = async (replica: MemoryReplica) => {
+  let gate = Promise.resolve()
+  const bob = await clientOver(() => gate.then(() => replica.connect()))
+  await bob.signUp({ name: 'bob', password: "bob's password" })
+  const connection = [...replica.connections].at(-1)
+  await bob.logOut()
+  const lose = (): (() => void) => {
+    const open = Promise.withResolvers<undefined>()
+    gate = open.promise.then(() => undefined)
+    connection?.lose()
+    return () => {
+      open.resolve(undefined)
+    }
+  }
+  return { bob, lose }
+}
+
 /** By a clock of its own. */
 export const clientAt = (replica: MemoryReplica, clock: ClientClock): Promise<MailClient> =>
   clientOver(async () => replica.connect(), clock)

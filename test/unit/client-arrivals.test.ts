@@ -1,17 +1,13 @@
 import { expect, test } from 'vitest'
 
 import { limits } from '../../replica/core/model/limits.ts'
-import { clientOver, sendNow, signedUp } from '../support/mail-clients.ts'
+import { losableBob, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 test('a client whose connection is back is told of all that came meanwhile, and of nothing old that is among the newest now', async () => {
   const replica = new MemoryReplica()
   const ann = await signedUp(replica, 'ann')
-  let gate = Promise.resolve()
-  const bob = await clientOver(() => gate.then(() => replica.connect()))
-  await bob.signUp({ name: 'bob', password: "bob's password" })
-  const [, ofBob] = [...replica.connections]
-  await bob.logOut()
+  const { bob, lose } = await losableBob(replica)
   const old = []
   const send = (subject: string) => sendNow(ann, { to: ['bob'], subject, body: '' })
   for (let count = 0; count <= limits.arrivalsLooked; count += 1) old.push(await send('old'))
@@ -23,12 +19,10 @@ test('a client whose connection is back is told of all that came meanwhile, and 
   bob.onEvent((event) => {
     if (event.event === 'mail' && told.push(event.header.subject) === count) all.resolve(undefined)
   })
-  const open = Promise.withResolvers<undefined>()
-  gate = open.promise.then(() => undefined)
-  ofBob?.lose()
+  const open = lose()
   const sent = Array.from({ length: count }, (_, index) => `new ${index}`)
   for (const subject of sent) await send(subject)
-  open.resolve(undefined)
+  open()
   await all.promise
   await bob.counts()
   expect(told).toEqual(sent)

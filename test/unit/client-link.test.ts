@@ -8,7 +8,7 @@ import { QuintetError } from '../../replica/core/model/errors.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
-import { cheapPassword, clientOver, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
+import { cheapPassword, clientOver, losableBob, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 import { steppedClock } from '../support/stepped-clock.ts'
 
@@ -205,11 +205,7 @@ describe('a connection that is lost', () => {
   test('is told once of a mail that came while there was no connection, and of none that was there before', async () => {
     const replica = new MemoryReplica()
     const ann = await signedUp(replica, 'ann')
-    let gate = Promise.resolve()
-    const bob = await clientOver(() => gate.then(() => replica.connect()))
-    await bob.signUp({ name: 'bob', password: "bob's password" })
-    const [, ofBob] = [...replica.connections]
-    await bob.logOut()
+    const { bob, lose } = await losableBob(replica)
     await sendNow(ann, { to: ['bob'], subject: 'long there', body: '' })
     await bob.logIn({ name: 'bob', password: "bob's password" })
     const told: string[] = []
@@ -222,11 +218,9 @@ describe('a connection that is lost', () => {
     })
     await sendNow(ann, { to: ['bob'], subject: 'told at once', body: '' })
     await first.promise
-    const open = Promise.withResolvers<undefined>()
-    gate = open.promise.then(() => undefined)
-    ofBob?.lose()
+    const open = lose()
     await sendNow(ann, { to: ['bob'], subject: 'meanwhile', body: '' })
-    open.resolve(undefined)
+    open()
     await bob.list({ folder: 'inbox', limit: 10 })
     await sendNow(ann, { to: ['bob'], subject: 'the last one', body: '' })
     await last.promise
