@@ -41,6 +41,8 @@ const endsKeptLogIn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DAMAGED',
   'NEWER_FORMAT',
 ])
+/** Nobody is logged in any more when this is told. */
+const endsLogIn: ReadonlySet<ClientEvent['event']> = new Set(['takenOver', 'accountDeleted'])
 /** After these calls somebody else may be logged in, or nobody. */
 const sessionMethods: ReadonlySet<string> = new Set([
   'signUp',
@@ -281,8 +283,8 @@ export class LocalMailbox {
   #hear(event: ClientEvent): void {
     for (const listener of this.#eventListeners) listener(event)
     if (event.event === 'connected') this.#lookElsewhere()
-    if (event.event === 'takenOver') this.#keepLogIn()
-    if (event.event === 'takenOver' || event.event === 'renamed' || event.event === 'connected') this.#tellSession()
+    if (endsLogIn.has(event.event)) this.#keepLogIn()
+    if (endsLogIn.has(event.event) || event.event === 'renamed' || event.event === 'connected') this.#tellSession()
   }
 
   #tellSession(): void {

@@ -8,7 +8,7 @@ export type RecoveryState = 'unknown' | 'noted' | 'open'
 
 /**
  * What of an account outlives the page that it was begun on: the recovery phrase, which is shown once and only kept in
- * memory, and who took the session over.
+ * memory, and why the session is over: who took it, or the name of an account that was deleted.
  */
 export const useAccount = defineStore('account', () => {
   const phrase = ref<string | null>(null)
@@ -16,13 +16,16 @@ export const useAccount = defineStore('account', () => {
   const isPhraseShown = ref(false)
   const recovery = ref<RecoveryState>('unknown')
   const takenOverBy = shallowRef<{ readonly server: ServerId; readonly machine: string } | null>(null)
+  const deletedName = ref<string | null>(null)
 
   onClientEvent((event) => {
     if (event.event === 'takenOver') takenOverBy.value = { server: event.server, machine: event.machine }
+    if (event.event === 'accountDeleted') deletedName.value = event.name
   })
 
   const begin = (): void => {
     takenOverBy.value = null
+    deletedName.value = null
     recovery.value = 'unknown'
   }
 
@@ -91,6 +94,7 @@ export const useAccount = defineStore('account', () => {
     isPhraseShown,
     recovery: computed(() => recovery.value),
     takenOverBy: computed(() => takenOverBy.value),
+    deletedName: computed(() => deletedName.value),
     signUp,
     logIn,
     reset,

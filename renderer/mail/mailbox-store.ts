@@ -75,6 +75,7 @@ export const useMailbox = defineStore('mailbox', () => {
       case 'knowledge':
       case 'people':
       case 'takenOver':
+      case 'accountDeleted':
       case 'disconnected':
         break
     }

@@ -44,6 +44,7 @@ export const useGroup = defineStore('group', () => {
       case 'post':
       case 'people':
       case 'takenOver':
+      case 'accountDeleted':
       case 'renamed':
         break
     }

@@ -18,6 +18,8 @@ export interface ContextListener {
   /** Somebody has just logged in, here or over a new connection. */
   readonly loggedIn?: (session: Session) => void
   readonly loggedOut?: () => void
+  /** The account of a session was deleted elsewhere; that is over by then. */
+  readonly deleted?: (session: Session) => void
   /** Somebody is about to log out: brings to an end what they have begun; null when there is nothing. */
   readonly leaving?: (session: Session) => Promise<void> | null
   readonly event?: (event: LinkEvent) => void
@@ -126,6 +128,13 @@ export class ClientContext {
   async #giveIn(session: Session, submission: Submission): Promise<Accepted | SayAnew> {
     this.#checkPresent(session)
     return this.link.call(asWish((api) => api.submit(submission)))
+  }
+
+  /** The server does not know the account: asks it whether that has been deleted, which ends the session. */
+  async confirm(session: Session): Promise<void> {
+    await this.ask(session, (api) => this.#goOn(session, api)).catch((error: unknown) => {
+      if (isGone(error)) this.#gone(session)
+    })
   }
 
   async logInAs(session: Session): Promise<void> {
@@ -251,18 +260,32 @@ export class ClientContext {
     this.#tell({ event: 'takenOver', server, machine })
   }
 
+  async #goOn(session: Session, api: ReplicaApi): Promise<void> {
+    const takenBy = await session.logIn(api)
+    if (takenBy !== null && this.isPresent(session)) this.#takenOver(takenBy)
+  }
+
+  /** Whoever has deleted it here knows. */
+  #gone(session: Session): void {
+    if (!this.isPresent(session)) return
+    this.#endSession()
+    if (session.hasSignedDeletion) return
+    for (const { deleted } of this.#listeners) deleted?.(session)
+    this.#tell({ event: 'accountDeleted', name: session.name })
+  }
+
   #linkListener({ home }: KnownServers): LinkListener {
     return {
       prepare: async (api, _group, occasion) => {
         const session = this.#session
         if (session === null) return
         try {
-          const takenBy = await session.logIn(api)
-          if (takenBy !== null && this.isPresent(session)) this.#takenOver(takenBy)
+          await this.#goOn(session, api)
         } catch (error) {
-          const isGone = error instanceof QuintetError && ['NO_SUCH_ACCOUNT', 'BAD_SIGNATURE'].includes(error.code)
-          if (occasion === 'move' || !isGone) throw error
-          if (this.isPresent(session)) this.#endSession()
+          const isRefused = error instanceof QuintetError && error.code === 'BAD_SIGNATURE'
+          if (occasion === 'move' || !(isGone(error) || isRefused)) throw error
+          if (isGone(error)) this.#gone(session)
+          else if (this.isPresent(session)) this.#endSession()
         }
       },
       who: () => this.#session,
@@ -282,3 +305,5 @@ export class ClientContext {
     }
   }
 }
+
+const isGone = (error: unknown): boolean => error instanceof QuintetError && error.code === 'NO_SUCH_ACCOUNT'

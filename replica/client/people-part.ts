@@ -149,11 +149,22 @@ class OwnAccount {
     if (!isPhraseNoted(sealedKeys)) await this.#giveIn(session, generation, notePhrase(sealedKeys))
   }
 
-  /** Another account may have had the name first, on another side of a partition. */
+  /** Null when there is no such account. */
+  async #calledNow(session: Session): Promise<string | null> {
+    try {
+      return (await this.own(session)).calledNow
+    } catch (error) {
+      if (error instanceof QuintetError && error.code === 'NO_SUCH_ACCOUNT') return null
+      throw error
+    }
+  }
+
+  /** Another account may have had the name first, on another side of a partition; or the account been deleted there. */
   async look(): Promise<void> {
     const { session } = this.#context
     if (session === null) return
-    const { calledNow } = await this.own(session)
+    const calledNow = await this.#calledNow(session)
+    if (calledNow === null) return this.#context.confirm(session)
     if (calledNow === session.name || !this.#context.isPresent(session)) return
     session.rename(calledNow)
     this.#context.tell({ event: 'renamed', name: calledNow })

@@ -70,6 +70,7 @@ export class Session {
   readonly #machine: string
   /** When this log-in took place, as the first server said; null before. */
   #clock: Clock | null = null
+  #hasSignedDeletion = false
   readonly opener: MailOpener
   readonly wordClock: WordClock
   readonly #groupId: Uint8Array
@@ -102,6 +103,11 @@ export class Session {
 
   rename(name: string): void {
     this.#name = name
+  }
+
+  /** Whether the person has deleted the account by this session, if that came to pass. */
+  get hasSignedDeletion(): boolean {
+    return this.#hasSignedDeletion
   }
 
   get account() {
@@ -192,6 +198,7 @@ export class Session {
 
   accountDeletion(): Promise<Submission> {
     const command = newCommand(this.#random)
+    this.#hasSignedDeletion = true
     return this.#signed('accountDeletion', command, encodeAccountDeletionPayload({ account: this.account, command }))
   }
 

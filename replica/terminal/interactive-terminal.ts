@@ -107,6 +107,8 @@ const noticeOf = (event: ClientEvent): string | null => {
       return `Now at server ${event.server}.`
     case 'takenOver':
       return `You were logged out here: this account was logged in on ${printableLine(event.machine)}, at server ${event.server}.`
+    case 'accountDeleted':
+      return `The account ${shownName(event.name)} was deleted elsewhere: its mail, drafts and mails that waited are gone, and you were logged out.`
     case 'renamed':
       return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
     case 'sent':

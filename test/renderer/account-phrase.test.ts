@@ -112,6 +112,15 @@ describe('an account', () => {
     await account.logIn('Ingrid', 'a long password')
     expect(account.takenOverBy).toBeNull()
   })
+
+  it('that was deleted elsewhere is named until somebody logs in', async () => {
+    fakeQuintet().add('client', { logIn: () => undefined })
+    const account = useAccount()
+    fakeQuintet().emit({ event: 'accountDeleted', name: 'Ingrid' })
+    expect(account.deletedName).toBe('Ingrid')
+    await account.logIn('Jonas', 'a long password')
+    expect(account.deletedName).toBeNull()
+  })
 })
 
 it('whoever has set a new password by the phrase has it written down, and is not reminded of it', async () => {

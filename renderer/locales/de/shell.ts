@@ -45,6 +45,11 @@ export const shell: Translated<typeof english.shell> = {
     title: 'Sie sind jetzt anderswo angemeldet',
     text: 'Dieses Fenster wurde abgemeldet, weil das Konto an Server {server} ({machine}) angemeldet wurde.',
   },
+  accountDeleted: {
+    title: 'Dieses Konto wurde gelöscht',
+    text: 'Jemand, der als {name} angemeldet war, hat das Konto in einem anderen Fenster oder an einem anderen Gerät gelöscht. Seine Post, seine Entwürfe und was noch nicht abgegangen war sind fort, und dieses Fenster wurde abgemeldet.',
+    copy: 'Kopieren, was Sie geschrieben haben',
+  },
   renamed: 'Sie heißen jetzt {name}, weil ein anderes Konto den früheren Namen zuerst hatte.',
   palette: {
     title: 'Etwas tun',

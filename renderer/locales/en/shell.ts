@@ -42,6 +42,11 @@ export const shell = {
     title: 'You are logged in somewhere else now',
     text: 'This window was logged out, because this account was logged in at server {server} ({machine}).',
   },
+  accountDeleted: {
+    title: 'This account was deleted',
+    text: 'Somebody who was logged in as {name} has deleted the account, at another window or machine. Its mail, its drafts and mails that had not left yet are gone, and this window was logged out.',
+    copy: 'Copy what you were writing',
+  },
   renamed: 'Your name is now {name}, because another account had the former one first.',
   palette: {
     title: 'Do something',

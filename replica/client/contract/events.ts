@@ -21,6 +21,8 @@ export type ClientEvent =
   | { readonly event: 'people' }
   /** The account was logged in elsewhere: this client is logged out. */
   | { readonly event: 'takenOver'; readonly server: ServerId; readonly machine: string }
+  /** The account was deleted, elsewhere: this client is logged out, and all that the account had is gone. `name`: as it was called. */
+  | { readonly event: 'accountDeleted'; readonly name: string }
   /** The account was renamed, because another one had its name first. */
   | { readonly event: 'renamed'; readonly name: string }
   /** The server cannot be reached; the client goes on to the next by itself. */

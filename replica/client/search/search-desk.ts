@@ -53,6 +53,10 @@ export class SearchDesk {
       loggedOut: () => {
         this.#end()
       },
+      deleted: (session) => {
+        // What stays on the disk can be read by nobody else.
+        this.forget(session).catch(() => undefined)
+      },
       event: (event) => {
         if (event.event === 'mail') this.#indexer?.arrived(event.mail.mail)
         if (event.event === 'mailbox') this.#indexer?.compareSoon()
