@@ -135,6 +135,8 @@ export const useCompose = defineStore('compose', () => {
   const send = async (composition: Composition): Promise<void> => {
     // Not without a file that was to go with it.
     if (composition.attaching.length > 0 && (await composition.attached()) === 'not all') return
+    // It was sent once more, or thrown away, while it waited.
+    if (!open.value.includes(composition)) return
     remove(composition)
     const left = composition
       .end()

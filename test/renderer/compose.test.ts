@@ -148,6 +148,25 @@ describe('files attached to a letter', () => {
     expect(fakeQuintet().requestsOf('send')).toHaveLength(1)
   })
 
+  it('make one mail of a letter that is sent twice while it waits for them', async () => {
+    const compose = useCompose()
+    compose.begin({ to: ['Ben'], subject: 'Note' })
+    const letter = only()
+    void letter.attach([note])
+    await Promise.all([compose.send(letter), compose.send(letter)])
+    await compose.send(letter)
+    expect(fakeQuintet().requestsOf('send')).toMatchObject([{ attachments: ['file-1'] }])
+  })
+
+  it('do not let a letter leave that was thrown away while it waited for them', async () => {
+    const compose = useCompose()
+    compose.begin({ to: ['Ben'], subject: 'Note' })
+    const letter = only()
+    void letter.attach([note])
+    await Promise.all([compose.send(letter), compose.discard(letter)])
+    expect(fakeQuintet().requestsOf('send')).toEqual([])
+  })
+
   it('that are too large are not read at all', async () => {
     useCompose().begin({ subject: 'Film' })
     await only().attach([new File([new Uint8Array(1_048_577)], 'film.mp4')])
