@@ -48,7 +48,7 @@ export const useCommands = defineStore('commands', () => {
 
   const press = (event: KeyboardEvent): void => {
     const key = writtenKey(event)
-    if (key === null || event.defaultPrevented || event.isComposing) return
+    if (key === null || event.defaultPrevented) return
     if ((isPaletteOpen.value || isSheetOpen.value) && !isDialogOpen()) {
       event.preventDefault()
       if (isPaletteOpen.value && event.key.length === 1 && !key.startsWith('mod+')) typedAhead.value += event.key
