@@ -6,6 +6,8 @@ const sequencePauseMs = 1_200
 
 export interface KeyPress {
   readonly key: string
+  /** Which key of the keyboard it is, whatever stands on it. */
+  readonly code?: string
   readonly ctrlKey: boolean
   readonly metaKey: boolean
   readonly altKey: boolean
@@ -15,12 +17,18 @@ export interface KeyPress {
 /** A key press as it is written in `Keys`; null for one that is only a modifier. */
 export const writtenKey = (press: KeyPress): string | null => {
   if (['Control', 'Meta', 'Alt', 'Shift', 'AltGraph', 'Dead'].includes(press.key)) return null
-  const key = press.key === ' ' ? 'space' : press.key.toLowerCase()
+  const key = press.key === ' ' ? 'space' : latinKey(press)
   const isLetter = key.length === 1 && key.toUpperCase() !== key
   // The shift of `?` and `#` is part of the keyboard's layout.
   const shifted = press.shiftKey && (isLetter || key.length > 1)
   const parts = [press.ctrlKey || press.metaKey ? 'mod' : '', press.altKey ? 'alt' : '', shifted ? 'shift' : '', key]
   return parts.filter((part) => part !== '').join('+')
+}
+
+/** Keyboards for Arabic, Greek, Hebrew or Russian have no Latin letters: there a shortcut is where it stands on others. */
+const latinKey = ({ key, code = '' }: KeyPress): string => {
+  const [, letter] = /^Key([A-Z])$/u.exec(code) ?? []
+  return (/^\P{ASCII}$/u.test(key) ? (letter ?? key) : key).toLowerCase()
 }
 
 export interface Matched<Target> {

@@ -21,6 +21,12 @@ describe('how a key press is written', () => {
     [press('k', { metaKey: true }), 'mod+k'],
     [press('Enter', { ctrlKey: true }), 'mod+enter'],
     [press(' '), 'space'],
+    [press('о', { code: 'KeyJ' }), 'j'],
+    [press('Ш', { code: 'KeyI', shiftKey: true }), 'shift+i'],
+    [press('ن', { code: 'KeyK', ctrlKey: true }), 'mod+k'],
+    [press('ö', { code: 'Semicolon' }), 'ö'],
+    // As on Dvorak's keyboard.
+    [press('h', { code: 'KeyJ' }), 'h'],
   ])('%j is %s', (event, written) => expect(writtenKey(event)).toBe(written))
 
   it('is nothing for a modifier alone', () => expect(writtenKey(press('Shift', { shiftKey: true }))).toBeNull())
