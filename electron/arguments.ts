@@ -58,17 +58,24 @@ export const parseAppArguments = (
     listen: (listen ?? []).filter((address) => typeof address === 'string'),
     mdns: values['no-mdns'] === true ? 'off' : 'on',
     show: values.hidden === true ? 'hidden' : 'window',
-    invite: inviteAmong(positionals),
+    invite: inviteAmong(positionals, process.cwd()),
     demo: environment['QUINTET_DEMO'] ?? null,
   }
 }
 
-/** The invite among a program's arguments: a `quintet://` link, or a file that holds one. */
-export const inviteAmong = (args: readonly string[]): string | null => {
-  const found = args.find((argument) => argument.startsWith(invitePrefix) || argument.endsWith(inviteFileEnding))
-  if (found === undefined || found.startsWith(invitePrefix)) return found ?? null
+/** The invite among a program's arguments, given in `folder`: a `quintet://` link, or a file that holds one. A data directory has the ending, too. */
+export const inviteAmong = (args: readonly string[], folder: string): string | null => {
+  for (const argument of args) {
+    if (argument.startsWith(invitePrefix)) return argument
+    const written = argument.endsWith(inviteFileEnding) ? inviteIn(path.resolve(folder, argument)) : null
+    if (written !== null) return written
+  }
+  return null
+}
+
+const inviteIn = (file: string): string | null => {
   try {
-    return statSync(found).size > limits.inviteChars ? null : readFileSync(found, 'utf8')
+    return statSync(file).size > limits.inviteChars ? null : readFileSync(file, 'utf8')
   } catch {
     return null
   }

@@ -15,7 +15,7 @@ import { Notifier } from './system/notifier.ts'
 import { systemSecretStore } from './system/secret-store.ts'
 import { setStartAtLogin } from './system/start-at-login.ts'
 import { type Strings, stringsFor } from './system/strings.ts'
-import { systemNotices } from './system/system-notice.ts'
+import { nameForNotices, systemNotices } from './system/system-notice.ts'
 import { TrayIcon } from './system/tray.ts'
 import { UnreadCount } from './system/unread-count.ts'
 import { registerAppScheme, serveAppFiles } from './window/app-protocol.ts'
@@ -42,17 +42,18 @@ export const runDesktop = (options: WindowArguments): void => {
   registerAppScheme()
   app.enableSandbox()
   app.setAsDefaultProtocolClient(inviteScheme)
+  nameForNotices()
   const desktop = new Desktop(options)
-  app.on('second-instance', (_event, args) => {
-    desktop.openAgain(inviteAmong(args))
+  app.on('second-instance', (_event, args, folder) => {
+    desktop.openAgain(inviteAmong(args, folder))
   })
   app.on('open-url', (event, url) => {
     event.preventDefault()
-    desktop.openAgain(inviteAmong([url]))
+    desktop.openAgain(inviteAmong([url], process.cwd()))
   })
   app.on('open-file', (event, file) => {
     event.preventDefault()
-    desktop.openAgain(inviteAmong([file]))
+    desktop.openAgain(inviteAmong([file], process.cwd()))
   })
   app.on('activate', () => {
     desktop.openAgain(null)
@@ -126,13 +127,15 @@ class Desktop {
       window.setTitle(count === 0 ? 'Quintet' : `Quintet (${count})`)
     })
     this.#connect({ window, settings, notifier, unread, secrets })
-    settings.onChange((changed) => {
+    settings.onChange((changed, former) => {
       nativeTheme.themeSource = changed.theme
       setMenu(strings(), actions)
       tray.setStrings(strings())
       this.#tell({ event: 'settings', settings: changed })
       void secrets.then((store) => this.#mailbox.setStaySignedIn(staysSignedIn(changed, store)))
-      void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
+      // There is one place for it, which another group's window on this machine may have.
+      if (changed.startAtLogin !== former.startAtLogin)
+        void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
     })
     if (this.#options.show === 'window') show()
     if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })

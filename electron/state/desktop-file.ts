@@ -31,12 +31,12 @@ export class DesktopFile<Value> {
     }
   }
 
-  /** Written beside and renamed, in the order of the calls. */
+  /** Written beside and renamed, in the order of the calls; on the disk before it has the name, or a power failure would leave an empty file. */
   save(value: Value): Promise<void> {
     const write = async (): Promise<void> => {
       await mkdir(path.dirname(this.#file), { recursive: true, mode: ownerOnly.directory })
       const beside = `${this.#file}.new`
-      await writeFile(beside, JSON.stringify(value), { mode: ownerOnly.file })
+      await writeFile(beside, JSON.stringify(value), { mode: ownerOnly.file, flush: true })
       await rename(beside, this.#file)
     }
     const written = this.#writing.then(write, write)

@@ -16,11 +16,13 @@ export const defaultSettings: AppSettings = {
   staySignedIn: 'asMachine',
 }
 
+type SettingsListener = (settings: AppSettings, former: AppSettings) => void
+
 /** What the person set, and how far the first run was. */
 export class Settings {
   readonly #file: DesktopFile<AppSettings>
   readonly #firstRunFile: DesktopFile<FirstRunDraft | null>
-  readonly #listeners: ((settings: AppSettings) => void)[] = []
+  readonly #listeners: SettingsListener[] = []
   #current: AppSettings = defaultSettings
   #firstRun: FirstRunDraft | null = null
 
@@ -47,8 +49,9 @@ export class Settings {
   }
 
   async change(changes: Partial<AppSettings>): Promise<AppSettings> {
-    this.#current = { ...this.#current, ...changes }
-    for (const listener of this.#listeners) listener(this.#current)
+    const former = this.#current
+    this.#current = { ...former, ...changes }
+    for (const listener of this.#listeners) listener(this.#current, former)
     await this.#file.save(this.#current)
     return this.#current
   }
@@ -58,7 +61,7 @@ export class Settings {
     await this.#firstRunFile.save(draft)
   }
 
-  onChange(listener: (settings: AppSettings) => void): void {
+  onChange(listener: SettingsListener): void {
     this.#listeners.push(listener)
   }
 

@@ -34,7 +34,8 @@ export class UnreadCount {
     if (this.#timer !== null) return
     this.#timer = setTimeout(() => {
       this.#timer = null
-      void this.#ask().then(this.#tell)
+      // While no server answers, what was known stays.
+      void this.#ask().then(this.#tell, () => undefined)
     }, pauseMs)
   }
 
@@ -43,9 +44,6 @@ export class UnreadCount {
     if (!this.#mailbox.isOpen) return 0
     const { client } = this.#mailbox
     if (client.loggedInAs === null) return 0
-    return client.counts().then(
-      ({ unread }) => unread,
-      () => 0,
-    )
+    return (await client.counts()).unread
   }
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { type AppWindow, expect, test } from './harness.ts'
@@ -75,6 +75,9 @@ test('starting at log-in is put where the system looks, hidden and with this dat
   await expect.poll(entry).toContain(`"--hidden" "--data" "${window.data}"`)
   await window.call('host', 'changeSettings', { settings: { startAtLogin: 'off' } })
   await expect.poll(entry).toBe('none')
+  await writeFile(path.join(configuration, 'autostart', 'quintet.desktop'), 'of another data directory')
+  await window.call('host', 'changeSettings', { settings: { theme: 'dark' } })
+  expect(await entry()).toBe('of another data directory')
 })
 
 test('started at log-in it serves the group without showing its window, until it is asked for', async ({ quintet }) => {

@@ -206,14 +206,19 @@ describe('the count of unread mails', () => {
     expect([told, asked()]).toEqual([[0], 0])
   })
 
-  test('is nothing when nobody is logged in, or when it cannot be known', async () => {
-    const { count: counted, client, told } = counting(() => Promise.reject(new Error('gone')))
-    counted.recount()
-    await vi.runAllTimersAsync()
+  test('stays as it was known while no server can be asked, and is nothing when nobody is logged in', async () => {
+    let unread = (): Promise<number> => Promise.resolve(3)
+    const { count: counted, client, told } = counting(() => unread())
+    const toldAfter = async (): Promise<readonly number[]> => {
+      counted.recount()
+      await vi.runAllTimersAsync()
+      return [...told]
+    }
+    expect(await toldAfter()).toEqual([3])
+    unread = () => Promise.reject(new Error('gone'))
+    expect(await toldAfter()).toEqual([3])
     client.loggedInAs = null
-    counted.recount()
-    await vi.runAllTimersAsync()
-    expect(told).toEqual([0, 0])
+    expect(await toldAfter()).toEqual([3, 0])
   })
 })
 
