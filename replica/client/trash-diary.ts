@@ -1,3 +1,4 @@
+import { clockToMs } from '../core/model/clock.ts'
 import { anyTag, documentId, type Clock } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
@@ -8,7 +9,6 @@ import { Remembered } from './remembered.ts'
 import type { Session } from './session.ts'
 
 const msPerDay = 86_400_000
-const microsPerMs = 1_000
 /** By then a mail is deleted, or the person has not been here for two months: it stays in the trash. */
 const rememberedDays = limits.trashDays * 3
 
@@ -37,7 +37,7 @@ export class TrashDiary {
     for (const mail of mails) {
       const name = nameOf(mail)
       if (mark === 'delete') this.#mails.forget(session, name)
-      else if (mark === 'trash' && mail.tag !== anyTag) this.#mails.set(session, name, isIn, clock / microsPerMs)
+      else if (mark === 'trash' && mail.tag !== anyTag) this.#mails.set(session, name, isIn, clockToMs(clock))
       else if (this.#mails.get(name) !== null) this.#mails.set(session, name, isOut)
     }
   }

@@ -1,9 +1,9 @@
+import { msToClock } from '../core/model/clock.ts'
 import type { Clock } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Overtaken } from '../core/model/signed.ts'
 import type { ClientClock } from './client-ports.ts'
 
-const microsPerMs = 1_000
 /** Then it is noticed anew: this machine's clock may have been set right meanwhile. */
 const noticedForMicros = 3_600_000_000
 
@@ -41,6 +41,6 @@ export class WordClock {
   }
 
   #wall(): Clock {
-    return Math.floor(this.#clock.nowMs()) * microsPerMs
+    return msToClock(Math.floor(this.#clock.nowMs()))
   }
 }

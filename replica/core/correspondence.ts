@@ -5,6 +5,7 @@ import type { Forks } from './forks.ts'
 import { isCredible, type KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
+import { msToClock } from './model/clock.ts'
 import type { Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type {
   BatchesMessage,
@@ -17,7 +18,6 @@ import type {
 } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { Haste, Moment } from './moment.ts'
-import { microsOf } from './moment.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { Readiness } from './readiness.ts'
 import type { Reception } from './reception.ts'
@@ -87,7 +87,7 @@ export class Correspondence {
     effects: EffectsDraft,
   ): void {
     const { membership, keys } = this.#parts
-    const hello = membership.hello(microsOf(wallMs), rows, addresses, keys.toldMadeAt)
+    const hello = membership.hello(msToClock(wallMs), rows, addresses, keys.toldMadeAt)
     this.#send(peer, this.#helloTo(peer, hello), effects)
   }
 
@@ -114,7 +114,7 @@ export class Correspondence {
     forks.isNewcomer = !readiness.hasState
     if (readiness.hasState) catchingUp.beginWithState()
     membership.tellsAll = readiness.hasState && !forks.isYielding
-    membership.conclude(steadyMs, microsOf(wallMs), effects)
+    membership.conclude(steadyMs, msToClock(wallMs), effects)
     // Behind what cuts off those who may have a former key alone: that a key is handed on is no new one.
     const rowOf = (holder: OriginId): VersionVector | null =>
       state.seats.isShutOut(holder) ? null : matrix.row(holder)
@@ -246,12 +246,12 @@ export class Correspondence {
   }
 
   #agreedClock({ wallMs }: Moment): Clock {
-    return microsOf(this.#parts.membership.peers.agreedMs(wallMs))
+    return msToClock(this.#parts.membership.peers.agreedMs(wallMs))
   }
 
   /** A member whose clock is years behind must not keep anybody from a new key. */
   #latestClock(now: Moment): Clock {
-    return Math.max(microsOf(now.wallMs), this.#agreedClock(now))
+    return Math.max(msToClock(now.wallMs), this.#agreedClock(now))
   }
 
   members(): readonly GreetedPeer[] {

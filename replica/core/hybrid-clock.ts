@@ -1,10 +1,10 @@
+import { msToClock } from './model/clock.ts'
 import type { Clock } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 
-/** How far a remote clock may run ahead of ours and still pull it along. */
+/** How far a remote clock may run ahead of ours and still pull it along. One that is further off than this is told to people. */
 export const maxDriftMs = 60_000
 
-const microsPerMs = 1_000
 /** Some days before the last clock that there is. A wall clock beyond it is taken to stand here, so that there is room for what is written. */
 const lastWall: Clock = limits.lastClock - 1_000_000_000_000
 
@@ -23,13 +23,13 @@ export class HybridClock {
   /** A value for a new update, above everything given or observed. */
   next(nowMs: number): Clock {
     // Beyond the last one nobody would take the update.
-    this.#last = Math.min(Math.max(this.#last + 1, Math.min(nowMs * microsPerMs, lastWall)), limits.lastClock)
+    this.#last = Math.min(Math.max(this.#last + 1, Math.min(msToClock(nowMs), lastWall)), limits.lastClock)
     return this.#last
   }
 
   /** Takes note of another replica's value. A clock that is more than `maxDriftMs` ahead pulls ours along by no more than that. */
   observe(remote: Clock, nowMs: number): void {
-    this.#last = Math.max(this.#last, Math.min(remote, (nowMs + maxDriftMs) * microsPerMs, lastWall))
+    this.#last = Math.max(this.#last, Math.min(remote, msToClock(nowMs + maxDriftMs), lastWall))
   }
 
   /** At start: our own past values stand, wherever the wall clock is now. */
@@ -37,6 +37,3 @@ export class HybridClock {
     this.#last = Math.max(this.#last, value)
   }
 }
-
-/** Milliseconds since 1970 of a clock value. */
-export const clockToMs = (clock: Clock): number => Math.floor(clock / microsPerMs)

@@ -1,6 +1,7 @@
 import { AgreedLogs } from './agreed-logs.ts'
 import { refusalOf } from './door.ts'
 import type { EffectsDraft } from './effects.ts'
+import { maxDriftMs } from './hybrid-clock.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Told } from './knowledge-telling.ts'
 import { KnowledgeTelling } from './knowledge-telling.ts'
@@ -33,8 +34,6 @@ const usualSyncIntervalMs = 1_000
 const peopleNewsMs = 500
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
-/** A clock further off than this is told to people. */
-const clockOffMs = 60_000
 
 /**
  * Membership views from connections and hellos, and what members tell each other about themselves: what they know,
@@ -346,7 +345,7 @@ export class Membership {
 
   #flagClocks(effects: EffectsDraft): void {
     for (const session of this.peers.allGreeted()) {
-      if (Math.abs(session.clockOffsetMs) <= clockOffMs) {
+      if (Math.abs(session.clockOffsetMs) <= maxDriftMs) {
         this.#clockFlagged.delete(session.peer)
       } else if (!this.#clockFlagged.has(session.peer)) {
         this.#clockFlagged.add(session.peer)

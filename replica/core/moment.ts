@@ -33,6 +33,3 @@ export class Haste {
     return nowMs < this.#mergeUntilMs ? 'merge' : 'ordinary'
   }
 }
-
-/** What we tell others of our wall clock. */
-export const microsOf = (wallMs: number): number => wallMs * 1_000

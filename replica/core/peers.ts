@@ -1,6 +1,6 @@
 import type { Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { SessionClaim } from './model/messages.ts'
-import { clockToMs } from './hybrid-clock.ts'
+import { clockToMs } from './model/clock.ts'
 
 /** A clock that is behind by less leaves a mail where people look for it. */
 const farBehindMs = 86_400_000

@@ -10,6 +10,7 @@ import { KeyKeeper } from './key-keeper.ts'
 import { KnowledgeMatrix } from './knowledge.ts'
 import { LogIntake } from './log-intake.ts'
 import { type Identity, Membership } from './membership.ts'
+import { msToClock } from './model/clock.ts'
 import type { AccountId, Clock, Hash, OriginId, PeerId, Sequence, ServerId, SessionId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type { KnowledgeRows, VersionVector } from './model/messages.ts'
@@ -24,7 +25,7 @@ import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import type { OriginOf } from './state/seat-table.ts'
 import { type CoreTuning, usualCore } from './tuning.ts'
-import { Haste, microsOf, type Moment, SteadyTime } from './moment.ts'
+import { Haste, type Moment, SteadyTime } from './moment.ts'
 import type { Hindrance } from './write-desk.ts'
 import { WriteDesk } from './write-desk.ts'
 
@@ -134,7 +135,7 @@ export class ReplicaCore {
 
   /** What becomes of a log-in now; see `Sessions.judge`. */
   judgeLogIn(account: AccountId, session: SessionId, offered: Clock | null, wallMs: number): LogInVerdict {
-    return this.#membership.sessions.judge(account, session, offered, microsOf(this.peers.agreedMs(wallMs)))
+    return this.#membership.sessions.judge(account, session, offered, msToClock(this.peers.agreedMs(wallMs)))
   }
 
   get peers(): Membership['peers'] {
@@ -333,7 +334,7 @@ export class ReplicaCore {
         this.#catchingUp.damaged(event.origin, event.first, event.last)
         break
       case 'groupKey':
-        this.#keys.begin(now.steadyMs, event.groupKey, microsOf(now.wallMs))
+        this.#keys.begin(now.steadyMs, event.groupKey, msToClock(now.wallMs))
         break
       case 'rotateKey':
         this.#correspondence.rotateKey(now, event.key, effects)

@@ -1,10 +1,9 @@
 import { maxDriftMs } from './hybrid-clock.ts'
+import { msToClock } from './model/clock.ts'
 import type { AccountId, Clock, ServerId, SessionId } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import type { SessionClaim } from './model/messages.ts'
 import type { LogInVerdict, SessionPlace } from './model/session-place.ts'
-
-const maxDriftMicros = maxDriftMs * 1_000
 
 interface Latest extends SessionPlace {
   readonly session: SessionId
@@ -43,7 +42,7 @@ export class Sessions {
     if (offered === null) return { kind: 'taken', clock: Math.max(now, (latest?.clock ?? 0) + 1) }
     if (latest === undefined || isLater({ clock: offered, session }, latest)) return { kind: 'taken', clock: offered }
     // One that is over shuts nobody out of whom it is not known to have taken over: a clock was wrong when either was opened.
-    const isWrong = latest.clock > now + maxDriftMicros || !this.#past.has(session)
+    const isWrong = latest.clock > now + msToClock(maxDriftMs) || !this.#past.has(session)
     if (isWrong && !this.#isOpen(latest)) return { kind: 'taken', clock: latest.clock + 1 }
     return { kind: 'superseded', by: { server: latest.server, machine: latest.machine } }
   }

@@ -1,4 +1,4 @@
-import { clockToMs } from '../core/hybrid-clock.ts'
+import { clockToMs } from '../core/model/clock.ts'
 import type { OriginId, PeerId, ServerId } from '../core/model/ids.ts'
 import type { SeatClaim, VoucherRecord } from '../core/model/image.ts'
 import type { Change } from '../core/model/updates.ts'

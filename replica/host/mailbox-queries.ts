@@ -1,4 +1,4 @@
-import { clockToMs } from '../core/hybrid-clock.ts'
+import { clockToMs, msToClock } from '../core/model/clock.ts'
 import type { AccountId, DocumentId, OriginId, Sequence, ServerId, Tag, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { DocumentRecord } from '../core/model/image.ts'
@@ -7,8 +7,6 @@ import type { Meant } from '../core/model/meant.ts'
 import type { Shelf } from '../core/model/mailbox-changes.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-
-const microsPerMs = 1_000
 
 /** A document without its content, and where that is. */
 export interface DocumentView {
@@ -58,7 +56,7 @@ export const trashedBy = (
   const trash = mails.mailbox(account).index('trash')
   const asked = among && new Set(among)
   const overMs = forMs === null ? beforeMs : Math.min(beforeMs, Math.min(nowMs, core.peers.agreedMs(nowMs)) - forMs)
-  const before = overMs * microsPerMs
+  const before = msToClock(overMs)
   return trash
     .page(trash.size, null)
     .filter((mail) => mails.registersOf(mail, account).trash < before * 2)

@@ -1,3 +1,4 @@
+import { maxDriftMs } from '../core/hybrid-clock.ts'
 import type { InviteId, OriginId, Sequence, ServerId } from '../core/model/ids.ts'
 import { allServerIds } from '../core/model/ids.ts'
 import type { InviteRecord, SeatClaim } from '../core/model/image.ts'
@@ -6,9 +7,6 @@ import type { GreetedPeer } from '../core/peers.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { heldFrom } from '../core/version-vector.ts'
 import type { PeerLink } from './ports.ts'
-
-/** A clock further off than this is told to people. */
-const clockOffMs = 60_000
 
 const nothing: VersionVector = new Map()
 
@@ -49,7 +47,7 @@ const takenSeat = (
     machine: core.state.seats.machineOf(holder),
     lagMs: links.find((link) => link.peer === peer)?.lagMs ?? null,
     lastSeenAt: core.seenMs.get(server) ?? null,
-    clockOffMs: Math.abs(offMs) > clockOffMs ? offMs : null,
+    clockOffMs: Math.abs(offMs) > maxDriftMs ? offMs : null,
     holds: Object.fromEntries([...known.keys()].map((claim) => [claim.server, heldFrom(row, claim.origin)])),
     behind,
   }

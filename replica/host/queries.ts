@@ -1,5 +1,5 @@
 import { executedBefore, missingMail } from '../core/commands.ts'
-import { clockToMs } from '../core/hybrid-clock.ts'
+import { clockToMs } from '../core/model/clock.ts'
 import type { AccountId, OriginId, PeerId, Sequence, ServerId, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'
 import type { AccountRecord } from '../core/model/image.ts'

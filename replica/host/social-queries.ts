@@ -1,4 +1,4 @@
-import { clockToMs } from '../core/hybrid-clock.ts'
+import { clockToMs } from '../core/model/clock.ts'
 import { sortedByName } from '../core/model/fold-name.ts'
 import type { AccountId, OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { updateId } from '../core/model/ids.ts'

@@ -1,12 +1,11 @@
 import type { Opinion } from '../core/effects.ts'
+import { maxDriftMs } from '../core/hybrid-clock.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { allServerIds } from '../core/model/ids.ts'
 import type { Warning, WarningCode } from '../core/model/warning.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { retiredFailure } from '../core/retired-peers.ts'
 import type { LinkTrouble, Surroundings } from './ports.ts'
-
-const clockOffMs = 60_000
 
 /** What is out of the ordinary here. */
 export const warnings = (core: ReplicaCore, { diskFull, troubles }: Surroundings): readonly Warning[] => {
@@ -42,7 +41,7 @@ const clocksOff = (core: ReplicaCore): readonly Warning[] => {
   const ownMs = core.peers.offMs
   const others = core.peers.allGreeted().map(({ server, clockOffsetMs }) => ({ server, offMs: clockOffsetMs + ownMs }))
   return [{ server: core.identity.server, offMs: ownMs }, ...others].flatMap(({ server, offMs }) => {
-    if (Math.abs(offMs) <= clockOffMs) return []
+    if (Math.abs(offMs) <= maxDriftMs) return []
     const seconds = Math.round(offMs / 1_000)
     const whose = server === core.identity.server ? 'this machine' : `server ${server}`
     return [warning('clockOff', `The clock of ${whose} is off by ${seconds} s.`, { server, seconds })]

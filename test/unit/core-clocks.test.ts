@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { clockToMs } from '../../replica/core/hybrid-clock.ts'
+import { clockToMs } from '../../replica/core/model/clock.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import { foundedCore, give, identity, mailTo, noonMs, warningsOf, withMembers } from '../support/core-fixture.ts'
