@@ -2,9 +2,9 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { parseReplicaArguments, type ReplicaArguments } from '../replica/arguments.ts'
 import { connectClient } from '../replica/connect-client.ts'
-import { type Failure, QuintetError } from '../replica/core/model/errors.ts'
+import { QuintetError, toFailure } from '../replica/core/model/errors.ts'
 import { loadInstall } from '../replica/drivers/install-file.ts'
-import { exitCodes } from '../replica/host/ports.ts'
+import { exitWith } from '../replica/exit-with.ts'
 import { everywhere, runReplica, type RunningReplica } from '../replica/run-replica.ts'
 import { onStopSignals } from '../replica/stop-signals.ts'
 import { localFiles } from '../replica/local-files.ts'
@@ -58,11 +58,6 @@ const serve = async (data: string, replica: RunningReplica | null, left: AbortSi
   await runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout, left })
 }
 
-const exitWith = ({ code, message }: Failure): never => {
-  process.stderr.write(`quintet: ${message} (${code})\n`)
-  process.exit(exitCodes[code] ?? 1)
-}
-
 /** This computer's replica and the terminal client on it; quitting the client stops both. */
 export const startTerminal = async (args: readonly string[]): Promise<void> => {
   const options = givenArguments(args)
@@ -84,9 +79,4 @@ export const startTerminal = async (args: readonly string[]): Promise<void> => {
 }
 
 /** Ends the process with what went wrong. */
-export const failStart = (error: unknown): never =>
-  exitWith(
-    error instanceof QuintetError
-      ? error.failure
-      : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) },
-  )
+export const failStart = (error: unknown): never => exitWith(toFailure(error))

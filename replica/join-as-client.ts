@@ -1,4 +1,4 @@
-import { QuintetError } from './core/model/errors.ts'
+import { QuintetError, toError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
@@ -32,7 +32,7 @@ export const inspectInvite = async (text: string): Promise<InspectedInvite> => {
   const { groupName, expiresAtMs, token } = invite
   const answer = await visit(invite, newKeys().privateKey, { kind: 'look', token }, lookTimeoutMs)
   if (!answer.ok && ['BAD_INVITE', 'INVITE_EXPIRED', 'INVITE_REVOKED'].includes(answer.failure.code))
-    throw new QuintetError(answer.failure.code, answer.failure.message)
+    throw toError(answer.failure)
   const seats = answer.ok
     ? answer.value.seats.map(({ server, holder }) => ({ server, machine: holder?.machine ?? null }))
     : null
@@ -64,7 +64,7 @@ export const joinAsClient = async (request: {
   if (!answer.ok) {
     // The invite's key was the older one, as of the invite that this directory once joined by.
     if (present !== null) return present
-    throw new QuintetError(answer.failure.code, answer.failure.message)
+    throw toError(answer.failure)
   }
   const { groupId, groupKey } = invite
   const members = membersOf(answer.value)

@@ -1,9 +1,9 @@
 import { type Format, type MailArguments, parseMailArguments } from './arguments.ts'
 import { connectClient } from './connect-client.ts'
-import { type Failure, QuintetError } from './core/model/errors.ts'
+import { toFailure } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
 import { systemClock } from './drivers/system-clock.ts'
-import { exitCodes } from './host/ports.ts'
+import { exitWith, tellFailure } from './exit-with.ts'
 import { localFiles } from './local-files.ts'
 import { onLostOutput } from './lost-output.ts'
 import { machineName, readInvite } from './new-install.ts'
@@ -17,7 +17,7 @@ const main = async (): Promise<void> => {
   onLostOutput((failure, reason) => {
     // A person who has read enough knows it.
     if (format === 'text' && reason === 'EPIPE') return
-    tell(failure)
+    tellFailure(failure)
     process.exitCode = 1
   })
   const options = parseMailArguments(process.argv.slice(2))
@@ -54,12 +54,6 @@ const noteWaiting = ({ data, server }: MailArguments): (() => void) =>
     process.stderr.write(`quintet: Waiting for ${whom} to answer …\n`)
   })
 
-const tell = ({ code, message }: Failure): void => {
-  process.stderr.write(`quintet: ${message} (${code})\n`)
-}
-
 main().catch((error: unknown) => {
-  const failure: Failure = error instanceof QuintetError ? error.failure : { code: 'INTERNAL', message: String(error) }
-  tell(failure)
-  process.exit(exitCodes[failure.code] ?? 1)
+  exitWith(toFailure(error))
 })

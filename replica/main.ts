@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import type { ReplicaArguments } from './arguments.ts'
 import { parseReplicaArguments } from './arguments.ts'
-import type { Failure } from './core/model/errors.ts'
-import { QuintetError } from './core/model/errors.ts'
-import { exitCodes } from './host/ports.ts'
+import { QuintetError, toFailure } from './core/model/errors.ts'
+import { exitWith, tellFailure } from './exit-with.ts'
 import { onLostOutput } from './lost-output.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { runReplica } from './run-replica.ts'
@@ -12,7 +11,7 @@ import { onStopSignals } from './stop-signals.ts'
 /** The replica as a process: `npm run replica -- ARGS`. */
 const main = async (): Promise<void> => {
   onLostOutput((failure) => {
-    tell(failure)
+    tellFailure(failure)
     // Who reads what a replica says may go away: it serves all others, and says when it stops how that went.
     process.exitCode = 1
   })
@@ -25,7 +24,7 @@ const main = async (): Promise<void> => {
     replica.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        exitWith(failureOf(error))
+        exitWith(toFailure(error))
       },
     )
   }
@@ -78,20 +77,6 @@ const write = (value: object): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`)
 }
 
-const failureOf = (error: unknown): Failure =>
-  error instanceof QuintetError
-    ? error.failure
-    : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
-
-const tell = ({ code, message }: Failure): void => {
-  process.stderr.write(`quintet: ${message} (${code})\n`)
-}
-
-const exitWith = (failure: Failure): void => {
-  tell(failure)
-  process.exit(exitCodes[failure.code] ?? 1)
-}
-
 main().catch((error: unknown) => {
-  exitWith(failureOf(error))
+  exitWith(toFailure(error))
 })

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { QuintetError } from './core/model/errors.ts'
+import { QuintetError, toError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
 import { makeDirectory, systemCode } from './drivers/file-names.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
@@ -80,7 +80,7 @@ export const readInvite = async (text: string): Promise<string> => {
 /** What an invite says that is to be used. BAD_INVITE; INVITE_EXPIRED when the clock of this machine says so, wherever that stands. */
 export const validInvite = (text: string): Invite => {
   const invite = decodeInvite(text)
-  if (!invite.ok) throw new QuintetError(invite.failure.code, invite.failure.message)
+  if (!invite.ok) throw toError(invite.failure)
   const { expiresAtMs } = invite.value
   if (expiresAtMs >= Date.now()) return invite.value
   const [end = '', today = ''] = [expiresAtMs, Date.now()].map((ms) => new Date(ms).toISOString().slice(0, 10))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ReplicaArguments } from './arguments.ts'
-import { QuintetError } from './core/model/errors.ts'
+import { QuintetError, toError } from './core/model/errors.ts'
 import type { ServerId } from './core/model/ids.ts'
 import { serverId } from './core/model/ids.ts'
 import { limits } from './core/model/limits.ts'
@@ -138,7 +138,7 @@ const joinGroup = async (
     ...{ groupKey, groupId, privateKey: keys.privateKey, addresses, request, timeoutMs, clock: systemClock },
     ...(nearby === null ? {} : { nearby }),
   }).finally(() => nearby?.stop())
-  if (!answer.ok) throw new QuintetError(answer.failure.code, answer.failure.message)
+  if (!answer.ok) throw toError(answer.failure)
   const install: Install = {
     ...identityOf(answer.value.server, keys, options.machine),
     groupId,

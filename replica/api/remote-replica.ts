@@ -1,4 +1,4 @@
-import { QuintetError, type Failure } from '../core/model/errors.ts'
+import { type Failure, QuintetError, toError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
 import { apiVersion, decodeApiFrame, encodeApiMessage, type ApiMessage } from '../wire/api-codec.ts'
@@ -285,7 +285,7 @@ class RemoteReplica implements ReplicaApi {
     if (call === undefined) return
     this.#pending.delete(message.id)
     if (message.kind === 'failure') {
-      call.reject(new QuintetError(message.failure.code, message.failure.message))
+      call.reject(toError(message.failure))
       return
     }
     try {

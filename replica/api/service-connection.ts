@@ -1,5 +1,4 @@
-import type { Failure } from '../core/model/errors.ts'
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, toError } from '../core/model/errors.ts'
 import type { AccountId, Clock, SessionId, Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Meant } from '../core/model/meant.ts'
@@ -174,7 +173,7 @@ export class ServiceConnection implements ReplicaApi {
 
   async submit({ kind, payload, signature, command }: Submission): Promise<Accepted | SayAnew> {
     const signed = verifySubmission(this.#service.install.groupId, kind, payload, signature)
-    if (!signed.ok) throw new QuintetError(signed.failure.code, signed.failure.message)
+    if (!signed.ok) throw toError(signed.failure)
     const { change } = signed.value
     if (change.command !== command)
       throw new QuintetError('BAD_REQUEST', 'The command id is not the one that was signed.')
@@ -368,10 +367,6 @@ export class ServiceConnection implements ReplicaApi {
 
   #requireAdmin(): void {
     if (this.#right === 'admin') return
-    const failure: Failure = {
-      code: 'NOT_ALLOWED',
-      message: 'This needs the right to the data directory of the server that is asked.',
-    }
-    throw new QuintetError(failure.code, failure.message)
+    throw new QuintetError('NOT_ALLOWED', 'This needs the right to the data directory of the server that is asked.')
   }
 }

@@ -1,4 +1,4 @@
-import { QuintetError, type Result } from '../core/model/errors.ts'
+import { QuintetError, type Result, toError } from '../core/model/errors.ts'
 import { type AccountId, commandId, type CommandId, documentId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
@@ -122,6 +122,6 @@ const withBody = async <Rest>(
   const { draft, ...rest } = result.value
   const { encodedBody, ...letter } = draft
   const body = await decodeBody(encodedBody)
-  if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
+  if (!body.ok) throw toError(body.failure)
   return { ...rest, letter: { ...letter, body: body.value.body } }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 import type { SealedMail } from '../api/contract.ts'
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, toError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { sha256, toBase64Url } from '../wire/bytes.ts'
 import { provesHead, provesWhole } from '../wire/header-proof.ts'
@@ -55,7 +55,7 @@ export class MailOpener {
     const content = aesOpen(contentKey, bodyNonce, payload.sealedBody, bound)
     if (content === null) throw cannotOpen('its body was changed')
     const body = await decodeBody(content)
-    if (!body.ok) throw new QuintetError(body.failure.code, body.failure.message)
+    if (!body.ok) throw toError(body.failure)
     const header = this.#headerOf(unwrapped)
     // A list gives a shorter one whole.
     if (payload.sealedBody.length > limits.listedBodyBytes) this.noteProven(mail)

@@ -1,5 +1,5 @@
 import type { ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, toError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import {
   commandId,
@@ -288,7 +288,7 @@ export const normalName = (name: string): string => {
 
 const checkedName = (name: string): string => {
   const checked = checkNewName(normalName(name))
-  if (!checked.ok) throw new QuintetError(checked.failure.code, checked.failure.message)
+  if (!checked.ok) throw toError(checked.failure)
   return checked.value
 }
 

@@ -17,7 +17,7 @@ import type {
   VersionVector,
 } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
-import type { Haste, Moment } from './moment.ts'
+import type { MergeTime, Moment } from './moment.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { Readiness } from './readiness.ts'
 import type { Reception } from './reception.ts'
@@ -45,7 +45,7 @@ export interface CorrespondenceParts {
   readonly catchingUp: CatchingUp
   readonly readiness: Readiness
   readonly spreading: Spreading
-  readonly haste: Haste
+  readonly mergeTime: MergeTime
 }
 
 /** Greets the others and takes their messages: who may say what, and which part each message is for. */
@@ -288,7 +288,7 @@ export class Correspondence {
     this.#learn(now, hello.origin, hello.rows, effects)
     const member = this.#peers.greeted(session.peer)
     if (member !== undefined && this.#isServed(member)) this.#parts.keys.greeted(member, effects)
-    this.#parts.haste.begin(now.steadyMs)
+    this.#parts.mergeTime.begin(now.steadyMs)
   }
 
   /**

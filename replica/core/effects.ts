@@ -20,6 +20,7 @@ import type {
   RequestMessage,
   SessionClaim,
   StateRequestMessage,
+  Urgency,
   VersionVector,
 } from './model/messages.ts'
 import type { SessionPlace } from './model/session-place.ts'
@@ -182,7 +183,7 @@ export interface Effects {
   readonly send: readonly {
     readonly to: PeerId
     readonly message: Message
-    readonly urgency: 'ordinary' | 'droppable'
+    readonly urgency: Urgency
   }[]
   /** Read from the log (or make an image), and send. */
   readonly serve: readonly Serve[]

@@ -42,6 +42,7 @@ const changedKnowledgeMs = 250
 export class Membership {
   readonly peers: Peers
   readonly agreed: AgreedLogs
+  readonly sessions: Sessions
   readonly #identity: Identity
   readonly #state: GroupState
   readonly #matrix: KnowledgeMatrix
@@ -52,7 +53,6 @@ export class Membership {
   #addressNews = new Map<PeerId, readonly string[]>()
   /** As others say, of peers that are not connected here and were last seen elsewhere. */
   #whereabouts = new Map<PeerId, readonly string[]>()
-  readonly #sessions: Sessions
   #hasPeopleNews = false
   #peopleToldMs = 0
   #peopleRevision = 0
@@ -67,7 +67,7 @@ export class Membership {
   tellsAll: boolean
   /** How many updates the copy covers that could be taken up again. */
   aside = 0
-  #syncIntervalMs = usualSyncIntervalMs
+  syncIntervalMs = usualSyncIntervalMs
   readonly #seenMs = new Map<ServerId, number>()
   #toldRevision = -1
 
@@ -77,7 +77,7 @@ export class Membership {
     this.#matrix = matrix
     this.agreed = new AgreedLogs(state)
     this.peers = new Peers(identity.server)
-    this.#sessions = new Sessions(identity.server)
+    this.sessions = new Sessions(identity.server)
     this.#telling = new KnowledgeTelling(identity.origin)
     this.tellsAll = !state.seats.isUnknown
     this.#noteVouchers(identity)
@@ -92,25 +92,13 @@ export class Membership {
     return this.#addresses
   }
 
-  get syncIntervalMs(): number {
-    return this.#syncIntervalMs
-  }
-
-  set syncIntervalMs(intervalMs: number) {
-    this.#syncIntervalMs = intervalMs
-  }
-
   /** When each server was last heard, in milliseconds since 1970. */
   get seenMs(): ReadonlyMap<ServerId, number> {
     return this.#seenMs
   }
 
-  get sessions(): Sessions {
-    return this.#sessions
-  }
-
   setSessions(sessions: readonly SessionClaim[]): void {
-    this.#sessions.setOwn(sessions)
+    this.sessions.setOwn(sessions)
     this.#toldRevision = -1
     this.#hasPeopleNews = true
   }
@@ -121,7 +109,7 @@ export class Membership {
     const note = (server: ServerId, sessions: readonly SessionClaim[]): void => {
       for (const { account } of sessions) online.set(account, (online.get(account) ?? new Set()).add(server))
     }
-    note(this.#identity.server, this.#sessions.own)
+    note(this.#identity.server, this.sessions.own)
     for (const { server, sessions } of this.peers.allGreeted()) note(server, sessions)
     return new Map([...online].map(([account, servers]) => [account, [...servers].sort((left, right) => left - right)]))
   }
@@ -177,7 +165,7 @@ export class Membership {
     if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
     session.sessions = message.sessions
     session.aside = message.aside ?? 0
-    this.#sessions.heard(session.server, message.sessions)
+    this.sessions.heard(session.server, message.sessions)
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
@@ -214,7 +202,7 @@ export class Membership {
     this.#toldRevision = this.#state.revision
     const all = (): Told => ({ rows: this.toldRows(), hashes: this.#toldHashes() })
     const messageOf = (told: Told): KnowledgeMessage => {
-      const { own: sessions } = this.#sessions
+      const { own: sessions } = this.sessions
       const aside = this.#state.seats.isUnknown && this.aside > 0 ? { aside: this.aside } : {}
       return { kind: 'knowledge', clock, rows: told.rows, hashes: new Map(told.hashes), sessions, ...aside }
     }
@@ -278,7 +266,7 @@ export class Membership {
   }
 
   #isRoundDue(nowMs: number): boolean {
-    return nowMs - this.#roundMs >= this.#syncIntervalMs
+    return nowMs - this.#roundMs >= this.syncIntervalMs
   }
 
   #isNewsDue(nowMs: number): boolean {
@@ -286,7 +274,7 @@ export class Membership {
   }
 
   #tellSessions(nowMs: number, effects: EffectsDraft): void {
-    for (const { session, by } of this.#sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
+    for (const { session, by } of this.sessions.takenOver()) effects.notify.push({ kind: 'takenOver', session, by })
     const { revision } = this.#state.accounts
     if (revision !== this.#peopleRevision) this.#hasPeopleNews = true
     this.#peopleRevision = revision

@@ -1,3 +1,5 @@
+import type { Haste } from './anti-entropy.ts'
+
 /** The two times of one step. */
 export interface Moment {
   /** What the machine's clock says: people may set it, forwards and back. */
@@ -21,15 +23,15 @@ export class SteadyTime {
 /** A view change means a merge may be going on for this long: what is missing is then asked for at once. */
 const mergeMs = 1_000
 
-/** How eagerly what is missing is asked for. */
-export class Haste {
-  #mergeUntilMs = 0
+/** Whether a merge may be going on. */
+export class MergeTime {
+  #untilMs = 0
 
   begin(nowMs: number): void {
-    this.#mergeUntilMs = nowMs + mergeMs
+    this.#untilMs = nowMs + mergeMs
   }
 
-  at(nowMs: number): 'merge' | 'ordinary' {
-    return nowMs < this.#mergeUntilMs ? 'merge' : 'ordinary'
+  hasteAt(nowMs: number): Haste {
+    return nowMs < this.#untilMs ? 'merge' : 'ordinary'
   }
 }

@@ -2,8 +2,7 @@ import { AntiEntropy } from './anti-entropy.ts'
 import { CatchingUp } from './catching-up.ts'
 import { Compaction } from './compaction.ts'
 import { Correspondence } from './correspondence.ts'
-import type { CoreEvent, Effects, EffectsDraft } from './effects.ts'
-import { noEffects } from './effects.ts'
+import { type CoreEvent, type Effects, type EffectsDraft, noEffects } from './effects.ts'
 import { Forks } from './forks.ts'
 import { HybridClock } from './hybrid-clock.ts'
 import { KeyKeeper } from './key-keeper.ts'
@@ -25,9 +24,8 @@ import { Spreading } from './spreading.ts'
 import { GroupState } from './state/group-state.ts'
 import type { OriginOf } from './state/seat-table.ts'
 import { type CoreTuning, usualCore } from './tuning.ts'
-import { Haste, type Moment, SteadyTime } from './moment.ts'
-import type { Hindrance } from './write-desk.ts'
-import { WriteDesk } from './write-desk.ts'
+import { MergeTime, type Moment, SteadyTime } from './moment.ts'
+import { type Hindrance, WriteDesk } from './write-desk.ts'
 
 /** Pure functions that the core is given: encoding, hashing and signing are not its business. */
 export interface CorePorts {
@@ -76,7 +74,7 @@ export class ReplicaCore {
   #hasToldRetired = false
   #lastUpdateMs = 0
   #maintainedMs = -Infinity
-  readonly #haste = new Haste()
+  readonly #mergeTime = new MergeTime()
   readonly #steady = new SteadyTime()
   #hasStepped = false
 
@@ -109,7 +107,7 @@ export class ReplicaCore {
       reclaiming: this.#reclaiming,
       readiness: this.#readiness,
       spreading: this.#spreading,
-      haste: this.#haste,
+      mergeTime: this.#mergeTime,
     })
     // Own values of the past stand, wherever the wall clock is now.
     this.#clock.restore(this.state.newestClockOf(identity.origin))
@@ -264,7 +262,7 @@ export class ReplicaCore {
     if (addresses.size > 0) this.#correspondence.greetAgain(wallMs, addresses, effects)
     const view = this.view.number
     this.#correspondence.conclude(now, effects)
-    if (this.view.number !== view) this.#haste.begin(now.steadyMs)
+    if (this.view.number !== view) this.#mergeTime.begin(now.steadyMs)
     return effects
   }
 
@@ -380,7 +378,8 @@ export class ReplicaCore {
   #askForMissing(nowMs: number, effects: EffectsDraft): void {
     const greeted = this.peers.allGreeted()
     const holders = greeted.map(({ peer, origin }) => ({ peer, origin, row: this.matrix.row(origin) }))
-    for (const { to, message } of this.#antiEntropy.plan(nowMs, this.state.vector, holders, this.#haste.at(nowMs)))
+    const haste = this.#mergeTime.hasteAt(nowMs)
+    for (const { to, message } of this.#antiEntropy.plan(nowMs, this.state.vector, holders, haste))
       effects.send.push({ to, message, urgency: 'ordinary' })
     const peers = greeted.map((session) => session.peer)
     this.#catchingUp.repair(nowMs, peers, effects)

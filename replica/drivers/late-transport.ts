@@ -1,6 +1,7 @@
 import { QuintetError } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
-import type { GroupKeys, LinkTrouble, PeerLink, SendPriority, Transport, TransportListener } from '../host/ports.ts'
+import type { Urgency } from '../core/model/messages.ts'
+import type { GroupKeys, LinkTrouble, PeerLink, Transport, TransportListener } from '../host/ports.ts'
 
 export interface LateTransportOptions {
   readonly self: PeerId
@@ -48,8 +49,8 @@ class LateTransport implements Transport {
     return this.#transport?.listenAddresses() ?? []
   }
 
-  send(peer: PeerId, frame: Uint8Array, priority: SendPriority): void {
-    this.#transport?.send(peer, frame, priority)
+  send(peer: PeerId, frame: Uint8Array, urgency: Urgency): void {
+    this.#transport?.send(peer, frame, urgency)
   }
 
   gossip(frame: Uint8Array): void {

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
+import type { Urgency } from '../core/model/messages.ts'
 import type {
   ClockPort,
   GroupKeys,
   LinkTrouble,
   LoggerPort,
   PeerLink,
-  SendPriority,
   Transport,
   TransportListener,
 } from '../host/ports.ts'
@@ -175,13 +175,13 @@ class Libp2pTransport implements Transport {
     return withLinkLocal(this.#node.getMultiaddrs().map(String), this.#options.listen)
   }
 
-  send(peer: PeerId, frame: Uint8Array, priority: SendPriority): void {
+  send(peer: PeerId, frame: Uint8Array, urgency: Urgency): void {
     const link = this.#links.get(peer)
     if (link === null) return
     if (frame.length > limits.frameBytes) {
       throw new QuintetError('TOO_LARGE', `A frame has ${frame.length} bytes, the limit is ${limits.frameBytes}.`)
     }
-    if (priority === 'droppable' && link.queuedBytes >= limits.sendQueueBytes) return
+    if (urgency === 'droppable' && link.queuedBytes >= limits.sendQueueBytes) return
     if (link.queuedBytes >= limits.sendQueueCutBytes) {
       link.abort('the other side does not read')
       return

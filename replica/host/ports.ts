@@ -1,6 +1,5 @@
 import type { OriginId, PeerId, Sequence } from '../core/model/ids.ts'
-import type { ErrorCode } from '../core/model/errors.ts'
-import type { JoinAnswer, JoinRequest, VersionVector } from '../core/model/messages.ts'
+import type { JoinAnswer, JoinRequest, Urgency, VersionVector } from '../core/model/messages.ts'
 import type { Result } from '../core/model/errors.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { VisitAnswer, VisitRequest } from '../wire/visit-codec.ts'
@@ -154,8 +153,6 @@ export interface FrameStream {
   trust?(): void
 }
 
-export type SendPriority = 'ordinary' | 'droppable'
-
 export interface PeerLink {
   readonly peer: PeerId
   readonly addresses: readonly string[]
@@ -196,7 +193,7 @@ export interface Transport {
    * Queues a frame on a peer's direct stream. A `droppable` one is dropped when `limits.sendQueueBytes` are waiting, and
    * any one is dropped when the peer is not connected: `disconnected` tells.
    */
-  send(peer: PeerId, frame: Uint8Array, priority: SendPriority): void
+  send(peer: PeerId, frame: Uint8Array, urgency: Urgency): void
   /** Publishes to every member that listens; best effort. */
   gossip(frame: Uint8Array): void
   /** Ends the connection with a peer; it may be dialled again by either side, with back-off. */
@@ -219,14 +216,4 @@ export interface Transport {
   dismissed(peer: PeerId): void
   /** Forget all back-off and dial now (wake-up, network change). */
   redial(): void
-}
-
-/** Exit codes of the replica process by failure. */
-export const exitCodes: Partial<Record<ErrorCode, number>> = {
-  BAD_REQUEST: 2,
-  BAD_ADDRESS: 2,
-  DIRECTORY_IN_USE: 3,
-  SEAT_TAKEN: 4,
-  NO_SEAT_FREE: 4,
-  NEWER_FORMAT: 5,
 }

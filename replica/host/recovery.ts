@@ -1,4 +1,4 @@
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, toError } from '../core/model/errors.ts'
 import { ReplicaCore } from '../core/replica-core.ts'
 import { heldFrom } from '../core/version-vector.ts'
 import { decodeImage } from '../wire/image-decode.ts'
@@ -30,7 +30,7 @@ export const recoverCore = async ({
   if (snapshot === null && unread[0] !== undefined) throw new QuintetError('DISK_FAILED', unread[0].reason)
   const beyond = unread.filter(({ origin, last }) => last > heldFrom(snapshot?.vector ?? new Map(), origin))
   const image = snapshot === null ? null : decodeImage(snapshot.chunks)
-  if (image !== null && !image.ok) throw new QuintetError(image.failure.code, image.failure.message)
+  if (image !== null && !image.ok) throw toError(image.failure)
   const core = new ReplicaCore(
     identity,
     { makeBatch, firstHash: (origin) => wire.firstHash(origin), originOf },

@@ -1,5 +1,5 @@
 import type { Command, CommandAnswer, CoreEvent, Effects, Notice } from '../core/effects.ts'
-import type { Failure } from '../core/model/errors.ts'
+import { type Failure, toError, toFailure } from '../core/model/errors.ts'
 import type { OriginId, PeerId, Sequence, ServerId } from '../core/model/ids.ts'
 import type { Batch, Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
@@ -17,7 +17,7 @@ import type { Damage, FrameStream, Surroundings, Transport, TransportListener } 
 import { recoverCore } from './recovery.ts'
 import { Server } from './server.ts'
 import { StandingEvents } from './standing-events.ts'
-import { Tickets, toError, toFailure } from './tickets.ts'
+import { Tickets } from './tickets.ts'
 import { admit, visit } from './newcomers.ts'
 import { WaitingReads } from './waiting-reads.ts'
 export type { Notice }

@@ -1,11 +1,5 @@
 import type { CommandAnswer, CommandTicket } from '../core/effects.ts'
-import { type Failure, QuintetError, type Result } from '../core/model/errors.ts'
-
-export const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
-
-/** INTERNAL for what nobody has foreseen. */
-export const toFailure = (error: unknown): Failure =>
-  error instanceof QuintetError ? error.failure : { code: 'INTERNAL', message: String(error) }
+import { type Failure, type Result, toError } from '../core/model/errors.ts'
 
 /** Commands that wait for their answers, and others that wait until an event's effects have been carried out. */
 export class Tickets {

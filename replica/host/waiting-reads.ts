@@ -1,6 +1,5 @@
-import type { Failure } from '../core/model/errors.ts'
+import { type Failure, toError } from '../core/model/errors.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { toError } from './tickets.ts'
 
 interface WaitingRead {
   readonly look: (core: ReplicaCore) => void

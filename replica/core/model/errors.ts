@@ -77,6 +77,14 @@ export class QuintetError extends Error {
   }
 }
 
+export const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
+
+/** INTERNAL for what nobody has foreseen. */
+export const toFailure = (error: unknown): Failure =>
+  error instanceof QuintetError
+    ? error.failure
+    : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+
 /** A broken invariant stops the replica, in production too: going on could lose mail. */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`)

@@ -166,6 +166,9 @@ export type Message =
   | ForkMessage
   | GroupKeyMessage
 
+/** `droppable`: it is not sent to a peer for which too much waits already. What it would bring is asked for later. */
+export type Urgency = 'ordinary' | 'droppable'
+
 /** An install asks to be let in, on the join protocol. */
 export interface JoinRequest {
   readonly token: Uint8Array
