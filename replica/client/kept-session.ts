@@ -1,5 +1,5 @@
 import { QuintetError } from '../core/model/errors.ts'
-import { sessionId, type Clock, type SessionId } from '../core/model/ids.ts'
+import { sessionBytes, sessionId, type Clock, type SessionId } from '../core/model/ids.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
 import type { PrivateHalves } from './person-keys.ts'
@@ -17,7 +17,6 @@ export interface KeptSession {
  */
 const formatVersion = 1
 const halfBytes = 32
-const sessionBytes = 12
 
 /** The private keys are in it as they are. */
 export const encodeKeptSession = ({ halves, session, clock }: KeptSession): Uint8Array =>

@@ -1,5 +1,5 @@
 import { QuintetError, type Result, toError } from '../core/model/errors.ts'
-import { type AccountId, commandId, type CommandId, documentId } from '../core/model/ids.ts'
+import { type AccountId, commandBytes, commandId, type CommandId, documentId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader, type CborValue } from '../wire/cbor.ts'
@@ -14,7 +14,6 @@ import { decodeBody, encodeBody } from './mail-content.ts'
  *                 [[document, name, bytes' number]...]], without the last where nothing is attached
  */
 const formatVersion = 1
-const commandBytes = 12
 const waitingFields = 6
 const letterFieldsLeast = 5
 const letterFieldsMost = 6

@@ -2,7 +2,9 @@ import type { ReplicaApi, SessionPlace, Submission } from '../api/contract.ts'
 import { QuintetError, toError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
 import {
+  commandBytes,
   commandId,
+  sessionBytes,
   sessionId,
   type AccountId,
   type Clock,
@@ -57,8 +59,6 @@ export interface SessionPorts {
 /** What a person can say anew, to be signed with when it is said: each time as the same command. */
 export type SignWord = (saidAt: Clock) => Promise<Submission>
 
-const commandBytes = 12
-const sessionBytes = 12
 const documentLabel = utf8('quintet/1/document')
 const logInLabel = utf8('quintet/log-in/1')
 

@@ -1,16 +1,12 @@
-import { accountId, isServerId, isUpdateId, seatCount } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { account, count, moment, servers, shownName, updateName } from './common-shapes.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
 /** Names and what is around the text of a post. */
 const postPayloadBytes = limits.postChars * 4 + 256
-const shownNameUnits = limits.nameChars * 2 + 8
-const lastMoment = Number.MAX_SAFE_INTEGER
 
-const account = shape.textLike(/^[A-Za-z0-9_-]{43}$/, accountId)
-const name = shape.text(shownNameUnits)
-const names = shape.listOf(name, limits.shownFollows)
+const names = shape.listOf(shownName, limits.shownFollows)
 const pageMark = shape.orNull(shape.text(limits.pageMarkChars))
 
 const kindOfPosts = shape.fields({ kind: shape.oneOf(['author', 'followed', 'timeline']) })
@@ -20,10 +16,10 @@ const postsOf = (value: unknown, at: string) =>
   kindOfPosts(value, at).kind === 'author' ? postsOfAuthor(value, at) : postsOfOthers(value, at)
 
 export const signedPost = shape.fields({
-  post: shape.guarded(isUpdateId, 'the name of a post'),
+  post: updateName,
   author: account,
-  authorName: name,
-  postedAt: shape.integer(0, lastMoment),
+  authorName: shownName,
+  postedAt: moment,
   payload: shape.bytesUpTo(postPayloadBytes),
   signature: shape.bytesUpTo(mostSignatureBytes),
 })
@@ -31,7 +27,7 @@ export const signedPost = shape.fields({
 /** What a client asks of posts and people. */
 export const socialRequests = {
   posts: shape.fields({ of: postsOf, limit: shape.integer(1, limits.pagePosts), before: pageMark }),
-  profile: shape.fields({ name }),
+  profile: shape.fields({ name: shownName }),
 } as const
 
 /** What a replica answers to that. */
@@ -40,14 +36,14 @@ export const socialAnswers = {
   profile: shape.orNull(
     shape.fields({
       account,
-      name,
+      name: shownName,
       online: shape.truth,
-      servers: shape.listOf(shape.guarded(isServerId, 'a server id'), seatCount),
-      signedUpAt: shape.integer(0, lastMoment),
+      servers,
+      signedUpAt: moment,
       followed: shape.truth,
       followers: names,
       following: names,
-      posts: shape.integer(0, Number.MAX_SAFE_INTEGER),
+      posts: count,
     }),
   ),
   followed: shape.listOf(account, limits.onlineAccounts),

@@ -1,10 +1,8 @@
 import {
-  accountId,
   commandId,
   documentId,
+  highestTag,
   isOriginId,
-  isServerId,
-  isUpdateId,
   originId,
   seatCount,
   sessionId,
@@ -14,61 +12,50 @@ import type { Tag } from '../core/model/ids.ts'
 import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
-import { hashBytes } from './bundle-tree.ts'
+import { hashBytes } from './bytes.ts'
+import { account, count, machine, moment, server, servers, shownName, updateName, view } from './common-shapes.ts'
 import { isPeerId } from './keys.ts'
 import { personKindNames } from './payload-codec.ts'
 import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
 import { mostSignatureBytes } from './person-signature.ts'
 
-/** A name as it is shown may carry `~<server>`; a code point may take two units. */
-const shownNameUnits = limits.nameChars * 2 + 8
 const warningsShown = 64
-const lastMoment = Number.MAX_SAFE_INTEGER
 
-const account = shape.textLike(/^[A-Za-z0-9_-]{43}$/, accountId)
-const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
-const mailName = shape.guarded(isUpdateId, 'the name of a mail')
-const name = shape.text(shownNameUnits)
-const servers = shape.listOf(server, seatCount)
 const folder = shape.oneOf(['inbox', 'starred', 'sent', 'trash'])
 const pageMark = shape.text(limits.pageMarkChars)
-const sequence = shape.integer(0, Number.MAX_SAFE_INTEGER)
-const sequences = shape.recordOf(/^[0-9a-z.]{1,16}$/, sequence, limits.vectorEntries)
+const sequences = shape.recordOf(/^[0-9a-z.]{1,16}$/, count, limits.vectorEntries)
 const sealKey = shape.bytesOf(32)
 /** Ed25519. */
 const signature = shape.bytesOf(64)
 /** A person's, over an update. */
 const personSignature = shape.bytesUpTo(mostSignatureBytes)
-const machine = shape.text(limits.machineNameChars * 2)
 /** Of a session. */
 const place = shape.fields({ server, machine })
-const view = shape.fields({ number: sequence, servers })
 
 const sealedMail = shape.fields({
-  mail: mailName,
+  mail: updateName,
   from: account,
-  fromName: name,
+  fromName: shownName,
   to: shape.listOf(account, limits.recipients),
-  toNames: shape.listOf(name, limits.recipients),
-  sentAt: shape.integer(0, lastMoment),
+  toNames: shape.listOf(shownName, limits.recipients),
+  sentAt: moment,
   read: shape.truth,
   markedUnread: shape.truth,
   starred: shape.truth,
   inTrash: shape.truth,
-  conversation: shape.orNull(mailName),
+  conversation: shape.orNull(updateName),
   payload: shape.bytesUpTo(limits.payloadBytes),
   signature: personSignature,
   leaf: shape.orAbsent(shape.bytesOf(hashBytes)),
 })
 
-const highestTag = 0xffff_ffff
 const tagNumber = shape.integer(0, highestTag)
 /** 0 where it is not known. */
 const tagValue: shape.Shape<Tag> = (value, at) => tag(tagNumber(value, at))
 const groupKeyBytes = 32
 const highestShelf = 255
 const documentName = shape.textLike(/^[\w-]{21}[AQgw]$/, documentId)
-const documentFields = { document: documentName, update: mailName, writtenAt: shape.integer(0, lastMoment) }
+const documentFields = { document: documentName, update: updateName, writtenAt: moment }
 
 const failure = shape.fields({ code: shape.oneOf(errorCodes), message: shape.text(limits.failureChars) })
 const eventName = shape.fields({
@@ -81,29 +68,28 @@ const plainEvent = shape.fields({ event: shape.oneOf(['mailbox', 'knowledge', 'p
 const takenOverEvent = shape.fields({ event: shape.oneOf(['takenOver']), server, machine })
 const closedEvent = shape.fields({ event: shape.oneOf(['closed']), failure })
 
-const taken = shape.fields({ clock: shape.integer(0, lastMoment), takenBy: shape.nothingAtAll })
+const taken = shape.fields({ clock: moment, takenBy: shape.nothingAtAll })
 const superseded = shape.fields({ clock: shape.nothingAtAll, takenBy: place })
 const logInOutcome = shape.fields({ takenBy: shape.orNull(place) })
 
 const logInAnswer = (value: unknown, at: string) =>
   logInOutcome(value, at).takenBy === null ? taken(value, at) : superseded(value, at)
 
-const clock = shape.integer(0, lastMoment)
-const accepted = shape.fields({ update: mailName, clock })
-const sayAnew = shape.fields({ overtaken: shape.fields({ by: clock, clock }) })
+const accepted = shape.fields({ update: updateName, clock: moment })
+const sayAnew = shape.fields({ overtaken: shape.fields({ by: moment, clock: moment }) })
 
 /** What a client asks with. */
 export const requestShapes = {
   lookUp: shape.fields({
-    names: shape.listOf(name, limits.lookUpAccounts),
+    names: shape.listOf(shownName, limits.lookUpAccounts),
     accounts: shape.listOf(account, limits.lookUpAccounts),
   }),
-  people: shape.fields({ like: shape.text(limits.likeChars), after: shape.orNull(name) }),
+  people: shape.fields({ like: shape.text(limits.likeChars), after: shape.orNull(shownName) }),
   logIn: shape.fields({
     account,
     signature,
     session: shape.textLike(/^[A-Za-z0-9_-]{16}$/, sessionId),
-    clock: shape.orNull(shape.integer(0, lastMoment)),
+    clock: shape.orNull(moment),
     machine,
   }),
   submit: shape.fields({
@@ -116,23 +102,23 @@ export const requestShapes = {
     folder,
     limit: shape.integer(1, limits.pageHeaders),
     before: shape.orNull(pageMark),
-    offset: sequence,
+    offset: count,
   }),
-  conversation: shape.fields({ conversation: mailName }),
+  conversation: shape.fields({ conversation: updateName }),
   trashed: shape.fields({
-    beforeMs: sequence,
-    forMs: shape.orNull(sequence),
-    among: shape.orAbsent(shape.listOf(mailName, limits.marksPerUpdate)),
+    beforeMs: moment,
+    forMs: shape.orNull(moment),
+    among: shape.orAbsent(shape.listOf(updateName, limits.marksPerUpdate)),
   }),
-  names: shape.fields({ names: shape.listOf(mailName, limits.marksPerUpdate) }),
+  names: shape.fields({ names: shape.listOf(updateName, limits.marksPerUpdate) }),
   documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
   document: shape.fields({ document: documentName }),
-  mails: shape.fields({ mails: shape.listOf(mailName, limits.pageHeaders) }),
-  update: shape.fields({ update: mailName }),
-  mail: shape.fields({ mail: mailName }),
+  mails: shape.fields({ mails: shape.listOf(updateName, limits.pageHeaders) }),
+  update: shape.fields({ update: updateName }),
+  mail: shape.fields({ mail: updateName }),
   ...socialRequests,
   fetchMany: shape.fields({
-    mails: shape.listOf(mailName, limits.fetchedMails),
+    mails: shape.listOf(updateName, limits.fetchedMails),
     content: shape.oneOf(['header', 'whole']),
   }),
   mailNames: shape.fields({
@@ -161,8 +147,8 @@ export const answerShapes = {
     vector: sequences,
     matrix: shape.recordOf(/^[0-9a-z.]{1,16}$/, sequences, limits.matrixRows),
     stable: sequences,
-    accounts: sequence,
-    mails: sequence,
+    accounts: count,
+    mails: count,
     digest: shape.text(128),
     warnings: shape.listOf(shape.text(limits.failureChars), warningsShown),
     diskBytes: shape.measure,
@@ -171,7 +157,7 @@ export const answerShapes = {
       shape.fields({
         server,
         origin: shape.orNull(shape.textLike(/^[0-9a-z.]{1,16}$/, originId)),
-        machine: shape.orNull(shape.text(limits.machineNameChars * 2)),
+        machine: shape.orNull(machine),
         connected: shape.truth,
         lagMs: shape.orNull(shape.measure),
       }),
@@ -181,7 +167,7 @@ export const answerShapes = {
   lookUp: shape.listOf(
     shape.fields({
       account,
-      name,
+      name: shownName,
       sealKey,
       sealedKeys: shape.bytesUpTo(limits.sealedKeysBytes),
       payload: shape.bytesUpTo(limits.accountPayloadBytes),
@@ -193,7 +179,7 @@ export const answerShapes = {
     limits.lookUpAccounts * 2,
   ),
   people: shape.listOf(
-    shape.fields({ account, name, online: shape.truth, servers, signedUpAt: shape.integer(0, lastMoment) }),
+    shape.fields({ account, name: shownName, online: shape.truth, servers, signedUpAt: moment }),
     limits.pageAccounts,
   ),
   members: shape.listOf(
@@ -211,28 +197,28 @@ export const answerShapes = {
   submit: shape.byField('overtaken', sayAnew, accepted),
   list: shape.fields({
     mails: shape.listOf(sealedMail, limits.pageHeaders),
-    total: sequence,
-    unread: sequence,
+    total: count,
+    unread: count,
     next: shape.orNull(pageMark),
   }),
   fetch: sealedMail,
-  fetchMany: shape.fields({ mails: shape.listOf(sealedMail, limits.fetchedMails), covered: sequence }),
-  mailNames: shape.fields({ mails: shape.listOf(mailName, limits.pageNames), next: shape.orNull(pageMark) }),
+  fetchMany: shape.fields({ mails: shape.listOf(sealedMail, limits.fetchedMails), covered: count }),
+  mailNames: shape.fields({ mails: shape.listOf(updateName, limits.pageNames), next: shape.orNull(pageMark) }),
   safety: servers,
   ...socialAnswers,
-  safeties: shape.listOf(shape.fields({ mail: mailName, servers }), limits.pageHeaders),
+  safeties: shape.listOf(shape.fields({ mail: updateName, servers }), limits.pageHeaders),
   spread: shape.fields({ heldBy: servers, waitingFor: servers }),
   counts: shape.fields({
-    inbox: sequence,
-    unread: sequence,
-    starred: sequence,
-    sent: sequence,
-    trash: sequence,
-    drafts: sequence,
-    outbox: sequence,
+    inbox: count,
+    unread: count,
+    starred: count,
+    sent: count,
+    trash: count,
+    drafts: count,
+    outbox: count,
   }),
-  conversation: shape.listOf(mailName, limits.conversationMails),
-  trashed: shape.listOf(shape.fields({ id: mailName, tag: tagValue }), limits.marksPerUpdate),
+  conversation: shape.listOf(updateName, limits.conversationMails),
+  trashed: shape.listOf(shape.fields({ id: updateName, tag: tagValue }), limits.marksPerUpdate),
   tags: shape.listOf(shape.orNull(tagValue), limits.marksPerUpdate),
   documents: shape.listOf(shape.fields(documentFields), limits.documentsPerAccount),
   document: shape.orNull(shape.fields({ ...documentFields, payload: shape.bytesUpTo(limits.payloadBytes) })),

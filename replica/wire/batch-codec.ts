@@ -4,7 +4,7 @@ import type { Hash, OriginId, Sequence } from '../core/model/ids.ts'
 import { hash, seatOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Batch, Draft, MakeBatch, Update } from '../core/model/updates.ts'
-import { fromBase64Url, sameBytes, sha256, toBase64Url } from './bytes.ts'
+import { fromBase64Url, hashBytes, sameBytes, sha256, toBase64Url } from './bytes.ts'
 import { attempt, CborReader, encodeCbor, malformed, refuse } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
 import { signedByFormer, signedByOrigin, startOfChain } from './group-context.ts'
@@ -16,7 +16,6 @@ import type { Trust } from './update-codec.ts'
 import { encodeUpdate, readUpdate } from './update-codec.ts'
 
 const batchFormat = 1
-const hashBytes = 32
 
 /** The key of this install, whose public half its peer id holds. */
 export interface InstallKey {

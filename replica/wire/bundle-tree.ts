@@ -1,7 +1,6 @@
-import { concat, sameBytes, sha256 } from './bytes.ts'
+import { concat, hashBytes, sameBytes, sha256 } from './bytes.ts'
 import { type SharedClaim, sharedClaim } from './signatures.ts'
 
-export const hashBytes = 32
 export const mostPathHashes = 4
 
 const nodeMark = new Uint8Array([1])

@@ -25,6 +25,9 @@ export function uint64(value: number): Uint8Array {
 /** Most of what is hashed is shorter: a mail of a page, a node of a tree. */
 const scratch = new Uint8Array(4_096)
 
+/** Of SHA-256. */
+export const hashBytes = 32
+
 /** SHA-256 over the parts as if they were one. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0

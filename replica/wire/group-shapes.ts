@@ -1,18 +1,12 @@
-import { inviteId, isOriginId, isServerId, seatCount } from '../core/model/ids.ts'
+import { inviteId, isOriginId, seatCount } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
+import { count, machine, moment, server, servers, view } from './common-shapes.ts'
 
 const warningsShown = 64
 const wordsOfWarning = 8
 const wordUnits = 64
-const lastMoment = Number.MAX_SAFE_INTEGER
-const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
-const servers = shape.listOf(server, seatCount)
-const count = shape.integer(0, Number.MAX_SAFE_INTEGER)
-const moment = shape.integer(0, lastMoment)
-const machine = shape.text(limits.machineNameChars * 2)
 const invite = shape.textLike(/^[A-Za-z0-9_-]{43}$/, inviteId)
-const view = shape.fields({ number: count, servers })
 const install = shape.guarded(isOriginId, 'the name of a machine')
 const member = { server: shape.orNull(server), name: shape.orNull(machine) }
 
@@ -23,7 +17,7 @@ export const groupRequests = {
   letIn: shape.fields({ server: shape.orNull(server) }),
   machine: shape.fields({ machine: install }),
   groupName: shape.fields({ name: shape.text(limits.groupNameChars * 2) }),
-  machineName: shape.fields({ name: shape.text(limits.machineNameChars * 2) }),
+  machineName: shape.fields({ name: machine }),
   interval: shape.fields({ intervalMs: shape.measure }),
 } as const
 
@@ -42,7 +36,7 @@ export const groupAnswers = {
         machine: shape.orNull(machine),
         lagMs: shape.orNull(shape.measure),
         lastSeenAt: shape.orNull(moment),
-        clockOffMs: shape.orNull(shape.integer(-lastMoment, lastMoment)),
+        clockOffMs: shape.orNull(shape.integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
         holds: shape.recordOf(/^[0-9]{1,3}$/, count, seatCount),
         behind: count,
       }),

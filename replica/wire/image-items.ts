@@ -1,4 +1,4 @@
-import { anyTag, tag, type Tag } from '../core/model/ids.ts'
+import { anyTag, highestTag, tag, type Tag } from '../core/model/ids.ts'
 import { refuse } from './cbor.ts'
 import { untaggedFormat } from './image-format.ts'
 
@@ -13,8 +13,6 @@ export function parseChunk(chunk: string): unknown {
     return damaged('a chunk is not JSON')
   }
 }
-
-const highestTag = 0xffff_ffff
 
 /** Reads a JSON array item by item; whatever is not of the expected kind, or missing, is damage. */
 export class ItemReader {

@@ -3,13 +3,11 @@ import type { Hash, OriginId, PeerId, Sequence } from '../core/model/ids.ts'
 import { hash } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { KnowledgeRows, VersionVector } from '../core/model/messages.ts'
-import { fromBase64Url, toBase64Url } from './bytes.ts'
+import { fromBase64Url, hashBytes, toBase64Url } from './bytes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
 import { readOrigin } from './payload-parts.ts'
 import { readPeer } from './update-codec.ts'
-
-const hashBytes = 32
 
 /** `[[origin...], [[row's origin, sequence of each origin...]...]]`: every origin's name once, then only numbers. */
 export function rowFields(rows: KnowledgeRows): CborValue {

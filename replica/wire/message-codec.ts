@@ -1,7 +1,7 @@
 import { assert } from '../core/model/errors.ts'
 import type { Result } from '../core/model/errors.ts'
 import type { OriginId, Sequence } from '../core/model/ids.ts'
-import { sessionId } from '../core/model/ids.ts'
+import { sessionBytes, sessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type {
   ForkMessage,
@@ -55,7 +55,6 @@ const formats: Readonly<Record<Message['kind'], Format>> = {
 const kindsByType = new Map((Object.keys(formats) as Message['kind'][]).map((kind) => [formats[kind].type, kind]))
 /** Of what is passed over, at most so deep. */
 const laterDepth = 8
-const sessionBytes = 12
 const mostFields = 16
 
 const nothingHeld: IsHeld = () => false

@@ -1,14 +1,22 @@
 import type { AccountId, Clock, CommandId, OriginId, Sequence, Tag, UpdateId } from '../core/model/ids.ts'
-import { anyTag, commandId, isOriginId, originId, splitUpdateId, tag, updateId } from '../core/model/ids.ts'
+import {
+  anyTag,
+  commandBytes,
+  commandId,
+  highestTag,
+  isOriginId,
+  originId,
+  splitUpdateId,
+  tag,
+  updateId,
+} from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader, CborValue } from './cbor.ts'
 import { malformed } from './cbor.ts'
 import { accountIdOf, keyBytes, shared } from './keys.ts'
 
-const commandBytes = 12
 const originChars = 12
-const highestTag = 0xffff_ffff
 
 /** What every payload that a person signs begins with. */
 export interface SignerFields {

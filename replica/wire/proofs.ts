@@ -4,15 +4,13 @@ import { limits } from '../core/model/limits.ts'
 import type { RetirementNews } from '../core/model/messages.ts'
 import type { RetirementProof, SignedEnd } from '../core/model/proofs.ts'
 import { readBatch } from './batch-codec.ts'
-import { fromBase64Url, toBase64Url } from './bytes.ts'
+import { fromBase64Url, hashBytes, toBase64Url } from './bytes.ts'
 import { attempt, type CborReader, type CborValue } from './cbor.ts'
 import type { GroupContext } from './group-context.ts'
 import { signedByOrigin } from './group-context.ts'
 import { isOriginOf, publicKeyOfPeer, signatureBytes } from './keys.ts'
 import { readOrigin, readSequence } from './payload-parts.ts'
 import { readPeer } from './update-codec.ts'
-
-const hashBytes = 32
 
 /** Whether a log's own install signed that it ends there. */
 export const holdsEnd = (

@@ -43,6 +43,10 @@ export const commandId = (value: string): CommandId => value as CommandId
 export const sessionId = (value: string): SessionId => value as SessionId
 export const tag = (value: number): Tag => value as Tag
 export const anyTag: Tag = tag(0)
+export const highestTag = 0xffff_ffff
+/** Of which a command's name, and a session's, is the base64url. */
+export const commandBytes = 12
+export const sessionBytes = 12
 
 /** The tag of what a command sent. No command has `anyTag`. */
 export const tagOf = (command: CommandId): Tag => {
