@@ -3,6 +3,9 @@ const seeds = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344] as const
 const factors = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
 const wordRange = 0x1_0000_0000
 
+/** Texts whose hashes are kept: those of people and logs come again and again, a document's name twice in all. */
+const keptHashes = 4_096
+
 /** Texts that come again and again (ids), and whole numbers from 0 up. */
 export type DigestPart = string | number
 
@@ -71,6 +74,7 @@ export class SetDigest {
     let hash = this.#known.get(text)
     if (hash === undefined) {
       hash = Uint32Array.from({ length: lanes }, (_, lane) => hashLane(text, lane))
+      if (this.#known.size >= keptHashes) this.#known.clear()
       this.#known.set(text, hash)
     }
     return hash

@@ -11,55 +11,52 @@ import type { LiveSource } from './live-updates.ts'
  * as long as the account exists: nothing else would tell a late older version from a new document.
  */
 export class DocumentTable implements LiveSource {
-  readonly #byAccount = new Map<AccountId, Map<DocumentId, DocumentRecord>>()
+  readonly #written = new Shelves()
+  /** Every mail that was written in the window leaves two or three: what is asked all the time does not go through them. */
+  readonly #deleted = new Shelves()
   readonly #live = new Map<OriginId, Set<Sequence>>()
   /** Kept up with every change, as that of the mails. */
   readonly #digest = new SetDigest()
 
   get(account: AccountId, document: DocumentId): DocumentRecord | undefined {
-    const record = this.#byAccount.get(account)?.get(document)
-    return record?.state === 'written' ? record : undefined
+    return this.#written.get(account, document)
   }
 
   /** When it was written or deleted last; 0 when never. */
   lastClock(account: AccountId, document: DocumentId): Clock {
-    return this.#byAccount.get(account)?.get(document)?.clock ?? 0
+    return this.#last(account, document)?.clock ?? 0
   }
 
   /** What is on a person's shelf, in the order in which it was written last. */
   list(account: AccountId, shelf: Shelf): readonly DocumentRecord[] {
-    const found = [...(this.#byAccount.get(account)?.values() ?? [])].filter(
-      (record) => record.state === 'written' && record.shelf === shelf,
-    )
+    const found = [...this.#written.of(account)].filter((record) => record.shelf === shelf)
     return found.sort((left, right) => (isLater(left, right) ? 1 : -1))
   }
 
   /** How many a person has, on all shelves. */
   countOf(account: AccountId): number {
-    let count = 0
-    for (const { state } of this.#byAccount.get(account)?.values() ?? []) if (state === 'written') count += 1
-    return count
+    return this.#written.countOf(account)
   }
 
   /** Takes a version in, unless a later one is there. */
   add(record: DocumentRecord): void {
-    let ofAccount = this.#byAccount.get(record.account)
-    if (ofAccount === undefined) {
-      ofAccount = new Map()
-      this.#byAccount.set(record.account, ofAccount)
-    }
-    const present = ofAccount.get(record.document)
+    const present = this.#last(record.account, record.document)
     if (present !== undefined && !isLater(record, present)) return
-    if (present !== undefined) this.#forget(present)
-    ofAccount.set(record.document, record)
+    if (present !== undefined) {
+      this.#forget(present)
+      if (present.state !== record.state) this.#stateOf(present).remove(present)
+    }
+    this.#stateOf(record).put(record)
     this.#digest.addRecord(partsOf(record))
     if (record.state === 'written') this.#keep(record)
   }
 
   /** An account is gone, and its documents with it. */
   removeOwner(account: AccountId): void {
-    for (const record of this.#byAccount.get(account)?.values() ?? []) this.#forget(record)
-    this.#byAccount.delete(account)
+    for (const documents of [this.#written, this.#deleted]) {
+      for (const record of documents.of(account)) this.#forget(record)
+      documents.removeOwner(account)
+    }
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
@@ -71,11 +68,19 @@ export class DocumentTable implements LiveSource {
   }
 
   records(): readonly DocumentRecord[] {
-    return [...this.#byAccount.values()].flatMap((ofAccount) => [...ofAccount.values()])
+    return [...this.#written.all(), ...this.#deleted.all()]
   }
 
   digest(digest: SetDigest): void {
     digest.addAll(this.#digest)
+  }
+
+  #last(account: AccountId, document: DocumentId): DocumentRecord | undefined {
+    return this.#written.get(account, document) ?? this.#deleted.get(account, document)
+  }
+
+  #stateOf({ state }: DocumentRecord): Shelves {
+    return state === 'written' ? this.#written : this.#deleted
   }
 
   #keep({ origin, sequence }: DocumentRecord): void {
@@ -89,6 +94,41 @@ export class DocumentTable implements LiveSource {
     const sequences = this.#live.get(record.origin)
     sequences?.delete(record.sequence)
     if (sequences?.size === 0) this.#live.delete(record.origin)
+  }
+}
+
+/** Documents by their accounts and names. */
+class Shelves {
+  readonly #byAccount = new Map<AccountId, Map<DocumentId, DocumentRecord>>()
+
+  get(account: AccountId, document: DocumentId): DocumentRecord | undefined {
+    return this.#byAccount.get(account)?.get(document)
+  }
+
+  of(account: AccountId): Iterable<DocumentRecord> {
+    return this.#byAccount.get(account)?.values() ?? []
+  }
+
+  countOf(account: AccountId): number {
+    return this.#byAccount.get(account)?.size ?? 0
+  }
+
+  *all(): Iterable<DocumentRecord> {
+    for (const ofAccount of this.#byAccount.values()) yield* ofAccount.values()
+  }
+
+  put(record: DocumentRecord): void {
+    const ofAccount = this.#byAccount.get(record.account)
+    if (ofAccount === undefined) this.#byAccount.set(record.account, new Map([[record.document, record]]))
+    else ofAccount.set(record.document, record)
+  }
+
+  remove({ account, document }: DocumentRecord): void {
+    this.#byAccount.get(account)?.delete(document)
+  }
+
+  removeOwner(account: AccountId): void {
+    this.#byAccount.delete(account)
   }
 }
 
