@@ -10,7 +10,7 @@ import type {
   VersionVector,
 } from './model/messages.ts'
 import type { Update } from './model/updates.ts'
-import { isOfItsTag, type LiveUpdate, liveUpdatesOf } from './state/live-updates.ts'
+import { isOfItsPerson, type LiveUpdate, liveUpdatesOf } from './state/live-updates.ts'
 import { heldFrom } from './version-vector.ts'
 
 /** Without progress for this long the transfer is abandoned; anti-entropy will begin another. */
@@ -202,7 +202,7 @@ export class StateTransfer {
     const listed = new Map(asked.updates.map((update) => [update.sequence, update]))
     return updates.filter(({ sequence, change }) => {
       const wanted = listed.get(sequence)
-      return wanted !== undefined && isOfItsTag(wanted, change)
+      return wanted !== undefined && isOfItsPerson(wanted, change)
     })
   }
 

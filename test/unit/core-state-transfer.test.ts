@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { PeerId } from '../../replica/core/model/ids.ts'
 import { StateTransfer } from '../../replica/core/state-transfer.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
-import { foundedCore, give, identity, mailTo } from '../support/core-fixture.ts'
+import { foundedCore, give, identity, mailTo, person } from '../support/core-fixture.ts'
 
 const { peer } = identity(2, 'b')
 const other = identity(3, 'c').peer
@@ -40,8 +40,8 @@ describe('a state transfer', () => {
     expect(transfer.abandonIfStalled(300_001)).toBe(peer)
   })
 
-  test('takes only what it has asked for, and what by its tag is what the image lists', () => {
-    const core = foundedCore(['ada'])
+  test('takes only what it has asked for, and what by its tag and its person is what the image lists', () => {
+    const core = foundedCore(['ada', 'bob'])
     const [one, two] = ['one', 'two'].map(
       (body) => give(core, { kind: 'submit', signed: mailTo('ada', ['ada'], body) }).persist[0]!.updates[0]!,
     ) as [Update, Update]
@@ -53,6 +53,9 @@ describe('a state transfer', () => {
     const answer = (updates: readonly Update[]) =>
       ({ kind: 'mails', id, origin, covered: two.sequence, updates }) as const
     expect(transfer.contentsIn(answer([{ ...two, sequence: one.sequence }, two]))).toEqual([])
+    // Whoever has an account can sign a mail of the tag that is wanted.
+    const another = { ...one, change: { ...one.change, account: person('bob') } } as Update
+    expect(transfer.contentsIn(answer([another, two]))).toEqual([])
     expect(transfer.contentsIn(answer([one, two]))).toEqual([one])
   })
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { anyTag, type Tag, tag, tagOf } from '../../replica/core/model/ids.ts'
-import type { Update } from '../../replica/core/model/updates.ts'
+import type { MailChange, Update } from '../../replica/core/model/updates.ts'
 import { notStored } from '../../replica/host/not-stored.ts'
 import { LogMaker } from '../conformance/storage-fixture.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
+import { person } from '../support/core-fixture.ts'
 
 test('what is stored of a log that went another way does not count as stored', async () => {
   const storage = new SimDisk(() => 0).open()
@@ -26,6 +27,10 @@ test('what is stored of a log that went another way does not count as stored', a
   const alike = asked.map((one) => ({ ...one, tag: one.sequence === 3 ? tag(one.tag + 1) : one.tag }))
   const third = await notStored(storage, { search: 9, mails: new Map([[origin, alike]]) })
   expect(third.mails.get(origin)).toEqual([3, ...absent])
+  const [{ account }] = updates.map(({ change }) => change as MailChange) as [MailChange]
+  const persons = asked.map((one) => ({ ...one, account: one.sequence === 4 ? person('somebody else') : account }))
+  const ofOthers = await notStored(storage, { search: 9, mails: new Map([[origin, persons]]) })
+  expect(ofOthers.mails.get(origin)).toEqual([4, ...absent])
   const documents = asked.map(({ sequence, clock }) => ({ sequence, clock }))
   const fourth = await notStored(storage, { search: 9, mails: new Map([[origin, documents]]) })
   expect(fourth.mails.get(origin)).toEqual(asked.map(({ sequence }) => sequence))

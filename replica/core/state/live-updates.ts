@@ -1,4 +1,4 @@
-import type { Clock, OriginId, Sequence, Tag, UpdateId } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence, Tag, UpdateId } from '../model/ids.ts'
 import { anyTag, tag, tagOf, tagsAgree, updateId } from '../model/ids.ts'
 import type { StateImage } from '../model/image.ts'
 import type { Update } from '../model/updates.ts'
@@ -51,6 +51,8 @@ export interface LiveUpdate {
   readonly clock: Clock
   /** Of mails and posts only. */
   readonly tag?: Tag
+  /** Whose it is, unless it is of a kind that is not understood. */
+  readonly account?: AccountId | undefined
 }
 
 /** Whether what is stored by the name of a live update is its contents. */
@@ -59,10 +61,14 @@ export const isItself = (
   { clock, change }: Pick<Update, 'clock' | 'change'>,
 ): boolean =>
   // A state says of a document when it was said, or when it was written while that was not understood yet.
-  (clock === wanted.clock || countsFrom({ clock, change }) === wanted.clock) && isOfItsTag(wanted, change)
+  (clock === wanted.clock || countsFrom({ clock, change }) === wanted.clock) && isOfItsPerson(wanted, change)
 
-/** As far as its tag tells: a mail that was given to two servers is listed by the time of the earlier. */
-export const isOfItsTag = (wanted: Pick<LiveUpdate, 'tag'>, change: Update['change']): boolean => {
+/**
+ * As far as its tag and its person tell: a mail that was given to two servers is listed by the time of the earlier. A tag alone tells little,
+ * because whoever signs something can choose it.
+ */
+export const isOfItsPerson = (wanted: Pick<LiveUpdate, 'tag' | 'account'>, change: Update['change']): boolean => {
+  if (wanted.account !== undefined && 'account' in change && change.account !== wanted.account) return false
   const storedTag = change.kind === 'mail' || change.kind === 'post' ? tagOf(change.command) : undefined
   return (
     wanted.tag === storedTag ||
@@ -81,9 +87,12 @@ export function* liveUpdatesOf(image: StateImage): Iterable<LiveUpdate> {
 }
 
 function* shownIn(image: StateImage): Iterable<LiveUpdate> {
-  for (const { origin, sequences, clocks, tags } of image.mails.origins) {
-    for (const [index, sequence] of sequences.entries())
-      yield { origin, sequence, clock: clocks[index] ?? 0, tag: tag(tags[index] ?? anyTag) }
+  const { people, origins } = image.mails
+  for (const { origin, sequences, clocks, tags, copyStarts, owners } of origins) {
+    for (const [index, sequence] of sequences.entries()) {
+      const account = people[owners[copyStarts[index] ?? 0] ?? 0]
+      yield { origin, sequence, clock: clocks[index] ?? 0, tag: tag(tags[index] ?? anyTag), account }
+    }
   }
   for (const document of image.documents) if (document.state === 'written') yield document
   yield* image.posts
