@@ -1,12 +1,13 @@
 import type { AntiEntropy } from './anti-entropy.ts'
 import type { CatchingUp } from './catching-up.ts'
+import { retiredBefore } from './door.ts'
 import type { EffectsDraft } from './effects.ts'
 import type { Forks } from './forks.ts'
 import { isCredible, type KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
 import { msToClock } from './model/clock.ts'
-import type { Clock, OriginId, PeerId, ServerId } from './model/ids.ts'
+import type { Clock, OriginId, PeerId } from './model/ids.ts'
 import type {
   BatchesMessage,
   HelloMessage,
@@ -18,6 +19,7 @@ import type {
 } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { MergeTime, Moment } from './moment.ts'
+import type { OwnRetirement } from './own-retirement.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { Readiness } from './readiness.ts'
 import type { Reception } from './reception.ts'
@@ -26,9 +28,6 @@ import type { RetiredPeers } from './retired-peers.ts'
 import type { Member } from './second-opinion.ts'
 import type { Spreading } from './spreading.ts'
 import type { GroupState } from './state/group-state.ts'
-
-/** Retirements by machines that are not known here are remembered of so many of these for each member that shows them. */
-const shownAtMost = 8
 
 /** What messages of the others concern. */
 export interface CorrespondenceParts {
@@ -40,6 +39,7 @@ export interface CorrespondenceParts {
   readonly forks: Forks
   readonly keys: KeyKeeper
   readonly retiredPeers: RetiredPeers
+  readonly ownRetirement: OwnRetirement
   readonly reclaiming: Reclaiming
   readonly antiEntropy: AntiEntropy
   readonly catchingUp: CatchingUp
@@ -51,11 +51,6 @@ export interface CorrespondenceParts {
 /** Greets the others and takes their messages: who may say what, and which part each message is for. */
 export class Correspondence {
   readonly #parts: CorrespondenceParts
-  /** A member said so, before the update that says so came. */
-  isSaidRetired = false
-  readonly #saidRetiredBy = new Set<ServerId>()
-  /** Per member by whom, not known here, this install was retired, as it has shown. It could make up as many as it likes: the last ones count. */
-  readonly #retiredByUnknown = new Map<OriginId, readonly OriginId[]>()
 
   constructor(parts: CorrespondenceParts) {
     this.#parts = parts
@@ -100,7 +95,8 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, ...message.failure })
-      if (message.failure.code === 'RETIRED') this.#refusedAsRetired(session, message)
+      const isKnown = this.#parts.state.seats.isAdmitted(peer) || this.#peers.greeted(peer) !== undefined
+      if (message.failure.code === 'RETIRED' && isKnown) this.#parts.ownRetirement.said(session, message)
       return
     }
     const greeted = this.#peers.greeted(peer)
@@ -132,44 +128,6 @@ export class Correspondence {
   gossip(now: Moment, batches: readonly Batch[], effects: EffectsDraft): void {
     this.#parts.spreading.arrived(now.steadyMs, batches)
     for (const batch of batches) this.#parts.reception.gossip(now.wallMs, batch, effects)
-  }
-
-  /**
-   * Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, one who was let in by
-   * members who were, or anybody to who knows nobody yet. Of somebody else two members have to show it. Otherwise people are told who
-   * says so.
-   */
-  #refusedAsRetired({ peer, origin, server }: PeerSession, { retirement }: RefusalMessage): void {
-    const { seats } = this.#parts.state
-    if (!seats.isAdmitted(peer) && this.#peers.greeted(peer) === undefined) return
-    const isOwn = retirement !== null && this.#isOwn(retirement.retired)
-    const told = isOwn ? retirement : null
-    const by = told?.proof.by
-    const isKnown =
-      told !== null &&
-      (seats.group === null ||
-        by === origin ||
-        [told.proof, ...told.vouchers].some((shown) => seats.claimOf(shown.by) !== undefined))
-    if (isKnown || (by !== undefined && this.#showMany(by, origin))) this.isSaidRetired = true
-    else if (server !== null) this.#saidRetiredBy.add(server)
-  }
-
-  /** Whether it is this machine, under its present seat or a former one. */
-  #isOwn(origin: OriginId): boolean {
-    const { identity, state } = this.#parts
-    return origin === identity.origin || state.seats.claimOf(origin)?.peer === identity.peer
-  }
-
-  #showMany(by: OriginId, member: OriginId | null): boolean {
-    if (member === null || this.#parts.state.seats.claimOf(member) === undefined) return false
-    const others = (this.#retiredByUnknown.get(member) ?? []).filter((shown) => shown !== by)
-    this.#retiredByUnknown.set(member, [...others, by].slice(-shownAtMost))
-    return [...this.#retiredByUnknown].some(([other, shown]) => other !== member && shown.includes(by))
-  }
-
-  /** Servers that said that this install was retired, and showed nothing for it that means anything here; ascending. */
-  get saidRetiredBy(): readonly ServerId[] {
-    return [...this.#saidRetiredBy].sort((left, right) => left - right)
   }
 
   #memberMessage(
@@ -266,12 +224,16 @@ export class Correspondence {
 
   #hello(now: Moment, session: PeerSession, hello: HelloMessage, effects: EffectsDraft): void {
     const refusal = this.#parts.membership.refuses(session, hello)
+    const { retiredPeers, state } = this.#parts
     if (refusal !== null) {
-      if (refusal !== 'paused') this.#send(session.peer, notAdmitted(refusal), effects)
-      effects.disconnect.push(session.peer)
+      const retired = refusal === 'paused' ? null : retiredBefore(state.seats, session, hello)
+      if (retired !== null) retiredPeers.sendAway(session.peer, retired, effects)
+      else {
+        if (refusal !== 'paused') this.#send(session.peer, notAdmitted(refusal), effects)
+        effects.disconnect.push(session.peer)
+      }
       return
     }
-    const { retiredPeers } = this.#parts
     const hasToldAll = !tellsOfOwnLog(hello)
     if (retiredPeers.isShutOut(hello) || (hasToldAll && retiredPeers.isNeedless(session.peer, hello))) {
       retiredPeers.sendAway(session.peer, hello.origin, effects)

@@ -1,6 +1,6 @@
 import type { HelloMessage } from './model/messages.ts'
 import type { Batch, SeatChange } from './model/updates.ts'
-import type { PeerId } from './model/ids.ts'
+import type { OriginId, PeerId } from './model/ids.ts'
 import type { PeerSession } from './peers.ts'
 import type { SeatTable } from './state/seat-table.ts'
 
@@ -9,6 +9,7 @@ export const refusalOf = (seats: SeatTable, session: PeerSession, hello: HelloMe
   const claim = seats.claimOf(hello.origin)
   if (claim !== undefined && claim.peer !== session.peer) return `Origin ${hello.origin} belongs to another machine.`
   if (seats.isAdmitted(session.peer)) return null
+  if (retiredBefore(seats, session, hello) !== null) return 'What this machine was before it started over was retired.'
   const proof = hello.admission
   if (proof !== null && succeeds(seats, session, hello, proof)) return null
   const isProof = proof !== null && (admits(proof, session.peer) || mayGoOn(seats, session, hello, proof))
@@ -16,6 +17,28 @@ export const refusalOf = (seats: SeatTable, session: PeerSession, hello: HelloMe
   const knowsNobody = seats.group === null
   if ((isProof && leadsToMember(seats, chain)) || knowsNobody) return null
   return 'This machine has not been admitted to the group. Join with an invite.'
+}
+
+/** The retired install for which whoever says hello goes on, having started over since, as its proofs show; null when there is none. */
+export const retiredBefore = (seats: SeatTable, session: PeerSession, hello: HelloMessage): OriginId | null => {
+  const proof = hello.admission
+  if (proof === null || successionFor(session, hello, proof) === null) return null
+  for (const former of formerInstalls([proof, ...hello.vouchers])) {
+    if (seats.isRetired(former)) return former
+    if (seats.claimOf(former) !== undefined) return null
+  }
+  return null
+}
+
+/** What a machine was before it started over, the last one first, as the proofs of how it was let in show. */
+export const formerInstalls = (chain: readonly Batch[]): readonly OriginId[] => {
+  const former: OriginId[] = []
+  for (const { updates } of chain) {
+    const change = updates[0]?.change
+    if (change?.kind !== 'seat' || change.succession === undefined || change.replaces === null) break
+    former.push(change.replaces)
+  }
+  return former
 }
 
 /** Nobody is let in by the word of a machine that was shut out, nor by whom that one let in. */
@@ -45,7 +68,7 @@ const succeeds = (seats: SeatTable, session: PeerSession, hello: HelloMessage, p
 /** As `succeeds`, for an install that was not known here before it started over: its vouchers show who let it in. */
 const mayGoOn = (seats: SeatTable, session: PeerSession, hello: HelloMessage, proof: Batch): boolean => {
   const replaced = successionFor(session, hello, proof)?.replaces ?? null
-  return replaced !== null && seats.claimOf(replaced) === undefined && !seats.isRetired(replaced)
+  return replaced !== null && seats.claimOf(replaced) === undefined
 }
 
 /** The claim with which a peer goes on for an install that it was before; the former one's signature was verified at the door. */

@@ -13,7 +13,7 @@ const nothing: VersionVector = new Map()
 export const retiredFailure: Failure = {
   code: 'RETIRED',
   message:
-    'The others have retired this machine. What it had not sent yet was taken in; start it with --reset and a new invite to join again.',
+    'The others have retired this machine. What it had not sent yet is taken in, at the latest when it joins again: start it with --reset and a new invite.',
 }
 
 /** Machines that were retired and come back: what they had not sent yet is taken in, and they are told to join again. */
@@ -50,11 +50,12 @@ export class RetiredPeers {
     }
   }
 
-  /** Tells it why, with what proves it, and ends the connection. */
+  /** Tells it why, with what proves it, and ends the connection. `origin`: what it is, or was before it started over. */
   sendAway(peer: PeerId, origin: OriginId, effects: EffectsDraft): void {
     const { seats } = this.#state
+    const machine = seats.claimOf(origin)?.peer ?? peer
     // By the name that it knows itself by, if that is one of them.
-    const retired = seats.hasRetired(origin) ? origin : (seats.retiredAs(peer) ?? origin)
+    const retired = seats.hasRetired(origin) ? origin : (seats.retiredAs(machine) ?? origin)
     const proof = seats.retirementOf(retired)
     const retirement = proof && { retired, proof, vouchers: seats.vouchersOf(proof.by) }
     effects.send.push({

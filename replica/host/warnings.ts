@@ -21,7 +21,7 @@ export const warnings = (core: ReplicaCore, { diskFull, troubles }: Surroundings
       warning('forked', 'This copy was restored from an old backup: it starts over with what the others hold.'),
     )
   if (core.isRetired) found.push(warning('retired', retiredFailure.message))
-  else for (const server of core.saidRetiredBy) found.push(saidRetired(server))
+  else for (const server of core.ownRetirement.saidBy) found.push(saidRetired(server))
   for (const server of estranged(core)) found.push(estrangedFrom(server))
   if (core.hasLostSeat) found.push(lostSeat(core))
   const { repairing } = core

@@ -71,7 +71,7 @@ const play = (world: World, { lastsMs, has, play: begin }: Scenario, deviations:
   deviations.stop()
   world.keyChanges?.stop()
   world.logIns?.stop()
-  healed(world, faults, healLimitMs)
+  healed(world, { faults, growth: stage.growth }, healLimitMs)
   restartAll(world)
   return world.lasting()[0]?.core.state.digest() ?? ''
 }

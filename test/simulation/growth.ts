@@ -25,6 +25,8 @@ export interface Newcomer {
   readonly server: ServerId | null
   /** The install whose machine is gone. */
   readonly replaces: Machine | null
+  /** The install that this machine was: what it has is set aside, and given back. */
+  readonly was?: Machine
 }
 
 interface Admitted {
@@ -42,6 +44,7 @@ export class Growth {
   readonly #random: Random
   readonly #promises: Promises
   #isOver = false
+  readonly #joinsAgain = new Set<Machine>()
 
   constructor(world: World) {
     this.#world = world
@@ -95,6 +98,22 @@ export class Growth {
     this.joinAt(inviter, newcomer)
     const isAnyFree = newcomer.server === null && newcomer.replaces === null
     if (isAnyFree && this.#promises.comeTwo()) inviter.later(nextMs, () => this.joinAt(inviter, newcomer))
+  }
+
+  /**
+   * Who started over, and is told then that it was retired, is started with `--reset` and an invite, which is how what it has set aside comes
+   * back.
+   */
+  joinAgain(): void {
+    const lasting = this.#world.lasting()
+    const inviter = lasting.find(({ isUp, core }) => isUp && !core.isRetired)
+    const told = lasting.filter(({ isUp, core, aside }) => isUp && core.isRetired && aside.length > 0)
+    for (const machine of told) {
+      if (inviter === undefined || this.#joinsAgain.has(machine)) continue
+      this.#joinsAgain.add(machine)
+      this.#world.trace.note(machine.name, 'joins again')
+      this.joinAt(inviter, { server: null, replaces: null, was: machine })
+    }
   }
 
   joinAt(inviter: Machine, newcomer: Newcomer): void {
@@ -165,7 +184,8 @@ export class Growth {
       () => `let in by ${inviter.name}${replaces === null ? '' : `, replaces ${replaces}`}`,
     )
     machine.groupKeys.kept = keys
-    this.#world.add(machine)
+    if (newcomer.was !== undefined) inherit(machine, newcomer.was)
+    this.#world.add(machine, newcomer.was)
     machine.start()
   }
 
@@ -249,6 +269,14 @@ export class Growth {
       for (const machine of [other, gone]) if (!machine.isUp && !machine.isDestroyed) machine.start()
     })
   }
+}
+
+/** All that a machine had goes on as a copy that is set aside. */
+const inherit = (next: Machine, was: Machine): void => {
+  was.crash()
+  was.isDestroyed = true
+  next.aside = [...was.aside, { disk: was.disk, forked: null }]
+  next.world.ledger.inherit(next, was)
 }
 
 const batchOf = (answer: Result<CommandAnswer> | null): Batch | null =>

@@ -93,28 +93,35 @@ export const live = (world: World, healLimitMs: number): number => {
   caretaker?.stop()
   world.keyChanges?.stop()
   world.logIns?.stop()
-  const healMs = healed(world, faults, healLimitMs)
+  const healMs = healed(world, { faults, growth }, healLimitMs)
   if (world.liar !== null) {
     checks.littleWork(world)
     // It may have told now what it had kept back.
-    agree(world, healLimitMs)
+    agree(world, growth, healLimitMs)
   }
   restartAll(world)
   return healMs
 }
 
 /** Everything is healed, and the group has to agree. Returns how long that took. */
-export const healed = (world: World, faults: Faults, limitMs: number): number => {
+export const healed = (
+  world: World,
+  { faults, growth }: { readonly faults: Faults; readonly growth: Growth },
+  limitMs: number,
+): number => {
   faults.heal()
-  return agree(world, limitMs)
+  return agree(world, growth, limitMs)
 }
 
 /** Returns how long that took. */
-const agree = (world: World, limitMs: number): number => {
+const agree = (world: World, growth: Growth, limitMs: number): number => {
   const { timeline } = world
   const sinceMs = timeline.nowMs
   const untilMs = sinceMs + limitMs + fetchMs(world)
-  while (timeline.nowMs < untilMs && !isConverged(world)) timeline.run(timeline.nowMs + lookEveryMs, () => false)
+  while (timeline.nowMs < untilMs && !isConverged(world)) {
+    growth.joinAgain()
+    timeline.run(timeline.nowMs + lookEveryMs, () => false)
+  }
   const neededMs = timeline.nowMs - sinceMs
   converged(world)
   return neededMs

@@ -54,7 +54,7 @@ export class World {
   }
 
   /** `former`: the install that it goes on for. */
-  add(machine: Machine, former: Machine | null = null): void {
+  add(machine: Machine, former?: Machine): void {
     this.machines.push(machine)
     this.#byOrigin.set(machine.identity.origin, machine)
     this.network.add(machine, former?.peer ?? null)

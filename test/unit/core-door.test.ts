@@ -45,6 +45,16 @@ describe('is let in', () => {
   ])('%s', (_, who, proofs, before) => {
     expect(isLetIn(who, proofs, before)).toBe(true)
   })
+
+  test('who goes on for a member that went on for one that was retired: it had been let in before', () => {
+    const core = foundedCore()
+    core.state.applyBatch(seatOf(again, ben))
+    core.state.seats.retire(ben.origin, null)
+    const later = identity(2, 'f')
+    const session = new Peers(core.identity.server).connected(later.peer)
+    const hello = { ...helloOf(later), admission: seatOf(later, again), vouchers: [seatOf(again, ben)] }
+    expect(refusalOf(core.state.seats, session, hello)).toBeNull()
+  })
 })
 
 describe('is not let in', () => {
@@ -78,12 +88,15 @@ describe('is not let in', () => {
     expect(isLetIn(who, proofs, before)).toBe(false)
   })
 
-  test('who goes on for one that was retired, although a member admitted that', () => {
+  const later = identity(2, 'f')
+  test.each([
+    ['who goes on for one that was retired', again, [seatOf(again, ben)]],
+    ['who goes on for one that went on for one that was retired', later, [seatOf(later, again), seatOf(again, ben)]],
+  ])('%s, although a member admitted that', (_, who, successions) => {
     const core = foundedCore()
     core.state.seats.retire(ben.origin, null)
-    const [proof, voucher] = [seatOf(again, ben), admission(founder, ben)]
-    const session = new Peers(core.identity.server).connected(again.peer)
-    const hello = { ...helloOf(again), admission: proof, vouchers: [voucher] }
-    expect(refusalOf(core.state.seats, session, hello)).not.toBeNull()
+    const [proof, ...vouchers] = [...successions, admission(founder, ben)] as readonly Batch[] as [Batch, ...Batch[]]
+    const session = new Peers(core.identity.server).connected(who.peer)
+    expect(refusalOf(core.state.seats, session, { ...helloOf(who), admission: proof, vouchers })).not.toBeNull()
   })
 })

@@ -190,6 +190,53 @@ describe('a retired machine that comes back', () => {
     expect(core.isRetired).toBe(true)
   })
 
+  describe('as another one, because it has started over', () => {
+    const again = identity(2, 'e')
+    const succession: Draft['change'] = {
+      ...{ kind: 'seat', server: again.server, peer: again.peer, machine: 'one', replaces: ben.origin },
+      succession: { former: ben.peer, signature: new Uint8Array(64) },
+    }
+    const admission = logOf(again.origin, [succession], noonMs * 1_000)[0] as Batch
+    const refusals = (): readonly Message[] => {
+      const core = coreWithout()
+      core.step(noonMs, [{ kind: 'connected', peer: again.peer }])
+      const message = { ...helloOf(again), admission }
+      const { send, disconnect } = core.step(noonMs, [{ kind: 'message', peer: again.peer, message }])
+      expect(disconnect).toEqual([again.peer])
+      return send.flatMap(({ to, message: said }) => (to === again.peer ? [said] : []))
+    }
+    const founder = foundedCore().identity
+    /** What it makes of what it hears. */
+    const told = (): ReplicaCore => {
+      const core = startCore({ ...again, admission })
+      greet(core, founder)
+      core.step(
+        noonMs,
+        refusals().map((message) => ({ kind: 'message', peer: founder.peer, message }) as const),
+      )
+      return core
+    }
+
+    test('is told that it was retired, and shown why', () => {
+      expect(refusals()).toMatchObject([
+        { kind: 'refusal', failure: { code: 'RETIRED' }, retirement: { retired: ben.origin } },
+      ])
+    })
+
+    test('believes it', () => {
+      expect(told().isRetired).toBe(true)
+    })
+
+    test('believes it no more when somebody who has not heard of it has let it in, and given it a state', () => {
+      const core = told()
+      core.step(noonMs, [{ kind: 'handedIn', batches: foundersLog(founder) }])
+      const row = new Map([[founder.origin, core.state.held(founder.origin)]]).set(cleo.origin, 0)
+      const message = helloOf(founder, new Map([[founder.origin, row]]))
+      core.step(noonMs, [{ kind: 'message', peer: founder.peer, message }])
+      expect(core.isRetired).toBe(false)
+    })
+  })
+
   test('and has retired this one, too, is told of, as long as it hands over nothing', () => {
     const core = coreWithout()
     const said = (): string =>

@@ -1,0 +1,86 @@
+import { formerInstalls } from './door.ts'
+import type { Identity } from './membership.ts'
+import { namesOf, type OriginId, type ServerId } from './model/ids.ts'
+import type { RefusalMessage } from './model/messages.ts'
+import type { PeerSession } from './peers.ts'
+import type { Readiness } from './readiness.ts'
+import type { GroupState } from './state/group-state.ts'
+
+/** Retirements by machines that are not known here are remembered of so many of these for each member that shows them. */
+const shownAtMost = 8
+
+/** Whether the others have retired this machine, as the log says or as they say at the door: they do not give it the log. */
+export class OwnRetirement {
+  readonly #identity: Identity
+  readonly #state: GroupState
+  readonly #readiness: Pick<Readiness, 'hasState'>
+  /** A member said so, before the update that says so came. */
+  isSaid = false
+  /** A member said so of what this machine was before it started over. */
+  #isSaidOfFormer = false
+  readonly #saidBy = new Set<ServerId>()
+  /** Per member by whom, not known here, this install was retired, as it has shown. It could make up as many as it likes: the last ones count. */
+  readonly #byUnknown = new Map<OriginId, readonly OriginId[]>()
+
+  constructor(identity: Identity, state: GroupState, readiness: Pick<Readiness, 'hasState'>) {
+    this.#identity = identity
+    this.#state = state
+    this.#readiness = readiness
+  }
+
+  /** This install, or the machine that it goes on for: a member that had not heard of that may let it in all the same, and then it is given a state. */
+  get isRetired(): boolean {
+    return this.isItself || (this.#isSaidOfFormer && !this.#readiness.hasState)
+  }
+
+  /** For good. */
+  get isItself(): boolean {
+    return this.isSaid || this.#state.seats.isRetired(this.#identity.origin)
+  }
+
+  /** Servers that said so, and showed nothing for it that means anything here; ascending. */
+  get saidBy(): readonly ServerId[] {
+    return [...this.#saidBy].sort((left, right) => left - right)
+  }
+
+  /**
+   * A member says so. Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, one who
+   * was let in by members who were, or anybody to who knows nobody yet. Of somebody else two members have to show it. Otherwise people are
+   * told who says so.
+   */
+  said({ origin, server }: PeerSession, { retirement }: RefusalMessage): void {
+    const { seats } = this.#state
+    const isFormer = retirement !== null && this.#isFormer(retirement.retired)
+    const told = retirement !== null && (isFormer || this.#isOwn(retirement.retired)) ? retirement : null
+    const by = told?.proof.by
+    const isKnown =
+      told !== null &&
+      (seats.group === null ||
+        by === origin ||
+        [told.proof, ...told.vouchers].some((shown) => seats.claimOf(shown.by) !== undefined))
+    if (isKnown || (by !== undefined && this.#showMany(by, origin))) {
+      if (isFormer) this.#isSaidOfFormer = true
+      else this.isSaid = true
+    } else if (server !== null) this.#saidBy.add(server)
+  }
+
+  /** Whether it is this machine, under its present seat or a former one. */
+  #isOwn(origin: OriginId): boolean {
+    const { peer, origin: own } = this.#identity
+    return origin === own || this.#state.seats.claimOf(origin)?.peer === peer
+  }
+
+  /** Whether it is what this machine was before it started over, under whatever seat. */
+  #isFormer(origin: OriginId): boolean {
+    const { admission, vouchers } = this.#identity
+    const former = formerInstalls([admission ?? [], vouchers].flat())
+    return former.some((install) => namesOf(install).includes(origin))
+  }
+
+  #showMany(by: OriginId, member: OriginId | null): boolean {
+    if (member === null || this.#state.seats.claimOf(member) === undefined) return false
+    const others = (this.#byUnknown.get(member) ?? []).filter((shown) => shown !== by)
+    this.#byUnknown.set(member, [...others, by].slice(-shownAtMost))
+    return [...this.#byUnknown].some(([other, shown]) => other !== member && shown.includes(by))
+  }
+}
