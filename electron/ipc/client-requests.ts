@@ -50,6 +50,7 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   changePassword: v.strictObject({ password: secret, newPassword: secret }),
   resetPassword: v.strictObject({ name, recoveryPhrase: secret, newPassword: secret }),
   renewRecoveryPhrase: v.strictObject({ password: secret }),
+  keysChange: v.strictObject({ name }),
   recoveryNoted: nothing,
   noteRecovery: nothing,
   accounts: v.strictObject({ like: text(limits.likeChars) }),

@@ -76,6 +76,7 @@ export const useMailbox = defineStore('mailbox', () => {
       case 'people':
       case 'takenOver':
       case 'accountDeleted':
+      case 'keysChanged':
       case 'disconnected':
         break
     }

@@ -1,6 +1,9 @@
 import { nextTick, onScopeDispose } from 'vue'
-import { showNote } from '../base/toasts.ts'
+import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import { changeWords } from '../account/keys-change.ts'
+import { showNote, showWarning } from '../base/toasts.ts'
 import { onAppEvent, onClientEvent } from '../bridge.ts'
+import { text } from '../locales/i18n.ts'
 import { useCommands } from './commands.ts'
 import { useNavigation } from './navigation.ts'
 
@@ -10,6 +13,17 @@ export const useHostEvents = (): void => {
   const commands = useCommands()
 
   const runCommand = (id: string): void => commands.registered.find((command) => command.id === id)?.run()
+
+  const warnOfKeys = ({ what, change }: Extract<ClientEvent, { event: 'keysChanged' }>): void => {
+    const why =
+      change === null
+        ? text('shell.keysChanged.remedy')
+        : [changeWords(change), text('shell.keysChanged.remedy')].join(' ')
+    showWarning(text(`shell.keysChanged.${what}`), why, {
+      label: 'shell.keysChanged.settings',
+      run: () => navigation.go('settings', 'account'),
+    })
+  }
 
   onScopeDispose(
     onAppEvent((event) => {
@@ -46,6 +60,7 @@ export const useHostEvents = (): void => {
   onScopeDispose(
     onClientEvent((event) => {
       if (event.event === 'renamed') showNote('shell.renamed', { name: event.name })
+      if (event.event === 'keysChanged') warnOfKeys(event)
       if (event.event === 'takenOver')
         showNote('shell.takenOver.text', { server: event.server, machine: event.machine })
     }),

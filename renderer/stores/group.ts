@@ -45,6 +45,7 @@ export const useGroup = defineStore('group', () => {
       case 'people':
       case 'takenOver':
       case 'accountDeleted':
+      case 'keysChanged':
       case 'renamed':
         break
     }

@@ -76,6 +76,15 @@ export interface AccountInfo {
   readonly signature: Uint8Array
   /** The last change of the locks on the private keys, as the person signed it: `sealedKeys` are those. Null when there was none. */
   readonly keys: { readonly payload: Uint8Array; readonly signature: Uint8Array } | null
+  /** When and where that was; null when there was none, and from replicas of versions that do not say it. */
+  readonly keysChanged: KeysChange | null
+}
+
+/** A change of a password or a recovery phrase, as the replica says. */
+export interface KeysChange {
+  readonly server: ServerId
+  /** Milliseconds since 1970, by the hybrid clock. */
+  readonly at: number
 }
 
 export interface PersonInfo {

@@ -1,5 +1,6 @@
 import type { AccountId, Clock, OriginId, Sequence, SessionId } from '../core/model/ids.ts'
-import { updateId } from '../core/model/ids.ts'
+import { seatOf, updateId } from '../core/model/ids.ts'
+import type { AccountKeysRecord } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
@@ -17,6 +18,7 @@ import { signedPartsOf } from '../wire/signed-parts.ts'
 import { createWire } from '../wire/wire.ts'
 import type {
   AccountInfo,
+  KeysChange,
   MailContent,
   MemberInfo,
   PersonInfo,
@@ -50,6 +52,7 @@ export interface ServiceOptions {
 type NewMail = Pick<Update, 'origin' | 'sequence' | 'bytes'>
 
 const msPerDay = 86_400_000
+const microsPerMs = 1_000
 const nothingHeld: VersionVector = new Map()
 
 /** One replica's side of the api: what all connections share. */
@@ -159,7 +162,9 @@ export class ReplicaService implements ConnectionPorts {
         const keys = changed === undefined ? null : signedPartsOf(changed.bytes)
         if (!parts.ok || keys?.ok === false) return []
         const present = changed?.sealedKeys ?? sealedKeys
-        return [{ account, name, sealKey, sealedKeys: present, ...parts.value, keys: keys?.value ?? null }]
+        const keysChanged = changed === undefined ? null : changeOf(changed)
+        const shown = { account, name, sealKey, sealedKeys: present, ...parts.value }
+        return [{ ...shown, keys: keys?.value ?? null, keysChanged }]
       }),
     )
   }
@@ -327,3 +332,8 @@ const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly
   const told = new Set([...new Set(logs)].slice(0, limits.vectorEntries))
   return (vector) => Object.fromEntries([...vector].filter(([origin]) => told.has(origin)))
 }
+
+const changeOf = ({ origin, clock }: AccountKeysRecord): KeysChange => ({
+  server: seatOf(origin),
+  at: Math.floor(clock / microsPerMs),
+})

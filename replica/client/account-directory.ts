@@ -1,7 +1,7 @@
 import { foldName } from '../core/model/fold-name.ts'
 import { LRUCache } from 'lru-cache'
 
-import type { AccountInfo, PersonInfo, ReplicaApi } from '../api/contract.ts'
+import type { AccountInfo, KeysChange, PersonInfo, ReplicaApi } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange } from '../core/model/updates.ts'
@@ -106,6 +106,7 @@ export const eachOnce = (found: readonly NamedRecipient[]): readonly Recipient[]
 export interface VerifiedAccount extends AccountChange {
   /** That of the locks. */
   readonly generation: number
+  readonly keysChanged: KeysChange | null
 }
 
 /** What the person signed at sign-up and when the locks changed, if the replica's record agrees with it in everything. BAD_SIGNATURE. */
@@ -123,7 +124,8 @@ export const verifiedAccount = (groupId: Uint8Array, info: AccountInfo): Verifie
   if (!agrees) {
     throw new QuintetError('BAD_SIGNATURE', `The replica's record of ${info.name} is not what that person signed.`)
   }
-  return { ...change, sealedKeys: info.sealedKeys, generation: keys?.generation ?? 0 }
+  const { sealedKeys, keysChanged } = info
+  return { ...change, sealedKeys, generation: keys?.generation ?? 0, keysChanged }
 }
 
 const verifiedKeys = (groupId: Uint8Array, { keys }: AccountInfo): AccountKeysChange | null => {

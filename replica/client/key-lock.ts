@@ -3,10 +3,11 @@ import { promisify } from 'node:util'
 
 import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { concat, fromBase64Url, utf8 } from '../wire/bytes.ts'
+import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
 import { aesKeyBytes, aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import type { RandomBytes } from './client-ports.ts'
+import type { ChangedKeys } from './contract/events.ts'
 import type { PrivateHalves } from './person-keys.ts'
 import { bytesFromPhrase } from './recovery-phrase.ts'
 
@@ -121,6 +122,17 @@ export const changeLock = async (
   const replaced = to.kind === 'password' ? [passwordMethod] : [phraseMethod, notedMethod]
   const others = keys.locks.filter(({ method }) => !replaced.includes(method))
   return encodeSealedKeys({ ...keys, locks: [...others, changed].sort((left, right) => left.method - right.method) })
+}
+
+/** Which of what opens them is another one in two versions of an account's sealed keys; null: none. */
+export const changedKeys = (one: Uint8Array, other: Uint8Array): ChangedKeys | null => {
+  const [before, after] = [one, other].map((bytes) => orThrow(readWhole(bytes, readSealedKeys)).locks)
+  const lockOf = (locks: SealedKeys['locks'] | undefined, method: number): string =>
+    toBase64Url(locks?.find((lock) => lock.method === method)?.lock ?? new Uint8Array())
+  const isChanged = (method: number): boolean => lockOf(before, method) !== lockOf(after, method)
+  const [password, phrase] = [isChanged(passwordMethod), isChanged(phraseMethod)]
+  if (password) return phrase ? 'both' : 'password'
+  return phrase ? 'phrase' : null
 }
 
 /** Whether the person has said that the phrase is noted down. */

@@ -5,7 +5,8 @@ import { everybody, verifiedAccount, type VerifiedAccount } from './account-dire
 import type { ClientContext } from './client-context.ts'
 import type { MailClient } from './contract/mail-client.ts'
 import type { People } from './contract/people.ts'
-import { changeLock, isPhraseNoted, notePhrase, type Secret } from './key-lock.ts'
+import { toBase64Url } from '../wire/bytes.ts'
+import { changedKeys, changeLock, isPhraseNoted, notePhrase, type Secret } from './key-lock.ts'
 import { decodeKeptSession } from './kept-session.ts'
 import type { Memories } from './mailbox-part.ts'
 import { personKeysOf } from './person-keys.ts'
@@ -41,15 +42,17 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
     logIn: async ({ name, password }) => {
       const by: Secret = { kind: 'password', password: checkedPassword(password) }
       const record = await account.named(name)
-      await context.logInAs(await knownAccount(record, context.groupId, by, context.ports))
+      await context.logInAs(await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record)))
+      account.begin(record)
     },
     keptSession: () => context.person().kept(),
     resumeSession: async ({ kept }) => {
       const { groupId, ports } = context
       const earlier = decodeKeptSession(kept)
       const keys = await personKeysOf(earlier.halves)
-      const { calledNow } = await account.record(keys.account)
-      await context.logInAs(new Session(calledNow, groupId, keys, ports, earlier))
+      const record = await account.record(keys.account)
+      await context.logInAs(new Session(record.calledNow, groupId, keys, ports, earlier))
+      account.begin(record)
     },
     logOut: async () => {
       context.person()
@@ -69,8 +72,9 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
       const by: Secret = { kind: 'phrase', phrase: recoveryPhrase }
       const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
       const record = await account.named(name)
-      const session = await knownAccount(record, context.groupId, by, context.ports)
+      const session = await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record))
       await context.logInAs(session)
+      account.begin(record)
       await account.changeLock(session, by, to)
     },
     renewRecoveryPhrase: async ({ password }) => {
@@ -79,6 +83,7 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
       await account.changeLock(context.person(), by, { kind: 'phrase', phrase: recoveryPhrase })
       return { recoveryPhrase }
     },
+    keysChange: async ({ name }) => ({ change: (await account.named(name)).keysChanged }),
     recoveryNoted: async () => ({ noted: isPhraseNoted((await account.own(context.person())).sealedKeys) }),
     noteRecovery: () => account.notePhrase(context.person()),
     accounts: async ({ like }) => {
@@ -100,6 +105,10 @@ class OwnAccount {
   readonly #context: ClientContext
   /** The last change of the locks that this client has made or seen. */
   readonly #generations = new Map<AccountId, number>()
+  /** The sealed keys that were seen last. */
+  readonly #seen = new Map<AccountId, Uint8Array>()
+  /** Those that this client has made, and does not know yet to be given in. */
+  readonly #made = new Set<string>()
 
   constructor(context: ClientContext) {
     this.#context = context
@@ -113,8 +122,25 @@ class OwnAccount {
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
   async own({ account }: Session): Promise<VerifiedAccount & { readonly calledNow: string }> {
     const record = await this.record(account)
-    if (record.generation > (this.#generations.get(account) ?? 0)) this.#generations.set(account, record.generation)
+    const known = this.#generations.get(account) ?? 0
+    if (record.generation >= known) this.#saw(record)
+    if (record.generation > known) this.#generations.set(account, record.generation)
     return record
+  }
+
+  /** Somebody has logged in by this record. */
+  begin({ account, generation, sealedKeys }: VerifiedAccount): void {
+    this.#seen.set(account, sealedKeys)
+    this.#generations.set(account, Math.max(generation, this.#generations.get(account) ?? 0))
+  }
+
+  /** Of two changes that were made apart one counts, and whoever made the other one goes by a password, or a phrase, that opens nothing. */
+  #saw({ account, sealedKeys, keysChanged }: VerifiedAccount): void {
+    const before = this.#seen.get(account)
+    this.#seen.set(account, sealedKeys)
+    if (before === undefined || this.#context.session?.account !== account) return
+    const what = this.#made.has(toBase64Url(sealedKeys)) ? null : changedKeys(before, sealedKeys)
+    if (what !== null) this.#context.tell({ event: 'keysChanged', what, change: keysChanged })
   }
 
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
@@ -133,7 +159,11 @@ class OwnAccount {
   }
 
   async #giveIn(session: Session, generation: number, sealedKeys: Uint8Array): Promise<void> {
+    const made = toBase64Url(sealedKeys)
+    this.#made.add(made)
     await this.#context.submit(session, await session.accountKeys(generation, sealedKeys))
+    this.#made.delete(made)
+    this.#seen.set(session.account, sealedKeys)
     this.#generations.set(session.account, generation)
   }
 
@@ -170,3 +200,16 @@ class OwnAccount {
     this.#context.tell({ event: 'renamed', name: calledNow })
   }
 }
+
+const isWrongSecret: ReadonlySet<string> = new Set(['WRONG_PASSWORD', 'WRONG_PHRASE'])
+
+/** What a wrong password, or phrase, may be due to. */
+const withChange =
+  ({ keysChanged }: VerifiedAccount) =>
+  (error: unknown): never => {
+    if (keysChanged === null || !(error instanceof QuintetError) || !isWrongSecret.has(error.code)) throw error
+    const { server, at } = keysChanged
+    const moment = new Date(at).toISOString().slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ')
+    const sentence = `The password or the recovery phrase was last changed on ${moment} (UTC), at server ${server}.`
+    throw new QuintetError(error.code, `${error.message} ${sentence}`)
+  }

@@ -204,6 +204,7 @@ export const noteChanges = (updates: readonly Update[], state: GroupState, effec
           effects.notify.push({ kind: 'post', origin, sequence })
         break
       case 'follow':
+      case 'accountKeys':
         effects.notify.push({ kind: 'people' })
         break
       case 'forged':

@@ -5,6 +5,7 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
 import type { LocalFiles, Sitting } from './command.ts'
 import { commands } from './interactive-commands.ts'
+import { longDate } from './dates.ts'
 import { senderOf, shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
@@ -92,6 +93,12 @@ const failureLine = (error: unknown): string => {
   return remedy === undefined ? printableLine(error.message) : `${printableLine(error.message)} ${remedy}`
 }
 
+const whatChanged = {
+  password: 'Your password was',
+  phrase: 'Your recovery phrase was',
+  both: 'Your password and your recovery phrase were',
+}
+
 const noticeOf = (event: ClientEvent): string | null => {
   switch (event.event) {
     case 'mail':
@@ -109,6 +116,8 @@ const noticeOf = (event: ClientEvent): string | null => {
       return `You were logged out here: this account was logged in on ${printableLine(event.machine)}, at server ${event.server}.`
     case 'accountDeleted':
       return `The account ${shownName(event.name)} was deleted elsewhere: its mail, drafts and mails that waited are gone, and you were logged out.`
+    case 'keysChanged':
+      return `${whatChanged[event.what]} changed elsewhere${event.change === null ? '' : `, on ${longDate(event.change.at)} at server ${event.change.server}`}: what you had opens the account no more. "recover" sets a password by the phrase, "phrase" makes a new phrase.`
     case 'renamed':
       return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
     case 'sent':

@@ -129,7 +129,7 @@ const senderOf = async (core: ReplicaCore, wire: Wire, install: Install, to: str
     const parts = signedPartsOf(record.bytes)
     if (!parts.ok) throw new QuintetError(parts.failure.code, parts.failure.message)
     const { account, name, sealKey, sealedKeys } = record
-    return { account, name, sealKey, sealedKeys, ...parts.value, keys: null }
+    return { account, name, sealKey, sealedKeys, ...parts.value, keys: null, keysChanged: null }
   })
   const name = nameOf(install.server)
   const ports = { machine: 'bench', random: randomBytes, clock: systemClock, passwordCost }

@@ -76,8 +76,11 @@ describe('accounts', () => {
     await group.settled()
     await group.partition([1], [2, 3])
     await send(gone, 'eva', 'my last words', 'farewell')
+    const elsewhere = await logInAt(group, 'dan', 2)
     await gone.ask('deleteAccount')
     await group.heal()
+    expect(await elsewhere.event('accountDeleted', () => true)).toEqual({ event: 'accountDeleted', name: 'dan' })
+    expect(await codeOf(elsewhere.ask('counts'))).toBe('NOT_LOGGED_IN')
     await group.settled()
     expect((await eva.ask('read', { mail: await mailNamed(eva, 'inbox', 'my last words') })).body).toBe('farewell')
     expect(await codeOf(send(eva, 'dan', 'too late'))).toBe('NO_SUCH_ACCOUNT')
@@ -129,12 +132,15 @@ describe('accounts', () => {
     await earlier.ask('changePassword', { password: passwordOf('gus'), newPassword: 'earlier' })
     const later = await logInAt(group, 'gus', 2)
     await later.ask('changePassword', { password: passwordOf('gus'), newPassword: 'later' })
+    await later.ask('logOut')
     await group.heal()
+    const told = await earlier.event('keysChanged', () => true)
+    expect(told).toMatchObject({ what: 'password', change: { server: 2 } })
     await group.settled()
     for (const server of [1, 3]) {
-      expect(await codeOf(group.client(server).ask('logIn', { name: 'gus', password: 'earlier' }))).toBe(
-        'WRONG_PASSWORD',
-      )
+      const refused = group.client(server).ask('logIn', { name: 'gus', password: 'earlier' })
+      await expect(refused).rejects.toThrow(/changed on .*, at server 2/)
+      expect(await codeOf(refused)).toBe('WRONG_PASSWORD')
       await group.client(server).ask('logIn', { name: 'gus', password: 'later' })
     }
   })

@@ -1,5 +1,6 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, it, vi } from 'vitest'
+import AccountLogIn from '../../renderer/account/AccountLogIn.vue'
 import AccountPhrase from '../../renderer/account/AccountPhrase.vue'
 import { useAccount } from '../../renderer/account/account-store.ts'
 import SignInPage from '../../renderer/account/SignInPage.vue'
@@ -128,4 +129,16 @@ it('whoever has set a new password by the phrase has it written down, and is not
   await useAccount().reset('Ingrid', words.join(' '), 'a new long password')
   expect(fakeQuintet().requestsOf('noteRecovery')).toHaveLength(1)
   expect(useAccount().recovery).toBe('noted')
+})
+
+it('a password that works no more is explained by when and where it was changed', async () => {
+  const change = { server: serverId(2), at: Date.UTC(2026, 4, 6, 7, 8) }
+  fakeQuintet().add('client', { keysChange: () => ({ change }) })
+  fakeQuintet().failWith('logIn', 'WRONG_PASSWORD')
+  const page = mount(AccountLogIn, { props: { name: 'Ingrid' } })
+  await page.get('input[type=password]').setValue('the former one')
+  await page.get('form').trigger('submit')
+  await expect.poll(() => page.text()).toContain('last changed on')
+  expect(page.text()).toContain('server 2')
+  expect(fakeQuintet().requestsOf('keysChange')).toEqual([{ name: 'Ingrid' }])
 })

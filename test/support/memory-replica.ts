@@ -263,13 +263,16 @@ export class MemoryReplica {
   }
 
   #addAccount({ account, name, sealKey, sealedKeys }: AccountChange, { payload, signature }: Submission): void {
-    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, keys: null, deleted: false })
+    const keys = { keys: null, keysChanged: null }
+    this.accounts.push({ account, name, sealKey, sealedKeys, payload, signature, ...keys, deleted: false })
   }
 
   #changeKeys({ account, sealedKeys }: AccountKeysChange, { payload, signature }: Submission): void {
     const place = this.accounts.findIndex((held) => held.account === account)
     const held = this.accounts[place]
-    if (held !== undefined) this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature } }
+    if (held === undefined) return
+    const keysChanged = { server: this.server, at: 1_700_000_000_000 + this.#sequence * 1_000 }
+    this.accounts[place] = { ...held, sealedKeys, keys: { payload, signature }, keysChanged }
   }
 
   followedBy(account: AccountId): AccountId[] {

@@ -14,7 +14,13 @@ const infoOf = async (name: string, byte: number): Promise<AccountInfo> => {
   )
   const fields = { account, name, sealKey, sealedKeys: new Uint8Array(9) }
   const payload = encodeAccountPayload({ command: commandNamed(name), ...fields })
-  return { ...fields, payload, signature: signPayload(groupId, 'account', payload, signKey), keys: null }
+  return {
+    ...fields,
+    payload,
+    signature: signPayload(groupId, 'account', payload, signKey),
+    keys: null,
+    keysChanged: null,
+  }
 }
 
 test('a name that was looked up is known to who asked, whatever is forgotten meanwhile', async () => {

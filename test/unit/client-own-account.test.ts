@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
+import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import { serverId } from '../../replica/core/model/ids.ts'
 import { codeOf } from '../support/code-of.ts'
-import { nextEvent, signedUp } from '../support/mail-clients.ts'
+import { clientOf, nextEvent, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 /** Ann is logged in, and her account is deleted by what comes from other servers. */
@@ -71,4 +73,64 @@ test('a server that does not know the account yet ends no session', async () => 
   replica.accounts.push(account)
   expect(await codeOf(ann.counts())).toBe('no failure')
   expect(ann.loggedInAs).toBe('ann')
+})
+
+/** Of two sides of a split, by the account's record: ann has done one thing here, and something else there, which counts. */
+const changedApart = async (elsewhere: (client: MailClient) => Promise<unknown>) => {
+  const replica = new MemoryReplica()
+  const ann = await clientOf(replica)
+  const { recoveryPhrase } = await ann.signUp({ name: 'ann', password: 'former' })
+  const before = { ...replica.accounts[0]! }
+  const there = new MemoryReplica({ server: serverId(2), groupId: replica.groupId })
+  there.accounts.push({ ...before })
+  const annThere = await clientOf(there)
+  await annThere.logIn({ name: 'ann', password: 'former' })
+  await elsewhere(annThere)
+  const merge = () => {
+    replica.accounts[0] = there.accounts[0]!
+    replica.tellAll({ event: 'people' })
+  }
+  return { replica, ann, recoveryPhrase, merge }
+}
+
+test('who has changed the password apart, and not last, is told when and where it was changed, and the phrase still sets one', async () => {
+  const { replica, ann, recoveryPhrase, merge } = await changedApart((client) =>
+    client.changePassword({ password: 'former', newPassword: 'there' }),
+  )
+  await ann.changePassword({ password: 'former', newPassword: 'here' })
+  replica.tellAll({ event: 'people' })
+  const told = nextEvent(ann, 'keysChanged')
+  merge()
+  const { what, change } = await told
+  expect([what, change]).toEqual(['password', { server: 2, at: expect.any(Number) as number }])
+  const later = await clientOf(replica)
+  await expect(later.logIn({ name: 'ann', password: 'here' })).rejects.toThrow(/changed on .*, at server 2/)
+  expect(await later.keysChange({ name: 'ann' })).toEqual({ change })
+  await later.resetPassword({ name: 'ann', recoveryPhrase, newPassword: 'agreed' })
+  expect(later.loggedInAs).toBe('ann')
+})
+
+test('who has made a phrase apart, and not last, is told that it opens nothing', async () => {
+  const { ann, merge } = await changedApart((client) => client.renewRecoveryPhrase({ password: 'former' }))
+  await ann.renewRecoveryPhrase({ password: 'former' })
+  const told = nextEvent(ann, 'keysChanged')
+  merge()
+  expect(await told).toMatchObject({ what: 'phrase', change: { server: 2 } })
+})
+
+test('one’s own change of the password is no news, and neither is a phrase that was noted elsewhere', async () => {
+  const { replica, ann, merge } = await changedApart((client) => client.noteRecovery())
+  const events: ClientEvent['event'][] = []
+  ann.onEvent(({ event }) => events.push(event))
+  merge()
+  await ann.recoveryNoted()
+  const [connection] = replica.connections
+  const answered = Promise.withResolvers<undefined>()
+  connection!.answerAfter = answered.promise
+  const changed = ann.changePassword({ password: 'former', newPassword: 'here' })
+  const looked = ann.recoveryNoted()
+  answered.resolve(undefined)
+  await Promise.all([changed, looked])
+  await ann.recoveryNoted()
+  expect(events).not.toContain('keysChanged')
 })

@@ -4,6 +4,7 @@ import type { OriginId, PeerId } from '../../replica/core/model/ids.ts'
 import { originId, serverId, updateId } from '../../replica/core/model/ids.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 import {
+  commandNamed,
   deletionOf,
   foundedCore,
   give,
@@ -12,6 +13,7 @@ import {
   inviteNamed,
   mailTo,
   noonMs,
+  person,
   signUp,
   startCore,
 } from '../support/core-fixture.ts'
@@ -206,4 +208,17 @@ describe('a command', () => {
     expect(hindranceOf(new Set([origin]))).toBe('reclaiming')
     expect(hindranceOf(new Set())).toBe(null)
   })
+})
+
+test('a changed password is told of, so that who is logged in can look at it', () => {
+  const core = foundedCore(['ann'])
+  const change = {
+    kind: 'accountKeys',
+    account: person('ann'),
+    command: commandNamed('keys'),
+    generation: 1,
+    sealedKeys: new Uint8Array(2),
+  } as const
+  const told = give(core, submit({ change, payload: new Uint8Array(), signature: new Uint8Array(64) })).notify
+  expect(told).toContainEqual({ kind: 'people' })
 })

@@ -12,6 +12,7 @@ export const account: Translated<typeof english.account> = {
   password: 'Passwort',
   newPassword: 'Neues Passwort',
   passwordHint: 'Es verlässt dieses Gerät nie. Gut sind ein paar Wörter, die nichts miteinander zu tun haben.',
+  keysChange: 'Passwort oder Wiederherstellungswörter wurden zuletzt am {date} an Server {server} geändert.',
   passwordShort: 'Weniger als 10 Zeichen sind leicht zu erraten. Es geht, aber länger ist besser.',
   passwordMissing: 'Geben Sie ein Passwort ein.',
   signUp: 'Konto anlegen',

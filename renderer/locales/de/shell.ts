@@ -50,6 +50,14 @@ export const shell: Translated<typeof english.shell> = {
     text: 'Jemand, der als {name} angemeldet war, hat das Konto in einem anderen Fenster oder an einem anderen Gerät gelöscht. Seine Post, seine Entwürfe und was noch nicht abgegangen war sind fort, und dieses Fenster wurde abgemeldet.',
     copy: 'Kopieren, was Sie geschrieben haben',
   },
+  keysChanged: {
+    password: 'Ihr Passwort wurde anderswo geändert',
+    phrase: 'Ihre Wiederherstellungswörter wurden anderswo geändert',
+    both: 'Ihr Passwort und Ihre Wiederherstellungswörter sind jetzt andere',
+    remedy:
+      'Was in diesem Fenster oder früher galt, öffnet dieses Konto nicht mehr. Sehen Sie nach, ob Sie haben, was es öffnet: Die Wiederherstellungswörter setzen ein neues Passwort, das Passwort neue Wörter.',
+    settings: 'Zum Konto',
+  },
   renamed: 'Sie heißen jetzt {name}, weil ein anderes Konto den früheren Namen zuerst hatte.',
   palette: {
     title: 'Etwas tun',

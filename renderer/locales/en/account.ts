@@ -10,6 +10,7 @@ export const account = {
   password: 'Password',
   newPassword: 'New password',
   passwordHint: 'It never leaves this machine. A few unrelated words make a good one.',
+  keysChange: 'The password or the recovery phrase was last changed on {date}, at server {server}.',
   passwordShort: 'Shorter than 10 characters is easily guessed. It works, but longer is better.',
   passwordMissing: 'Enter a password.',
   signUp: 'Create account',

@@ -47,6 +47,14 @@ export const shell = {
     text: 'Somebody who was logged in as {name} has deleted the account, at another window or machine. Its mail, its drafts and mails that had not left yet are gone, and this window was logged out.',
     copy: 'Copy what you were writing',
   },
+  keysChanged: {
+    password: 'Your password was changed elsewhere',
+    phrase: 'Your recovery phrase was changed elsewhere',
+    both: 'Your password and your recovery phrase are others now',
+    remedy:
+      'What was set in this window, or before, opens this account no more. Make sure that you have what does: the recovery phrase sets a new password, the password makes a new phrase.',
+    settings: 'To the account',
+  },
   renamed: 'Your name is now {name}, because another account had the former one first.',
   palette: {
     title: 'Do something',

@@ -1,9 +1,12 @@
-import type { ViewInfo } from '../../api/contract.ts'
+import type { KeysChange, ViewInfo } from '../../api/contract.ts'
 import type { Failure } from '../../core/model/errors.ts'
 import type { ServerId, UpdateId } from '../../core/model/ids.ts'
 import type { Header } from './mailbox.ts'
 import type { DocumentId } from './mailbox.ts'
 import type { Post } from './people.ts'
+
+/** What opens an account's keys otherwise than before. */
+export type ChangedKeys = 'password' | 'phrase' | 'both'
 
 export type ClientEvent =
   /** A mail arrived in the inbox, durably. `late`: it was sent over a minute ago, so it came with a merge or after an absence. */
@@ -23,6 +26,11 @@ export type ClientEvent =
   | { readonly event: 'takenOver'; readonly server: ServerId; readonly machine: string }
   /** The account was deleted, elsewhere: this client is logged out, and all that the account had is gone. `name`: as it was called. */
   | { readonly event: 'accountDeleted'; readonly name: string }
+  /**
+   * The password or the recovery phrase of who is logged in was changed elsewhere, as on another side of a split: what this client had set, or knew, counts
+   * no more. `change`: when and where, as far as the server says that.
+   */
+  | { readonly event: 'keysChanged'; readonly what: ChangedKeys; readonly change: KeysChange | null }
   /** The account was renamed, because another one had its name first. */
   | { readonly event: 'renamed'; readonly name: string }
   /** The server cannot be reached; the client goes on to the next by itself. */

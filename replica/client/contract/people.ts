@@ -1,3 +1,4 @@
+import type { KeysChange } from '../../api/contract.ts'
 import type { AccountId, ServerId, UpdateId } from '../../core/model/ids.ts'
 
 export interface Person {
@@ -29,6 +30,8 @@ export interface Identity {
   readonly known: { readonly account: AccountId; readonly words: string; readonly calledNow: string | null } | null
 }
 
+export type { KeysChange } from '../../api/contract.ts'
+
 /** Twelve words (BIP-39, English) that reset the password. */
 export type RecoveryPhrase = string
 
@@ -52,6 +55,11 @@ export interface People {
   }): Promise<void>
   /** A new phrase, in place of the former one. WRONG_PASSWORD. */
   renewRecoveryPhrase(request: { readonly password: string }): Promise<{ readonly recoveryPhrase: RecoveryPhrase }>
+  /**
+   * When the password or the recovery phrase of this account was changed last, and at which server, as the connected one says: what explains a password
+   * that does not work any more. Null when neither was, or that is not known. NO_SUCH_ACCOUNT.
+   */
+  keysChange(request: { readonly name: string }): Promise<{ readonly change: KeysChange | null }>
   /** Whether the person has confirmed that the phrase is written down; until then the app reminds. */
   recoveryNoted(): Promise<{ readonly noted: boolean }>
   noteRecovery(): Promise<void>
