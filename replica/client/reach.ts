@@ -27,5 +27,14 @@ export const isCaughtUp = async (context: ClientContext, session: Session): Prom
   return covers(vector, matrix)
 }
 
+/** Whether all servers in use can be reached. */
+export const isTogether = async (context: ClientContext, session: Session): Promise<boolean> => {
+  const [members, view] = await Promise.all([
+    context.ask(session, (api) => api.members()),
+    context.ask(session, (api) => api.view()),
+  ])
+  return members.every(({ server }) => view.servers.includes(server))
+}
+
 const covers = (vector: StatusInfo['vector'], matrix: StatusInfo['matrix']): boolean =>
   Object.values(matrix).every((row) => Object.entries(row).every(([origin, held]) => (vector[origin] ?? 0) >= held))

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Accepted, Submission } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
-import type { AccountId, CommandId, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, CommandId, DocumentId, UpdateId } from '../core/model/ids.ts'
 import { tagOf } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { BoundedWork, InOrder } from './bounded-work.ts'
@@ -13,6 +13,7 @@ import type { ClientContext } from './client-context.ts'
 import type { KnownPeople } from './known-people.ts'
 import { checkRecipients, checkSize, type WholeLetter } from './letters.ts'
 import type { Recipient } from './mail-sealer.ts'
+import { isTogether } from './reach.ts'
 import type { Session } from './session.ts'
 import { snippetOf } from './snippet.ts'
 import { Unanswered } from './unanswered.ts'
@@ -96,13 +97,19 @@ export class Sending {
       )
       this.#context.shownTags.note(update, tagOf(command))
       this.#context.noteSent(session, update)
-      // The mail has them: what stays when that fails is removed later.
-      if (letter.attachments.length > 0)
-        await this.#attachments.remove(session, letter.attachments).catch(() => undefined)
+      if (letter.attachments.length > 0) await this.#removeFiles(session, letter.attachments).catch(() => undefined)
       return update
     } finally {
       this.#sends -= 1
     }
+  }
+
+  /**
+   * The mail has them. On the other side of a split its draft may have been written on, or wait for a name: they stay for that, as when this fails, and are
+   * removed when no letter has named them for long.
+   */
+  async #removeFiles(session: Session, files: readonly DocumentId[]): Promise<void> {
+    if (await isTogether(this.#context, session)) await this.#attachments.remove(session, files)
   }
 
   async #addresses(session: Session, { to, cc }: WholeLetter): Promise<Addresses> {

@@ -110,9 +110,10 @@ export class MemoryConnection implements ReplicaApi {
   }
 
   async members() {
-    const { server } = this.#replica
+    const { server, isWhole } = this.#replica
     const member = { server, peer: peerIdOf(new Uint8Array(32)), machine: 'memory', addresses: [] }
-    return this.#answer(succeed([member]))
+    const away = { ...member, server: serverId(server === 5 ? 4 : 5) }
+    return this.#answer(succeed(isWhole ? [member] : [member, away]))
   }
 
   async groupKey() {
