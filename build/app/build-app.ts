@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { QuintetError } from '../../replica/core/model/errors.ts'
 import { root } from '../stages.ts'
 
 /** Where the app is built: `main`, `preload`, `renderer` and `icons`. Electron loads `main/main.js`. */
@@ -13,9 +14,21 @@ export const buildApp = async (tell: (message: string) => void): Promise<void> =
   const version = await sourcesVersion()
   if ((await readFile(versionFile, 'utf8').catch(() => '')) === version) return
   tell('building the app')
-  await rm(outFolder, { recursive: true, force: true })
+  await emptyOutFolder()
   await Promise.all([bundleMain(), bundlePreload(), buildPage(), copyIcons()])
   await writeFile(versionFile, version)
+}
+
+const emptyOutFolder = async (): Promise<void> => {
+  try {
+    await rm(outFolder, { recursive: true, force: true })
+    await mkdir(outFolder)
+  } catch (error) {
+    const message =
+      `The app has to be built, and ${outFolder} cannot be written to: ${error instanceof Error ? error.message : String(error)}. ` +
+      'Let whoever owns this checkout run npm start once. npm start -- --terminal needs no building.'
+    throw new QuintetError('DIRECTORY_NOT_USABLE', message)
+  }
 }
 
 /** Electron's own module is there when the app runs; all else is bundled, so that no node_modules are needed. */

@@ -18,12 +18,15 @@ export const fetchElectron = async (tell: (message: string) => void): Promise<st
   if (former !== null) return former
   tell(`fetching Electron's runtime (some 110 MB; for ${fetchWithinMs / 1_000} s at most)`)
   const reason = await fetchOnce(tell)
-  if (reason === null) await rm(fetchMemory, { force: true })
-  else {
-    await mkdir(cacheFolder, { recursive: true })
-    await writeFile(fetchMemory, JSON.stringify({ failedAt: Date.now(), reason }))
-  }
+  // Who may not write here, as where somebody else has installed all this, tries again at the next start.
+  await remember(reason).catch(() => undefined)
   return reason
+}
+
+const remember = async (reason: string | null): Promise<void> => {
+  if (reason === null) return rm(fetchMemory, { force: true })
+  await mkdir(cacheFolder, { recursive: true })
+  await writeFile(fetchMemory, JSON.stringify({ failedAt: Date.now(), reason }))
 }
 
 const rememberedFailure = async (): Promise<string | null> => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { extractAll, listPackage } from '@electron/asar'
 import { FuseState, getCurrentFuseWire } from '@electron/fuses'
@@ -70,10 +70,12 @@ test('the packed app has exactly the bundle, its fuses are flipped, and it runs 
   expect(window.pageErrors).toEqual([])
 })
 
-test('where the runtime cannot be fetched, packaging says why and what to do', async () => {
+test('where the runtime cannot be fetched, nor that be noted, packaging says why and what to do', async () => {
   test.skip(electronProgram() !== null, 'the runtime is here')
   const former = await readFile(fetchMemory).catch(() => null)
   await rm(fetchMemory, { force: true })
+  // As for who may not write into this checkout.
+  await symlink('nowhere/at all', fetchMemory)
   try {
     const child = spawn(process.execPath, ['build/run.cjs', 'build/package.ts', '--dir'], {
       cwd: root,
@@ -88,7 +90,7 @@ test('where the runtime cannot be fetched, packaging says why and what to do', a
     expect(told).toContain('ELECTRON_MIRROR')
   } finally {
     // That it failed here must not keep the next start from trying.
-    if (former === null) await rm(fetchMemory, { force: true })
-    else await writeFile(fetchMemory, former)
+    await rm(fetchMemory, { force: true })
+    if (former !== null) await writeFile(fetchMemory, former)
   }
 })
