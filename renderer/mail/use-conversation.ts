@@ -7,6 +7,8 @@ import { useMailbox } from './mailbox-store.ts'
 
 /** After the last change, so that what was asked for comes first. */
 const refreshMs = 200
+/** Of mails that are unread so many are shown with their text beside the opened one. Hundreds would hold the window up, and nobody has read them by that. */
+const unfoldedAtMost = 20
 
 /**
  * The open mail and the conversation around it, oldest first: what is there first is shown first. `headerOf` gives what the
@@ -38,7 +40,7 @@ export const useConversation = (
       const whole = asRead(await (early ?? conversationOf(first)), mail)
       if (mine !== asked) return
       take(whole, mail)
-      unfolded.value = new Set([mail, ...whole.filter((one) => !one.read).map((one) => one.mail)])
+      unfolded.value = new Set([mail, ...unreadAround(whole, mail)])
       await markUnfolded(whole)
       await mailbox.refreshCounts()
     } catch (error) {
@@ -113,6 +115,17 @@ export const useConversation = (
 
 const conversationOf = async ({ conversation }: Header): Promise<readonly Mail[]> =>
   (await client.conversation({ conversation })).mails
+
+/** The nearest to the opened one. */
+const unreadAround = (whole: readonly Mail[], opened: UpdateId): readonly UpdateId[] => {
+  const at = whole.findIndex(({ mail }) => mail === opened)
+  return whole
+    .map(({ mail, read }, index) => ({ mail, read, away: Math.abs(index - at) }))
+    .filter(({ read }) => !read)
+    .toSorted((one, other) => one.away - other.away)
+    .slice(0, unfoldedAtMost)
+    .map(({ mail }) => mail)
+}
 
 const asRead = (mails: readonly Mail[], read: UpdateId): readonly Mail[] =>
   mails.map((one) => (one.mail === read ? { ...one, read: true } : one))

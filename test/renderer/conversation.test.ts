@@ -51,6 +51,22 @@ describe('an opened mail', () => {
     scope.stop()
   })
 
+  it('is shown among the nearest unread ones of a long conversation; what is not shown stays unread', async () => {
+    const { opened, conversation, scope } = await opening('nothing')
+    const { mailbox } = fakeQuintet()
+    const { mail: first } = mailbox.deliver({ sentAt: 1 })
+    const later = Array.from({ length: 99 }, (_, minutes) =>
+      mailbox.deliver({ conversation: first, sentAt: 2 + minutes }),
+    )
+    opened.value = later[48]!.mail
+    await flushPromises()
+    const near = later.slice(38, 59).map(({ mail }) => mail)
+    expect([...conversation.unfolded.value].toSorted()).toEqual(near.toSorted())
+    const isRead = new Set(mailbox.folder('inbox').flatMap(({ mail, read }) => (read ? mail : [])))
+    expect(later.filter(({ mail }) => isRead.has(mail)).map(({ mail }) => mail)).toEqual(near)
+    scope.stop()
+  })
+
   it('says why it cannot be read', async () => {
     const { header, opened, conversation, scope } = await opening('header')
     fakeQuintet().failWith('read', 'CANNOT_OPEN')
