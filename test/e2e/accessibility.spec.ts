@@ -106,6 +106,15 @@ test('axe finds nothing serious on the way into a group', async ({ quintet }) =>
   expect(found).toEqual([])
 })
 
+test('a row of the list says what its mail is, and not what its buttons do', async () => {
+  const { page } = await demoWindow()
+  const row = page.getByRole('row', { name: /Starboard winch/u }).last()
+  await expect(row).toHaveAccessibleName(
+    /^Mateo Starboard winch \d.* with a star one file attached The noise is the pawl/u,
+  )
+  await expect(page.getByRole('row').first()).toHaveAccessibleName(/^unread Aiko Re: When the link goes down \d/u)
+})
+
 test('axe finds nothing serious on any page of a mailbox in use', async () => {
   const window = await demoWindow()
   const { page } = window

@@ -119,7 +119,7 @@ describe('a name that is another account', () => {
   })
 
   it('is marked in the list, and in words for those who do not see it', () => {
-    const row = { nowMs: Date.now(), density: 'comfortable', selected: false, open: false, cursor: false }
+    const row = { rowId: 'row', nowMs: Date.now(), density: 'comfortable', selected: false, open: false, cursor: false }
     const says = text('people.identity.another', { name: 'Ben' })
     expect(
       shown(MailRow, { ...row, header: header() })
@@ -156,7 +156,7 @@ describe('a name that is another account', () => {
     const { fromAnother, ...sent } = { ...header(), own: true, to: ['Ben'], toOthers: ['Ben'] }
     expect(fromAnother).toBe(true)
     const says = text('people.identity.another', { name: 'Ben' })
-    const row = { nowMs: Date.now(), density: 'comfortable', selected: false, open: false, cursor: false }
+    const row = { rowId: 'row', nowMs: Date.now(), density: 'comfortable', selected: false, open: false, cursor: false }
     const content = { body: '', attachments: [], inReplyTo: null, fromAccount: known.account }
     const message = { mail: { ...sent, ...content }, unfolded: true, alone: true }
     expect(shown(MailRow, { ...row, header: sent }).text()).toContain(says)

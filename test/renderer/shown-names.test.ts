@@ -15,6 +15,7 @@ afterEach(() => setLanguage('en'))
 const row = (changed: object): string => {
   const header = { ...fakeQuintet().mailbox.header(1, 0), ...changed }
   const shown = {
+    rowId: 'row',
     header,
     nowMs: Date.now(),
     density: 'comfortable' as const,

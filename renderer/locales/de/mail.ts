@@ -16,6 +16,7 @@ export const mail: Translated<typeof english.mail> = {
   noSubject: '(ohne Betreff)',
   noText: 'Diese Nachricht hat keinen Text.',
   unread: 'ungelesen',
+  starred: 'mit Stern',
   loading: 'Lädt',
   to: 'An {names}',
   cc: 'Kopie an {names}',

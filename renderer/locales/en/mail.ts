@@ -7,6 +7,7 @@ export const mail = {
   noSubject: '(no subject)',
   noText: 'This mail has no text.',
   unread: 'unread',
+  starred: 'with a star',
   loading: 'Loading',
   to: 'To {names}',
   cc: 'Cc {names}',
