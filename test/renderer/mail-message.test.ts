@@ -29,7 +29,14 @@ it('says so in the list, too', async () => {
   fillMailbox(3)
   const list = useMailbox().listOf('inbox')
   await list.show(0, 3)
-  const row = { rowId: 'row', nowMs: Date.now(), density: 'comfortable', selected: false, open: false, cursor: false } as const
+  const row = {
+    rowId: 'row',
+    nowMs: Date.now(),
+    density: 'comfortable',
+    selected: false,
+    open: false,
+    cursor: false,
+  } as const
   const dateOf = (written: Pick<Mail, 'writtenAt'>): string =>
     mount(MailRow, { props: { ...row, header: { ...list.rows.value.at(1)!, ...written } } })
       .get('time')
