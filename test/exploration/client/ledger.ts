@@ -1,0 +1,84 @@
+import { QuintetError } from '../../../replica/core/model/errors.ts'
+
+/** With these codes what was asked may have been done all the same. */
+const mayBeDone: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'INTERNAL', 'STOPPED', 'NOT_LOGGED_IN'])
+
+export const codeOf = (error: unknown): string =>
+  error instanceof QuintetError ? error.code : `no code: ${String(error)}`
+
+export const isOpenQuestion = (code: string): boolean => mayBeDone.has(code) || code.startsWith('no code')
+
+interface Change<Value> {
+  readonly value: Value
+  isDone: boolean
+}
+
+/** One thing that has one value at a time: which it may have, by all that its person was told. */
+export class Register<Value> {
+  #changes: Change<Value>[]
+
+  constructor(first: Value) {
+    this.#changes = [{ value: first, isDone: true }]
+  }
+
+  /** That of the last change that was told to be done, and of all that were begun since. */
+  get possible(): readonly Value[] {
+    const last = this.#changes.findLastIndex(({ isDone }) => isDone)
+    return [...new Set(this.#changes.slice(last).map(({ value }) => value))]
+  }
+
+  /** It is being set; how it ends is told by what this gives. */
+  begin(value: Value): { readonly done: () => void; readonly refused: () => void } {
+    const change: Change<Value> = { value, isDone: false }
+    this.#changes.push(change)
+    return {
+      done: () => {
+        change.isDone = true
+      },
+      refused: () => {
+        this.#changes = this.#changes.filter((other) => other !== change)
+      },
+    }
+  }
+}
+
+/** What its writer was told of a letter last. `open`: nothing that says whether it was sent. */
+export type Told = 'open' | 'sent' | 'waits' | 'refused' | 'undone' | 'may be undone'
+
+export interface LetterRecord {
+  readonly words: string
+  readonly from: string
+  readonly to: readonly string[]
+  told: Told
+  outbox: string | null
+  /** All that was told of it, for who looks into a failure. */
+  readonly story: string[]
+}
+
+/** What people were told, and what therefore must be so in the end. */
+export class Ledger {
+  readonly letters = new Map<string, LetterRecord>()
+  readonly registers = new Map<string, Register<string>>()
+  /** What must never be: said at once, looked at in the end. */
+  readonly violations: string[] = []
+
+  letter(words: string, from: string, to: readonly string[]): LetterRecord {
+    const record: LetterRecord = { words, from, to, told: 'open', outbox: null, story: [] }
+    this.letters.set(words, record)
+    return record
+  }
+
+  told(letter: LetterRecord, told: Told, how: string): void {
+    letter.story.push(`${told} (${how})`)
+    letter.told = told
+  }
+
+  /** `about`: `ada's draft one` or the like. */
+  register(about: string, first: string): Register<string> {
+    const known = this.registers.get(about)
+    if (known !== undefined) return known
+    const register = new Register(first)
+    this.registers.set(about, register)
+    return register
+  }
+}
