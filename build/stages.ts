@@ -85,14 +85,15 @@ export const runTool: RunTool = (script, args, output) => {
 }
 
 /**
- * Runs tools in the processor time that others leave. `said` is given all that they write, in the order it came.
- * By the command `nice`, because a priority that is given later holds for one thread alone.
+ * Runs tools beside others. `said` is given all that they write, in the order it came. `low`: in the processor time that others leave; by
+ * the command `nice`, because a priority that is given later holds for one thread alone.
  */
 export const besidesOthers =
-  (said: (chunk: Buffer) => void): RunTool =>
+  (said: (chunk: Buffer) => void, priority: 'low' | 'ordinary'): RunTool =>
   (script, args) => {
     const node = [process.execPath, script, ...args] as const
-    const command = process.platform === 'win32' ? node : (['nice', '-n', '10', ...node] as const)
+    const isNice = priority === 'low' && process.platform !== 'win32'
+    const command = isNice ? (['nice', '-n', '10', ...node] as const) : node
     return runCommand(command, { stdout: 'pipe', stderr: 'pipe', said })
   }
 
@@ -104,6 +105,32 @@ export const timeStage = async (stage: Stage, run: RunTool = runTool): Promise<S
     return { ok: false, passed: 0, failed: 1 }
   })
   return { ...outcome, name: stage.name, seconds: (performance.now() - began) / 1000 }
+}
+
+/** How a stage of one of two lanes is run. */
+export interface Lanes {
+  readonly front: (stage: Stage) => Promise<void>
+  readonly behind: (stage: Stage, priority: 'low' | 'ordinary') => Promise<void>
+}
+
+/**
+ * Runs what waits most of the time in front, and beside it what computes. When nothing is left to compute, the last of what waits is run there
+ * as well: two such stages leave each other room.
+ */
+export const runOnTwoLanes = async (
+  computing: readonly Stage[],
+  waiting: readonly Stage[],
+  { front, behind }: Lanes,
+): Promise<void> => {
+  const left = [...waiting]
+  const runWaiting = async (): Promise<void> => {
+    for (let stage = left.shift(); stage !== undefined; stage = left.shift()) await front(stage)
+  }
+  const runComputing = async (): Promise<void> => {
+    for (const stage of computing) await behind(stage, 'low')
+    for (let stage = left.pop(); stage !== undefined; stage = left.pop()) await behind(stage, 'ordinary')
+  }
+  await Promise.all([runWaiting(), runComputing()])
 }
 
 /** One line for a report: name, result, time. */

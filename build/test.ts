@@ -8,6 +8,7 @@ import {
   commandOf,
   type Outcome,
   reportLine,
+  runOnTwoLanes,
   type Stage,
   type StageReport,
   timeStage,
@@ -152,7 +153,7 @@ const computing = (filters: readonly string[]): readonly Stage[] => [
   crashes,
 ]
 
-/** Real processes that wait for each other: one at a time, and those that use the least first. */
+/** Real processes that wait for each other. */
 const waiting = (filters: readonly string[]): readonly Stage[] => [
   ...vitestStages(['cluster'], filters),
   endToEnd(filters),
@@ -175,28 +176,24 @@ const chosen = chooseStages(allStages(filters), names)
 await rm(resultsFolder, { recursive: true, force: true })
 const reports: StageReport[] = []
 
-const runInTurn = async (stages: readonly Stage[]): Promise<void> => {
-  for (const stage of stages) {
-    console.log(`\n=== ${stage.name} ===`)
-    const report = await timeStage(stage)
-    console.log(reportLine(report))
-    reports.push(report)
-  }
+const runInFront = async (stage: Stage): Promise<void> => {
+  console.log(`\n=== ${stage.name} ===`)
+  const report = await timeStage(stage)
+  console.log(reportLine(report))
+  reports.push(report)
 }
 
 /** Tells what a stage wrote when it is over, so that it does not stand between the lines of another. */
-const runBeside = async (stages: readonly Stage[]): Promise<void> => {
-  for (const stage of stages) {
-    const chunks: Buffer[] = []
-    const report = await timeStage(
-      stage,
-      besidesOthers((chunk) => chunks.push(chunk)),
-    )
-    process.stdout.write(`\n=== ${stage.name}, meanwhile ===\n`)
-    process.stdout.write(Buffer.concat(chunks))
-    console.log(`${reportLine(report)}\n`)
-    reports.push(report)
-  }
+const runBehind = async (stage: Stage, priority: 'low' | 'ordinary'): Promise<void> => {
+  const chunks: Buffer[] = []
+  const report = await timeStage(
+    stage,
+    besidesOthers((chunk) => chunks.push(chunk), priority),
+  )
+  process.stdout.write(`\n=== ${stage.name}, meanwhile ===\n`)
+  process.stdout.write(Buffer.concat(chunks))
+  console.log(`${reportLine(report)}\n`)
+  reports.push(report)
 }
 
 const among = (stages: readonly Stage[]): readonly Stage[] =>
@@ -208,8 +205,8 @@ if (availableParallelism() > 1 && toCompute.length > 0 && toWait.length > 0) {
   console.log(
     `Beside each other: ${[toCompute, toWait].map((lane) => lane.map(({ name }) => name).join(', ')).join(' | ')}`,
   )
-  await Promise.all([runBeside(toCompute), runInTurn(toWait)])
-} else await runInTurn(chosen)
+  await runOnTwoLanes(toCompute, toWait, { front: runInFront, behind: runBehind })
+} else for (const stage of chosen) await runInFront(stage)
 
 if (reports.every(({ ok }) => ok)) await rm(resultsFolder, { recursive: true, force: true })
 const total = (count: (outcome: Outcome) => number): number => reports.reduce((sum, report) => sum + count(report), 0)

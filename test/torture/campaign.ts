@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { canInstall, installPackages } from '../../build/debian-packages.ts'
 import { Random } from '../simulation/random.ts'
 import { Clocks } from './clocks.ts'
 import { Destruction } from './destruction.ts'
@@ -13,7 +14,7 @@ import type { TortureNetwork } from './network.ts'
 import { Person } from './person.ts'
 import { quietPoint } from './quiet-point.ts'
 import { SmallDisk, unmountLeftOvers } from './small-disk.ts'
-import { hasCommand, installPackages, isRootOnLinux } from './system.ts'
+import { hasCommand, isRootOnLinux } from './system.ts'
 import { Workload } from './workload.ts'
 
 const servers = [1, 2, 3, 4, 5]
@@ -138,8 +139,11 @@ export class Campaign {
   async #prepare(): Promise<Clocks> {
     const { directory, journal, network } = this.#options
     await mkdir(directory, { recursive: true })
-    if (network === 'best')
-      await installPackages(missingPackages(await Clocks.create(directory)), (line) => journal.say(line))
+    const missing = network === 'best' ? missingPackages(await Clocks.create(directory)) : []
+    if (missing.length > 0 && canInstall()) {
+      journal.say(`installing ${missing.join(', ')} with apt-get (once)`)
+      await installPackages(missing)
+    }
     const clocks = await Clocks.create(directory)
     const machines: Machine[] = []
     const nextProgram = this.#programs()

@@ -1,11 +1,9 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { platform } from 'node:os'
 import path from 'node:path'
 
 const commandWithinMs = 20_000
-const installWithinMs = 180_000
-const packageManager = '/usr/bin/apt-get'
 const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 /** Runs a command of the system to its end, with `input` on its stdin; what it wrote. Rejects with what it wrote to stderr. */
@@ -22,26 +20,6 @@ export const command = (name: string, args: readonly string[], input = ''): Prom
 export const hasCommand = (name: string): boolean => folders.some((folder) => existsSync(path.join(folder, name)))
 
 export const isRootOnLinux = (): boolean => platform() === 'linux' && process.getuid?.() === 0
-
-/** On Debian and its like, root has these packages installed; elsewhere, or when that fails, nothing changes. */
-export const installPackages = async (packages: readonly string[], tell: (message: string) => void): Promise<void> => {
-  if (packages.length === 0 || !isRootOnLinux() || !existsSync(packageManager)) return
-  tell(`installing ${packages.join(', ')} with apt-get (once)`)
-  await packageManagerRun(['update', '--quiet', '--quiet'])
-  await packageManagerRun(['install', '--quiet', '--yes', '--no-install-recommends', ...packages])
-}
-
-/** Its output goes to stderr, so that it is seen to go on. */
-const packageManagerRun = (args: readonly string[]): Promise<void> =>
-  new Promise((resolve) => {
-    const child = spawn(packageManager, args, {
-      stdio: ['ignore', process.stderr, process.stderr],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: installWithinMs,
-    })
-    child.once('error', () => resolve())
-    child.once('close', () => resolve())
-  })
 
 export const isAlive = (id: number): boolean => {
   try {
