@@ -38,6 +38,7 @@ export default defineConfig({
         extends: true,
         test: {
           ...project('security'),
+          setupFiles: ['test/support/quick-passwords.ts'],
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,
           hookTimeout: clusterTestTimeoutMs,
@@ -48,6 +49,7 @@ export default defineConfig({
         extends: true,
         test: {
           ...project('cluster'),
+          setupFiles: ['test/support/quick-passwords.ts'],
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,
           hookTimeout: clusterTestTimeoutMs,
