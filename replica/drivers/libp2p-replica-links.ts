@@ -4,6 +4,7 @@ import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
 import type { ClockPort, LinkTrouble } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
+import type { EarlyBytes } from './early-bytes.ts'
 import { handshakeMs, protocols } from './libp2p-base.ts'
 import { frameTags, type FrameTag } from './frames.ts'
 import { FrameLink } from './frame-link.ts'
@@ -31,6 +32,9 @@ export interface ReplicaLinksOptions {
   /** Eight bytes that no other run of this install has. */
   readonly boot: Uint8Array
   readonly listener: ReplicaLinksListener
+  /** Where what is half sent counts of peers that were never let in. */
+  readonly early: EarlyBytes
+  readonly knows: (connection: Connection) => boolean
 }
 
 /** A stream that is, or may become, the one with its peer. */
@@ -138,7 +142,7 @@ export class ReplicaLinks {
     settle: (failure: Error | null) => void,
   ): Candidate {
     const peer = peerId(connection.remotePeer.toString())
-    const { clock, listener } = this.#options
+    const { clock, listener, early, knows } = this.#options
     const link = new FrameLink(new Libp2pByteStream(stream, connection), clock, offeredFrameBytes, {
       data: (frame) => {
         if (candidate.state === 'kept') listener.frame(peer, frame)
@@ -150,7 +154,11 @@ export class ReplicaLinks {
         if (candidate.state === 'kept') listener.arriving(peer)
       },
       over: (_end, reason) => {
+        early.note(link, 0)
         this.#over(candidate, reason)
+      },
+      read: () => {
+        if (!link.isOver) early.note(link, knows(connection) ? 0 : link.keptBytes)
       },
     })
     const candidate: Candidate = {

@@ -107,6 +107,8 @@ class Libp2pTransport implements Transport {
       self: this.self,
       clock: options.clock,
       boot: randomBytes(8),
+      early: this.#early,
+      knows: (connection) => gate.knows(connection),
       listener: {
         kept: (peer, connection) => {
           this.#kept(peer, connection)

@@ -68,8 +68,14 @@ export class ReplicaHost {
     // Who shows what is known of the servers looks again.
     this.#disk = new FullDisk({ ...options, onChange: () => this.#notify({ kind: 'knowledge' }) })
     this.#kept = new KeptSettings(options)
-    this.#inbound = new Inbound(options, this.#isHeld, (peer, message) => {
-      if (this.#disk.takes(message)) this.enqueue({ kind: 'message', peer, message })
+    this.#inbound = new Inbound({
+      ...options,
+      isHeld: this.#isHeld,
+      isGreeted: (peer) => this.#core.peers.greeted(peer) !== undefined,
+      took: (event, done) => {
+        const isTaken = event.kind === 'gossip' ? !this.#disk.isFull : this.#disk.takes(event.message)
+        if (isTaken) this.#push({ event, done })
+      },
     })
     this.#backgroundWork = new BackgroundWork(options, {
       read: (query) => this.read(query),
@@ -315,27 +321,16 @@ export class ReplicaHost {
         this.#noteAddresses()
         this.enqueue({ kind: 'connected', peer })
       },
-      addressed: () => {
-        this.#noteAddresses()
-      },
+      addressed: () => this.#noteAddresses(),
       disconnected: (peer) => {
         this.#connected.delete(peer)
         this.#server.forget(peer)
         this.#inbound.forget(peer)
         this.enqueue({ kind: 'disconnected', peer })
       },
-      arriving: (peer) => {
-        this.enqueue({ kind: 'arriving', peer })
-      },
-      message: (peer, frame) => {
-        this.#inbound.take(peer, frame)
-      },
-      gossip: (peer, frame) => {
-        const batches = this.#options.wire.decodeGossip(frame, this.#isHeld)
-        if (!batches.ok) this.#options.logger.warn('a gossip message was not valid', { peer, ...batches.failure })
-        else if (batches.value.length > 0 && !this.#disk.isFull)
-          this.enqueue({ kind: 'gossip', batches: batches.value })
-      },
+      arriving: (peer) => this.enqueue({ kind: 'arriving', peer }),
+      message: (peer, frame) => this.#inbound.take(peer, frame),
+      gossip: (peer, frame) => this.#inbound.gossip(peer, frame),
       join: (request) => admit(this, request),
       visit: (request) => visit(this, this.#options.clock.nowMs(), request),
       client: (stream) => this.#onClient?.(stream),

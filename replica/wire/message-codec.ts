@@ -15,7 +15,7 @@ import type { Batch, Update } from '../core/model/updates.ts'
 import { standsAlone } from '../core/model/updates.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import { peekBatch, readBatch, readBatches } from './batch-codec.ts'
-import type { CborReader, CborValue } from './cbor.ts'
+import { type CborValue, CborReader } from './cbor.ts'
 import { linkedVouchers, readVouchers, readVouchersOf, voucherFields } from './vouchers.ts'
 import { attempt, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { failureFields, readFailure } from './failure-codec.ts'
@@ -83,6 +83,16 @@ export function decodeMessage(context: GroupContext, bytes: Uint8Array, isHeld =
     for (let rest = fields - 1 - known; rest > 0; rest -= 1) reader.skip(laterDepth)
     return message
   })
+}
+
+/** Whether a frame is one of those that somebody may send who was not let in yet; one of which that cannot be told is not valid. */
+export const tellsWhoItIs = (bytes: Uint8Array): boolean => {
+  const found = attempt(() => {
+    const reader = new CborReader(bytes)
+    reader.list(1, mostFields, 'fields')
+    return kindsByType.get(reader.uint())
+  })
+  return !found.ok || found.value === 'hello' || found.value === 'refusal'
 }
 
 /**

@@ -180,4 +180,31 @@ describe('someone inside the group', () => {
     expect(peer.seen.events).toEqual([])
     await node.stop()
   })
+
+  test('takes no more memory by what it half sends as a replica than all clients may that have not logged in', async () => {
+    const peer = await startPeer()
+    const places = limits.earlyBytes / limits.frameBytes
+    const nodes = await Promise.all(Array.from({ length: places + 1 }, () => strangerNode(groupKey)))
+    const frame = (tag: number, bytes: number): Buffer => {
+      const header = Buffer.alloc(5)
+      header.writeUInt32BE(bytes)
+      header[4] = tag
+      return header
+    }
+    const streams = await Promise.all(
+      nodes.map(async (node) => {
+        const stream = await node.dialProtocol(multiaddr(addressOf(peer)), protocols.replica)
+        stream.send(Buffer.concat([frame(frameTags.offer, 8), randomBytes(8)]))
+        return stream
+      }),
+    )
+    await peer.seen.until(() => peer.seen.connectedNow.size === nodes.length)
+    const cut = peer.seen.until(() => peer.seen.connectedNow.size < nodes.length)
+    for (const stream of streams) stream.send(frame(frameTags.data, limits.frameBytes))
+    // Silence would end them, too, after 2,500 ms.
+    await within(2_000, 'one is cut off', cut)
+    expect(peer.seen.events.at(-1)).toMatch('too much was kept')
+    expect(peer.seen.connectedNow.size).toBe(places)
+    for (const node of nodes) await node.stop()
+  })
 })

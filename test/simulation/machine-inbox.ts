@@ -1,6 +1,7 @@
+import type { CoreEvent } from '../../replica/core/effects.ts'
 import { Inbound } from '../../replica/host/inbound.ts'
 import type { LoggerPort } from '../../replica/host/ports.ts'
-import type { PeerId } from '../../replica/core/model/ids.ts'
+import { peerId, type PeerId } from '../../replica/core/model/ids.ts'
 import type { IsHeld } from '../../replica/wire/message-codec.ts'
 import { decodeGossip, decodeMessage } from '../../replica/wire/message-codec.ts'
 import type { Machine } from './machine.ts'
@@ -8,6 +9,7 @@ import { context } from './sim-wire.ts'
 import { readBatch, readMessage } from './versions.ts'
 import { Violation } from './violation.ts'
 
+const somebody = peerId('somebody')
 const nothing = (): void => undefined
 
 /** What comes in, read as the program reads it: frames become messages, and who sends what is not valid is disconnected. */
@@ -23,11 +25,17 @@ export class MachineInbox {
       error: nothing,
       warn: (_, fields) => this.#refused(fields),
     }
-    const wire = { decodeMessageAside: (frame: Uint8Array, isHeld?: IsHeld) => decodeMessage(context, frame, isHeld) }
-    const transport = { disconnect: (peer: PeerId) => machine.world.network.disconnect(machine.peer, peer) }
-    this.#inbound = new Inbound({ wire, transport, logger }, this.#isHeld, (peer, message) => {
-      if (machine.world.liar?.machine === machine) machine.world.liar.heard(message)
-      machine.enqueue({ kind: 'message', peer, message: readMessage(machine.version, message) })
+    this.#inbound = new Inbound({
+      wire: {
+        decodeMessageAside: (frame, isHeld) => decodeMessage(context, frame, isHeld),
+        decodeGossip: (frame, isHeld) => decodeGossip(context, frame, isHeld),
+      },
+      transport: { disconnect: (peer: PeerId) => machine.world.network.disconnect(machine.peer, peer) },
+      logger,
+      isHeld: this.#isHeld,
+      // The core itself passes over what comes of somebody who was not let in.
+      isGreeted: () => true,
+      took: (event) => this.#took(event),
     })
   }
 
@@ -36,12 +44,18 @@ export class MachineInbox {
   }
 
   gossip(frame: Uint8Array): void {
-    const { version, isUp } = this.#machine
-    if (!isUp) return
-    const batches = decodeGossip(context, frame, this.#isHeld)
-    if (!batches.ok) this.#refused({ peer: 'somebody', ...batches.failure })
-    else if (batches.value.length > 0)
-      this.#machine.enqueue({ kind: 'gossip', batches: batches.value.map((batch) => readBatch(version, batch)) })
+    if (this.#machine.isUp) this.#inbound.gossip(somebody, frame)
+  }
+
+  #took(event: Extract<CoreEvent, { kind: 'message' | 'gossip' }>): void {
+    const { version, world } = this.#machine
+    if (event.kind === 'gossip') {
+      this.#machine.enqueue({ kind: 'gossip', batches: event.batches.map((batch) => readBatch(version, batch)) })
+      return
+    }
+    const { peer, message } = event
+    if (world.liar?.machine === this.#machine) world.liar.heard(message)
+    this.#machine.enqueue({ kind: 'message', peer, message: readMessage(version, message) })
   }
 
   /** Nobody who is honest sends what is refused. */
