@@ -175,7 +175,7 @@ export const answerShapes = {
       keys: shape.orNull(
         shape.fields({ payload: shape.bytesUpTo(limits.accountPayloadBytes), signature: personSignature }),
       ),
-      keysChanged: shape.orAbsent(shape.fields({ server, at: shape.integer(0, lastMoment) })),
+      keysChanged: shape.orAbsent(shape.fields({ server, at: moment })),
     }),
     limits.lookUpAccounts * 2,
   ),
