@@ -38,7 +38,6 @@ export default defineConfig({
         extends: true,
         test: {
           ...project('security'),
-          setupFiles: ['test/support/quick-passwords.ts'],
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,
           hookTimeout: clusterTestTimeoutMs,
@@ -49,7 +48,6 @@ export default defineConfig({
         extends: true,
         test: {
           ...project('cluster'),
-          setupFiles: ['test/support/quick-passwords.ts'],
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,
           hookTimeout: clusterTestTimeoutMs,

@@ -4,9 +4,7 @@ import { expect, test } from 'vitest'
 import { MailProcess } from '../../build/cluster/mail-process.ts'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
 import { bodiesOf, subjectsOf, useCluster } from '../support/cluster.ts'
-import { havePasswordsCost } from '../support/quick-passwords.ts'
 
-havePasswordsCost()
 const cluster = useCluster()
 const fixtures = path.join(import.meta.dirname, '..', 'fixtures')
 
