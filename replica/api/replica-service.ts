@@ -1,3 +1,4 @@
+import { clockToMs } from '../core/model/clock.ts'
 import type { AccountId, Clock, OriginId, Sequence, SessionId } from '../core/model/ids.ts'
 import { seatOf, updateId } from '../core/model/ids.ts'
 import type { AccountKeysRecord } from '../core/model/image.ts'
@@ -52,7 +53,6 @@ export interface ServiceOptions {
 type NewMail = Pick<Update, 'origin' | 'sequence' | 'bytes'>
 
 const msPerDay = 86_400_000
-const microsPerMs = 1_000
 const nothingHeld: VersionVector = new Map()
 
 /** One replica's side of the api: what all connections share. */
@@ -335,5 +335,5 @@ const toldOf = (logs: readonly OriginId[]): ((vector: VersionVector) => Readonly
 
 const changeOf = ({ origin, clock }: AccountKeysRecord): KeysChange => ({
   server: seatOf(origin),
-  at: Math.floor(clock / microsPerMs),
+  at: clockToMs(clock),
 })
