@@ -19,7 +19,7 @@ import type {
 } from './model/messages.ts'
 import type { Batch } from './model/updates.ts'
 import type { MergeTime, Moment } from './moment.ts'
-import type { OwnRetirement } from './own-retirement.ts'
+import type { OwnStanding } from './own-standing.ts'
 import type { GreetedPeer, PeerSession } from './peers.ts'
 import type { Readiness } from './readiness.ts'
 import type { Reception } from './reception.ts'
@@ -39,7 +39,7 @@ export interface CorrespondenceParts {
   readonly forks: Forks
   readonly keys: KeyKeeper
   readonly retiredPeers: RetiredPeers
-  readonly ownRetirement: OwnRetirement
+  readonly ownStanding: OwnStanding
   readonly reclaiming: Reclaiming
   readonly antiEntropy: AntiEntropy
   readonly catchingUp: CatchingUp
@@ -95,12 +95,18 @@ export class Correspondence {
     }
     if (message.kind === 'refusal') {
       effects.notify.push({ kind: 'refused', peer, ...message.failure })
-      const isKnown = this.#parts.state.seats.isAdmitted(peer) || this.#peers.greeted(peer) !== undefined
-      if (message.failure.code === 'RETIRED' && isKnown) this.#parts.ownRetirement.said(session, message)
+      this.#refused(session, message)
       return
     }
     const greeted = this.#peers.greeted(peer)
     if (greeted !== undefined) this.#memberMessage(now, greeted, message, effects)
+  }
+
+  #refused(session: PeerSession, message: RefusalMessage): void {
+    const { state, ownStanding } = this.#parts
+    if (!state.seats.isAdmitted(session.peer) && this.#peers.greeted(session.peer) === undefined) return
+    if (message.failure.code === 'RETIRED') ownStanding.retired(session, message)
+    if (message.failure.code === 'NOT_ADMITTED') ownStanding.notAdmitted(session)
   }
 
   /** What every step ends with; see `Membership.conclude`. */
@@ -137,6 +143,7 @@ export class Correspondence {
     effects: EffectsDraft,
   ): void {
     const { peer } = session
+    this.#parts.ownStanding.admitted(peer)
     switch (message.kind) {
       case 'knowledge':
         this.#knowledge(now, session, message, effects)

@@ -16,7 +16,7 @@ import type { KnowledgeRows, VersionVector } from './model/messages.ts'
 import type { LogInVerdict } from './model/session-place.ts'
 import type { Batch, MakeBatch, Update } from './model/updates.ts'
 import type { View } from './peers.ts'
-import { OwnRetirement } from './own-retirement.ts'
+import { OwnStanding } from './own-standing.ts'
 import { RetiredPeers } from './retired-peers.ts'
 import { Reception } from './reception.ts'
 import { Readiness } from './readiness.ts'
@@ -71,7 +71,7 @@ export class ReplicaCore {
   readonly #compaction: Compaction
   readonly #reclaiming: Reclaiming
   readonly #readiness: Readiness
-  readonly ownRetirement: OwnRetirement
+  readonly ownStanding: OwnStanding
   readonly #correspondence: Correspondence
   #hasToldRetired = false
   #lastUpdateMs = 0
@@ -99,7 +99,7 @@ export class ReplicaCore {
     const [antiEntropy, catchingUp] = [this.#antiEntropy, this.#catchingUp]
     const { state, matrix } = this
     this.#readiness = new Readiness({ identity, state, matrix, membership: this.#membership, antiEntropy, catchingUp })
-    this.ownRetirement = new OwnRetirement(identity, state, this.#readiness)
+    this.ownStanding = new OwnStanding(identity, state, this.#readiness)
     this.#correspondence = new Correspondence({
       ...{ identity, state, matrix, antiEntropy, catchingUp },
       membership: this.#membership,
@@ -107,7 +107,7 @@ export class ReplicaCore {
       forks: this.#forks,
       keys: this.#keys,
       retiredPeers: this.#retiredPeers,
-      ownRetirement: this.ownRetirement,
+      ownStanding: this.ownStanding,
       reclaiming: this.#reclaiming,
       readiness: this.#readiness,
       spreading: this.#spreading,
@@ -169,9 +169,9 @@ export class ReplicaCore {
     return this.#reclaiming.isUnderWay ? 'reclaiming' : null
   }
 
-  /** See `OwnRetirement.isRetired`. */
+  /** See `OwnStanding.isRetired`. */
   get isRetired(): boolean {
-    return this.ownRetirement.isRetired
+    return this.ownStanding.isRetired
   }
 
   /** Another install has this one's seat: it claimed it earlier, on the other side of a partition. */
@@ -253,7 +253,7 @@ export class ReplicaCore {
     for (const { updates } of effects.install === null ? effects.store : []) this.#understand(updates, effects)
     this.#askForMissing(now.steadyMs, effects)
     this.#retiredPeers.dismiss(this.peers.allGreeted(), effects)
-    if (this.ownRetirement.isItself && !this.#hasToldRetired) {
+    if (this.ownStanding.isRetiredItself && !this.#hasToldRetired) {
       this.#hasToldRetired = true
       effects.notify.push({ kind: 'retired' })
     }
@@ -338,7 +338,7 @@ export class ReplicaCore {
         this.#correspondence.rotateKey(now, event.key, effects)
         break
       case 'wasRetired':
-        this.ownRetirement.isSaid = true
+        this.ownStanding.isSaidRetired = true
         break
       case 'syncInterval':
         this.#membership.syncIntervalMs = event.intervalMs

@@ -21,7 +21,8 @@ export const warnings = (core: ReplicaCore, { diskFull, troubles }: Surroundings
       warning('forked', 'This copy was restored from an old backup: it starts over with what the others hold.'),
     )
   if (core.isRetired) found.push(warning('retired', retiredFailure.message))
-  else for (const server of core.ownRetirement.saidBy) found.push(saidRetired(server))
+  else for (const server of core.ownStanding.saidRetiredBy) found.push(saidRetired(server))
+  for (const server of core.ownStanding.notAdmittedBy) found.push(notAdmitted(server))
   for (const server of estranged(core)) found.push(estrangedFrom(server))
   if (core.hasLostSeat) found.push(lostSeat(core))
   const { repairing } = core
@@ -83,6 +84,14 @@ const estrangedFrom = (server: ServerId): Warning =>
     'estranged',
     `Server ${server} was retired here, still runs, and goes on without this machine: it seems to have retired this one, too. Neither has what the other writes. ` +
       'Start one of the two with --reset and an invite of the other, so that it joins again and hands over what only it has; if the other is then said to be retired, let it join in the same way.',
+    { server },
+  )
+
+const notAdmitted = (server: ServerId): Warning =>
+  warning(
+    'notAdmitted',
+    `Server ${server} does not know this machine as a member: whoever let it in may have been shut out since. Neither has what the other writes. ` +
+      'If that does not change by itself, start this machine with --reset and an invite of that server: it joins again, and hands over what only it has.',
     { server },
   )
 

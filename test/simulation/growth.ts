@@ -17,6 +17,8 @@ const inviteMs = 3_600_000
 const retryMs = 700
 const comesBackMs = 12_000
 const awayMs = 6_000
+/** Others may know by then who let a machine in. */
+const toldAfterMs = 5_000
 /** In another step than the one before, and before that has come. */
 const nextMs = 60
 
@@ -44,7 +46,6 @@ export class Growth {
   readonly #random: Random
   readonly #promises: Promises
   #isOver = false
-  readonly #joinsAgain = new Set<Machine>()
 
   constructor(world: World) {
     this.#world = world
@@ -101,16 +102,17 @@ export class Growth {
   }
 
   /**
-   * Who started over, and is told then that it was retired, is started with `--reset` and an invite, which is how what it has set aside comes
-   * back.
+   * What people do when they are told that their machine was retired, or is a stranger to the others because who let it in was shut out before
+   * they met: it is started with `--reset` and an invite, which is how what it has comes back.
    */
-  joinAgain(): void {
-    const lasting = this.#world.lasting()
-    const inviter = lasting.find(({ isUp, core }) => isUp && !core.isRetired)
-    const told = lasting.filter(({ isUp, core, aside }) => isUp && core.isRetired && aside.length > 0)
-    for (const machine of told) {
-      if (inviter === undefined || this.#joinsAgain.has(machine)) continue
-      this.#joinsAgain.add(machine)
+  joinAgain(waitedMs: number): void {
+    const lasting = this.#world.lasting().filter(({ isUp }) => isUp)
+    const inviter = lasting.find(({ core }) => !core.isRetired)
+    for (const machine of lasting) {
+      if (inviter === undefined || this.#world.joinedAgain.has(machine)) continue
+      const isTold = (machine.core.isRetired && machine.aside.length > 0) || isParted(machine, inviter)
+      if (!isTold || waitedMs < toldAfterMs) continue
+      this.#world.joinedAgain.add(machine)
       this.#world.trace.note(machine.name, 'joins again')
       this.joinAt(inviter, { server: null, replaces: null, was: machine })
     }
@@ -132,6 +134,8 @@ export class Growth {
         if (seat === null || admission === null) {
           // Its invite was revoked when the key was changed.
           if (answer === null || isRevoked(answer)) this.#joinLater(newcomer)
+          // There is no seat for it: its person goes on without a replica.
+          else newcomer.was?.destroy()
           return
         }
         if (newcomer.replaces === null) this.#promises.given(by, peer, seat)
@@ -140,7 +144,7 @@ export class Growth {
       const wish = { kind: 'admit', invite, peer, server: free } as const
       inviter.command(wish, (answer) => {
         const other =
-          answer?.ok === true && newcomer.replaces === null
+          answer?.ok === true && newcomer.replaces === null && newcomer.was === undefined
             ? this.#promises.askedInstead(inviter, peer, answer.value.server)
             : null
         if (other === null) admitted(inviter, answer)
@@ -270,6 +274,11 @@ export class Growth {
     })
   }
 }
+
+/** Whoever let it in is shut out, and so the other side does not know it. */
+const isParted = ({ peer, identity: { admission, vouchers } }: Machine, { core }: Machine): boolean =>
+  !core.state.seats.isAdmitted(peer) &&
+  [admission ?? [], vouchers].flat().some(({ origin }) => core.state.seats.isShutOut(origin))
 
 /** All that a machine had goes on as a copy that is set aside. */
 const inherit = (next: Machine, was: Machine): void => {

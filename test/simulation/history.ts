@@ -119,7 +119,7 @@ const agree = (world: World, growth: Growth, limitMs: number): number => {
   const sinceMs = timeline.nowMs
   const untilMs = sinceMs + limitMs + fetchMs(world)
   while (timeline.nowMs < untilMs && !isConverged(world)) {
-    growth.joinAgain()
+    growth.joinAgain(timeline.nowMs - sinceMs)
     timeline.run(timeline.nowMs + lookEveryMs, () => false)
   }
   const neededMs = timeline.nowMs - sinceMs

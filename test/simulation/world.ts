@@ -40,6 +40,8 @@ export class World {
   keyChanges: KeyChanges | null = null
   /** What these say is taken by nobody. */
   readonly shutOut = new Set<Machine>()
+  /** Their copies were set aside, and what only they had is given back, under other names where it does not go on from what is held. */
+  readonly joinedAgain = new Set<Machine>()
   /** Who logs in, if somebody does. */
   logIns: LogIns | null = null
 

@@ -147,7 +147,7 @@ describe('a member that says that this machine was retired', () => {
       const core = greeted()
       says(core, tell(core))
       expect(core.isRetired).toBe(false)
-      expect(core.ownRetirement.saidBy).toEqual([liar.server])
+      expect(core.ownStanding.saidRetiredBy).toEqual([liar.server])
       expect(warningsOf(core)).toContain('Server 2 says')
     }
   })
@@ -157,7 +157,7 @@ describe('a member that says that this machine was retired', () => {
       const core = greeted()
       expect(says(core, refusal(core, by)).notify.map(({ kind }) => kind)).toContain('retired')
       expect(core.isRetired).toBe(true)
-      expect(core.ownRetirement.saidBy).toEqual([])
+      expect(core.ownStanding.saidRetiredBy).toEqual([])
     }
   })
 
@@ -166,7 +166,7 @@ describe('a member that says that this machine was retired', () => {
       const core = greeted()
       says(core, refusal(core, stranger, core.identity.origin, letInBy))
       expect(core.isRetired).toBe(true)
-      expect(core.ownRetirement.saidBy).toEqual([])
+      expect(core.ownStanding.saidRetiredBy).toEqual([])
     }
   })
 

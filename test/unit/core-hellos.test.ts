@@ -99,6 +99,37 @@ describe('a machine that is not known to be a member', () => {
   })
 })
 
+test('who refuses this machine as a stranger is told of, until it speaks to it as to a member', () => {
+  const core = coreWithBen()
+  const said = (): string =>
+    warnings(core, { diskFull: false, troubles: [] })
+      .flatMap(({ code, sentence }) => (code === 'notAdmitted' ? [sentence] : []))
+      .join('; ')
+  const refusal = {
+    kind: 'refusal',
+    failure: { code: 'NOT_ADMITTED', message: 'A stranger.' },
+    retirement: null,
+  } as const
+  // A guest may say anything.
+  core.step(noonMs, [
+    { kind: 'connected', peer: cleo.peer },
+    { kind: 'message', peer: cleo.peer, message: refusal },
+  ])
+  expect(said()).toBe('')
+  greet(core, ben)
+  core.step(noonMs, [
+    { kind: 'message', peer: ben.peer, message: refusal },
+    { kind: 'disconnected', peer: ben.peer },
+  ])
+  expect(said()).toMatch(/Server 2 does not know this machine.+ --reset and an invite/)
+  greet(core, ben)
+  expect(said()).not.toBe('')
+  const row = new Map([[ben.origin, new Map([[ben.origin, 1]])]])
+  const knowledge = { kind: 'knowledge', clock: 1, rows: row, hashes: new Map(), sessions: [] } as const
+  core.step(noonMs, [{ kind: 'message', peer: ben.peer, message: knowledge }])
+  expect(said()).toBe('')
+})
+
 test('two newcomers that nobody has told of each other find out from each other what they know', () => {
   const founder = foundedCore()
   const admitted = [ben, cleo].map((who) => ({ ...who, admission: admissionBy(founder, who) }))

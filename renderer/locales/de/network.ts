@@ -14,6 +14,8 @@ export const network: Translated<typeof english.network> = {
       '{name} sagt, dass {here} ausgemustert wurde, und belegt es nicht. Fragen Sie, wer es hat: Stimmt es, dann muss {here} neu beitreten.',
     estranged:
       'Server {server} wurde hier ausgemustert, läuft noch und macht ohne {here} weiter: Er hat wohl auch {here} ausgemustert. Keiner hat, was der andere schreibt. Starten Sie einen der beiden mit --reset und einer Einladung des anderen: Er tritt neu bei und übergibt, was nur er hat.',
+    notAdmitted:
+      '{name} kennt {here} nicht als Mitglied: Wer es einließ, wurde wohl inzwischen ausgeschlossen. Keiner hat, was der andere schreibt. Ändert sich das nicht von selbst, dann starten Sie {here} mit --reset und einer Einladung von {name}: Es tritt neu bei und übergibt, was nur es hat.',
     lostSeat:
       'Ein anderes Gerät belegte Servernummer {server} zuerst, während {here} es nicht sehen konnte. Nichts ist verloren.',
     repairing:

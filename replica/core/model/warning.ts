@@ -6,6 +6,7 @@ export type WarningCode =
   | 'retired'
   | 'saidRetired'
   | 'estranged'
+  | 'notAdmitted'
   | 'lostSeat'
   | 'repairing'
   | 'unconfirmed'

@@ -1,6 +1,6 @@
 import { formerInstalls } from './door.ts'
 import type { Identity } from './membership.ts'
-import { namesOf, type OriginId, type ServerId } from './model/ids.ts'
+import { namesOf, type OriginId, type PeerId, type ServerId } from './model/ids.ts'
 import type { RefusalMessage } from './model/messages.ts'
 import type { PeerSession } from './peers.ts'
 import type { Readiness } from './readiness.ts'
@@ -9,16 +9,20 @@ import type { GroupState } from './state/group-state.ts'
 /** Retirements by machines that are not known here are remembered of so many of these for each member that shows them. */
 const shownAtMost = 8
 
-/** Whether the others have retired this machine, as the log says or as they say at the door: they do not give it the log. */
-export class OwnRetirement {
+/**
+ * How this machine stands with the others: whether they have retired it, as the log says or as they say at the door, because they do not give
+ * it the log; and who does not know it.
+ */
+export class OwnStanding {
   readonly #identity: Identity
   readonly #state: GroupState
   readonly #readiness: Pick<Readiness, 'hasState'>
   /** A member said so, before the update that says so came. */
-  isSaid = false
+  isSaidRetired = false
   /** A member said so of what this machine was before it started over. */
   #isSaidOfFormer = false
-  readonly #saidBy = new Set<ServerId>()
+  readonly #saidRetiredBy = new Set<ServerId>()
+  readonly #notAdmittedBy = new Map<PeerId, ServerId>()
   /** Per member by whom, not known here, this install was retired, as it has shown. It could make up as many as it likes: the last ones count. */
   readonly #byUnknown = new Map<OriginId, readonly OriginId[]>()
 
@@ -30,25 +34,40 @@ export class OwnRetirement {
 
   /** This install, or the machine that it goes on for: a member that had not heard of that may let it in all the same, and then it is given a state. */
   get isRetired(): boolean {
-    return this.isItself || (this.#isSaidOfFormer && !this.#readiness.hasState)
+    return this.isRetiredItself || (this.#isSaidOfFormer && !this.#readiness.hasState)
   }
 
   /** For good. */
-  get isItself(): boolean {
-    return this.isSaid || this.#state.seats.isRetired(this.#identity.origin)
+  get isRetiredItself(): boolean {
+    return this.isSaidRetired || this.#state.seats.isRetired(this.#identity.origin)
   }
 
   /** Servers that said so, and showed nothing for it that means anything here; ascending. */
-  get saidBy(): readonly ServerId[] {
-    return [...this.#saidBy].sort((left, right) => left - right)
+  get saidRetiredBy(): readonly ServerId[] {
+    return [...this.#saidRetiredBy].sort((left, right) => left - right)
+  }
+
+  /** Servers that said last that this machine was not let into the group; ascending. */
+  get notAdmittedBy(): readonly ServerId[] {
+    return [...new Set(this.#notAdmittedBy.values())].sort((left, right) => left - right)
+  }
+
+  /** Who refuses this machine as a stranger may know it a moment later: as soon as it has heard how that was let in. */
+  notAdmitted({ peer, server }: PeerSession): void {
+    if (server !== null) this.#notAdmittedBy.set(peer, server)
+  }
+
+  /** A member speaks to this machine, as to a member. */
+  admitted(peer: PeerId): void {
+    this.#notAdmittedBy.delete(peer)
   }
 
   /**
-   * A member says so. Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, one who
+   * A member says that this machine was retired. Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, one who
    * was let in by members who were, or anybody to who knows nobody yet. Of somebody else two members have to show it. Otherwise people are
    * told who says so.
    */
-  said({ origin, server }: PeerSession, { retirement }: RefusalMessage): void {
+  retired({ origin, server }: PeerSession, { retirement }: RefusalMessage): void {
     const { seats } = this.#state
     const isFormer = retirement !== null && this.#isFormer(retirement.retired)
     const told = retirement !== null && (isFormer || this.#isOwn(retirement.retired)) ? retirement : null
@@ -60,8 +79,8 @@ export class OwnRetirement {
         [told.proof, ...told.vouchers].some((shown) => seats.claimOf(shown.by) !== undefined))
     if (isKnown || (by !== undefined && this.#showMany(by, origin))) {
       if (isFormer) this.#isSaidOfFormer = true
-      else this.isSaid = true
-    } else if (server !== null) this.#saidBy.add(server)
+      else this.isSaidRetired = true
+    } else if (server !== null) this.#saidRetiredBy.add(server)
   }
 
   /** Whether it is this machine, under its present seat or a former one. */
