@@ -5,6 +5,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
+import { peopleOnlyIn } from './people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 import { fullestCopy } from './taking-up.ts'
@@ -153,7 +154,10 @@ export class GiveBack {
       again.push(...divergence.again())
     }
     await this.#mend(storage, new Set(found.map(({ origin, sequence }) => updateId(origin, sequence))))
-    let issued = await this.#reissue(found, storage, [...highest])
+    const people = await host.read(({ state }) => peopleOnlyIn(aside, state))
+    let issued = 0
+    for (const wish of people) if ((await this.#issue(wish)) !== null) issued += 1
+    issued += await this.#reissue(found, storage, [...highest])
     for (const wish of onceMore(again)) if ((await this.#issue(wish)) !== null) issued += 1
     if (issued > 0) logger.info('issued again from an older copy', { issued })
   }

@@ -4,6 +4,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
+import { peopleOnlyIn } from '../../replica/host/people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
 import type { KeptKeys } from './group-keys.ts'
@@ -159,14 +160,17 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     machine.world.coverage.note('update issued again')
   }
   const commands = wishes.map(({ wish }) => wish)
-  issue(machine, commands, became, () => {
-    const marks = [...reissuing.marks(marksElsewhere(aside, reissuing, found)), ...onceMore(again)]
-    const counted = (): void => machine.world.coverage.note('mark of a fork aimed anew')
-    issue(machine, marks, counted, () => {
-      machine.aside = machine.aside.slice(1)
-      giveBack(machine)
+  const people = peopleOnlyIn(stateOf(aside.disk.recover()), core.state)
+  const rest = (): void =>
+    issue(machine, commands, became, () => {
+      const marks = [...reissuing.marks(marksElsewhere(aside, reissuing, found)), ...onceMore(again)]
+      const counted = (): void => machine.world.coverage.note('mark of a fork aimed anew')
+      issue(machine, marks, counted, () => {
+        machine.aside = machine.aside.slice(1)
+        giveBack(machine)
+      })
     })
-  })
+  issue(machine, people, () => undefined, rest)
 }
 
 /** All at once; `done` when all are answered. Without an answer the machine went down: its next life begins again. */

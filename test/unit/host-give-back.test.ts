@@ -1,24 +1,37 @@
 import { expect, test } from 'vitest'
+import { QuintetError } from '../../replica/core/model/errors.ts'
 import { originId, serverId, type OriginId } from '../../replica/core/model/ids.ts'
+import type { SignedChange } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GiveBack } from '../../replica/host/give-back.ts'
 import type { Storage } from '../../replica/host/ports.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { silentLogger } from '../conformance/storage-files.ts'
 import { Random } from '../simulation/random.ts'
-import { newIdentity } from '../simulation/sim-codec.ts'
+import { newIdentity, sign } from '../simulation/sim-codec.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
-import { give, greet, identity, noonMs, signUp, startCore } from '../support/core-fixture.ts'
+import {
+  commandNamed,
+  foundedCore,
+  give,
+  greet,
+  identity,
+  inviteNamed,
+  noonMs,
+  person,
+  signUp,
+  startCore,
+} from '../support/core-fixture.ts'
 
 const emptyCopy = (): Storage => new SimDisk(() => 0).open()
 
-/** What a former install of this machine had: a group with these people. */
-const copyWith = async (...names: readonly string[]): Promise<Storage> => {
+/** What a former install of this machine had: a group with these people, of whom some have changed their keys. */
+const copyWith = async (names: readonly string[], keys: readonly SignedChange[] = []): Promise<Storage> => {
   const server = serverId(1)
   const { peer, origin } = newIdentity(new Random(1), server)
   const former = startCore({ origin, server, peer, admission: null, vouchers: [] })
   give(former, { kind: 'found', groupName: 'the group', server, machine: 'a machine' })
-  for (const name of names) give(former, { kind: 'submit', signed: signUp(name) })
+  for (const signed of [...names.map((name) => signUp(name)), ...keys]) give(former, { kind: 'submit', signed })
   const storage = emptyCopy()
   const image = former.state.image()
   await storage.writeSnapshot({ vector: image.vector, chunks: [...encodeImage(image)] })
@@ -39,9 +52,13 @@ const lookAt = async (core: ReplicaCore, copies: ReadonlyMap<OriginId, Storage>,
   const giveBack = new GiveBack({
     host: {
       read: (ask) => Promise.resolve(ask(core)),
-      receive: () => Promise.reject(new Error('nothing is handed in')),
-      command: () => Promise.reject(new Error('nothing is issued again')),
-      mend: () => Promise.reject(new Error('nothing is mended')),
+      receive: () => Promise.resolve(),
+      command: (command) => {
+        const [answer] = give(core, command).answer
+        if (answer?.result.ok === true) return Promise.resolve(answer.result.value)
+        return Promise.reject(new QuintetError('BAD_REQUEST', 'It is refused.'))
+      },
+      mend: () => Promise.resolve(),
       tellAside: (updates) => {
         core.step(noonMs, [{ kind: 'aside', updates }])
         return Promise.resolve()
@@ -81,8 +98,8 @@ test('where nobody has a state any more the fullest copy is begun from, once', a
   ]
   const copies = new Map([
     [empty, emptyCopy()],
-    [newest, await copyWith('ada', 'ben')],
-    [older, await copyWith('ada')],
+    [newest, await copyWith(['ada', 'ben'])],
+    [older, await copyWith(['ada'])],
   ])
   const core = strandedCore()
   expect(core.isStranded).toBe(true)
@@ -93,7 +110,7 @@ test('where nobody has a state any more the fullest copy is begun from, once', a
 
 test('no copy is begun from before it is clear that nobody has a state, nor one that has none', async () => {
   const copy = originId('2.aaaaaaaa')
-  const copies = new Map([[copy, await copyWith('ada')]])
+  const copies = new Map([[copy, await copyWith(['ada'])]])
   expect(await lookAt(strandedCore(), copies, 20)).toEqual({ takenUp: [], hasEnded: false })
   expect(await lookAt(strandedCore(), new Map([[copy, emptyCopy()]]), 200)).toEqual({ takenUp: [], hasEnded: false })
   const withOther = startCore(identity(2, 'b'))
@@ -104,7 +121,7 @@ test('no copy is begun from before it is clear that nobody has a state, nor one 
 
 test('where another one has a fuller copy, that is waited for, but not for ever', async () => {
   const copy = originId('2.aaaaaaaa')
-  const copies = new Map([[copy, await copyWith('ada')]])
+  const copies = new Map([[copy, await copyWith(['ada'])]])
   const waiting = (): ReplicaCore => {
     const core = strandedCore()
     const { peer, origin } = identity(3, 'c')
@@ -115,4 +132,32 @@ test('where another one has a fuller copy, that is waited for, but not for ever'
   }
   expect(await lookAt(waiting(), copies, 100)).toEqual({ takenUp: [], hasEnded: false })
   expect(await lookAt(waiting(), copies, 300)).toEqual({ takenUp: [copy], hasEnded: true })
+})
+
+const keysOf = (name: string, generation: number): SignedChange =>
+  sign(
+    {
+      ...{ kind: 'accountKeys', account: person(name), command: commandNamed(`${name} ${generation}`), generation },
+      sealedKeys: new Uint8Array(1),
+    },
+    '',
+  )
+
+test('people of a copy whose log is compacted are given back with the newest locks of their keys, unless they are known or gone', async () => {
+  const core = foundedCore(['ada', 'ben', 'cleo'])
+  const other = identity(3, 'c')
+  core.state.seats.admit(inviteNamed('one'), other.peer, other.server)
+  greet(core, other)
+  give(core, { kind: 'submit', signed: keysOf('ben', 2) })
+  give(core, {
+    kind: 'submit',
+    signed: sign({ kind: 'accountDeletion', account: person('cleo'), command: commandNamed('go') }, ''),
+  })
+  const copy = originId('2.aaaaaaaa')
+  const changed = [keysOf('ada', 1), keysOf('ben', 1), keysOf('dora', 3)]
+  const copies = new Map([[copy, await copyWith(['ada', 'ben', 'cleo', 'dora'], changed)]])
+  await lookAt(core, copies, 50)
+  const { accounts, accountKeys } = core.state
+  expect(accounts.records().map(({ account }) => account)).toEqual(['ada', 'ben', 'dora'].map(person))
+  expect(['ada', 'ben', 'dora'].map((name) => accountKeys.get(person(name))?.generation)).toEqual([1, 2, 3])
 })
