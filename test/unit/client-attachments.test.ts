@@ -99,22 +99,6 @@ describe('files attached to a mail', () => {
     expect(await elsewhere.attachment({ mail: back, number: 1 })).toEqual(plan)
   })
 
-  test('stay in a split when their draft is sent, for the mail that waits on the other side of it', async () => {
-    const { replica, clock, ann } = await annAlone()
-    const { attachment } = await ann.attach(plan)
-    const letter = { to: ['zoe'], subject: 'from one side', body: '', attachments: [attachment] }
-    replica.isWhole = false
-    await ann.send(letter)
-    const sent = nextEvent(ann, 'sent')
-    await sendNow(ann, { ...letter, to: ['ann'], subject: 'from the other side' })
-    replica.isWhole = true
-    const zoe = await signedUp(replica, 'zoe', clock)
-    replica.tellAll({ event: 'people' })
-    const { mail } = await sent
-    expect(await zoe.attachment({ mail, number: 1 })).toEqual(plan)
-    expect(kept(replica)).toBe(0)
-  })
-
   test('keep the order of mails that are sent one after the other', async () => {
     const replica = new MemoryReplica()
     const ann = await signedUp(replica, 'ann')

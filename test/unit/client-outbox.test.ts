@@ -7,7 +7,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { codeOf } from '../support/code-of.ts'
 import { startMs } from '../support/manual-clock.ts'
-import { clientAt, nextEvent, person, signedUp } from '../support/mail-clients.ts'
+import { clientAt, nextEvent, person, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 import { shownBy } from '../support/terminal.ts'
 import { runInteractiveTerminal } from '../../replica/terminal/interactive-terminal.ts'
@@ -314,4 +314,22 @@ describe('the outbox', () => {
     await client.discardDraft({ draft: outbox })
     expect(await client.counts()).toMatchObject({ outbox: 0, drafts: 0, sent: 0 })
   })
+})
+
+test('a mail that waits keeps its files when its draft is sent on the other side of a split', async () => {
+  const replica = new MemoryReplica()
+  const { client: ann, clock } = await person(replica, 'ann')
+  const plan = { name: 'plan.pdf', content: 'cGxhbg==' }
+  const { attachment } = await ann.attach(plan)
+  const letter = { to: ['zoe'], subject: 'from one side', body: '', attachments: [attachment] }
+  replica.isWhole = false
+  await ann.send(letter)
+  const sent = nextEvent(ann, 'sent')
+  await sendNow(ann, { ...letter, to: ['ann'], subject: 'from the other side' })
+  replica.isWhole = true
+  const zoe = await signedUp(replica, 'zoe', clock)
+  replica.tellAll({ event: 'people' })
+  const { mail } = await sent
+  expect(await zoe.attachment({ mail, number: 1 })).toEqual(plan)
+  expect(replica.documents.filter(({ shelf }) => shelf === shelves.attachments)).toEqual([])
 })
