@@ -26,7 +26,13 @@ const joined = (later: string, earlier: string): string => {
   return [...met].sort().slice(0, mostMet).join(' ')
 }
 
-const memory = { document: documentId(`${'A'.repeat(21)}Q`), most: limits.rememberedNames, forMs: null, joined }
+const memory = {
+  document: documentId(`${'A'.repeat(21)}Q`),
+  most: limits.rememberedNames,
+  forMs: null,
+  everyMs: limits.rememberEveryMs,
+  joined,
+}
 const accountForm = /^[\w-]{43}$/
 
 /**

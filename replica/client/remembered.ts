@@ -25,6 +25,8 @@ export interface Memory {
   readonly most: number
   /** What is older is forgotten; null: nothing is. */
   readonly forMs: number | null
+  /** It is written whole, and no sooner again. */
+  readonly everyMs: number
   /** Of two values of one thing that two clients have noted apart. Left out: the later one. */
   readonly joined?: (later: string, earlier: string) => string
 }
@@ -222,7 +224,7 @@ export class Remembered {
     this.#writing = writing.then(() => undefined)
     void writing.then((outcome) => {
       if (!this.#context.isPresent(session)) return
-      const restMs = outcome === 'written' ? limits.rememberEveryMs : limits.rememberRetryMs
+      const restMs = outcome === 'written' ? this.#memory.everyMs : limits.rememberRetryMs
       this.#stopRest = this.#context.ports.clock.after(restMs, () => {
         this.#isResting = false
         if (this.#isChanged && this.#context.isPresent(session)) this.#write(session)

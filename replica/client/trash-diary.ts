@@ -16,6 +16,7 @@ const memory = {
   document: documentId(`${'A'.repeat(21)}g`),
   most: limits.rememberedTrash,
   forMs: rememberedDays * msPerDay,
+  everyMs: limits.rememberTrashEveryMs,
 }
 
 const isIn = 'in'

@@ -44,7 +44,7 @@ test('a client deletes by itself only what the person has put into the trash 30 
   const { replica, clock, ann, mails } = await annAlone()
   const [kept, restored, old, young] = mails as [UpdateId, UpdateId, UpdateId, UpdateId]
   await ann.mark({ mails: [restored, old], mark: 'trash' })
-  clock.move(limits.rememberEveryMs)
+  clock.move(limits.rememberTrashEveryMs)
   await ann.mark({ mails: [restored], mark: 'restore' })
   clock.move(trashMs / 2)
   await ann.mark({ mails: [young], mark: 'trash' })
@@ -94,7 +94,7 @@ test('what was taken out of the trash long ago makes room for what comes', async
     const version = replica.documents[0]?.update
     clock.move(afterMs)
     await ann.mark({ mails: marked, mark })
-    clock.move(limits.rememberEveryMs)
+    clock.move(limits.rememberTrashEveryMs)
     await expect.poll(() => replica.documents[0]?.update).not.toBe(version)
     return replica.documents[0]?.payload.length ?? 0
   }
@@ -102,4 +102,20 @@ test('what was taken out of the trash long ago makes room for what comes', async
   expect(await written('restore', mails.slice(0, 3), 0)).toBeGreaterThanOrEqual(forThree)
   expect(await written('trash', mails.slice(3), trashMs)).toBeGreaterThan(forThree)
   expect(await written('trash', mails.slice(3), 2 * trashMs)).toBeLessThan(forThree)
+})
+
+test('what is put into the trash one by one is written down together, and all of it when the person leaves', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  const written = (): number => replica.submissions.filter(({ kind }) => kind === 'document').length
+  for (const mail of mails) {
+    await ann.mark({ mails: [mail], mark: 'trash' })
+    clock.move(5_000)
+    await expect.poll(written).toBe(1)
+  }
+  await ann.logOut()
+  expect(written()).toBe(2)
+  lieAboutTrash(replica)
+  clock.move(trashMs)
+  await logInAgain(replica, clock)
+  await expect.poll(() => left(replica)).toEqual([])
 })

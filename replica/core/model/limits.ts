@@ -25,6 +25,8 @@ export const limits = {
   rememberedNames: 2_000,
   rememberedTrash: 16_384,
   rememberEveryMs: 2_000,
+  /** What is in the trash is written whole, by who goes through a mailbox again and again. */
+  rememberTrashEveryMs: 30_000,
   /** After one that could not be written. */
   rememberRetryMs: 30_000,
   /** Who logs out, or ends, waits for it no longer. */
