@@ -157,7 +157,7 @@ export class ClientContext {
    */
   async logOut(): Promise<void> {
     const { session } = this
-    const leave = this.#leave()
+    const leave = this.leave()
     if (leave !== null) await leave
     // Somebody else may have logged in meanwhile.
     if (this.#session !== session) return
@@ -170,6 +170,14 @@ export class ClientContext {
         if (!isUnreachable(error)) throw error
       }),
     )
+  }
+
+  /** What is still to be brought to an end for who is logged in, for so long at most; null when there is nothing. */
+  leave(): Promise<unknown> | null {
+    const { session } = this
+    const begun = session === null ? [] : this.#listeners.flatMap(({ leaving }) => leaving?.(session) ?? [])
+    if (begun.length === 0) return null
+    return this.#soon(Promise.allSettled(begun))
   }
 
   listen(listener: ContextListener): void {
@@ -191,7 +199,7 @@ export class ClientContext {
   }
 
   async close(): Promise<void> {
-    await this.#leave()
+    await this.leave()
     this.#endSession()
     await this.link.close()
   }
@@ -228,14 +236,6 @@ export class ClientContext {
     if (this.isPresent(session)) return
     const message = this.#session === null ? 'Log in first.' : 'Somebody else has logged in meanwhile.'
     throw new QuintetError('NOT_LOGGED_IN', message)
-  }
-
-  /** What is still to be brought to an end for who is logged in, for so long at most; null when there is nothing. */
-  #leave(): Promise<unknown> | null {
-    const { session } = this
-    const begun = session === null ? [] : this.#listeners.flatMap(({ leaving }) => leaving?.(session) ?? [])
-    if (begun.length === 0) return null
-    return this.#soon(Promise.allSettled(begun))
   }
 
   /** Fulfilled with the work, or without it when that takes longer than somebody waits who leaves. */

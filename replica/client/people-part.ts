@@ -50,8 +50,13 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
       const { groupId, ports } = context
       const earlier = decodeKeptSession(kept)
       const keys = await personKeysOf(earlier.halves)
-      const record = await account.record(keys.account)
-      await context.logInAs(new Session(record.calledNow, groupId, keys, ports, earlier))
+      const sessionOf = (name: string): Session => new Session(name, groupId, keys, ports, earlier)
+      const record = await account.record(keys.account).catch(async (error: unknown) => {
+        // Deleted, or not here yet: then the log-in is kept. The server says which to who proves to be that person.
+        if (isUnknown(error)) await context.link.call((api) => sessionOf('').logIn(api))
+        throw error
+      })
+      await context.logInAs(sessionOf(record.calledNow))
       account.begin(record)
     },
     logOut: async () => {
@@ -60,6 +65,8 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
     },
     deleteAccount: async () => {
       const session = context.person()
+      // What was sent arrives, also what could be taken back until now; afterwards there is nobody who sends it.
+      await context.leave()
       await context.submit(session, await session.accountDeletion())
       if (context.isPresent(session)) await context.logOut()
     },
@@ -184,7 +191,7 @@ class OwnAccount {
     try {
       return (await this.own(session)).calledNow
     } catch (error) {
-      if (error instanceof QuintetError && error.code === 'NO_SUCH_ACCOUNT') return null
+      if (isUnknown(error)) return null
       throw error
     }
   }
@@ -200,6 +207,8 @@ class OwnAccount {
     this.#context.tell({ event: 'renamed', name: calledNow })
   }
 }
+
+const isUnknown = (error: unknown): boolean => error instanceof QuintetError && error.code === 'NO_SUCH_ACCOUNT'
 
 const isWrongSecret: ReadonlySet<string> = new Set(['WRONG_PASSWORD', 'WRONG_PHRASE'])
 

@@ -96,7 +96,7 @@ const deleteAccount: Command['run'] = async (sitting) => {
   const name = client.loggedInAs
   if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
   screen.print(
-    'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers.',
+    'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers; what still waits in the outbox is never sent.',
   )
   const typed = await screen.question(`Type your name (${shownName(name)}) to delete it: `)
   if (typed.normalize('NFC') !== name) {

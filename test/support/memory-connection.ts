@@ -128,6 +128,7 @@ export class MemoryConnection implements ReplicaApi {
   async logIn({ account, signature, session, clock, machine }: LogInRequest): Promise<LogInAnswer> {
     const signed = concat([utf8('quintet/log-in/1'), this.#replica.groupId, this.#challenge ?? new Uint8Array()])
     if (!this.#replica.accounts.some((held) => held.account === account && !held.deleted)) {
+      if (this.#replica.isNewcomer) return this.#refuse('NOT_HERE_YET', 'The account has not come yet.')
       return this.#refuse('NO_SUCH_ACCOUNT', 'There is no such account.')
     }
     if (!verifyBytes(fromBase64Url(account), signed, signature))

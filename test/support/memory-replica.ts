@@ -64,6 +64,8 @@ export class MemoryReplica {
   posts: SignedPost[] = []
   /** Whether all seats can be reached. */
   isWhole = true
+  /** Whether accounts may be missing that there are. */
+  isNewcomer = false
   /** Updates that another seat holds and that have not come. */
   lacks: 0 | 1 = 0
   /** How often its status was asked for. */

@@ -49,4 +49,18 @@ describe('a log-in that is kept', () => {
     expect(await codeOf(later.resumeSession({ kept }))).toBe('NO_SUCH_ACCOUNT')
     expect(() => later.keptSession()).toThrow('Log in first.')
   })
+
+  test('is not said to be of an account that is gone by a server where that has not come yet', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const kept = ann.keptSession()
+    await ann.close()
+    const newcomer = new MemoryReplica({ groupId: replica.groupId })
+    const later = await clientOf(newcomer)
+    newcomer.isNewcomer = true
+    expect(await codeOf(later.resumeSession({ kept }))).toBe('NOT_HERE_YET')
+    newcomer.adopt(replica.accounts[0]!)
+    await later.resumeSession({ kept })
+    expect(later.loggedInAs).toBe('ann')
+  })
 })

@@ -13,7 +13,7 @@ const ann = async (replica: MemoryReplica) => {
 }
 
 describe('logging out', () => {
-  test.each(['logOut', 'close'] as const)(
+  test.each(['logOut', 'close', 'deleteAccount'] as const)(
     'lets a held mail go when nobody can take it back any more: %s',
     async (how) => {
       const replica = new MemoryReplica()

@@ -61,7 +61,7 @@ export const settings: Translated<typeof english.settings> = {
     hint: 'Ihr Postfach wird auf allen Servern entfernt. Was Sie gesendet haben, kommt noch an.',
     button: 'Konto löschen',
     ask: 'Das Konto {name} löschen?',
-    what: 'Postfach, Entwürfe und Beiträge werden auf allen Servern entfernt. Das lässt sich nicht rückgängig machen, und der Name wird frei.',
+    what: 'Postfach, Entwürfe und Beiträge werden auf allen Servern entfernt, und was im Postausgang noch auf einen Namen oder einen Server wartet, wird nie gesendet. Das lässt sich nicht rückgängig machen, und der Name wird frei.',
     type: 'Tippen Sie zur Bestätigung {name}',
     failed: 'Das Konto ließ sich nicht löschen',
   },

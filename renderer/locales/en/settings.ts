@@ -58,7 +58,7 @@ export const settings = {
     hint: 'Your mailbox is removed from every server. What you have sent still arrives.',
     button: 'Delete account',
     ask: 'Delete the account {name}?',
-    what: 'Your mailbox, drafts and posts are removed on all servers. This cannot be undone, and the name can be taken by somebody else.',
+    what: 'Your mailbox, drafts and posts are removed on all servers, and mail that still waits in the outbox, for a name or a server, is never sent. This cannot be undone, and the name can be taken by somebody else.',
     type: 'Type {name} to confirm',
     failed: 'The account could not be deleted',
   },
