@@ -32,33 +32,7 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
     },
   })
   return {
-    signUp: async (request) => {
-      const { session, submission, recoveryPhrase } = await newAccount(context.groupId, request, context.ports)
-      // Nobody is logged in for that: the account signs itself.
-      await context.link.call(asWish((api) => api.submit(submission)))
-      await context.logInAs(session)
-      return { recoveryPhrase }
-    },
-    logIn: async ({ name, password }) => {
-      const by: Secret = { kind: 'password', password: checkedPassword(password) }
-      const record = await account.named(name)
-      await context.logInAs(await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record)))
-      account.begin(record)
-    },
-    keptSession: () => context.person().kept(),
-    resumeSession: async ({ kept }) => {
-      const { groupId, ports } = context
-      const earlier = decodeKeptSession(kept)
-      const keys = await personKeysOf(earlier.halves)
-      const sessionOf = (name: string): Session => new Session(name, groupId, keys, ports, earlier)
-      const record = await account.record(keys.account).catch(async (error: unknown) => {
-        // Deleted, or not here yet: then the log-in is kept. The server says which to who proves to be that person.
-        if (isUnknown(error)) await context.link.call((api) => sessionOf('').logIn(api))
-        throw error
-      })
-      await context.logInAs(sessionOf(record.calledNow))
-      account.begin(record)
-    },
+    ...waysIn(context, account),
     logOut: async () => {
       context.person()
       await context.logOut()
@@ -74,15 +48,6 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
       const by: Secret = { kind: 'password', password: checkedPassword(password) }
       const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
       await account.changeLock(context.person(), by, to)
-    },
-    resetPassword: async ({ name, recoveryPhrase, newPassword }) => {
-      const by: Secret = { kind: 'phrase', phrase: recoveryPhrase }
-      const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
-      const record = await account.named(name)
-      const session = await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record))
-      await context.logInAs(session)
-      account.begin(record)
-      await account.changeLock(session, by, to)
     },
     renewRecoveryPhrase: async ({ password }) => {
       const recoveryPhrase = newRecoveryPhrase(context.ports.random)
@@ -106,6 +71,47 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
     accept: ({ name, account: accepted }) => people.accept(context.person(), name, accepted),
   }
 }
+
+type WaysIn = Pick<PeoplePart, 'signUp' | 'logIn' | 'keptSession' | 'resumeSession' | 'resetPassword'>
+
+const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
+  signUp: async (request) => {
+    const { session, submission, recoveryPhrase } = await newAccount(context.groupId, request, context.ports)
+    // Nobody is logged in for that: the account signs itself.
+    await context.link.call(asWish((api) => api.submit(submission)))
+    await context.logInAs(session)
+    return { recoveryPhrase }
+  },
+  logIn: async ({ name, password }) => {
+    const by: Secret = { kind: 'password', password: checkedPassword(password) }
+    const record = await account.named(name)
+    await context.logInAs(await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record)))
+    account.begin(record)
+  },
+  keptSession: () => context.person().kept(),
+  resumeSession: async ({ kept }) => {
+    const { groupId, ports } = context
+    const earlier = decodeKeptSession(kept)
+    const keys = await personKeysOf(earlier.halves)
+    const sessionOf = (name: string): Session => new Session(name, groupId, keys, ports, earlier)
+    const record = await account.record(keys.account).catch(async (error: unknown) => {
+      // Deleted, or not here yet: then the log-in is kept. The server says which to who proves to be that person.
+      if (isUnknown(error)) await context.link.call((api) => sessionOf('').logIn(api))
+      throw error
+    })
+    await context.logInAs(sessionOf(record.calledNow))
+    account.begin(record)
+  },
+  resetPassword: async ({ name, recoveryPhrase, newPassword }) => {
+    const by: Secret = { kind: 'phrase', phrase: recoveryPhrase }
+    const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
+    const record = await account.named(name)
+    const session = await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record))
+    await context.logInAs(session)
+    account.begin(record)
+    await account.changeLock(session, by, to)
+  },
+})
 
 /** The account of who is logged in, as the connected replica knows it. */
 class OwnAccount {
