@@ -8,6 +8,7 @@ import { QuintetError } from './core/model/errors.ts'
 import { isServerId, type ServerId } from './core/model/ids.ts'
 import { type ClientInstall, type KnownMember, loadClientInstall, saveClientInstall } from './drivers/client-file.ts'
 import { createClientStore } from './drivers/client-store.ts'
+import { lockHolder } from './drivers/directory-lock.ts'
 import { drawRandom } from './drivers/drawn-random.ts'
 import { type Attachment, loadAttachment, loadInstall } from './drivers/install-file.ts'
 import type { ClientDialer } from './drivers/libp2p-client.ts'
@@ -105,13 +106,17 @@ const attachedClient = async (
       if (member === undefined) throw unknownServer(wanted)
       const isOwn = wanted === present.server
       const { peer } = member
+      const dial = async (): Promise<FrameStream> =>
+        (await dialers.get(key)).dial(peer, member.addresses, dialTimeoutMs, onReached)
       const open = async (): Promise<FrameStream> => {
         if (isOwn && running !== null) return running.connect()
-        if (isOwn && attachment.socket !== null) {
-          dialers.prepare(key)
-          return connectLocally({ path: attachment.socket, peer, clock: systemClock, timeoutMs: dialTimeoutMs })
-        }
-        return (await dialers.get(key)).dial(peer, member.addresses, dialTimeoutMs, onReached)
+        if (!isOwn || attachment.socket === null) return dial()
+        dialers.prepare(key)
+        const place = { path: attachment.socket, peer, clock: systemClock, timeoutMs: dialTimeoutMs }
+        return connectLocally(place).catch(async (error: unknown) => {
+          if (await isOutOfSight(directory, error)) return dial()
+          throw error
+        })
       }
       const stream = await open()
       const adminToken = isOwn ? attachment.adminToken : null
@@ -130,6 +135,10 @@ const attachedClient = async (
     ...ports,
   })
 }
+
+/** It runs, and its socket is not there: somebody has emptied /tmp, or the replica is a service that has a /tmp of its own. */
+const isOutOfSight = async (directory: string, error: unknown): Promise<boolean> =>
+  error instanceof QuintetError && error.failure.code === 'UNREACHABLE' && (await lockHolder(directory)) !== null
 
 /** Reads what a replica's directory says of it and of the members; what cannot be read, because the disk fails, is as it was. */
 const filesOf = (directory: string, install: Install) => {

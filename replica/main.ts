@@ -29,7 +29,7 @@ const main = async (): Promise<void> => {
     )
   }
   // Before anybody is told that the replica runs, because from then on it may be stopped.
-  onStopSignals(['SIGTERM', 'SIGINT'], stop)
+  onStopSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], stop)
   if (options.reset !== 'no' && options.consent === 'ask') await askForConsent(options.data)
   await runReplica(options, exitWith, (opened) => {
     replica = opened

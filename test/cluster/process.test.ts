@@ -117,9 +117,10 @@ describe('the replica process', () => {
     expect(await replica(['--data', data, ...loopback])).toMatchObject({ code: 5 })
   })
 
-  test('a signal that is given again and again does not keep it from flushing', async () => {
+  test('its terminal going away, and a signal again and again, do not keep it from flushing', async () => {
     const founder = new ReplicaProcess({ data: path.join(await cluster.directory(), 'data'), create: 'Patient' })
     await founder.ready()
+    founder.process.signal('SIGHUP')
     const again = setInterval(() => {
       founder.process.signal('SIGTERM')
     }, 5)

@@ -7,6 +7,7 @@ import type { GroupInfo } from '../../replica/api/contract.ts'
 import { connectReplica } from '../../replica/api/remote-replica.ts'
 import type { ReplicaArguments } from '../../replica/arguments.ts'
 import { lockHolder } from '../../replica/drivers/directory-lock.ts'
+import { connectClient } from '../../replica/connect-client.ts'
 import { loadAttachment } from '../../replica/drivers/install-file.ts'
 import { connectLocally } from '../../replica/drivers/local-socket.ts'
 import { systemClock } from '../../replica/drivers/system-clock.ts'
@@ -82,6 +83,16 @@ describe('a client that is there when its replica starts', () => {
     expect(await groupAt(again.connect(), null)).toMatchObject({ groupName: 'Early' })
     expect((await readdir(data)).filter((name) => name.endsWith('.tmp'))).toEqual([])
     await again.stop()
+  })
+
+  test('comes over the network, and may do as much, where its socket was swept away', async () => {
+    const replica = await runReplica(argumentsOf(0), ignore)
+    const { socket } = (await loadAttachment(data)) ?? {}
+    await rm(socket ?? '')
+    const client = await connectClient(data, null)
+    expect((await client.invite()).invite).toMatch(/^quintet:/)
+    await client.close()
+    await replica.stop()
   })
 
   test('is left, and the directory let go, when the network cannot be started', async () => {
