@@ -20,6 +20,14 @@ describe('Markdown of others', () => {
     expect(element.querySelectorAll('li')).toHaveLength(2)
   })
 
+  it('says what was written: a list begins with its own number, and products keep their signs', () => {
+    expect(rendered('3. Yes\n4. No').querySelector('ol')?.start).toBe(3)
+    for (const product of ['5*3*2 mg', 'a*b*c', '2*x*y']) expect(rendered(product).textContent.trim()).toBe(product)
+    const marked = (source: string): readonly string[] =>
+      [...rendered(source).querySelectorAll('em, strong')].map(({ textContent }) => textContent)
+    expect(marked('this *is*, and **this** is; 这**重点**吗')).toEqual(['is', 'this', '重点'])
+  })
+
   it.each([
     '<script>alert(1)</script>',
     '<img src=x onerror=alert(1)>',
