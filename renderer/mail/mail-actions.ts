@@ -20,20 +20,14 @@ const opposites = {
 } as const
 type Undoable = keyof typeof opposites
 
-interface Done {
-  readonly mails: readonly UpdateId[]
-  readonly how: Undoable
-  /** Takes away the note that tells of it. */
-  readonly forget: () => void
-}
-
 /** What a person does with mails: shown at once, told, and undone where that is possible. */
 export const useMailActions = defineStore('mailActions', () => {
   const mailbox = useMailbox()
   const mail = useMailView()
   const removals = useRemovals()
   const asked = shallowRef<Asked | null>(null)
-  const lastDone = shallowRef<Done | null>(null)
+  /** Takes back what was done last; null while there is nothing to take back. */
+  const lastUndo = shallowRef<(() => void) | null>(null)
 
   const attempt = async (attempted: MessageKey, work: () => Promise<void>): Promise<'done' | 'failed'> => {
     try {
@@ -55,14 +49,17 @@ export const useMailActions = defineStore('mailActions', () => {
 
   /** Each note takes back what it tells of, also when more has been done since. */
   const tell = (mails: readonly UpdateId[], how: Undoable): void => {
-    const run = (): void => takeBack(done)
+    const run = (): void => {
+      withdraw()
+      forget()
+      void mark(mails, opposites[how])
+    }
     const forget = showNote(
       mails.length === 1 ? `mail.done.${how}One` : `mail.done.${how}`,
       { count: formatNumber(mails.length) },
       { label: 'common.undo', run },
     )
-    const done: Done = { mails, how, forget }
-    lastDone.value = done
+    const withdraw = offerUndo(run)
   }
 
   /** Of the whole folder; it can be taken back. */
@@ -91,15 +88,14 @@ export const useMailActions = defineStore('mailActions', () => {
     })
   }
 
-  /** `z`: takes back what was done last: a move to the trash or out of it, or that all is read. */
-  const undo = (): void => {
-    if (lastDone.value !== null) takeBack(lastDone.value)
+  /** From now on `z` takes this back. Returns the function that ends that. */
+  const offerUndo = (takeBack: () => void): (() => void) => {
+    lastUndo.value = takeBack
+    return () => {
+      if (lastUndo.value === takeBack) lastUndo.value = null
+    }
   }
-  const takeBack = (done: Done): void => {
-    if (lastDone.value === done) lastDone.value = null
-    done.forget()
-    void mark(done.mails, opposites[done.how])
-  }
+  const undo = (): void => lastUndo.value?.()
 
   /** The mails go from what is shown: so does the selection, and an open one is closed. */
   const leave = (mails: readonly UpdateId[]): void => {
@@ -143,8 +139,9 @@ export const useMailActions = defineStore('mailActions', () => {
     cancel: (): void => {
       asked.value = null
     },
-    canUndo: computed(() => lastDone.value !== null),
+    canUndo: computed(() => lastUndo.value !== null),
     undo,
+    offerUndo,
     mark,
     markAllRead,
     openUnread,

@@ -9,6 +9,7 @@ import { useNavigation } from '../shell/navigation.ts'
 import { letterOf } from './composition.ts'
 import ComposeUndo from './ComposeUndo.vue'
 import { followLetters } from './late-letters.ts'
+import { useMailActions } from './mail-actions.ts'
 
 const secondMs = 1_000
 
@@ -19,6 +20,7 @@ export const useSending = (composing: {
 }) => {
   const navigation = useNavigation()
   const identity = useIdentity()
+  const actions = useMailActions()
 
   const seeOutbox = { label: 'mail.seeOutbox', run: () => navigation.go('mail', 'outbox') } as const
   const follow = followLetters(seeOutbox)
@@ -44,12 +46,16 @@ export const useSending = (composing: {
   }
 
   const offerUndo = (outbox: DocumentId, until: number): void => {
+    const leftMs = Math.max(until - Date.now(), 0)
     const undo = (): void => {
+      withdraw()
       toast.dismiss(id)
       void composing.takeBack(outbox)
     }
+    const withdraw = actions.offerUndo(undo)
+    setTimeout(withdraw, leftMs)
     const id = toast.custom(markRaw(ComposeUndo), {
-      duration: Math.max(until - Date.now(), 0),
+      duration: leftMs,
       componentProps: { until, onUndo: undo },
     })
   }

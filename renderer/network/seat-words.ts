@@ -19,6 +19,10 @@ export const seenTime = (lastSeenAt: number | null, nowMs: number): string => {
   return nowMs - lastSeenAt < dayMs ? timeOfDay(lastSeenAt) : pastTime(lastSeenAt, nowMs)
 }
 
+/** Empty for a seat that nobody has, and for the server that is asked. */
+export const seenWords = ({ state, lastSeenAt }: NetworkSeat, nowMs: number): string =>
+  state === 'free' || state === 'here' ? '' : seenTime(lastSeenAt, nowMs)
+
 /** A seat's state in one short line, as under its picture. */
 export const stateWords = (seat: NetworkSeat, nowMs: number): string => {
   switch (seat.state) {

@@ -56,3 +56,16 @@ it('takes what was copied in a spreadsheet for text, although there is a picture
   expect([await paste(['text/plain', 'Files']), attached()]).toEqual([true, 2])
   wrapper.unmount()
 })
+
+it.each([
+  ['where it was', 'kept'],
+  ['to the page where that is gone', 'gone'],
+])('gives the focus back %s', async (_, button) => {
+  document.body.innerHTML = '<main id="content" tabindex="-1"></main><button>Undo</button>'
+  document.querySelector('button')?.focus()
+  const { wrapper } = written()
+  await flushPromises()
+  if (button === 'gone') document.querySelector('button')?.remove()
+  wrapper.unmount()
+  expect(document.activeElement?.tagName).toBe(button === 'gone' ? 'MAIN' : 'BUTTON')
+})

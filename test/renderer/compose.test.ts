@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toast } from 'vue-sonner'
 import { text } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
+import { useMailActions } from '../../renderer/mail/mail-actions.ts'
 import SettingsAccount from '../../renderer/settings/SettingsAccount.vue'
 import { useApp } from '../../renderer/stores/app.ts'
 import { useUnposted } from '../../renderer/timeline/unposted.ts'
@@ -38,6 +39,20 @@ describe('a letter', () => {
     only().letter.body = 'Nearly all.'
     await vi.advanceTimersByTimeAsync(2_000)
     expect(drafts()).toMatchObject([{ draft: outbox, body: 'Nearly all.' }])
+  })
+
+  it('is taken back by the key for that, until it leaves', async () => {
+    const [compose, actions] = [useCompose(), useMailActions()]
+    compose.begin({ to: ['Ben'], subject: 'Rota', body: 'All that was agreed.' })
+    await compose.send(only())
+    actions.undo()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(only().letter.subject).toBe('Rota')
+    expect(actions.canUndo).toBe(false)
+    await compose.send(only())
+    expect(actions.canUndo).toBe(true)
+    await vi.advanceTimersByTimeAsync(useApp().settings.undoSendSeconds * 1_000)
+    expect(actions.canUndo).toBe(false)
   })
 
   it('that was refused is open again, and kept as a draft', async () => {

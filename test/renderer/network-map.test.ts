@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { historyLines } from '../../renderer/network/history.ts'
 import { placesOf } from '../../renderer/network/map-layout.ts'
-import { behindWords, clockWords, stateWords } from '../../renderer/network/seat-words.ts'
+import { behindWords, clockWords, seenWords, stateWords } from '../../renderer/network/seat-words.ts'
 import type { ViewChange } from '../../replica/client/contract/group.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { fakeNetwork, machines } from './fake-group.ts'
@@ -36,6 +36,8 @@ describe('the map', () => {
     expect(stateWords(unreachable, nowMs)).toMatch(/^last seen \d/)
     expect(stateWords({ ...unreachable, lastSeenAt: null }, nowMs)).toBe('not seen yet')
     expect(stateWords(paused, nowMs)).toBe('paused')
+    expect(seenWords({ ...here, lastSeenAt: null }, nowMs)).toBe('')
+    expect(seenWords({ ...unreachable, lastSeenAt: null }, nowMs)).toBe('not seen yet')
     expect(behindWords(connected)).toBe('everything')
     expect(behindWords(unreachable)).toBe('all but 4 updates, as far as known')
     expect(clockWords({ ...here, clockOffMs: -245_000 })).toBe('Its clock is 4 min behind')

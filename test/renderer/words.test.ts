@@ -12,7 +12,7 @@ describe('the words for how safe a mail is', () => {
   it.each([
     [0, 5, 'on no server that is known'],
     [1, 5, 'saved here'],
-    [2, 5, 'on 2 of 5: survives any machine'],
+    [2, 5, 'on 2 of 5: survives any one machine'],
     [3, 5, 'on 3 of 5: survives any 2 machines'],
     [4, 5, 'on 4 of 5: survives any 3 machines'],
     [5, 5, 'on all five'],
@@ -22,7 +22,7 @@ describe('the words for how safe a mail is', () => {
 
   it('name the machine that has a mail alone, where it is not this one', () => {
     expect(safetyWords([serverId(3)], 5, 'Chart table')).toBe('saved on Chart table only')
-    expect(safetyWords(allServerIds.slice(0, 2), 5, null)).toBe('on 2 of 5: survives any machine')
+    expect(safetyWords(allServerIds.slice(0, 2), 5, null)).toBe('on 2 of 5: survives any one machine')
   })
 
   it('are there in German, too', async () => {

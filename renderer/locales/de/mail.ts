@@ -237,6 +237,6 @@ export const mail: Translated<typeof english.mail> = {
     extend: 'Bis hierher auswählen',
     star: 'Stern setzen oder entfernen',
     discard: 'In den Papierkorb; im Papierkorb: endgültig löschen',
-    undo: 'Letztes Verschieben zurücknehmen',
+    undo: 'Letztes Verschieben oder Senden zurücknehmen',
   },
 }

@@ -86,7 +86,7 @@ export const mail = {
     nowhere: 'on no server that is known',
     here: 'saved here',
     there: 'saved on {name} only',
-    some: 'on {held} of {seats} | on {held} of {seats}: survives any machine | on {held} of {seats}: survives any {survives} machines',
+    some: 'on {held} of {seats} | on {held} of {seats}: survives any one machine | on {held} of {seats}: survives any {survives} machines',
     all: 'on all {seats}',
     allFive: 'on all five',
   },
@@ -221,6 +221,6 @@ export const mail = {
     extend: 'Select up to here',
     star: 'Star, or take the star off',
     discard: 'Move to the trash; in the trash: delete for good',
-    undo: 'Undo the last move',
+    undo: 'Undo the last move, or take back what is being sent',
   },
 } as const
