@@ -1,10 +1,13 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
+import { gathering } from '../base/gathering.ts'
 import { useNewestAnswer } from '../base/newest-answer.ts'
 import { client, codeOf, onClientEvent } from '../bridge.ts'
 
 /** A pause in typing after which the server is asked. */
 const typingPauseMs = 150
+/** A merge brings many people in one after the other: everybody is asked for once for all that happens within this time. */
+const gatheringMs = 300
 
 /** Everyone in the group, as far as the search goes. */
 export const usePeople = defineStore('people', () => {
@@ -24,8 +27,9 @@ export const usePeople = defineStore('people', () => {
     pause = setTimeout(() => void load(), typingPauseMs)
   })
 
+  const loadSoon = gathering(() => void load(), gatheringMs)
   onClientEvent((event) => {
-    if (people.value !== null && (event.event === 'people' || event.event === 'view')) void load()
+    if (people.value !== null && (event.event === 'people' || event.event === 'view')) loadSoon()
   })
 
   /** Shown at once; taken back, with the error passed on, when the server refuses. */

@@ -76,6 +76,20 @@ describe('people', () => {
     expect(people.query).toBe('')
   })
 
+  it('are asked for once for all that a merge brings', async () => {
+    vi.useFakeTimers()
+    try {
+      fakeAccounts()
+      await open()
+      const before = asked().length
+      for (let people = 0; people < 200; people += 1) fakeQuintet().emit({ event: 'people' })
+      await vi.runAllTimersAsync()
+      expect(asked()).toHaveLength(before + 1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('an answer that comes late does not replace a newer one', async () => {
     const answers: ((value: unknown) => void)[] = []
     fakeQuintet().add('client', { accounts: () => new Promise((resolve) => answers.push(resolve)) })
