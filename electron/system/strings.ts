@@ -33,7 +33,6 @@ export interface Strings {
   readonly staysTitle: string
   readonly staysBody: string
   readonly inviteFile: string
-  readonly newPost: (author: string) => string
 }
 
 const english: Strings = {
@@ -64,9 +63,8 @@ const english: Strings = {
   noSubject: '(no subject)',
   staysTitle: 'Quintet goes on in the background',
   staysBody:
-    'This machine still sends and receives for the group. Open the window again from the tray, or by starting Quintet; to end it, choose Quit.',
+    'This machine still sends and receives for the group. Open the window again from the tray, or by starting Quintet; to end it, choose “Quit Quintet”.',
   inviteFile: 'Invite',
-  newPost: (author) => `${author} posted`,
 }
 
 const german: Strings = {
@@ -75,31 +73,31 @@ const german: Strings = {
   viewMenu: '&Ansicht',
   go: '&Gehe zu',
   help: '&Hilfe',
-  compose: 'Neue Mail',
+  compose: 'Neue Nachricht',
   search: 'Suchen',
   print: 'Drucken …',
   settings: 'Einstellungen',
   shortcuts: 'Tastenkürzel',
-  mail: 'Mail',
+  mail: 'Post',
   people: 'Personen',
-  timeline: 'Beiträge',
-  network: 'Netzwerk',
+  timeline: 'Chronik',
+  network: 'Netz',
   open: 'Quintet öffnen',
   quit: 'Quintet beenden',
   unread: (count) => `Quintet: ${count} ungelesen`,
-  newMails: (count) => (count === 1 ? 'Eine neue Mail' : `${count} neue Mails`),
-  lateMails: (count) => (count === 1 ? 'Eine frühere Mail ist angekommen' : `${count} frühere Mails sind angekommen`),
+  newMails: (count) => (count === 1 ? 'Eine neue Nachricht' : `${count} neue Nachrichten`),
+  lateMails: (count) =>
+    count === 1 ? 'Eine frühere Nachricht ist angekommen' : `${count} frühere Nachrichten sind angekommen`,
   from: (names) => `Von ${names}`,
   another: (name) => `jemand anderes als ${name}, wie Sie den Namen kennen`,
   deleted: (name) => `${name} (gelöschtes Konto)`.trimStart(),
   unproven: 'nicht belegter Absender',
-  unprovenWhat: 'Nichts belegt, wer diese Mail geschrieben hat.',
+  unprovenWhat: 'Nichts belegt, wer diese Nachricht geschrieben hat.',
   noSubject: '(ohne Betreff)',
   staysTitle: 'Quintet läuft im Hintergrund weiter',
   staysBody:
-    'Dieser Rechner sendet und empfängt weiter für die Gruppe. Das Fenster öffnet sich wieder über das Symbol in der Leiste oder durch einen neuen Start; beendet wird mit Beenden.',
+    'Dieses Gerät sendet und empfängt weiter für die Gruppe. Das Fenster öffnet sich wieder über das Symbol in der Leiste oder durch einen neuen Start; „Quintet beenden“ beendet es.',
   inviteFile: 'Einladung',
-  newPost: (author) => `Neuer Beitrag von ${author}`,
 }
 
 /** `systemLanguage` is a BCP 47 tag. */

@@ -2,6 +2,8 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { setMenu } from '../../electron/system/menu.ts'
 import { stringsFor } from '../../electron/system/strings.ts'
 import { TrayIcon } from '../../electron/system/tray.ts'
+import { german } from '../../renderer/locales/german.ts'
+import { english } from '../../renderer/locales/messages.ts'
 
 interface Item {
   readonly label?: string
@@ -96,7 +98,7 @@ test('the menu and the tray speak the language that is set', () => {
   setMenu(strings.de, actions)
   tray.setStrings(strings.de)
   labelled(shown.menu, 'Drucken …')
-  expect(shown.tray.flatMap(({ label }) => label ?? [])).toEqual(['Quintet öffnen', 'Neue Mail', 'Quintet beenden'])
+  expect(shown.tray.flatMap(({ label }) => label ?? [])).toEqual(['Quintet öffnen', 'Neue Nachricht', 'Quintet beenden'])
 })
 
 test('the tray opens the window, begins a mail, quits, and tells how much is unread, as the badge does', () => {
@@ -109,4 +111,17 @@ test('the tray opens the window, begins a mail, quits, and tells how much is unr
   expect([shown.tip, shown.badge]).toEqual(['Quintet: 3 unread', 3])
   tray.setUnread(0)
   expect([shown.tip, shown.badge]).toEqual(['Quintet', 0])
+})
+
+test.each([
+  ['en', english],
+  ['de', german],
+] as const)('what is in the window is called as there (%s)', (language, window) => {
+  const { mail, people, timeline, network, settings, shortcuts, compose, noSubject } = strings[language]
+  expect({ mail, people, timeline, network, settings }).toEqual(window.shell.pages)
+  expect([shortcuts, compose, noSubject]).toEqual([
+    window.shell.shortcuts.title,
+    window.mail.compose,
+    window.mail.noSubject,
+  ])
 })
