@@ -71,6 +71,8 @@ export class Session {
   /** When this log-in took place, as the first server said; null before. */
   #clock: Clock | null = null
   #hasSignedDeletion = false
+  /** What signed the person up, in this run of the client; null: it was signed up before. */
+  #signUp: Submission | null = null
   readonly opener: MailOpener
   readonly wordClock: WordClock
   readonly #groupId: Uint8Array
@@ -125,11 +127,30 @@ export class Session {
     return encodeKeptSession({ halves: this.#keys.halves, session: this.#session, clock: this.#clock })
   }
 
+  /** A server that has not got the account yet is given it with the log-in. */
+  signedUpBy(submission: Submission): void {
+    this.#signUp = submission
+  }
+
   /**
    * Answers the replica's challenge. At the first time that takes other sessions of the account over; later the session is carried
    * on, and answered by who has taken it over meanwhile. NO_SUCH_ACCOUNT, NOT_HERE_YET, BAD_SIGNATURE, UNREACHABLE.
    */
   async logIn(api: ReplicaApi): Promise<SessionPlace | null> {
+    try {
+      return await this.#logIn(api)
+    } catch (error) {
+      const isUnknown = error instanceof QuintetError && error.code === 'NOT_HERE_YET'
+      if (!isUnknown || this.#signUp === null) throw error
+      // The server that the person signed up at went away before it could tell the others.
+      await api.submit(this.#signUp).catch(() => {
+        throw error
+      })
+      return this.#logIn(api)
+    }
+  }
+
+  async #logIn(api: ReplicaApi): Promise<SessionPlace | null> {
     const challenge = await api.challenge()
     const signature = signBytes(this.#keys.signKey, concat([logInLabel, this.#groupId, challenge]))
     const { account } = this
@@ -247,7 +268,9 @@ export const newAccount = async (
   const payload = encodeAccountPayload({ account, command, name, sealKey, sealedKeys })
   const signature = signPayload(groupId, 'account', payload, keys.signKey)
   const submission: Submission = { kind: 'account', command, payload, signature }
-  return { session: new Session(name, groupId, keys, ports), submission, recoveryPhrase }
+  const session = new Session(name, groupId, keys, ports)
+  session.signedUpBy(submission)
+  return { session, submission, recoveryPhrase }
 }
 
 /** The record of who is called so. NO_SUCH_ACCOUNT, BAD_SIGNATURE. */

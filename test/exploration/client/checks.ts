@@ -1,6 +1,9 @@
 import type { MailClient } from '../../../replica/client/contract/mail-client.ts'
 import type { Header, OutboxEntry } from '../../../replica/client/contract/mailbox.ts'
 import type { Ledger, LetterRecord } from './ledger.ts'
+import type { Window } from './window.ts'
+
+const logInMs = 1_000
 
 /** What a client shows its person. */
 export interface Shown {
@@ -13,6 +16,8 @@ export interface Shown {
   readonly unposted: string
   readonly posts: readonly string[]
   readonly follows: readonly string[]
+  /** Who there is. */
+  readonly names: readonly string[]
 }
 
 export const shownBy = async (client: MailClient, name: string): Promise<Shown> => {
@@ -27,6 +32,7 @@ export const shownBy = async (client: MailClient, name: string): Promise<Shown> 
     leftOut: (drafts.leftOut ?? 0) + (outbox.leftOut ?? 0),
     unposted: (await client.unposted()).text,
     posts: posts.map(({ text }) => text),
+    names: accounts.map((person) => person.name),
     follows: accounts.filter(({ followed }) => followed).map((person) => person.name),
   }
 }
@@ -51,7 +57,10 @@ export const isUnsettled = (shown: Shown): boolean => shown.outbox.some(({ reaso
 /** What is not as people were told. */
 export const untruths = (ledger: Ledger, shown: ReadonlyMap<string, Shown>): readonly string[] => [
   ...[...ledger.letters.values()].flatMap((letter) => letterUntruths(letter, ledger, shown)),
-  ...[...ledger.registers].flatMap(([about, { possible }]) => registerUntruths(about, possible, shown)),
+  ...[...ledger.registers].flatMap(([about]) => registerUntruths(about, ledger.registers, shown)),
+  ...[...shown].flatMap(([, { names }]) =>
+    names.filter((name) => name.includes('~')).map((name) => `signed up twice: ${name}`),
+  ),
   ...[...shown].flatMap(([name, { leftOut }]) => (leftOut > 0 ? [`cannot be opened: ${leftOut} of ${name}`] : [])),
 ]
 
@@ -107,17 +116,34 @@ const impossible = ({ sent, waiting, copies }: Found): readonly string[] => {
   ]
 }
 
+/** Whether each mail that came while its recipient was logged in was told once. A little while after the log-in counts to it. */
+export const untold = (
+  ledger: Ledger,
+  { inbox }: Shown,
+  { inSinceMs, window }: { readonly inSinceMs: number; readonly window: Pick<Window, 'told'> },
+): readonly string[] =>
+  inbox.flatMap(({ subject, read, own }) => {
+    const sentMs = ledger.letters.get(subject)?.sentMs ?? Infinity
+    const told = window.told.get(subject) ?? 0
+    if (told > 1) return [`told of it ${told} times: ${subject}`]
+    const isDue = !read && !own && sentMs !== Infinity && sentMs > inSinceMs + logInMs
+    return told === 0 && isDue ? [`never told that it came: ${subject}`] : []
+  })
+
 /** Whether it was to become a draft. */
 const mustBeKept = (ledger: Ledger, name: string, words: string): boolean =>
   ledger.registers.has(`${name}'s draft ${words}`)
 
 const registerUntruths = (
   about: string,
-  possible: readonly string[],
+  registers: Ledger['registers'],
   all: ReadonlyMap<string, Shown>,
 ): readonly string[] => {
+  const possible = registers.get(about)?.possible ?? []
   const found = valueOf(about, all)
-  if (found === null || possible.includes(found)) return []
+  const other = /^(\w+)'s draft (.+)$/.exec(about)
+  const others = other === null ? [] : (registers.get(`${other[1]}'s other draft ${other[2]}`)?.possible ?? [])
+  if (found === null || possible.includes(found) || (found !== 'none' && others.includes(found))) return []
   return [`not as told: ${about} is "${found}", and can be "${possible.join('" or "')}"`]
 }
 

@@ -7,7 +7,7 @@ import { inviteIdOf } from '../../../replica/wire/invite-codec.ts'
 import type { Identity } from '../../../replica/core/membership.ts'
 import type { DiskCopy } from '../../simulation/sim-disk.ts'
 import { Random } from '../../simulation/random.ts'
-import { asText, isUnsettled, shownBy, type Shown, untruths } from './checks.ts'
+import { asText, isUnsettled, shownBy, type Shown, untold, untruths } from './checks.ts'
 import { ClientDeviations, type ClientDeviation, type ClientMoment } from './client-deviations.ts'
 import { ClientStage, changePasswordAt } from './client-stage.ts'
 import { Lan } from './lan.ts'
@@ -15,6 +15,7 @@ import { Ledger } from './ledger.ts'
 import type { Person } from './person.ts'
 import { ServerMachine } from './server.ts'
 import { VirtualTime } from './virtual-time.ts'
+import { lookedUp } from './window.ts'
 
 const restartMs = 300
 const limitMs = 150_000
@@ -27,6 +28,8 @@ export interface ClientScenario {
   /** Left out: the people are logged in before anything can go wrong. */
   readonly from?: 'the log-in'
   readonly play: (stage: ClientStage) => void
+  /** To whom things happen: Ada, unless said otherwise. */
+  readonly hero?: string
 }
 
 export interface ClientRun {
@@ -93,7 +96,9 @@ class Play {
     this.servers = installs.map(
       (install) => new ServerMachine(install, { time, lan, random: random.fork(), beforeWrite }),
     )
+    const look = (person: Person): Promise<string | null> => this.#look(person)
     this.stage = new ClientStage({
+      look,
       time,
       lan,
       ledger,
@@ -162,7 +167,7 @@ class Play {
 
   #end = ''
 
-  async #play({ lastsMs, from, play }: ClientScenario): Promise<readonly string[]> {
+  async #play({ lastsMs, from, play, hero = 'ada' }: ClientScenario): Promise<readonly string[]> {
     const people = [...this.stage.people.values()]
     if (from === undefined) {
       for (const person of people) person.comeIn()
@@ -170,17 +175,17 @@ class Play {
       for (const person of people) person.comeIn()
       await this.time.runTo(this.time.nowMs + 2_000)
     }
-    this.#beginDeviations()
     play(this.stage)
+    this.#beginDeviations(hero)
     if (from !== undefined) for (const person of people) person.comeIn()
     await this.time.runTo(this.time.nowMs + lastsMs)
     this.#heal()
     return this.#judge()
   }
 
-  #beginDeviations(): void {
+  #beginDeviations(hero: string): void {
     const { time, lan, servers } = this
-    const ada = this.stage.person('ada')
+    const ada = this.stage.person(hero)
     const copies = new Map(servers.map((server) => [server, server.disk.copy()]))
     this.deviations.begin({
       ...{ time, lan, servers, copies, device: ada.device },
@@ -250,9 +255,28 @@ class Play {
     const problems = [...untruths(this.ledger, shown)]
     if (shown.size < people.length) problems.push('a client that is logged in is not served')
     if (!this.#areEqual()) problems.push('the servers do not agree')
+    for (const person of people) problems.push(...(await this.#windowProblems(person, shown.get(person.name))))
     problems.push(...(await this.#seenAnew(people, shown)))
     this.#end = JSON.stringify([...this.ledger.letters.values()].map(({ told }) => told))
     return problems
+  }
+
+  async #windowProblems(person: Person, shown: Shown | undefined): Promise<readonly string[]> {
+    const { window, name } = person
+    await this.time.runTo(this.time.nowMs + 500)
+    const now = await this.#look(person)
+    return [
+      ...(window.isConnected ? [] : [`shown as not connected: ${name}`]),
+      ...(window.shown === now ? [] : [`the window shows what was before: ${name}:\n${window.shown}\n${now}`]),
+      ...(shown === undefined ? [] : untold(this.ledger, shown, person)),
+    ]
+  }
+
+  async #look({ device: { client } }: Person): Promise<string | null> {
+    const server = this.servers.find((one) => client !== null && one.server === client.server)
+    const account = client?.account ?? null
+    if (server?.isUp !== true || account === null) return null
+    return server.host.read((core) => lookedUp(core, account)).catch(() => null)
   }
 
   #stuckOf({ name, session, calls }: Person): readonly string[] {

@@ -82,6 +82,16 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(3_500, () => stage.resetPassword('ada', 'a password after that'))
     },
   },
+  'signed up': {
+    lastsMs: 16_000,
+    hero: 'cleo',
+    play: (stage) => {
+      stage.signUp('cleo', 1)
+      stage.at(600, () => stage.send('cleo', 'the first', { to: ['ada'] }))
+      stage.at(1_000, () => stage.send('ada', 'welcome', { to: ['cleo'] }))
+      stage.at(1_500, () => stage.read('cleo', 'welcome'))
+    },
+  },
   'away, and back': {
     lastsMs: 40_000,
     play: (stage) => {

@@ -28,6 +28,8 @@ export interface StageParts extends DeviceParts {
   readonly ledger: Ledger
   readonly random: Random
   readonly lan: Lan
+  /** What somebody's window would show that looks now. */
+  readonly look: (person: Person) => Promise<string | null>
 }
 
 /** What a scenario is told with: people by their names, letters and drafts by their words. */
@@ -74,32 +76,38 @@ export class ClientStage {
     if (home === undefined) throw new Error(`there is no server ${seat}`)
     const sent = (outbox: string): void => {
       for (const letter of ledger.letters.values())
-        if (letter.outbox === outbox) ledger.told(letter, 'sent', 'it was told to have left')
+        if (letter.outbox === outbox) this.#sent(letter, 'it was told to have left')
     }
-    return new Person(name, new Device(machine, home, this.#parts), { time, ledger, sent })
+    return new Person(name, new Device(machine, home, this.#parts), { time, ledger, sent, look: this.#parts.look })
   }
 
+  /** As often as it takes. */
   signUp(name: string, seat: number): void {
     const person = this.enter(name, seat)
     person.isAway = true
     person.start()
-    const [password = ''] = person.passwords
-    const account = this.ledger.register(`the account of ${name}`, 'none').begin('is there')
-    const whenOpen = (): void => {
-      if (person.device.client === null) this.#later(whenOpen)
-      else
-        person.wish(
-          'sign up',
-          (client) => client.signUp({ name, password }),
-          (outcome) => {
-            person.isAway = false
-            person.tellSession()
-            settle(account, outcome)
-            if (outcome.kind === 'done') person.keep()
-          },
-        )
+    let isThere = false
+    const tryIt = (): void => {
+      if (isThere) return
+      if (person.device.client !== null && person.calls.size === 0)
+        void this.#signUp(person).then((is) => {
+          isThere = is
+        })
+      this.#later(tryIt)
     }
-    this.#later(whenOpen)
+    this.#later(tryIt)
+  }
+
+  async #signUp(person: Person): Promise<boolean> {
+    const { name } = person
+    const [password = ''] = person.passwords
+    const outcome = await person.ask('sign up', (client) => client.signUp({ name, password }))
+    person.tellSession()
+    // It may have been done, and the answer lost: then there is the account, and its person logs in.
+    const isThere = outcome.kind === 'done' || outcome.code === 'NAME_TAKEN'
+    if (isThere) person.isAway = false
+    if (outcome.kind === 'done') person.keep()
+    return isThere
   }
 
   send(name: string, words: string, wish: LetterWish): void {
@@ -122,7 +130,7 @@ export class ClientStage {
       )
       if (outcome.kind === 'done') {
         const { value } = outcome
-        if ('mail' in value) this.ledger.told(letter, 'sent', value.mail)
+        if ('mail' in value) this.#sent(letter, value.mail)
         else {
           letter.outbox = value.outbox
           if (letter.told === 'open') this.ledger.told(letter, 'waits', value.reason.kind)
@@ -160,12 +168,16 @@ export class ClientStage {
       const draft = this.#drafts.get(words)
       const saving = this.#draftOf(name, words).begin(text)
       const letter = { to: ['bob'], subject: words, body: text }
+      // Who does not know what it was called writes another one: then there are two.
+      const second = this.ledger.register(`${name}'s other draft ${words}`, 'none')
+      const writing = draft === undefined ? second.begin(text) : null
       const outcome = await person.ask(`save ${words}`, (client) =>
         client.saveDraft(draft === undefined ? letter : { ...letter, draft }),
       )
-      if (outcome.kind === 'done') this.#drafts.set(words, documentId(outcome.value.draft))
-      // Who does not know what it was called writes another one: then there are two.
-      else if (draft === undefined) this.ledger.register(`${name}'s second draft ${words}`, 'none').begin(text)
+      if (outcome.kind === 'done') {
+        this.#drafts.set(words, documentId(outcome.value.draft))
+        writing?.refused()
+      }
       settle(saving, outcome)
     })
   }
@@ -295,6 +307,11 @@ export class ClientStage {
     if (server !== undefined) this.person(name).device.hang(server, forMs)
   }
 
+  #sent(letter: LetterRecord, how: string): void {
+    letter.sentMs = Math.min(letter.sentMs, this.#parts.time.nowMs)
+    this.ledger.told(letter, 'sent', how)
+  }
+
   #draftOf(name: string, words: string): Register<string> {
     return this.ledger.register(`${name}'s draft ${words}`, 'none')
   }
@@ -336,9 +353,7 @@ export class ClientStage {
   }
 
   #later(task: () => void): void {
-    this.#parts.time.after(lookAgainMs, () => {
-      if (!this.#isOver) task()
-    })
+    this.#parts.time.after(lookAgainMs, task)
   }
 }
 

@@ -8,6 +8,8 @@ export const codeOf = (error: unknown): string =>
 
 export const isOpenQuestion = (code: string): boolean => mayBeDone.has(code) || code.startsWith('no code')
 
+const deleted = 'deleted'
+
 interface Change<Value> {
   readonly value: Value
   isDone: boolean
@@ -21,10 +23,13 @@ export class Register<Value> {
     this.#changes = [{ value: first, isDone: true }]
   }
 
-  /** That of the last change that was told to be done, and of all that were begun since. */
+  /** That of the last change that was told to be done, and of all that were begun since. What is deleted does not come back. */
   get possible(): readonly Value[] {
     const last = this.#changes.findLastIndex(({ isDone }) => isDone)
-    return [...new Set(this.#changes.slice(last).map(({ value }) => value))]
+    const isFinal = ({ value }: Change<Value>): boolean => value === deleted
+    const possible = this.#changes.filter((change, place) => place >= last || isFinal(change))
+    const final = possible.filter((change) => isFinal(change) && change.isDone)
+    return [...new Set((final.length > 0 ? final : possible).map(({ value }) => value))]
   }
 
   /** It is being set; how it ends is told by what this gives. */
@@ -51,6 +56,8 @@ export interface LetterRecord {
   readonly to: readonly string[]
   told: Told
   outbox: string | null
+  /** When it was told to be sent. */
+  sentMs: number
   /** All that was told of it, for who looks into a failure. */
   readonly story: string[]
 }
@@ -63,7 +70,7 @@ export class Ledger {
   readonly violations: string[] = []
 
   letter(words: string, from: string, to: readonly string[]): LetterRecord {
-    const record: LetterRecord = { words, from, to, told: 'open', outbox: null, story: [] }
+    const record: LetterRecord = { words, from, to, told: 'open', outbox: null, sentMs: Infinity, story: [] }
     this.letters.set(words, record)
     return record
   }

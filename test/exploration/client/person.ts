@@ -4,6 +4,7 @@ import { QuintetError } from '../../../replica/core/model/errors.ts'
 import type { Device } from './device.ts'
 import { codeOf, type Ledger } from './ledger.ts'
 import type { VirtualTime } from './virtual-time.ts'
+import { Window } from './window.ts'
 
 const lookMs = 100
 const againMs = 2_000
@@ -30,23 +31,29 @@ export class Person {
   readonly calls = new Set<Call>()
   /** What the window was told. */
   session: 'in' | 'out' = 'out'
+  /** Since when the person has been logged in. */
+  inSinceMs = Infinity
+  window: Window
   /** What the person does not do by themselves: log in again, start the client again. */
   isAway = false
   readonly #time: VirtualTime
   readonly #ledger: Ledger
   readonly #sentEvents: (outbox: string) => void
+  readonly #look: () => Promise<string | null>
   readonly #tasks: ((client: MailClient) => void)[] = []
   #isStarting = false
   #isLoggingIn = false
   /** When the person was told that somebody else has logged in. */
   #backAtMs = 0
 
-  constructor(name: string, device: Device, { time, ledger, sent }: PersonParts) {
+  constructor(name: string, device: Device, { time, ledger, sent, look }: PersonParts) {
     this.name = name
     this.device = device
     this.#time = time
     this.#ledger = ledger
     this.#sentEvents = sent
+    this.#look = () => look(this)
+    this.window = this.#newWindow()
   }
 
   /** Does this as soon as the client is open and the person logged in, and has begun what comes before. */
@@ -98,6 +105,7 @@ export class Person {
     this.#isStarting = false
     this.#isLoggingIn = false
     this.session = 'out'
+    this.inSinceMs = Infinity
     this.calls.clear()
   }
 
@@ -112,7 +120,9 @@ export class Person {
     const call = this.#begin(what)
     ask(client).then(
       (value) => {
-        if (this.calls.delete(call)) told({ kind: 'done', value })
+        if (!this.calls.delete(call)) return
+        told({ kind: 'done', value })
+        this.window.refresh()
       },
       (error: unknown) => {
         if (!this.calls.delete(call)) return
@@ -187,7 +197,18 @@ export class Person {
 
   /** What the window is told after calls, and with events, that may change who is logged in. */
   tellSession(): void {
+    const before = this.session
     this.session = this.device.session
+    if (before === this.session) return
+    this.inSinceMs = this.session === 'in' ? this.#time.nowMs : Infinity
+    // The app's page is one person's, and is loaded anew for the next.
+    this.window = this.#newWindow()
+  }
+
+  #newWindow(): Window {
+    const window = new Window(this.#time, this.#look)
+    window.refresh()
+    return window
   }
 
   #hear(event: ClientEvent): void {
@@ -197,6 +218,7 @@ export class Person {
     }
     if (event.event === 'takenOver' || event.event === 'renamed' || event.event === 'connected') this.tellSession()
     if (event.event === 'sent') this.#sentEvents(event.outbox)
+    this.window.hear(event)
   }
 }
 
@@ -205,4 +227,6 @@ export interface PersonParts {
   readonly ledger: Ledger
   /** Told what has left the outbox, as the window is. */
   readonly sent: (outbox: string) => void
+  /** What the person's window would show that looks now; null when no server can be asked. */
+  readonly look: (person: Person) => Promise<string | null>
 }

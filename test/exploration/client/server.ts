@@ -13,6 +13,7 @@ import { ProcessClock, type VirtualTime } from './virtual-time.ts'
 
 const ignore = (): void => undefined
 const noLogger: LoggerPort = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+const leastTickMs = 150
 const groupKey = new Uint8Array(32)
 
 /** Told before something is written; what it gives may keep that from being written, or from being known to be. */
@@ -23,6 +24,13 @@ interface Life {
   readonly host: ReplicaHost
   readonly service: ReplicaService
   readonly cuts: Set<() => void>
+}
+
+/** Replicas look about themselves often when nothing happens, which takes most of a run's time. */
+class SlowTicks extends ProcessClock {
+  override every(intervalMs: number, task: () => void): () => void {
+    return super.every(Math.max(intervalMs, leastTickMs), task)
+  }
 }
 
 /** The machine of one seat, with its disk, and a replica on it while it is up. */
@@ -65,7 +73,7 @@ export class ServerMachine {
   async start(): Promise<void> {
     this.#starts += 1
     const started = this.#starts
-    const clock = new ProcessClock(this.#time)
+    const clock = new SlowTicks(this.#time)
     const host = await ReplicaHost.recover({
       identity: this.identity,
       makeBatch: this.install.make,

@@ -1,0 +1,65 @@
+import { Worker } from 'node:worker_threads'
+import { expect, test } from 'vitest'
+import { runClients } from './client-explore.ts'
+import { clientDeviationsAt, type ClientDeviation, type ClientOption } from './client-deviations.ts'
+import { clientScenarios } from './client-scenarios.ts'
+import type { PlantedClientBug } from './client-worker.ts'
+
+const scenarioOf = (name: string) => {
+  const scenario = clientScenarios[name]
+  if (scenario === undefined) throw new Error(`no scenario is called "${name}"`)
+  return scenario
+}
+
+/** With this option alone, at so many moments from the first on. */
+const plansOf = async (name: string, option: ClientOption, count: number): Promise<readonly ClientDeviation[]> => {
+  const { moments } = await runClients(scenarioOf(name), [])
+  const all = clientDeviationsAt(moments, 0, moments.length)
+  return all.filter((deviation) => deviation.option === option).slice(0, count)
+}
+
+test('a scenario goes the same way whenever the same goes wrong, and another way otherwise', async () => {
+  const scenario = scenarioOf('sent, and taken back')
+  const plan = [
+    { moment: 10, option: 'slow' },
+    { moment: 40, option: 'kill' },
+  ] as const
+  const one = await runClients(scenario, plan)
+  const two = await runClients(scenario, plan)
+  expect(two.moments.map(({ text }) => text())).toEqual(one.moments.map(({ text }) => text()))
+  expect((await runClients(scenario, plan.slice(1))).course).not.toBe(one.course)
+})
+
+test.each(Object.keys(clientScenarios))('what people are told is true, whatever goes wrong once: %s', async (name) => {
+  const { moments, failed } = await runClients(scenarioOf(name), [])
+  expect(failed).toBe(null)
+  const all = clientDeviationsAt(moments, 0, moments.length)
+  const count = 5
+  for (let index = 0; index < count; index += 1) {
+    const deviation = all[Math.floor(((index + 0.5) * all.length) / count)]
+    if (deviation !== undefined)
+      expect((await runClients(scenarioOf(name), [deviation])).failed, JSON.stringify(deviation)).toBe(null)
+  }
+})
+
+test('who signs up at a server that goes away at once is logged in at the next, with the same account', async () => {
+  for (const deviation of await plansOf('signed up', 'away', 8))
+    expect((await runClients(scenarioOf('signed up'), [deviation])).failed, JSON.stringify(deviation)).toBe(null)
+})
+
+/** The check that finds the planted bug, if one does. */
+const findsOut = (planted: PlantedClientBug): Promise<string | null> =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('client-worker.ts', import.meta.url), { workerData: planted })
+    worker.on('error', reject)
+    worker.on('message', resolve)
+  })
+
+test.each([
+  ['a document is said to be written before it is', 'a draft is written', 'kill', 'not as told'],
+  ['a session that was taken over goes on', 'sent, answered, forwarded', 'elsewhere', 'never logged in'],
+  ['what no server has answered is taken for done', 'away, and back', 'hang', 'told to be sent, and is not'],
+] as const)('exploration finds that %s', async (plant, scenario, option, check) => {
+  const plans = (await plansOf(scenario, option, 8)).map((deviation) => [deviation])
+  expect(await findsOut({ plant, scenario, plans })).toBe(check)
+})
