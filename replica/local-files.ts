@@ -4,7 +4,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { QuintetError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
-import { makeDirectory } from './drivers/file-names.ts'
+import { isForWantOfRoom, makeDirectory, systemCode } from './drivers/file-names.ts'
 import type { FileData } from './client/contract/mailbox.ts'
 
 /** Only its owner can read what was sealed before, and nobody can run it. */
@@ -14,7 +14,6 @@ const countedNames = 100
 /** Then so many numbers are drawn. */
 const drawnNames = 20
 const drawnBelow = 2 ** 32
-const fullDisk: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT'])
 
 /** A person's file that is to be attached to a mail. BAD_REQUEST, TOO_LARGE. */
 const read = async (file: string): Promise<FileData> => {
@@ -35,7 +34,7 @@ const read = async (file: string): Promise<FileData> => {
   } catch (error) {
     throw error instanceof QuintetError
       ? error
-      : new QuintetError('BAD_REQUEST', `${file} cannot be read: ${reasonOf(error)}.`)
+      : new QuintetError('BAD_REQUEST', `${file} cannot be read: ${sentenceOf(error)}.`)
   }
 }
 
@@ -73,11 +72,11 @@ const save = async (base: string, { name, content }: FileData, folders: readonly
     const chars = Array.from(stem)
     const shorter = chars.slice(0, chars.length >> 1)
     // Encrypted file systems take no more than some 140 bytes.
-    if (codeOf(error) === 'ENAMETOOLONG' && shorter.length > 0)
+    if (systemCode(error) === 'ENAMETOOLONG' && shorter.length > 0)
       return save(base, { name: `${shorter.join('').trimEnd()}${ext}`, content }, folders)
     throw new QuintetError(
-      fullDisk.has(codeOf(error)) ? 'DISK_FULL' : 'DIRECTORY_NOT_USABLE',
-      `${directory} cannot be written to: ${reasonOf(error)}.`,
+      isForWantOfRoom(error) ? 'DISK_FULL' : 'DIRECTORY_NOT_USABLE',
+      `${directory} cannot be written to: ${sentenceOf(error)}.`,
     )
   }
   throw new QuintetError('DIRECTORY_NOT_USABLE', `${directory} has too many files of this name.`)
@@ -89,7 +88,7 @@ const isOneName = (name: string): boolean =>
 /** Never over what is there, nor through a link. */
 const writeNew = async (file: string, bytes: Uint8Array): Promise<'written' | 'taken'> => {
   const handle = await open(file, 'wx', privateFileMode).catch((error: unknown) => {
-    if (codeOf(error) === 'EEXIST') return null
+    if (systemCode(error) === 'EEXIST') return null
     throw error
   })
   if (handle === null) return 'taken'
@@ -103,10 +102,8 @@ const writeNew = async (file: string, bytes: Uint8Array): Promise<'written' | 't
   return 'written'
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
-
-const reasonOf = (error: unknown): string => {
-  switch (codeOf(error)) {
+const sentenceOf = (error: unknown): string => {
+  switch (systemCode(error)) {
     case 'ENOENT':
       return 'there is no such file or directory'
     case 'EACCES':
@@ -118,7 +115,7 @@ const reasonOf = (error: unknown): string => {
     case 'EDQUOT':
       return 'the disk is full'
     default:
-      return String(codeOf(error) ?? error)
+      return String(systemCode(error) ?? error)
   }
 }
 

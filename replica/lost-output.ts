@@ -1,6 +1,5 @@
 import type { Failure } from './core/model/errors.ts'
-
-const withoutRoom: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+import { isForWantOfRoom } from './drivers/file-names.ts'
 
 /** Calls `lost`, once, when something could not be written to stdout. A complaint that cannot be written to stderr is no reason to end. */
 export const onLostOutput = (lost: (failure: Failure, reason: string) => void): void => {
@@ -10,7 +9,7 @@ export const onLostOutput = (lost: (failure: Failure, reason: string) => void): 
     if (isLost) return
     isLost = true
     const reason = error.code ?? error.message
-    const code = withoutRoom.has(reason) ? 'DISK_FULL' : 'STOPPED'
+    const code = isForWantOfRoom(error) ? 'DISK_FULL' : 'STOPPED'
     lost({ code, message: `What is said on stdout cannot be written (${reason}), and is lost.` }, reason)
   })
 }

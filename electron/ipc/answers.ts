@@ -1,15 +1,10 @@
 import * as v from 'valibot'
-import { type Failure, QuintetError } from '../../replica/core/model/errors.ts'
+import { type Failure, reasonOf, toFailure } from '../../replica/core/model/errors.ts'
 import type { Answer } from '../contract/bridge.ts'
 
 /** A failure of whatever kind as what the window is told. */
 export const failureOf = (error: unknown): Failure =>
-  error instanceof QuintetError
-    ? error.failure
-    : {
-        code: isNoRoom(error) ? 'DISK_FULL' : 'INTERNAL',
-        message: error instanceof Error ? error.message : String(error),
-      }
+  isNoRoom(error) ? { code: 'DISK_FULL', message: reasonOf(error) } : toFailure(error)
 
 /** The program's own files are written without the replica. */
 const isNoRoom = (error: unknown): boolean =>

@@ -1,4 +1,4 @@
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, reasonOf } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { FrameStream } from '../host/ports.ts'
 
@@ -88,9 +88,7 @@ export class MessageWriter {
 export const asUnreachable = (error: unknown): QuintetError =>
   error instanceof QuintetError
     ? error
-    : new QuintetError('UNREACHABLE', `The connection was lost: ${describe(error)}.`)
-
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+    : new QuintetError('UNREACHABLE', `The connection was lost: ${reasonOf(error)}.`)
 
 const joined = (frame: readonly Waiting[]): Uint8Array => {
   const [only] = frame

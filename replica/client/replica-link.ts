@@ -1,5 +1,5 @@
 import type { GroupInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
-import { QuintetError, type Failure } from '../core/model/errors.ts'
+import { QuintetError, reasonOf, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { sameBytes } from '../wire/bytes.ts'
@@ -376,8 +376,7 @@ export class ReplicaLink {
   /** While requests wait. A server that does not take the session up is as good as gone. */
   #prepareAnew(connection: Connection): void {
     connection.ready = this.#prepare(connection, 'return').catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error)
-      this.#lose(connection, { code: 'UNREACHABLE', message })
+      this.#lose(connection, { code: 'UNREACHABLE', message: reasonOf(error) })
       closeQuietly(connection)
     })
   }

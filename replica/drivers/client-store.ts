@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, reasonOf } from '../core/model/errors.ts'
 import { removeHalfWritten, writeFileAtomically } from './atomic-file.ts'
 import { lockDirectory, type DirectoryLock } from './directory-lock.ts'
 import { makeDirectory } from './file-names.ts'
@@ -15,8 +15,7 @@ export const createClientStore = (directory: string) => ({
     try {
       await makeDirectory(path, 0o700)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new QuintetError('DISK_FAILED', `${path} cannot be made: ${reason}`)
+      throw new QuintetError('DISK_FAILED', `${path} cannot be made: ${reasonOf(error)}`)
     }
     const lock = await lockOf(path)
     if (lock !== null) await removeHalfWritten(path).catch(() => undefined)

@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import { QuintetError } from '../core/model/errors.ts'
-import { makeDirectory, renameFile } from './file-names.ts'
+import { QuintetError, reasonOf } from '../core/model/errors.ts'
+import { isForWantOfRoom, makeDirectory, renameFile, systemCode } from './file-names.ts'
 import { lockBySystem, type SystemLock } from './system-lock.ts'
 
 export interface DirectoryLock {
@@ -100,14 +100,10 @@ async function putDown(folder: string): Promise<string> {
       // A name alone needs no room of its own on most disks.
       if (await wroteEmpty(`${folder}/${told}`)) return told
     }
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory cannot be locked: ${reason}`)
+    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory cannot be locked: ${reasonOf(error)}`)
   }
   return `${name}.json`
 }
-
-const isForWantOfRoom = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 
 const wroteEmpty = (path: string): Promise<boolean> =>
   writeFile(path, '', { mode: 0o600 }).then(
@@ -165,8 +161,8 @@ async function isAlive({ pid, process: mark, sinceMs }: Holder): Promise<boolean
   try {
     process.kill(pid, 0)
   } catch (error) {
-    const isForeign = error instanceof Error && 'code' in error && error.code === 'EPERM'
-    if (!isForeign) return false
+    // It is somebody else's.
+    if (systemCode(error) !== 'EPERM') return false
   }
   const now = await processMark(pid)
   return now !== 'dead' && (mark === null || now === null || now === mark)

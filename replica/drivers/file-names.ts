@@ -6,6 +6,12 @@ import { setTimeout } from 'node:timers/promises'
 export const systemCode = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 
+/** Whether there was no room for what was to be written. */
+export const isForWantOfRoom = (error: unknown): boolean => {
+  const code = systemCode(error)
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
 export const renameFile = (from: string, to: string): Promise<void> =>
   patiently(() => rename(from, to), process.platform)
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { QuintetError } from '../core/model/errors.ts'
 import { writeFileAtomically } from './atomic-file.ts'
+import { systemCode } from './file-names.ts'
 import { diskError } from './nedb-files.ts'
 
 /** Replaces the file, whole or not at all. DISK_FULL, DISK_FAILED. */
@@ -17,7 +18,7 @@ export const readJson = async (path: string): Promise<Readonly<Record<string, un
   try {
     return asRecord(JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null
+    const code = systemCode(error)
     if (code === 'ENOENT') return null
     if (error instanceof SyntaxError)
       throw new QuintetError('DAMAGED', `${path} is not readable: restore it from a backup, or join again.`)

@@ -1,4 +1,4 @@
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, reasonOf } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
@@ -173,7 +173,7 @@ export const heardAt = (from: string, announced: readonly string[]): readonly st
 
 /** The error to report when libp2p could not listen: PORT_IN_USE or BAD_ADDRESS, naming the address. */
 export const listenFailure = (error: unknown, addresses: readonly string[]): Error => {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = reasonOf(error)
   const spots = addresses.map((address) => ({ address, at: text.indexOf(`${address}: `) })).filter(({ at }) => at >= 0)
   const reasonAt = text.search(/EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND|EINVAL/)
   const named = spots.filter(({ at }) => at < reasonAt).sort((left, right) => right.at - left.at)[0]

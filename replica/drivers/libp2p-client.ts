@@ -1,7 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
-import { fail, QuintetError, type Result } from '../core/model/errors.ts'
+import { fail, QuintetError, reasonOf, type Result } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ClockPort, FrameStream } from '../host/ports.ts'
@@ -249,5 +249,3 @@ const withDeadline = async <Value>(
     deadline.end()
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,6 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { reasonOf } from '../core/model/errors.ts'
 import { type PeerId, peerId } from '../core/model/ids.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
@@ -89,7 +90,7 @@ export const dialAny = ({
             reached(connection, address)
           },
           (error: unknown) => {
-            failed(error instanceof Error ? error.message : String(error))
+            failed(reasonOf(error))
           },
         )
       }

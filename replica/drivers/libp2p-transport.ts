@@ -1,7 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { randomBytes } from 'node:crypto'
-import { QuintetError } from '../core/model/errors.ts'
+import { QuintetError, reasonOf } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { peerId, type PeerId } from '../core/model/ids.ts'
 import type { Urgency } from '../core/model/messages.ts'
@@ -341,7 +341,7 @@ class Libp2pTransport implements Transport {
         throw error
       }
     } catch (error) {
-      logger.debug('a peer was not reached', { peer, reason: error instanceof Error ? error.message : String(error) })
+      logger.debug('a peer was not reached', { peer, reason: reasonOf(error) })
       throw error
     }
   }

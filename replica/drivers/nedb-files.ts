@@ -2,8 +2,8 @@ import { fstatSync } from 'node:fs'
 import { constants, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { QuintetError } from '../core/model/errors.ts'
-import { makeDirectory, patiently, renameFile, syncDirectory, systemCode } from './file-names.ts'
+import { QuintetError, reasonOf } from '../core/model/errors.ts'
+import { isForWantOfRoom, makeDirectory, patiently, renameFile, syncDirectory, systemCode } from './file-names.ts'
 import type { Database, Identified } from './nedb-database.ts'
 import { openDatabase } from './nedb-database.ts'
 
@@ -169,15 +169,13 @@ export async function syncFile(files: FileSystem, path: string): Promise<void> {
 /** What a failure of the file system is to the replica: DISK_FULL or DISK_FAILED. */
 export function diskError(error: unknown, doing: string): QuintetError {
   if (error instanceof QuintetError) return error
-  const code = systemCode(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isForWantOfRoom(error)) {
     return new QuintetError(
       'DISK_FULL',
       `The disk is full (${doing}): free some room; nothing that was stored is lost.`,
     )
   }
-  const reason = error instanceof Error ? error.message : String(error)
-  return new QuintetError('DISK_FAILED', `The disk failed (${doing}): ${reason}`)
+  return new QuintetError('DISK_FAILED', `The disk failed (${doing}): ${reasonOf(error)}`)
 }
 
 const ifAbsent =

@@ -1,6 +1,6 @@
 import { encode, Tokenizer, tokensToObject, type DecodeOptions } from 'cborg'
 
-import { errorCodes, fail, succeed, type ErrorCode, type Failure, type Result } from '../core/model/errors.ts'
+import { errorCodes, fail, reasonOf, succeed, type ErrorCode, type Failure, type Result } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 
 /** The version of the client protocol that this code speaks. */
@@ -72,10 +72,7 @@ export const decodeApiFrame = (frame: Uint8Array): Result<readonly ApiMessage[]>
     }
     return succeed(messages)
   } catch (error) {
-    return fail(
-      'BAD_REQUEST',
-      `A frame on the stream cannot be decoded: ${error instanceof Error ? error.message : String(error)}.`,
-    )
+    return fail('BAD_REQUEST', `A frame on the stream cannot be decoded: ${reasonOf(error)}.`)
   }
 }
 

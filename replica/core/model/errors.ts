@@ -79,11 +79,12 @@ export class QuintetError extends Error {
 
 export const toError = ({ code, message }: Failure): QuintetError => new QuintetError(code, message)
 
+/** What went wrong, of whatever was thrown. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** INTERNAL for what nobody has foreseen. */
 export const toFailure = (error: unknown): Failure =>
-  error instanceof QuintetError
-    ? error.failure
-    : { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  error instanceof QuintetError ? error.failure : { code: 'INTERNAL', message: reasonOf(error) }
 
 /** A broken invariant stops the replica, in production too: going on could lose mail. */
 export function assert(condition: boolean, message: string): asserts condition {
