@@ -1,10 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { QuintetError, toError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
 import { makeDirectory, systemCode } from './drivers/file-names.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
+import { keyBytes, publicKeyOf } from './wire/keys.ts'
 import { isLabel } from './wire/names.ts'
 
 export interface Keys {
@@ -12,16 +13,11 @@ export interface Keys {
   readonly privateKey: Uint8Array
 }
 
-/** A new install's Ed25519 key: its raw halves. */
-export const newKeys = (): Keys =>
-  keysOf(Buffer.from(String(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }).d), 'base64url'))
+/** A new install's Ed25519 key: its raw halves. Any random bytes are a seed (RFC 8032). */
+export const newKeys = (): Keys => keysOf(randomBytes(keyBytes))
 
 /** Both halves of the key that has this seed. */
-export const keysOf = (seed: Uint8Array): Keys => {
-  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
-  const publicKey = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
-  return { publicKey: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'), privateKey: seed }
-}
+export const keysOf = (seed: Uint8Array): Keys => ({ publicKey: publicKeyOf(seed), privateKey: seed })
 
 /** What the person calls the machine, otherwise what the system does. BAD_NAME. */
 export const machineName = (given: string | null): string => {

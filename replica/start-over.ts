@@ -1,5 +1,6 @@
 import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { msToClock } from './core/model/clock.ts'
 import { QuintetError } from './core/model/errors.ts'
 import { isOriginId, originId } from './core/model/ids.ts'
 import type { OriginId } from './core/model/ids.ts'
@@ -40,7 +41,7 @@ export const successorOf = (install: Install, machine: string, keys: Keys = newK
   const { server, groupId } = install
   const peer = peerIdOf(keys.publicKey)
   const origin = originOf(server, peer)
-  const batch = successionBatch(groupId, { ...install, machine }, { origin, ...keys }, systemClock.nowMs() * 1_000)
+  const batch = successionBatch(groupId, { ...install, machine }, { origin, ...keys }, msToClock(systemClock.nowMs()))
   // Who has not heard of this install before it started over sees who had let it in.
   const vouchers = install.admission === null ? [] : [install.admission, ...install.vouchers].slice(0, limits.vouchers)
   return { ...install, ...keys, peer, origin, machine, admission: batch.bytes, vouchers }

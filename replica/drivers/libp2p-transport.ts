@@ -137,7 +137,7 @@ class Libp2pTransport implements Transport {
     const { groupId, clock, logger } = options
     const service = { service: serviceOf(groupId), clock, logger, addresses: () => this.listenAddresses() }
     const onHeard = (peer: PeerId, addresses: readonly string[]): void => {
-      if (peer !== this.self) this.#dialler.heard(peer, addresses)
+      this.#heard(peer, addresses)
     }
     this.#discovery = options.mdns === 'off' ? null : new LocalDiscovery({ ...service, onHeard })
   }
@@ -264,22 +264,14 @@ class Libp2pTransport implements Transport {
     await this.#node.handle(
       protocols.join,
       (stream, connection) => {
-        serveJoin(stream, connection, this.#options, async (request) => {
-          const listener = this.#listener
-          if (listener === null) throw new QuintetError('STOPPED', 'This server is stopping.')
-          return listener.join(request)
-        })
+        serveJoin(stream, connection, this.#options, async (request) => this.#present.join(request))
       },
       options,
     )
     await this.#node.handle(
       protocols.visit,
       (stream, connection) => {
-        serveVisit(stream, connection, this.#options, async (request) => {
-          const listener = this.#listener
-          if (listener === null) throw new QuintetError('STOPPED', 'This server is stopping.')
-          return listener.visit(request)
-        })
+        serveVisit(stream, connection, this.#options, async (request) => this.#present.visit(request))
       },
       options,
     )
@@ -304,6 +296,12 @@ class Libp2pTransport implements Transport {
     this.#node.addEventListener('peer:disconnect', ({ detail }) => {
       this.#announced.delete(peerId(detail.toString()))
     })
+  }
+
+  /** STOPPED. */
+  get #present(): TransportListener {
+    if (this.#listener === null) throw new QuintetError('STOPPED', 'This server is stopping.')
+    return this.#listener
   }
 
   #admitClient(stream: Stream, connection: Connection): void {
