@@ -63,13 +63,8 @@ const quietly = <Secured extends { readonly connection: MessageStream }>(secured
   return secured
 }
 
-/** One error for all times: what costs is to note where it was thrown, and the decoder only waits for more then. */
-const notWhole = new RangeError('the length is not whole yet')
-
-const lengthOf = (data: LengthBytes): number => {
-  if (data.byteLength < lengthBytes) throw notWhole
-  return data.get(0) * 256 + data.get(1)
-}
+/** Of what is not whole yet any length will do for which too little has come: the decoder waits for more then, and nothing need be thrown. */
+const lengthOf = (data: LengthBytes): number => (data.byteLength < lengthBytes ? 1 : data.get(0) * 256 + data.get(1))
 
 const hasCrypto = (encrypter: ConnectionEncrypter): encrypter is NoiseWithCrypto => 'crypto' in encrypter
 

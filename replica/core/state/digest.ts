@@ -81,6 +81,39 @@ export class SetDigest {
   }
 }
 
+/** Of a table's entries: kept up with every change once it was asked for, because a start takes in as many as there are. */
+export class TableDigest<Entry> {
+  readonly #partsOf: (entry: Entry) => readonly DigestPart[]
+  #digest: SetDigest | null = null
+
+  constructor(partsOf: (entry: Entry) => readonly DigestPart[]) {
+    this.#partsOf = partsOf
+  }
+
+  add(entry: Entry): void {
+    this.#digest?.addRecord(this.#partsOf(entry))
+  }
+
+  /** Of one that was in the table. */
+  remove(entry: Entry): void {
+    this.#digest?.removeRecord(this.#partsOf(entry))
+  }
+
+  /** The table has been filled anew. */
+  clear(): void {
+    this.#digest = null
+  }
+
+  /** Adds all entries to the digest of the whole state. */
+  addTo(digest: SetDigest, entries: () => Iterable<Entry>): void {
+    if (this.#digest === null) {
+      this.#digest = new SetDigest()
+      for (const entry of entries()) this.add(entry)
+    }
+    digest.addAll(this.#digest)
+  }
+}
+
 /** 32 hexadecimal digits of a list. */
 export const digestOf = (parts: readonly DigestPart[]): string => {
   const digest = new SetDigest()

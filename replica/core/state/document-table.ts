@@ -1,8 +1,7 @@
 import type { AccountId, Clock, DocumentId, OriginId, Sequence } from '../model/ids.ts'
 import type { DocumentRecord } from '../model/image.ts'
 import type { Shelf } from '../model/mailbox-changes.ts'
-import type { DigestPart } from './digest.ts'
-import { SetDigest } from './digest.ts'
+import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
 import type { LiveSource } from './live-updates.ts'
 
 /**
@@ -15,8 +14,7 @@ export class DocumentTable implements LiveSource {
   /** Every mail that was written in the window leaves two or three: what is asked all the time does not go through them. */
   readonly #deleted = new Shelves()
   readonly #live = new Map<OriginId, Set<Sequence>>()
-  /** Kept up with every change, as that of the mails. */
-  readonly #digest = new SetDigest()
+  readonly #digest = new TableDigest(partsOf)
 
   get(account: AccountId, document: DocumentId): DocumentRecord | undefined {
     return this.#written.get(account, document)
@@ -47,7 +45,7 @@ export class DocumentTable implements LiveSource {
       if (present.state !== record.state) this.#stateOf(present).remove(present)
     }
     this.#stateOf(record).put(record)
-    this.#digest.addRecord(partsOf(record))
+    this.#digest.add(record)
     if (record.state === 'written') this.#keep(record)
   }
 
@@ -72,7 +70,7 @@ export class DocumentTable implements LiveSource {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll(this.#digest)
+    this.#digest.addTo(digest, () => this.records())
   }
 
   #last(account: AccountId, document: DocumentId): DocumentRecord | undefined {
@@ -90,7 +88,7 @@ export class DocumentTable implements LiveSource {
   }
 
   #forget(record: DocumentRecord): void {
-    this.#digest.removeRecord(partsOf(record))
+    this.#digest.remove(record)
     const sequences = this.#live.get(record.origin)
     sequences?.delete(record.sequence)
     if (sequences?.size === 0) this.#live.delete(record.origin)

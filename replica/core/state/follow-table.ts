@@ -1,7 +1,6 @@
 import type { AccountId, Clock } from '../model/ids.ts'
 import type { FollowRecord } from '../model/image.ts'
-import type { DigestPart } from './digest.ts'
-import { SetDigest } from './digest.ts'
+import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
 
 /**
  * Who follows whom: of each pair the last word by the hybrid clock. That somebody does not follow any more is remembered for as long as
@@ -10,8 +9,7 @@ import { SetDigest } from './digest.ts'
 export class FollowTable {
   readonly #byAccount = new Map<AccountId, Map<AccountId, FollowRecord>>()
   readonly #byWhom = new Map<AccountId, Set<AccountId>>()
-  /** Kept up with every change, as that of the mails. */
-  readonly #digest = new SetDigest()
+  readonly #digest = new TableDigest(partsOf)
 
   /** Whom `account` follows. */
   followedBy(account: AccountId): readonly AccountId[] {
@@ -38,8 +36,8 @@ export class FollowTable {
     if (isGone(account) || isGone(whom)) return
     const present = this.#byAccount.get(account)?.get(whom)
     if (present !== undefined && !isLater(record, present)) return
-    if (present !== undefined) this.#digest.removeRecord(partsOf(present))
-    this.#digest.addRecord(partsOf(record))
+    if (present !== undefined) this.#digest.remove(present)
+    this.#digest.add(record)
     entryOf(this.#byAccount, account, () => new Map<AccountId, FollowRecord>()).set(whom, record)
     entryOf(this.#byWhom, whom, () => new Set<AccountId>()).add(account)
   }
@@ -58,12 +56,12 @@ export class FollowTable {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll(this.#digest)
+    this.#digest.addTo(digest, () => this.records())
   }
 
   #remove(record: FollowRecord): void {
     const { account, whom } = record
-    this.#digest.removeRecord(partsOf(record))
+    this.#digest.remove(record)
     const records = this.#byAccount.get(account)
     records?.delete(whom)
     if (records?.size === 0) this.#byAccount.delete(account)

@@ -7,12 +7,11 @@ import type { Meant } from '../model/meant.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
 import { Conversations } from './conversations.ts'
-import type { SetDigest } from './digest.ts'
+import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
 import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
 import { firstOf, standingOf } from './execution-table.ts'
 import type { LiveSource } from './live-updates.ts'
 import { isDeletedByAll, type MailEntry, type MailKey, type MailPlace, ownersOf } from './mail-entry.ts'
-import { digestOf, partsOf } from './mail-digest.ts'
 import { MailFolders, noCopy, placeOf } from './mail-folders.ts'
 import type { JoinContext, MailsAndMarks, Named, RepeatContext } from './mail-join.ts'
 import { Repeated } from './mail-join.ts'
@@ -38,8 +37,7 @@ export class MailTable implements LiveSource {
   /** By owner; made when somebody asks for it, because a start takes in as many mails as there are. */
   readonly #mailboxes = new Map<AccountId, MailFolders>()
   readonly #executions: ExecutionTable
-  /** Kept up with every change once it was asked for; null until then. */
-  #digest: SetDigest | null = null
+  readonly #digest = new TableDigest(partsOf)
 
   constructor(executions: ExecutionTable) {
     this.#executions = executions
@@ -112,7 +110,7 @@ export class MailTable implements LiveSource {
     if (isDeletedByAll(marks)) return
     const mail = { ...record, marks }
     const key = this.#store.append(mail)
-    this.#digest?.addRecord(partsOf(mail))
+    this.#digest.add(mail)
     if (conversation !== null) this.#conversations.add({ origin: mail.origin, sequence: mail.sequence, conversation })
     for (const owner of ownersOf(mail)) this.#mailboxes.get(owner)?.move(key, 0, this.placeOf(mail, owner))
     for (const [account, { registers }] of waiting ?? []) this.#setOn(key, account, registers)
@@ -156,8 +154,8 @@ export class MailTable implements LiveSource {
     for (const [owner, place] of places) this.#mailboxes.get(owner)?.move(key, place, 0)
     this.#store.setClock(key, clock)
     for (const [owner, place] of places) this.#mailboxes.get(owner)?.move(key, 0, place)
-    this.#digest?.removeRecord(partsOf(before))
-    this.#digest?.addRecord(partsOf({ ...before, clock }))
+    this.#digest.remove(before)
+    this.#digest.add({ ...before, clock })
   }
 
   /** The mail by any of its names. */
@@ -249,7 +247,7 @@ export class MailTable implements LiveSource {
     this.#mailboxes.clear()
     if (this.#store.isUnused && this.#pending.size === 0 && mine.size === 0) {
       this.#store.adopt(columns, isGone)
-      this.#digest = null
+      this.#digest.clear()
     } else {
       const repeated = new Repeated(merges)
       if (this.size > 0) this.#removeAbsent(columns, theirs, repeated)
@@ -300,7 +298,7 @@ export class MailTable implements LiveSource {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll((this.#digest ??= digestOf(this.columns())))
+    this.#digest.addTo(digest, () => mailRecords(this.columns()))
     this.#registers.digest(digest)
     this.#pending.digest(digest)
   }
@@ -369,9 +367,9 @@ export class MailTable implements LiveSource {
       if (from !== to) this.#mailboxes.get(owner)?.move(key, from, to)
       if (to === 0) this.#registers.drop(owner, origin, sequence)
     }
-    this.#digest?.removeRecord(partsOf(before))
+    this.#digest.remove(before)
     if (isDeletedByAll(marks)) this.#conversations.drop(origin, sequence)
-    else this.#digest?.addRecord(partsOf(mail))
+    else this.#digest.add(mail)
     this.#store.setMarks(key, marks)
   }
 
@@ -389,3 +387,13 @@ export class MailTable implements LiveSource {
     if (this.#store.tidy() === 'rearranged') this.#mailboxes.clear()
   }
 }
+
+/** There is one more mark than recipients, so that no two mails have the same parts. */
+export const partsOf = ({ origin, sequence, clock, from, to, marks }: MailRecord): readonly DigestPart[] => [
+  origin,
+  sequence,
+  clock,
+  from,
+  ...to,
+  ...marks,
+]

@@ -2,8 +2,7 @@ import type { AccountId, Clock, OriginId, Sequence } from '../model/ids.ts'
 import type { MarkRecord, MarkRegisters } from '../model/image.ts'
 import type { SettableMark } from '../model/mailbox-changes.ts'
 import { limits } from '../model/limits.ts'
-import type { DigestPart } from './digest.ts'
-import { SetDigest } from './digest.ts'
+import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
 
 const { lastClock } = limits
 
@@ -42,7 +41,7 @@ export const isUnset = ({ read, star, trash }: MarkRegisters): boolean => read =
 /** The registers of those copies of which any was ever set: few, so that a mail without marks costs nothing. */
 export class RegisterTable {
   readonly #byAccount = new Map<AccountId, Map<OriginId, Map<Sequence, MarkRegisters>>>()
-  readonly #digest = new SetDigest()
+  readonly #digest = new TableDigest(partsOf)
 
   /** What an account has set on the mails of one origin; undefined when that is nothing. */
   ofOrigin(account: AccountId, origin: OriginId): ReadonlyMap<Sequence, MarkRegisters> | undefined {
@@ -58,7 +57,7 @@ export class RegisterTable {
     const before = this.get(account, origin, sequence)
     const after = laterOf(before, registers)
     if (after.read === before.read && after.star === before.star && after.trash === before.trash) return
-    if (!isUnset(before)) this.#digest.removeRecord(partsOf(account, origin, sequence, before))
+    if (!isUnset(before)) this.#digest.remove({ account, origin, sequence, registers: before })
     let ofAccount = this.#byAccount.get(account)
     if (ofAccount === undefined) {
       ofAccount = new Map()
@@ -70,7 +69,7 @@ export class RegisterTable {
       ofAccount.set(origin, ofOrigin)
     }
     ofOrigin.set(sequence, after)
-    this.#digest.addRecord(partsOf(account, origin, sequence, after))
+    this.#digest.add({ account, origin, sequence, registers: after })
   }
 
   /** The copy is gone, and its marks with it. */
@@ -79,7 +78,7 @@ export class RegisterTable {
     const ofOrigin = ofAccount?.get(origin)
     const before = ofOrigin?.get(sequence)
     if (before === undefined) return
-    this.#digest.removeRecord(partsOf(account, origin, sequence, before))
+    this.#digest.remove({ account, origin, sequence, registers: before })
     ofOrigin?.delete(sequence)
     if (ofOrigin?.size === 0) ofAccount?.delete(origin)
     if (ofAccount?.size === 0) this.#byAccount.delete(account)
@@ -96,13 +95,11 @@ export class RegisterTable {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll(this.#digest)
+    this.#digest.addTo(digest, () => this.records())
   }
 }
 
-const partsOf = (
-  account: AccountId,
-  origin: OriginId,
-  sequence: Sequence,
-  { read, star, trash }: MarkRegisters,
-): readonly DigestPart[] => ['marks', origin, sequence, account, read, star, trash]
+const partsOf = ({ account, origin, sequence, registers }: MarkRecord): readonly DigestPart[] => {
+  const { read, star, trash } = registers
+  return ['marks', origin, sequence, account, read, star, trash]
+}

@@ -4,8 +4,7 @@ import type { PostDeletionRecord, PostRecord, StateImage } from '../model/image.
 import type { Meant } from '../model/meant.ts'
 import type { VersionVector } from '../model/messages.ts'
 import { heldFrom } from '../version-vector.ts'
-import type { DigestPart } from './digest.ts'
-import { SetDigest } from './digest.ts'
+import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
 import type { Execution, ExecutionMerge, ExecutionTable } from './execution-table.ts'
 import { standingOf } from './execution-table.ts'
 import type { LiveSource } from './live-updates.ts'
@@ -23,8 +22,7 @@ export class PostTable implements LiveSource {
   readonly #byAuthor = new Map<AccountId, PostIndex>()
   /** By the post's name, then by tag and account. */
   readonly #pending = new Map<UpdateId, Map<string, PostDeletionRecord>>()
-  /** Kept up with every change, as that of the mails. */
-  readonly #digest = new SetDigest()
+  readonly #digest = new TableDigest(partsOf)
 
   constructor(executions: ExecutionTable) {
     this.#executions = executions
@@ -132,7 +130,7 @@ export class PostTable implements LiveSource {
   }
 
   digest(digest: SetDigest): void {
-    digest.addAll(this.#digest)
+    this.#digest.addTo(digest, () => this.records())
     for (const { post, tag, account } of this.pendingDeletions()) digest.add(`pending post ${post} ${tag} ${account}`)
   }
 
@@ -177,7 +175,7 @@ export class PostTable implements LiveSource {
       this.#byAuthor.set(post.account, index)
     }
     index.add(post)
-    this.#digest.addRecord(partsOf(post))
+    this.#digest.add(post)
   }
 
   #remove(post: PostRecord): void {
@@ -187,7 +185,7 @@ export class PostTable implements LiveSource {
     const index = this.#byAuthor.get(post.account)
     index?.remove(post)
     if (index?.size === 0) this.#byAuthor.delete(post.account)
-    this.#digest.removeRecord(partsOf(post))
+    this.#digest.remove(post)
   }
 }
 
