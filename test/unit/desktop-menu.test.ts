@@ -98,7 +98,11 @@ test('the menu and the tray speak the language that is set', () => {
   setMenu(strings.de, actions)
   tray.setStrings(strings.de)
   labelled(shown.menu, 'Drucken …')
-  expect(shown.tray.flatMap(({ label }) => label ?? [])).toEqual(['Quintet öffnen', 'Neue Nachricht', 'Quintet beenden'])
+  expect(shown.tray.flatMap(({ label }) => label ?? [])).toEqual([
+    'Quintet öffnen',
+    'Neue Nachricht',
+    'Quintet beenden',
+  ])
 })
 
 test('the tray opens the window, begins a mail, quits, and tells how much is unread, as the badge does', () => {
