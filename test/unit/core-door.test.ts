@@ -95,7 +95,7 @@ describe('is not let in', () => {
   ])('%s, although a member admitted that', (_, who, successions) => {
     const core = foundedCore()
     core.state.seats.retire(ben.origin, null)
-    const [proof = null, ...vouchers] = [...successions, admission(founder, ben)]
+    const [proof, ...vouchers] = [...successions, admission(founder, ben)]
     const session = new Peers(core.identity.server).connected(who.peer)
     expect(refusalOf(core.state.seats, session, { ...helloOf(who), admission: proof, vouchers })).not.toBeNull()
   })

@@ -59,6 +59,8 @@ export class Window {
       case 'knowledge':
       case 'people':
       case 'takenOver':
+      case 'accountDeleted':
+      case 'keysChanged':
         break
     }
   }
