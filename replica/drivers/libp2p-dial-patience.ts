@@ -23,6 +23,7 @@ export interface ProgressOptions {
 }
 
 const reached = 'quintet:reached'
+const refused = 'quintet:refused'
 
 /**
  * Tells who dials that something answers, and what is left are handshakes: first when TCP is connected, then, with what the way there and
@@ -31,6 +32,13 @@ const reached = 'quintet:reached'
 export const tellReached = (options: ProgressOptions | undefined, roundTripMs: number | null): void => {
   options?.onProgress?.({ type: reached, detail: roundTripMs })
 }
+
+/** Tells who dials that something answers which does not know the group's present key. */
+export const tellRefused = (options: ProgressOptions | undefined): void => {
+  options?.onProgress?.({ type: refused })
+}
+
+export const isRefusal = ({ type }: DialProgress): boolean => type === refused
 
 export interface DialPatienceOptions {
   readonly clock: ClockPort

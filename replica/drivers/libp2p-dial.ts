@@ -5,7 +5,7 @@ import { type PeerId, peerId } from '../core/model/ids.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { abortConnection } from './libp2p-abort.ts'
 import { dialable } from './libp2p-addresses.ts'
-import { DialPatience, type DialProgress } from './libp2p-dial-patience.ts'
+import { DialPatience, type DialProgress, isRefusal } from './libp2p-dial-patience.ts'
 
 /** How long one address has for itself before the next is tried beside it (RFC 8305). */
 const staggerMs = 150
@@ -20,6 +20,8 @@ export interface DialOptions {
   readonly onOther?: (other: PeerId, address: string) => void
   /** Something answers at one of the addresses, and what the way there and back took: the handshakes follow. */
   readonly onReached?: (roundTripMs: number) => void
+  /** Something answers at one of the addresses that does not know the group's present key. */
+  readonly onRefused?: () => void
 }
 
 /**
@@ -34,6 +36,7 @@ export const dialAny = ({
   signal,
   onOther,
   onReached,
+  onRefused,
 }: DialOptions): Promise<Connection> =>
   new Promise((resolve, reject) => {
     const targets = dialable(peer, addresses)
@@ -85,7 +88,7 @@ export const dialAny = ({
     }
     targets.forEach((address, index) => {
       const tryIt = (): void => {
-        dialOne({ node, clock, address, signal: losers.signal, onReached }).then(
+        dialOne({ node, clock, address, signal: losers.signal, onReached, onRefused }).then(
           (connection) => {
             reached(connection, address)
           },
@@ -102,9 +105,10 @@ export const dialAny = ({
 interface DialOneOptions extends Pick<DialOptions, 'node' | 'clock' | 'signal'> {
   readonly address: string
   readonly onReached: DialOptions['onReached']
+  readonly onRefused: DialOptions['onRefused']
 }
 
-const dialOne = async ({ node, clock, address, signal, onReached }: DialOneOptions): Promise<Connection> => {
+const dialOne = async ({ node, clock, address, signal, onReached, onRefused }: DialOneOptions): Promise<Connection> => {
   const slow = new AbortController()
   const patience = new DialPatience({
     clock,
@@ -119,6 +123,7 @@ const dialOne = async ({ node, clock, address, signal, onReached }: DialOneOptio
       force: true,
       onProgress: (event: DialProgress) => {
         patience.heard(event)
+        if (isRefusal(event)) onRefused?.()
       },
     })
   } finally {

@@ -2,6 +2,7 @@ import type { AbortOptions, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection } from '@libp2p/utils'
 import { Buffer } from 'node:buffer'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { systemCode } from './file-names.ts'
 import { noteArrived, noteRoundTrip } from './libp2p-arrivals.ts'
 import { createStreamCipher, type StreamCipher } from './xsalsa20-stream.ts'
 
@@ -12,6 +13,8 @@ export interface KeyedStreamOptions {
   readonly keys: readonly Uint8Array[]
   /** Told once, when the other side has shown that it has this key. */
   readonly onKey: (key: Uint8Array) => void
+  /** Told when the other side, which began as a member does, has ended it without showing a key: as who does not know ours. */
+  readonly onRefused: () => void
   /** Told once what the way there and back takes. */
   readonly onMeasured: (roundTripMs: number) => void
 }
@@ -55,6 +58,9 @@ export class KeyedStream extends AbstractMultiaddrConnection {
       this.onMuxerDrain()
     })
     connection.addEventListener('close', ({ error, local }) => {
+      // That the other side has reset it is an error of the system, and counts as of this side.
+      const isByOther = error === undefined ? local !== true : systemCode(error) !== null
+      if (isByOther && this.#hasNonceOnly) this.#options.onRefused()
       this.#release()
       if (error === undefined) this.onTransportClosed()
       else if (local === true) this.abort(error)
@@ -108,6 +114,10 @@ export class KeyedStream extends AbstractMultiaddrConnection {
     this.#outbound ??= this.#cipher(this.#options.localNonce, key)
     this.#inbound = this.#cipher(remoteNonce, key)
     this.onData(this.#inbound.update(greeted, 'owned'))
+  }
+
+  get #hasNonceOnly(): boolean {
+    return this.#inbound === null && this.#untold.reduce((bytes, { length }) => bytes + length, 0) === nonceBytes
   }
 
   /** Of what is said first under the key the answer comes at once: who dials greets, who listens answers, and is asked for its handshake. */

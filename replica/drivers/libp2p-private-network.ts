@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { KeyRing } from './libp2p-key-ring.ts'
 import { KeyedStream, nonceBytes } from './libp2p-keyed-stream.ts'
 import { fewProposals } from './libp2p-proposals.ts'
-import { type ProgressOptions, tellReached } from './libp2p-dial-patience.ts'
+import { type ProgressOptions, tellReached, tellRefused } from './libp2p-dial-patience.ts'
 
 /**
  * For the nonce of who comes in and its first bytes under a key: it sends both at once. Versions before this one wait for the other side's
@@ -21,14 +21,19 @@ export const privateNetwork = (keys: KeyRing) => (): ConnectionProtector => ({
     if (isOutbound) tellReached(options, null)
     const address = connection.remoteAddr.toString()
     const keyShown = isOutbound ? none : within(strangerMs, () => stream.abort(new Error('no key was shown')))
+    const dialled = isOutbound ? keys.keyFor(address) : null
     const stream = new KeyedStream({
       connection,
       localNonce: new Uint8Array(randomBytes(nonceBytes)),
-      keys: isOutbound ? [keys.keyFor(address)] : keys.all(),
+      keys: dialled === null ? keys.all() : [dialled],
       onKey: (key) => {
         keyShown()
         keys.note(connection, key)
         if (isOutbound) keys.succeeded(address)
+      },
+      // Of a former key that says nothing: the next try is by the present one.
+      onRefused: () => {
+        if (dialled === keys.present) tellRefused(options)
       },
       onMeasured: (roundTripMs) => {
         if (isOutbound) tellReached(options, roundTripMs)

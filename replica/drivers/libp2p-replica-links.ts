@@ -79,6 +79,15 @@ export class ReplicaLinks {
       .map(({ peer, connection, link, openedAtMs }) => ({ peer, connection, link, ageMs: now - openedAtMs }))
   }
 
+  /** Something answers where the peer is, and does not know the group's present key. */
+  refused(peer: PeerId, keys: number): void {
+    this.#troubles.refused(peer, keys)
+  }
+
+  keysChanged(): void {
+    this.#troubles.keysChanged()
+  }
+
   troubles(): readonly LinkTrouble[] {
     for (const { peer, state, link } of this.#held.values())
       if (state === 'kept' && link.largePackets === 'through') this.#troubles.flows(peer)

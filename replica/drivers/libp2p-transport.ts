@@ -221,6 +221,7 @@ class Libp2pTransport implements Transport {
   useKeys(keys: GroupKeys): void {
     const isChanged = !sameBytes(keys.present, this.#keys.present)
     this.#keys.keys = keys
+    this.#links.keysChanged()
     if (isChanged) this.#cutByFormerKeyLater()
   }
 
@@ -318,10 +319,6 @@ class Libp2pTransport implements Transport {
     })
   }
 
-  #heard(peer: PeerId, addresses: readonly string[]): void {
-    if (peer !== this.self) this.#dialler.heard(peer, addresses)
-  }
-
   async #connect(peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options
     try {
@@ -329,7 +326,10 @@ class Libp2pTransport implements Transport {
         ...{ node: this.#node, clock, peer, addresses, signal },
         // A machine that has started over is another peer at the same place, and may know nobody any more who would tell.
         onOther: (other, address) => {
-          this.#heard(other, [address])
+          if (other !== this.self) this.#dialler.heard(other, [address])
+        },
+        onRefused: () => {
+          this.#links.refused(peer, this.#keys.all().length)
         },
       })
       try {

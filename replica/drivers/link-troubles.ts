@@ -12,6 +12,9 @@ const stuckMostMs = 30_000
 /** So often in a row. */
 const stuckTold = 3
 
+/** So often in a row at least, and not before all keys have been tried. */
+const refusedTold = 8
+
 /** How the last connection with a peer ended. */
 export interface LinkEnd {
   readonly livedMs: number
@@ -31,12 +34,16 @@ export class LinkTroubles {
   readonly #turns = new Map<string, { readonly peer: PeerId; readonly seenMs: readonly number[] }>()
   /** How often in a row the connection broke off when something large was sent. */
   readonly #stuck = new Map<PeerId, number>()
+  /** How often since it was connected last something answered in its place, and did not know the group's present key. */
+  readonly #refused = new Map<PeerId, number>()
+  #keys = 0
 
   /**
    * A peer is connected; `boot`: which run of its process that is. A run that has ended never comes back, so one that does has run all the
    * while beside another. A machine that has only changed its address goes on with the same run, or with a new one.
    */
   connected(peer: PeerId, boot: string): void {
+    this.#refused.delete(peer)
     const known = this.#boots.get(peer)
     if (known?.present === boot) return
     if (known?.former.includes(boot) === true) this.takesTurns(peer, peer)
@@ -64,15 +71,27 @@ export class LinkTroubles {
     this.#stuck.delete(peer)
   }
 
+  /** `keys`: so many are known here. Between two tries by the present one a former one is tried. */
+  refused(peer: PeerId, keys: number): void {
+    this.#keys = keys
+    this.#refused.set(peer, (this.#refused.get(peer) ?? 0) + 1)
+  }
+
+  keysChanged(): void {
+    this.#refused.clear()
+  }
+
   list(): readonly LinkTrouble[] {
     const nowMs = performance.now()
     const twice = [...this.#turns.values()]
       .filter(({ seenMs }) => seenMs.length >= turnsTold && seenMs.every((ms) => nowMs - ms < twiceMs))
       .map(({ peer }) => peer)
     const stuck = [...this.#stuck.keys()].filter((peer) => this.#isStuck(peer))
+    const lockedOut = [...this.#refused].filter(([, times]) => times >= Math.max(refusedTold, this.#keys + 1))
     return [
       ...[...new Set(twice)].map((peer) => ({ kind: 'runsTwice', peer }) as const),
       ...stuck.map((peer) => ({ kind: 'largeLost', peer }) as const),
+      ...lockedOut.map(([peer]) => ({ kind: 'otherKey', peer }) as const),
     ]
   }
 

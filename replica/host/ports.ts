@@ -160,9 +160,12 @@ export interface PeerLink {
   readonly lagMs: number | null
 }
 
-/** What is wrong with connections as such: an install that runs twice at once (this one may be it), a way on which large packets get lost. */
+/**
+ * What is wrong with connections as such: an install that runs twice at once (this one may be it), a way on which large packets get lost, a
+ * member in whose place something answers that knows none of the group's keys that are known here.
+ */
 export interface LinkTrouble {
-  readonly kind: 'runsTwice' | 'largeLost'
+  readonly kind: 'runsTwice' | 'largeLost' | 'otherKey'
   readonly peer: PeerId
 }
 

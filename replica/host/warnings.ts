@@ -54,7 +54,7 @@ const troubleWith = (core: ReplicaCore, { kind, peer }: LinkTrouble): readonly W
   if (peer === core.identity.peer) return [runsTwiceHere]
   const claim = core.state.seats.holders().find((holder) => holder.peer === peer)
   if (claim === undefined) return []
-  return [kind === 'runsTwice' ? runsTwice(claim.server) : largeLost(claim.server)]
+  return [troubleOf[kind](claim.server)]
 }
 
 const warning = (code: WarningCode, sentence: string, words: Warning['words'] = {}): Warning => ({
@@ -116,6 +116,20 @@ const largeLost = (server: ServerId): Warning =>
       'Set a smaller MTU (1280) for the VPN, or for the network interface, at one of the two machines.',
     { server },
   )
+
+const otherKey = (server: ServerId): Warning =>
+  warning(
+    'otherKey',
+    `Where server ${server} was last, something answers that has another group key: the key was changed too often while this machine was away, or where it could not hear of it. ` +
+      'Start this machine with any invite that the group has made since (--join INVITE): it is not used up, and nothing is lost.',
+    { server },
+  )
+
+const troubleOf: Readonly<Record<LinkTrouble['kind'], (server: ServerId) => Warning>> = {
+  runsTwice,
+  largeLost,
+  otherKey,
+}
 
 const doubtful = ({ server, witness, leftOut }: Opinion): Warning =>
   witness === null

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
 import { LineRelay } from '../support/line-relay.ts'
 import {
@@ -98,6 +99,23 @@ test('a way on which large packets get lost is told of where they are sent, is t
   sendMuch()
   await expect.poll(() => troubles(one), { timeout: 8_000 }).toEqual([])
 }, 60_000)
+
+test('a member that has none of the keys that are known here is told of, until there is one, and one that is gone is not', async () => {
+  const newest = new Uint8Array(randomBytes(32))
+  const [one, other, gone] = [await startPeer(), await startPeer({ key: newest }), await startPeer()]
+  one.transport.remember(new Map([other, gone].map((peer) => [peer.id, peer.addresses()])))
+  await stopPeer(gone)
+  const toldNow = () => {
+    one.transport.redial()
+    return troubles(one)
+  }
+  await expect.poll(toldNow, { interval: 100, timeout: 15_000 }).toEqual([{ kind: 'otherKey', peer: other.id }])
+  one.transport.useKeys({ present: newest, former: [] })
+  expect(troubles(one)).toEqual([])
+  one.transport.redial()
+  await within(5_000, 'connected', allConnected(one, other))
+  expect(troubles(one)).toEqual([])
+}, 30_000)
 
 test('members that come and go have no troubles', async () => {
   const [one, two] = [await startPeer(), await startPeer()]

@@ -130,6 +130,12 @@ test('who refuses this machine as a stranger is told of, until it speaks to it a
   expect(said()).toBe('')
 })
 
+test('a member in whose place something answers by another key is told of by its server id, with what helps', () => {
+  const troubles = [{ kind: 'otherKey', peer: ben.peer } as const]
+  const said = warnings(coreWithBen(), { diskFull: false, troubles }).map(({ sentence }) => sentence)
+  expect(said.join()).toMatch(/server 2 .+another group key.+--join INVITE/)
+})
+
 test('two newcomers that nobody has told of each other find out from each other what they know', () => {
   const founder = foundedCore()
   const admitted = [ben, cleo].map((who) => ({ ...who, admission: admissionBy(founder, who) }))

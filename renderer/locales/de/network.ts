@@ -16,6 +16,8 @@ export const network: Translated<typeof english.network> = {
       'Server {server} wurde hier ausgemustert, läuft noch und macht ohne {here} weiter: Er hat wohl auch {here} ausgemustert. Keiner hat, was der andere schreibt. Starten Sie einen der beiden mit --reset und einer Einladung des anderen: Er tritt neu bei und übergibt, was nur er hat.',
     notAdmitted:
       '{name} kennt {here} nicht als Mitglied: Wer es einließ, wurde wohl inzwischen ausgeschlossen. Keiner hat, was der andere schreibt. Ändert sich das nicht von selbst, dann starten Sie {here} mit --reset und einer Einladung von {name}: Es tritt neu bei und übergibt, was nur es hat.',
+    otherKey:
+      'Wo {name} zuletzt war, antwortet etwas mit einem anderen Gruppenschlüssel: Er wurde zu oft gewechselt, während {here} fort war, oder dort, wo {here} nicht davon hören konnte. Starten Sie {here} mit irgendeiner Einladung, die die Gruppe seitdem gemacht hat (--join EINLADUNG): Sie wird nicht verbraucht, und nichts ist verloren.',
     lostSeat:
       'Ein anderes Gerät belegte Servernummer {server} zuerst, während {here} es nicht sehen konnte. Nichts ist verloren.',
     repairing:

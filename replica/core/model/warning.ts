@@ -16,6 +16,7 @@ export type WarningCode =
   | 'runsTwice'
   | 'runsTwiceHere'
   | 'largeLost'
+  | 'otherKey'
 
 /** What is out of the ordinary at a replica: a sentence for people, and what it says for who has it in another language. */
 export interface Warning {
