@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { ServerId } from '../../replica/core/model/ids.ts'
+import { showNote } from '../base/toasts.ts'
 import { client, onClientEvent } from '../bridge.ts'
 
 /** Whether the recovery phrase is written down, as far as it is known. */
@@ -20,6 +21,7 @@ export const useAccount = defineStore('account', () => {
 
   onClientEvent((event) => {
     if (event.event === 'takenOver') takenOverBy.value = { server: event.server, machine: event.machine }
+    if (event.event === 'renamed') showNote(event.again ? 'shell.renamedAgain' : 'shell.renamed', { name: event.name })
     if (event.event === 'accountDeleted') deletedName.value = event.name
   })
 

@@ -59,7 +59,6 @@ export const useHostEvents = (): void => {
   )
   onScopeDispose(
     onClientEvent((event) => {
-      if (event.event === 'renamed') showNote('shell.renamed', { name: event.name })
       if (event.event === 'keysChanged') warnOfKeys(event)
       if (event.event === 'takenOver')
         showNote('shell.takenOver.text', { server: event.server, machine: event.machine })

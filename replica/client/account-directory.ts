@@ -21,7 +21,7 @@ export interface NamedRecipient {
 }
 
 /** Names that were taken twice are told apart by what follows this: `name~<server>`. */
-const suffixMark = '~'
+export const suffixMark = '~'
 
 /** Whether who signed up by one name may be called by the other. */
 export const isNameOf = (called: string, signed: string): boolean =>

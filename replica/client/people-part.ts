@@ -1,7 +1,8 @@
 import { QuintetError } from '../core/model/errors.ts'
-import type { AccountId } from '../core/model/ids.ts'
+import { foldName } from '../core/model/fold-name.ts'
+import { allServerIds, type AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import { everybody, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
+import { everybody, suffixMark, verifiedAccount, type VerifiedAccount } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { MailClient } from './contract/mail-client.ts'
 import type { People } from './contract/people.ts'
@@ -11,7 +12,7 @@ import { decodeKeptSession } from './kept-session.ts'
 import type { Memories } from './mailbox-part.ts'
 import { personKeysOf } from './person-keys.ts'
 import { newRecoveryPhrase } from './recovery-phrase.ts'
-import { accountNamed, checkedPassword, knownAccount, newAccount, Session } from './session.ts'
+import { accountNamed, checkedPassword, knownAccount, newAccount, normalName, Session } from './session.ts'
 import { asWish } from './unanswered.ts'
 
 type PeoplePart = Omit<People, 'profile'> & Pick<MailClient, 'keptSession' | 'resumeSession'>
@@ -72,6 +73,8 @@ export const peoplePart = (context: ClientContext, { people }: Pick<Memories, 'p
   }
 }
 
+type NamedRecord = VerifiedAccount & { readonly calledNow: string }
+
 type WaysIn = Pick<PeoplePart, 'signUp' | 'logIn' | 'keptSession' | 'resumeSession' | 'resetPassword'>
 
 const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
@@ -84,9 +87,10 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
   },
   logIn: async ({ name, password }) => {
     const by: Secret = { kind: 'password', password: checkedPassword(password) }
-    const record = await account.named(name)
-    await context.logInAs(await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record)))
+    const { session, record } = await account.unlocked(name, by)
+    await context.logInAs(session)
     account.begin(record)
+    account.tellOtherName(session, name)
   },
   keptSession: () => context.person().kept(),
   resumeSession: async ({ kept }) => {
@@ -105,10 +109,10 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
   resetPassword: async ({ name, recoveryPhrase, newPassword }) => {
     const by: Secret = { kind: 'phrase', phrase: recoveryPhrase }
     const to: Secret = { kind: 'password', password: checkedPassword(newPassword) }
-    const record = await account.named(name)
-    const session = await knownAccount(record, context.groupId, by, context.ports).catch(withChange(record))
+    const { session, record } = await account.unlocked(name, by)
     await context.logInAs(session)
     account.begin(record)
+    account.tellOtherName(session, name)
     await account.changeLock(session, by, to)
   },
 })
@@ -132,8 +136,38 @@ class OwnAccount {
     return accountNamed((query) => link.call((api) => api.lookUp(query)), groupId, name)
   }
 
+  /**
+   * Opens the account of this name, or that of somebody who signed up by it as well, apart, and who is called otherwise since the sides of a split have
+   * met: nothing has told them, if they were not logged in then. NO_SUCH_ACCOUNT, WRONG_PASSWORD, WRONG_PHRASE, and as `knownAccount`.
+   */
+  async unlocked(name: string, by: Secret): Promise<{ readonly session: Session; readonly record: NamedRecord }> {
+    const { groupId, ports } = this.#context
+    const record = await this.named(name)
+    try {
+      return { record, session: await knownAccount(record, groupId, by, ports) }
+    } catch (error) {
+      if (!isWrongSecret(error)) throw error
+      for (const namesake of await this.#namesakes(name)) {
+        const session = await knownAccount(namesake, groupId, by, ports).catch(() => null)
+        if (session !== null) return { record: namesake, session }
+      }
+      throw withChange(error, record)
+    }
+  }
+
+  async #namesakes(name: string): Promise<readonly NamedRecord[]> {
+    const { link, groupId } = this.#context
+    const names = allServerIds.map((server) => `${normalName(name)}${suffixMark}${server}`)
+    const found = await link.call((api) => api.lookUp({ names, accounts: [] }))
+    return found.map((info) => ({ ...verifiedAccount(groupId, info), calledNow: info.name }))
+  }
+
+  tellOtherName({ name }: Session, asked: string): void {
+    if (foldName(name) !== foldName(normalName(asked))) this.#context.tell({ event: 'renamed', name })
+  }
+
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
-  async own({ account }: Session): Promise<VerifiedAccount & { readonly calledNow: string }> {
+  async own({ account }: Session): Promise<NamedRecord> {
     const record = await this.record(account)
     const known = this.#generations.get(account) ?? 0
     if (record.generation >= known) this.#saw(record)
@@ -157,7 +191,7 @@ class OwnAccount {
   }
 
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
-  async record(account: AccountId): Promise<VerifiedAccount & { readonly calledNow: string }> {
+  async record(account: AccountId): Promise<NamedRecord> {
     const query = { names: [], accounts: [account] }
     const found = (await this.#context.link.call((api) => api.lookUp(query))).find((info) => info.account === account)
     if (found === undefined) throw new QuintetError('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
@@ -192,39 +226,32 @@ class OwnAccount {
     if (!isPhraseNoted(sealedKeys)) await this.#giveIn(session, generation, notePhrase(sealedKeys))
   }
 
-  /** Null when there is no such account. */
-  async #calledNow(session: Session): Promise<string | null> {
-    try {
-      return (await this.own(session)).calledNow
-    } catch (error) {
-      if (isUnknown(error)) return null
-      throw error
-    }
-  }
-
   /** Another account may have had the name first, on another side of a partition; or the account been deleted there. */
   async look(): Promise<void> {
     const { session } = this.#context
     if (session === null) return
-    const calledNow = await this.#calledNow(session)
-    if (calledNow === null) return this.#context.confirm(session)
+    const record = await this.own(session).catch((error: unknown) => {
+      if (isUnknown(error)) return null
+      throw error
+    })
+    if (record === null) return this.#context.confirm(session)
+    const { calledNow, name } = record
     if (calledNow === session.name || !this.#context.isPresent(session)) return
     session.rename(calledNow)
-    this.#context.tell({ event: 'renamed', name: calledNow })
+    this.#context.tell({ event: 'renamed', name: calledNow, ...(calledNow === name ? { again: true } : {}) })
   }
 }
 
 const isUnknown = (error: unknown): boolean => error instanceof QuintetError && error.code === 'NO_SUCH_ACCOUNT'
 
-const isWrongSecret: ReadonlySet<string> = new Set(['WRONG_PASSWORD', 'WRONG_PHRASE'])
+const isWrongSecret = (error: unknown): error is QuintetError =>
+  error instanceof QuintetError && ['WRONG_PASSWORD', 'WRONG_PHRASE'].includes(error.code)
 
-/** What a wrong password, or phrase, may be due to. */
-const withChange =
-  ({ keysChanged }: VerifiedAccount) =>
-  (error: unknown): never => {
-    if (keysChanged === null || !(error instanceof QuintetError) || !isWrongSecret.has(error.code)) throw error
-    const { server, at } = keysChanged
-    const moment = new Date(at).toISOString().slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ')
-    const sentence = `The password or the recovery phrase was last changed on ${moment} (UTC), at server ${server}.`
-    throw new QuintetError(error.code, `${error.message} ${sentence}`)
-  }
+/** With what a wrong password, or phrase, may be due to. */
+const withChange = (error: QuintetError, { keysChanged }: VerifiedAccount): QuintetError => {
+  if (keysChanged === null) return error
+  const { server, at } = keysChanged
+  const moment = new Date(at).toISOString().slice(0, 'YYYY-MM-DDTHH:MM'.length).replace('T', ' ')
+  const sentence = `The password or the recovery phrase was last changed on ${moment} (UTC), at server ${server}.`
+  return new QuintetError(error.code, `${error.message} ${sentence}`)
+}

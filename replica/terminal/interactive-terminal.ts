@@ -119,6 +119,7 @@ const noticeOf = (event: ClientEvent): string | null => {
     case 'keysChanged':
       return `${whatChanged[event.what]} changed elsewhere${event.change === null ? '' : `, on ${longDate(event.change.at)} at server ${event.change.server}`}: what you had opens the account no more. "recover" sets a password by the phrase, "phrase" makes a new phrase.`
     case 'renamed':
+      if (event.again) return `You are called ${shownName(event.name)} again: nobody else has this name any more.`
       return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
     case 'sent':
       return 'A mail that waited in the outbox has left.'

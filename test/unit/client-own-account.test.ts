@@ -134,3 +134,39 @@ test('one’s own change of the password is no news, and neither is a phrase tha
   await ann.recoveryNoted()
   expect(events).not.toContain('keysChanged')
 })
+
+/** Two have signed up as ann on two sides of a split; here the later one, who was not logged in when they met, is called otherwise. */
+const twoAnns = async () => {
+  const replica = new MemoryReplica()
+  await (await signedUp(replica, 'ann')).close()
+  const there = new MemoryReplica({ server: serverId(2), groupId: replica.groupId })
+  const later = await clientOf(there)
+  const { recoveryPhrase } = await later.signUp({ name: 'Ann', password: 'of the later one' })
+  await later.close()
+  replica.accounts.push({ ...there.accounts[0]!, name: 'Ann~2' })
+  return { replica, recoveryPhrase }
+}
+
+test.each(['password', 'phrase'] as const)(
+  'who logs in by the name that another account has by now gets the own account by its %s, and is told how it is called',
+  async (by) => {
+    const { replica, recoveryPhrase } = await twoAnns()
+    const client = await clientOf(replica)
+    const told = nextEvent(client, 'renamed')
+    if (by === 'password') await client.logIn({ name: 'ann', password: 'of the later one' })
+    else await client.resetPassword({ name: 'ann', recoveryPhrase, newPassword: 'another' })
+    expect([client.loggedInAs, await told]).toEqual(['Ann~2', { event: 'renamed', name: 'Ann~2' }])
+    expect(await codeOf(client.logIn({ name: 'ann', password: 'of nobody' }))).toBe('WRONG_PASSWORD')
+  },
+)
+
+test('who has the former name again, because the other account was deleted, is told so', async () => {
+  const { replica } = await twoAnns()
+  const client = await clientOf(replica)
+  await client.logIn({ name: 'ann~2', password: 'of the later one' })
+  const told = nextEvent(client, 'renamed')
+  replica.accounts[0]!.deleted = true
+  replica.accounts[1] = { ...replica.accounts[1]!, name: 'Ann' }
+  replica.tellAll({ event: 'people' })
+  expect(await told).toEqual({ event: 'renamed', name: 'Ann', again: true })
+})

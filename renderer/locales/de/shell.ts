@@ -59,6 +59,7 @@ export const shell: Translated<typeof english.shell> = {
     settings: 'Zum Konto',
   },
   renamed: 'Sie heißen jetzt {name}, weil ein anderes Konto den früheren Namen zuerst hatte.',
+  renamedAgain: 'Sie heißen wieder {name}, weil sonst niemand mehr so heißt.',
   palette: {
     title: 'Etwas tun',
     placeholder: 'Befehl eingeben',

@@ -56,6 +56,7 @@ export const shell = {
     settings: 'To the account',
   },
   renamed: 'Your name is now {name}, because another account had the former one first.',
+  renamedAgain: 'Your name is {name} again, because nobody else has it any more.',
   palette: {
     title: 'Do something',
     placeholder: 'Type a command',

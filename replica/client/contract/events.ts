@@ -31,8 +31,11 @@ export type ClientEvent =
    * no more. `change`: when and where, as far as the server says that.
    */
   | { readonly event: 'keysChanged'; readonly what: ChangedKeys; readonly change: KeysChange | null }
-  /** The account was renamed, because another one had its name first. */
-  | { readonly event: 'renamed'; readonly name: string }
+  /**
+   * The account was renamed, because another one had its name first; it is told at the log-in to who logs in by the former name. `again`: it has the name
+   * by which it signed up, because nobody else has that any more.
+   */
+  | { readonly event: 'renamed'; readonly name: string; readonly again?: true }
   /** The server cannot be reached; the client goes on to the next by itself. */
   | { readonly event: 'disconnected'; readonly failure: Failure }
   /** Connected (again, or to another server); a logged-in session has been taken up. */
