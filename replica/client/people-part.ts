@@ -90,7 +90,7 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
     const { session, record } = await account.unlocked(name, by)
     await context.logInAs(session)
     account.begin(record)
-    account.tellOtherName(session, name)
+    account.tellOtherName(record, name)
   },
   keptSession: () => context.person().kept(),
   resumeSession: async ({ kept }) => {
@@ -112,7 +112,7 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
     const { session, record } = await account.unlocked(name, by)
     await context.logInAs(session)
     account.begin(record)
-    account.tellOtherName(session, name)
+    account.tellOtherName(record, name)
     await account.changeLock(session, by, to)
   },
 })
@@ -138,32 +138,40 @@ class OwnAccount {
 
   /**
    * Opens the account of this name, or that of somebody who signed up by it as well, apart, and who is called otherwise since the sides of a split have
-   * met: nothing has told them, if they were not logged in then. NO_SUCH_ACCOUNT, WRONG_PASSWORD, WRONG_PHRASE, and as `knownAccount`.
+   * met, or since the other account was deleted: nothing has told them, if they were not logged in then. NO_SUCH_ACCOUNT, WRONG_PASSWORD, WRONG_PHRASE,
+   * and as `knownAccount`.
    */
   async unlocked(name: string, by: Secret): Promise<{ readonly session: Session; readonly record: NamedRecord }> {
     const { groupId, ports } = this.#context
-    const record = await this.named(name)
+    let named: NamedRecord | null = null
     try {
-      return { record, session: await knownAccount(record, groupId, by, ports) }
+      named = await this.named(name)
+      return { record: named, session: await knownAccount(named, groupId, by, ports) }
     } catch (error) {
-      if (!isWrongSecret(error)) throw error
-      for (const namesake of await this.#namesakes(name)) {
-        const session = await knownAccount(namesake, groupId, by, ports).catch(() => null)
-        if (session !== null) return { record: namesake, session }
+      if (!isUnknown(error) && !isWrongSecret(error)) throw error
+      for (const record of await this.#namesakes(name)) {
+        if (record.account === named?.account) continue
+        const session = await knownAccount(record, groupId, by, ports).catch(() => null)
+        if (session !== null) return { record, session }
       }
-      throw withChange(error, record)
+      throw named !== null && isWrongSecret(error) ? withChange(error, named) : error
     }
   }
 
   async #namesakes(name: string): Promise<readonly NamedRecord[]> {
     const { link, groupId } = this.#context
-    const names = allServerIds.map((server) => `${normalName(name)}${suffixMark}${server}`)
+    const signed = normalName(name).replace(suffix, '')
+    const names = [signed, ...allServerIds.map((server) => `${signed}${suffixMark}${server}`)]
     const found = await link.call((api) => api.lookUp({ names, accounts: [] }))
     return found.map((info) => ({ ...verifiedAccount(groupId, info), calledNow: info.name }))
   }
 
-  tellOtherName({ name }: Session, asked: string): void {
-    if (foldName(name) !== foldName(normalName(asked))) this.#context.tell({ event: 'renamed', name })
+  tellOtherName(record: NamedRecord, asked: string): void {
+    if (foldName(record.calledNow) !== foldName(normalName(asked))) this.#tellName(record)
+  }
+
+  #tellName({ calledNow, name }: NamedRecord): void {
+    this.#context.tell({ event: 'renamed', name: calledNow, ...(calledNow === name ? { again: true } : {}) })
   }
 
   /** NO_SUCH_ACCOUNT, BAD_SIGNATURE. */
@@ -235,12 +243,14 @@ class OwnAccount {
       throw error
     })
     if (record === null) return this.#context.confirm(session)
-    const { calledNow, name } = record
-    if (calledNow === session.name || !this.#context.isPresent(session)) return
-    session.rename(calledNow)
-    this.#context.tell({ event: 'renamed', name: calledNow, ...(calledNow === name ? { again: true } : {}) })
+    if (record.calledNow === session.name || !this.#context.isPresent(session)) return
+    session.rename(record.calledNow)
+    this.#tellName(record)
   }
 }
+
+/** Of a name that was taken twice. */
+const suffix = new RegExp(`${suffixMark}\\d+$`)
 
 const isUnknown = (error: unknown): boolean => error instanceof QuintetError && error.code === 'NO_SUCH_ACCOUNT'
 

@@ -170,3 +170,14 @@ test('who has the former name again, because the other account was deleted, is t
   replica.tellAll({ event: 'people' })
   expect(await told).toEqual({ event: 'renamed', name: 'Ann', again: true })
 })
+
+test('who logs in by a name that the account had beside another one, which is deleted, gets the own account', async () => {
+  const { replica } = await twoAnns()
+  replica.accounts[0]!.deleted = true
+  replica.accounts[1] = { ...replica.accounts[1]!, name: 'Ann' }
+  const client = await clientOf(replica)
+  const told = nextEvent(client, 'renamed')
+  await client.logIn({ name: 'ann~2', password: 'of the later one' })
+  expect([client.loggedInAs, await told]).toEqual(['Ann', { event: 'renamed', name: 'Ann', again: true }])
+  expect(await codeOf(client.logIn({ name: 'ann~2', password: 'of nobody' }))).toBe('NO_SUCH_ACCOUNT')
+})
