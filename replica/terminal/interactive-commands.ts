@@ -17,7 +17,7 @@ const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   forgetShown(sitting)
   if (known !== undefined) {
     await client.logIn({ name: known, password: await screen.secret(`Password of ${shownName(known)}: `) })
-    screen.print(`Logged in as ${shownName(known)}.`)
+    screen.print(`Logged in as ${shownName(client.loggedInAs ?? known)}.`)
     return
   }
   screen.print(`There is no account ${shownName(name)} yet: this signs it up. An empty password leaves it be.`)
