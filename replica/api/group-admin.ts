@@ -34,12 +34,12 @@ export class GroupAdmin implements GroupApi {
   }
 
   async network(): Promise<NetworkReport> {
-    const { host, history } = this.#options
+    const { host, history, nowMs } = this.#options
     const { groupName, serverId, view, paused, diskBytes, mails, accounts } = await this.#options.status()
     const links = host.links()
     return host.read((core) => {
       const own = core.state.seats.claimOf(core.identity.origin)
-      const found = warnings(core, host.surroundings)
+      const found = warnings(core, host.surroundings, nowMs())
       return {
         groupName,
         server: serverId,

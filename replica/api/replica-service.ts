@@ -139,7 +139,7 @@ export class ReplicaService implements ConnectionPorts {
         accounts: state.accounts.size,
         mails: state.mails.size,
         digest: this.#digest.text,
-        warnings: warnings(core, this.host.surroundings).map(({ sentence }) => sentence),
+        warnings: warnings(core, this.host.surroundings, this.clock.nowMs()).map(({ sentence }) => sentence),
         diskBytes,
         paused: core.paused,
         seats: inUse.map(({ server, origin, machine, isReachable, peer }) => ({

@@ -137,7 +137,7 @@ class Libp2pTransport implements Transport {
     const { groupId, clock, logger } = options
     const service = { service: serviceOf(groupId), clock, logger, addresses: () => this.listenAddresses() }
     const onHeard = (peer: PeerId, addresses: readonly string[]): void => {
-      this.#heard(peer, addresses)
+      if (peer !== this.self) this.#dialler.heard(peer, addresses)
     }
     this.#discovery = options.mdns === 'off' ? null : new LocalDiscovery({ ...service, onHeard })
   }

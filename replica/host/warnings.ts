@@ -1,5 +1,6 @@
 import type { Opinion } from '../core/effects.ts'
 import { maxDriftMs } from '../core/hybrid-clock.ts'
+import { clockToMs } from '../core/model/clock.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { allServerIds } from '../core/model/ids.ts'
 import type { Warning, WarningCode } from '../core/model/warning.ts'
@@ -7,8 +8,15 @@ import type { ReplicaCore } from '../core/replica-core.ts'
 import { retiredFailure } from '../core/retired-peers.ts'
 import type { LinkTrouble, Surroundings } from './ports.ts'
 
-/** What is out of the ordinary here. */
-export const warnings = (core: ReplicaCore, { diskFull, troubles }: Surroundings): readonly Warning[] => {
+/** What is less ahead is soon past. */
+const farAheadMs = 86_400_000
+
+/** What is out of the ordinary here, at `nowMs` by this machine's clock. */
+export const warnings = (
+  core: ReplicaCore,
+  { diskFull, troubles }: Surroundings,
+  nowMs: number,
+): readonly Warning[] => {
   const found: Warning[] = []
   if (diskFull)
     found.push(warning('diskFull', 'The disk of this machine is full: mail can be read but not sent from here.'))
@@ -33,7 +41,11 @@ export const warnings = (core: ReplicaCore, { diskFull, troubles }: Surroundings
   for (const opinion of core.doubtful) found.push(doubtful(opinion))
   if (core.transferringFrom !== null)
     found.push(warning('transferring', 'The mailbox is being copied from another replica.'))
-  found.push(...clocksOff(core), ...troubles.flatMap((trouble) => troubleWith(core, trouble)))
+  found.push(
+    ...clocksOff(core),
+    ...datedAhead(core, nowMs),
+    ...troubles.flatMap((trouble) => troubleWith(core, trouble)),
+  )
   return found
 }
 
@@ -47,6 +59,22 @@ const clocksOff = (core: ReplicaCore): readonly Warning[] => {
     const whose = server === core.identity.server ? 'this machine' : `server ${server}`
     return [warning('clockOff', `The clock of ${whose} is off by ${seconds} s.`, { server, seconds })]
   })
+}
+
+/**
+ * Something was written while the clock was ahead: what comes later in a log is dated later, until that time is there. Said when another
+ * machine has the time that this one has now, as it may be this clock that is behind.
+ */
+const datedAhead = (core: ReplicaCore, nowMs: number): readonly Warning[] => {
+  const { server, origin } = core.identity
+  const aheadMs = clockToMs(core.state.newestClockOf(origin)) - nowMs
+  const isClockRight = core.peers.allGreeted().some(({ clockOffsetMs }) => Math.abs(clockOffsetMs) <= maxDriftMs)
+  if (aheadMs <= farAheadMs || !isClockRight || core.isRetired) return []
+  const seconds = Math.round(aheadMs / 1_000)
+  const sentence =
+    `What is written on this machine is dated ${seconds} s ahead, and stands above all others' mail, as something was written here while its clock was wrong. ` +
+    'Start it once with --reset, while others can be reached: it takes everything back from them, and goes by its clock again.'
+  return [warning('datedAhead', sentence, { server, seconds })]
 }
 
 /** None where it is with somebody who has no seat. */

@@ -121,7 +121,7 @@ export const greet = (core: ReplicaCore, who: Identity, rows: KnowledgeRows = ne
 
 /** What people are told at it, as one text. */
 export const warningsOf = (core: ReplicaCore): string =>
-  warnings(core, { diskFull: false, troubles: [] })
+  warnings(core, { diskFull: false, troubles: [] }, noonMs)
     .map(({ sentence }) => sentence)
     .join()
 

@@ -42,6 +42,17 @@ test('what is written at a machine whose clock is years behind is dated by those
   expect(sentMs(core, 'two')).toBe(noonMs + yearMs + 5_000)
 })
 
+test('a machine that was written to while its clock was ahead says so when it is right again, and what ends it', () => {
+  const core = foundedCore(['ada'])
+  const submitted = { kind: 'submit', signed: mailTo('ada', ['ada'], 'one') } as const
+  core.step(noonMs + yearMs, [{ kind: 'command', ticket: 1, command: submitted }])
+  // It may be this clock that is behind.
+  expect(warningsOf(core)).toBe('')
+  withMembers(core, noonMs + 30_000)
+  expect(warningsOf(core)).toMatch(/^What is written on this machine is dated 31536000 s ahead.+--reset/)
+  expect(sentMs(core, 'two')).toBeGreaterThanOrEqual(noonMs + yearMs)
+})
+
 test.each([
   ['one member alone', [yearMs]],
   ['one of two', [yearMs, 0]],

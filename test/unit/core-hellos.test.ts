@@ -102,7 +102,7 @@ describe('a machine that is not known to be a member', () => {
 test('who refuses this machine as a stranger is told of, until it speaks to it as to a member', () => {
   const core = coreWithBen()
   const said = (): string =>
-    warnings(core, { diskFull: false, troubles: [] })
+    warnings(core, { diskFull: false, troubles: [] }, noonMs)
       .flatMap(({ code, sentence }) => (code === 'notAdmitted' ? [sentence] : []))
       .join('; ')
   const refusal = {
@@ -132,7 +132,7 @@ test('who refuses this machine as a stranger is told of, until it speaks to it a
 
 test('a member in whose place something answers by another key is told of by its server id, with what helps', () => {
   const troubles = [{ kind: 'otherKey', peer: ben.peer } as const]
-  const said = warnings(coreWithBen(), { diskFull: false, troubles }).map(({ sentence }) => sentence)
+  const said = warnings(coreWithBen(), { diskFull: false, troubles }, noonMs).map(({ sentence }) => sentence)
   expect(said.join()).toMatch(/server 2 .+another group key.+--join INVITE/)
 })
 
@@ -277,7 +277,7 @@ describe('a retired machine that comes back', () => {
   test('and has retired this one, too, is told of, as long as it hands over nothing', () => {
     const core = coreWithout()
     const said = (): string =>
-      warnings(core, { diskFull: false, troubles: [] })
+      warnings(core, { diskFull: false, troubles: [] }, noonMs)
         .map(({ sentence }) => sentence)
         .join('; ')
     greet(core, ben, rows)

@@ -29,6 +29,8 @@ export const network: Translated<typeof english.network> = {
     transferring: 'Das Postfach wird von einem anderen Server nach {here} kopiert.',
     clockOff: 'Die Uhr von {name} geht {span} vor.',
     clockBehind: 'Die Uhr von {name} geht {span} nach.',
+    datedAhead:
+      'Was auf {name} geschrieben wird, ist um {span} vordatiert und steht über der Post aller anderen, weil dort etwas geschrieben wurde, als die Uhr falsch ging. Beginnen Sie auf {name} in den Einstellungen neu, solange andere erreichbar sind: Dann ist es vorbei.',
     runsTwice:
       '{name} läuft wohl zweimal, aus zwei Kopien eines Datenverzeichnisses, die einander die Verbindungen nehmen. Bitten Sie, wer es hat, Quintet an einer der beiden Stellen zu beenden; was dort bleiben soll, tritt mit einer Einladung bei, in einem leeren Datenverzeichnis.',
     runsTwiceHere:

@@ -26,6 +26,8 @@ export const network = {
     transferring: 'The mailbox is being copied to {here} from another server.',
     clockOff: 'The clock of {name} is {span} ahead.',
     clockBehind: 'The clock of {name} is {span} behind.',
+    datedAhead:
+      'What is written on {name} is dated {span} ahead, and stands above all others’ mail, as something was written there while its clock was wrong. To end that, start over on {name} under Settings while others can be reached.',
     runsTwice:
       '{name} seems to run twice, from two copies of one data directory that cut each other off. Ask who has it to quit Quintet at one of the two; what is to stay there joins with an invite, in an empty data directory.',
     runsTwiceHere:

@@ -13,6 +13,7 @@ export type WarningCode =
   | 'leftOut'
   | 'transferring'
   | 'clockOff'
+  | 'datedAhead'
   | 'runsTwice'
   | 'runsTwiceHere'
   | 'largeLost'
