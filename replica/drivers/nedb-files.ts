@@ -175,7 +175,11 @@ export function diskError(error: unknown, doing: string): QuintetError {
       `The disk is full (${doing}): free some room; nothing that was stored is lost.`,
     )
   }
-  return new QuintetError('DISK_FAILED', `The disk failed (${doing}): ${reasonOf(error)}`)
+  const what =
+    code === 'EACCES'
+      ? 'The data directory has files of another user, as after a start as root: give them back with chown -R'
+      : 'The disk failed'
+  return new QuintetError('DISK_FAILED', `${what} (${doing}): ${reasonOf(error)}`)
 }
 
 const ifAbsent =

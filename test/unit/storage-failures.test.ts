@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { FileSystem } from '../../replica/drivers/nedb-files.ts'
-import { diskFiles } from '../../replica/drivers/nedb-files.ts'
+import { diskError, diskFiles } from '../../replica/drivers/nedb-files.ts'
 import type { Storage } from '../../replica/host/ports.ts'
 import type { Fault } from '../conformance/storage-faults.ts'
 import { FaultyFiles } from '../conformance/storage-faults.ts'
@@ -100,6 +100,11 @@ test('a log that another process has taken over, as on a disk of two machines, i
     repairs: [],
   })
   await next.close()
+})
+
+test('files that a start as root has left are told from a failing disk', () => {
+  const error = Object.assign(new Error('EACCES: permission denied, stat meta.db'), { code: 'EACCES' })
+  expect(diskError(error, 'recovering').message).toMatch(/another user.+chown.+meta\.db/)
 })
 
 describe('a full disk', () => {
