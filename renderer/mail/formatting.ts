@@ -18,6 +18,19 @@ export const formatted = (written: Written, format: Format): Written => {
   return prefix === undefined ? linked(written) : prefixed(written, prefix)
 }
 
+/** The part that is another one in `after`: from where to where it stands in `before`, and what is in its place. */
+export const changeBetween = (
+  before: string,
+  after: string,
+): { readonly from: number; readonly to: number; readonly replacement: string } => {
+  const shorter = Math.min(before.length, after.length)
+  let from = 0
+  while (from < shorter && before[from] === after[from]) from += 1
+  let same = 0
+  while (same < shorter - from && before[before.length - 1 - same] === after[after.length - 1 - same]) same += 1
+  return { from, to: before.length - same, replacement: after.slice(from, after.length - same) }
+}
+
 const wrapped = ({ text, start, end }: Written, mark: string): Written => {
   const length = mark.length
   const chosen = text.slice(start, end)

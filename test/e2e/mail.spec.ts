@@ -60,6 +60,10 @@ test('an answer and the answer to it are one conversation', async () => {
   const letter = page.getByRole('dialog', { name: 'Re: Engine hours' })
   await expect(letter.getByRole('textbox', { name: 'Text', exact: true })).toBeFocused()
   await page.keyboard.type('And starboard?')
+  // A format is undone as what is typed is.
+  await page.keyboard.press('Control+b')
+  await expect(letter.getByRole('textbox', { name: 'Text', exact: true })).toHaveValue(/^And starboard\?\*{4}\n/u)
+  await page.keyboard.press('Control+z')
   await letter.getByRole('button', { name: 'Send' }).click()
   const { mail } = await ben.event('mail', ({ subject }) => subject === 'Re: Engine hours')
   const { body } = await ben.ask('read', { mail })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Format, formatted, formats, type Written } from '../../renderer/mail/formatting.ts'
+import { changeBetween, type Format, formatted, formats, type Written } from '../../renderer/mail/formatting.ts'
 
 /** A text whose selection stands between two bars; one bar is a cursor. */
 const written = (marked: string): Written => {
@@ -55,4 +55,16 @@ describe('a button of the toolbar', () => {
       ])
     }
   })
+})
+
+it('what a button changes is typed in its place, and all else is left as it was', () => {
+  const applied = (before: string, after: string): string => {
+    const { from, to, replacement } = changeBetween(before, after)
+    return `${before.slice(0, from)}[${before.slice(from, to)}|${replacement}]${before.slice(to)}`
+  }
+  expect(applied('one two', 'one **two**')).toBe('one [two|**two**]')
+  expect(applied('- one\n- two', 'one\ntwo')).toBe('[- one\n- |one\n]two')
+  expect(applied('aa', 'aaa')).toBe('aa[|a]')
+  expect(applied('aaa', 'aa')).toBe('aa[a|]')
+  expect(applied('same', 'same')).toBe('same[|]')
 })
