@@ -113,6 +113,9 @@ test('a row of the list says what its mail is, and not what its buttons do', asy
     /^Mateo Starboard winch \d.* with a star one file attached The noise is the pawl/u,
   )
   await expect(page.getByRole('row').first()).toHaveAccessibleName(/^unread Aiko Re: When the link goes down \d/u)
+  // The focus stays in the list.
+  await row.click()
+  await expect(page.getByRole('status').filter({ hasText: 'Open mail: Starboard winch' })).toBeAttached()
 })
 
 test('axe finds nothing serious on any page of a mailbox in use', async () => {
