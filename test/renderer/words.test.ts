@@ -1,4 +1,6 @@
+import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
+import BaseKeys from '../../renderer/base/BaseKeys.vue'
 import { english } from '../../renderer/locales/messages.ts'
 import { german } from '../../renderer/locales/german.ts'
 import { i18n, setLanguage, text } from '../../renderer/locales/i18n.ts'
@@ -29,6 +31,13 @@ describe('the words for how safe a mail is', () => {
     await setLanguage('de')
     expect(safetyWords(allServerIds.slice(0, 3), 5)).toBe('auf 3 von 5: übersteht den Ausfall von 2 Geräten')
   })
+})
+
+it('keys are called as they are labelled where the language is spoken', async () => {
+  const shown = (keys: string): string => mount(BaseKeys, { props: { keys } }).text()
+  expect([shown('mod+enter'), shown('pagedown'), shown('delete')]).toEqual(['Ctrl↵', 'PgDn', 'Del'])
+  await setLanguage('de')
+  expect([shown('mod+enter'), shown('pagedown'), shown('delete')]).toEqual(['Strg↵', 'Bild ↓', 'Entf'])
 })
 
 describe('the words for a deletion', () => {

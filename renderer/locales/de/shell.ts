@@ -70,7 +70,15 @@ export const shell: Translated<typeof english.shell> = {
     title: 'Tastenkürzel',
     open: 'Tastenkürzel zeigen',
     then: 'dann',
-    space: 'Leertaste',
+    keys: {
+      control: 'Strg',
+      pageDown: 'Bild ↓',
+      pageUp: 'Bild ↑',
+      home: 'Pos1',
+      end: 'Ende',
+      delete: 'Entf',
+      space: 'Leertaste',
+    },
     groups: { go: 'Gehe zu', mail: 'Post', list: 'In der Liste', compose: 'Beim Schreiben', window: 'Fenster' },
   },
   account: {

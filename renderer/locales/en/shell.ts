@@ -67,7 +67,15 @@ export const shell = {
     title: 'Keyboard shortcuts',
     open: 'Show the keyboard shortcuts',
     then: 'then',
-    space: 'Space',
+    keys: {
+      control: 'Ctrl',
+      pageDown: 'PgDn',
+      pageUp: 'PgUp',
+      home: 'Home',
+      end: 'End',
+      delete: 'Del',
+      space: 'Space',
+    },
     groups: { go: 'Go to', mail: 'Mail', list: 'In the list', compose: 'When writing', window: 'Window' },
   },
   account: {
