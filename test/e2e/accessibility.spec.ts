@@ -252,6 +252,13 @@ test('in a window as narrow as a telephone axe finds nothing serious, and nothin
   await expect.poll(async () => (await text.boundingBox())?.height).toBeGreaterThan(100)
   await sized(360, 720)
   await page.getByRole('button', { name: 'Discard the draft' }).click()
+  await page.getByRole('button', { name: 'Back to the list' }).click()
+  await sized(360, 380)
+  await page.getByRole('textbox', { name: 'Search mail' }).fill('zzzzzz')
+  await expect(page.getByText('Nothing found')).toBeVisible()
+  await page.getByRole('button', { name: 'End the search' }).last().click()
+  await expect(page.getByRole('row').first()).toBeVisible()
+  await sized(360, 720)
   for (const name of ['Timeline', 'People', 'Network', 'Settings'] as const) {
     await person.goTo(name)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
