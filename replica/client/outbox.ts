@@ -238,6 +238,8 @@ export class Outbox {
   async #leave(session: Session, entry: Entry): Promise<'left' | 'waits' | 'again'> {
     const { document } = entry
     if (this.#leaving.has(document)) return 'again'
+    // It was taken back while those before it left.
+    if (this.#done.has(entry.command)) return 'left'
     const leaving = this.#send(session, entry)
     this.#leaving.set(
       document,

@@ -302,6 +302,33 @@ describe('the outbox', () => {
     expect(await client.counts()).toMatchObject({ drafts: 0, outbox: 0 })
   })
 
+  test('sends nothing that was taken back while a mail before it left slowly', async () => {
+    const replica = new MemoryReplica()
+    const { client, clock } = await person(replica, 'ann')
+    const [connection] = replica.connections
+    const submit = connection!.submit.bind(connection)
+    const [asked, slow] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
+    connection!.submit = async (submission) => {
+      if (submission.kind === 'mail') {
+        asked.resolve(undefined)
+        await slow.promise
+      }
+      return submit(submission)
+    }
+    await client.send({ to: ['ann'], subject: 'slow', body: '', holdMs: 5_000 })
+    const second = await client.send({ to: ['ann'], subject: 'taken back', body: '', holdMs: 10_000 })
+    await client.send({ to: ['ann'], subject: 'last', body: '', holdMs: 10_000 })
+    clock.move(5_000)
+    await asked.promise
+    if ('outbox' in second) await client.cancelOutbox({ outbox: second.outbox, keep: 'draft' })
+    clock.move(5_000)
+    slow.resolve(undefined)
+    await expect.poll(async () => (await client.counts()).outbox).toBe(0)
+    const { headers } = await client.list({ folder: 'sent', limit: 10 })
+    expect(headers.map(({ subject }) => subject).sort()).toEqual(['last', 'slow'])
+    expect((await client.drafts()).drafts).toMatchObject([{ subject: 'taken back' }])
+  })
+
   test('makes a draft of what is taken back, in one step', async () => {
     const { client } = await person(new MemoryReplica(), 'ann')
     const letter = { to: ['ann'], cc: ['ann'], subject: 'undo', body: 'text' }
