@@ -1,17 +1,19 @@
 import { LRUCache } from 'lru-cache'
 import type { SealedMail, SealedPage } from '../api/contract.ts'
-import type { Tag, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
+import { commandOf } from '../wire/payload-codec.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Session } from './session.ts'
-import { tagIn } from './shown-tags.ts'
 
 type Telling = 'told' | 'noted'
 
-interface KnownMail {
-  /** Where a log has forked a name that is known may be another mail's. */
-  readonly tag: Tag
-  readonly telling: Telling
+/**
+ * What a mail is known by: one that was given to two servers has two names, and where a log has forked one name means two mails. One
+ * whose content storage has lost has only its name.
+ */
+const wishOf = ({ mail, from, payload }: SealedMail): string => {
+  const command = commandOf(payload)
+  return command === null ? mail : `${from} ${command}`
 }
 
 /**
@@ -21,7 +23,7 @@ interface KnownMail {
 export class Arrivals {
   readonly #context: ClientContext
   readonly #announce: (mail: SealedMail) => void
-  readonly #known = new LRUCache<UpdateId, KnownMail>({ max: limits.cachedIds })
+  readonly #known = new LRUCache<string, Telling>({ max: limits.cachedIds })
   /** Whether what was there at the log-in is known. */
   #next: Telling = 'noted'
   /** What is older was there at the log-in, known here or not. */
@@ -41,11 +43,10 @@ export class Arrivals {
       },
       event: (event) => {
         if (event.event !== 'mail') return
-        const tag = tagIn(event.mail.payload)
-        const known = this.#known.get(event.mail.mail)
+        const wish = wishOf(event.mail)
         // The server that is gone over to tells of it as well as the one that is left.
-        if (known?.tag === tag && known.telling === 'told') return
-        this.#known.set(event.mail.mail, { tag, telling: 'told' })
+        if (this.#known.get(wish) === 'told') return
+        this.#known.set(wish, 'told')
         announce(event.mail)
       },
     })
@@ -76,7 +77,7 @@ export class Arrivals {
         this.#sinceMs = hasMore ? oldest.sentAt : -Infinity
         return newest
       }
-      const isNew = hasMore && oldest.sentAt >= this.#sinceMs && !this.#known.has(oldest.mail)
+      const isNew = hasMore && oldest.sentAt >= this.#sinceMs && !this.#known.has(wishOf(oldest))
       if (!isNew || newest.length >= limits.arrivalsTold) return newest
       before = next
     }
@@ -88,10 +89,9 @@ export class Arrivals {
   }
 
   #take(mail: SealedMail, telling: Telling): void {
-    const tag = tagIn(mail.payload)
-    const known = this.#known.get(mail.mail)
-    if (known?.tag === tag) return
-    this.#known.set(mail.mail, { tag, telling })
+    const wish = wishOf(mail)
+    if (this.#known.has(wish)) return
+    this.#known.set(wish, telling)
     if (telling === 'told' && !mail.read && mail.sentAt >= this.#sinceMs) this.#announce(mail)
   }
 }
