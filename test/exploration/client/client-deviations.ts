@@ -17,7 +17,7 @@ const ofFrames = [
 /** When a server writes: it crashes, and what it wrote is gone, or there. */
 const ofWrites = ['crash-lost', 'crash-kept'] as const
 /** When a timer of the client runs out. */
-const ofTimers = ['kill', 'cut'] as const
+const ofTimers = ['kill', 'cut', 'elsewhere'] as const
 /** When the client writes a file of its own. */
 const ofFiles = ['fail', 'kill'] as const
 
@@ -95,6 +95,7 @@ export class ClientDeviations implements DeviceWatch {
     const option = this.#next(() => `${device.machine}: a timer`, ofTimers)
     if (option === 'kill') scene.kill()
     if (option === 'cut') device.cut()
+    if (option === 'elsewhere') scene.elsewhere('looks')
   }
 
   storeWrite(device: Device): 'goes on' | 'fails' {

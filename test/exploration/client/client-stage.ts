@@ -309,6 +309,7 @@ export class ClientStage {
 
   #sent(letter: LetterRecord, how: string): void {
     letter.sentMs = Math.min(letter.sentMs, this.#parts.time.nowMs)
+    if (letter.told === 'undone') this.ledger.violations.push(`sent though it was taken back: ${letter.words}`)
     this.ledger.told(letter, 'sent', how)
   }
 

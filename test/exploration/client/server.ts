@@ -14,7 +14,11 @@ import { ProcessClock, type VirtualTime } from './virtual-time.ts'
 const ignore = (): void => undefined
 const noLogger: LoggerPort = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 const leastTickMs = 150
+const takesBackMs = 1_500
 const groupKey = new Uint8Array(32)
+
+/** An old copy takes its own log back batch by batch: where that has been discarded, the program begins anew, which is not played here. */
+const keepsAll: Storage['compact'] = () => Promise.resolve({ segmentsRewritten: 0, segmentsDeleted: 0, bytesFreed: 0 })
 
 /** Told before something is written; what it gives may keep that from being written, or from being known to be. */
 export type BeforeWrite = () => 'goes on' | 'lost' | 'kept'
@@ -45,6 +49,8 @@ export class ServerMachine {
   #life: Life | null = null
   /** A start that is overtaken by a crash ends nowhere. */
   #starts = 0
+  #isRestored = false
+  #servesFromMs = 0
 
   constructor(install: Install, parts: ServerParts) {
     const { origin, server, peer } = install
@@ -99,6 +105,8 @@ export class ServerMachine {
     })
     if (started !== this.#starts) return
     this.#life = { clock, host, service, cuts: new Set() }
+    if (this.#isRestored) this.#servesFromMs = this.#time.nowMs + takesBackMs
+    this.#isRestored = false
     await host.connect()
   }
 
@@ -114,16 +122,21 @@ export class ServerMachine {
     for (const cut of life.cuts) cut()
   }
 
-  /** Its disk is as it was when the copy was made. */
+  /**
+   * Its disk is as it was when the copy was made. Clients come in a little later than others: what is written to an old copy before it hears
+   * of its own log is a fork, after which the program begins anew, which is not played here.
+   */
   restore(copy: DiskCopy): void {
     this.crash()
+    this.#isRestored = true
     this.disk.restore(copy)
   }
 
   /** Serves a client. `cut` ends the stream when the machine crashes. UNREACHABLE when it is down. */
   serve(stream: FrameStream, cut: () => void): void {
     const life = this.#life
-    if (life === null) throw new QuintetError('UNREACHABLE', 'The server is down.')
+    if (life === null || this.#time.nowMs < this.#servesFromMs)
+      throw new QuintetError('UNREACHABLE', 'The server is down.')
     life.cuts.add(cut)
     const open = (): ReturnType<ReplicaService['connect']> => life.service.connect('person')
     void serveReplica({ stream, open, isAdminToken: () => false, requires: 'person' }).then(() => {
@@ -142,6 +155,7 @@ export class ServerMachine {
     return new Proxy(storage, {
       get: (target, name) => {
         if (name === 'append') return append
+        if (name === 'compact') return keepsAll
         const value = Reflect.get(target, name) as unknown
         return typeof value === 'function' ? (value.bind(target) as unknown) : value
       },
