@@ -43,7 +43,7 @@ const endsKeptLogIn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 /** Nobody is logged in any more when this is told. */
 const endsLogIn: ReadonlySet<ClientEvent['event']> = new Set(['takenOver', 'accountDeleted'])
-/** After these calls somebody else may be logged in, or nobody. */
+/** After these calls somebody else may be logged in, or nobody, or the session is of another server or group name. */
 const sessionMethods: ReadonlySet<string> = new Set([
   'signUp',
   'logIn',

@@ -36,15 +36,3 @@ export const duration = (spanMs: number): string => {
   if (spanMs >= dayMs) return named(Math.round(spanMs / dayMs), 'day')
   return [hours > 0 ? named(hours, 'hour') : '', minutes > 0 ? named(minutes, 'minute') : ''].filter(Boolean).join(' ')
 }
-
-/** "4.2 MB". */
-export const byteSize = (bytes: number): string => {
-  const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
-  const step = Math.min(steps.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
-  return new Intl.NumberFormat(currentLocale.value, {
-    style: 'unit',
-    unit: steps[step] ?? 'byte',
-    unitDisplay: 'short',
-    maximumFractionDigits: step === 0 ? 0 : 1,
-  }).format(bytes / 1_000 ** step)
-}

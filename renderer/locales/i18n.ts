@@ -48,23 +48,18 @@ export const textOf = (key: MessageKey, count: number, words: Words = {}): strin
 
 export const formatNumber = (value: number): string => new Intl.NumberFormat(currentLocale.value).format(value)
 
-const kilobyte = 1_000
+const sizeUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
 /** "8 bytes", "12 kB", "1.2 MB". */
 export const formatSize = (bytes: number): string => {
-  const [unit, value] =
-    bytes < kilobyte
-      ? (['byte', bytes] as const)
-      : bytes < kilobyte * kilobyte
-        ? (['kilobyte', bytes / kilobyte] as const)
-        : (['megabyte', bytes / kilobyte / kilobyte] as const)
-  const digits = { maximumFractionDigits: unit === 'megabyte' ? 1 : 0 }
+  const thousands = bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3)
+  const step = Math.min(thousands, sizeUnits.length - 1)
   return new Intl.NumberFormat(currentLocale.value, {
     style: 'unit',
-    unit,
-    unitDisplay: unit === 'byte' ? 'long' : 'short',
-    ...digits,
-  }).format(value)
+    unit: sizeUnits[step] ?? 'byte',
+    unitDisplay: step === 0 ? 'long' : 'short',
+    maximumFractionDigits: step < 2 ? 0 : 1,
+  }).format(bytes / 1_000 ** step)
 }
 
 /** "Anna, Ben and Chris". */

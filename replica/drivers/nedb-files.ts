@@ -176,7 +176,7 @@ export function diskError(error: unknown, doing: string): QuintetError {
     )
   }
   const what =
-    code === 'EACCES'
+    systemCode(error) === 'EACCES'
       ? 'The data directory has files of another user, as after a start as root: give them back with chown -R'
       : 'The disk failed'
   return new QuintetError('DISK_FAILED', `${what} (${doing}): ${reasonOf(error)}`)

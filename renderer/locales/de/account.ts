@@ -1,7 +1,6 @@
 import type { english, Translated } from '../messages.ts'
 
 export const account: Translated<typeof english.account> = {
-  title: 'Konto',
   ways: { signUp: 'Konto anlegen', logIn: 'Anmelden', reset: 'Neues Passwort setzen' },
   place: '{group} · Server {server}',
   placeClient: '{group} · über Server {server}',

@@ -1,7 +1,6 @@
 import type { english, Translated } from '../messages.ts'
 
 export const firstRun: Translated<typeof english.firstRun> = {
-  title: 'Willkommen',
   promise: 'Post für eine kleine Gruppe, ohne Mailserver.',
   promiseHow:
     'Bis zu fünf Geräte haben je eine vollständige Kopie. Eines davon genügt zum Weiterarbeiten; sehen sie sich wieder, wird alles zusammengeführt, und nichts geht verloren.',

@@ -19,8 +19,6 @@ export const shell: Translated<typeof english.shell> = {
   showFolderFailed: 'Der Datenordner ließ sich nicht zeigen',
   startOver: 'Alles von den anderen zurückholen',
   connection: {
-    whole: 'Mit allen verbunden',
-    wholeOf: '{reachable} von {seats} Servern sind verbunden',
     split: 'Getrennt von {names}. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
     alone:
       'Kein anderer Server ist erreichbar. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
@@ -38,7 +36,6 @@ export const shell: Translated<typeof english.shell> = {
   },
   status: {
     label: 'Hier ist Server {server}, {reachable} von {seats} verbunden',
-    here: 'dieses Gerät',
   },
   diskHasRoom: 'Der Datenträger von {name} hat wieder Platz: Post wird gesendet und gesichert wie gewohnt.',
   takenOver: {

@@ -1,5 +1,4 @@
 export const account = {
-  title: 'Account',
   ways: { signUp: 'Create your account', logIn: 'Log in', reset: 'Set a new password' },
   place: '{group} · server {server}',
   placeClient: '{group} · client of server {server}',

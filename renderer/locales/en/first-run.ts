@@ -1,5 +1,4 @@
 export const firstRun = {
-  title: 'Welcome',
   promise: 'Mail for a small group, without a mail server.',
   promiseHow:
     'Up to five machines each keep a full copy. Any one of them is enough to go on working; when they meet again, everything merges and nothing is lost.',

@@ -17,8 +17,6 @@ export const shell = {
   showFolderFailed: 'The data folder could not be shown',
   startOver: 'Take everything back from the others',
   connection: {
-    whole: 'Connected with everyone',
-    wholeOf: '{reachable} of {seats} servers are connected',
     split: 'Cut off from {names}. You can go on working: everything merges when you meet again.',
     alone: 'No other server can be reached. You can go on working: everything merges when you meet again.',
     paused: 'Syncing with {names} is paused.',
@@ -35,7 +33,6 @@ export const shell = {
   },
   status: {
     label: 'Server {server} here, {reachable} of {seats} connected',
-    here: 'this machine',
   },
   diskHasRoom: 'The disk of {name} has room again: mail is sent and saved as usual.',
   takenOver: {
