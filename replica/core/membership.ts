@@ -34,6 +34,8 @@ const usualSyncIntervalMs = 1_000
 const peopleNewsMs = 500
 /** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
 const changedKnowledgeMs = 250
+/** Who is logged in here is told again so often, also when that has not changed. */
+const sessionsEveryMs = 10_000
 
 /**
  * Membership views from connections and hellos, and what members tell each other about themselves: what they know,
@@ -162,10 +164,13 @@ export class Membership {
 
   heard(session: GreetedPeer, message: KnowledgeMessage, nowMs: number): void {
     this.#seenMs.set(session.server, nowMs)
-    if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
-    session.sessions = message.sessions
     session.aside = message.aside ?? 0
-    this.sessions.heard(session.server, message.sessions)
+    session.mayShorten = message.mayShorten === true
+    if (message.sessions !== 'as before') {
+      if (textOf(session.sessions) !== textOf(message.sessions)) this.#hasPeopleNews = true
+      session.sessions = message.sessions
+      this.sessions.heard(session.server, message.sessions)
+    }
     this.peers.noteClock(session, message.clock, nowMs)
   }
 
@@ -201,18 +206,33 @@ export class Membership {
     if (occasion === 'round') this.#roundMs = nowMs
     this.#toldRevision = this.#state.revision
     const all = (): Told => ({ rows: this.toldRows(), hashes: this.#toldHashes() })
-    const messageOf = (told: Told): KnowledgeMessage => {
-      const { own: sessions } = this.sessions
-      const aside = this.#state.seats.isUnknown && this.aside > 0 ? { aside: this.aside } : {}
-      return { kind: 'knowledge', clock, rows: told.rows, hashes: new Map(told.hashes), sessions, ...aside }
-    }
-    const news = messageOf(this.#telling.next(nowMs, occasion, all, this.toldRow()))
-    let whole: KnowledgeMessage | null = null
+    const news = this.#telling.next(nowMs, occasion, all, this.toldRow())
+    let whole: Told | null = null
+    const messages = new Map<string, KnowledgeMessage>()
     for (const session of this.served()) {
-      const message = session.isTold ? news : (whole ??= messageOf(all()))
+      const told = session.isTold ? news : (whole ??= all())
+      const sessions = this.#sessionsFor(session, nowMs)
+      // One that is for several is encoded once.
+      const key = `${session.isTold} ${sessions === 'as before'}`
+      const message = messages.get(key) ?? this.#knowledge(clock, told, sessions)
+      messages.set(key, message)
       session.isTold = true
       effects.send.push({ to: session.peer, message, urgency: 'ordinary' })
     }
+  }
+
+  #knowledge(clock: number, { rows, hashes }: Told, sessions: KnowledgeMessage['sessions']): KnowledgeMessage {
+    const aside = this.#state.seats.isUnknown && this.aside > 0 ? { aside: this.aside } : {}
+    return { kind: 'knowledge', clock, rows, hashes: new Map(hashes), sessions, mayShorten: true, ...aside }
+  }
+
+  /** Where many are logged in, they are most of what is said, every second: they are told when they have changed, and now and then. */
+  #sessionsFor(session: PeerSession, nowMs: number): KnowledgeMessage['sessions'] {
+    const { own } = this.sessions
+    const { toldSessions: told, mayShorten } = session
+    if (mayShorten && told?.own === own && nowMs - told.atMs < sessionsEveryMs) return 'as before'
+    session.toldSessions = { own, atMs: nowMs }
+    return own
   }
 
   /** Whether nobody who is here could take up a copy that covers more; of those that cover as much the first by name counts. */

@@ -11,6 +11,10 @@ export interface PeerSession {
   origin: OriginId | null
   server: ServerId | null
   sessions: readonly SessionClaim[]
+  /** Which of ours it was told last, and when; null before. */
+  toldSessions: { readonly own: readonly SessionClaim[]; readonly atMs: number } | null
+  /** It need not be told them again as long as they are the same: versions before this one do not know how that is said. */
+  mayShorten: boolean
   /** It was told all that is known here, on this connection. */
   isTold: boolean
   /** Our hello has told it of others: it was known to be a member then, or has shown it since. */
@@ -57,6 +61,8 @@ export class Peers {
       origin: null,
       server: null,
       sessions: [],
+      toldSessions: null,
+      mayShorten: false,
       isTold: false,
       isWelcome: false,
       hasToldAll: false,

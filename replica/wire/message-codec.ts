@@ -40,7 +40,7 @@ interface Format {
 /** The type and how many fields follow it in this version: what a later version adds to a message comes behind them. */
 const formats: Readonly<Record<Message['kind'], Format>> = {
   hello: { type: 1, fields: 9 },
-  knowledge: { type: 2, fields: 4, later: 1 },
+  knowledge: { type: 2, fields: 4, later: 2 },
   request: { type: 3, fields: 4 },
   batches: { type: 4, fields: 2 },
   discarded: { type: 5, fields: 2 },
@@ -56,6 +56,8 @@ const kindsByType = new Map((Object.keys(formats) as Message['kind'][]).map((kin
 /** Of what is passed over, at most so deep. */
 const laterDepth = 8
 const mostFields = 16
+/** Whether what a message says of sessions stands in its list, which is empty otherwise. */
+const [inList, asBefore] = [0, 1]
 
 const nothingHeld: IsHeld = () => false
 
@@ -149,7 +151,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
         message.clock,
         rowFields(message.rows),
         hashFields(message.hashes),
-        message.sessions.map(({ account, session, clock, machine }) => [
+        (message.sessions === 'as before' ? [] : message.sessions).map(({ account, session, clock, machine }) => [
           fromBase64Url(account),
           fromBase64Url(session),
           clock,
@@ -157,6 +159,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
         ]),
         // Always there: what a later version adds comes behind it.
         message.aside ?? 0,
+        ...(message.mayShorten === true ? [message.sessions === 'as before' ? asBefore : inList] : []),
       ]
     case 'request':
       return [message.id, message.origin, message.after, message.maxBytes]
@@ -218,8 +221,7 @@ function readMessage(
         clock: reader.uint(),
         rows: readRows(reader),
         hashes: readHashes(reader),
-        sessions: readSessions(reader),
-        ...asideOf(fields > formats.knowledge.fields ? reader.uint() : 0),
+        ...readOthers(reader, fields - formats.knowledge.fields),
       }
     case 'request':
       return {
@@ -255,6 +257,14 @@ function readMessage(
     case 'groupKey':
       return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
   }
+}
+
+/** The sessions, and what later versions have put behind them: so many fields. */
+function readOthers(reader: CborReader, later: number): Pick<KnowledgeMessage, 'sessions' | 'aside' | 'mayShorten'> {
+  const sessions = readSessions(reader)
+  const aside = asideOf(later > 0 ? reader.uint() : 0)
+  if (later < 2) return { sessions, ...aside }
+  return { sessions: reader.uint() === asBefore ? 'as before' : sessions, ...aside, mayShorten: true }
 }
 
 const asideOf = (aside: number): Pick<KnowledgeMessage, 'aside'> => (aside > 0 ? { aside } : {})

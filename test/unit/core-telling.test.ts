@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type { Effects } from '../../replica/core/effects.ts'
-import type { HelloMessage, KnowledgeMessage } from '../../replica/core/model/messages.ts'
+import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
+import { sessionId } from '../../replica/core/model/ids.ts'
+import type { HelloMessage, KnowledgeMessage, SessionClaim } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
-import { foundedCore, greet, helloOf, identity, inviteNamed, mailTo, noonMs, signUp } from '../support/core-fixture.ts'
+import {
+  foundedCore,
+  greet,
+  helloOf,
+  identity,
+  inviteNamed,
+  mailTo,
+  noonMs,
+  person,
+  signUp,
+} from '../support/core-fixture.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
 
 const secondMs = 1_000
@@ -21,6 +32,11 @@ const coreOfTwo = (): ReplicaCore => {
   core.step(noonMs, [{ kind: 'handedIn', batches: [claim] }])
   return core
 }
+
+const claimOf = (name: string): SessionClaim => ({
+  ...{ account: person(name), clock: 7, machine: 'bridge' },
+  session: sessionId(name.padEnd(16, 'A')),
+})
 
 const knowledgeIn = ({ send }: Pick<Effects, 'send'>): KnowledgeMessage[] =>
   send.flatMap(({ message }) => (message.kind === 'knowledge' ? [message] : []))
@@ -94,6 +110,55 @@ describe('a replica', () => {
     ])
     const [next] = toldAfter(core, 2_100, 1_500)
     expect([...(next?.hashes.keys() ?? [])].sort()).toEqual([core.identity.origin, second.origin])
+  })
+
+  test('tells who is logged in when that has changed, and else, to who understands it, that it is as before', () => {
+    const core = coreOfTwo()
+    greet(core, second)
+    const knows = (fields: Pick<KnowledgeMessage, 'mayShorten'>): CoreEvent => {
+      const message = {
+        kind: 'knowledge',
+        clock: 1,
+        rows: new Map(),
+        hashes: new Map(),
+        sessions: [],
+        ...fields,
+      } as const
+      return { kind: 'message', peer: second.peer, message }
+    }
+    const sessions = [claimOf('ada')]
+    core.step(noonMs, [{ kind: 'sessions', sessions }])
+    const former = toldAfter(core, 0, 3 * secondMs)
+    expect(former.map((told) => told.sessions)).toEqual(former.map(() => sessions))
+    core.step(noonMs + 3_000, [knows({ mayShorten: true })])
+    const told = toldAfter(core, 3 * secondMs, 11 * secondMs).map((message) => message.sessions)
+    expect(told[0]).toBe('as before')
+    expect(told.filter((message) => message !== 'as before')).toEqual([sessions])
+    const others = [claimOf('ada'), claimOf('bob')]
+    core.step(noonMs + 14_000, [{ kind: 'sessions', sessions: others }])
+    const [next, ...more] = toldAfter(core, 14 * secondMs, 3 * secondMs)
+    expect([next?.sessions, ...more.map((message) => message.sessions)]).toEqual([
+      others,
+      ...more.map(() => 'as before'),
+    ])
+    expect(core.online.get(person('ada'))).toEqual([1])
+  })
+
+  test('keeps who is logged in elsewhere, when that is as before, until the connection ends', () => {
+    const core = coreOfTwo()
+    greet(core, second)
+    const hear = (told: KnowledgeMessage['sessions']): ReplicaCore['online'] => {
+      const message = { kind: 'knowledge', clock: 1, rows: new Map(), hashes: new Map(), sessions: told } as const
+      core.step(noonMs + 250, [{ kind: 'message', peer: second.peer, message: { ...message, mayShorten: true } }])
+      return core.online
+    }
+    expect(hear([claimOf('ada')])).toEqual(new Map([[person('ada'), [2]]]))
+    expect(hear('as before')).toEqual(new Map([[person('ada'), [2]]]))
+    expect(hear([])).toEqual(new Map())
+    core.step(noonMs + 300, [{ kind: 'disconnected', peer: second.peer }])
+    greet(core, second)
+    const [anew] = toldAfter(core, 300, 1_500)
+    expect(anew?.sessions).toEqual([])
   })
 
   test('tells new addresses to all members that are connected, and nothing else that they were told before', () => {

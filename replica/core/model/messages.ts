@@ -45,7 +45,10 @@ export interface KnowledgeMessage {
   readonly rows: KnowledgeRows
   /** Chain value of each origin where the sender's copy of its log ends, so that a fork is found. */
   readonly hashes: ReadonlyMap<OriginId, Hash>
-  readonly sessions: readonly SessionClaim[]
+  /** `as before`: as this connection was told last. Only to who understands that. */
+  readonly sessions: readonly SessionClaim[] | 'as before'
+  /** Whether the sender understands `as before`; versions before this one do not. */
+  readonly mayShorten?: true
   /** Of who has no state: how many updates the copy covers that it has set aside and could take up again. */
   readonly aside?: number
 }
