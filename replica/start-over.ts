@@ -89,14 +89,17 @@ export const takeUp = async (
   const wire = createWire({ groupId })
   const present = await openNedbStorage({ directory, wire, logger, readErrors: 'failure' })
   const { storage } = await openAside(directory, copy, groupId, logger)
+  let carried: 'all' | 'some'
   try {
-    await carryOver(present, storage, (origin) => wire.firstHash(origin))
+    carried = await carryOver(present, storage, (origin) => wire.firstHash(origin))
   } finally {
     await Promise.all([present.close(), storage.close()])
   }
   await rm(join(directory, takenName), { recursive: true, force: true })
   await writeFileAtomically(join(directory, takingName), copy)
   await finishTakingUp(directory)
+  // Otherwise clients would be kept waiting at each start until somebody else comes.
+  if (carried === 'all') await rm(join(directory, asideName, copy), { recursive: true, force: true })
 }
 
 /** Goes on where a crash interrupted `takeUp`, if it did. */

@@ -3,7 +3,6 @@ import type { Identity } from './membership.ts'
 import { namesOf, type OriginId, type PeerId, type ServerId } from './model/ids.ts'
 import type { RefusalMessage } from './model/messages.ts'
 import type { PeerSession } from './peers.ts'
-import type { Readiness } from './readiness.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** Retirements by machines that are not known here are remembered of so many of these for each member that shows them. */
@@ -16,7 +15,6 @@ const shownAtMost = 8
 export class OwnStanding {
   readonly #identity: Identity
   readonly #state: GroupState
-  readonly #readiness: Pick<Readiness, 'hasState'>
   /** A member said so, before the update that says so came. */
   isSaidRetired = false
   /** A member said so of what this machine was before it started over. */
@@ -26,15 +24,14 @@ export class OwnStanding {
   /** Per member by whom, not known here, this install was retired, as it has shown. It could make up as many as it likes: the last ones count. */
   readonly #byUnknown = new Map<OriginId, readonly OriginId[]>()
 
-  constructor(identity: Identity, state: GroupState, readiness: Pick<Readiness, 'hasState'>) {
+  constructor(identity: Identity, state: GroupState) {
     this.#identity = identity
     this.#state = state
-    this.#readiness = readiness
   }
 
-  /** This install, or the machine that it goes on for: a member that had not heard of that may let it in all the same, and then it is given a state. */
+  /** This install, or the machine that it goes on for. */
   get isRetired(): boolean {
-    return this.isRetiredItself || (this.#isSaidOfFormer && !this.#readiness.hasState)
+    return this.isRetiredItself || this.#isSaidOfFormer
   }
 
   /** For good. */
@@ -57,8 +54,12 @@ export class OwnStanding {
     if (server !== null) this.#notAdmittedBy.set(peer, server)
   }
 
-  /** A member speaks to this machine, as to a member. */
+  /**
+   * A member speaks to this machine, as to a member: it may not have heard that the machine that this one goes on for was retired. Then those who say so
+   * will let this one in, too.
+   */
   admitted(peer: PeerId): void {
+    this.#isSaidOfFormer = false
     this.#notAdmittedBy.delete(peer)
   }
 

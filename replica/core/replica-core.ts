@@ -99,7 +99,7 @@ export class ReplicaCore {
     const [antiEntropy, catchingUp] = [this.#antiEntropy, this.#catchingUp]
     const { state, matrix } = this
     this.#readiness = new Readiness({ identity, state, matrix, membership: this.#membership, antiEntropy, catchingUp })
-    this.ownStanding = new OwnStanding(identity, state, this.#readiness)
+    this.ownStanding = new OwnStanding(identity, state)
     this.#correspondence = new Correspondence({
       ...{ identity, state, matrix, antiEntropy, catchingUp },
       membership: this.#membership,

@@ -8,7 +8,7 @@ import { Divergence, relationOf, stateOf } from './divergence.ts'
 import { peopleOnlyIn } from './people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
-import { fullestCopy } from './taking-up.ts'
+import { type FullestCopy, fullestCopy, isAlone } from './taking-up.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
 type LogEnd = readonly [OriginId, Sequence]
@@ -43,6 +43,9 @@ const lookedThrough = 10_240
 /** So often in a row nobody has a state before an older one is taken up: by whoever has the fullest, or if that does not, by any. */
 const strandedLooks = 40
 const strandedLooksOfAny = 120
+/** So often in a row nobody is seen before a copy is taken up that knows of nobody else, or if there are others, who may all be gone for good. */
+const aloneLooks = 40
+const aloneLooksOfAny = 2_400
 
 /**
  * Gives back what only an older copy of this machine had, when what the others have was taken in: batches that follow on
@@ -55,6 +58,7 @@ export class GiveBack {
   #work: Promise<void> = Promise.resolve()
   #isBusy = false
   #stranded = 0
+  #alone = 0
   #isStopped = false
 
   constructor(options: GiveBackOptions) {
@@ -85,6 +89,8 @@ export class GiveBack {
     if (!(await host.read((core) => core.isCaughtUp))) {
       this.#stranded = (await host.read((core) => core.isStranded)) ? this.#stranded + 1 : 0
       if (this.#stranded > 0) await this.#strand()
+      this.#alone = (await host.read(isAlone)) ? this.#alone + 1 : 0
+      if (this.#alone === aloneLooks || this.#alone === aloneLooksOfAny) await this.#isolate()
       return
     }
     const [copy] = await this.#options.copies()
@@ -108,7 +114,7 @@ export class GiveBack {
    * that differ are forks as before.
    */
   async #strand(): Promise<void> {
-    const { host, logger, takeUp } = this.#options
+    const { host } = this.#options
     if (this.#stranded === 1) await host.tellAside((await this.#fullest())?.updates ?? 0)
     if (this.#stranded < strandedLooks) return
     const isFirst = await host.read((core) => core.isFirstToTakeUp)
@@ -116,12 +122,23 @@ export class GiveBack {
     this.#stranded = 0
     const fullest = await this.#fullest()
     if (fullest === null || !(await host.read((core) => core.isStranded))) return
-    logger.warn('nobody has a state: a copy that was set aside is taken up again', { ...fullest })
-    this.#stop()
-    takeUp(fullest.copy)
+    this.#takeUp(fullest)
   }
 
-  async #fullest(): Promise<ReturnType<typeof fullestCopy<OriginId>>> {
+  /** Nobody is there who could give a state: whoever waited for that would have no mail, for ever where nobody else is left. */
+  async #isolate(): Promise<void> {
+    const fullest = await this.#fullest()
+    if (fullest === null || !(fullest.isOnly || this.#alone >= aloneLooksOfAny)) return
+    if (await this.#options.host.read(isAlone)) this.#takeUp(fullest)
+  }
+
+  #takeUp(fullest: FullestCopy<OriginId>): void {
+    this.#options.logger.warn('nobody has a state: a copy that was set aside is taken up again', { ...fullest })
+    this.#stop()
+    this.#options.takeUp(fullest.copy)
+  }
+
+  async #fullest(): Promise<FullestCopy<OriginId> | null> {
     const { copies, open } = this.#options
     const states = []
     for (const copy of await copies()) {

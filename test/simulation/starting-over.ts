@@ -6,7 +6,7 @@ import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
 import { peopleOnlyIn } from '../../replica/host/people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
-import { fullestCopy, goingOn } from '../../replica/host/taking-up.ts'
+import { fullestCopy, goingOn, isAlone } from '../../replica/host/taking-up.ts'
 import type { KeptKeys } from './group-keys.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
@@ -18,6 +18,8 @@ const lookEveryMs = 300
 /** So often in a row nobody has a state before an older one is taken up: by whoever has the fullest, or if that does not, by any. */
 const strandedLooks = 20
 const strandedLooksOfAny = 60
+/** So often in a row nobody is seen before a copy is taken up that knows of nobody else. Where there are others the program waits for longer than histories last. */
+const aloneLooks = 20
 const microsPerMs = 1_000
 
 /**
@@ -92,7 +94,7 @@ export const beginGivingBack = (machine: Machine): void => {
 }
 
 /** Gives back, again and again until all of it is. */
-const giveBack = (machine: Machine, looks = 0): void => {
+const giveBack = (machine: Machine, looks = 0, alone = 0): void => {
   machine.later(lookEveryMs, () => {
     machine.whenIdle(() => {
       const [aside] = machine.aside
@@ -106,8 +108,11 @@ const giveBack = (machine: Machine, looks = 0): void => {
         const fullest = stranded === 0 ? null : fullestOf(machine.aside)
         if (stranded === 1) machine.enqueue({ kind: 'aside', updates: fullest?.updates ?? 0 })
         const isDue = stranded >= (machine.isUp && machine.core.isFirstToTakeUp ? strandedLooks : strandedLooksOfAny)
+        const aloneNow = machine.isUp && isAlone(machine.core) ? alone + 1 : 0
+        const only = aloneNow >= aloneLooks ? fullestOf(machine.aside) : null
         if (isDue && fullest !== null) takeUp(machine, fullest.copy)
-        else giveBack(machine, stranded)
+        else if (only?.isOnly === true) takeUp(machine, only.copy)
+        else giveBack(machine, stranded, aloneNow)
       }
     })
   })

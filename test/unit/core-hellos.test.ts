@@ -264,12 +264,12 @@ describe('a retired machine that comes back', () => {
       expect(told().isRetired).toBe(true)
     })
 
-    test('believes it no more when somebody who has not heard of it has let it in, and given it a state', () => {
+    test('believes it no more when somebody who has not heard of it has let it in', () => {
       const core = told()
-      core.step(noonMs, [{ kind: 'handedIn', batches: foundersLog(founder) }])
-      const row = new Map([[founder.origin, core.state.held(founder.origin)]]).set(cleo.origin, 0)
-      const message = helloOf(founder, new Map([[founder.origin, row]]))
-      core.step(noonMs, [{ kind: 'message', peer: founder.peer, message }])
+      const row = new Map([[cleo.origin, new Map([[cleo.origin, 1]])]])
+      const message = { kind: 'knowledge', clock: 1, rows: row, hashes: new Map(), sessions: [] } as const
+      greet(core, cleo)
+      core.step(noonMs, [{ kind: 'message', peer: cleo.peer, message }])
       expect(core.isRetired).toBe(false)
     })
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import { originId, serverId, type OriginId } from '../../replica/core/model/ids.ts'
+import { originId, serverId, type OriginId, type ServerId } from '../../replica/core/model/ids.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GiveBack } from '../../replica/host/give-back.ts'
@@ -8,7 +8,7 @@ import type { Storage } from '../../replica/host/ports.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { silentLogger } from '../conformance/storage-files.ts'
 import { Random } from '../simulation/random.ts'
-import { newIdentity, sign } from '../simulation/sim-codec.ts'
+import { newIdentity, sign, type SimIdentity } from '../simulation/sim-codec.ts'
 import { SimDisk } from '../simulation/sim-disk.ts'
 import {
   commandNamed,
@@ -17,6 +17,7 @@ import {
   greet,
   identity,
   inviteNamed,
+  logOf,
   noonMs,
   person,
   signUp,
@@ -25,13 +26,22 @@ import {
 
 const emptyCopy = (): Storage => new SimDisk(() => 0).open()
 
-/** What a former install of this machine had: a group with these people, of whom some have changed their keys. */
-const copyWith = async (names: readonly string[], keys: readonly SignedChange[] = []): Promise<Storage> => {
+/** What a former install of this machine had: a group with these people, of whom some have changed their keys, and another machine. */
+const copyWith = async (
+  names: readonly string[],
+  keys: readonly SignedChange[] = [],
+  other: (SimIdentity & { readonly server: ServerId }) | null = null,
+): Promise<Storage> => {
   const server = serverId(1)
   const { peer, origin } = newIdentity(new Random(1), server)
   const former = startCore({ origin, server, peer, admission: null, vouchers: [] })
   give(former, { kind: 'found', groupName: 'the group', server, machine: 'a machine' })
   for (const signed of [...names.map((name) => signUp(name)), ...keys]) give(former, { kind: 'submit', signed })
+  if (other !== null) {
+    const { origin: their, server: seat, peer: key } = other
+    const claim = { kind: 'seat', server: seat, peer: key, machine: 'another', replaces: null } as const
+    former.step(noonMs, [{ kind: 'handedIn', batches: logOf(their, [claim], noonMs * 1_000) }])
+  }
   const storage = emptyCopy()
   const image = former.state.image()
   await storage.writeSnapshot({ vector: image.vector, chunks: [...encodeImage(image)] })
@@ -117,6 +127,19 @@ test('no copy is begun from before it is clear that nobody has a state, nor one 
   const other = identity(3, 'c')
   greet(withOther, other, new Map([[other.origin, new Map([[other.origin, 4]])]]))
   expect(await lookAt(withOther, copies, 200)).toEqual({ takenUp: [], hasEnded: false })
+})
+
+test('who sees nobody begins from the copy soon if that knows of nobody else, and after ten minutes if it does', async () => {
+  const copy = originId('2.aaaaaaaa')
+  const server = serverId(3)
+  const other = { ...newIdentity(new Random(2), server), server }
+  const alone = (): ReplicaCore => startCore(identity(2, 'b'))
+  const only = new Map([[copy, await copyWith(['ada'])]])
+  expect(await lookAt(alone(), only, 30)).toEqual({ takenUp: [], hasEnded: false })
+  expect(await lookAt(alone(), only, 200)).toEqual({ takenUp: [copy], hasEnded: true })
+  const withOther = new Map([[copy, await copyWith(['ada'], [], other)]])
+  expect(await lookAt(alone(), withOther, 2_000)).toEqual({ takenUp: [], hasEnded: false })
+  expect(await lookAt(alone(), withOther, 20_000)).toEqual({ takenUp: [copy], hasEnded: true })
 })
 
 test('where another one has a fuller copy, that is waited for, but not for ever', async () => {

@@ -66,8 +66,9 @@ describe('a copy that is taken up again', () => {
     const directory = await newDirectory()
     const [former, own] = [new LogMaker(1), new LogMaker(2)]
     const [formerLog, ownLog] = [former.batches(3, 2), own.batches(2, 1)]
+    const present = [...formerLog.slice(0, 1), ...ownLog]
     for (const [place, batches] of [
-      [directory, ownLog],
+      [directory, present],
       [join(directory, 'aside', former.origin), formerLog],
     ] as const) {
       const storage = await openStorage(place)
@@ -82,8 +83,18 @@ describe('a copy that is taken up again', () => {
     expect(await asideCopies(directory)).toEqual([former.origin])
     const aside = await openAside(directory, former.origin, groupId, silentLogger)
     expect(aside.forked).toBe(null)
-    expect(spansOf((await aside.storage.recover()).suffix)).toEqual(spansOf(ownLog))
+    expect(spansOf((await aside.storage.recover()).suffix).toSorted()).toEqual(spansOf(present).toSorted())
     await aside.storage.close()
+  })
+
+  test('leaves nothing to be given back where the present one had only what goes on from it', async () => {
+    const directory = await newDirectory()
+    const storage = await openStorage(directory)
+    await storage.recover()
+    await storage.append(new LogMaker(2).batches(2, 1))
+    await storage.close()
+    await takeUp(directory, copy, { groupId, logger: silentLogger })
+    expect(await asideCopies(directory)).toEqual([])
   })
 
   const parts = (place: string) =>
