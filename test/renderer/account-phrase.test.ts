@@ -4,6 +4,7 @@ import AccountLogIn from '../../renderer/account/AccountLogIn.vue'
 import AccountPhrase from '../../renderer/account/AccountPhrase.vue'
 import { useAccount } from '../../renderer/account/account-store.ts'
 import SignInPage from '../../renderer/account/SignInPage.vue'
+import { useCompose } from '../../renderer/mail/compose-store.ts'
 import { text } from '../../renderer/locales/i18n.ts'
 import { askedPositions, isSameWord } from '../../renderer/account/phrase.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
@@ -117,8 +118,15 @@ describe('an account', () => {
   it('that was deleted elsewhere is named until somebody logs in', async () => {
     fakeQuintet().add('client', { logIn: () => undefined })
     const account = useAccount()
+    fakeQuintet().add('host', { copyText: () => undefined })
+    useCompose().begin({ to: ['Ben'], subject: 'Rota', body: 'All that was agreed.' })
     fakeQuintet().emit({ event: 'accountDeleted', name: 'Ingrid' })
-    expect(account.deletedName).toBe('Ingrid')
+    const page = mount(SignInPage)
+    expect(page.text()).toContain(text('shell.accountDeleted.text', { name: 'Ingrid' }))
+    const copy = page.findAll('button').find((button) => button.text() === text('shell.accountDeleted.copy'))
+    await copy?.trigger('click')
+    expect(fakeQuintet().requestsOf('copyText')).toEqual([{ text: 'Ben\nRota\nAll that was agreed.' }])
+    page.unmount()
     await account.logIn('Jonas', 'a long password')
     expect(account.deletedName).toBeNull()
   })
