@@ -41,6 +41,8 @@ export class TrashDiary {
       else if (mark === 'trash' && mail.tag !== anyTag) this.#mails.set(session, name, isIn, clockToMs(clock))
       else if (this.#mails.get(name) !== null) this.#mails.set(session, name, isOut)
     }
+    // What was taken out is not to be deleted on a server's word because this client ended, or was taken over, too soon.
+    if (mark === 'restore') await this.#mails.flush(session)
   }
 
   /** Those that the person put into the trash before `beforeMs`, and has not taken out since. */

@@ -119,3 +119,16 @@ test('what is put into the trash one by one is written down together, and all of
   await logInAgain(replica, clock)
   await expect.poll(() => left(replica)).toEqual([])
 })
+
+test('what is taken out of the trash again is written down at once', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  await ann.mark({ mails, mark: 'trash' })
+  await ann.mark({ mails: mails.slice(0, 2), mark: 'restore' })
+  // This client has no time to say anything more.
+  for (const connection of replica.connections) connection.submit = () => new Promise(() => undefined)
+  lieAboutTrash(replica)
+  clock.move(trashMs)
+  const next = await logInAgain(replica, clock)
+  await expect.poll(() => left(replica)).toEqual(mails.slice(0, 2))
+  await next.close()
+})
