@@ -12,7 +12,7 @@ import { fileName } from './file-name.ts'
 import { decodeDraft, decodeWaiting } from './letter-codec.ts'
 import { checkSize } from './letters.ts'
 import type { FileContent } from './mail-content.ts'
-import { isCaughtUp } from './reach.ts'
+import { isCaughtUp, isTogether } from './reach.ts'
 import type { Session } from './session.ts'
 
 /*
@@ -35,7 +35,7 @@ export class Attachments {
     context.listen({
       loggedIn: (session) => {
         // Nobody waits for it: what fails is tried at the next log-in.
-        this.#removeUnused(session, unusedMs).catch(() => undefined)
+        this.#removeOld(session).catch(() => undefined)
       },
       loggedOut: () => {
         this.#known.clear()
@@ -74,6 +74,11 @@ export class Attachments {
 
   async remove(session: Session, ids: readonly DocumentId[]): Promise<void> {
     await Promise.all(ids.map((id) => this.#documents.delete(session, id, shelves.attachments)))
+  }
+
+  /** In a split a letter on the other side may name them, however long that lasts. */
+  async #removeOld(session: Session): Promise<void> {
+    if (await isTogether(this.#context, session)) await this.#removeUnused(session, unusedMs)
   }
 
   /** Removes what was attached to letters that are gone. */

@@ -163,6 +163,13 @@ describe('files attached to a mail', () => {
     expect(names()).toHaveLength(2)
     clock.move(2 * dayMs)
     await ann.logOut()
+    // A letter on the other side of a split may name it.
+    replica.isWhole = false
+    await ann.logIn(annsLogIn)
+    for (let turn = 0; turn < 20; turn++) await ann.counts()
+    expect(names()).toHaveLength(2)
+    await ann.logOut()
+    replica.isWhole = true
     await ann.logIn(annsLogIn)
     await expect.poll(names).toEqual([used.attachment])
     expect(replica.statuses).toBe(1)
