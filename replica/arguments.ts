@@ -41,12 +41,13 @@ const defaultListen = '/ip4/0.0.0.0/tcp/0'
 export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments | null => {
   const command = quiet('replica')
     .description('Runs one of the five replicas of a Quintet group, without a window.')
-    .requiredOption('--data <directory>', 'where this replica keeps its state')
+    .requiredOption('--data <directory>', 'where this replica keeps its state', given)
     .option('--listen <multiaddr>', `address to listen at; may be repeated (default: ${defaultListen})`, append)
-    .addOption(new Option('--create <name>', 'make a new group').conflicts('join'))
+    .addOption(new Option('--create <name>', 'make a new group').conflicts('join').argParser(given))
     .option(
       '--join <invite>',
       'join a group: an invite, or a file that holds one; when it is of the own group: where its members are now, and by which key',
+      given,
     )
     .option('--server-id <number>', `the seat to take, 1 to ${seatCount}`, parseServer)
     .option('--machine <name>', 'what this machine is called in the group (default: its host name)')
@@ -101,10 +102,15 @@ export const parseReplicaArguments = (args: readonly string[]): ReplicaArguments
 export const parseMailArguments = (args: readonly string[]): MailArguments | null => {
   const command = quiet('mail')
     .description('Terminal client of Quintet: sign up, read and send mail at a replica.')
-    .requiredOption('--data <directory>', 'data directory of the replica on this machine, or of a client without one')
+    .requiredOption(
+      '--data <directory>',
+      'data directory of the replica on this machine, or of a client without one',
+      given,
+    )
     .option(
       '--join <invite>',
       "use the group's servers without a replica here, or learn where they are now: an invite, or a file that holds one",
+      given,
     )
     .option('--server <number>', 'another server of the group to begin at', parseServer)
     .option('--json', 'a JSON request a line on stdin, its answer a line on stdout')
@@ -112,6 +118,12 @@ export const parseMailArguments = (args: readonly string[]): MailArguments | nul
   const options = command.opts<{ data: string; join?: string; server?: ServerId; json?: boolean }>()
   const { data, join = null, server = null } = options
   return { data, join, server, format: options.json === true ? 'json' : 'text' }
+}
+
+/** The option after it stands in the place of a value that was forgotten, as of a variable that is not set. */
+const given = (value: string): string => {
+  if (value === '' || value.startsWith('--')) throw new InvalidArgumentError('Its value is missing.')
+  return value
 }
 
 const append = (value: string, before: string[] = []): string[] => [...before, value]

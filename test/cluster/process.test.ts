@@ -31,6 +31,8 @@ describe('the replica process', () => {
     const wrong: readonly (readonly string[])[] = [
       [],
       ['--data'],
+      ['--data', '--json', '--create', 'A'],
+      ['--data', '', '--create', 'A'],
       ['--data', data, '--no-such-option'],
       ['--data', data, '--create', 'A', '--server-id', '6'],
       ['--data', data, '--create', 'A', '--server-id', 'one'],
