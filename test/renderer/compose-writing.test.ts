@@ -42,18 +42,19 @@ it('leaves keys to the input method while a word is being composed', async () =>
 
 it('takes what was copied in a spreadsheet for text, although there is a picture of it, too, and a picture for a file', async () => {
   const { composition, wrapper } = written()
-  const paste = async (types: readonly string[]): Promise<boolean> => {
+  const paste = async (types: readonly string[], plain: string): Promise<boolean> => {
     const event = new Event('paste', { bubbles: true, cancelable: true })
     const files = [new File(['a picture'], 'image.png', { type: 'image/png' })]
-    Object.defineProperty(event, 'clipboardData', { value: { types, files, getData: () => 'Mon\tTue' } })
+    Object.defineProperty(event, 'clipboardData', { value: { types, files, getData: () => plain } })
     wrapper.get('textarea').element.dispatchEvent(event)
     await composition.attached()
     return event.defaultPrevented
   }
   const attached = (): number => fakeQuintet().requestsOf('attach').length
-  expect([await paste(['text/plain', 'text/html', 'text/rtf', 'Files']), attached()]).toEqual([false, 0])
-  expect([await paste(['text/html', 'Files']), attached()]).toEqual([true, 1])
-  expect([await paste(['text/plain', 'Files']), attached()]).toEqual([true, 2])
+  expect([await paste(['text/plain', 'text/html', 'text/rtf', 'Files'], 'Mon\tTue'), attached()]).toEqual([false, 0])
+  expect([await paste(['text/html', 'Files'], ''), attached()]).toEqual([true, 1])
+  expect([await paste(['text/plain', 'text/html', 'Files'], '\n'), attached()]).toEqual([true, 2])
+  expect([await paste(['text/plain', 'Files'], '/home/anna/image.png'), attached()]).toEqual([true, 3])
   wrapper.unmount()
 })
 
