@@ -54,6 +54,18 @@ describe('a mail that is longer than the window', () => {
     page.unmount()
   })
 
+  it('says of older ones that are folded how many of them are unread', async () => {
+    const { view, page } = await opened()
+    const { mailbox } = fakeQuintet()
+    const { conversation } = mailbox.header(100, 0)
+    const mails = Array.from({ length: 41 }, () => mailbox.deliver({ conversation }).mail)
+    view.open(mails.at(-1)!)
+    await vi.advanceTimersByTimeAsync(afterArrivalsMs)
+    // The oldest is shown, the opened one, and the twenty before it.
+    expect(page.get('li > button').text()).toBe('19 older mails (19 unread)')
+    page.unmount()
+  })
+
   it('has the arrow keys to itself while the focus is in it; elsewhere they lead to the next mail', async () => {
     const { view, page, header, press } = await opened()
     for (const key of ['ArrowDown', 'PageDown', 'End'])
