@@ -14,6 +14,8 @@ export interface Shown {
   readonly outbox: readonly OutboxEntry[]
   readonly leftOut: number
   readonly unposted: string
+  /** What is found of all mails, by a word that each has. */
+  readonly found: readonly string[]
   readonly posts: readonly string[]
   readonly follows: readonly string[]
   /** Who there is. */
@@ -25,12 +27,15 @@ export const shownBy = async (client: MailClient, name: string): Promise<Shown> 
     (await client.list({ folder: one, limit: 100 })).headers
   const [inbox, sent, trash] = [await folder('inbox'), await folder('sent'), await folder('trash')]
   const [drafts, outbox] = [await client.drafts(), await client.outbox()]
+  const search = { query: 'body in:anywhere', limit: 100, until: 'indexed' } as const
+  const { headers: found } = await client.search(search)
   const { posts } = await client.posts({ name, limit: 50 })
   const { accounts } = await client.accounts({ like: '*' })
   return {
     ...{ inbox, sent, trash, drafts: drafts.drafts, outbox: outbox.entries },
     leftOut: (drafts.leftOut ?? 0) + (outbox.leftOut ?? 0),
     unposted: (await client.unposted()).text,
+    found: found.map(({ mail }) => mail).sort(),
     posts: posts.map(({ text }) => text),
     names: accounts.map((person) => person.name),
     follows: accounts.filter(({ followed }) => followed).map((person) => person.name),
@@ -51,6 +56,18 @@ const headerText = ({ mail, subject, read, starred }: Header): string => `${mail
 const count = (headers: readonly Header[], words: string): number =>
   headers.filter(({ subject }) => subject === words).length
 
+/** Whether what is found is what there is. */
+export const unfound = ({ inbox, sent, trash, found }: Shown): readonly string[] => {
+  const all = [...new Set([...inbox, ...sent, ...trash].map(({ mail }) => mail))].sort()
+  return all.join() === found.join() ? [] : [`not found as it is: ${all.join()} and ${found.join()}`]
+}
+
+/** Those that were sent one right after the other, called by their numbers, stand in their order. */
+const disorder = (name: string, { sent }: Shown): readonly string[] => {
+  const burst = sent.filter(({ subject }) => subject.startsWith('burst')).map(({ subject }) => subject)
+  return burst.join() === burst.toSorted().toReversed().join() ? [] : [`not in order: ${name}: ${burst.join()}`]
+}
+
 /** Whether there is still something that is about to happen by itself. */
 export const isUnsettled = (shown: Shown): boolean => shown.outbox.some(({ reason }) => reason.kind !== 'unknownNames')
 
@@ -61,6 +78,7 @@ export const untruths = (ledger: Ledger, shown: ReadonlyMap<string, Shown>): rea
   ...[...shown].flatMap(([, { names }]) =>
     names.filter((name) => name.includes('~')).map((name) => `signed up twice: ${name}`),
   ),
+  ...[...shown].flatMap(([name, one]) => disorder(name, one)),
   ...[...shown].flatMap(([name, { leftOut }]) => (leftOut > 0 ? [`cannot be opened: ${leftOut} of ${name}`] : [])),
 ]
 

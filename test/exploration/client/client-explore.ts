@@ -7,9 +7,10 @@ import { inviteIdOf } from '../../../replica/wire/invite-codec.ts'
 import type { Identity } from '../../../replica/core/membership.ts'
 import type { DiskCopy } from '../../simulation/sim-disk.ts'
 import { Random } from '../../simulation/random.ts'
-import { asText, isUnsettled, shownBy, type Shown, untold, untruths } from './checks.ts'
+import { asText, isUnsettled, shownBy, type Shown, unfound, untold, untruths } from './checks.ts'
 import { ClientDeviations, type ClientDeviation, type ClientMoment } from './client-deviations.ts'
-import { ClientStage, changePasswordAt } from './client-stage.ts'
+import { ClientStage } from './client-stage.ts'
+import { changePasswordAt } from './people-stage.ts'
 import { Lan } from './lan.ts'
 import { Ledger } from './ledger.ts'
 import type { Person } from './person.ts'
@@ -30,6 +31,8 @@ export interface ClientScenario {
   readonly play: (stage: ClientStage) => void
   /** To whom things happen: Ada, unless said otherwise. */
   readonly hero?: string
+  /** When mails are made searchable; only when somebody searches, unless said otherwise. */
+  readonly searches?: 'atLogIn'
 }
 
 export interface ClientRun {
@@ -160,15 +163,17 @@ class Play {
       return { failed, moments, course: this.#course(), end, lines }
     } finally {
       process.off('unhandledRejection', note)
-      for (const person of [...this.stage.people.values(), ...this.#others]) person.kill()
+      for (const person of [...this.stage.people.values(), ...this.stage.former, ...this.#others]) person.kill()
       for (const server of this.servers) server.crash()
     }
   }
 
   #end = ''
 
-  async #play({ lastsMs, from, play, hero = 'ada' }: ClientScenario): Promise<readonly string[]> {
+  async #play(scenario: ClientScenario): Promise<readonly string[]> {
+    const { lastsMs, from, play, hero = 'ada' } = scenario
     const people = [...this.stage.people.values()]
+    for (const { device } of people) device.searchStart = scenario.searches ?? 'atFirstSearch'
     if (from === undefined) {
       for (const person of people) person.comeIn()
       await this.time.runTo(this.time.nowMs + 2_000, () => people.every(({ session }) => session === 'in'))
@@ -185,13 +190,17 @@ class Play {
 
   #beginDeviations(hero: string): void {
     const { time, lan, servers } = this
-    const ada = this.stage.person(hero)
+    const { stage } = this
     const copies = new Map(servers.map((server) => [server, server.disk.copy()]))
     this.deviations.begin({
-      ...{ time, lan, servers, copies, device: ada.device },
+      ...{ time, lan, servers, copies },
+      get device() {
+        return stage.person(hero).device
+      },
       kill: () => {
-        ada.kill()
-        time.after(restartMs, () => ada.start())
+        const person = stage.person(hero)
+        person.kill()
+        time.after(restartMs, () => person.start())
       },
       elsewhere: (what) => void this.#elsewhere(what),
       isSpread: () => !lan.isParted && servers.every(({ isUp }) => isUp) && this.#areEqual(),
@@ -218,6 +227,7 @@ class Play {
     if (what === 'changes the password') await changePasswordAt(other, this.ledger, 'another password')
     else await other.ask('look', (client) => client.list({ folder: 'inbox', limit: 10 }))
     await this.#pass(500)
+    if (other.device.client === null) return
     await other.ask('close', (client) => client.close())
     other.kill()
   }
@@ -266,6 +276,7 @@ class Play {
     await this.time.runTo(this.time.nowMs + 500)
     const now = await this.#look(person)
     return [
+      ...(shown === undefined ? [] : unfound(shown)),
       ...(window.isConnected ? [] : [`shown as not connected: ${name}`]),
       ...(window.shown === now ? [] : [`the window shows what was before: ${name}:\n${window.shown}\n${now}`]),
       ...(shown === undefined ? [] : untold(this.ledger, shown, person)),

@@ -92,6 +92,40 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(1_500, () => stage.read('cleo', 'welcome'))
     },
   },
+  'ended while mails are held': {
+    lastsMs: 15_000,
+    play: (stage) => {
+      stage.at(100, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 8_000 }))
+      stage.at(250, () => stage.send('ada', 'held, with a file', { to: ['bob'], holdMs: 8_000, file: 'new' }))
+      stage.at(600, () => stage.restart('ada'))
+      stage.at(1_500, () => stage.send('ada', 'held again', { to: ['bob'], holdMs: 8_000 }))
+      stage.at(1_900, () => stage.logOut('ada'))
+    },
+  },
+  'at two machines': {
+    lastsMs: 15_000,
+    play: (stage) => {
+      stage.at(50, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 3_000 }))
+      stage.at(100, () => stage.draft('ada', 'begun', 'here'))
+      stage.at(500, () => stage.moveTo('ada', 'a laptop', 2))
+      stage.at(1_200, () => stage.draft('ada', 'begun', 'here and there'))
+      stage.at(1_500, () => stage.undo('ada', 'held', 'draft'))
+      stage.at(2_000, () => stage.moveTo('ada', "ada's machine", 1))
+      stage.at(2_500, () => stage.send('ada', 'begun', { to: ['bob'], draft: 'begun' }))
+      stage.at(2_700, () => stage.send('bob', 'question', { to: ['ada'] }))
+    },
+  },
+  'one right after the other, and searched': {
+    lastsMs: 15_000,
+    searches: 'atLogIn',
+    play: (stage) => {
+      for (let index = 1; index <= 4; index += 1)
+        stage.at(100, () => stage.send('ada', `burst ${index}`, { to: ['bob'] }))
+      stage.at(500, () => stage.send('bob', 'one', { to: ['ada'] }))
+      stage.at(520, () => stage.send('bob', 'two', { to: ['ada'] }))
+      stage.at(1_500, () => stage.remove('ada', 'two'))
+    },
+  },
   'away, and back': {
     lastsMs: 40_000,
     play: (stage) => {

@@ -1,6 +1,7 @@
 import type { ClientEvent } from '../../../replica/client/contract/events.ts'
 import type { MailClient } from '../../../replica/client/contract/mail-client.ts'
 import type { ClientStore, StoreFolder } from '../../../replica/client/client-ports.ts'
+import type { SearchStart } from '../../../replica/client/search/search-desk.ts'
 import { createMailClient } from '../../../replica/client/mail-client.ts'
 import type { ReplicaApi } from '../../../replica/api/contract.ts'
 import { connectReplica } from '../../../replica/api/remote-replica.ts'
@@ -39,6 +40,7 @@ export class Device {
   readonly machine: string
   readonly home: ServerId
   aheadMs = 0
+  searchStart: SearchStart = 'atFirstSearch'
   /** What keeps its person logged in over restarts. */
   kept: Uint8Array | null = null
   client: MailClient | null = null
@@ -75,6 +77,7 @@ export class Device {
       random: (length) => random.bytes(length),
       clock,
       store: this.#store(process),
+      searchStart: this.searchStart,
       passwordCost: cheapPassword,
     })
     if (this.#process !== process) return null
