@@ -14,6 +14,7 @@ import type { KnownPeople } from './known-people.ts'
 import type { FileContent, HeaderContent } from './mail-content.ts'
 import type { OpenedHeader } from './mail-opener.ts'
 import { isWhole, OpenedMails, type OpenedContent } from './opened-mails.ts'
+import { checkPage } from './page-limits.ts'
 import { ProvenHeaders } from './proven-headers.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
@@ -75,7 +76,7 @@ export class Reading {
 
   async list({ folder, limit, before, offset = 0 }: Parameters<Mailbox['list']>[0]): Promise<HeaderPage> {
     const session = this.#context.person()
-    checkPage(limit, offset)
+    checkPage('headers', limit, offset)
     const mails: SealedMail[] = []
     let next = before ?? null
     let counts: { readonly total: number; readonly unread: number }
@@ -292,11 +293,3 @@ const unreadable: HeaderContent = {
   attachmentCount: 0,
 }
 const notShown: ReadonlySet<string> = new Set(['NO_SUCH_MAIL', 'CANNOT_OPEN', 'DAMAGED'])
-
-const checkPage = (limit: number, offset: number): void => {
-  if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
-  if (limit > limits.pageHeaders)
-    throw new QuintetError('TOO_MANY', `A page has at most ${limits.pageHeaders} headers.`)
-  if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new QuintetError('BAD_REQUEST', 'The offset of a page is a whole number from 0 up.')
-}

@@ -9,6 +9,7 @@ import { noSuchAccounts } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { People, Post, PostPage, Profile, Timeline } from './contract/people.ts'
 import type { KnownPeople } from './known-people.ts'
+import { checkPage } from './page-limits.ts'
 import { normalName, type Session } from './session.ts'
 import type { UnpostedPart } from './unposted.ts'
 
@@ -78,8 +79,7 @@ const pageOf = async (
   of: PostsOf,
   { limit, before }: Page,
 ): Promise<PostPage> => {
-  if (!Number.isInteger(limit) || limit < 1) throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up.')
-  if (limit > limits.pagePosts) throw new QuintetError('TOO_MANY', `A page has at most ${limits.pagePosts} posts.`)
+  checkPage('posts', limit)
   const page = await ports.context.ask(session, (api) => api.posts({ of, limit, before: before ?? null }))
   await ports.people.asFarAsKnown(session)
   const posts = page.posts.flatMap((post) => verifiedPost(ports, post) ?? [])

@@ -1,11 +1,11 @@
 import type { Folder, NamePage } from '../../api/contract.ts'
-import { QuintetError } from '../../core/model/errors.ts'
 import type { UpdateId } from '../../core/model/ids.ts'
 import { limits } from '../../core/model/limits.ts'
 import type { ClientContext } from '../client-context.ts'
 import type { ClientStore } from '../client-ports.ts'
 import type { Header, Mailbox, SearchPage } from '../contract/mailbox.ts'
 import type { KnownPeople } from '../known-people.ts'
+import { checkPage } from '../page-limits.ts'
 import { MailIndexer } from './mail-indexer.ts'
 import type { Session } from '../session.ts'
 import { parseQuery, type Query } from './query.ts'
@@ -92,7 +92,7 @@ export class SearchDesk {
   /** BAD_REQUEST, TOO_LARGE, TOO_MANY, NOT_LOGGED_IN. */
   async search({ query: text, limit, offset = 0, until }: SearchRequest, show: ShowHeaders): Promise<SearchPage> {
     const session = this.#context.person()
-    checkPage(limit, offset)
+    checkPage('headers', limit, offset)
     const query = parseQuery(text)
     const indexer = this.#indexer ?? this.#begin()
     indexer.searched()
@@ -170,11 +170,4 @@ export class SearchDesk {
     this.#indexer = null
     if (indexer !== null) this.#closing = indexer.close()
   }
-}
-
-const checkPage = (limit: number, offset: number): void => {
-  if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(offset) || offset < 0)
-    throw new QuintetError('BAD_REQUEST', 'The limit of a page is from 1 up, its offset from 0.')
-  if (limit > limits.pageHeaders)
-    throw new QuintetError('TOO_MANY', `A page has at most ${limits.pageHeaders} headers.`)
 }
