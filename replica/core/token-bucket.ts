@@ -18,9 +18,14 @@ export class TokenBucket {
 
   /** Takes one, if there is one. */
   takeOne(nowMs: number): boolean {
+    return this.take(1, nowMs)
+  }
+
+  /** Takes so many, if they are there. */
+  take(count: number, nowMs: number): boolean {
     this.#fill(nowMs)
-    if (this.isEmpty) return false
-    this.#tokens -= 1
+    if (this.#tokens < count) return false
+    this.#tokens -= count
     return true
   }
 

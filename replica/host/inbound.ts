@@ -3,15 +3,17 @@ import type { Failure, Result } from '../core/model/errors.ts'
 import type { PeerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { HelloMessage, Message } from '../core/model/messages.ts'
+import { TokenBucket } from '../core/token-bucket.ts'
 import { originOf } from '../wire/keys.ts'
 import { type IsHeld, tellsWhoItIs } from '../wire/message-codec.ts'
 import type { Wire } from '../wire/wire.ts'
-import type { LoggerPort, Transport } from './ports.ts'
+import type { ClockPort, LoggerPort, Transport } from './ports.ts'
 
 interface InboundOptions {
   readonly wire: Pick<Wire, 'decodeMessageAside' | 'decodeGossip'>
   readonly transport: Pick<Transport, 'disconnect'>
   readonly logger: LoggerPort
+  readonly clock: Pick<ClockPort, 'nowMs'>
   readonly isHeld: IsHeld
   /** Whether it has said hello, and was let in. */
   readonly isGreeted: (peer: PeerId) => boolean
@@ -49,6 +51,7 @@ export class Inbound {
   readonly #options: InboundOptions
   readonly #lines = new Map<PeerId, Line>()
   readonly #waiting = new Map<PeerId, Waiting>()
+  readonly #gossip = new TokenBucket(limits.gossipBytesASecond * 2, limits.gossipBytesASecond)
 
   /** A peer whose frame is not valid, or that sends more than can be looked at, is disconnected. */
   constructor(options: InboundOptions) {
@@ -66,7 +69,9 @@ export class Inbound {
   }
 
   gossip(peer: PeerId, frame: Uint8Array): void {
-    const { wire, logger, isHeld, took } = this.#options
+    const { wire, logger, clock, isHeld, took } = this.#options
+    // What is passed over comes from members, over their own streams.
+    if (!this.#gossip.take(frame.length, clock.nowMs())) return
     const batches = wire.decodeGossip(frame, isHeld)
     if (!batches.ok) logger.warn('a gossip message was not valid', { peer, ...batches.failure })
     else if (batches.value.length > 0) took({ kind: 'gossip', batches: batches.value }, null)

@@ -32,6 +32,7 @@ export class MachineInbox {
       },
       transport: { disconnect: (peer: PeerId) => machine.world.network.disconnect(machine.peer, peer) },
       logger,
+      clock: { nowMs: () => machine.world.timeline.nowMs },
       isHeld: this.#isHeld,
       // The core itself passes over what comes of somebody who was not let in.
       isGreeted: () => true,

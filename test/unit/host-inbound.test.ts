@@ -16,6 +16,7 @@ const [ada, bob] = [peerId('ada'), peerId('bob')]
 const messageOf = (id: number): Message =>
   ({ kind: 'request', id, origin: '1.aaaaaaaa', after: 0, maxBytes: 1 }) as Message
 
+const clock = { nowMs: () => 0 }
 const decodeGossip = () => succeed([])
 
 /** Frames that begin with 1 are verified aside, until they are settled by their second byte. */
@@ -31,6 +32,7 @@ const inbound = () => {
     },
     transport: { disconnect: (peer) => cut.push(peer) },
     logger: silentLogger,
+    clock,
     isHeld: () => false,
     isGreeted: () => true,
     took: (event) => took.push(nameOf(event)),
@@ -94,6 +96,7 @@ test('who says hello by the name of another machine, or of another seat than its
       wire: { decodeMessageAside: () => succeed(message), decodeGossip },
       transport: { disconnect: (other: PeerId) => cut.push(other) },
       logger: silentLogger,
+      clock,
       isHeld: () => false,
       isGreeted: () => true,
       took: (event) => took.push(event.kind === 'message' ? event.peer : peer),
@@ -140,6 +143,7 @@ describe('of somebody who was not let in yet', () => {
       },
       transport: { disconnect: (other) => cut.push(other) },
       logger: silentLogger,
+      clock,
       isHeld: () => false,
       isGreeted: () => state.isLetIn,
       took: (event, done) => {
@@ -193,4 +197,31 @@ describe('of somebody who was not let in yet', () => {
     line.take(peer, new Uint8Array(3))
     expect(cut).toEqual([peer])
   })
+})
+
+test('of gossip no more is looked at than leaves time for everything else', () => {
+  let [nowMs, looked] = [1_000_000, 0]
+  const line = new Inbound({
+    wire: {
+      decodeMessageAside: () => succeed(null),
+      decodeGossip: (frame) => {
+        looked += frame.length
+        return succeed([])
+      },
+    },
+    transport: { disconnect: () => undefined },
+    logger: silentLogger,
+    clock: { nowMs: () => nowMs },
+    isHeld: () => false,
+    isGreeted: () => false,
+    took: () => undefined,
+  })
+  const flood = (): number => {
+    const before = looked
+    for (let count = 0; count < 100; count += 1) line.gossip(bob, new Uint8Array(limits.gossipFrameBytes))
+    return looked - before
+  }
+  expect(flood()).toBe(limits.gossipBytesASecond * 2)
+  nowMs += 1_000
+  expect(flood()).toBe(limits.gossipBytesASecond)
 })

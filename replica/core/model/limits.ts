@@ -57,6 +57,8 @@ export const limits = {
   gossipBytes: 16_384,
   /** A whole gossip message; longer is neither sent nor read. */
   gossipFrameBytes: 131_072,
+  /** Of gossip, which anybody with the group's key can publish, so much is looked at a second; twice as much at once. */
+  gossipBytesASecond: 524_288,
   /** What waits for a peer that does not read, beyond which the connection with it is cut. */
   sendQueueCutBytes: 67_108_864,
   /** What was read from a client and not yet looked at, beyond which reading stops. */

@@ -76,7 +76,7 @@ export class ClientDeviations implements DeviceWatch {
 
   frame(device: Device, line: Line, server: ServerMachine, way: Way): Fate {
     const scene = this.#scene
-    if (scene === null || scene.device !== device) return 'comes'
+    if (scene?.device !== device) return 'comes'
     const option = this.#next(() => `${device.machine}, server ${server.server}, ${way}`, ofFrames)
     if (option === null) return 'comes'
     if (option === 'slow') return { lateMs }
@@ -91,7 +91,7 @@ export class ClientDeviations implements DeviceWatch {
 
   timer(device: Device): void {
     const scene = this.#scene
-    if (scene === null || scene.device !== device) return
+    if (scene?.device !== device) return
     const option = this.#next(() => `${device.machine}: a timer`, ofTimers)
     if (option === 'kill') scene.kill()
     if (option === 'cut') device.cut()
@@ -100,7 +100,7 @@ export class ClientDeviations implements DeviceWatch {
 
   storeWrite(device: Device): 'goes on' | 'fails' {
     const scene = this.#scene
-    if (scene === null || scene.device !== device) return 'goes on'
+    if (scene?.device !== device) return 'goes on'
     const option = this.#next(() => `${device.machine}: a file`, ofFiles)
     if (option === 'kill') scene.kill()
     return option === 'fail' ? 'fails' : 'goes on'
