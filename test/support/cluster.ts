@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, expect } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { afterAll, afterEach, expect, TestRunner } from 'vitest'
 import { type Exit, JsonProcess } from '../../build/cluster/json-process.ts'
 import { ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailHeader, MailProcess } from '../../build/cluster/mail-process.ts'
@@ -48,7 +47,7 @@ export const useCluster = (): Cluster => {
   const group = async (servers: readonly number[] = allFive): Promise<ReplicaGroup> => {
     const made = await ReplicaGroup.create({ directory: await directory(), name: 'Northern Light', servers })
     groups.add(made)
-    if (getCurrentTest() !== undefined) ofOneTest.add(made)
+    if (TestRunner.getCurrentTest() !== undefined) ofOneTest.add(made)
     return made
   }
   return { directory, group }
