@@ -44,9 +44,12 @@ export class OwnStanding {
     return [...this.#saidRetiredBy].sort((left, right) => left - right)
   }
 
-  /** Servers that said last that this machine was not let into the group; ascending. */
+  /** Servers that said last that this machine was not let into the group; ascending. Not of machines that have no seat any more. */
   get notAdmittedBy(): readonly ServerId[] {
-    return [...new Set(this.#notAdmittedBy.values())].sort((left, right) => left - right)
+    const { seats } = this.#state
+    const holders = new Set(seats.holders().map(({ peer }) => peer))
+    const said = [...this.#notAdmittedBy].filter(([peer]) => seats.isUnknown || holders.has(peer))
+    return [...new Set(said.map(([, server]) => server))].sort((left, right) => left - right)
   }
 
   /** Who refuses this machine as a stranger may know it a moment later: as soon as it has heard how that was let in. */
