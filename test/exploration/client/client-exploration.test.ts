@@ -11,11 +11,14 @@ const scenarioOf = (name: string) => {
   return scenario
 }
 
-/** With this option alone, at so many moments from the first on. */
-const plansOf = async (name: string, option: ClientOption, count: number): Promise<readonly ClientDeviation[]> => {
+/** With this option alone, each time that it can be at one of these moments. */
+const plansOf = async (name: string, option: ClientOption, from: number, until: number) => {
   const { moments } = await runClients(scenarioOf(name), [])
-  const all = clientDeviationsAt(moments, 0, moments.length)
-  return all.filter((deviation) => deviation.option === option).slice(0, count)
+  return clientDeviationsAt(moments, from, until).filter((deviation) => deviation.option === option)
+}
+
+const expectTrue = async (name: string, deviation: ClientDeviation): Promise<void> => {
+  expect((await runClients(scenarioOf(name), [deviation])).failed, JSON.stringify(deviation)).toBe(null)
 }
 
 test('a scenario goes the same way whenever the same goes wrong, and another way otherwise', async () => {
@@ -34,17 +37,16 @@ test.each(Object.keys(clientScenarios))('what people are told is true, whatever 
   const { moments, failed } = await runClients(scenarioOf(name), [])
   expect(failed).toBe(null)
   const all = clientDeviationsAt(moments, 0, moments.length)
-  const count = 5
-  for (let index = 0; index < count; index += 1) {
-    const deviation = all[Math.floor(((index + 0.5) * all.length) / count)]
-    if (deviation !== undefined)
-      expect((await runClients(scenarioOf(name), [deviation])).failed, JSON.stringify(deviation)).toBe(null)
+  for (const share of [0.3, 0.7]) {
+    const deviation = all[Math.floor(share * all.length)]
+    if (deviation !== undefined) await expectTrue(name, deviation)
   }
 })
 
 test('who signs up at a server that goes away at once is logged in at the next, with the same account', async () => {
-  for (const deviation of await plansOf('signed up', 'away', 8))
-    expect((await runClients(scenarioOf('signed up'), [deviation])).failed, JSON.stringify(deviation)).toBe(null)
+  const plans = await plansOf('signed up', 'away', 5, 12)
+  expect(plans.length).toBeGreaterThan(2)
+  for (const deviation of plans) await expectTrue('signed up', deviation)
 })
 
 /** The check that finds the planted bug, if one does. */
@@ -56,10 +58,9 @@ const findsOut = (planted: PlantedClientBug): Promise<string | null> =>
   })
 
 test.each([
-  ['a document is said to be written before it is', 'a draft is written', 'kill', 'not as told'],
-  ['a session that was taken over goes on', 'sent, answered, forwarded', 'elsewhere', 'never logged in'],
-  ['what no server has answered is taken for done', 'away, and back', 'hang', 'told to be sent, and is not'],
+  ['a document is said to be written before it is', 'a draft is written', 'full', 'not as told'],
+  ['a session that was taken over goes on', 'away, and back', 'elsewhere', 'a client that is logged in is not served'],
 ] as const)('exploration finds that %s', async (plant, scenario, option, check) => {
-  const plans = (await plansOf(scenario, option, 8)).map((deviation) => [deviation])
+  const plans = (await plansOf(scenario, option, 4, 24)).map((deviation) => [deviation])
   expect(await findsOut({ plant, scenario, plans })).toBe(check)
 })
