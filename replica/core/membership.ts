@@ -99,7 +99,9 @@ export class Membership {
     return this.#seenMs
   }
 
+  /** Every connection that ends has this said: where nobody was logged in by it there is nothing to tell. */
   setSessions(sessions: readonly SessionClaim[]): void {
+    if (textOf(sessions) === textOf(this.sessions.own)) return
     this.sessions.setOwn(sessions)
     this.#toldRevision = -1
     this.#hasPeopleNews = true

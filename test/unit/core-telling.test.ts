@@ -144,6 +144,23 @@ describe('a replica', () => {
     expect(core.online.get(person('ada'))).toEqual([1])
   })
 
+  test('tells nobody anything when a connection ends by which nobody was logged in', () => {
+    const core = coreOfTwo()
+    greet(core, second)
+    const sessions = [claimOf('ada')]
+    const notices = (ms: number): readonly string[] => {
+      const first = core.step(noonMs + ms, [{ kind: 'sessions', sessions: [...sessions] }])
+      const later = core.step(noonMs + ms + 300, [{ kind: 'tick' }])
+      const told = [...knowledgeIn(first), ...knowledgeIn(later)].map(({ kind }) => kind)
+      return [...told, ...[...first.notify, ...later.notify].map(({ kind }) => kind)]
+    }
+    expect(notices(5_000)).toContain('people')
+    // Just after it has told what it tells every second.
+    let ms = 6_000
+    while (knowledgeIn(core.step(noonMs + ms, [{ kind: 'tick' }])).length === 0) ms += 10
+    expect(notices(ms)).toEqual([])
+  })
+
   test('keeps who is logged in elsewhere, when that is as before, until the connection ends', () => {
     const core = coreOfTwo()
     greet(core, second)
