@@ -181,8 +181,9 @@ const identityOf = (server: ServerId, keys: Keys, machine: string | null) => {
   return { server, peer, origin: originOf(server, peer), machine: machineName(machine), ...keys }
 }
 
-/** Null when it is none of this install's group. */
+/** Null when it is none of this install's group. BAD_INVITE. */
 const inviteOf = (text: string, install: Install): Invite | null => {
   const invite = decodeInvite(text)
-  return invite.ok && sameBytes(invite.value.groupId, install.groupId) ? invite.value : null
+  if (!invite.ok) throw toError(invite.failure)
+  return sameBytes(invite.value.groupId, install.groupId) ? invite.value : null
 }

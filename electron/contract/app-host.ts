@@ -127,8 +127,16 @@ export interface AppHost {
   keepFirstRun(request: { readonly draft: FirstRunDraft | null }): Promise<void>
   /** Tries once more to open what `failed`. */
   retry(): Promise<void>
-  /** Wipes this machine's copy, and takes everything back from the others (as a new install on the same seat). */
-  reset(): Promise<void>
+  /**
+   * Wipes this machine's copy, and takes everything back from the others: as a new install on the same seat, or by an invite of the group as one that
+   * joins, and that hands over what only it has. RETIRED without an invite; with one as `join`, and DIRECTORY_HAS_A_GROUP for one of another group.
+   */
+  reset(request: { readonly invite: string | null }): Promise<void>
+  /**
+   * Begins anew with what an invite of the group says of where the others are, and of their key. The invite is not used up. BAD_INVITE,
+   * DIRECTORY_HAS_A_GROUP.
+   */
+  findOthers(request: { readonly invite: string }): Promise<void>
 
   settings(): Promise<AppSettings>
   changeSettings(request: { readonly settings: Partial<AppSettings> }): Promise<AppSettings>

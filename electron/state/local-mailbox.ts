@@ -169,23 +169,34 @@ export class LocalMailbox {
     this.#reopen()
   }
 
-  /** Wipes this machine's copy and takes it back from the others; one of them must be reachable. */
-  reset(): Promise<void> {
-    return this.#inOrder(async () => {
-      await this.#stop()
-      this.#become({ phase: 'starting', step: 'takingBack' })
-      try {
-        await this.#start(laterOpening, 'together')
-      } catch (error) {
-        this.#become({ phase: 'failed', failure: failureOf(error) })
-        throw error
-      }
-    })
+  /** Wipes this machine's copy and takes it back from the others, one of which must be reachable; by an invite it joins them again. */
+  reset(invite: string | null): Promise<void> {
+    return this.#beginAnew(invite, 'together')
+  }
+
+  /** Begins anew with what an invite of the group says of the others. */
+  findOthers(invite: string): Promise<void> {
+    return this.#beginAnew(invite, 'no')
   }
 
   /** Everything that was accepted is on the disk when this is fulfilled. */
   close(): Promise<void> {
     return this.#inOrder(() => this.#stop())
+  }
+
+  #beginAnew(invite: string | null, reset: 'no' | 'together'): Promise<void> {
+    return this.#inOrder(async () => {
+      await this.#stop()
+      this.#become({ phase: 'starting', step: reset === 'no' ? 'opening' : 'takingBack' })
+      try {
+        await this.#start({ ...laterOpening, join: invite }, reset)
+      } catch (error) {
+        // An invite that does not do has changed nothing.
+        if (invite === null) this.#become({ phase: 'failed', failure: failureOf(error) })
+        else await this.#tryToOpen()
+        throw error
+      }
+    })
   }
 
   async #startFirst(opening: FirstOpening): Promise<void> {

@@ -94,8 +94,12 @@ export class ProgramHost implements AppHost {
     return this.#options.mailbox.open()
   }
 
-  reset(): Promise<void> {
-    return this.#options.mailbox.reset()
+  reset({ invite }: Request<'reset'>): Promise<void> {
+    return this.#options.mailbox.reset(invite)
+  }
+
+  findOthers({ invite }: Request<'findOthers'>): Promise<void> {
+    return this.#options.mailbox.findOthers(invite)
   }
 
   async settings(): Promise<AppSettings> {

@@ -1,4 +1,4 @@
-import MarkdownIt from 'markdown-it'
+import MarkdownIt, { type StateInline } from 'markdown-it'
 
 import { limits } from '../core/model/limits.ts'
 
@@ -11,6 +11,12 @@ const spanMarks = /[[\]`*_~<&\\]/
 const blockMarks = /^(?:[#>+=|:-]|[^\S\r\n]|\d+[.)])|\0/m
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
+const scanDelims: StateInline['scanDelims'] = Reflect.get(markdown.inline.State.prototype, 'scanDelims')
+/** Stars between numbers or Latin letters multiply, as where the mail is shown (`renderer/mail/markdown.ts`). */
+markdown.inline.State.prototype.scanDelims = function (this: StateInline, start, canSplitWord) {
+  const isProduct = /[\p{Script=Latin}\p{Nd}]\*[\p{Script=Latin}\p{Nd}]/u.test(this.src.slice(start - 1, start + 2))
+  return scanDelims.call(this, start, canSplitWord && !isProduct)
+}
 
 /** The beginning of a Markdown text as one line of plain text, at most `limits.snippetChars` characters. */
 export const snippetOf = (body: string): string => {

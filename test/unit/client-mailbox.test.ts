@@ -225,6 +225,8 @@ describe('a snippet', () => {
 
   test('is the same where a mark ends far behind its beginning, and in a long text as in its first words', () => {
     expect(snippetOf(`See [the plan](https://a.example/${'x'.repeat(500)}) today`)).toBe('See the plan today')
+    // As in the mail itself.
+    expect(snippetOf('Take 5*3*2 mg, *not* more')).toBe('Take 5*3*2 mg, not more')
     expect(snippetOf(`${'\n'.repeat(450)}late`)).toBe('late')
     const words = 'one two three '.repeat(14)
     expect(snippetOf(words.repeat(20))).toBe(snippetOf(words))

@@ -60,7 +60,8 @@ export const firstRun: Translated<typeof english.firstRun> = {
   askingForSeat: 'Ein Mitglied wird um einen Platz gebeten',
   lookingForServer: 'Ein Server der Gruppe wird gesucht',
   progressHint: 'Das dauert einen Augenblick. Ihre Eingaben bleiben in jedem Fall erhalten.',
-  belongsAlready: 'Dieses Gerät gehört schon zu einer Gruppe; die Einladung wurde nicht benutzt.',
+  belongsAlready:
+    'Dieses Gerät gehört schon zu einer Gruppe; die Einladung wurde nicht benutzt. Eine dieser Gruppe hilft unter Einstellungen, Dieses Gerät, wenn sich die anderen nicht finden.',
   failed: {
     create: 'Die Gruppe konnte nicht gegründet werden',
     join: 'Der Beitritt ist nicht gelungen',

@@ -13,11 +13,11 @@ export const network: Translated<typeof english.network> = {
     saidRetired:
       '{name} sagt, dass {here} ausgemustert wurde, und belegt es nicht. Fragen Sie, wer es hat: Stimmt es, dann muss {here} neu beitreten.',
     estranged:
-      'Server {server} wurde hier ausgemustert, läuft noch und macht ohne {here} weiter: Er hat wohl auch {here} ausgemustert. Keiner hat, was der andere schreibt. Starten Sie einen der beiden mit --reset und einer Einladung des anderen: Er tritt neu bei und übergibt, was nur er hat.',
+      'Server {server} wurde hier ausgemustert, läuft noch und macht ohne {here} weiter: Er hat wohl auch {here} ausgemustert. Keiner hat, was der andere schreibt. Lassen Sie einen der beiden, unter Einstellungen, mit einer Einladung des anderen neu beitreten: Er übergibt, was nur er hat.',
     notAdmitted:
-      '{name} kennt {here} nicht als Mitglied: Wer es einließ, wurde wohl inzwischen ausgeschlossen. Keiner hat, was der andere schreibt. Ändert sich das nicht von selbst, dann starten Sie {here} mit --reset und einer Einladung von {name}: Es tritt neu bei und übergibt, was nur es hat.',
+      '{name} kennt {here} nicht als Mitglied: Wer es einließ, wurde wohl inzwischen ausgeschlossen. Keiner hat, was der andere schreibt. Ändert sich das nicht von selbst, dann lassen Sie {here}, unter Einstellungen, mit einer Einladung von {name} neu beitreten: Es übergibt, was nur es hat.',
     otherKey:
-      'Wo {name} zuletzt war, antwortet etwas mit einem anderen Gruppenschlüssel: Er wurde zu oft gewechselt, während {here} fort war, oder dort, wo {here} nicht davon hören konnte. Starten Sie {here} mit irgendeiner Einladung, die die Gruppe seitdem gemacht hat (--join EINLADUNG): Sie wird nicht verbraucht, und nichts ist verloren.',
+      'Wo {name} zuletzt war, antwortet etwas mit einem anderen Gruppenschlüssel: Er wurde zu oft gewechselt, während {here} fort war, oder dort, wo {here} nicht davon hören konnte. Fügen Sie auf {here} unter Einstellungen irgendeine Einladung ein, die die Gruppe seitdem gemacht hat: Sie wird nicht verbraucht, und nichts ist verloren.',
     lostSeat:
       'Ein anderes Gerät belegte Servernummer {server} zuerst, während {here} es nicht sehen konnte. Nichts ist verloren.',
     repairing:
@@ -76,7 +76,7 @@ export const network: Translated<typeof english.network> = {
     failed: 'Der Platz ließ sich nicht nehmen',
     retired: 'Die anderen haben dieses Gerät ausgemustert',
     retiredHint:
-      'Was es noch nicht gesendet hatte, wird noch angenommen. Um zurückzukehren, beginnen Sie unter Einstellungen auf diesem Gerät neu; alles kommt von den anderen zurück.',
+      'Was es noch nicht gesendet hatte, wird noch angenommen. Um zurückzukehren, tritt es mit einer Einladung der anderen neu bei, unter Einstellungen.',
     toReset: 'Zu den Einstellungen',
   },
   map: {

@@ -86,8 +86,21 @@ export const settings: Translated<typeof english.settings> = {
     button: 'Löschen und zurückholen',
     alone: 'Kein anderer Server hat eine Kopie, deshalb lässt sich diese nicht löschen.',
     ask: 'Die Kopie auf diesem Gerät löschen?',
-    what: 'Alles, was hier gespeichert ist, wird gelöscht und dann von den anderen zurückgeholt. Was nur dieses Gerät hat, weil die anderen es noch nicht haben, ist verloren.',
+    what: 'Alles wird von den anderen zurückgeholt. Was nur dieses Gerät hat, weil die anderen es noch nicht haben, wird ihnen übergeben; was davon nicht lesbar ist, ist verloren.',
     failed: 'Die Kopie ließ sich nicht löschen',
+  },
+  invite: {
+    title: 'Die anderen mit einer Einladung finden',
+    hint: 'Wenn dieser Server niemanden sieht, weil die anderen umgezogen sind oder den Schlüssel der Gruppe inzwischen zu oft gewechselt haben. Jede Einladung der Gruppe hilft: Sie wird nicht verbraucht, und nichts wird gelöscht.',
+    button: 'Nach ihnen suchen',
+    failed: 'Die Einladung führt zu niemandem',
+    join: 'Neu beitreten',
+    joinHint:
+      'Die anderen halten dieses Gerät nicht mehr für ein Mitglied. Fügen Sie eine Einladung ein, die eines von ihnen seitdem unter Netz gemacht hat.',
+    joinButton: 'Neu beitreten',
+    ask: 'Der Gruppe neu beitreten?',
+    what: 'Dieses Gerät übernimmt das Postfach von den anderen wie ein neues, auf dem ersten freien Platz, und übergibt ihnen, was nur es hat.',
+    joinFailed: 'Dieses Gerät konnte nicht neu beitreten',
   },
   shortcuts: {
     title: 'Tastenkürzel',

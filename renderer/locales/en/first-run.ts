@@ -55,7 +55,8 @@ export const firstRun = {
   askingForSeat: 'Asking a member for a seat',
   lookingForServer: 'Looking for a server of the group',
   progressHint: 'This takes a moment. What you entered is kept, whatever happens.',
-  belongsAlready: 'This machine belongs to a group already, so the invite was not used.',
+  belongsAlready:
+    'This machine belongs to a group already, so the invite was not used. One of this group helps under Settings, This machine, when the others are not found.',
   failed: {
     create: 'The group could not be created',
     join: 'Joining did not work',

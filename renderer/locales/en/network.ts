@@ -11,11 +11,11 @@ export const network = {
     saidRetired:
       '{name} says that {here} was retired, and shows no proof of it. Ask who has it: if it is true, {here} must join again.',
     estranged:
-      'Server {server} was retired here, still runs, and goes on without {here}: it seems to have retired {here}, too. Neither has what the other writes. Start one of the two with --reset and an invite of the other: it joins again, and hands over what only it has.',
+      'Server {server} was retired here, still runs, and goes on without {here}: it seems to have retired {here}, too. Neither has what the other writes. Let one of the two join again, under Settings, with an invite of the other: it hands over what only it has.',
     notAdmitted:
-      '{name} does not know {here} as a member: whoever let it in may have been shut out since. Neither has what the other writes. If that does not change by itself, start {here} with --reset and an invite of {name}: it joins again, and hands over what only it has.',
+      '{name} does not know {here} as a member: whoever let it in may have been shut out since. Neither has what the other writes. If that does not change by itself, let {here} join again, under Settings, with an invite of {name}: it hands over what only it has.',
     otherKey:
-      'Where {name} was last, something answers that has another group key: the key was changed too often while {here} was away, or where it could not hear of it. Start {here} with any invite that the group has made since (--join INVITE): it is not used up, and nothing is lost.',
+      'Where {name} was last, something answers that has another group key: the key was changed too often while {here} was away, or where it could not hear of it. Paste any invite that the group has made since on {here} under Settings: it is not used up, and nothing is lost.',
     lostSeat: 'Another machine took server id {server} first, while {here} could not see it. Nothing is lost.',
     repairing:
       'No mails are damaged. | A mail is damaged on the disk of {here} and is being fetched from the others. | {count} mails are damaged on the disk of {here} and are being fetched from the others.',
@@ -72,7 +72,7 @@ export const network = {
     failed: 'The seat could not be taken',
     retired: 'The others have retired this machine',
     retiredHint:
-      'What it had not sent is still taken in. To come back, start over on this machine under Settings; everything returns from the others.',
+      'What it had not sent is still taken in. To come back it joins again with an invite of the others, under Settings.',
     toReset: 'To the settings',
   },
   map: {

@@ -83,8 +83,21 @@ export const settings = {
     button: 'Wipe and take back',
     alone: 'No other server has a copy, so this one cannot be wiped.',
     ask: 'Wipe this machine’s copy?',
-    what: 'Everything that is stored here is deleted, then taken back from the others. What only this machine has, because the others have not got it yet, is lost.',
+    what: 'Everything is taken back from the others. What only this machine has, because the others have not got it yet, is handed to them; what cannot be read of it is lost.',
     failed: 'The copy could not be wiped',
+  },
+  invite: {
+    title: 'Find the others by an invite',
+    hint: 'For when this server sees nobody, because the others have moved, or have changed the group’s key too often meanwhile. Any invite of the group will do: it is not used up, and nothing is wiped.',
+    button: 'Look for them',
+    failed: 'The invite leads to nobody',
+    join: 'Join again',
+    joinHint:
+      'The others do not take this machine for a member any more. Paste an invite that one of them has made under Network since.',
+    joinButton: 'Join again',
+    ask: 'Join the group again?',
+    what: 'This machine takes the mailbox from the others as one that is new, in the first free seat, and hands them what only it has.',
+    joinFailed: 'This machine could not join again',
   },
   shortcuts: {
     title: 'Shortcuts',
