@@ -85,10 +85,10 @@ const refuseClients = async ({ data, create, join }: ReplicaArguments): Promise<
   )
 }
 
-const otherGroup = (options: ReplicaArguments, install: Install): QuintetError =>
+const otherGroup = ({ data }: Pick<ReplicaArguments, 'data'>, install: Install): QuintetError =>
   new QuintetError(
     'DIRECTORY_HAS_A_GROUP',
-    `${options.data} belongs to the group "${install.groupName}". Use another data directory.`,
+    `${data} belongs to the group "${install.groupName}". Use another data directory.`,
   )
 
 const createGroup = async (options: ReplicaArguments, groupName: string): Promise<Install> => {
@@ -154,6 +154,12 @@ const joinGroup = async (
 
 /** What every install begins with. */
 const newcomer = { keyMadeAt: 0, isKeyHeldBack: false, formerKeys: [], isRetired: false } as const
+
+/** That an invite, used or not, is one of the group that a directory is of. BAD_INVITE, DIRECTORY_HAS_A_GROUP. */
+export const checkOwnInvite = async (data: string, text: string): Promise<void> => {
+  const install = await loadInstall(data)
+  if (install !== null && inviteOf(text, install) === null) throw otherGroup({ data }, install)
+}
 
 /** Sets this machine's copy aside, so that everything is taken back from the others: with an invite, or on the same seat. */
 export const resetCopy = async (options: ReplicaArguments, reset: 'together' | 'alone'): Promise<void> => {

@@ -186,6 +186,7 @@ export class LocalMailbox {
 
   #beginAnew(invite: string | null, reset: 'no' | 'together'): Promise<void> {
     return this.#inOrder(async () => {
+      if (invite !== null) await this.#checkInvite(invite, reset)
       await this.#stop()
       this.#become({ phase: 'starting', step: reset === 'no' ? 'opening' : 'takingBack' })
       try {
@@ -197,6 +198,13 @@ export class LocalMailbox {
         throw error
       }
     })
+  }
+
+  /** Who mistypes one, or has one that is used up, stays where they are. */
+  async #checkInvite(invite: string, reset: 'no' | 'together'): Promise<void> {
+    const { checkOwnInvite } = await loadReplica()
+    await checkOwnInvite(this.#options.data, invite)
+    if (reset === 'together') await this.inspectInvite(invite)
   }
 
   async #startFirst(opening: FirstOpening): Promise<void> {

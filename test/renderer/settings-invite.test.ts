@@ -10,13 +10,13 @@ const press = async (label: string): Promise<void> => {
   await flushPromises()
 }
 
-const opened = (joins: boolean) => {
+const opened = (props: { readonly joins: boolean }) => {
   fakeQuintet().add('host', { findOthers: () => undefined, reset: () => undefined })
-  return mount(SettingsInvite, { props: { joins }, attachTo: document.body })
+  return mount(SettingsInvite, { props, attachTo: document.body })
 }
 
 it('who finds nobody looks for them by an invite, and nothing is wiped for that', async () => {
-  const wrapper = opened(false)
+  const wrapper = opened({ joins: false })
   await wrapper.find('form').trigger('submit')
   expect(wrapper.text()).toContain(text('firstRun.inviteMissing'))
   await wrapper.find('textarea').setValue(' quintet://join/abc\n')
@@ -28,7 +28,7 @@ it('who finds nobody looks for them by an invite, and nothing is wiped for that'
 })
 
 it('who has to join again is asked before the machine begins anew', async () => {
-  const wrapper = opened(true)
+  const wrapper = opened({ joins: true })
   await wrapper.find('textarea').setValue('quintet://join/abc')
   await wrapper.find('form').trigger('submit')
   await flushPromises()

@@ -22,6 +22,8 @@ export const shell: Translated<typeof english.shell> = {
     split: 'Getrennt von {names}. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
     alone:
       'Kein anderer Server ist erreichbar. Sie können weiterarbeiten: Beim Wiedersehen wird alles zusammengeführt.',
+    retired:
+      'Die anderen haben dieses Gerät ausgemustert: Post lässt sich hier lesen, und nichts lässt sich schreiben, bis es neu beitritt (Einstellungen, Dieses Gerät).',
     paused: 'Der Abgleich mit {names} ruht.',
     lost: 'Server {server} ist nicht erreichbar. Ein anderer wird gesucht; nichts, was Sie schreiben, geht verloren.',
     diskFull:

@@ -19,6 +19,8 @@ export const shell = {
   connection: {
     split: 'Cut off from {names}. You can go on working: everything merges when you meet again.',
     alone: 'No other server can be reached. You can go on working: everything merges when you meet again.',
+    retired:
+      'The others have retired this machine: mail can be read here, and nothing can be written until it joins again (Settings, This machine).',
     paused: 'Syncing with {names} is paused.',
     lost: 'Server {server} cannot be reached. Looking for another one; nothing that you write is lost.',
     diskFull:
