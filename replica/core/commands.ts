@@ -10,6 +10,7 @@ import { foldName } from './model/fold-name.ts'
 import type { Decision, Writer } from './decisions.ts'
 import { refuse, write } from './decisions.ts'
 import { decideOnGroup } from './group-commands.ts'
+import { LogRoom } from './log-room.ts'
 import { decideOnReissue } from './reissuing.ts'
 import type { Outcome } from './state/execution-table.ts'
 import type { GroupState } from './state/group-state.ts'
@@ -55,7 +56,7 @@ export const decide = (
     case 'invite':
       return write({ kind: 'invite', invite: command.invite, expiresAtMs: command.expiresAtMs })
     case 'admit':
-      return admit(state, command, nowMs, reserved)
+      return admit(state, command, { nowMs, writer, reserved })
     case 'admitClient':
       return admitClient(state, command, nowMs, reserved)
     case 'submit':
@@ -97,11 +98,22 @@ const usedInvite = refuse(
 )
 const expiredInvite = refuse('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
 
+const noRoom = refuse(
+  'TOO_MANY',
+  `This server, or the one that made the invite, has let in more machines than the others have room for: the group holds the logs of ${limits.logsBegun} at most. Join by an invite of another server, at that server, and see in the list of who was let in who lets in so many.`,
+)
+
+/** When, who carries the command out, and what its step has reserved. */
+interface Occasion {
+  readonly nowMs: number
+  readonly writer: Writer
+  readonly reserved: Reserved
+}
+
 const admit = (
   state: GroupState,
   command: Extract<Command, { kind: 'admit' }>,
-  nowMs: number,
-  reserved: Reserved,
+  { nowMs, writer, reserved }: Occasion,
 ): Decision => {
   const invite = state.seats.invite(command.invite)
   if (invite === undefined || invite.expiresAtMs === 0) return unknownInvite
@@ -126,6 +138,8 @@ const admit = (
   const server = command.server ?? allServerIds.find(isFree)
   if (server === undefined) return refuse('NO_SEAT_FREE', noSeatMessage([...promised.keys()]))
   if (!isFree(server)) return refuse('SEAT_TAKEN', seatTakenMessage(state, server, isFree))
+  const makers = state.seats.inviters().flatMap(({ invite: made, by }) => (made === command.invite ? [by] : []))
+  if (!new LogRoom(state).mayLetIn([splitUpdateId(writer.next).origin, ...makers])) return noRoom
   reserved.seats.add(server)
   reserved.invites.add(command.invite)
   return { kind: 'write', changes: [{ kind: 'admission', invite: command.invite, peer: command.peer, server }], server }

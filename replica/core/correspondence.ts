@@ -290,16 +290,17 @@ export class Correspondence {
 
   /**
    * Takes rows in. Our own row is what we hold, whatever others say, and that of who is connected is what it says itself. A member could
-   * make up ever more installs that hold something: beyond a number only those count that have, or had, a seat.
+   * make up ever more installs that hold something, and claim seats for them: beyond a number only those count that have a seat.
    */
   #learn(now: Moment, teller: OriginId, rows: KnowledgeRows, effects: EffectsDraft): void {
     const { identity, matrix, membership, state } = this.#parts
     const connected = new Set(this.#peers.allGreeted().map(({ origin }) => origin))
+    const holders = new Set(state.seats.holders().map(({ origin }) => origin))
     let isNews = false
     for (const [holder, row] of rows) {
       if (holder === identity.origin) continue
       if (holder !== teller && connected.has(holder)) continue
-      if (holder !== teller && matrix.isFull && state.seats.claimOf(holder) === undefined) continue
+      if (holder !== teller && matrix.isFull && !holders.has(holder)) continue
       if (holder !== teller) membership.agreed.told(teller, holder, row)
       if (holder === teller ? matrix.setRow(holder, row) : matrix.mergeRow(holder, row)) {
         this.#parts.spreading.heardOf(holder, now.steadyMs)

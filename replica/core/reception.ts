@@ -2,9 +2,9 @@ import type { EffectsDraft } from './effects.ts'
 import type { HybridClock } from './hybrid-clock.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { LogIntake } from './log-intake.ts'
+import { LogRoom } from './log-room.ts'
 import type { Identity } from './membership.ts'
 import type { OriginId } from './model/ids.ts'
-import { limits } from './model/limits.ts'
 import type { Batch, Update } from './model/updates.ts'
 import { isWord } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
@@ -17,6 +17,7 @@ export class Reception {
   readonly #matrix: KnowledgeMatrix
   readonly #clock: HybridClock
   readonly #intake: LogIntake
+  readonly #room: LogRoom
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix, clock: HybridClock, intake: LogIntake) {
     this.#identity = identity
@@ -24,6 +25,7 @@ export class Reception {
     this.#matrix = matrix
     this.#clock = clock
     this.#intake = intake
+    this.#room = new LogRoom(state)
   }
 
   /**
@@ -37,10 +39,10 @@ export class Reception {
 
   /**
    * Tells whether the batch (and those that waited for it) brought anything new, or is of another log than the one held; `full`: it is of one more
-   * log than can be told of, and was passed over.
+   * log than there is room for, and was passed over.
    */
   receive(nowMs: number, batch: Batch, effects: EffectsDraft): 'some' | 'none' | 'fork' | 'full' {
-    if (this.#isOneTooMany(batch.origin)) return 'full'
+    if (this.#isOneTooMany(batch)) return 'full'
     if (batch.origin !== this.#identity.origin) this.#matrix.raise(batch.origin, batch.origin, batch.last)
     switch (this.#intake.judge(batch)) {
       case 'duplicate':
@@ -73,9 +75,9 @@ export class Reception {
     return understood.length > 0
   }
 
-  #isOneTooMany(origin: OriginId): boolean {
-    const { vector } = this.#state
-    return origin !== this.#identity.origin && !vector.has(origin) && vector.size >= limits.logsBegun
+  #isOneTooMany(batch: Batch): boolean {
+    const { origin } = batch
+    return origin !== this.#identity.origin && !this.#state.vector.has(origin) && !this.#room.mayBegin(batch)
   }
 
   #isLetIn({ updates }: Batch): boolean {

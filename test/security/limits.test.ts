@@ -139,7 +139,7 @@ describe('a group whose members and persons write as much as they can of what no
   )
 
   test(
-    'goes on, and starts again, where a member makes up more logs than can be told of',
+    'goes on, lets machines in, and starts again, where a member makes up more logs than can be told of',
     async () => {
       const group = await cluster.group(honest)
       const ada = await group.person('ada', 1)
@@ -158,11 +158,17 @@ describe('a group whose members and persons write as much as they can of what no
       // The other fetches them from there, few at a time.
       await expect
         .poll(async () => Object.keys((await group.status(1)).vector).length, { timeout: 60_000, interval: 500 })
-        .toBe(limits.logsBegun)
+        .toBe(limits.logsBegunFreely)
       await rogue.end()
       await send(ada, 'ada', 'written then')
+      await group.join(4, 2)
+      const bob = await group.person('bob', 4)
+      await send(bob, 'ada', 'from a newcomer')
+      await expect.poll(() => subjectsOf(ada, 'inbox'), { timeout: 60_000 }).toContain('from a newcomer')
       await startsAgain(group)
-      await expect.poll(() => subjectsOf(ada, 'inbox'), { timeout: 60_000 }).toEqual(['written then'])
+      await expect
+        .poll(() => subjectsOf(ada, 'inbox'), { timeout: 60_000 })
+        .toEqual(['from a newcomer', 'written then'])
     },
     testMs,
   )

@@ -115,6 +115,23 @@ test('of the installs that a member makes up a limited number is remembered, and
   expect(core.holdersOf(core.identity.origin, 1)).toEqual([core.identity.server, absent.server])
 })
 
+test('of what installs that a member made up hold nothing is remembered, though each has claimed a seat', () => {
+  const core = group()
+  greet(core, liar)
+  const madeUp = Array.from({ length: 2 * limits.matrixRows }, (_, number) => ({
+    ...identity(5, 'z'),
+    origin: madeUpOrigin(5, number),
+  }))
+  core.step(noonMs, [{ kind: 'handedIn', batches: madeUp.map(seatOf) }])
+  const holds = new Map(Array.from({ length: 100 }, (_, number) => [madeUpOrigin(4, number), 1]))
+  const rows = new Map(madeUp.slice(1, limits.matrixRows).map(({ origin }) => [origin, holds]))
+  says(core, { kind: 'knowledge', clock: 1, rows, hashes: new Map(), sessions: [] })
+  const entries = [...core.matrix.rows().values()].reduce((sum, row) => sum + row.size, 0)
+  expect(entries).toBeLessThan(4 * limits.matrixRows)
+  says(core, { kind: 'knowledge', clock: 1, rows: new Map([[absent.origin, holds]]), hashes: new Map(), sessions: [] })
+  expect(core.matrix.row(absent.origin).size).toBeGreaterThanOrEqual(holds.size)
+})
+
 describe('a member that says that this machine was retired', () => {
   /** `wire` has verified the proof, and that those who let the one in who signed it, and one another, did so. */
   const refusal = (

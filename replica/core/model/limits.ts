@@ -86,6 +86,8 @@ export const limits = {
   vectorEntries: 4_096,
   /** Logs of others that are begun: fewer, so that a machine that joins then can tell of its own as well, under whichever seats. */
   logsBegun: 4_032,
+  /** Beyond so many only logs of installs that who holds a seat has let in, or that go on for one: for each seat an equal part of the rest. */
+  logsBegunFreely: 2_016,
   matrixRows: 256,
   onlineAccounts: 10_000,
   /** A batch with a retirement that is kept to prove it to the machine. */
