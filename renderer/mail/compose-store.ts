@@ -81,7 +81,9 @@ export const useCompose = defineStore('compose', () => {
   const takeBack = async (outbox: OutboxEntry['outbox']): Promise<void> => {
     try {
       // A draft at once: between two steps a crash would find it nowhere.
-      add(await client.cancelOutbox({ outbox, keep: 'draft' }), outbox)
+      const { mayHaveLeft, ...letter } = await client.cancelOutbox({ outbox, keep: 'draft' })
+      add(letter, outbox)
+      if (mayHaveLeft) showNote('mail.mayHaveLeft')
     } catch (error) {
       showFailure('mail.failed.takeBack', error)
     }

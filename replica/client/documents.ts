@@ -69,8 +69,10 @@ export class Documents {
     return this.#fetch(session, document)
   }
 
-  async delete(session: Session, document: DocumentId, shelf: Shelf): Promise<void> {
-    await this.#context.say(session, session.document(document, shelf, null))
+  /** As `write`. */
+  async delete(session: Session, document: DocumentId, shelf: Shelf): Promise<UpdateId> {
+    const { update } = await this.#context.say(session, session.document(document, shelf, null))
+    return update
   }
 
   /** One of them; null when it is not there (any more). CANNOT_OPEN. */

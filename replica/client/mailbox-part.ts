@@ -152,7 +152,9 @@ const draftsPart = (
     await documents.write(session, document, shelves.drafts, await encodeDraft(kept))
     return { draft: document }
   },
-  discardDraft: async ({ draft }) => documents.delete(context.person(), checkedDocumentId(draft), shelves.drafts),
+  discardDraft: async ({ draft }) => {
+    await documents.delete(context.person(), checkedDocumentId(draft), shelves.drafts)
+  },
 })
 
 const filesPart = (

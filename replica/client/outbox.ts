@@ -10,11 +10,12 @@ import { decodeMailPayload } from '../wire/payload-codec.ts'
 import { eachOnce, UnknownNames } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Attachments } from './attachments.ts'
-import type { KeptLetter, Mailbox, OutboxReason, SendAnswer, TakenBackLetter } from './contract/mailbox.ts'
+import type { KeptLetter, Mailbox, OutboxReason, SendAnswer, TakenBack, TakenBackLetter } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
 import type { KnownPeople } from './known-people.ts'
 import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
 import { checkSize, type WholeLetter } from './letters.ts'
+import { InDoubt, LeaveDoubts, type Doubt } from './leave-doubts.ts'
 import { reachOf } from './reach.ts'
 import type { Sending } from './sending.ts'
 import type { Session } from './session.ts'
@@ -54,6 +55,7 @@ export class Outbox {
   readonly #sending: Sending
   readonly #attachments: Attachments
   readonly #people: KnownPeople
+  readonly #doubts: LeaveDoubts
   readonly #reasons = new Map<DocumentId, OutboxReason>()
   readonly #leaving = new Map<DocumentId, Promise<void>>()
   /** Entries that this client wrote since it logged in, or has looked for in vain among what was sent: of mails that were given to no server before. */
@@ -72,6 +74,7 @@ export class Outbox {
     this.#sending = sending
     this.#attachments = attachments
     this.#people = people
+    this.#doubts = new LeaveDoubts(context)
     const look = (): void => {
       this.#look()
     }
@@ -120,22 +123,25 @@ export class Outbox {
   }
 
   /** Takes a mail back. The entry becomes a draft, or goes. NO_SUCH_MAIL when it has left. */
-  async cancel(document: DocumentId, keep: 'draft' | 'nothing' = 'nothing'): Promise<TakenBackLetter> {
+  async cancel(document: DocumentId, keep: 'draft' | 'nothing' = 'nothing'): Promise<TakenBack> {
     return this.#cancel(this.#context.person(), document, keep)
   }
 
-  async #cancel(session: Session, document: DocumentId, keep: 'draft' | 'nothing'): Promise<TakenBackLetter> {
+  async #cancel(session: Session, document: DocumentId, keep: 'draft' | 'nothing'): Promise<TakenBack> {
     await this.#leaving.get(document)
     const entry = (await this.#load(session)).entries.find((found) => found.document === document)
     // It can have begun to leave while the list was on its way; what is cancelled from here on does not.
     if (entry !== undefined && !this.#leaving.has(document)) {
       const taken =
         keep === 'draft' ? this.#becomeDraft(session, entry) : this.#documents.delete(session, document, shelves.outbox)
-      this.#leaving.set(document, taken)
+      this.#leaving.set(document, settled(taken))
       try {
-        await taken
+        const update = await taken
         this.#done.set(entry.command, true)
-        return takenBack(entry.letter)
+        return {
+          ...takenBack(entry.letter),
+          ...((await this.#isOver(session, entry, update)) ? {} : { mayHaveLeft: true }),
+        }
       } finally {
         this.#leaving.delete(document)
         this.#reasons.delete(document)
@@ -145,8 +151,14 @@ export class Outbox {
     throw new QuintetError('NO_SUCH_MAIL', 'This mail has left, or was taken back already.')
   }
 
-  async #becomeDraft(session: Session, { document, letter }: Entry): Promise<void> {
-    await this.#documents.write(session, document, shelves.drafts, await encodeDraft(letter))
+  async #becomeDraft(session: Session, { document, letter }: Entry): Promise<UpdateId> {
+    return this.#documents.write(session, document, shelves.drafts, await encodeDraft(letter))
+  }
+
+  /** Of one that was taken back by `update`. */
+  async #isOver(session: Session, { document, command, queuedAt }: Entry, update: UpdateId): Promise<boolean> {
+    const isOver = await this.#doubts.isOver(session, document, update).catch(() => false)
+    return isOver && (this.#doubts.isCleared(document) || (await this.#sentBefore(session, command, queuedAt)) === null)
   }
 
   async #put(
@@ -162,6 +174,7 @@ export class Outbox {
     const kept = { ...letter, attachments }
     const heldUntil = reason.kind === 'held' ? reason.until : null
     const entry = { letter: kept, queuedAt, heldUntil, command, meant }
+    this.#doubts.clear(document)
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     // Not by the draft's name: on another side of a split it may be written on, sent or thrown away, and this one would be gone without a word.
     if (draft !== null) await this.#documents.delete(session, draft, shelves.drafts).catch(() => undefined)
@@ -209,14 +222,19 @@ export class Outbox {
     const { clock } = this.#context.ports
     let againMs = Infinity
     try {
-      for (const entry of (await this.#load(session)).entries) {
+      const { entries, doubt } = await this.#waiting(session)
+      for (const entry of entries) {
         // Whoever has logged in meanwhile has an outbox of their own.
         if (!this.#context.isPresent(session)) return
         const heldMs = heldMsOf(entry, clock.nowMs())
         if (heldMs > 0) {
           this.#holds = true
           againMs = Math.min(againMs, heldMs)
-        } else if ((await this.#leave(session, entry)) === 'again') againMs = Math.min(againMs, limits.outboxRetryMs)
+        } else if (doubt === null && !this.#doubts.isCleared(entry.document)) {
+          // Its time has run out meanwhile.
+          againMs = 0
+        } else if ((await this.#leave(session, entry, doubt)) === 'again')
+          againMs = Math.min(againMs, limits.outboxRetryMs)
       }
     } catch {
       // The list could not be had: as if all of it had to be tried again.
@@ -228,26 +246,33 @@ export class Outbox {
     })
   }
 
+  /** What waits, after it was asked whether that of which the time is over was taken back elsewhere. */
+  async #waiting(session: Session): Promise<{ readonly entries: readonly Entry[]; readonly doubt: Doubt | null }> {
+    const { entries } = await this.#load(session)
+    const nowMs = this.#context.ports.clock.nowMs()
+    const isSure = entries.every((entry) => heldMsOf(entry, nowMs) > 0 || this.#doubts.isCleared(entry.document))
+    const doubt = isSure ? null : await this.#doubts.doubt(session)
+    if (isSure || doubt !== null) return { entries, doubt }
+    const left = (await this.#load(session)).entries
+    for (const { document } of left) this.#doubts.clear(document)
+    return { entries: left, doubt }
+  }
+
   /** Nobody takes them back any more: mails that are kept back for that leave now, and do not wait until their writer is here again. */
   async #letGo(session: Session): Promise<void> {
     const nowMs = this.#context.ports.clock.nowMs()
     for (const entry of (await this.#load(session)).entries)
-      if (heldMsOf(entry, nowMs) > 0) await (this.#leaving.get(entry.document) ?? this.#leave(session, entry))
+      if (heldMsOf(entry, nowMs) > 0 && this.#doubts.isCleared(entry.document))
+        await (this.#leaving.get(entry.document) ?? this.#leave(session, entry))
   }
 
-  async #leave(session: Session, entry: Entry): Promise<'left' | 'waits' | 'again'> {
+  async #leave(session: Session, entry: Entry, doubt: Doubt | null = null): Promise<'left' | 'waits' | 'again'> {
     const { document } = entry
     if (this.#leaving.has(document)) return 'again'
     // It was taken back while those before it left.
     if (this.#done.has(entry.command)) return 'left'
-    const leaving = this.#send(session, entry)
-    this.#leaving.set(
-      document,
-      leaving.then(
-        () => undefined,
-        () => undefined,
-      ),
-    )
+    const leaving = this.#send(session, entry, doubt)
+    this.#leaving.set(document, settled(leaving))
     try {
       const mail = await leaving
       this.#done.set(entry.command, true)
@@ -262,6 +287,10 @@ export class Outbox {
   }
 
   async #failed(document: DocumentId, error: unknown): Promise<'waits' | 'again'> {
+    if (error instanceof InDoubt) {
+      this.#waits(document, { kind: 'inDoubt', ...error.doubt })
+      return 'again'
+    }
     if (error instanceof UnknownNames) {
       if (error.known === 'elsewhere') this.#fresh.delete(document)
       const former = this.#reasons.get(document)
@@ -285,14 +314,24 @@ export class Outbox {
     if (isNews) this.#context.tell({ event: 'mailbox' })
   }
 
-  async #send(session: Session, { document, letter, command, queuedAt, meant }: Entry): Promise<UpdateId> {
+  async #send(session: Session, entry: Entry, doubt: Doubt | null): Promise<UpdateId> {
+    const { document, letter, command, queuedAt, meant } = entry
     // One that is new has not left before, unless it was tried and the answer was lost.
     const isNew = this.#fresh.has(document) && this.#reasons.get(document)?.kind !== 'failed'
     const before = isNew ? null : await this.#sentBefore(session, command, queuedAt)
     // One that waits for a name is looked at whenever something changes: what was sent is not gone through each time.
     if (before === null) this.#fresh.add(document)
     const attachments = letter.attachments.map(({ attachment }) => documentId(attachment))
-    const mail = before ?? (await this.#sending.send(session, { ...letter, attachments }, { command, meant }))
+    const [whole, wish] = [
+      { ...letter, attachments },
+      { command, meant },
+    ]
+    if (before === null && doubt !== null && !this.#doubts.isCleared(document)) {
+      // What keeps it back all the same is told first.
+      await this.#sending.check(session, whole, wish)
+      throw new InDoubt(doubt)
+    }
+    const mail = before ?? (await this.#sending.send(session, whole, wish))
     await this.#documents.delete(session, document, shelves.outbox)
     return mail
   }
@@ -334,6 +373,12 @@ const heldMsOf = ({ heldUntil, queuedAt }: WaitingLetter, nowMs: number): number
   const leftMs = heldUntil - nowMs
   return leftMs > heldUntil - queuedAt + clockStepMs ? 0 : leftMs
 }
+
+const settled = (work: Promise<unknown>): Promise<void> =>
+  work.then(
+    () => undefined,
+    () => undefined,
+  )
 
 const takenBack = ({ inReplyTo, attachments, ...letter }: KeptLetter): TakenBackLetter => ({
   ...letter,

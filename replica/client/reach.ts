@@ -1,4 +1,5 @@
 import type { StatusInfo } from '../api/contract.ts'
+import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Session } from './session.ts'
@@ -27,14 +28,18 @@ export const isCaughtUp = async (context: ClientContext, session: Session): Prom
   return covers(vector, matrix)
 }
 
-/** Whether all servers in use can be reached. */
-export const isTogether = async (context: ClientContext, session: Session): Promise<boolean> => {
+/** Servers in use that the present one cannot reach now. */
+export const unreachableOf = async (context: ClientContext, session: Session): Promise<readonly ServerId[]> => {
   const [members, view] = await Promise.all([
     context.ask(session, (api) => api.members()),
     context.ask(session, (api) => api.view()),
   ])
-  return members.every(({ server }) => view.servers.includes(server))
+  return members.map(({ server }) => server).filter((server) => !view.servers.includes(server))
 }
+
+/** Whether all servers in use can be reached. */
+export const isTogether = async (context: ClientContext, session: Session): Promise<boolean> =>
+  (await unreachableOf(context, session)).length === 0
 
 const covers = (vector: StatusInfo['vector'], matrix: StatusInfo['matrix']): boolean =>
   Object.values(matrix).every((row) => Object.entries(row).every(([origin, held]) => (vector[origin] ?? 0) >= held))

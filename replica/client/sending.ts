@@ -72,15 +72,10 @@ export class Sending {
     }
     this.#sends += 1
     const seal = async (): Promise<Submission> => {
-      const [{ written, recipients, addressed }, conversation] = await Promise.all([
-        this.#addresses(session, letter),
+      const [{ recipients, addressed }, conversation] = await Promise.all([
+        this.#checkedAddresses(session, letter, meant),
         this.#conversationOf(session, letter.inReplyTo),
       ])
-      checkMeant(meant, recipients)
-      await this.#people.meet(
-        session,
-        written.map(({ name, recipient }) => [name, recipient.account]),
-      )
       const { subject, body, inReplyTo, attachments } = letter
       const files = attachments.length === 0 ? [] : await this.#attachments.load(session, attachments)
       checkSize(
@@ -104,12 +99,27 @@ export class Sending {
     }
   }
 
+  /** Whether a letter's names lead to whom it is meant for: as `send`, of which nothing else is done. NO_SUCH_ACCOUNT, NAME_CHANGED_HANDS. */
+  async check(session: Session, letter: WholeLetter, { meant }: MailWish): Promise<void> {
+    await this.#checkedAddresses(session, letter, meant)
+  }
+
   /**
    * The mail has them. On the other side of a split its draft may have been written on, or wait for a name: they stay for that, as when this fails, and are
    * removed when no letter has named them for long.
    */
   async #removeFiles(session: Session, files: readonly DocumentId[]): Promise<void> {
     if (await isTogether(this.#context, session)) await this.#attachments.remove(session, files)
+  }
+
+  async #checkedAddresses(session: Session, letter: WholeLetter, meant: MailWish['meant']): Promise<Addresses> {
+    const addresses = await this.#addresses(session, letter)
+    checkMeant(meant, addresses.recipients)
+    await this.#people.meet(
+      session,
+      addresses.written.map(({ name, recipient }) => [name, recipient.account]),
+    )
+    return addresses
   }
 
   async #addresses(session: Session, { to, cc }: WholeLetter): Promise<Addresses> {

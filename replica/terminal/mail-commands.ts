@@ -220,8 +220,9 @@ const showOutbox: Command['run'] = async (sitting, [what, word]) => {
   if (what !== 'cancel') throw usageError('outbox [cancel N]')
   const outbox = sitting.outbox[Number(word) - 1]
   if (outbox === undefined) throw new QuintetError('NO_SUCH_MAIL', 'There is no such entry: outbox lists them.')
-  await client.cancelOutbox({ outbox, keep: 'draft' })
+  const { mayHaveLeft } = await client.cancelOutbox({ outbox, keep: 'draft' })
   screen.print('Taken back: it is among the drafts.')
+  if (mayHaveLeft) screen.print('It may leave all the same from where that is not known yet.')
 }
 
 const showCounts: Command['run'] = async ({ client, screen }) => {
@@ -302,6 +303,8 @@ const reasonOf = (reason: OutboxReason): string => {
       return `it can be taken back until ${new Date(reason.until).toLocaleTimeString()}.`
     case 'unknownNames':
       return unknownWords(reason.names.map(shownName).join(', '), reason.nobody)
+    case 'inDoubt':
+      return `it may have been taken back at servers that are not heard: it leaves when they are, or at ${new Date(reason.until).toLocaleTimeString()}.`
     case 'failed':
       return printableLine(reason.message)
   }

@@ -157,6 +157,8 @@ const states: Readonly<Record<string, () => Promise<void>>> = {
   },
   'mails that cannot be fetched': () => show(MailListFailed, { error: new Error('gone') }),
   'a mail that waits for a name': () => waits({ kind: 'unknownNames', names: ['Ben'] }),
+  'a mail that may have been taken back elsewhere': () =>
+    waits({ kind: 'inDoubt', servers: [serverId(2)], until: 1_000 }),
   'a mail that waits for an answer': () => waits({ kind: 'failed', code: 'NAME_CHANGED_HANDS', message: '' }),
   'drafts that cannot be read': async () => {
     fakeQuintet().mailbox.leaveOut(2)

@@ -51,6 +51,8 @@ it('why a mail has not left is told in the language of the window', async () => 
   expect(outboxWords({ ...failed, code: 'OF_LATER_VERSIONS' }, 0)).toContain('The server is gone.')
   expect(outboxWords({ ...failed, code: 'BUSY', message: 'It is about to leave.' }, 0)).toBe('Geht gleich ab.')
   expect(outboxWords({ kind: 'unknownNames', names: ['everyone', 'Zoë'] }, 0)).toContain('alle und Zoë')
+  const until = new Date(2026, 1, 3, 14, 5).getTime()
+  expect(outboxWords({ kind: 'inDoubt', servers: [], until }, until - 60_000)).toContain('oder um 14:05.')
   const nobody = { kind: 'unknownNames', names: ['Bne'], nobody: true } as const
   expect(outboxWords(nobody, 0)).toContain('Niemand in der Gruppe heißt Bne.')
 })

@@ -29,6 +29,9 @@ import { commandOf } from '../../replica/wire/payload-codec.ts'
 import { folded, isRead, type HeldMail } from './memory-mails.ts'
 import type { HeldAccount, MemoryReplica } from './memory-replica.ts'
 
+/** That of the seat that cannot be reached. */
+const otherThan = (server: ServerId): ServerId => serverId(server === 5 ? 4 : 5)
+
 const noGroup = 'A replica in memory has no group of machines.'
 
 /** A client's connection to a replica in memory. */
@@ -77,7 +80,7 @@ export class MemoryConnection implements ReplicaApi {
     const origin = originId(`${server}.aaaaaaaa`)
     const held = { [origin]: mails.length }
     const here = { server, origin, machine: 'memory', connected: true, lagMs: null }
-    const other = serverId(server === 5 ? 4 : 5)
+    const other = otherThan(server)
     const away = { ...here, server: other, origin: originId(`${other}.aaaaaaaa`), connected: false }
     const seats = this.#replica.isWhole ? [here] : [here, away]
     const counts = { accounts: accounts.length, mails: mails.length, digest: 'memory', warnings: [], diskBytes: 0 }
@@ -112,7 +115,7 @@ export class MemoryConnection implements ReplicaApi {
   async members() {
     const { server, isWhole } = this.#replica
     const member = { server, peer: peerIdOf(new Uint8Array(32)), machine: 'memory', addresses: [] }
-    const away = { ...member, server: serverId(server === 5 ? 4 : 5) }
+    const away = { ...member, server: otherThan(server) }
     return this.#answer(succeed(isWhole ? [member] : [member, away]))
   }
 
@@ -225,7 +228,8 @@ export class MemoryConnection implements ReplicaApi {
   }
 
   async spread() {
-    return this.#answer(succeed({ heldBy: [this.#replica.server], waitingFor: [] }))
+    const { server, isWhole } = this.#replica
+    return this.#answer(succeed({ heldBy: [server], waitingFor: isWhole ? [] : [otherThan(server)] }))
   }
 
   #all(owner: AccountId): readonly HeldMail[] {

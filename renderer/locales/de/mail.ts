@@ -184,6 +184,8 @@ export const mail: Translated<typeof english.mail> = {
   sent: 'Gesendet.',
   sending: 'Wird gesendet',
   leavesIn: 'geht in {seconds} s ab',
+  mayHaveLeft:
+    'Hier zurückgeholt. Von dort, wo das noch nicht bekannt ist, kann sie trotzdem abgehen: Sehen Sie später unter Gesendet nach.',
   seeOutbox: 'Zum Ausgang',
   waitsForNames: 'Wartet im Ausgang: {names} ist auf dieser Seite nicht bekannt.',
   waitsForServer: 'Wartet im Ausgang, bis ein Server erreichbar ist.',
@@ -207,6 +209,8 @@ export const mail: Translated<typeof english.mail> = {
     unknownNames:
       'Wartet auf {names}: Der Name ist auf dieser Seite nicht bekannt. Sobald er es ist, geht sie von selbst ab.',
     nobody: 'Niemand in der Gruppe heißt {names}. Holen Sie sie zurück, und sehen Sie nach, für wen sie ist.',
+    inDoubt:
+      'Wartet auf Server, die nicht zu hören sind, weil sie dort zurückgeholt worden sein kann. Sie geht ab, sobald sie zu hören sind, oder um {until}.',
     failed: 'Noch nicht gesendet; es wird von selbst wieder versucht. {message}',
     leaving: 'Geht gleich ab.',
   },

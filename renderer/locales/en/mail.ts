@@ -173,6 +173,8 @@ export const mail = {
   sent: 'Sent.',
   sending: 'Sending',
   leavesIn: 'leaves in {seconds} s',
+  mayHaveLeft:
+    'Taken back here. It may leave all the same from where that is not known yet: look among what was sent later.',
   seeOutbox: 'See the outbox',
   waitsForNames: 'Waits in the outbox: {names} is not known on this side.',
   waitsForServer: 'Waits in the outbox until a server can be reached.',
@@ -191,6 +193,8 @@ export const mail = {
     held: 'Leaves in {seconds} s.',
     unknownNames: 'Waits for {names}: the name is not known on this side. It leaves by itself when it is.',
     nobody: 'Nobody in the group is called {names}. Take it back, and look whom it is for.',
+    inDoubt:
+      'Waits for servers that are not heard, because it may have been taken back there. It leaves when they are, or at {until}.',
     failed: 'Not sent yet; it is tried again by itself. {message}',
     leaving: 'About to leave.',
   },

@@ -113,6 +113,11 @@ export interface TakenBackLetter extends Omit<Letter, 'attachments'> {
   readonly attachments?: readonly Attachment[]
 }
 
+export interface TakenBack extends TakenBackLetter {
+  /** It was not written since the log-in here, and not all servers have heard yet that it was taken back: it may have left there, or leave. Absent otherwise. */
+  readonly mayHaveLeft?: true
+}
+
 export interface Draft extends KeptLetter {
   readonly draft: DocumentId
   /** Milliseconds since 1970. */
@@ -125,6 +130,11 @@ export type OutboxReason =
   | { readonly kind: 'held'; readonly until: number }
   /** These names are not known on this side of a partition; it leaves by itself when they are. `nobody`: all of the group can be reached by now, and nobody in it is called so. */
   | { readonly kind: 'unknownNames'; readonly names: readonly string[]; readonly nobody?: true }
+  /**
+   * It was written before the log-in here, and may have been taken back at these servers, which cannot be reached (none: what they have said is on its way). It
+   * leaves when they have been heard, or at `until` (milliseconds since 1970).
+   */
+  | { readonly kind: 'inDoubt'; readonly servers: readonly ServerId[]; readonly until: number }
   /** No server can be reached, or its disk is full: it is tried again. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
@@ -135,7 +145,9 @@ export interface OutboxEntry extends KeptLetter {
 }
 
 /** Accepted and durable, or durably waiting in the outbox. */
-export type SendAnswer = { readonly mail: UpdateId } | { readonly outbox: DocumentId; readonly reason: OutboxReason }
+export type SendAnswer =
+  | { readonly mail: UpdateId }
+  | { readonly outbox: DocumentId; readonly reason: Exclude<OutboxReason, { readonly kind: 'inDoubt' }> }
 
 export const marks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
 export type Mark = (typeof marks)[number]
@@ -189,7 +201,7 @@ export interface Mailbox {
   /** `leftOut` as of `drafts`; these do not leave from here. */
   outbox(): Promise<{ readonly entries: readonly OutboxEntry[]; readonly leftOut?: number }>
   /** Takes it back and gives what was written; with `keep` it becomes the draft of that name in the same step. NO_SUCH_MAIL when it has left. */
-  cancelOutbox(request: { readonly outbox: DocumentId; readonly keep?: 'draft' }): Promise<TakenBackLetter>
+  cancelOutbox(request: { readonly outbox: DocumentId; readonly keep?: 'draft' }): Promise<TakenBack>
 
   /** Keeps a file for a letter; durable when fulfilled. It goes when the letter is sent. TOO_LARGE. */
   attach(request: FileData): Promise<Attachment>

@@ -182,6 +182,8 @@ export const limits = {
   arrivalsTold: 2_000,
   /** What a client that logs out or ends still waits for: mails that were kept back to be taken back, and that the server has heard it. */
   leaveMs: 2_000,
+  /** How long a mail waits that may have been taken back at a server that cannot be reached. */
+  takenBackElsewhereMs: 600_000,
   /** How often an outbox is tried again whose mails could not be given to a replica, and how often the trash is looked through. */
   outboxRetryMs: 5_000,
   trashEveryMs: 3_600_000,

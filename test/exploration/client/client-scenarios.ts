@@ -115,6 +115,29 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(2_700, () => stage.send('bob', 'question', { to: ['ada'] }))
     },
   },
+  'taken back at another machine, which is cut off': {
+    lastsMs: 20_000,
+    play: (stage) => {
+      stage.at(50, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 6_000 }))
+      stage.at(100, () => stage.send('ada', 'held for a draft', { to: ['bob'], holdMs: 6_000 }))
+      stage.at(600, () => stage.moveTo('ada', 'a laptop', 2))
+      stage.at(1_500, () => stage.part())
+      stage.at(2_000, () => stage.undo('ada', 'held'))
+      stage.at(2_100, () => stage.undo('ada', 'held for a draft', 'draft'))
+      stage.at(2_500, () => stage.moveTo('ada', "ada's machine", 1))
+      stage.at(9_000, () => stage.meet())
+    },
+  },
+  'taken back at another machine, while the first is cut off': {
+    lastsMs: 20_000,
+    play: (stage) => {
+      stage.at(50, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 4_000 }))
+      stage.at(500, () => stage.part())
+      stage.at(600, () => stage.moveTo('ada', 'a laptop', 2))
+      stage.at(2_000, () => stage.undo('ada', 'held'))
+      stage.at(9_000, () => stage.meet())
+    },
+  },
   'one right after the other, and searched': {
     lastsMs: 15_000,
     searches: 'atLogIn',

@@ -49,7 +49,6 @@ export class ClientStage extends PeopleStage {
         if ('mail' in value) this.sent(letter, value.mail)
         else {
           letter.outbox = value.outbox
-          letter.at = person.device.machine
           if (letter.told === 'open') this.ledger.told(letter, 'waits', value.reason.kind)
         }
       } else {
@@ -71,8 +70,8 @@ export class ClientStage extends PeopleStage {
         client.cancelOutbox(keep === 'draft' ? { outbox, keep } : { outbox }),
       )
       if (outcome.kind === 'done') {
-        // One that was put there at another machine may leave from there, as long as that has not heard of it.
-        if (letter.at !== person.device.machine) return
+        // One that was put there at another machine may leave from there, as long as that has not heard of it: then that is said.
+        if (outcome.value.mayHaveLeft === true) return
         this.ledger.told(letter, 'undone', 'told so')
         becomes?.done()
         return

@@ -56,8 +56,6 @@ export interface LetterRecord {
   readonly to: readonly string[]
   told: Told
   outbox: string | null
-  /** At which machine it was put there. */
-  at: string
   /** When it was told to be sent. */
   sentMs: number
   /** All that was told of it, for who looks into a failure. */
@@ -72,7 +70,7 @@ export class Ledger {
   readonly violations: string[] = []
 
   letter(words: string, from: string, to: readonly string[]): LetterRecord {
-    const record: LetterRecord = { words, from, to, told: 'open', outbox: null, at: '', sentMs: Infinity, story: [] }
+    const record: LetterRecord = { words, from, to, told: 'open', outbox: null, sentMs: Infinity, story: [] }
     this.letters.set(words, record)
     return record
   }
