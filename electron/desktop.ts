@@ -101,14 +101,19 @@ class Desktop {
     nativeTheme.themeSource = settings.current.theme
     serveAppFiles(pages)
     guardPages()
+    const strings = (): Strings => stringsFor(settings.current.language, app.getLocale())
     const window: MainWindow = new MainWindow({
       place,
       preload,
       icon,
       onClose: () => this.#closing(notifier, settings),
+      onPageStopped: () => {
+        this.#pageIsThere = false
+        this.#pageAnswers('ready')
+      },
+      strings,
     })
     this.#window = window
-    const strings = (): Strings => stringsFor(settings.current.language, app.getLocale())
     const show = (): void => window.show()
     const actions = { show, command: (command: Command) => this.#tell({ event: 'command', command }) }
     const tray = new TrayIcon(trayIcon, strings(), { ...actions, quit: () => app.quit() })

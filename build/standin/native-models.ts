@@ -86,7 +86,18 @@ export const dialog = only('dialog', {
     const file = recorded.chosenFiles.shift()
     return { canceled: file === undefined, filePath: file ?? '' }
   },
+  showMessageBox: async (_window: unknown, { message, detail, cancelId }: MessageBoxOptions) => {
+    // Nobody sees it: whoever started the stand-in reads it where they did.
+    console.error(`${message} ${detail}`)
+    return { response: cancelId }
+  },
 })
+
+interface MessageBoxOptions {
+  readonly message: string
+  readonly detail: string
+  readonly cancelId: number
+}
 
 export const shell = only('shell', {
   openExternal: async (url: string) => {

@@ -94,6 +94,11 @@ export class WebContents extends StandInEmitter {
     this.command('Page.reload').catch(() => undefined)
   }
 
+  forcefullyCrashRenderer(): void {
+    // Nobody answers any more.
+    this.command('Page.crash').catch(() => undefined)
+  }
+
   send(channel: string, ...values: readonly unknown[]): void {
     encodePlain(values)
     this.#tell({ does: 'send', channel, values })

@@ -33,6 +33,11 @@ export interface Strings {
   readonly staysTitle: string
   readonly staysBody: string
   readonly inviteFile: string
+  /** The window's page has stopped several times in a row. */
+  readonly pageStops: string
+  readonly pageStopsDetail: string
+  readonly tryAgain: string
+  readonly closeWindow: string
 }
 
 const english: Strings = {
@@ -65,6 +70,11 @@ const english: Strings = {
   staysBody:
     'This machine still sends and receives for the group. Open the window again from the tray, or by starting Quintet; to end it, choose “Quit Quintet”.',
   inviteFile: 'Invite',
+  pageStops: 'The window stopped working several times in a row.',
+  pageStopsDetail:
+    'Nothing that was sent or received is lost, and this machine still sends and receives for the group. Mail that you were writing is kept as a draft, but for the last few words. If trying again does not help, quit Quintet and start it anew.',
+  tryAgain: 'Try again',
+  closeWindow: 'Close the window',
 }
 
 const german: Strings = {
@@ -98,6 +108,11 @@ const german: Strings = {
   staysBody:
     'Dieses Gerät sendet und empfängt weiter für die Gruppe. Das Fenster öffnet sich wieder über das Symbol in der Leiste oder durch einen neuen Start; „Quintet beenden“ beendet es.',
   inviteFile: 'Einladung',
+  pageStops: 'Das Fenster hat mehrmals hintereinander nicht mehr funktioniert.',
+  pageStopsDetail:
+    'Nichts Gesendetes oder Empfangenes ist verloren, und dieses Gerät sendet und empfängt weiter für die Gruppe. Was Sie gerade schrieben, ist bis auf die letzten Worte als Entwurf gespeichert. Hilft ein neuer Versuch nicht, beenden Sie Quintet und starten Sie es neu.',
+  tryAgain: 'Erneut versuchen',
+  closeWindow: 'Fenster schließen',
 }
 
 /** `systemLanguage` is a BCP 47 tag. */

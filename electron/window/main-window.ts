@@ -1,10 +1,12 @@
-import { app, BrowserWindow, nativeTheme, type WebContents } from 'electron'
+import { app, BrowserWindow, dialog, nativeTheme, type WebContents } from 'electron'
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { AppEvent } from '../contract/app-host.ts'
 import { channels } from '../ipc/channels.ts'
+import type { Strings } from '../system/strings.ts'
 import { appOrigin } from './app-protocol.ts'
 import { offerTextMenu } from './context-menu.ts'
 import { EventQueue } from './event-queue.ts'
+import { StoppedPage } from './stopped-page.ts'
 import type { WindowPlace } from './window-state.ts'
 
 export interface MainWindowOptions {
@@ -13,6 +15,10 @@ export interface MainWindowOptions {
   readonly icon: string
   /** `hide`: it was closed by its button and the app goes on. `close`: the app quits. */
   readonly onClose: () => 'hide' | 'close'
+  /** The page's process has ended: what it is told from now on, the next one has to hear. */
+  readonly onPageStopped: () => void
+  /** What the person is told and asked of a page that stops again and again. */
+  readonly strings: () => Strings
 }
 
 /** The one window. It is made when it is first shown, and again when it was really closed. */
@@ -100,15 +106,49 @@ export class MainWindow {
       if (this.#window === window) this.#window = null
     })
     offerTextMenu(window.webContents)
-    window.webContents.on('render-process-gone', () => {
-      // The replica lives on in this process: a page that crashed is simply shown anew.
-      if (!window.isDestroyed()) window.webContents.reload()
-    })
+    this.#reviveThePageOf(window)
     void window.loadURL(`${appOrigin}/index.html`).catch(() => undefined)
     return window
+  }
+
+  #reviveThePageOf(window: BrowserWindow): void {
+    const whileThere = (act: () => void) => (): void => {
+      if (!window.isDestroyed()) act()
+    }
+    const stopped = new StoppedPage({
+      isSeen: () => window.isVisible(),
+      load: whileThere(() => window.webContents.reload()),
+      close: whileThere(() => window.destroy()),
+      ask: () => askAboutStoppedPage(window, this.#options.strings()),
+      quit: () => app.quit(),
+      nowMs: () => performance.now(),
+    })
+    const { onPageStopped } = this.#options
+    window.webContents.on(
+      'render-process-gone',
+      whileThere(() => {
+        onPageStopped()
+        stopped.stopped()
+      }),
+    )
   }
 
   #send(channel: string, events: readonly unknown[]): void {
     if (this.#window !== null && !this.#window.isDestroyed()) this.#window.webContents.send(channel, events)
   }
+}
+
+const askAboutStoppedPage = async (window: BrowserWindow, strings: Strings): Promise<'load' | 'quit' | 'close'> => {
+  const answers = ['load', 'quit', 'close'] as const
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'error',
+    title: 'Quintet',
+    message: strings.pageStops,
+    detail: strings.pageStopsDetail,
+    buttons: [strings.tryAgain, strings.quit, strings.closeWindow],
+    defaultId: answers.indexOf('load'),
+    cancelId: answers.indexOf('close'),
+    noLink: true,
+  })
+  return answers[response] ?? 'close'
 }

@@ -59,6 +59,43 @@ test('closing the window keeps the replica running, and says so once', async ({ 
   await expect.poll(() => window.call('host', 'settings')).toMatchObject({ trayHintShown: 'yes' })
 })
 
+test('a page that stops at each load is loaded three times, then the person is asked, and the replica goes on', async ({
+  quintet,
+}) => {
+  const window = await quintet.openAlone()
+  const watched = await window.app.evaluateHandle(({ BrowserWindow, dialog }) => {
+    const seen = { loads: 0, asked: [] as string[], answer: (_response: number): void => undefined }
+    dialog.showMessageBox = async (...asked: unknown[]) => {
+      seen.asked.push((asked.at(-1) as Electron.MessageBoxOptions).message)
+      return new Promise((resolve) => {
+        seen.answer = (response) => resolve({ response, checkboxChecked: false })
+      })
+    }
+    const page = BrowserWindow.getAllWindows()[0]?.webContents
+    const stop = (): void => page?.forcefullyCrashRenderer()
+    page?.on('did-finish-load', () => {
+      seen.loads += 1
+      // A page that stays is one of those after the answer.
+      if (seen.loads < 9) stop()
+    })
+    stop()
+    return seen
+  })
+  const seen = (): Promise<unknown> => watched.evaluate(({ loads, asked }) => [loads, asked.length])
+  await expect.poll(seen).toEqual([3, 1])
+  const client = new MailProcess({ data: window.data })
+  expect((await client.ask('status')).serverId).toBe(1)
+  await client.close()
+  // "Try again" is the first button; it stops once more, and is closed then, which is the last.
+  await watched.evaluate(({ answer }) => answer(0))
+  await expect.poll(seen).toEqual([7, 2])
+  await watched.evaluate(({ answer }) => answer(2))
+  await expect.poll(() => window.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0)
+  const opened = window.app.waitForEvent('window')
+  await once(start(['--data', window.data]).child, 'exit')
+  await expect((await opened).getByRole('heading', { name: 'Create your account' })).toBeVisible()
+})
+
 test('--replica-only serves without a window and without a display, as the scripted interface says', async ({
   quintet,
 }) => {

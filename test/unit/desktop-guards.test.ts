@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { type Strings, stringsFor } from '../../electron/system/strings.ts'
 import { serveAppFiles } from '../../electron/window/app-protocol.ts'
 import { guardPages } from '../../electron/window/guards.ts'
 import { MainWindow } from '../../electron/window/main-window.ts'
@@ -60,7 +61,9 @@ beforeEach(() => {
 
 test('the window has every lock of Electron’s list on, and no developer tools where it is packaged', () => {
   const place = { options: () => ({}), follow: () => undefined } as unknown as WindowPlace
-  new MainWindow({ place, preload: 'preload.cjs', icon: '', onClose: () => 'hide' }).show()
+  const strings = (): Strings => stringsFor('en', 'en')
+  const heard = { onClose: () => 'hide', onPageStopped: () => undefined } as const
+  new MainWindow({ place, preload: 'preload.cjs', icon: '', strings, ...heard }).show()
   expect(told.windows.map(({ webPreferences }) => webPreferences)).toEqual([
     {
       preload: 'preload.cjs',
