@@ -62,7 +62,7 @@ beforeEach(() => {
 test('the window has every lock of Electron’s list on, and no developer tools where it is packaged', () => {
   const place = { options: () => ({}), follow: () => undefined } as unknown as WindowPlace
   const strings = (): Strings => stringsFor('en', 'en')
-  const heard = { onClose: () => 'hide', onPageStopped: () => undefined } as const
+  const heard = { onClose: (): 'hide' => 'hide', onPageStopped: () => undefined }
   new MainWindow({ place, preload: 'preload.cjs', icon: '', strings, ...heard }).show()
   expect(told.windows.map(({ webPreferences }) => webPreferences)).toEqual([
     {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -51,3 +51,30 @@ test.each(['', '{', 'null', '[]', '"dark"', '{ "theme": "of a later version" }',
     expect(await settings.firstRun()).toBeNull()
   },
 )
+
+test('a setting that is spoiled, or that this version does not know, leaves the others as they were set', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quintet-settings-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'settings.json')
+  const ofLaterVersion = { theme: 'sepia', language: 'de', undoSendSeconds: -1, density: 'compact', fontSize: 14 }
+  await writeFile(file, JSON.stringify(ofLaterVersion))
+  const settings = await Settings.load(folder)
+  expect(settings.current).toEqual({ ...defaultSettings, language: 'de', density: 'compact' })
+  const written = async (): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'))
+  await settings.change({ notifications: 'off' })
+  expect(await written()).toEqual({ ...defaultSettings, ...ofLaterVersion, notifications: 'off' })
+  await settings.change({ theme: 'dark' })
+  expect(await written()).toMatchObject({ theme: 'dark', undoSendSeconds: -1, fontSize: 14 })
+  expect((await Settings.load(folder)).current).toMatchObject({ theme: 'dark', language: 'de', notifications: 'off' })
+})
+
+test('a field that is called as what every object has is none of the settings', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quintet-settings-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'settings.json')
+  await writeFile(file, '{ "constructor": 1, "__proto__": { "theme": "dark" }, "density": "compact" }')
+  const settings = await Settings.load(folder)
+  expect(settings.current).toEqual({ ...defaultSettings, density: 'compact' })
+  await settings.change({ theme: 'light' })
+  expect((await Settings.load(folder)).current).toEqual({ ...defaultSettings, density: 'compact', theme: 'light' })
+})
