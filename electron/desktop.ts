@@ -9,10 +9,11 @@ import { KeptLogIn, type SecretStore } from './state/kept-log-in.ts'
 import { LocalMailbox } from './state/local-mailbox.ts'
 import { ProgramHost } from './state/program-host.ts'
 import { Settings } from './state/settings.ts'
+import type { StayWish } from './state/staying-signed-in.ts'
 import { setMenu } from './system/menu.ts'
 import { machineAddresses, watchNetwork } from './system/network-watch.ts'
 import { Notifier } from './system/notifier.ts'
-import { systemSecretStore } from './system/secret-store.ts'
+import { answeredSoon, systemSecretStore } from './system/secret-store.ts'
 import { setStartAtLogin } from './system/start-at-login.ts'
 import { type Strings, stringsFor } from './system/strings.ts'
 import { nameForNotices, systemNotices } from './system/system-notice.ts'
@@ -137,7 +138,7 @@ class Desktop {
       setMenu(strings(), actions)
       tray.setStrings(strings())
       this.#tell({ event: 'settings', settings: changed })
-      void secrets.then((store) => this.#mailbox.setStaySignedIn(staysSignedIn(changed, store)))
+      this.#mailbox.setStaySignedIn(stayWish(changed, secrets))
       // There is one place for it, which another group's window on this machine may have.
       if (changed.startAtLogin !== former.startAtLogin)
         void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
@@ -148,9 +149,14 @@ class Desktop {
       addresses: machineAddresses,
       onWakeUp: (woken) => powerMonitor.on('resume', woken),
     })
-    this.#keptLogIn = new KeptLogIn(folder, await secrets)
+    this.#keptLogIn = new KeptLogIn(folder, secrets)
     this.#mailbox.keepLogInsIn(this.#keptLogIn)
-    this.#mailbox.setStaySignedIn(staysSignedIn(settings.current, await secrets))
+    await answeredSoon(secrets)
+    this.#mailbox.setStaySignedIn(stayWish(settings.current, secrets))
+    void secrets.answered.then((secretStore) => {
+      this.#mailbox.setStaySignedIn(stayWish(settings.current, secrets))
+      this.#tell({ event: 'secretStore', secretStore })
+    })
     await this.#mailbox.open()
     if (this.#demo !== null) await this.#mailbox.logIn(await this.#demo.person())
   }
@@ -201,7 +207,7 @@ class Desktop {
     serveWindow({
       host: new ProgramHost({
         data: this.#options.data,
-        secretStore: async () => (await secrets).kind,
+        secretStore: () => secrets.kind,
         mailbox,
         settings,
         demo: this.#demo,
@@ -271,12 +277,13 @@ interface Connected {
   readonly settings: Settings
   readonly notifier: Notifier
   readonly unread: UnreadCount
-  readonly secrets: Promise<SecretStore>
+  readonly secrets: SecretStore
 }
 
-const staysSignedIn = ({ staySignedIn }: AppSettings, { kind }: SecretStore): 'on' | 'off' => {
-  if (staySignedIn !== 'asMachine') return staySignedIn
-  return kind === 'safe' ? 'on' : 'off'
+const stayWish = ({ staySignedIn }: AppSettings, { kind }: SecretStore): StayWish => {
+  if (staySignedIn === 'off') return 'off'
+  if (kind === 'asking') return 'asking'
+  return kind === 'safe' || staySignedIn === 'on' ? 'on' : 'notHere'
 }
 
 type Command = Extract<AppEvent, { readonly event: 'command' }>['command']

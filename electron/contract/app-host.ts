@@ -33,8 +33,11 @@ export interface AppInfo {
   /** `standIn`: Electron's runtime is not there; tray, menus and notifications are not shown by the system. */
   readonly runtime: 'electron' | 'standIn'
   readonly dataDirectory: string
-  /** `plain`: the system has no store of secrets; a log-in that is kept lies in a file that only its owner can read. */
-  readonly secretStore: 'safe' | 'plain'
+  /**
+   * `plain`: the system has no store of secrets; a log-in that is kept lies in a file that only its owner can read. `asking`: it has not answered yet;
+   * until then no log-in is kept.
+   */
+  readonly secretStore: 'safe' | 'plain' | 'asking'
   /** The machine's name, as a suggestion at first run. */
   readonly machine: string
   /** Set by `npm run demo`: the window offers to split and to heal the demonstration group. */
@@ -93,6 +96,8 @@ export type AppEvent =
   | { readonly event: 'inviteOpened'; readonly invite: string }
   /** From the native menu, the tray or a notification: what the window is to do. */
   | { readonly event: 'command'; readonly command: AppCommand }
+  /** The system's store of secrets has answered. */
+  | { readonly event: 'secretStore'; readonly secretStore: 'safe' | 'plain' }
   | { readonly event: 'demo'; readonly demo: AppInfo['demo'] }
   /** The program is about to end: it waits a moment for `readyToQuit` or `stayOpen`. */
   | { readonly event: 'quitting' }

@@ -1,25 +1,18 @@
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
-import { type ErrorCode, type Failure, QuintetError } from '../../replica/core/model/errors.ts'
+import { type Failure, QuintetError } from '../../replica/core/model/errors.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import type { KeptGroup } from '../../replica/kept-group.ts'
 import type { RunningReplica } from '../../replica/run-replica.ts'
 import type { AppPhase, InspectedInvite } from '../contract/app-host.ts'
 import { failureOf } from '../ipc/answers.ts'
+import { type LogInKeeper, StayingSignedIn, type StayWish } from './staying-signed-in.ts'
 
 export interface MailboxOptions {
   readonly data: string
   /** Multiaddrs; empty for all of this machine. */
   readonly listen: readonly string[]
   readonly mdns: 'on' | 'off'
-}
-
-/** Keeps a log-in over restarts of the program. */
-export interface LogInKeeper {
-  /** Null when none is kept. */
-  read(): Promise<Uint8Array | null>
-  keep(secret: Uint8Array): Promise<void>
-  forget(): Promise<void>
 }
 
 interface FirstOpening {
@@ -34,13 +27,6 @@ const reopenMs = 10_000
 /** When the disk has failed under the replica: longer than it takes to go over to another server, if one is there. */
 const elsewhereWithinMs = 12_000
 const laterOpening: FirstOpening = { create: null, join: null, server: null, machine: null }
-/** The kept log-in is of no use any more, whenever it is tried. */
-const endsKeptLogIn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'NOT_ALLOWED',
-  'NO_SUCH_ACCOUNT',
-  'DAMAGED',
-  'NEWER_FORMAT',
-])
 /** Nobody is logged in any more when this is told. */
 const endsLogIn: ReadonlySet<ClientEvent['event']> = new Set(['takenOver', 'accountDeleted'])
 /** After these calls somebody else may be logged in, or nobody, or the session is of another server or group name. */
@@ -73,8 +59,7 @@ export class LocalMailbox {
   #homeFailure: Failure | null = null
   #client: MailClient | null = null
   #work: Promise<unknown> = Promise.resolve()
-  #keeper: LogInKeeper | null = null
-  #staySignedIn: 'on' | 'off' = 'off'
+  readonly #staying = new StayingSignedIn()
   #reopening: NodeJS.Timeout | undefined
   /** Called when the client has another connection. */
   #lookElsewhere: () => void = () => undefined
@@ -105,16 +90,16 @@ export class LocalMailbox {
     this.#eventListeners.push(listener)
   }
 
-  /** From now on log-ins are kept in `keeper` while `setStaySignedIn` says so. To be called before `open`. */
+  /** To be called before `open`. */
   keepLogInsIn(keeper: LogInKeeper): void {
-    this.#keeper = keeper
+    this.#staying.keepIn(keeper)
   }
 
-  /** Whether the present log-in, and later ones, last over a restart. */
-  setStaySignedIn(wanted: 'on' | 'off'): void {
-    if (wanted === this.#staySignedIn) return
-    this.#staySignedIn = wanted
-    if (this.#phase.phase === 'signedIn' || wanted === 'off') this.#keepLogIn()
+  /** Whether the present log-in, and later ones, last over a restart. Where it turns out late that they do, the kept one is gone on with. */
+  setStaySignedIn(wish: StayWish): void {
+    if (this.#staying.become(wish) === 'same') return
+    if (this.#phase.phase === 'signedIn' || wish === 'off') this.#staying.keep(this.#client)
+    else if (wish === 'on') void this.#inOrder(() => this.#resumeLate())
   }
 
   /** Opens what the data directory holds; `phase` tells what came of it. */
@@ -159,7 +144,7 @@ export class LocalMailbox {
   called(method: string): void {
     if (!sessionMethods.has(method)) return
     this.#tellSession()
-    this.#keepLogIn()
+    this.#staying.keep(this.#client)
     if (groupMethods.has(method)) void this.#inOrder(() => this.#readGroup()).catch(() => undefined)
   }
 
@@ -246,29 +231,15 @@ export class LocalMailbox {
     const client = await connectClient(this.#options.data, null, { searchStart: 'atLogIn', running: this.#replica })
     this.#client = client
     client.onEvent((event) => this.#hear(event))
-    await this.#resume(client)
+    await this.#staying.resume(client)
     this.#tellSession()
   }
 
-  /** One that cannot be tried now (no server can be reached) is kept for the next time. */
-  async #resume(client: MailClient): Promise<void> {
-    const kept = this.#staySignedIn === 'on' ? await this.#keeper?.read().catch(() => null) : null
-    if (kept === null || kept === undefined) return
-    try {
-      await client.resumeSession({ kept })
-    } catch (error) {
-      if (error instanceof QuintetError && endsKeptLogIn.has(error.code))
-        await this.#keeper?.forget().catch(() => undefined)
-    }
-  }
-
-  /** Keeps who is logged in now; forgets what was kept when nobody is, or when that is not wanted. */
-  #keepLogIn(): void {
+  async #resumeLate(): Promise<void> {
     const client = this.#client
-    const isWanted = this.#staySignedIn === 'on' && client !== null && client.loggedInAs !== null
-    const done = isWanted ? this.#keeper?.keep(client.keptSession()) : this.#keeper?.forget()
-    // A log-in that cannot be kept is asked for again at the next start.
-    void done?.catch(() => undefined)
+    if (client === null) return
+    await this.#staying.resume(client)
+    if (this.#client === client) this.#tellSession()
   }
 
   async #tryToOpen(): Promise<void> {
@@ -302,7 +273,7 @@ export class LocalMailbox {
   #hear(event: ClientEvent): void {
     for (const listener of this.#eventListeners) listener(event)
     if (event.event === 'connected') this.#lookElsewhere()
-    if (endsLogIn.has(event.event)) this.#keepLogIn()
+    if (endsLogIn.has(event.event)) this.#staying.keep(this.#client)
     if (endsLogIn.has(event.event) || event.event === 'renamed' || event.event === 'connected') this.#tellSession()
   }
 

@@ -22,7 +22,7 @@ type Request<Method extends keyof AppHost> = Parameters<AppHost[Method]>[0]
 
 export interface ProgramHostOptions {
   readonly data: string
-  readonly secretStore: () => Promise<AppInfo['secretStore']>
+  readonly secretStore: () => AppInfo['secretStore']
   readonly mailbox: LocalMailbox
   readonly settings: Settings
   readonly demo: DemoGroup | null
@@ -52,7 +52,7 @@ export class ProgramHost implements AppHost {
       platform: platform(),
       runtime: process.versions['standIn'] === undefined ? 'electron' : 'standIn',
       dataDirectory: data,
-      secretStore: await secretStore(),
+      secretStore: secretStore(),
       machine: hostname().slice(0, limits.machineNameChars),
       demo: demo?.state ?? 'off',
     }

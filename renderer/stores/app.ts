@@ -19,6 +19,8 @@ const firstSettings: AppSettings = {
 /** What the host says of the program, the phase that it is in, and the person's settings. */
 export const useApp = defineStore('app', () => {
   const info = shallowRef<AppInfo | null>(null)
+  /** As told since the page began; before that `info` says it. */
+  const secretStore = ref<AppInfo['secretStore'] | null>(null)
   const phase = shallowRef<AppPhase>({ phase: 'starting', step: 'opening' })
   const settings = shallowRef(firstSettings)
   /** Whether a mailbox was open since this page began. */
@@ -40,6 +42,9 @@ export const useApp = defineStore('app', () => {
         break
       case 'demo':
         demo.value = event.demo
+        break
+      case 'secretStore':
+        secretStore.value = event.secretStore
         break
       case 'inviteOpened':
       case 'quitting':
@@ -70,6 +75,7 @@ export const useApp = defineStore('app', () => {
 
   return {
     info: computed(() => info.value),
+    secretStore: computed(() => secretStore.value ?? info.value?.secretStore ?? 'plain'),
     phase: computed(() => phase.value),
     wasOpen: computed(() => wasOpen.value),
     settings: computed(() => settings.value),

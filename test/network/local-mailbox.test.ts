@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { networkInterfaces, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AppPhase } from '../../electron/contract/app-host.ts'
+import { KeptLogIn, type SecretStore } from '../../electron/state/kept-log-in.ts'
 import { LocalMailbox } from '../../electron/state/local-mailbox.ts'
+import type { StayWish } from '../../electron/state/staying-signed-in.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { loadAttachment } from '../../replica/drivers/install-file.ts'
 import { type RunningReplica, runReplica } from '../../replica/run-replica.ts'
@@ -83,4 +85,47 @@ test('where the disk fails, the window goes on at another server with the same p
   await sent
   const { headers } = await mailbox.client.list({ folder: 'inbox', limit: 10 })
   expect(headers.map(({ subject }) => subject)).toEqual(['after', 'before'])
+})
+
+test('where the keyring answers late the log-in that it sealed comes in then, and is there at the next start', async () => {
+  const keyring = { kind: 'safe' as SecretStore['kind'] }
+  const store: SecretStore = {
+    get kind() {
+      return keyring.kind
+    },
+    seal: async (text) => Buffer.from(text).reverse(),
+    open: async (sealed) => Buffer.from(sealed).reverse().toString('utf8'),
+  }
+  const data = path.join(folder, 'here')
+  const startAgain = async (wish: StayWish): Promise<KeptLogIn> => {
+    await mailbox.close()
+    mailbox = new LocalMailbox({ data, listen, mdns: 'off' })
+    const kept = new KeptLogIn(folder, store)
+    mailbox.keepLogInsIn(kept)
+    mailbox.setStaySignedIn(wish)
+    await mailbox.open()
+    return kept
+  }
+  await signUpHere()
+  const first = await startAgain('on')
+  await mailbox.logIn({ name: 'anna', password: 'four unrelated small words' })
+  await first.settled()
+
+  keyring.kind = 'asking'
+  await startAgain('asking')
+  expect(mailbox.phase).toMatchObject({ phase: 'signedOut' })
+  keyring.kind = 'safe'
+  mailbox.setStaySignedIn('on')
+  expect(await phaseThat(({ phase }) => phase === 'signedIn')).toMatchObject({ account: 'anna' })
+
+  keyring.kind = 'asking'
+  const third = await startAgain('asking')
+  await mailbox.logIn({ name: 'anna', password: 'four unrelated small words' })
+  await third.settled()
+  expect(await readFile(path.join(folder, 'log-in.json'), 'utf8')).toBe('null')
+  keyring.kind = 'safe'
+  mailbox.setStaySignedIn('on')
+  await third.settled()
+  await startAgain('on')
+  expect(mailbox.phase).toMatchObject({ phase: 'signedIn', account: 'anna' })
 })

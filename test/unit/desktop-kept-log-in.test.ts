@@ -73,4 +73,17 @@ describe('the log-in that a machine keeps', () => {
     await Promise.all(done)
     expect(await kept.read()).toBeNull()
   })
+
+  test('is not written without a seal in place of one that had a seal, until the next start or until it is forgotten', async () => {
+    const at = await folder()
+    await new KeptLogIn(at, keyring('a')).keep(secret)
+    const locked = new KeptLogIn(at, none)
+    for (const time of ['first', 'second']) {
+      await locked.keep(secret)
+      expect(await readFile(path.join(at, 'log-in.json'), 'utf8'), time).toBe('null')
+    }
+    await locked.forget()
+    await locked.keep(secret)
+    expect(await locked.read()).toEqual(Buffer.from(secret))
+  })
 })

@@ -26,6 +26,8 @@ export const account: Translated<typeof english.account> = {
     safe: 'Ihre Schlüssel liegen im Schlüsselbund des Systems, bis Sie sich abmelden.',
     plain:
       'Dieses System hat keinen Schlüsselbund, den Quintet benutzen kann: Ihre Schlüssel lägen in einer Datei, die nur Ihr Benutzerkonto lesen kann.',
+    asking:
+      'Der Schlüsselbund des Systems hat noch nicht geantwortet; vielleicht wartet er darauf, dass Sie ihn entsperren. Bis dahin werden Ihre Schlüssel nirgends aufbewahrt.',
   },
   takenOverHint: 'Waren Sie das selbst, ist nichts zu tun. Sonst melden Sie sich hier an und ändern Sie das Passwort.',
   resetHow: 'Die zwölf Wörter, die Sie beim Anlegen des Kontos notiert haben, setzen ein neues Passwort.',

@@ -24,6 +24,8 @@ export const account = {
     safe: 'Your keys are kept in the system’s store of secrets, until you log out.',
     plain:
       'This system has no store of secrets that Quintet can use: your keys would lie in a file that only your user account can read.',
+    asking:
+      'The system’s store of secrets has not answered yet; perhaps it waits for you to unlock it. Until it does, your keys are kept nowhere.',
   },
   takenOverHint: 'If that was you, there is nothing to do. If not, log in here and change the password.',
   resetHow: 'The twelve words that you wrote down when you created the account set a new password.',
