@@ -14,7 +14,7 @@ import { setMenu } from './system/menu.ts'
 import { machineAddresses, watchNetwork } from './system/network-watch.ts'
 import { Notifier } from './system/notifier.ts'
 import { answeredSoon, systemSecretStore } from './system/secret-store.ts'
-import { setStartAtLogin } from './system/start-at-login.ts'
+import { renewStartAtLogin, setStartAtLogin } from './system/start-at-login.ts'
 import { type Strings, stringsFor } from './system/strings.ts'
 import { nameForNotices, systemNotices } from './system/system-notice.ts'
 import { TrayIcon } from './system/tray.ts'
@@ -143,6 +143,7 @@ class Desktop {
       if (changed.startAtLogin !== former.startAtLogin)
         void setStartAtLogin(changed.startAtLogin, this.#options.data).catch(() => undefined)
     })
+    if (settings.current.startAtLogin === 'on') void renewStartAtLogin(this.#options.data).catch(() => undefined)
     if (this.#options.show === 'window') show()
     if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })
     watchNetwork(() => this.#mailbox.redial(), {
