@@ -8,6 +8,7 @@ import { JsonOutput } from './json-output.ts'
 import { shownHeader, strange } from './json-verb.ts'
 import { verbs } from './json-verbs.ts'
 import { readLines, type InputLine } from './line-reader.ts'
+import { idAtBeginning, idOf, type RequestId } from './request-id.ts'
 import { RequestOrder } from './request-order.ts'
 
 export interface JsonTerminalOptions {
@@ -15,9 +16,6 @@ export interface JsonTerminalOptions {
   readonly input: Readable
   readonly output: Writable
 }
-
-/** A request's own name, given back with its answer; null when it has none. */
-type RequestId = string | number | null
 
 /**
  * Serves one JSON request a line until the input ends, or the reader goes away; then finishes what is under way, closes the
@@ -92,7 +90,10 @@ class JsonTerminal {
   #takeLine(line: InputLine): void {
     switch (line.kind) {
       case 'tooLong':
-        this.#fail(null, { code: 'TOO_LARGE', message: `A line has at most ${limits.terminalLineBytes} bytes.` })
+        this.#fail(idAtBeginning(line.beginning), {
+          code: 'TOO_LARGE',
+          message: `A line has at most ${limits.terminalLineBytes} bytes.`,
+        })
         return
       case 'notText':
         this.#fail(null, badRequest('A line is text in UTF-8.').failure)
@@ -152,16 +153,6 @@ const parsed = (text: string): object | null => {
   } catch {
     return null
   }
-}
-
-/** Undefined when there is one that cannot be given back. */
-const idOf = (request: object | null): RequestId | undefined => {
-  if (request === null || !('id' in request) || request.id === null) return null
-  const { id } = request
-  if (typeof id === 'string') return id
-  // Beyond these another number would be given back in its place.
-  const isKept = typeof id === 'number' && Math.abs(id) <= Number.MAX_SAFE_INTEGER
-  return isKept ? id : undefined
 }
 
 const verbOf = (request: object) => {

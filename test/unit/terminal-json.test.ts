@@ -316,13 +316,14 @@ describe('the JSON terminal', () => {
   test('refuses a line that is too long without keeping it, and goes on', async () => {
     const { input, over, lines, ask, answer } = start(await clientOf(new MemoryReplica()))
     const chunk = Buffer.alloc(1_048_576, 'x')
+    input.write('{"id":"large","do":"send","to":["ann"],"subject":"","body":"')
     for (let sent = 0; sent < 40; sent++) if (!input.write(chunk)) await once(input, 'drain')
     input.write('\n')
     ask({ id: 1, do: 'view' })
     await answer(1)
     input.end()
     await over
-    expect(lines[0]).toMatchObject({ id: null, ok: false, code: 'TOO_LARGE' })
+    expect(lines[0]).toMatchObject({ id: 'large', ok: false, code: 'TOO_LARGE' })
     expect(lines).toHaveLength(2)
   })
 
