@@ -86,6 +86,11 @@ export class Patience {
     this.#clock = clock
   }
 
+  /** Whether the way to a server that was tried is known to be long. */
+  get isFar(): boolean {
+    return this.#farMs > limits.connectMs
+  }
+
   /** How long a request waits for a connection: at least as long as one may take. */
   get reconnectMs(): number {
     return Math.max(limits.reconnectWaitMs, this.#farMs)

@@ -4,6 +4,7 @@ import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import type { ClientClock } from './client-ports.ts'
+import { firstConnection } from './first-connection.ts'
 import { HomeWatch } from './home-watch.ts'
 import {
   ask,
@@ -87,22 +88,14 @@ export class ReplicaLink {
     })
   }
 
-  /** UNREACHABLE when there is nobody to connect to, TIMEOUT when those who are there are too slow again and again. */
+  /** As `firstConnection`. */
   static async open(options: LinkOptions): Promise<ReplicaLink> {
     const link = new ReplicaLink(options)
-    const startMs = options.clock.nowMs()
-    for (;;) {
-      try {
-        // A server that is gone is told at once, one that starts or is busy is waited for.
-        link.#take(await link.#race(options.servers.start === 'at home' ? 'none' : limits.connectMs, []))
-        return link
-      } catch (error) {
-        const isSlow = error instanceof QuintetError && error.code === 'TIMEOUT'
-        const mostMs = isSlow ? limits.firstConnectMs : (options.servers.startingMs ?? 0)
-        if (options.clock.nowMs() - startMs >= mostMs) throw error
-        if (!isSlow) await new Promise<void>((over) => options.clock.after(limits.startingLookMs, over))
-      }
-    }
+    const { servers, clock } = options
+    const others = servers.start === 'at home' ? 'none' : limits.connectMs
+    const tryOnce = () => link.#race(others, [])
+    link.#take(await firstConnection({ tryOnce, servers, clock, patience: link.#patience }))
+    return link
   }
 
   /** The group and the server of the connection, or of the last one. */

@@ -198,7 +198,7 @@ export const limits = {
   /** At most, when none has answered in time; and where something answers and the way there is known to be long. */
   connectMostMs: 11_200,
   connectFarMs: 30_000,
-  /** How long a client that starts goes on trying servers that are there and slow. */
+  /** How long a client that starts goes on trying servers that are there and slow; one that hangs is told after `connectMs`. */
   firstConnectMs: 15_000,
   /** How long the terminal client waits for the replica of its directory that is not running, because both may have been started at once. */
   startingMs: 5_000,
