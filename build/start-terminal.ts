@@ -8,7 +8,7 @@ import { exitWith } from '../replica/exit-with.ts'
 import { everywhere, runReplica, type RunningReplica } from '../replica/run-replica.ts'
 import { onStopSignals } from '../replica/stop-signals.ts'
 import { localFiles } from '../replica/local-files.ts'
-import { runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
+import { type Outcome, runInteractiveTerminal } from '../replica/terminal/interactive-terminal.ts'
 import { FirstRun } from './start-first-run.ts'
 
 const givenArguments = (args: readonly string[]): ReplicaArguments => {
@@ -51,11 +51,11 @@ const begin = async (options: ReplicaArguments): Promise<RunningReplica | null> 
   )
 }
 
-const serve = async (data: string, replica: RunningReplica | null, left: AbortSignal): Promise<void> => {
+const serve = async (data: string, replica: RunningReplica | null, left: AbortSignal): Promise<Outcome> => {
   if (replica === null) console.log('This replica runs in another process already: this is one more client of it.')
   else console.log(`Replica ${replica.install.server} of "${replica.install.groupName}" runs, data in ${data}.`)
   const client = await connectClient(data, null)
-  await runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout, left })
+  return runInteractiveTerminal({ client, files: localFiles, input: process.stdin, output: process.stdout, left })
 }
 
 /** This computer's replica and the terminal client on it; quitting the client stops both. */
@@ -65,7 +65,7 @@ export const startTerminal = async (args: readonly string[]): Promise<void> => {
   let stopping: Promise<void> | null = null
   const stop = async (): Promise<never> => {
     await (stopping ??= replica?.stop() ?? Promise.resolve())
-    process.exit(0)
+    process.exit()
   }
   const leaving = new AbortController()
   const serving = serve(options.data, replica, leaving.signal)
@@ -74,7 +74,7 @@ export const startTerminal = async (args: readonly string[]): Promise<void> => {
     // The letter that is being written is kept by the replica.
     void serving.finally(stop)
   })
-  await serving
+  if ((await serving) === 'failed') process.exitCode = 1
   await stop()
 }
 

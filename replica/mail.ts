@@ -40,7 +40,8 @@ const main = async (): Promise<void> => {
     const leaving = new AbortController()
     // Whoever closes the terminal's window has a letter in it that is kept first.
     onStopSignals(['SIGTERM', 'SIGHUP'], () => leaving.abort())
-    await runInteractiveTerminal({ client, files: localFiles, input, output, left: leaving.signal })
+    const outcome = await runInteractiveTerminal({ client, files: localFiles, input, output, left: leaving.signal })
+    if (outcome === 'failed') process.exitCode = 1
   }
   // Whether all could be written is told in the turn after that.
   await new Promise<void>((written) => output.write('', () => setImmediate(written)))

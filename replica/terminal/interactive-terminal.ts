@@ -27,8 +27,11 @@ export interface InteractiveTerminalOptions {
   readonly left?: AbortSignal
 }
 
+/** `failed`: of lines that nobody typed, some could not be carried out. Who types has seen that. */
+export type Outcome = 'done' | 'failed'
+
 /** Serves a person until `quit`, the end of the input, or until they have `left` or nobody reads the output any more; then closes the client. */
-export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<void> => {
+export const runInteractiveTerminal = async (options: InteractiveTerminalOptions): Promise<Outcome> => {
   const { client, files, input, output, nowMs = Date.now, left = null } = options
   const style = (options.colors ?? (output.hasColors?.() === true ? 'on' : 'off')) === 'on' ? colored : uncolored
   const screen = new Screen(input, output, left)
@@ -41,33 +44,36 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   })
   const { servers } = await client.view()
   screen.print(`Quintet, server ${client.server}; reachable: ${servers.join(', ')}. Type help for what can be done.`)
+  let outcome: Outcome = 'done'
   for (;;) {
     const line = await screen.command(`${client.loggedInAs ?? '(nobody)'}@${client.server}> `)
     if (line === null || ['quit', 'exit', 'q'].includes(line.trim())) break
-    await carryOut(sitting, line.trim(), style)
+    if ((await carryOut(sitting, line.trim(), style)) === 'failed' && !screen.isTyped) outcome = 'failed'
     screen.printLater()
   }
   screen.close()
   await client.close()
+  return outcome
 }
 
-const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<void> => {
+const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<Outcome> => {
   const [name = '', ...words] = line.split(/\s+/)
-  if (name === '') return
+  if (name === '') return 'done'
   if (name === 'help' || name === '?') {
     sitting.screen.print(...helpLines())
-    return
+    return 'done'
   }
   const command = commands.get(name)
   if (command === undefined) {
     sitting.screen.print(`There is no command "${printableLine(name)}". Type help for what can be done.`)
-    return
+    return 'failed'
   }
   try {
     await command.run(sitting, words, line.slice(name.length).trim())
+    return 'done'
   } catch (error) {
-    if (error instanceof Cancelled) sitting.screen.print('Left as it was.')
-    else sitting.screen.print(style.failure(failureLine(error)))
+    sitting.screen.print(error instanceof Cancelled ? error.message : style.failure(failureLine(error)))
+    return 'failed'
   }
 }
 

@@ -10,15 +10,12 @@ import { limits } from '../core/model/limits.ts'
 import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
 import { fileCommands } from './file-commands.ts'
 import { shownFile } from './file-size.ts'
+import { beforeBody, keep, type LetterHead, written } from './letter-writing.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'
-import { InputEnded } from './screen.ts'
 import { checkKnown } from './social-commands.ts'
 import { printableLine, shortened } from './text-width.ts'
 
 const pageHeaders = 10
-const bodyEnd = '.'
-/** As `mailx` has it. */
-const attachMark = '~a '
 const emptyFolders: Readonly<Record<Folder, string>> = {
   inbox: 'No mail yet.',
   starred: 'Nothing is starred.',
@@ -28,76 +25,22 @@ const emptyFolders: Readonly<Record<Folder, string>> = {
 
 const writeMail: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
-  if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  const { to, cc } = await addressesOf(client, rest === '' ? await screen.question('To (names, with commas): ') : rest)
-  if (to.length + cc.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
-  // Before the mail is written: nobody should write one for nothing.
-  await checkNames(sitting, [...to, ...cc])
-  const subject = await screen.question('Subject: ')
-  const letter = await written(sitting, { to, cc, subject })
-  if (letter !== null) await finish(sitting, letter)
-}
-
-/** With the body that the person writes; null when the input ends meanwhile: then what is there is a draft. */
-const written = async (sitting: Sitting, head: Omit<Letter, 'body'>): Promise<Letter | null> => {
-  const { screen } = sitting
-  screen.print(
-    `Write the mail; a line with a single "${bodyEnd}" ends it, Ctrl-C leaves it, "${attachMark}FILE" attaches a file.`,
-  )
-  const lines: string[] = []
-  const attachments: DocumentId[] = []
-  const letter = (): Letter => ({ ...head, body: lines.join('\n'), attachments })
-  try {
-    for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) {
-      if (line.startsWith(attachMark))
-        attachments.push(...(await attached(sitting, line.slice(attachMark.length), attachments.length)))
-      else lines.push(line)
-    }
-  } catch (error) {
-    if (!(error instanceof InputEnded)) throw error
-    if (error.unfinished !== '') lines.push(error.unfinished)
-    if (lines.length + attachments.length === 0) throw error
-    await keep(sitting, letter())
-    return null
-  }
-  return letter()
-}
-
-/** The file's document, in a list; none when it cannot be attached, which is said. */
-const attached = async (
-  { client, screen, files }: Sitting,
-  file: string,
-  before: number,
-): Promise<readonly DocumentId[]> => {
-  try {
-    // With more it could neither be sent nor kept.
-    if (before >= limits.attachments)
-      throw new QuintetError('TOO_MANY', `A mail can have ${limits.attachments} files attached at most.`)
-    const attachment = await client.attach(await files.read(file.trim()))
-    screen.print(`Attached: ${shownFile(attachment)}.`)
-    return [attachment.attachment]
-  } catch (error) {
-    if (!(error instanceof QuintetError)) throw error
-    screen.print(printableLine(error.message))
-    return []
-  }
-}
-
-/** What somebody has written outlives that it cannot be sent. */
-const keep = async ({ client, screen }: Sitting, letter: Letter): Promise<void> => {
-  try {
-    await client.saveDraft(letter)
-    screen.print('What you wrote is kept: drafts lists it.')
-  } catch {
-    screen.print('What you wrote could not be kept as a draft: copy it from above.')
-  }
+  const head = await beforeBody(sitting, async () => {
+    if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+    const { to, cc } = await askAddresses(sitting, rest)
+    if (to.length + cc.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
+    // Before the mail is written: nobody should write one for nothing.
+    await checkNames(sitting, [...to, ...cc])
+    return { to, cc, subject: await screen.question('Subject: ') }
+  })
+  await finish(sitting, await written(sitting, head))
 }
 
 /** Sends, and says what became of it. */
 const finish = async (sitting: Sitting, letter: Letter & { readonly draft?: DocumentId }): Promise<void> => {
   const { client, screen } = sitting
   const answer = await client.send(letter).catch(async (error: unknown) => {
-    if (letter.draft === undefined) await keep(sitting, letter)
+    if (letter.draft === undefined) screen.print(await keep(sitting, letter))
     throw error
   })
   const names = [...letter.to, ...(letter.cc ?? [])].map(shownName).join(', ')
@@ -142,7 +85,11 @@ const toggle =
     sitting.listed = { ...listed, headers: listed.headers.map((one) => (one === header ? changed : one)) }
   }
 
-const answerMail: Command['run'] = async (sitting, words) => {
+const answerMail: Command['run'] = async (sitting, words) =>
+  finish(sitting, await written(sitting, await beforeBody(sitting, () => answerHead(sitting, words))))
+
+/** BAD_REQUEST, NO_SUCH_MAIL, NO_SUCH_ACCOUNT. */
+const answerHead = async (sitting: Sitting, words: readonly string[]): Promise<LetterHead> => {
   const listed = numbered(sitting, words, 're N')
   // Nobody is to be answered who has written nothing.
   const header = listed.unproven ? await sitting.client.read({ mail: listed.mail }) : listed
@@ -152,9 +99,7 @@ const answerMail: Command['run'] = async (sitting, words) => {
     throw new QuintetError('NO_SUCH_ACCOUNT', `${whose} deleted: nobody would get the answer.`)
   }
   const answered = /^re:/i.test(header.subject) ? header.subject : `Re: ${header.subject}`
-  const subject = shortened(answered, limits.subjectChars)
-  const letter = await written(sitting, { to, subject, inReplyTo: header.mail })
-  if (letter !== null) await finish(sitting, letter)
+  return { to, subject: shortened(answered, limits.subjectChars), inReplyTo: header.mail }
 }
 
 const showConversation: Command['run'] = async (sitting, words) => {
@@ -199,11 +144,11 @@ const leftOutLine = (count: number, fate: string): string =>
 
 const saveDraft: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
-  const { to, cc } = await addressesOf(client, rest === '' ? await screen.question('To (names, with commas): ') : rest)
-  const subject = await screen.question('Subject: ')
-  const letter = await written(sitting, { to, cc, subject })
-  if (letter === null) return
-  await client.saveDraft(letter)
+  const head = await beforeBody(sitting, async () => ({
+    ...(await askAddresses(sitting, rest)),
+    subject: await screen.question('Subject: '),
+  }))
+  await client.saveDraft(await written(sitting, head))
   screen.print('Saved: drafts lists it.')
 }
 
@@ -319,6 +264,9 @@ interface Addresses {
   readonly to: readonly string[]
   readonly cc: readonly string[]
 }
+
+const askAddresses = async ({ client, screen }: Sitting, given: string): Promise<Addresses> =>
+  addressesOf(client, given === '' ? await screen.question('To (names, with commas): ') : given)
 
 /** Names with commas; those after "cc:" have a copy. */
 const addressesOf = async (client: MailClient, text: string): Promise<Addresses> => {

@@ -4,10 +4,10 @@ import { Writable, type Readable } from 'node:stream'
 const defaultColumns = 80
 const historyLines = 500
 
-/** The person gave a question up. */
+/** The person gave a question up. Its message is what they are told then. */
 export class Cancelled extends Error {
-  constructor() {
-    super('cancelled')
+  constructor(told = 'Left as it was.') {
+    super(told)
     this.name = 'Cancelled'
   }
 }
@@ -40,6 +40,8 @@ type Place = 'prompt' | 'dialogue'
 export class Screen {
   readonly #output: Terminal
   readonly #isTerminal: boolean
+  /** Somebody types the lines; otherwise they were written before, whatever becomes of them. */
+  readonly isTyped: boolean
   readonly #readline: Interface
   readonly #lines: string[] = []
   #ended = false
@@ -53,7 +55,8 @@ export class Screen {
   /** `left` is aborted when the person has gone away, as by closing the terminal's window. */
   constructor(input: Readable, output: Terminal, left: AbortSignal | null = null) {
     this.#output = output
-    this.#isTerminal = output.isTTY === true && 'isTTY' in input && input.isTTY === true
+    this.isTyped = 'isTTY' in input && input.isTTY === true
+    this.#isTerminal = output.isTTY === true && this.isTyped
     this.#readline = createInterface({
       input,
       output: this.#echoing(),
@@ -100,6 +103,14 @@ export class Screen {
     const line = await this.#ask(prompt, 'dialogue', 'hidden')
     if (this.#isTerminal) this.#output.write('\n')
     return this.#given(line)
+  }
+
+  /** Takes the lines up to this one, or the end of the input, for nothing, unless somebody types them. */
+  async passOver(lastLine: string): Promise<void> {
+    if (this.isTyped) return
+    let line: string | null
+    do line = await this.#ask('', 'dialogue', 'shown')
+    while (line !== null && line !== lastLine)
   }
 
   print(...lines: readonly string[]): void {

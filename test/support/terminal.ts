@@ -4,7 +4,7 @@ import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { localFiles } from '../../replica/local-files.ts'
 import type { InteractiveTerminalOptions } from '../../replica/terminal/interactive-terminal.ts'
 
-type Run = (options: InteractiveTerminalOptions) => Promise<void>
+type Run = (options: InteractiveTerminalOptions) => Promise<unknown>
 
 /** What a terminal shows when these lines come over a pipe. */
 export const shownBy = async (run: Run, client: MailClient, lines: readonly string[]): Promise<string> => {

@@ -35,7 +35,15 @@ const logIn = async (replica: MemoryReplica): Promise<MailClient> => {
 
 test('says that a name is another account before a mail is written, shows both words, and takes the new one when asked', async () => {
   const { replica, words } = await annAndTwoBens()
-  const refused = await shownBy(runInteractiveTerminal, await logIn(replica), ['m ben', 'l', 'r 1', 'accept ben', 'no'])
+  const refused = await shownBy(runInteractiveTerminal, await logIn(replica), [
+    'm ben',
+    'About lunch',
+    '.',
+    'l',
+    'r 1',
+    'accept ben',
+    'no',
+  ])
   expect(refused).toContain('ben is another account now. The ben whom you know is called ben~1 now.')
   expect(refused).toContain(`the new one:   ${words.other}`)
   expect(refused).toContain('(another!) ben')
