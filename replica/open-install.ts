@@ -25,9 +25,9 @@ export const openInstall = async (options: ReplicaArguments): Promise<Install> =
   const install = await loadInstall(options.data)
   if (install === null) {
     await refuseClients(options)
-    const { checkListenAddress } = await import('./drivers/libp2p-addresses.ts')
-    // Who mistypes one has no group for that, and can begin with another.
-    options.listen.forEach(checkListenAddress)
+    const { checkListening } = await import('./drivers/listen-ports.ts')
+    // Who mistypes an address, or chose a port that is in use, has no group for that, and can begin with another.
+    await checkListening(options.listen)
     if (options.create !== null) return createGroup(options, options.create)
     if (options.join !== null) {
       const keptKeys = async (token: Uint8Array): Promise<Keys> =>

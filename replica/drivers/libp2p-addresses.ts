@@ -75,15 +75,21 @@ export const withLinkLocal = (
 const machineIp4 = (): readonly string[] =>
   Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address))
 
+export interface ListenPlace {
+  /** As that of `TcpAddress`. */
+  readonly family: string
+  readonly host: string
+  readonly port: number
+}
+
 /** Refuses, with BAD_ADDRESS, what cannot be listened on. */
-export const checkListenAddress = (text: string): void => {
+export const listenPlace = (text: string): ListenPlace => {
   const address = parseTcp(text)
-  if (address?.peer !== null || address.zone !== undefined) {
-    throw new QuintetError(
-      'BAD_ADDRESS',
-      `${text} is not an address to listen on, write for example /ip4/0.0.0.0/tcp/0.`,
-    )
+  if (address?.peer === null && address.zone === undefined) {
+    const { family, host, port } = address
+    return { family, host, port: Number(port) }
   }
+  throw new QuintetError('BAD_ADDRESS', `${text} is not an address to listen on, write for example /ip4/0.0.0.0/tcp/0.`)
 }
 
 /**

@@ -16,7 +16,7 @@ import type {
 } from '../host/ports.ts'
 import { sameBytes } from '../wire/bytes.ts'
 import { abortConnection, stopNode } from './libp2p-abort.ts'
-import { checkListenAddress, listenFailure, reachableAt, withLinkLocal, withPeer } from './libp2p-addresses.ts'
+import { listenFailure, listenPlace, reachableAt, withLinkLocal, withPeer } from './libp2p-addresses.ts'
 import { keyFromSeed, protocols } from './libp2p-base.ts'
 import { dialAny } from './libp2p-dial.ts'
 import { Dialler } from './libp2p-dialler.ts'
@@ -63,7 +63,7 @@ const formerKeyGraceMs = 5_000
 
 /** The real network: libp2p over TCP inside the group's private network. Throws BAD_ADDRESS for a `listen` that is none. */
 export const createLibp2pTransport = async (options: Libp2pTransportOptions): Promise<Transport> => {
-  for (const address of options.listen) checkListenAddress(address)
+  options.listen.forEach(listenPlace)
   const privateKey = keyFromSeed(options.privateKey)
   const keys = new KeyRing(options.groupKeys)
   const gate = new PeerGate(keys)

@@ -160,18 +160,25 @@ describe('the replica process', () => {
   })
 
   test('a port that is in use is named', async () => {
-    const first = new ReplicaProcess({ data: path.join(await cluster.directory(), 'a'), create: 'First' })
-    const port = /\/tcp\/(\d+)/.exec((await first.ready()).listen[0] ?? '')?.[1] ?? ''
-    const listen = `/ip4/127.0.0.1/tcp/${port}`
+    const group = await cluster.group([1])
+    const port = /\/tcp\/(\d+)/.exec((await group.replica(1).ready()).listen[0] ?? '')?.[1] ?? ''
+    const listen = ['--no-mdns', '--listen', `/ip4/127.0.0.1/tcp/${port}`]
     const data = path.join(await cluster.directory(), 'b')
-    const second = await replica(['--data', data, '--create', 'Second', '--no-mdns', '--listen', listen])
-    expect(second.code).toBe(1)
-    expect(second.stderr).toContain('PORT_IN_USE')
-    expect(second.stderr).toContain(port)
-    // What it had begun does not hinder the next try.
-    const third = new ReplicaProcess({ data })
-    expect(await third.ready()).toMatchObject({ serverId: 1 })
-    await Promise.all([first.stop(), third.stop()])
+    const { invite } = await group.operator(1).ask('invite')
+    for (const begin of [
+      ['--create', 'Second'],
+      ['--join', invite],
+    ]) {
+      const { code, stderr } = await replica(['--data', data, ...begin, ...listen])
+      expect({ begin, code }).toEqual({ begin, code: 1 })
+      expect(stderr).toContain('PORT_IN_USE')
+      expect(stderr).toContain(port)
+    }
+    // Nothing is left: not a group that nobody wanted so, and the invite is good.
+    expect((await group.operator(1).ask('invites')).invites).toMatchObject([{ state: 'open' }])
+    const joined = new ReplicaProcess({ data, join: invite })
+    expect(await joined.ready()).toMatchObject({ serverId: 2 })
+    await joined.stop()
   })
 
   test('is waited for by a client that was started before it, which says so', async () => {

@@ -96,6 +96,7 @@ describe('a client that is there when its replica starts', () => {
   })
 
   test('is left, and the directory let go, when the network cannot be started', async () => {
+    await (await runReplica(argumentsOf(0), ignore)).stop()
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const address = other.address()
