@@ -122,7 +122,7 @@ class ClientGate {
       this.#servedAtMs = systemClock.nowMs()
     }
     noteCall()
-    const open = (right: ApiRight) => service.connect(right)
+    const open = () => service.connect()
     const { isAdminToken, logger } = this.#options
     void serveReplica({ stream, open, isAdminToken, requires, onAnswer: noteCall, logger })
   }

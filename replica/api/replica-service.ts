@@ -31,7 +31,6 @@ import type {
 } from './contract.ts'
 import { GroupAdmin } from './group-admin.ts'
 import type { GroupApi } from './group-contract.ts'
-import type { ApiRight } from './method-table.ts'
 import type { ConnectionPorts } from './service-connection.ts'
 import { SealedMails } from './sealed-mails.ts'
 import { ServiceConnection } from './service-connection.ts'
@@ -91,8 +90,8 @@ export class ReplicaService implements ConnectionPorts {
   }
 
   /** A client's connection. It ends with `close`. */
-  connect(right: ApiRight): ServiceConnection {
-    const connection = new ServiceConnection(this, right)
+  connect(): ServiceConnection {
+    const connection = new ServiceConnection(this)
     this.#connections.add(connection)
     return connection
   }

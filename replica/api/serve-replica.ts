@@ -15,8 +15,8 @@ const callsATurn = 32
 
 export interface ServedConnection {
   readonly stream: FrameStream
-  /** Makes the api of this connection, with the right that its first message proved. */
-  readonly open: (right: ApiRight) => ReplicaApi
+  /** Makes the api of this connection. It need not know what the first message proved: nothing is asked of it without the right to that. */
+  readonly open: () => ReplicaApi
   /** Compares in constant time: `adminTokenCheck`. */
   readonly isAdminToken: (token: Uint8Array) => boolean
   /** Who does not prove this right is not served on this stream. */
@@ -118,7 +118,7 @@ class ConnectionServer {
     this.#right = adminToken !== null && this.#connection.isAdminToken(adminToken) ? 'admin' : 'person'
     if (this.#connection.requires === 'admin' && this.#right !== 'admin') return false
     if (this.#right === 'admin') this.#trust()
-    this.#api = this.#connection.open(this.#right)
+    this.#api = this.#connection.open()
     this.#api.onEvent((event) => this.#tell(event))
     return true
   }

@@ -36,7 +36,7 @@ import type {
   ViewInfo,
 } from './contract.ts'
 import type { GroupApi } from './group-contract.ts'
-import { type ApiRight, type RequestOf } from './method-table.ts'
+import type { RequestOf } from './method-table.ts'
 import { Reader } from './reader.ts'
 import { Throttle } from './throttle.ts'
 
@@ -67,10 +67,9 @@ export interface ConnectionPorts {
   closed(connection: ServiceConnection): void
 }
 
-/** One client's connection to a replica, with at most one session. */
+/** One client's connection to a replica, with at most one session. What only an administrator may do is looked after by `serveReplica`. */
 export class ServiceConnection implements ReplicaApi {
   readonly #service: ConnectionPorts
-  readonly #right: ApiRight
   readonly #reader: Reader
   #claim: SessionClaim | null = null
   #challenge: Uint8Array | null = null
@@ -78,9 +77,8 @@ export class ServiceConnection implements ReplicaApi {
   #untold: ReplicaEvent[] = []
   readonly #mailboxChanges: Throttle
 
-  constructor(service: ConnectionPorts, right: ApiRight) {
+  constructor(service: ConnectionPorts) {
     this.#service = service
-    this.#right = right
     this.#reader = new Reader(service)
     this.#mailboxChanges = new Throttle(service.clock, limits.mailboxEventMs, () => {
       if (this.#claim !== null) this.emit({ event: 'mailbox' })
@@ -257,13 +255,11 @@ export class ServiceConnection implements ReplicaApi {
     return this.#ofAccount((core) => spreadOf(core, update))
   }
 
-  async invite(): Promise<string> {
-    this.#requireAdmin()
+  invite(): Promise<string> {
     return this.#service.invite()
   }
 
   async pause({ servers }: RequestOf<'pause'>): Promise<void> {
-    this.#requireAdmin()
     if (servers.includes(this.#service.install.server)) {
       throw new QuintetError(
         'BAD_REQUEST',
@@ -273,63 +269,52 @@ export class ServiceConnection implements ReplicaApi {
     await this.#service.host.pause(servers)
   }
 
-  async resume({ servers }: RequestOf<'resume'>): Promise<void> {
-    this.#requireAdmin()
-    await this.#service.host.resume(servers)
+  resume({ servers }: RequestOf<'resume'>): Promise<void> {
+    return this.#service.host.resume(servers)
   }
 
   network() {
     return this.#service.group.network()
   }
 
-  async invites() {
-    this.#requireAdmin()
+  invites() {
     return this.#service.group.invites()
   }
 
-  async revokeInvite(request: RequestOf<'revokeInvite'>) {
-    this.#requireAdmin()
-    await this.#service.group.revokeInvite(request)
+  revokeInvite(request: RequestOf<'revokeInvite'>) {
+    return this.#service.group.revokeInvite(request)
   }
 
-  async retire(request: RequestOf<'retire'>) {
-    this.#requireAdmin()
-    await this.#service.group.retire(request)
+  retire(request: RequestOf<'retire'>) {
+    return this.#service.group.retire(request)
   }
 
-  async letIn(request: RequestOf<'letIn'>) {
-    this.#requireAdmin()
+  letIn(request: RequestOf<'letIn'>) {
     return this.#service.group.letIn(request)
   }
 
-  async shutOut(request: RequestOf<'shutOut'>) {
-    this.#requireAdmin()
-    await this.#service.group.shutOut(request)
+  shutOut(request: RequestOf<'shutOut'>) {
+    return this.#service.group.shutOut(request)
   }
 
-  async renameGroup(request: RequestOf<'renameGroup'>) {
-    this.#requireAdmin()
-    await this.#service.group.renameGroup(request)
+  renameGroup(request: RequestOf<'renameGroup'>) {
+    return this.#service.group.renameGroup(request)
   }
 
-  async renameMachine(request: RequestOf<'renameMachine'>) {
-    this.#requireAdmin()
-    await this.#service.group.renameMachine(request)
+  renameMachine(request: RequestOf<'renameMachine'>) {
+    return this.#service.group.renameMachine(request)
   }
 
-  async rotateKey() {
-    this.#requireAdmin()
-    await this.#service.group.rotateKey()
+  rotateKey() {
+    return this.#service.group.rotateKey()
   }
 
-  async setSyncInterval(request: RequestOf<'setSyncInterval'>) {
-    this.#requireAdmin()
-    await this.#service.group.setSyncInterval(request)
+  setSyncInterval(request: RequestOf<'setSyncInterval'>) {
+    return this.#service.group.setSyncInterval(request)
   }
 
-  async takeSeat(request: RequestOf<'takeSeat'>) {
-    this.#requireAdmin()
-    await this.#service.group.takeSeat(request)
+  takeSeat(request: RequestOf<'takeSeat'>) {
+    return this.#service.group.takeSeat(request)
   }
 
   onEvent(listener: (event: ReplicaEvent) => void): void {
@@ -363,10 +348,5 @@ export class ServiceConnection implements ReplicaApi {
   #session(): AccountId {
     if (this.#claim === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
     return this.#claim.account
-  }
-
-  #requireAdmin(): void {
-    if (this.#right === 'admin') return
-    throw new QuintetError('NOT_ALLOWED', 'This needs the right to the data directory of the server that is asked.')
   }
 }

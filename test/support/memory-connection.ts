@@ -38,7 +38,6 @@ const noGroup = 'A replica in memory has no group of machines.'
 export class MemoryConnection implements ReplicaApi {
   session: AccountId | null = null
   readonly #replica: MemoryReplica
-  readonly #right: 'admin' | 'person'
   #challenge: Uint8Array | null = null
   #listener: (event: ReplicaEvent) => void = () => undefined
   #open = true
@@ -46,9 +45,8 @@ export class MemoryConnection implements ReplicaApi {
   /** Set to hold answers back: every method waits for it after having taken effect. */
   answerAfter: Promise<unknown> | null = null
 
-  constructor(replica: MemoryReplica, right: 'admin' | 'person') {
+  constructor(replica: MemoryReplica) {
     this.#replica = replica
-    this.#right = right
   }
 
   emit(event: ReplicaEvent): void {
@@ -304,7 +302,6 @@ export class MemoryConnection implements ReplicaApi {
   }
 
   async invite(): Promise<string> {
-    if (this.#right !== 'admin') return this.#refuse('NOT_ALLOWED', 'This needs the right to the data directory.')
     return this.#answer(succeed('quintet://join/test'))
   }
 

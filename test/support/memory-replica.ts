@@ -93,8 +93,8 @@ export class MemoryReplica {
     this.groupId = groupId
   }
 
-  connect(right: 'admin' | 'person' = 'admin'): MemoryConnection {
-    const connection = new MemoryConnection(this, right)
+  connect(): MemoryConnection {
+    const connection = new MemoryConnection(this)
     this.connections.add(connection)
     return connection
   }

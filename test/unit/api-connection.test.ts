@@ -26,17 +26,14 @@ describe('who logs in', () => {
     verdict = { kind: 'taken', clock: 7 },
   }: { readonly is?: 'known' | 'unknown' | 'deleted'; readonly verdict?: LogInVerdict } = {}) => {
     const accounts = { isDeleted: () => is === 'deleted', get: () => (is === 'unknown' ? undefined : {}) }
-    const connection = new ServiceConnection(
-      {
-        install: { groupId },
-        host: hostOf({ state: { accounts } } as unknown as ReplicaCore),
-        clock: new ManualClock(),
-        randomBytes: (count: number) => new Uint8Array(randomBytes(count)),
-        judgeLogIn: () => Promise.resolve(verdict),
-        sessionsChanged: () => undefined,
-      } as unknown as ConnectionPorts,
-      'person',
-    )
+    const connection = new ServiceConnection({
+      install: { groupId },
+      host: hostOf({ state: { accounts } } as unknown as ReplicaCore),
+      clock: new ManualClock(),
+      randomBytes: (count: number) => new Uint8Array(randomBytes(count)),
+      judgeLogIn: () => Promise.resolve(verdict),
+      sessionsChanged: () => undefined,
+    } as unknown as ConnectionPorts)
     const signed = (challenge: Uint8Array, group = groupId): Uint8Array =>
       new Uint8Array(sign(null, Buffer.concat([Buffer.from('quintet/log-in/1'), group, challenge]), privateKey))
     const logIn = (signature: Uint8Array) =>

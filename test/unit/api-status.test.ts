@@ -110,7 +110,7 @@ test.each([
     { ...silentLogger, warn },
   )
   vi.spyOn(ServiceConnection.prototype, 'account', 'get').mockReturnValue(person('ada'))
-  service.connect('person')
+  service.connect()
   tell({ kind: 'mail', update })
   tell({ kind: 'brought', mails: [update], posts: [] })
   await expect.poll(() => warn.mock.calls.length).toBe(2)

@@ -22,7 +22,7 @@ interface Connected extends FramePair {
   readonly served: Promise<void>
 }
 
-const connectTo = (open: (right: 'admin' | 'person') => ReplicaApi, adminToken: Uint8Array | null): Connected => {
+const connectTo = (open: () => ReplicaApi, adminToken: Uint8Array | null): Connected => {
   const pair = makeFramePair()
   const served = serveReplica({ stream: pair.replica, open, isAdminToken: adminTokenCheck(token), requires: 'person' })
   const api = connectReplica({ stream: pair.client, adminToken, clock: systemTestClock })
@@ -75,7 +75,7 @@ describe('the api over a stream', () => {
   test('gives what the replica behind it gives', async () => {
     const replica = new MemoryReplica()
     const direct = replica.connect()
-    const { api } = connectTo((right) => replica.connect(right), token)
+    const { api } = connectTo(() => replica.connect(), token)
     expect(await api.group()).toEqual(await direct.group())
     expect(await api.view()).toEqual(await direct.view())
     expect(await api.status()).toEqual(await direct.status())
@@ -91,7 +91,7 @@ describe('the api over a stream', () => {
 
   test('passes failures on with their code and message', async () => {
     const replica = new MemoryReplica()
-    const { api } = connectTo((right) => replica.connect(right), null)
+    const { api } = connectTo(() => replica.connect(), null)
     await expect(api.list({ folder: 'inbox', limit: 10, before: null, offset: 0 })).rejects.toMatchObject({
       code: 'NOT_LOGGED_IN',
       message: 'Log in first.',
@@ -99,24 +99,12 @@ describe('the api over a stream', () => {
     await api.close()
   })
 
-  test('lets only the right token do what an administrator may', async () => {
-    const replica = new MemoryReplica()
-    for (const adminToken of [null, new Uint8Array(32), token.subarray(0, 31)]) {
-      const { api } = connectTo((right) => replica.connect(right), adminToken)
-      expect(await codeOf(api.invite())).toBe('NOT_ALLOWED')
-      expect(await codeOf(api.pause({ servers: [] }))).toBe('NOT_ALLOWED')
-      expect(await codeOf(api.resume({ servers: [] }))).toBe('NOT_ALLOWED')
-      expect(await codeOf(api.view())).toBe('no failure')
-      await api.close()
-    }
-  })
-
   test('begins submissions in the order given and answers as they are done', async () => {
     const begun: number[] = []
     const gates = new Map<number, () => void>()
     const replica = new MemoryReplica()
-    const { api } = connectTo((right) => {
-      const connection = replica.connect(right)
+    const { api } = connectTo(() => {
+      const connection = replica.connect()
       connection.submit = async ({ payload }) => {
         const index = payload[0] ?? 0
         begun.push(index)
@@ -143,7 +131,7 @@ describe('the api over a stream', () => {
 
   test('sends many small requests in few frames', async () => {
     const replica = new MemoryReplica()
-    const { api, sentByClient } = connectTo((right) => replica.connect(right), null)
+    const { api, sentByClient } = connectTo(() => replica.connect(), null)
     await Promise.all(Array.from({ length: 2_000 }, () => api.view()))
     expect(sentByClient.length).toBeLessThan(20)
     await api.close()
@@ -153,8 +141,8 @@ describe('the api over a stream', () => {
     let begun = 0
     const gate = Promise.withResolvers<undefined>()
     const replica = new MemoryReplica()
-    const { api } = connectTo((right) => {
-      const connection = replica.connect(right)
+    const { api } = connectTo(() => {
+      const connection = replica.connect()
       connection.view = async () => {
         begun += 1
         await gate.promise
@@ -213,8 +201,8 @@ describe('the api over a stream', () => {
 
   test('rejects everything in flight with UNREACHABLE when the stream is lost, and says so', async () => {
     const replica = new MemoryReplica()
-    const { api, cut, served } = connectTo((right) => {
-      const connection = replica.connect(right)
+    const { api, cut, served } = connectTo(() => {
+      const connection = replica.connect()
       connection.answerAfter = new Promise(() => undefined)
       return connection
     }, null)
@@ -231,7 +219,7 @@ describe('the api over a stream', () => {
 
   test('tells the client why the replica goes down', async () => {
     const replica = new MemoryReplica()
-    const { api, served } = connectTo((right) => replica.connect(right), null)
+    const { api, served } = connectTo(() => replica.connect(), null)
     const closed = new Promise<ReplicaEvent>((resolve) => api.onEvent(resolve))
     await api.view()
     for (const connection of replica.connections) {
@@ -243,8 +231,8 @@ describe('the api over a stream', () => {
 
   test('makes a page shorter when its mails do not fit into a frame', async () => {
     const replica = new MemoryReplica()
-    const { api } = connectTo((right) => {
-      const connection = replica.connect(right)
+    const { api } = connectTo(() => {
+      const connection = replica.connect()
       connection.list = async ({ limit }) => ({
         mails: Array.from({ length: limit }, () => largeMail),
         total: 1_000,
@@ -294,26 +282,6 @@ describe('the api over a stream', () => {
     })
     await expect(api.logIn({} as never)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
     expect(error).toHaveBeenCalledOnce()
-  })
-
-  test('lets in only who proves the right that a stream requires', async () => {
-    const greet = async (adminToken: Uint8Array): Promise<boolean> => {
-      const replica = new MemoryReplica()
-      const { replica: stream, client } = makeFramePair()
-      void serveReplica({
-        stream,
-        open: () => replica.connect(),
-        isAdminToken: adminTokenCheck(token),
-        requires: 'admin',
-      })
-      const api = connectReplica({ stream: client, adminToken, clock: systemTestClock })
-      return api.view().then(
-        () => true,
-        () => false,
-      )
-    }
-    expect(await greet(token)).toBe(true)
-    expect(await greet(new Uint8Array(32).fill(8))).toBe(false)
   })
 
   test('hangs up on a client that does not greet, or sends what is not the protocol', async () => {

@@ -19,7 +19,7 @@ describe('what goes to a replica', () => {
         pairs.push(pair)
         void serveReplica({
           stream: pair.replica,
-          open: (right) => replica.connect(right),
+          open: () => replica.connect(),
           isAdminToken: () => false,
           requires: 'person',
         })

@@ -138,7 +138,7 @@ export class ServerMachine {
     if (life === null || this.#time.nowMs < this.#servesFromMs)
       throw new QuintetError('UNREACHABLE', 'The server is down.')
     life.cuts.add(cut)
-    const open = (): ReturnType<ReplicaService['connect']> => life.service.connect('person')
+    const open = (): ReturnType<ReplicaService['connect']> => life.service.connect()
     void serveReplica({ stream, open, isAdminToken: () => false, requires: 'person' }).then(() => {
       life.cuts.delete(cut)
     })
