@@ -15,6 +15,8 @@ interface QueueOptions {
   readonly wake: () => void
 }
 
+/** The core has a tick so often at least, and at most twice as often. */
+const tickMs = 100
 /** In a rush, what others have written is looked at so often. */
 const gatherMs = 40
 /** However much is waiting: more would hold the event loop up. */
@@ -30,6 +32,8 @@ export class EventQueue {
   #news: QueuedEvent[] = []
   #stopGathering: (() => void) | null = null
   #willTick = false
+  /** Lately; or nobody has asked for it yet. */
+  #hasTicked = true
 
   constructor(options: QueueOptions) {
     this.#options = options
@@ -51,18 +55,32 @@ export class EventQueue {
     if (this.#ready.length > 0) this.#options.wake()
   }
 
+  /**
+   * From now on there are ticks. One goes along with whatever is taken, because a step of its own costs more than all that it finds
+   * to do; only when nothing was taken for a while it comes by itself. Returns how to end that.
+   */
+  keepTicking(): () => void {
+    return this.#options.clock.every(tickMs / 2, () => {
+      if (this.#hasTicked) this.#hasTicked = false
+      else if (this.#ready.length === 0) this.push(tick)
+    })
+  }
+
   /** A tick after so many milliseconds, if none is planned yet. */
   tickAfter(delayMs: number): void {
     if (this.#willTick) return
     this.#willTick = true
     this.#options.clock.after(delayMs, () => {
       this.#willTick = false
-      this.push({ event: { kind: 'tick' }, done: null })
+      this.push(tick)
     })
   }
 
   take(most: number): readonly QueuedEvent[] {
-    return this.#ready.splice(0, most)
+    const taken = this.#ready.splice(0, most)
+    if (this.#hasTicked) return taken
+    this.#hasTicked = true
+    return taken.some(({ event }) => event.kind === 'tick') ? taken : [...taken, tick]
   }
 
   /** Lets through what waits. */
@@ -100,6 +118,8 @@ export class EventQueue {
     this.#news = []
   }
 }
+
+const tick: QueuedEvent = { event: { kind: 'tick' }, done: null }
 
 /** What nobody waits for: batches that come unasked, and what others hold. */
 const isNews = (event: CoreEvent): boolean => {

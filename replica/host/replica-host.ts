@@ -22,7 +22,6 @@ import { admit, visit } from './newcomers.ts'
 import { WaitingReads } from './waiting-reads.ts'
 export type { Notice }
 
-const tickMs = 50
 /** Events that one step may take: more would keep heartbeats and answers waiting for too long. */
 const stepEvents = 256
 
@@ -107,9 +106,7 @@ export class ReplicaHost {
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
     this.#stopTimers = [
-      this.#options.clock.every(tickMs, () => {
-        if (!this.#running) this.enqueue({ kind: 'tick' })
-      }),
+      this.#queue.keepTicking(),
       this.#disk.watch(() => this.#disconnectAll()),
     ]
   }

@@ -20,11 +20,15 @@ const tick: CoreEvent = { kind: 'tick' }
 
 const queueIn = (state: { isRush: boolean }) => {
   const timers: (() => void)[] = []
+  let pulse = (): void => undefined
   let woken = 0
   const queue = new EventQueue({
     clock: {
       nowMs: () => 0,
-      every: () => () => undefined,
+      every: (_, task) => {
+        pulse = task
+        return () => undefined
+      },
       after: (_, task) => {
         timers.push(task)
         return () => undefined
@@ -39,7 +43,7 @@ const queueIn = (state: { isRush: boolean }) => {
     for (const event of events) queue.push({ event, done: null })
   }
   const take = (): readonly CoreEvent[] => queue.take(most).map(({ event }) => event)
-  return { queue, push, take, timers, wakes: () => woken }
+  return { queue, push, take, timers, wakes: () => woken, pulse: () => pulse() }
 }
 
 test('what comes is looked at in its order, at once', () => {
@@ -119,4 +123,28 @@ test('a tick that is asked for comes once', () => {
   expect(take()).toEqual([tick])
   queue.tickAfter(5)
   expect(timers).toHaveLength(1)
+})
+
+test('a tick goes along with what is taken, once in a while, and comes by itself only when nothing is', () => {
+  const { queue, push, take, pulse, wakes } = queueIn({ isRush: false })
+  queue.keepTicking()
+  pulse()
+  push(batches(7))
+  expect(take()).toEqual([batches(7), tick])
+  push(batches(7))
+  expect(take()).toEqual([batches(7)])
+  const before = wakes()
+  pulse()
+  expect(wakes()).toBe(before)
+  pulse()
+  expect(wakes()).toBe(before + 1)
+  expect(take()).toEqual([tick])
+})
+
+test('ticks do not pile up behind a step that takes long, and come with the next one', () => {
+  const { queue, push, take, pulse } = queueIn({ isRush: false })
+  queue.keepTicking()
+  for (let pulses = 0; pulses < 9; pulses += 1) pulse()
+  push(command)
+  expect(take()).toEqual([tick, command])
 })
