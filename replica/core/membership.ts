@@ -32,8 +32,10 @@ export interface Identity {
 const usualSyncIntervalMs = 1_000
 /** Who is online is told at most this often. */
 const peopleNewsMs = 500
-/** Knowledge that changed is told after this, so that safety marks and stability follow quickly without a flood. */
-const changedKnowledgeMs = 250
+/** What has changed is given to the people here before the others are told of it, together with what comes soon after it. */
+const newsAfterMs = 100
+/** Such news goes out so often at most: safety marks follow quickly, without a flood. */
+const newsEveryMs = 500
 /** Who is logged in here is told again so often, also when that has not changed. */
 const sessionsEveryMs = 10_000
 
@@ -72,6 +74,8 @@ export class Membership {
   syncIntervalMs = usualSyncIntervalMs
   readonly #seenMs = new Map<ServerId, number>()
   #toldRevision = -1
+  /** Since when there has been something to tell; null: there is nothing. */
+  #newsSinceMs: number | null = null
 
   constructor(identity: Identity, state: GroupState, matrix: KnowledgeMatrix) {
     this.#identity = identity
@@ -207,6 +211,7 @@ export class Membership {
     this.#toldMs = nowMs
     if (occasion === 'round') this.#roundMs = nowMs
     this.#toldRevision = this.#state.revision
+    this.#newsSinceMs = null
     const all = (): Told => ({ rows: this.toldRows(), hashes: this.#toldHashes() })
     const news = this.#telling.next(nowMs, occasion, all, this.toldRow())
     let whole: Told | null = null
@@ -292,7 +297,9 @@ export class Membership {
   }
 
   #isNewsDue(nowMs: number): boolean {
-    return this.#toldRevision !== this.#state.revision && nowMs - this.#toldMs >= changedKnowledgeMs
+    if (this.#toldRevision === this.#state.revision) return false
+    this.#newsSinceMs ??= nowMs
+    return nowMs - this.#newsSinceMs >= newsAfterMs && nowMs - this.#toldMs >= newsEveryMs
   }
 
   #tellSessions(nowMs: number, effects: EffectsDraft): void {

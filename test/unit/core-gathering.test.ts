@@ -97,12 +97,12 @@ describe('what is written here', () => {
 
   test('is sent before the others are told that it is held here', () => {
     const core = coreOfTwo()
-    rushAt(core, 200)
-    writeAt(core, 220)
-    const waiting = writeAt(core, 240)
+    rushAt(core, 400)
+    writeAt(core, 470)
+    const waiting = writeAt(core, 490)
     expect(pushedIn(waiting)).toEqual([])
-    // A quarter of a second after what was told last.
-    const { send } = core.step(noonMs + 251, [{ kind: 'tick' }])
+    // Half a second after what was told last.
+    const { send } = core.step(noonMs + 501, [{ kind: 'tick' }])
     expect(send.map(({ message }) => message.kind)).toEqual(['batches', 'knowledge'])
   })
 
