@@ -12,7 +12,7 @@ export interface Database<Document extends Identified> {
   replace(documents: readonly Document[]): Promise<void>
   remove(ids: readonly string[]): Promise<void>
   find(ids: readonly string[]): Promise<readonly Document[]>
-  /** From now on, what is written goes into this file, which is the datastore's own, opened by the caller. */
+  /** From now on, what is written goes into this file, which is the datastore's own, opened by the caller. Writes come one after the other. */
   appendTo(file: Appendable): void
 }
 
@@ -37,27 +37,57 @@ export async function openDatabase<Document extends Identified>(
   await store.load()
   const persistence: unknown = Reflect.get(store, 'persistence')
   assert(typeof persistence === 'object' && persistence !== null, 'NeDB has a part that writes its file')
+  /** What was appended and NeDB has not taken in: copying and indexing it would cost as much as writing it, and hardly ever is any of it changed. */
+  const apart = new Map<string, Document>()
+  let appended: Appendable | null = null
+  const takeIn = async (): Promise<void> => {
+    if (apart.size === 0) return
+    const file = appended
+    // It stands in the file already.
+    appended = nowhere
+    try {
+      await store.insertMany([...apart.values()])
+    } finally {
+      appended = file
+    }
+    apart.clear()
+  }
   return {
     insert: async (documents) => {
-      if (documents.length > 0) await store.insertMany([...documents])
+      if (documents.length === 0) return
+      if (appended === null) await store.insertMany([...documents])
+      else {
+        await appended.append(documents.flatMap(lineParts))
+        for (const document of documents) apart.set(document._id, document)
+      }
     },
     replace: async (documents) => {
+      if (documents.length > 0) await takeIn()
       for (const document of documents) await store.updateOne({ _id: document._id }, document)
     },
     remove: async (ids) => {
-      if (ids.length > 0) await store.deleteMany({ _id: { $in: [...ids] } }, { multi: true })
+      if (ids.length === 0) return
+      await takeIn()
+      await store.deleteMany({ _id: { $in: [...ids] } }, { multi: true })
     },
-    find: (ids) => store.find<Document>({ _id: { $in: [...ids] } }),
+    find: async (ids) => {
+      const found = ids.flatMap((id) => apart.get(id) ?? [])
+      const others = ids.filter((id) => !apart.has(id))
+      return others.length === 0 ? found : [...found, ...(await store.find<Document>({ _id: { $in: others } }))]
+    },
     // NeDB would open and close the file for each write. Its lines are the documents' JSON, but for dates and empty values, of
     // which ours have none.
     appendTo: (file) => {
       assert(Reflect.has(persistence, 'persistNewStateAsync'), 'NeDB writes what is new by a function of its own')
+      appended = file
       Reflect.set(persistence, 'persistNewStateAsync', (documents: readonly object[]) =>
-        documents.length === 0 ? Promise.resolve() : file.append(documents.flatMap(lineParts)),
+        documents.length === 0 ? Promise.resolve() : appended?.append(documents.flatMap(lineParts)),
       )
     },
   }
 }
+
+const nowhere: Appendable = { append: () => Promise.resolve() }
 
 /**
  * A document's line, in parts. The text of a batch may be long, and is its last field: it is not copied into the line's text, and the

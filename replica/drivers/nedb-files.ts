@@ -14,8 +14,8 @@ export interface OpenFile {
   isDeleted(): boolean
   /** Writes the parts (ASCII) at the end. After a failure some of it may stand there. */
   append(parts: readonly string[]): Promise<void>
-  /** What was written is durable when it is fulfilled. */
-  sync(): Promise<void>
+  /** What was written is durable when it is fulfilled; tells how long the file is then, in bytes. */
+  sync(): Promise<number>
   truncate(bytes: number): Promise<void>
   close(): Promise<void>
 }
@@ -133,9 +133,11 @@ class DiskFile implements OpenFile {
     return this.#kept
   }
 
-  async sync(): Promise<void> {
+  async sync(): Promise<number> {
     if (this.#writes === 'synced') await this.#handle.sync()
-    if (this.isDeleted()) throw new Error('the file that is written to has been deleted')
+    const { nlink, size } = fstatSync(this.#handle.fd)
+    if (this.#hadName && nlink === 0) throw new Error('the file that is written to has been deleted')
+    return size
   }
 
   isDeleted(): boolean {

@@ -96,7 +96,7 @@ export class UnreadView implements SegmentView {
   }
 }
 
-/** A segment that is being written to: NeDB has it in memory. */
+/** A segment that is being written to: its datastore has it in memory. */
 export class DatabaseView implements SegmentView {
   readonly index: SegmentIndex
   readonly isUnread = false

@@ -135,8 +135,7 @@ export class Segment {
   /** Makes what was put durable. */
   async sync(): Promise<void> {
     if (this.#writer === null) return
-    await this.#writer.file.sync()
-    this.#bytes = this.#writer.file.bytes()
+    this.#bytes = await this.#writer.file.sync()
   }
 
   /** What was put stands: an `undo` after this is of a later `put`. */
