@@ -105,10 +105,7 @@ export class ReplicaHost {
     this.enqueue({ kind: 'groupKey', groupKey: this.#options.groupKey })
     for (const event of kept) this.enqueue(event)
     this.enqueue({ kind: 'addresses', addresses: this.#members.known() })
-    this.#stopTimers = [
-      this.#queue.keepTicking(),
-      this.#disk.watch(() => this.#disconnectAll()),
-    ]
+    this.#stopTimers = [this.#queue.keepTicking(), this.#disk.watch(() => this.#disconnectAll())]
   }
 
   /** Listens and connects. Failures are those of `Transport.start`. */
