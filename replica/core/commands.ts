@@ -1,9 +1,10 @@
 import type { Command } from './effects.ts'
+import { msToClock } from './model/clock.ts'
 import type { AccountId, CommandId, InviteId, ServerId, UpdateId } from './model/ids.ts'
 import { allServerIds, seatCount, splitUpdateId, tagsAgree } from './model/ids.ts'
 import { limits } from './model/limits.ts'
 import { type Meant, meantBy } from './model/meant.ts'
-import type { DocumentChange } from './model/mailbox-changes.ts'
+import type { DocumentChange, ForgettingChange } from './model/mailbox-changes.ts'
 import type { FollowChange, PostDeletionChange } from './model/social-changes.ts'
 import type { PersonChange, SignedChange } from './model/updates.ts'
 import { foldName } from './model/fold-name.ts'
@@ -60,7 +61,7 @@ export const decide = (
     case 'admitClient':
       return admitClient(state, command, nowMs, reserved)
     case 'submit':
-      return submit(state, command.signed, reserved)
+      return submit(state, command.signed, nowMs, reserved)
     case 'retire':
     case 'shutOut':
     case 'revoke':
@@ -181,11 +182,11 @@ const noSeatMessage = (promised: readonly ServerId[]): string => {
   return promised.length === 0 ? taken : `${taken} Server id ${promised.join(', ')} is ${promisedTo}`
 }
 
-const submit = (state: GroupState, signed: SignedChange, reserved: Reserved): Decision => {
+const submit = (state: GroupState, signed: SignedChange, nowMs: number, reserved: Reserved): Decision => {
   const { change } = signed
   const before = executedBefore(state, change)
   if (before !== null) return { kind: 'done', ...before }
-  const refused = givenInThisStep(change, reserved) ?? checkChange(state, change, reserved)
+  const refused = givenInThisStep(change, reserved) ?? checkChange(state, change, nowMs, reserved)
   if (refused !== null) return refused
   reserved.commands.set(change.command, change.account)
   if (change.kind === 'account') reserved.names.add(foldName(change.name))
@@ -219,7 +220,7 @@ const isAnothers = ({ mails, posts }: GroupState, update: UpdateId, account: Acc
 }
 
 /** Null when the change may be written. */
-const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved): Decision | null => {
+const checkChange = (state: GroupState, change: PersonChange, nowMs: number, reserved: Reserved): Decision | null => {
   if (change.kind === 'account') return checkAccount(state, change.account, change.name, reserved)
   if (state.accounts.get(change.account) === undefined)
     return refuse('NO_SUCH_ACCOUNT', 'This account does not exist (any more).')
@@ -239,6 +240,8 @@ const checkChange = (state: GroupState, change: PersonChange, reserved: Reserved
       return checkOwned(state, change.account, meantBy(change))
     case 'document':
       return checkDocument(state, change)
+    case 'forgetting':
+      return checkForgetting(change, nowMs)
     case 'post':
       return null
     case 'postDeletion':
@@ -295,6 +298,12 @@ const checkDocument = (state: GroupState, { account, document, state: after }: D
   const most = limits.documentsPerAccount
   return refuse('TOO_MANY', `You can keep ${most} drafts and waiting mails at most. Send or discard some.`)
 }
+
+/** Until then nothing could be written: each document would have to be said later than that. */
+const checkForgetting = ({ saidUpTo }: ForgettingChange, nowMs: number): Decision | null =>
+  saidUpTo <= msToClock(nowMs)
+    ? null
+    : refuse('BAD_REQUEST', 'What is yet to come cannot be forgotten: a clock is wrong, here or at the server.')
 
 const checkPost = (state: GroupState, { account, post, tag }: PostDeletionChange): Decision | null => {
   const found = state.posts.findMeant({ id: post, tag })

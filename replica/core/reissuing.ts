@@ -3,7 +3,7 @@ import { refuse, write } from './decisions.ts'
 import type { Command } from './effects.ts'
 import type { AccountId, Clock, UpdateId } from './model/ids.ts'
 import type { CommandRecord } from './model/image.ts'
-import type { MarksChange } from './model/mailbox-changes.ts'
+import type { DocumentChange, MarksChange } from './model/mailbox-changes.ts'
 import { aimedAt, markedBy, type Meant, meantBy } from './model/meant.ts'
 import type { PersonChange, SignedChange, SystemChange } from './model/updates.ts'
 import { type Outcome, wishOf } from './state/execution-table.ts'
@@ -75,6 +75,8 @@ const isMissing = (state: GroupState, change: PersonChange, clock: Clock): boole
     case 'document':
     case 'follow':
       return false
+    case 'forgetting':
+      return !state.documents.forgettings.knows(change)
     default:
       return wouldChange(state, change, clock)
   }
@@ -88,11 +90,13 @@ const withoutOvertaken = (state: GroupState, signed: SignedChange, clock: Clock)
   const { change } = signed
   switch (change.kind) {
     case 'document':
-      return state.documents.lastClock(change.account, change.document) > clock ? null : signed
+      return isOvertakenDocument(state, change, clock) ? null : signed
     case 'follow':
       return state.follows.lastClock(change.account, change.whom) > clock ? null : signed
     case 'marks':
       return withoutOvertakenMarks(state, signed, change, clock)
+    case 'forgetting':
+      return state.documents.forgettings.knows(change) ? null : signed
     case 'account':
     case 'accountDeletion':
     case 'accountKeys':
@@ -104,6 +108,10 @@ const withoutOvertaken = (state: GroupState, signed: SignedChange, clock: Clock)
       return signed
   }
 }
+
+/** By what was said later, or by that what was said then is forgotten. */
+const isOvertakenDocument = ({ documents }: GroupState, change: DocumentChange, clock: Clock): boolean =>
+  documents.lastClock(change.account, change.document) > clock || !documents.forgettings.allows({ ...change, clock })
 
 /** Mails that are marked by any name they may have cannot be left out (`aimedAt`): then all are, for the sake of one. */
 const withoutOvertakenMarks = (

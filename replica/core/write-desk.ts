@@ -194,6 +194,7 @@ export const noteChanges = (updates: readonly Update[], state: GroupState, effec
       case 'deletion':
       case 'marks':
       case 'document':
+      case 'forgetting':
         changed.add(change.account)
         break
       case 'post':

@@ -1,6 +1,6 @@
 import type { Result } from '../core/model/errors.ts'
-import type { AccountId, OriginId } from '../core/model/ids.ts'
-import { accountId, hashPrefix, inviteId } from '../core/model/ids.ts'
+import type { AccountId, OriginId, UpdateId } from '../core/model/ids.ts'
+import { accountId, hashPrefix, inviteId, updateId } from '../core/model/ids.ts'
 import type {
   AccountKeysRecord,
   AccountRecord,
@@ -72,6 +72,11 @@ export const decodeReceivedImage = (context: GroupContext, chunks: readonly stri
     for (const { account, origin, bytes } of image.accountKeys) {
       const { change } = readUpdate(context, origin, 1, bytes, 'check')
       if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
+    }
+    for (const { account, origin, sequence, bytes } of image.forgettings) {
+      const { change } = readUpdate(context, origin, sequence, bytes, 'check')
+      if (change.kind !== 'forgetting')
+        refuse('BAD_SIGNATURE', `what ${account} is said to have forgotten is not signed by the person`)
     }
     return {
       ...image,
@@ -146,8 +151,13 @@ function* readImage(chunks: Iterable<string>): Reading<StateImage> {
   if (new Set(people).size !== people.length) damaged('a person is named twice')
   checkEnds(parts)
   const { format: _format, counts: _counts, origins: _origins, ...ofHead } = head
-  return { ...ofHead, ...ofState, mails: mails.columns() }
+  const taken = new Set(ofHead.forgettings.map(idOf))
+  // They are listed there as well, for versions that do not know them.
+  const later = ofState.later.filter((record) => !taken.has(idOf(record)))
+  return { ...ofHead, ...ofState, later, mails: mails.columns() }
 }
+
+const idOf = ({ origin, sequence }: Pick<LaterRecord, 'origin' | 'sequence'>): UpdateId => updateId(origin, sequence)
 
 function* readParts(chunks: Iterable<string>): Reading<Parts> {
   let parts: Parts | null = null

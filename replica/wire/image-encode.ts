@@ -7,10 +7,11 @@ import { toBase64 } from './bytes.ts'
 import { CommandRows } from './image-commands.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { chunkChars, imageFormat } from './image-format.ts'
-import { answerRow, documentRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
+import { answerRow, documentRow, forgettingRow, markRow, pendingRow, type ImagePlaces } from './image-mailbox.ts'
 import { writeMails } from './image-mails.ts'
 import { inParts } from './image-parts.ts'
 import { followRow, postDeletionRow, postRow } from './image-social.ts'
+import { typeOf } from './update-codec.ts'
 
 /**
  * Encodes a state image as JSON texts: first what there is little of, then runs of accounts, mails and so on. See
@@ -68,7 +69,7 @@ function* imageChunks(image: StateImage, origins: Table<OriginId>, people: Table
     for (const item of commands.ofExecution(record)) row.push(item)
   })
   yield* sectionChunks('clients', image.clients, ({ invite, peer, machine }, row) => row.push(invite, peer, machine))
-  yield* sectionChunks('later', image.later, ({ origin, sequence, clock, type }, row) =>
+  yield* sectionChunks('later', laterOf(image), ({ origin, sequence, clock, type }, row) =>
     row.push(origins.place(origin), sequence, clock, type),
   )
   yield* sectionChunks('checkpoints', image.checkpoints, ({ origin, sequence, prefix }, row) =>
@@ -113,7 +114,7 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
     commands: image.commands.length,
     executions: image.executions.length,
     clients: image.clients.length,
-    later: image.later.length,
+    later: laterOf(image).length,
     checkpoints: image.checkpoints.length,
   }
   return JSON.stringify({
@@ -150,8 +151,22 @@ function encodeHead(image: StateImage, origins: Table<OriginId>, people: number)
         : [origins.place(origin), origins.place(proof.by), toBase64(proof.bytes)],
     ),
     vouchers: image.vouchers.map(({ peer, server, by, bytes }) => [peer, server, origins.place(by), toBase64(bytes)]),
+    forgettings: image.forgettings.map((record) =>
+      forgettingRow(record, { origin: (origin) => origins.place(origin) }),
+    ),
   })
 }
+
+/** To a version of before there were forgettings they are of a kind that it does not know: it keeps them, and understands them when it is a later one. */
+const laterOf = ({ later, forgettings }: StateImage): StateImage['later'] => [
+  ...later,
+  ...forgettings.map(({ origin, sequence, clock }) => ({
+    origin,
+    sequence,
+    clock,
+    type: typeOf({ kind: 'forgetting' }),
+  })),
+]
 
 const base64OrNull = (bytes: Uint8Array | undefined): string | null => (bytes === undefined ? null : toBase64(bytes))
 
@@ -201,7 +216,7 @@ function originsOf(image: StateImage): Set<OriginId> {
   for (const { origin } of [...image.accounts, ...image.accountKeys]) origins.add(origin)
   for (const { origin } of image.mails.origins) origins.add(origin)
   for (const { conversation } of image.answers) origins.add(splitUpdateId(conversation).origin)
-  for (const records of [image.documents, image.posts, image.follows, image.later])
+  for (const records of [image.documents, image.forgettings, image.posts, image.follows, image.later])
     for (const { origin } of records) origins.add(origin)
   for (const { post } of image.postDeletions) origins.add(splitUpdateId(post).origin)
   for (const { mail } of image.pending) origins.add(splitUpdateId(mail).origin)

@@ -15,6 +15,7 @@ import { refuse } from './cbor.ts'
 import type { ImageCounts, ImageSection } from './image-format.ts'
 import { imageFormat, imageSections, partedFormat, untaggedFormat } from './image-format.ts'
 import { damaged, ItemReader } from './image-items.ts'
+import { readForgetting } from './image-mailbox.ts'
 import { isPeerId, shared, signatureBytes } from './keys.ts'
 import { isLabel } from './names.ts'
 
@@ -33,6 +34,7 @@ export interface ImageHead extends Pick<
   | 'machineNames'
   | 'retired'
   | 'vouchers'
+  | 'forgettings'
 > {
   readonly format: number
   readonly counts: ImageCounts
@@ -66,6 +68,7 @@ export function readHead(chunk: unknown): ImageHead {
     machineNames: readEach(fields.get('machineNames') ?? [], (items) => readMachineName(items, origins)),
     retired: readEach(fields.get('retired') ?? [], (items) => readRetirement(items, origins)),
     vouchers: readEach(fields.get('vouchers') ?? [], (items) => readVoucher(items, origins)),
+    forgettings: readEach(fields.get('forgettings') ?? [], (items) => readForgetting(items, origins, ends.vector)),
   }
 }
 

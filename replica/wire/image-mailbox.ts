@@ -1,9 +1,18 @@
 import type { AccountId, OriginId } from '../core/model/ids.ts'
 import { documentId, splitUpdateId, updateId } from '../core/model/ids.ts'
-import type { AnswerRecord, DocumentRecord, MarkRecord, MarkRegisters, PendingMark } from '../core/model/image.ts'
+import type {
+  AnswerRecord,
+  DocumentRecord,
+  ForgettingRecord,
+  MarkRecord,
+  MarkRegisters,
+  PendingMark,
+} from '../core/model/image.ts'
 import { markBits } from '../core/model/image.ts'
 import type { VersionVector } from '../core/model/messages.ts'
+import { fromBase64, toBase64 } from './bytes.ts'
 import { damaged, type ItemReader } from './image-items.ts'
+import { readGenuineUpdate } from './update-codec.ts'
 
 const documentPattern = /^[\w-]{21}[AQgw]$/
 const highestShelf = 255
@@ -101,3 +110,23 @@ const readDocumentRow = (items: ItemReader, { origins, people }: ImageTables): D
   shelf: items.number(highestShelf),
   state: items.number(writtenCode) === writtenCode ? 'written' : 'deleted',
 })
+
+/** Origin, sequence, the update. */
+export const forgettingRow = (
+  { origin, sequence, bytes }: ForgettingRecord,
+  places: Pick<ImagePlaces, 'origin'>,
+): (number | string)[] => [places.origin(origin), sequence, toBase64(bytes)]
+
+/** One beyond `vector` is damage. */
+export const readForgetting = (
+  items: ItemReader,
+  origins: readonly OriginId[],
+  vector: VersionVector,
+): ForgettingRecord => {
+  const [origin, sequence] = [items.pick(origins), items.positive()]
+  const { clock, change, bytes } = readGenuineUpdate(origin, sequence, fromBase64(items.text()))
+  if (change.kind !== 'forgetting') return damaged('a forgetting is none')
+  if (sequence > (vector.get(origin) ?? 0)) return damaged('a forgetting is beyond the version vector')
+  const { account, saidUpTo, documents } = change
+  return { account, origin, sequence, clock, saidUpTo, documents, bytes }
+}

@@ -3,7 +3,7 @@ import type { DocumentId, OriginId, Sequence, Tag, UpdateId } from '../core/mode
 import { anyTag, documentId, splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { markedBy } from '../core/model/meant.ts'
-import type { BulkMark, DocumentChange, MarksChange, Shelf } from '../core/model/mailbox-changes.ts'
+import type { BulkMark, DocumentChange, ForgettingChange, MarksChange, Shelf } from '../core/model/mailbox-changes.ts'
 import { fromBase64Url, toBase64Url } from './bytes.ts'
 import type { CborReader } from './cbor.ts'
 import { encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
@@ -21,6 +21,7 @@ import {
 /** With when they were said. */
 const marksFields = 5
 const documentFields = 6
+const forgettingFields = 4
 const documentIdBytes = 16
 const highestShelf = 255
 
@@ -73,6 +74,14 @@ export const encodeMarksPayload = (change: Omit<MarksChange, 'kind'>): Uint8Arra
 export const encodeDocumentPayload = (change: DocumentPayload): Uint8Array =>
   encodeCbor([...signer(change), fromBase64Url(change.document), change.shelf, change.sealed, ...saidFields(change)])
 
+/** `[account, command, said up to, [document (16)...]]`. The documents are within their limit already, and in order. */
+export const encodeForgettingPayload = (change: Omit<ForgettingChange, 'kind'>): Uint8Array =>
+  encodeCbor([...signer(change), change.saidUpTo, change.documents.map(fromBase64Url)])
+
+/** In the order in which a forgetting names them: as their bytes ascend. */
+export const inOrder = (documents: readonly DocumentId[]): readonly DocumentId[] =>
+  documents.toSorted((one, other) => Buffer.compare(fromBase64Url(one), fromBase64Url(other)))
+
 /** All of a document's payload, for its person. */
 export const decodeDocumentPayload = (payload: Uint8Array): Result<DocumentPayload> => readWhole(payload, readPayload)
 
@@ -107,4 +116,19 @@ const readPayload = (reader: CborReader): DocumentPayload => {
   const shelf = reader.uint(highestShelf)
   const sealed = reader.orNull(() => reader.bytesUpTo(limits.documentBytes, 'document'))
   return { ...signedBy, document, shelf, sealed, ...readSaid(reader, all, documentFields) }
+}
+
+export const readForgetting = (reader: CborReader): ForgettingChange => {
+  reader.tuple(forgettingFields)
+  const signedBy = readSigner(reader)
+  const saidUpTo = reader.uint(limits.lastClock)
+  const documents: DocumentId[] = []
+  let before: Uint8Array | null = null
+  for (let left = reader.list(0, limits.forgettingDocuments, 'documents'); left > 0; left--) {
+    const document = reader.bytes(documentIdBytes)
+    if (before !== null && Buffer.compare(before, document) >= 0) malformed('documents do not ascend')
+    documents.push(documentId(toBase64Url(document)))
+    before = document
+  }
+  return { kind: 'forgetting', ...signedBy, saidUpTo, documents }
 }

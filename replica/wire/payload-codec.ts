@@ -6,7 +6,7 @@ import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from 
 import { concat, fromBase64Url } from './bytes.ts'
 import { attempt, CborReader, encodeCbor, malformed, readWhole, refuse } from './cbor.ts'
 import { keyBytes } from './keys.ts'
-import { readDocument, readMarks } from './mailbox-payloads.ts'
+import { readDocument, readForgetting, readMarks } from './mailbox-payloads.ts'
 import { checkName } from './names.ts'
 import {
   readAccountId,
@@ -39,6 +39,7 @@ const personKinds: Readonly<Record<PersonKind, true>> = {
   deletion: true,
   marks: true,
   document: true,
+  forgetting: true,
   post: true,
   postDeletion: true,
   follow: true,
@@ -175,6 +176,8 @@ function readChange(kind: PersonKind, reader: CborReader): PersonChange {
       return readMarks(reader)
     case 'document':
       return readDocument(reader)
+    case 'forgetting':
+      return readForgetting(reader)
     case 'post':
       return readPost(reader)
     case 'postDeletion':

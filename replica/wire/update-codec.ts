@@ -51,6 +51,7 @@ const personTypes: Readonly<Record<PersonKind, number>> = {
   deletion: 20,
   marks: 21,
   document: 22,
+  forgetting: 27,
   accountKeys: 32,
   post: 40,
   postDeletion: 41,
@@ -71,6 +72,7 @@ const personKinds = new Map<number, PersonKind>([
   [22, 'document'],
   [24, 'marks'],
   [25, 'document'],
+  [27, 'forgetting'],
   [32, 'accountKeys'],
   [40, 'post'],
   [41, 'postDeletion'],
@@ -87,7 +89,7 @@ const knownTypes: ReadonlySet<number> = new Set([
 ])
 /** Whether this version understands updates of this type. */
 export const isKnownType = (type: number): boolean => knownTypes.has(type)
-const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys'])
+const keptForLong: ReadonlySet<Change['kind']> = new Set(['account', 'accountKeys', 'forgetting'])
 const peerIdChars = 64
 
 /** What kind of update it is; a word also by when it was said. */

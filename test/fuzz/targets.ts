@@ -29,6 +29,7 @@ import { signedPartsOf } from '../../replica/wire/signed-parts.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import { decodeVisitReply, decodeVisitRequest, encodeVisitRequest } from '../../replica/wire/visit-codec.ts'
 import * as any from '../property/arbitraries.ts'
+import * as joins from '../property/join-arbitraries.ts'
 import { stateImage } from '../property/image-arbitraries.ts'
 import { clientOf } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
@@ -125,10 +126,10 @@ const wireTargets: readonly FuzzTarget[] = [
     (bytes) => wire.decodeGossip(bytes),
   ),
   decoder('update', payloads, (bytes) => wire.decodeUpdate(install.origin, 1, bytes, 'check')),
-  decoder('join-request', () => sample(any.joinRequest, encodeJoinRequest), decodeJoinRequest),
+  decoder('join-request', () => sample(joins.joinRequest, encodeJoinRequest), decodeJoinRequest),
   decoder(
     'join-reply',
-    () => sample(any.joinAnswer, (value) => encodeJoinReply({ ok: true, value })),
+    () => sample(joins.joinAnswer, (value) => encodeJoinReply({ ok: true, value })),
     (bytes) => wire.decodeJoinReply(bytes),
   ),
   decoder(
@@ -141,12 +142,12 @@ const wireTargets: readonly FuzzTarget[] = [
   ),
   decoder(
     'visit-reply',
-    () => sample(any.joinAnswer, (value) => encodeJoinReply({ ok: true, value })),
+    () => sample(joins.joinAnswer, (value) => encodeJoinReply({ ok: true, value })),
     decodeVisitReply,
   ),
   decoder(
     'invite',
-    () => sample(any.invite, (invite) => textBytes(encodeInvite(invite))),
+    () => sample(joins.invite, (invite) => textBytes(encodeInvite(invite))),
     (bytes) => decodeInvite(textOf(bytes)),
   ),
   decoder('mail-payload', payloads, decodeMailPayload),

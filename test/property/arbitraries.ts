@@ -16,19 +16,18 @@ import {
 import { aimedAt, meantBy } from '../../replica/core/model/meant.ts'
 import { bulkMarks } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
-import type {
-  JoinAnswer,
-  JoinRequest,
-  Message,
-  RetirementNews,
-  VersionVector,
-} from '../../replica/core/model/messages.ts'
+import type { Message, RetirementNews, VersionVector } from '../../replica/core/model/messages.ts'
 import { type SignedEnd, signatureOf } from '../../replica/core/model/proofs.ts'
 import type { Word } from '../../replica/core/model/signed.ts'
 import type { Batch, Draft, PersonChange, SignedChange, SystemChange } from '../../replica/core/model/updates.ts'
-import type { Invite } from '../../replica/wire/invite-codec.ts'
 import { accountIdOf, originOf, peerIdOf, publicKeyOf, toPrivateKey } from '../../replica/wire/keys.ts'
-import { encodeDocumentPayload, encodeMarksPayload, type DocumentPayload } from '../../replica/wire/mailbox-payloads.ts'
+import {
+  encodeDocumentPayload,
+  encodeForgettingPayload,
+  encodeMarksPayload,
+  inOrder,
+  type DocumentPayload,
+} from '../../replica/wire/mailbox-payloads.ts'
 import { checkName } from '../../replica/wire/names.ts'
 import type { MailPayload } from '../../replica/wire/payload-codec.ts'
 import {
@@ -89,6 +88,7 @@ export const command = base64Url(12).map(commandId)
 /** Of a mail; 0 where it is not known. */
 export const anyTagOfMail = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 0xffff_ffff })).map(tag)
 export const anyDocumentId = base64Url(16).map(documentId)
+export const anyDocuments = fc.uniqueArray(anyDocumentId, { maxLength: 5 }).map(inOrder)
 export const anyHash = base64Url(32).map(hash)
 export const anyInviteId = base64Url(32).map(inviteId)
 export const label = fc.stringMatching(/^[\p{L}\p{N} '._-]{1,16}$/u)
@@ -97,7 +97,7 @@ export const name = fc
   .map((text) => text.normalize('NFC'))
   .filter((text) => checkName(text).ok)
 const address = fc.nat(65_535).map((port) => `/ip4/127.0.0.1/tcp/${port}`)
-const addresses = fc.array(address, { maxLength: 4 })
+export const addresses = fc.array(address, { maxLength: 4 })
 
 export const systemChangeOf = (from: Install): fc.Arbitrary<SystemChange> =>
   fc.oneof(
@@ -206,6 +206,9 @@ const payloadOf = (from: Person): fc.Arbitrary<UnsignedChange> => {
     said(fc.record({ ...signer, document: anyDocumentId, shelf: fc.nat(255), sealed: fc.option(bytesUpTo(300)) })).map(
       (written) => ({ change: documentChange(written), payload: encodeDocumentPayload(written) }),
     ),
+    fc
+      .record({ ...signer, kind: fc.constant('forgetting' as const), saidUpTo: clock, documents: anyDocuments })
+      .map((change) => ({ change, payload: encodeForgettingPayload(change) })),
     fc.record({ ...signer, text: postText }).map((post) => ({
       change: { kind: 'post' as const, account: post.account, command: post.command },
       payload: encodePostPayload(post),
@@ -375,26 +378,3 @@ export const message: fc.Arbitrary<Message> = fc.oneof<fc.Arbitrary<Message>[]>(
   ),
   fc.record({ kind: fc.constant('groupKey' as const), key: base64Url(32), madeAt: clock }),
 )
-
-export const joinRequest: fc.Arbitrary<JoinRequest> = fc.record({
-  token: bytes(16),
-  peer,
-  server: fc.option(server),
-  machine: label,
-})
-export const joinAnswer: fc.Arbitrary<JoinAnswer> = fc.record({
-  server,
-  groupName: label,
-  invite: anyInviteId,
-  admission: batch,
-  vouchers: fc.array(batch, { maxLength: 3 }),
-})
-
-export const invite: fc.Arbitrary<Invite> = fc.record({
-  groupId: bytes(16),
-  groupName: label,
-  groupKey: bytes(32),
-  token: bytes(16),
-  expiresAtMs: fc.maxSafeNat(),
-  addresses,
-})

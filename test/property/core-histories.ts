@@ -32,7 +32,7 @@ const anyMailTag: fc.Arbitrary<Tag> = fc.oneof(
   fc.integer({ min: 0, max: wishes - 1 }).map((wish) => tagOf(commandOf(wish))),
 )
 
-const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
+const anyChange: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
   const signer = { account: person, command: fc.constant(commandId(textOf(byte, 12))) }
   const mail = fc.integer({ min: 0, max: wishes - 1 }).map(wishOf)
   const marks = fc
@@ -49,6 +49,12 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     document: fc.constantFrom(1, 2).map((which) => documentId(textOf(which, 16))),
     shelf: fc.constantFrom(1, 2),
     state: fc.constantFrom('written' as const, 'deleted' as const),
+  })
+  const forgetting = fc.record({
+    ...signer,
+    kind: fc.constant('forgetting' as const),
+    saidUpTo: fc.integer({ min: 0, max: clockSpan * updatesAtMost }),
+    documents: fc.subarray([1, 2].map((which) => documentId(textOf(which, 16)))),
   })
   const follow = fc.record({
     ...signer,
@@ -80,7 +86,8 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
       arbitrary: fc.record({ ...signer, kind: fc.constant('deletion' as const), mail: anyUpdate, tag: anyMailTag }),
     },
     { weight: 6, arbitrary: marks },
-    { weight: 3, arbitrary: document },
+    { weight: 5, arbitrary: document },
+    { weight: 3, arbitrary: forgetting },
     { weight: 4, arbitrary: fc.record({ ...signer, kind: fc.constant('post' as const) }) },
     {
       weight: 5,
@@ -91,6 +98,26 @@ const change: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chai
     { weight: 2, arbitrary: keys },
     { weight: 1, arbitrary: fc.record({ ...signer, kind: fc.constant('accountDeletion' as const) }) },
   )
+})
+
+const timesOfDocuments = 6
+const changeOfDocuments: fc.Arbitrary<PersonChange> = fc.integer({ min: 0, max: 255 }).chain((byte) => {
+  const documents = [1, 2].map((which) => documentId(textOf(which, 16)))
+  const signer = { account: fc.constant(people[0] ?? accountId('')), command: fc.constant(commandId(textOf(byte, 12))) }
+  const document = fc.record({
+    ...signer,
+    kind: fc.constant('document' as const),
+    document: fc.constantFrom(...documents),
+    shelf: fc.constant(1),
+    state: fc.constantFrom('written' as const, 'deleted' as const),
+  })
+  const forgetting = fc.record({
+    ...signer,
+    kind: fc.constant('forgetting' as const),
+    saidUpTo: fc.integer({ min: 0, max: timesOfDocuments }),
+    documents: fc.subarray(documents),
+  })
+  return fc.oneof(document, forgetting)
 })
 
 const wishOf = (wish: number): PersonChange => {
@@ -110,14 +137,17 @@ const wishOf = (wish: number): PersonChange => {
 const isLater = fc.integer({ min: 0, max: 9 }).map((throws) => throws === 0)
 const laterType = 999
 
-/** When a word was said, among all clocks here; null of one that does not tell. */
-const saidAt = fc.option(fc.integer({ min: 1, max: clockSpan * updatesAtMost }))
+/** `at`: null of a word that does not tell when it was said. */
 const said = (what: PersonChange, at: Clock | null): PersonChange =>
   at !== null && (what.kind === 'marks' || what.kind === 'document' || what.kind === 'follow')
     ? { ...what, saidAt: at }
     : what
 
-const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
+const logOf = (
+  origin: OriginId,
+  change: fc.Arbitrary<PersonChange>,
+  saidAt: fc.Arbitrary<Clock | null>,
+): fc.Arbitrary<readonly Batch[]> =>
   fc
     .array(
       fc.array(fc.tuple(change, fc.integer({ min: 1, max: clockSpan }), isLater, saidAt), {
@@ -148,9 +178,16 @@ const logOf = (origin: OriginId): fc.Arbitrary<readonly Batch[]> =>
       return batches
     })
 
-export const logs: fc.Arbitrary<Logs> = fc
-  .tuple(...origins.map(logOf))
-  .map((all) => new Map(origins.map((origin, index) => [origin, all[index] ?? []])))
+/** Of such changes; words are said at these times. */
+const logsOf = (change: fc.Arbitrary<PersonChange>, saidAt: fc.Arbitrary<Clock | null>): fc.Arbitrary<Logs> =>
+  fc
+    .tuple(...origins.map((origin) => logOf(origin, change, saidAt)))
+    .map((all) => new Map(origins.map((origin, index) => [origin, all[index] ?? []])))
+
+export const logs = logsOf(anyChange, fc.option(fc.integer({ min: 1, max: clockSpan * updatesAtMost })))
+
+/** What one person says of few documents, at few times. */
+export const documentLogs = logsOf(changeOfDocuments, fc.integer({ min: 1, max: timesOfDocuments }))
 
 /** Whose next batch comes next; what is left comes in the end. */
 export const order: fc.Arbitrary<readonly OriginId[]> = fc.array(fc.constantFrom(...origins), { maxLength: 12 })

@@ -131,6 +131,7 @@ describe('the replicated state', () => {
         const shown = describeUpdates(updates).flatMap((line) => {
           const [kind, ...words] = line.split(' ')
           if (kind === 'mail' || (kind === 'post' && words.length === 3)) return words.slice(0, 1)
+          if (kind === 'forgetting') return words.slice(1, 2)
           return kind === 'document' && words.at(-1) === 'written' ? words.slice(2, 3) : []
         })
         const live = [...state.live.sequences()].flatMap(([origin, sequences]) =>

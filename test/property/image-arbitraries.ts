@@ -5,15 +5,18 @@ import type {
   AccountRecord,
   CommandRecord,
   ExecutionRecord,
+  ForgettingRecord,
   StateImage,
 } from '../../replica/core/model/image.ts'
 import type { MailRecord } from '../../replica/core/model/mail-columns.ts'
 import { mailColumns } from '../../replica/core/model/mail-columns.ts'
+import { encodeForgettingPayload } from '../../replica/wire/mailbox-payloads.ts'
 import { encodeAccountKeysPayload, encodeAccountPayload } from '../../replica/wire/payload-codec.ts'
 import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import {
   account,
   anyDocumentId,
+  anyDocuments,
   anyHash,
   anyInviteId,
   anyTagOfMail,
@@ -55,6 +58,18 @@ const accountKeysRecord: fc.Arbitrary<AccountKeysRecord> = fc
     const encoded = encodeUpdate({ clock: madeAt, change: { change, payload, signature } })
     return { ...fields, clock: madeAt, origin: madeBy, bytes: encoded }
   })
+
+const forgettingRecord: fc.Arbitrary<ForgettingRecord> = fc
+  .tuple(person, command, clock, anyDocuments, clock, origin, fc.integer({ min: 1, max: 1_000 }))
+  .map(([who, commandName, saidUpTo, documents, writtenAt, writtenBy, place]) => {
+    const change = { kind: 'forgetting' as const, account: who.account, command: commandName, saidUpTo, documents }
+    const payload = encodeForgettingPayload(change)
+    const signature = signPayload(groupId, 'forgetting', payload, who.privateKey)
+    const encoded = encodeUpdate({ clock: writtenAt, change: { change, payload, signature } })
+    const update = { origin: writtenBy, sequence: place, clock: writtenAt, bytes: encoded }
+    return { account: who.account, ...update, saidUpTo, documents }
+  })
+const idOf = ({ origin: of, sequence: at }: Pick<ForgettingRecord, 'origin' | 'sequence'>): string => updateId(of, at)
 
 const highestMail = 1_000_000
 const tag = anyTagOfMail
@@ -148,6 +163,7 @@ const imageWithoutCheckpoints: fc.Arbitrary<Omit<StateImage, 'checkpoints'>> = f
       state: fc.constantFrom('written' as const, 'deleted' as const),
     }),
   ),
+  forgettings: fc.uniqueArray(forgettingRecord, { selector: idOf, maxLength: 5 }),
   posts: fc.array(fc.record({ account, ...placeInLog, tag })),
   postDeletions: fc.array(fc.record({ post: anyUpdateId, tag, account })),
   follows: fc.array(
@@ -219,5 +235,9 @@ export const stateImage: fc.Arbitrary<StateImage> = imageWithExecutions.chain((i
         return fc.oneof(fc.constant([]), known)
       }),
     )
-    .map((logs) => ({ ...image, checkpoints: logs.flat() })),
+    .map((logs) => {
+      const taken = new Set(image.forgettings.map(idOf))
+      const later = image.later.filter((record) => !taken.has(idOf(record)))
+      return { ...image, later, checkpoints: logs.flat() }
+    }),
 )

@@ -15,6 +15,7 @@ import type { PersonKind } from '../../replica/wire/payload-codec.ts'
 import { decodeMailPayload, decodePayload, encodeMailPayload, headOf } from '../../replica/wire/payload-codec.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import * as any from './arbitraries.ts'
+import * as joins from './join-arbitraries.ts'
 import { stateImage } from './image-arbitraries.ts'
 
 const { wire, groupId } = any
@@ -91,7 +92,7 @@ describe('round trips', () => {
 
   test('requests to join and the answers', () => {
     fc.assert(
-      fc.property(any.joinRequest, any.joinAnswer, (request, answer) => {
+      fc.property(joins.joinRequest, joins.joinAnswer, (request, answer) => {
         expect(decodeJoinRequest(encodeJoinRequest(request))).toEqual(succeed(request))
         expect(wire.decodeJoinReply(encodeJoinReply(succeed(answer)))).toEqual(succeed(answer))
       }),
@@ -121,7 +122,7 @@ describe('round trips', () => {
 
   test('invites, whatever white space came into them', () => {
     fc.assert(
-      fc.property(any.invite, fc.nat(), (invite, where) => {
+      fc.property(joins.invite, fc.nat(), (invite, where) => {
         const text = encodeInvite(invite)
         const at = where % text.length
         expect(decodeInvite(` ${text.slice(0, at)}\r\n  ${text.slice(at)}\n`)).toEqual(succeed(invite))
@@ -166,7 +167,7 @@ describe('hostile bytes', () => {
     const valid = fc.oneof(
       any.batch.map(({ bytes }) => bytes),
       any.message.map(encodeMessage),
-      any.joinRequest.map(encodeJoinRequest),
+      joins.joinRequest.map(encodeJoinRequest),
       any.signedChange.map(({ payload }) => payload),
     )
     fc.assert(
@@ -209,15 +210,20 @@ describe('hostile bytes', () => {
 
   test('a mistyped invite is told from a good one', () => {
     fc.assert(
-      fc.property(any.invite, fc.nat(), fc.constantFrom('A', 'Q', 'g', 'w', '0', '-', '_'), (invite, where, letter) => {
-        const text = encodeInvite(invite)
-        const at = where % text.length
-        // The last letter may hold bits that belong to no byte.
-        fc.pre(text[at] !== letter && at < text.length - 1)
-        expect(decodeInvite(text.slice(0, at) + letter + text.slice(at + 1))).toMatchObject({
-          failure: { code: 'BAD_INVITE' },
-        })
-      }),
+      fc.property(
+        joins.invite,
+        fc.nat(),
+        fc.constantFrom('A', 'Q', 'g', 'w', '0', '-', '_'),
+        (invite, where, letter) => {
+          const text = encodeInvite(invite)
+          const at = where % text.length
+          // The last letter may hold bits that belong to no byte.
+          fc.pre(text[at] !== letter && at < text.length - 1)
+          expect(decodeInvite(text.slice(0, at) + letter + text.slice(at + 1))).toMatchObject({
+            failure: { code: 'BAD_INVITE' },
+          })
+        },
+      ),
     )
   })
 

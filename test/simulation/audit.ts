@@ -37,6 +37,8 @@ export class Audit {
     for (const { origin, sequence, state } of machine.core.state.documents.records()) {
       if (state === 'written') hasContent(machine, updateId(origin, sequence))
     }
+    for (const { origin, sequence } of machine.core.state.documents.forgettings.records())
+      hasContent(machine, updateId(origin, sequence))
     for (const { origin, sequence } of machine.core.state.posts.records())
       hasContent(machine, updateId(origin, sequence))
     for (const id of this.#marks.keys()) {

@@ -10,7 +10,7 @@ import type { Machine } from './machine.ts'
 import { context } from './sim-wire.ts'
 import type { DiskWrite } from './model-disk.ts'
 import { writeMs } from './model-disk.ts'
-import { readUpdate, understoodBy } from './versions.ts'
+import { readImage, readUpdate, understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
 
 const usualWorkMs = 120
@@ -93,7 +93,11 @@ export class BackgroundWork {
     const isOfLiar = this.#machine.world.liar?.machine.peer === peer
     if (!image.ok && !isOfLiar)
       throw new Violation('image', `${this.#machine.name} cannot read an image: ${image.failure.message}`)
-    this.#machine.enqueue({ kind: 'imageDecoded', peer, image: image.ok ? image.value : null })
+    this.#machine.enqueue({
+      kind: 'imageDecoded',
+      peer,
+      image: image.ok ? readImage(this.#machine.version, image.value) : null,
+    })
     this.#done()
   }
 

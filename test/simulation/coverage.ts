@@ -14,6 +14,7 @@ export const coverageKinds = [
   'names taken twice',
   'accounts deleted',
   'documents written',
+  'documents forgotten',
   'marks set',
   'word said once more',
   'mails deleted by all',

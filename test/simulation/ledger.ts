@@ -7,6 +7,7 @@ import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
 import { heldFrom } from '../../replica/core/version-vector.ts'
 import type { Machine } from './machine.ts'
+import { type ForgettingUpdate, isDocument, isForgetting, isLeftBy, standsFor } from './reference-mailbox.ts'
 
 /** Everything that ever became durable anywhere, as an all-seeing bystander writes it down. */
 export class Ledger {
@@ -28,6 +29,7 @@ export class Ledger {
   readonly #others = new Map<UpdateId, readonly Update[]>()
   readonly #deletions = new Map<UpdateId, Set<AccountId>>()
   readonly #documents = new Map<string, Update>()
+  readonly #forgettings: ForgettingUpdate[] = []
   readonly #takenBack = new Set<UpdateId>()
   readonly #deletedAccounts = new Set<AccountId>()
   readonly #retirements = new Map<OriginId, Update[]>()
@@ -54,6 +56,7 @@ export class Ledger {
     if (change.kind === 'accountDeletion') this.#deletedAccounts.add(change.account)
     if (change.kind === 'mail' || change.kind === 'post') this.#names.set(wishOf(change), [...this.namesOf(change), id])
     if (change.kind === 'document') this.#noteDocument(update, change)
+    if (isForgetting(update)) this.#forgettings.push(update)
     if (change.kind === 'postDeletion') this.#takenBack.add(change.post)
     for (const { id } of deletedBy(change)) {
       const deleters = this.#deletions.get(id) ?? new Set()
@@ -145,12 +148,17 @@ export class Ledger {
     return this.#holders.get(machine) ?? new Set()
   }
 
-  /** Whether a document has a later version somewhere, a post was taken back somewhere, or the account of either is gone. */
+  /** Whether a document has a later version somewhere or was forgotten, a forgetting is said by another one, too, a post was taken back somewhere, or the account of either is gone. */
   isSuperseded(id: UpdateId): boolean {
     const update = this.updates.get(id)
     if (update?.change.kind === 'post')
       return this.#isTakenBack(update.change) || this.#deletedAccounts.has(update.change.account)
-    if (update?.change.kind !== 'document') return false
+    if (update !== undefined && isForgetting(update))
+      return (
+        this.#deletedAccounts.has(update.change.account) || this.#forgettings.some((other) => standsFor(other, update))
+      )
+    if (update === undefined || !isDocument(update)) return false
+    if (!isLeftBy(update, this.#forgettings)) return true
     const last = this.#documents.get(documentKey(update.change))
     return (
       this.#deletedAccounts.has(update.change.account) ||
@@ -196,7 +204,8 @@ export const deletedBy = (change: Change): readonly Meant[] =>
   change.kind === 'deletion' || (change.kind === 'marks' && change.mark === 'delete') ? meantBy(change) : []
 
 /** The kinds whose contents the log keeps as long as the state needs them. */
-export const isLiveKind = (kind: Change['kind']): boolean => ['mail', 'document', 'post', 'unknown'].includes(kind)
+export const isLiveKind = (kind: Change['kind']): boolean =>
+  ['mail', 'document', 'forgetting', 'post', 'unknown'].includes(kind)
 
 /** The order of words: by when they were said, then by the updates' names. */
 const isLater = (one: Update, two: Update): boolean => {

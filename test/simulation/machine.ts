@@ -24,7 +24,7 @@ import { firstHash, makeBatchOf } from './sim-wire.ts'
 import type { Aside, Backup } from './starting-over.ts'
 import { beginGivingBack } from './starting-over.ts'
 import type { World } from './world.ts'
-import { fieldsOf, readBatch, type Version, versionOf } from './versions.ts'
+import { fieldsOf, readBatch, readImage, type Version, versionOf } from './versions.ts'
 
 /** Simulated histories begin here, in milliseconds since 1970. */
 const epochMs = 1_700_000_000_000
@@ -138,7 +138,8 @@ export class Machine implements Endpoint {
     if (image !== null && !image.ok) throw new Error(image.failure.message)
     this.#life += 1
     const ports = { makeBatch: makeBatchOf(this.identity.origin, this.peer), firstHash, originOf }
-    this.#core = new ReplicaCore(this.identity, ports, { image: image?.value ?? null, suffix, highest }, this.tuning)
+    const read = image && readImage(this.version, image.value)
+    this.#core = new ReplicaCore(this.identity, ports, { image: read, suffix, highest }, this.tuning)
     coverage.note('recovered')
     if (snapshot !== null) coverage.note('recovered from a snapshot')
     if (suffix.length > 0) coverage.note('recovered with a suffix')

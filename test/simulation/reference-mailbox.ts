@@ -3,7 +3,7 @@ import { updateId } from '../../replica/core/model/ids.ts'
 import type { StateImage } from '../../replica/core/model/image.ts'
 import { markBits } from '../../replica/core/model/image.ts'
 import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
-import type { BulkMark } from '../../replica/core/model/mailbox-changes.ts'
+import type { BulkMark, DocumentChange, ForgettingChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { Update } from '../../replica/core/model/updates.ts'
 import { countsFrom } from '../../replica/core/model/updates.ts'
 
@@ -85,27 +85,56 @@ export const mailboxLines = (
   return conversation === null ? set : [...set, `answer ${id} ${conversation}`]
 }
 
-/** Of each document the last version by the clock, then by its update's name. */
+/** Of each document the last version by the clock, then by its update's name, if everything that its person has said of old ones leaves it. */
 export const documentLines = (all: readonly Update[], deleted: ReadonlySet<AccountId>): readonly string[] => {
-  const last = new Map<string, Update>()
-  for (const update of all) {
-    const { change } = update
-    if (change.kind !== 'document' || deleted.has(change.account)) continue
-    const key = `${change.account} ${change.document}`
-    const before = last.get(key)
+  const forgettings = all.filter(isForgetting).filter(({ change }) => !deleted.has(change.account))
+  const last = new Map<string, DocumentUpdate>()
+  for (const update of all.filter(isDocument)) {
+    const { account, document } = update.change
+    if (deleted.has(account)) continue
+    const before = last.get(`${account} ${document}`)
     const order =
       before === undefined
         ? 1
         : countsFrom(update) - countsFrom(before) ||
           (update.origin === before.origin ? update.sequence - before.sequence : update.origin > before.origin ? 1 : -1)
-    if (order > 0) last.set(key, update)
+    if (order > 0) last.set(`${account} ${document}`, update)
   }
-  return [...last].map(([key, update]) => {
-    const { origin, sequence, change } = update
-    const what = change.kind === 'document' ? `${change.shelf} ${change.state}` : ''
-    return `document ${key} ${updateId(origin, sequence)} ${countsFrom(update)} ${what}`
-  })
+  const left = [...last.values()].filter((update) => isLeftBy(update, forgettings))
+  return [
+    ...left.map((update) => {
+      const { origin, sequence, change } = update
+      const name = `${change.account} ${change.document} ${updateId(origin, sequence)}`
+      return `document ${name} ${countsFrom(update)} ${change.shelf} ${change.state}`
+    }),
+    ...forgettings.filter((one) => !forgettings.some((other) => standsFor(other, one))).map(forgettingLine),
+  ]
 }
+
+type DocumentUpdate = Update & { readonly change: DocumentChange }
+export type ForgettingUpdate = Update & { readonly change: ForgettingChange }
+
+export const isDocument = (update: Update): update is DocumentUpdate => update.change.kind === 'document'
+export const isForgetting = (update: Update): update is ForgettingUpdate => update.change.kind === 'forgetting'
+
+export const isLeftBy = (update: DocumentUpdate, forgettings: readonly ForgettingUpdate[]): boolean =>
+  forgettings.every(
+    ({ change: { account, saidUpTo, documents } }) =>
+      account !== update.change.account || documents.includes(update.change.document) || countsFrom(update) > saidUpTo,
+  )
+
+/** Where the one is kept the other needs not be: it says no more. */
+export const standsFor = (one: ForgettingUpdate, other: ForgettingUpdate): boolean => {
+  if (one === other || one.change.account !== other.change.account) return false
+  const saysAll = (all: ForgettingChange, rest: ForgettingChange): boolean =>
+    all.saidUpTo >= rest.saidUpTo && all.documents.every((document) => rest.documents.includes(document))
+  if (!saysAll(one.change, other.change)) return false
+  const isFirst = one.origin === other.origin ? one.sequence < other.sequence : one.origin < other.origin
+  return isFirst || !saysAll(other.change, one.change)
+}
+
+const forgettingLine = ({ origin, sequence, change }: ForgettingUpdate): string =>
+  `forgetting ${change.account} ${updateId(origin, sequence)} ${change.saidUpTo} ${change.documents.join()}`
 
 /** The same lines from a replica's state. */
 export const describeMailboxes = (image: StateImage): readonly string[] => [
@@ -121,5 +150,9 @@ export const describeMailboxes = (image: StateImage): readonly string[] => [
   ...image.documents.map(
     ({ account, document, origin, sequence, clock, shelf, state }) =>
       `document ${account} ${document} ${updateId(origin, sequence)} ${clock} ${shelf} ${state}`,
+  ),
+  ...image.forgettings.map(
+    ({ account, origin, sequence, saidUpTo, documents }) =>
+      `forgetting ${account} ${updateId(origin, sequence)} ${saidUpTo} ${documents.join()}`,
   ),
 ]

@@ -12,7 +12,7 @@ import type {
 import { accountId, commandId, hash, inviteId } from '../../replica/core/model/ids.ts'
 import type { Batch, Draft, MakeBatch, PersonChange, SignedChange, Update } from '../../replica/core/model/updates.ts'
 import { originOf, peerIdOf } from '../../replica/wire/keys.ts'
-import { encodeMarksPayload } from '../../replica/wire/mailbox-payloads.ts'
+import { encodeForgettingPayload, encodeMarksPayload } from '../../replica/wire/mailbox-payloads.ts'
 import {
   encodeAccountKeysPayload,
   encodeAccountPayload,
@@ -89,6 +89,8 @@ export const payloadOf = (change: PersonChange, content: string): Uint8Array => 
       return encodeMarksPayload(change)
     case 'postDeletion':
       return encodePostDeletionPayload(change)
+    case 'forgetting':
+      return encodeForgettingPayload(change)
     default:
       return new Uint8Array(Buffer.from(`${content} ${JSON.stringify(change)}`))
   }
@@ -100,6 +102,7 @@ export const toUpdate = (origin: OriginId, sequence: Sequence, draft: Draft): Up
   if ('to' in change) Object.freeze(change.to)
   if ('mails' in change) Object.freeze(change.mails)
   if ('tags' in change) Object.freeze(change.tags)
+  if ('documents' in change) Object.freeze(change.documents)
   return Object.freeze({
     origin,
     sequence,

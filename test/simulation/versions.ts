@@ -1,21 +1,28 @@
 import type { CoreEvent } from '../../replica/core/effects.ts'
+import type { StateImage } from '../../replica/core/model/image.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { Batch, Change, Update } from '../../replica/core/model/updates.ts'
 import type { Machine } from './machine.ts'
 import type { World } from './world.ts'
 
 /**
- * Which program a machine runs. To the former one words that tell when they were said are of kinds that it does not know: it keeps them, hands
- * them on, and understands them when it is the present one.
+ * Which program a machine runs. To the former one words that tell when they were said, and what old documents are forgotten, are of kinds that it
+ * does not know: it keeps them, hands them on, and understands them when it is the present one.
  */
 export type Version = 'former' | 'present'
 
-const laterTypes: Readonly<Partial<Record<Change['kind'], number>>> = { marks: 24, document: 25, follow: 43 }
+const forgettingType = 27
+const laterTypes: Readonly<Partial<Record<Change['kind'], number>>> = {
+  marks: 24,
+  document: 25,
+  forgetting: forgettingType,
+  follow: 43,
+}
 /** Few, so that what was kept for later is read in several goes. */
 const readAtOnce = 3
 
 export const isUnderstoodBy = (version: Version, change: Change): boolean =>
-  version === 'present' || !('saidAt' in change)
+  version === 'present' || !('saidAt' in change || change.kind === 'forgetting')
 
 const originals = new WeakMap<object, Update>()
 const originalBatches = new WeakMap<object, Batch>()
@@ -34,6 +41,18 @@ export const readBatch = (version: Version, batch: Batch): Batch => {
   const read: Batch = Object.freeze({ ...batch, updates })
   originalBatches.set(read, batch)
   return read
+}
+
+/** What the former program reads of an image. */
+export const readImage = (version: Version, image: StateImage): StateImage => {
+  if (version === 'present') return image
+  const kept = image.forgettings.map(({ origin, sequence, clock }) => ({
+    origin,
+    sequence,
+    clock,
+    type: forgettingType,
+  }))
+  return { ...image, later: [...image.later, ...kept], forgettings: [] }
 }
 
 export const readMessage = (version: Version, message: Message): Message => {

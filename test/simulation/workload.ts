@@ -4,6 +4,7 @@ import type { Meant } from '../../replica/core/model/meant.ts'
 import { bulkMarks, shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { MailChange, PersonChange, SignedChange } from '../../replica/core/model/updates.ts'
 import { overtaken } from '../../replica/core/words.ts'
+import { inOrder } from '../../replica/wire/mailbox-payloads.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { Random } from './random.ts'
@@ -21,6 +22,8 @@ const burstCommands = 60
 const sealKeyBytes = 32
 const clientSkewMs = 200_000
 const sayAgainWithinMs = 60_000
+const forgetChance = 0.03
+const forgetAgoMs = 60_000
 /** What is drawn for one wish for two reasons has nothing to do with each other. */
 const otherChances = 1_000_000_000
 
@@ -89,6 +92,23 @@ export class Workload {
     const signed = sign(this.#said(machine, change), `content ${this.#count}`)
     this.#give(machine, signed)
     if ('saidAt' in signed.change) this.#maybeSayOnceMore(signed)
+    this.#maybeForget(machine)
+  }
+
+  /** Mostly what is there is named, as far as this server knows it; others have a server that hides some of it. By chances of their own, as above. */
+  #maybeForget(machine: Machine): void {
+    const random = new Random(this.#count + 2 * otherChances)
+    if (!random.chance(forgetChance) || machine.version === 'former') return
+    const { accounts, documents } = machine.core.state
+    const account = random.pick(accounts.records())?.account
+    if (account === undefined) return
+    const saidUpTo = Math.max(0, Math.floor((machine.wallMs - random.next() * forgetAgoMs) * 1_000))
+    const shown = documents.records().filter((record) => record.account === account && record.state === 'written')
+    const named = shown.filter(() => !random.chance(0.1)).map(({ document }) => document)
+    const command = newCommandId(random)
+    const change: PersonChange = { kind: 'forgetting', account, command, saidUpTo, documents: inOrder(named) }
+    this.#world.coverage.note('documents forgotten')
+    this.#give(machine, sign(change, ''))
   }
 
   /**
@@ -228,7 +248,7 @@ export class Workload {
     }
   }
 
-  #kind(): PersonChange['kind'] {
+  #kind(): (typeof wishes)[number]['kind'] {
     let left = this.#random.next() * wishes.reduce((sum, { weight }) => sum + weight, 0)
     for (const { kind, weight } of wishes) {
       left -= weight

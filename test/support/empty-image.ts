@@ -27,6 +27,7 @@ export const emptyImage: StateImage = {
   marks: [],
   pending: [],
   documents: [],
+  forgettings: [],
   commands: [],
   executions: [],
   later: [],

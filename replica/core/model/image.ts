@@ -112,6 +112,18 @@ export interface DocumentRecord {
   readonly state: 'written' | 'deleted'
 }
 
+/** What a person said of old documents: see `ForgettingChange`. */
+export interface ForgettingRecord {
+  readonly account: AccountId
+  readonly origin: OriginId
+  readonly sequence: Sequence
+  readonly clock: Clock
+  readonly saidUpTo: Clock
+  readonly documents: readonly DocumentId[]
+  /** As in `AccountRecord`. */
+  readonly bytes: Uint8Array
+}
+
 /** The locks of a person's private keys that replaced those of the sign-up. */
 export interface AccountKeysRecord {
   readonly account: AccountId
@@ -226,6 +238,8 @@ export interface StateImage {
   readonly marks: readonly MarkRecord[]
   readonly pending: readonly PendingMark[]
   readonly documents: readonly DocumentRecord[]
+  /** Those of which no other of the same person says as much. */
+  readonly forgettings: readonly ForgettingRecord[]
   readonly posts: readonly PostRecord[]
   readonly postDeletions: readonly PostDeletionRecord[]
   readonly follows: readonly FollowRecord[]

@@ -21,6 +21,8 @@ export const limits = {
   holdMs: 3_600_000,
   /** Drafts, outbox entries and settings that a person can have. */
   documentsPerAccount: 1_000,
+  /** Documents that one forgetting can name. */
+  forgettingDocuments: 1_000,
   /** Things that a client remembers in one document, so many that it holds them however long they are: names, mails in the trash. */
   rememberedNames: 2_000,
   rememberedTrash: 16_384,

@@ -1,5 +1,5 @@
-import type { DocumentId, Tag, UpdateId } from './ids.ts'
-import type { Word } from './signed.ts'
+import type { Clock, DocumentId, Tag, UpdateId } from './ids.ts'
+import type { Signed, Word } from './signed.ts'
 
 /** Marks that can be set and taken back: the last word counts. */
 const settableMarks = ['read', 'unread', 'star', 'unstar', 'trash', 'restore'] as const
@@ -31,4 +31,15 @@ export interface DocumentChange extends Word {
   readonly document: DocumentId
   readonly shelf: Shelf
   readonly state: 'written' | 'deleted'
+}
+
+/**
+ * Of what `account` has said of its documents up to `saidUpTo` only that about `documents` still counts: all others of then are gone, and that they
+ * were deleted need not be remembered. Nobody can take it back.
+ */
+export interface ForgettingChange extends Signed {
+  readonly kind: 'forgetting'
+  readonly saidUpTo: Clock
+  /** Ascending by their bytes, each once. */
+  readonly documents: readonly DocumentId[]
 }

@@ -1,5 +1,5 @@
 import type { AccountId, Clock, Hash, InviteId, OriginId, PeerId, Sequence, ServerId, Tag, UpdateId } from './ids.ts'
-import type { Aims, DocumentChange, MarksChange } from './mailbox-changes.ts'
+import type { Aims, DocumentChange, ForgettingChange, MarksChange } from './mailbox-changes.ts'
 import type { Signed } from './signed.ts'
 import type { FollowChange, PostChange, PostDeletionChange } from './social-changes.ts'
 
@@ -133,6 +133,7 @@ export type PersonChange =
   | DeletionChange
   | MarksChange
   | DocumentChange
+  | ForgettingChange
   | PostChange
   | PostDeletionChange
   | FollowChange
@@ -149,7 +150,7 @@ export const countsFrom = ({ clock, change }: Pick<Update, 'clock' | 'change'>):
 export const isForGood = (change: Change): boolean => {
   const { kind } = change
   if (kind === 'marks') return change.mark === 'delete'
-  return kind === 'deletion' || kind === 'postDeletion' || kind === 'accountDeletion'
+  return kind === 'deletion' || kind === 'forgetting' || kind === 'postDeletion' || kind === 'accountDeletion'
 }
 
 /**

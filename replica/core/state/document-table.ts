@@ -1,28 +1,31 @@
 import type { AccountId, Clock, DocumentId, OriginId, Sequence } from '../model/ids.ts'
-import type { DocumentRecord } from '../model/image.ts'
+import type { DocumentRecord, ForgettingRecord } from '../model/image.ts'
 import type { Shelf } from '../model/mailbox-changes.ts'
 import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
+import { ForgettingTable } from './forgetting-table.ts'
+import { LiveNames } from './live-names.ts'
 import type { LiveSource } from './live-updates.ts'
 
 /**
  * Small things that a person keeps: drafts, the outbox, settings. Each is named by its account and 16 bytes; the last
- * writer by the hybrid clock wins, deletion included. Contents are sealed and in the log. A deletion is remembered for
- * as long as the account exists: nothing else would tell a late older version from a new document.
+ * writer by the hybrid clock wins, deletion included. Contents are sealed and in the log. A deletion is remembered until
+ * its person says that it can be forgotten: nothing else would tell a late older version from a new document.
  */
 export class DocumentTable implements LiveSource {
+  readonly forgettings = new ForgettingTable()
   readonly #written = new Shelves()
   /** Every mail that was written in the window leaves two or three: what is asked all the time does not go through them. */
   readonly #deleted = new Shelves()
-  readonly #live = new Map<OriginId, Set<Sequence>>()
+  readonly #live = new LiveNames()
   readonly #digest = new TableDigest(partsOf)
 
   get(account: AccountId, document: DocumentId): DocumentRecord | undefined {
     return this.#written.get(account, document)
   }
 
-  /** When it was written or deleted last; 0 when never. */
+  /** When it was written or deleted last, at the latest where that is forgotten; 0 when never. What is said up to then is not its last version. */
   lastClock(account: AccountId, document: DocumentId): Clock {
-    return this.#last(account, document)?.clock ?? 0
+    return this.#last(account, document)?.clock ?? Math.max(0, this.forgettings.from(account, document) - 1)
   }
 
   /** What is on a person's shelf, in the order in which it was written last. */
@@ -36,8 +39,14 @@ export class DocumentTable implements LiveSource {
     return this.#written.countOf(account)
   }
 
-  /** Takes a version in, unless a later one is there. */
+  /** How many of a person's documents are remembered as deleted. */
+  deletedCountOf(account: AccountId): number {
+    return this.#deleted.countOf(account)
+  }
+
+  /** Takes a version in, unless a later one is there, or it does not count any more. */
   add(record: DocumentRecord): void {
+    if (!this.forgettings.allows(record)) return
     const present = this.#last(record.account, record.document)
     if (present !== undefined && !isLater(record, present)) return
     if (present !== undefined) {
@@ -46,7 +55,19 @@ export class DocumentTable implements LiveSource {
     }
     this.#stateOf(record).put(record)
     this.#digest.add(record)
-    if (record.state === 'written') this.#keep(record)
+    if (record.state === 'written') this.#live.add(record)
+  }
+
+  /** Takes in what a person has said of old documents: what does not count any more is gone. */
+  forget(record: ForgettingRecord): void {
+    this.forgettings.add(record)
+    for (const documents of [this.#written, this.#deleted]) {
+      for (const present of documents.of(record.account)) {
+        if (this.forgettings.allows(present)) continue
+        this.#forget(present)
+        documents.remove(present)
+      }
+    }
   }
 
   /** An account is gone, and its documents with it. */
@@ -55,14 +76,15 @@ export class DocumentTable implements LiveSource {
       for (const record of documents.of(account)) this.#forget(record)
       documents.removeOwner(account)
     }
+    this.forgettings.removeOwner(account)
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
-    return this.#live.get(origin)?.has(sequence) ?? false
+    return this.#live.has(origin, sequence)
   }
 
   liveSequences(): ReadonlyMap<OriginId, Iterable<Sequence>> {
-    return this.#live
+    return this.#live.liveSequences()
   }
 
   records(): readonly DocumentRecord[] {
@@ -71,6 +93,7 @@ export class DocumentTable implements LiveSource {
 
   digest(digest: SetDigest): void {
     this.#digest.addTo(digest, () => this.records())
+    this.forgettings.digest(digest)
   }
 
   #last(account: AccountId, document: DocumentId): DocumentRecord | undefined {
@@ -81,17 +104,9 @@ export class DocumentTable implements LiveSource {
     return state === 'written' ? this.#written : this.#deleted
   }
 
-  #keep({ origin, sequence }: DocumentRecord): void {
-    const sequences = this.#live.get(origin)
-    if (sequences === undefined) this.#live.set(origin, new Set([sequence]))
-    else sequences.add(sequence)
-  }
-
   #forget(record: DocumentRecord): void {
     this.#digest.remove(record)
-    const sequences = this.#live.get(record.origin)
-    sequences?.delete(record.sequence)
-    if (sequences?.size === 0) this.#live.delete(record.origin)
+    this.#live.remove(record)
   }
 }
 

@@ -17,6 +17,7 @@ import { CommandTable } from './command-table.ts'
 import { SetDigest } from './digest.ts'
 import { ExecutionTable, postWish } from './execution-table.ts'
 import { DocumentTable } from './document-table.ts'
+import { forgettingRecord } from './forgetting-table.ts'
 import { FollowTable } from './follow-table.ts'
 import { LaterUpdates } from './later-updates.ts'
 import { LogChains } from './log-chains.ts'
@@ -44,7 +45,7 @@ export class GroupState {
   readonly later = new LaterUpdates()
   readonly chains = new LogChains()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(this.mails, this.documents, this.posts, this.later)
+  readonly live = new LiveUpdates(this.mails, this.documents, this.documents.forgettings, this.posts, this.later)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()
@@ -160,6 +161,7 @@ export class GroupState {
     for (const record of image.accountKeys) this.#changeKeys(record)
     const merges = this.executions.join(image.executions)
     this.mails.join(image, { mine, theirs: image.vector, isGone, merges })
+    for (const record of image.forgettings) if (!isGone(record.account)) this.documents.forget(record)
     for (const record of image.documents) if (!isGone(record.account)) this.documents.add(record)
     this.posts.join(image, { mine, theirs: image.vector, isGone, merges })
     for (const record of image.follows) this.follows.add(record, isGone)
@@ -215,6 +217,7 @@ export class GroupState {
       marks: this.mails.markRecords(),
       pending: this.mails.pendingMarks(),
       documents: this.documents.records(),
+      forgettings: this.documents.forgettings.records(),
       posts: this.posts.records(),
       postDeletions: this.posts.pendingDeletions(),
       follows: this.follows.records(),
@@ -252,16 +255,11 @@ export class GroupState {
       case 'group':
         this.seats.setGroup({ name: change.name, clock, origin })
         break
-      case 'seat':
-        this.seats.addClaim({
-          origin,
-          clock,
-          server: change.server,
-          peer: change.peer,
-          machine: change.machine,
-          replaces: change.replaces,
-        })
+      case 'seat': {
+        const { server, peer, machine, replaces } = change
+        this.seats.addClaim({ origin, clock, server, peer, machine, replaces })
         break
+      }
       case 'invite':
         this.seats.addInvite(change.invite, change.expiresAtMs)
         this.seats.noteInviter(change.invite, origin)
@@ -306,6 +304,9 @@ export class GroupState {
         break
       case 'document':
         this.#applyDocument(update, change)
+        break
+      case 'forgetting':
+        if (!this.#isGone(change.account)) this.documents.forget(forgettingRecord(update, change))
         break
       case 'post':
         this.#addPost(update, change)

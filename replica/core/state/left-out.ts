@@ -1,6 +1,6 @@
 import type { AccountId, Clock, DocumentId, OriginId, Sequence, UpdateId } from '../model/ids.ts'
 import { splitUpdateId, tagOf, tagsAgree, updateId } from '../model/ids.ts'
-import type { DocumentRecord, ExecutionRecord, PostRecord, StateImage } from '../model/image.ts'
+import type { DocumentRecord, ExecutionRecord, ForgettingRecord, PostRecord, StateImage } from '../model/image.ts'
 import { markBits } from '../model/image.ts'
 import type { MailColumns, MailRecord, OriginMails } from '../model/mail-columns.ts'
 import { mailColumns, mailRecords, recordAt } from '../model/mail-columns.ts'
@@ -21,6 +21,8 @@ export interface LeftOut {
   readonly marked: readonly MailRecord[]
   readonly documents: readonly DocumentRecord[]
   readonly posts: readonly PostRecord[]
+  /** By which what the image may list is gone. */
+  readonly forgettings: readonly ForgettingRecord[]
   /** Commands whose mail or post is not there: the witness shows it under a name that is still to come. */
   readonly commands: readonly ExecutionRecord[]
 }
@@ -50,13 +52,14 @@ export const leftOutOf = (image: StateImage, witness: StateImage, own: SeenHere)
         document.state === 'written' && isMeant(document) && !isSame(documents.get(documentKey(document)), document),
     ),
     posts: witness.posts.filter((post) => isMeant(post) && posts.get(idOf(post))?.account !== post.account),
+    forgettings: forgettingsLeftOut(image, witness),
     commands: ahead.commands,
   }
 }
 
-/** How many mails, posts and documents it concerns. */
-export const countOf = ({ mails, marked, documents, posts, commands }: LeftOut): number =>
-  mails.length + marked.length + documents.length + posts.length + commands.length
+/** How many mails, posts, documents, and forgettings of these it concerns. */
+export const countOf = ({ mails, marked, documents, posts, forgettings, commands }: LeftOut): number =>
+  mails.length + marked.length + documents.length + posts.length + forgettings.length + commands.length
 
 /**
  * Whether the witness understands all that the image shows the effects of. A member with an older version holds what deletes or changes something as
@@ -122,16 +125,21 @@ export const isContentIn = (
       const document = documents.get(change.account, change.document)
       return document?.origin === origin && document.sequence === sequence
     }
+    case 'forgetting':
+      return documents.forgettings.has(origin, sequence)
     default:
       return false
   }
 }
 
 /** Whether a content is that of what was left out under its name. */
-export const isContentOf = ({ mails, documents, posts }: LeftOut): ((update: Update) => boolean) => {
+export const isContentOf = ({ mails, documents, posts, forgettings }: LeftOut): ((update: Update) => boolean) => {
   const byName = new Map([...mails, ...documents, ...posts].map((record) => [idOf(record), record]))
+  const forgotten = new Map(forgettings.map((record) => [idOf(record), record]))
   return ({ origin, sequence, change }) => {
-    const record = byName.get(updateId(origin, sequence))
+    const id = updateId(origin, sequence)
+    if (change.kind === 'forgetting') return forgotten.get(id)?.account === change.account
+    const record = byName.get(id)
     if (record === undefined) return false
     switch (change.kind) {
       case 'mail':
@@ -147,11 +155,12 @@ export const isContentOf = ({ mails, documents, posts }: LeftOut): ((update: Upd
 }
 
 /** As an image that lists nothing else: what a state transfer would bring. */
-export const contentsOf = ({ mails, documents, posts }: LeftOut, witness: StateImage): StateImage => ({
+export const contentsOf = ({ mails, documents, posts, forgettings }: LeftOut, witness: StateImage): StateImage => ({
   ...witness,
   mails: mailColumns(mails),
   documents,
   posts,
+  forgettings,
   later: [],
 })
 
@@ -180,6 +189,7 @@ export const restored = (image: StateImage, witness: StateImage, leftOut: LeftOu
       ...documents,
       ...deletedDocumentsOf(image, witness, own),
     ],
+    forgettings: [...image.forgettings, ...leftOut.forgettings],
     postDeletions: postDeletionsInBoth(image, witness),
     follows: [...image.follows, ...followsOf(image, witness, own)],
     executions: executionsOf({ ...image, ...listed }, witness, commands, own),
@@ -342,6 +352,12 @@ const deletedDocumentsOf = (image: StateImage, witness: StateImage, own: SeenHer
       !listed.has(documentKey(document)) &&
       own.documents.lastClock(document.account, document.document) === 0,
   )
+}
+
+/** Persons have signed them, so that nobody can make one up. One that the image holds without understanding it is there. */
+const forgettingsLeftOut = (image: StateImage, witness: StateImage): StateImage['forgettings'] => {
+  const held = new Set([...image.forgettings, ...image.later].map(idOf))
+  return witness.forgettings.filter((record) => isCovered(image, record) && !held.has(idOf(record)))
 }
 
 /** That somebody follows is a word of which the later one counts; that somebody does not, where nothing else was said. */

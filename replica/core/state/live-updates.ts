@@ -79,6 +79,7 @@ export const isOfItsPerson = (wanted: Pick<LiveUpdate, 'tag' | 'account'>, chang
 /** The live updates of an image, each once, in no order. */
 export function* liveUpdatesOf(image: StateImage): Iterable<LiveUpdate> {
   yield* shownIn(image)
+  yield* image.forgettings
   if (image.later.length === 0) return
   // Who holds something without understanding it may have taken the state of a member that does.
   const shown = new Set<UpdateId>()
