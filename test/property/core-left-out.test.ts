@@ -76,6 +76,7 @@ const lies: readonly ((image: StateImage, throws: () => boolean) => StateImage)[
   (image, throws) => ({ ...image, mails: mailColumns([...mailRecords(image.mails)].filter(throws)) }),
   (image, throws) => ({ ...image, posts: image.posts.filter(throws) }),
   (image, throws) => ({ ...image, documents: image.documents.filter(throws) }),
+  (image, throws) => ({ ...image, forgettings: image.forgettings.filter(throws) }),
   (image, throws) => ({
     ...image,
     mails: mailColumns(

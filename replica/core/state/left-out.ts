@@ -82,18 +82,19 @@ export const keptBackOf = ({ later }: Pick<StateImage, 'later'>, leftOut: LeftOu
   return countOf(leftOut) - leftOut.documents.filter((document) => held.has(idOf(document))).length
 }
 
-/** A mail, document or post that was left out. */
-type Entry = MailRecord | DocumentRecord | PostRecord
+/** What was left out. */
+type Entry = MailRecord | DocumentRecord | PostRecord | ForgettingRecord
 
 /** Only what somebody has signed: `isShown` tells of which of it the contents are here. */
 export const shownOf = (
-  { mails, documents, posts, ...rest }: LeftOut,
+  { mails, documents, posts, forgettings, ...rest }: LeftOut,
   isShown: (entry: Entry) => boolean,
 ): LeftOut => ({
   ...rest,
   mails: mails.filter(isShown),
   documents: documents.filter(isShown),
   posts: posts.filter(isShown),
+  forgettings: forgettings.filter(isShown),
 })
 
 /** Whether an entry is, as the witness lists it, live here: under its name something else may be. */
@@ -102,6 +103,7 @@ export const isLiveIn = (
   entry: Entry,
 ): boolean => {
   const { origin, sequence } = entry
+  if ('saidUpTo' in entry) return documents.forgettings.has(origin, sequence)
   if ('document' in entry) return isSame(documents.get(entry.account, entry.document), entry)
   if ('account' in entry) return posts.get(origin, sequence)?.account === entry.account
   const mail = mails.get(origin, sequence)
