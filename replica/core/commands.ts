@@ -63,6 +63,7 @@ export const decide = (
     case 'submit':
       return submit(state, command.signed, nowMs, reserved)
     case 'retire':
+    case 'disown':
     case 'shutOut':
     case 'revoke':
     case 'renameGroup':

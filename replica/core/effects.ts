@@ -39,6 +39,8 @@ export type Command =
   | { readonly kind: 'submit'; readonly signed: SignedChange }
   /** This machine is gone for good. Meant by its origin: its seat may have become another one's by now. */
   | { readonly kind: 'retire'; readonly machine: OriginId }
+  /** What this machine was before it joined again, by whatever seat it may have taken: gone for good. */
+  | { readonly kind: 'disown'; readonly machine: OriginId }
   /** This machine, which may have no seat, is not trusted: nothing is taken from it any more. */
   | { readonly kind: 'shutOut'; readonly machine: OriginId }
   | { readonly kind: 'revoke'; readonly invite: InviteId }

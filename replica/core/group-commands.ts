@@ -5,13 +5,18 @@ import { namesOf, splitUpdateId } from './model/ids.ts'
 import type { GroupState } from './state/group-state.ts'
 
 /** What members decide about the group and its machines. */
-export type GroupCommand = Extract<Command, { kind: 'retire' | 'shutOut' | 'revoke' | 'renameGroup' | 'renameMachine' }>
+export type GroupCommand = Extract<
+  Command,
+  { kind: 'retire' | 'disown' | 'shutOut' | 'revoke' | 'renameGroup' | 'renameMachine' }
+>
 
 /** Decides on a command about the group against the state; `self` is who carries it out. */
 export const decideOnGroup = (state: GroupState, command: GroupCommand, self: Writer): Decision => {
   switch (command.kind) {
     case 'retire':
       return retire(state, command, self)
+    case 'disown':
+      return disown(state, command, self)
     case 'shutOut':
       return shutOut(state, command, self)
     case 'revoke':
@@ -29,6 +34,13 @@ const retire = (state: GroupState, { machine }: Extract<Command, { kind: 'retire
     return refuse('NO_SUCH_SERVER', 'This machine has no seat any more: it was retired or replaced meanwhile.')
   if (claim.peer === self.peer)
     return refuse('BAD_REQUEST', `Server ${claim.server} is this machine: ask another member to retire it.`)
+  return write({ kind: 'retirement', retired: machine })
+}
+
+/** Before its log comes, by which it could take a seat where nobody sits any more. */
+const disown = ({ seats }: GroupState, { machine }: Extract<Command, { kind: 'disown' }>, self: Writer): Decision => {
+  if (namesOf(machine).includes(splitUpdateId(self.next).origin) || seats.isRetired(machine))
+    return refuse('BAD_REQUEST', 'This machine is in use, or was retired already.')
   return write({ kind: 'retirement', retired: machine })
 }
 

@@ -1,3 +1,4 @@
+import type { Command } from '../core/effects.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
@@ -5,6 +6,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
+import { isToBeDisowned } from './former-install.ts'
 import { peopleOnlyIn } from './people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
@@ -12,6 +14,7 @@ import { type FullestCopy, fullestCopy, isAlone } from './taking-up.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
 type LogEnd = readonly [OriginId, Sequence]
+type Disowning = Extract<Command, { kind: 'disown' }>
 
 /** A copy that was set aside when this install started over. */
 export interface AsideLog {
@@ -101,7 +104,7 @@ export class GiveBack {
     }
     const aside = await this.#options.open(copy)
     try {
-      await this.#giveBack(aside)
+      await this.#giveBack(aside, copy)
     } finally {
       await aside.storage.close()
     }
@@ -152,10 +155,12 @@ export class GiveBack {
     return fullestCopy(states)
   }
 
-  async #giveBack({ storage, forked }: AsideLog): Promise<void> {
+  async #giveBack({ storage, forked }: AsideLog, copy: OriginId): Promise<void> {
     const { host, logger } = this.#options
     const { highest, snapshot, suffix } = await storage.recover()
     const aside = stateOf({ snapshot, suffix })
+    if (await host.read((core) => isToBeDisowned(core, copy, aside)))
+      await this.#issue({ kind: 'disown', machine: copy })
     const own = await host.read((core) => core.identity.origin)
     const [found, again]: [Update[], Update[]] = [[], []]
     for (const [origin, last] of highest) {
@@ -240,7 +245,7 @@ export class GiveBack {
   }
 
   /** What a wish became, now or before; null when it means nothing any more. */
-  async #issue(wish: Reissued): Promise<UpdateId | null> {
+  async #issue(wish: Reissued | Disowning): Promise<UpdateId | null> {
     try {
       return (await this.#options.host.command(wish)).update
     } catch (error) {

@@ -58,6 +58,7 @@ const differences = (world: World): readonly string[] => {
   }
   return [
     ...notHandedOver(world, first),
+    ...seatsOfFormers(world, first),
     ...unstable(world),
     ...keysApart(world, world.lasting()),
     ...(world.logIns?.apart() ?? []),
@@ -76,6 +77,14 @@ const notHandedOver = (world: World, first: Machine): readonly string[] =>
       if (!covers(first.core.state.vector, core.state.vector)) return [`${name} has not handed over what it has`]
       return core.isRetired ? [] : [`${name} does not know that it is retired`]
     })
+
+/** What a machine was before it joined again has no seat: it would never come, and nothing would be stable any more. */
+const seatsOfFormers = (world: World, first: Machine): readonly string[] => {
+  const holders = new Set(first.core.state.seats.holders().map(({ origin }) => origin))
+  return [...world.joinedAgain]
+    .filter(({ isDestroyed, identity }) => isDestroyed && holders.has(identity.origin))
+    .map(({ name }) => `${name} has a seat, though its machine has joined again as another one`)
+}
 
 /** With every seat's holder there, all that is held must come to be known as stable. */
 const unstable = (world: World): readonly string[] => {

@@ -284,7 +284,7 @@ const isParted = ({ peer, identity: { admission, vouchers } }: Machine, { core }
 const inherit = (next: Machine, was: Machine): void => {
   was.crash()
   was.isDestroyed = true
-  next.aside = [...was.aside, { disk: was.disk, forked: null }]
+  next.aside = [...was.aside, { disk: was.disk, install: was.identity.origin, forked: null }]
   next.world.ledger.inherit(next, was)
 }
 

@@ -4,6 +4,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
+import { isToBeDisowned } from '../../replica/host/former-install.ts'
 import { peopleOnlyIn } from '../../replica/host/people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn, isAlone } from '../../replica/host/taking-up.ts'
@@ -51,7 +52,7 @@ export const startOver = (old: Machine, forked: OriginId | null): void => {
   )
   next.skewMs = old.skewMs
   next.groupKeys.kept = old.groupKeys.kept
-  next.aside = [...old.aside, { disk: old.disk, forked }]
+  next.aside = [...old.aside, { disk: old.disk, install: old.identity.origin, forked }]
   world.ledger.inherit(next, old)
   world.coverage.note('old copy started over')
   world.trace.note(next.name, 'goes on for', () => old.name)
@@ -65,6 +66,8 @@ const vouchersOf = ({ identity: { admission, vouchers } }: Machine): readonly Ba
 /** A copy that was set aside. */
 export interface Aside {
   readonly disk: ModelDisk
+  /** The install that it is of. */
+  readonly install: OriginId
   /** Whose log had forked; null when none had. */
   readonly forked: OriginId | null
 }
@@ -137,12 +140,20 @@ const takeUp = (machine: Machine, taken: Aside): void => {
     const batches = goingOn(state, firstHash, former.readBatches(origin, state.held(origin), Infinity))
     if (batches.length > 0) disk.commit({ kind: 'append', batches })
   }
-  machine.aside = [...machine.aside.filter((aside) => aside !== taken), { disk: former, forked: null }]
+  machine.aside = [
+    ...machine.aside.filter((aside) => aside !== taken),
+    { disk: former, install: machine.identity.origin, forked: null },
+  ]
   machine.takeUp(disk)
 }
 
 const giveBackOne = (machine: Machine, aside: Aside): void => {
   const { core } = machine
+  const copy = stateOf(aside.disk.recover())
+  if (isToBeDisowned(core, aside.install, copy))
+    machine.command({ kind: 'disown', machine: aside.install }, () =>
+      machine.world.trace.note(machine.name, 'retires what it was', () => aside.install),
+    )
   const [found, again]: [Update[], Update[]] = [[], []]
   for (const [origin, last] of aside.disk.recover().highest) {
     if (origin === machine.identity.origin) continue
@@ -165,7 +176,7 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     machine.world.coverage.note('update issued again')
   }
   const commands = wishes.map(({ wish }) => wish)
-  const people = peopleOnlyIn(stateOf(aside.disk.recover()), core.state)
+  const people = peopleOnlyIn(copy, core.state)
   const rest = (): void =>
     issue(machine, commands, became, () => {
       const marks = [...reissuing.marks(marksElsewhere(aside, reissuing, found)), ...onceMore(again)]

@@ -7,17 +7,32 @@ import type { Batch, Draft } from '../../replica/core/model/updates.ts'
 import type { Identity } from '../../replica/core/membership.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { firstHash, makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, give, greet, identity, inviteNamed, madeUpOrigin, noonMs } from '../support/core-fixture.ts'
+import {
+  foundedCore,
+  give,
+  greet,
+  identity,
+  inviteNamed,
+  madeUpOrigin,
+  noonMs,
+  startCore,
+} from '../support/core-fixture.ts'
 
 type Change = Draft['change']
 
 /** Writes one log after the other. */
 class Author {
   readonly who: Identity
-  readonly #log: Batch[] = []
+  readonly #log: Batch[]
 
-  constructor(who: Identity) {
+  constructor(who: Identity, log: readonly Batch[] = []) {
     this.who = who
+    this.#log = [...log]
+  }
+
+  /** The same one, whose further log is another. */
+  copy(): Author {
+    return new Author(this.who, this.#log)
   }
 
   next(change: Change): Batch {
@@ -54,8 +69,7 @@ const takeIn = (core: ReplicaCore, ...batches: readonly Batch[]): void => {
 
 const [honestIs, liarIs] = [identity(2, 'b'), identity(3, 'c')]
 
-/** A founder, an honest member, and one that makes up as many installs as there is room for, each of which it has let in. */
-const filled = () => {
+const takenUp = (() => {
   const core = foundedCore(['ada'])
   const [honest, liar] = [new Author(honestIs), new Author(liarIs)]
   core.step(noonMs, [{ kind: 'handedIn', batches: [honest.claim(), liar.claim()] }])
@@ -65,7 +79,15 @@ const filled = () => {
     new Author(install).claim(),
   ])
   takeIn(core, ...letIn)
-  return { core, honest, liar }
+  return { image: core.state.image(), honest, liar }
+})()
+
+/** A founder, an honest member, and one that makes up as many installs as there is room for, each of which it has let in. */
+const filled = () => {
+  const { image, honest, liar } = takenUp
+  const core = startCore(identity(1, 'a'), { image, suffix: [], highest: image.vector })
+  greet(core, liarIs)
+  return { core, honest: honest.copy(), liar: liar.copy() }
 }
 
 describe('a member that lets in more and more machines of its own', () => {

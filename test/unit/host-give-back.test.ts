@@ -18,6 +18,7 @@ import {
   identity,
   inviteNamed,
   logOf,
+  mailTo,
   noonMs,
   person,
   signUp,
@@ -62,7 +63,10 @@ const lookAt = async (core: ReplicaCore, copies: ReadonlyMap<OriginId, Storage>,
   const giveBack = new GiveBack({
     host: {
       read: (ask) => Promise.resolve(ask(core)),
-      receive: () => Promise.resolve(),
+      receive: (batches) => {
+        core.step(noonMs, [{ kind: 'handedIn', batches }])
+        return Promise.resolve()
+      },
       command: (command) => {
         const [answer] = give(core, command).answer
         if (answer?.result.ok === true) return Promise.resolve(answer.result.value)
@@ -183,4 +187,44 @@ test('people of a copy whose log is compacted are given back with the newest loc
   const { accounts, accountKeys } = core.state
   expect(accounts.records().map(({ account }) => account)).toEqual(['ada', 'ben', 'dora'].map(person))
   expect(['ada', 'ben', 'dora'].map((name) => accountKeys.get(person(name))?.generation)).toEqual([1, 2, 3])
+})
+
+test('what a retired machine was between starting over and joining again takes no seat, and what it wrote comes along', async () => {
+  const core = foundedCore(['ada'])
+  const [away, server] = [identity(3, 'c'), serverId(2)]
+  const [retired, since] = [1, 2].map((seed) => newIdentity(new Random(seed), server)) as [SimIdentity, SimIdentity]
+  const claimOf = ({ peer }: SimIdentity, replaces: OriginId | null) =>
+    ({ kind: 'seat', server, peer, machine: 'a machine', replaces }) as const
+  core.step(noonMs, [{ kind: 'handedIn', batches: logOf(retired.origin, [claimOf(retired, null)], noonMs) }])
+  core.state.seats.admit(inviteNamed('one'), away.peer, away.server)
+  greet(core, away)
+  give(core, { kind: 'retire', machine: retired.origin })
+  const succession = { former: retired.peer, signature: new Uint8Array(64) }
+  const log = logOf(
+    since.origin,
+    [{ ...claimOf(since, retired.origin), succession }, mailTo('ada', ['ada'], 'before it joined again')],
+    noonMs + 1,
+  )
+  const copy = emptyCopy()
+  await copy.append(log)
+  await lookAt(core, new Map([[since.origin, copy]]), 50)
+  expect(core.state.mails.size).toBe(1)
+  expect(core.state.seats.holder(server)).toBeUndefined()
+  expect(core.state.seats.isRetired(since.origin)).toBe(true)
+})
+
+test('a copy of a machine that is known is given back without retiring it: it may be running elsewhere', async () => {
+  const core = foundedCore(['ada'])
+  const [away, server] = [identity(3, 'c'), serverId(2)]
+  const other = newIdentity(new Random(1), server)
+  const seat = { kind: 'seat', server, peer: other.peer, machine: 'a machine', replaces: null } as const
+  const log = logOf(other.origin, [seat, mailTo('ada', ['ada'], 'not sent yet')], noonMs)
+  core.step(noonMs, [{ kind: 'handedIn', batches: log.slice(0, 1) }])
+  core.state.seats.admit(inviteNamed('one'), away.peer, away.server)
+  greet(core, away, new Map([[away.origin, new Map([[other.origin, 1]])]]))
+  const copy = emptyCopy()
+  await copy.append(log)
+  await lookAt(core, new Map([[other.origin, copy]]), 50)
+  expect(core.state.mails.size).toBe(1)
+  expect(core.state.seats.holder(server)?.origin).toBe(other.origin)
 })
