@@ -136,7 +136,7 @@ export class BackgroundWork {
 
   /** What is live is copied first, so that only durable deletions count. */
   async #compact(floor: VersionVector): Promise<void> {
-    const live = await this.#loop.read((core) => core.state.live.sequences())
+    const live = await this.#loop.read((core) => core.state.live.kept())
     const outcome = await this.#storage.compact(floor, (origin, sequence) => isAmong(live.get(origin), sequence))
     this.#logger.debug('compacted', { ...outcome })
     this.#loop.enqueue({ kind: 'compacted' })

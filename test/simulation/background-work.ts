@@ -148,7 +148,7 @@ export class BackgroundWork {
   /** What is live is copied between two steps, so that only durable deletions count. */
   #compact(floor: VersionVector): void {
     this.#machine.whenIdle(() => {
-      const live = this.#machine.core.state.live.sequences()
+      const live = this.#machine.core.state.live.kept()
       this.#machine.later(this.#workMs(), () => {
         this.#compactNow(floor, live)
       })

@@ -228,3 +228,38 @@ test('a copy of a machine that is known is given back without retiring it: it ma
   expect(core.state.mails.size).toBe(1)
   expect(core.state.seats.holder(server)?.origin).toBe(other.origin)
 })
+
+test('whom people follow comes along from a copy whose log is compacted, unless they have said otherwise since', async () => {
+  const follows = (whom: string, state: 'follows' | 'not', clock: number): SignedChange =>
+    sign(
+      {
+        ...{ kind: 'follow', account: person('ada'), whom: person(whom), state, saidAt: clock },
+        command: commandNamed(`${state} ${whom}`),
+      },
+      `${state} ${whom}`,
+    )
+  const core = foundedCore(['ada', 'ben', 'cleo'])
+  const other = identity(3, 'c')
+  core.state.seats.admit(inviteNamed('one'), other.peer, other.server)
+  greet(core, other)
+  give(core, { kind: 'submit', signed: follows('cleo', 'not', noonMs * 1_000 + 50) })
+  const { origin } = newIdentity(new Random(1), serverId(2))
+  const log = logOf(
+    origin,
+    [follows('ben', 'not', 10), follows('ben', 'follows', 20), follows('cleo', 'follows', 30), signUp('dora')],
+    noonMs * 1_000,
+  )
+  const former = startCore(identity(2, 'b'))
+  former.step(noonMs, [{ kind: 'handedIn', batches: log }])
+  const copy = emptyCopy()
+  await copy.append(log)
+  const { vector, ...image } = former.state.image()
+  await copy.writeSnapshot({ vector, chunks: [...encodeImage({ vector, ...image })] })
+  const kept = former.state.live.kept()
+  await copy.compact(vector, (of, sequence) => kept.get(of)?.includes(sequence) ?? false)
+  expect(await copy.readBatches(origin, 0, 100_000)).toEqual([])
+  expect(await copy.readUpdates(origin, [1, 2, 3, 4])).toHaveLength(2)
+  await lookAt(core, new Map([[origin, copy]]), 50)
+  expect(core.state.follows.follows(person('ada'), person('ben'))).toBe(true)
+  expect(core.state.follows.follows(person('ada'), person('cleo'))).toBe(false)
+})

@@ -1,4 +1,4 @@
-import type { AccountId, Clock } from '../model/ids.ts'
+import type { AccountId, Clock, OriginId, Sequence } from '../model/ids.ts'
 import type { FollowRecord } from '../model/image.ts'
 import { type DigestPart, type SetDigest, TableDigest } from './digest.ts'
 
@@ -49,6 +49,13 @@ export class FollowTable {
       const record = this.#byAccount.get(follower)?.get(account)
       if (record !== undefined) this.#remove(record)
     }
+  }
+
+  /** Of the last words, whose bytes show what somebody signed. */
+  liveSequences(): ReadonlyMap<OriginId, readonly Sequence[]> {
+    const found = new Map<OriginId, Sequence[]>()
+    for (const { origin, sequence } of this.records()) entryOf(found, origin, (): Sequence[] => []).push(sequence)
+    return found
   }
 
   records(): readonly FollowRecord[] {

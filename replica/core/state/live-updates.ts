@@ -18,9 +18,12 @@ export interface LiveSource {
  */
 export class LiveUpdates {
   readonly #sources: readonly LiveSource[]
+  readonly #besides: Pick<LiveSource, 'liveSequences'>
 
-  constructor(...sources: readonly LiveSource[]) {
+  /** `besides`: what the state holds itself, but not as somebody signed it. */
+  constructor(sources: readonly LiveSource[], besides: Pick<LiveSource, 'liveSequences'>) {
     this.#sources = sources
+    this.#besides = besides
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
@@ -29,16 +32,25 @@ export class LiveUpdates {
 
   /** Per origin the live sequences, ascending: a copy that later changes do not touch. */
   sequences(): ReadonlyMap<OriginId, Float64Array> {
-    const collected = new Map<OriginId, Iterable<Sequence>[]>()
-    for (const source of this.#sources) {
-      for (const [origin, sequences] of source.liveSequences()) {
-        const parts = collected.get(origin)
-        if (parts === undefined) collected.set(origin, [sequences])
-        else parts.push(sequences)
-      }
-    }
-    return new Map([...collected].map(([origin, parts]) => [origin, ascending(parts)]))
+    return collect(this.#sources)
   }
+
+  /** As `sequences`, for compaction, which leaves something besides as far as it is there: nobody fetches that, so it may be missing. */
+  kept(): ReadonlyMap<OriginId, Float64Array> {
+    return collect([...this.#sources, this.#besides])
+  }
+}
+
+const collect = (sources: readonly Pick<LiveSource, 'liveSequences'>[]): ReadonlyMap<OriginId, Float64Array> => {
+  const collected = new Map<OriginId, Iterable<Sequence>[]>()
+  for (const source of sources) {
+    for (const [origin, sequences] of source.liveSequences()) {
+      const parts = collected.get(origin)
+      if (parts === undefined) collected.set(origin, [sequences])
+      else parts.push(sequences)
+    }
+  }
+  return new Map([...collected].map(([origin, parts]) => [origin, ascending(parts)]))
 }
 
 /**
