@@ -6,7 +6,7 @@ import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Session } from './session.ts'
-import type { TrashDiary } from './trash-diary.ts'
+import type { Due, TrashDiary } from './trash-diary.ts'
 
 const msPerDay = 86_400_000
 /** Everything that was put into the trash up to now, whatever the servers' clocks say. */
@@ -17,6 +17,8 @@ export class Marking {
   readonly #context: ClientContext
   readonly #diary: TrashDiary
   #stopTimer: () => void = () => undefined
+  #isLooking = false
+  #isAsked = false
 
   constructor(context: ClientContext, diary: TrashDiary) {
     this.#context = context
@@ -27,6 +29,10 @@ export class Marking {
       },
       loggedOut: () => {
         this.#stopTimer()
+      },
+      connected: () => void this.#lookForRest(),
+      event: ({ event }) => {
+        if (event === 'mailbox') void this.#lookForRest()
       },
     })
   }
@@ -52,21 +58,28 @@ export class Marking {
     return updates
   }
 
-  /** Deletes all that is in the trash. */
+  /** Deletes all that is in the trash, and what this server does not show there yet, as soon as it does. */
   async emptyTrash(): Promise<void> {
     const session = this.#context.person()
+    const untilMs = await this.#diary.now(session)
     for (;;) {
       const mails = await this.#context.ask(session, (api) => api.trashed(everything))
-      if (mails.length === 0) return
+      if (mails.length === 0) break
       await this.#markMeant(session, mails, 'delete')
     }
+    await this.#diary.emptied(session, untilMs)
   }
 
   /** Of what the person is known to have put there. What was put there otherwise, as by an earlier version, the person deletes. */
   async #deleteOld(session: Session): Promise<void> {
     const forMs = limits.trashDays * msPerDay
     const beforeMs = Math.max(0, this.#context.ports.clock.nowMs() - forMs)
-    const due = await this.#diary.before(session, beforeMs)
+    await this.#deleteDue(session, await this.#diary.before(session, beforeMs), { beforeMs, forMs })
+    await this.#deleteDue(session, await this.#diary.rest(session), everything)
+  }
+
+  /** Those of them that are in the trash. */
+  async #deleteDue(session: Session, due: Due, { beforeMs, forMs }: Omit<TrashQuery, 'among'>): Promise<void> {
     const { ids } = due
     for (let start = 0; start < ids.length; start += limits.marksPerUpdate) {
       const among = ids.slice(start, start + limits.marksPerUpdate)
@@ -74,6 +87,24 @@ export class Marking {
       const known = mails.filter((mail) => due.has(mail))
       if (known.length > 0) await this.#markMeant(session, known, 'delete')
     }
+  }
+
+  /** What was in the trash when that was emptied may have come. Several that come at once are looked at together. */
+  async #lookForRest(): Promise<void> {
+    this.#isAsked = true
+    if (this.#isLooking) return
+    this.#isLooking = true
+    while (this.#isAsked) {
+      this.#isAsked = false
+      const { session } = this.#context
+      // What fails is tried when something comes next, and in an hour.
+      if (session !== null)
+        await this.#diary
+          .rest(session)
+          .then((due) => this.#deleteDue(session, due, everything))
+          .catch(() => undefined)
+    }
+    this.#isLooking = false
   }
 
   /**

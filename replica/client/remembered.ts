@@ -98,6 +98,12 @@ export class Remembered {
     return this.#entries.get(about)?.value ?? null
   }
 
+  /** As of when, in milliseconds since 1970 and whole seconds; null where nothing is remembered. */
+  sinceMs(about: string): number | null {
+    const entry = this.#entries.get(about)
+    return entry === undefined ? null : entry.since * msPerSecond
+  }
+
   *all(): Iterable<readonly [about: string, value: string]> {
     for (const [about, { value }] of this.#entries) yield [about, value]
   }
@@ -137,9 +143,14 @@ export class Remembered {
     })
   }
 
-  async #writeRest(session: Session): Promise<void> {
+  /** Fulfilled when what is remembered is durable, as far as it may be written here. Fails as requests do. */
+  async save(session: Session): Promise<void> {
     await this.#writing
-    if (this.#isChanged) await this.#writeOnce(session)
+    if (this.#isChanged) await this.#writeNow(session)
+  }
+
+  async #writeRest(session: Session): Promise<void> {
+    await this.save(session).catch(() => undefined)
   }
 
   /** Another client of the person may have written on another side of a split, or before this server had caught up: of the two versions only one is left. */
@@ -233,6 +244,11 @@ export class Remembered {
   }
 
   async #writeOnce(session: Session): Promise<'written' | 'not'> {
+    // A full disk, a lost connection, too many drafts: tried again later.
+    return this.#writeNow(session).catch(() => 'not')
+  }
+
+  async #writeNow(session: Session): Promise<'written' | 'not'> {
     try {
       await this.ready(session)
       // Another client of the person may have written since, also one of a later version.
@@ -244,10 +260,9 @@ export class Remembered {
       const version = await this.#documents.write(session, this.#memory.document, shelves.memory, encode(written))
       if (this.#context.isPresent(session)) [this.#written, this.#version] = [written, version]
       return 'written'
-    } catch {
-      // A full disk, a lost connection, too many drafts: tried again later.
+    } catch (error) {
       if (this.#context.isPresent(session)) this.#isChanged = true
-      return 'not'
+      throw error
     }
   }
 

@@ -132,3 +132,20 @@ test('what is taken out of the trash again is written down at once', async () =>
   await expect.poll(() => left(replica)).toEqual(mails.slice(0, 2))
   await next.close()
 })
+
+test('what was in the trash when that was emptied is deleted also where a server shows it there later, and nothing else', async () => {
+  const { replica, clock, ann, mails } = await annAlone()
+  const [kept, shown, late, later] = mails as [UpdateId, UpdateId, UpdateId, UpdateId]
+  await ann.mark({ mails: [shown, late], mark: 'trash' })
+  for (const mail of replica.mails.filter((held) => held.mail === late)) mail.set.clear()
+  await ann.emptyTrash()
+  expect(left(replica)).toEqual([kept, late, later])
+  // Put there after it was emptied, at the same moment by this clock.
+  await ann.mark({ mails: [later], mark: 'trash' })
+  await ann.close()
+  const next = await logInAgain(replica, clock)
+  lieAboutTrash(replica)
+  replica.tellAll({ event: 'mailbox' })
+  await expect.poll(() => left(replica)).toEqual([kept, later])
+  await next.close()
+})

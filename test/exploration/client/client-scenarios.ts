@@ -60,6 +60,19 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(2_500, () => stage.mark('ada', 'one', 'unstar'))
     },
   },
+  'the trash is emptied at a server that lags': {
+    lastsMs: 25_000,
+    play: (stage) => {
+      for (const [index, words] of ['one', 'two'].entries())
+        stage.at(50 + index * 20, () => stage.send('bob', words, { to: ['ada'] }))
+      stage.at(600, () => stage.mark('ada', 'one', 'trash'))
+      stage.at(800, () => stage.part())
+      stage.at(1_000, () => stage.mark('ada', 'two', 'trash'))
+      stage.at(1_500, () => stage.hang('ada', 1, 6_000))
+      stage.at(5_500, () => stage.emptyTrash('ada'))
+      stage.at(9_000, () => stage.meet())
+    },
+  },
   'posts, and follows': {
     lastsMs: 12_000,
     play: (stage) => {

@@ -24,6 +24,8 @@ export class ClientStage extends PeopleStage {
   readonly #drafts = new Map<string, DocumentId>()
   /** By whose client a draft is being saved, by its words. */
   readonly #saving = new Map<string, MailClient>()
+  /** Since when who put a mail into the trash was logged in then, by its words. */
+  readonly #trashing = new Map<string, number>()
 
   send(name: string, words: string, wish: LetterWish): void {
     const letter = this.ledger.letter(words, name, wish.to)
@@ -133,7 +135,9 @@ export class ClientStage extends PeopleStage {
       const marking = this.ledger
         .register(`${name}: ${words}: ${about}`, about === 'place' ? 'inbox' : 'no')
         .begin(value)
+      const { inSinceMs } = person
       settle(marking, await person.ask(`${mark} ${words}`, (client) => client.mark({ mails: [mail], mark })))
+      if (mark === 'trash') this.#trashing.set(words, inSinceMs)
     })
   }
 
@@ -146,19 +150,23 @@ export class ClientStage extends PeopleStage {
     })
   }
 
-  /** What the person sees in it is gone then; of what a server does not show yet, nobody knows. */
+  /** What the person sees in it is gone then, and what the person has put there since the log-in: of what another client noted last, nobody may know. */
   emptyTrash(name: string): void {
     this.soon(name, async (person) => {
       const seen = await person.ask('look', (client) => client.list({ folder: 'trash', limit: 50 }))
       if (seen.kind === 'refused' || person.device.client === null) return
       const removing = [...this.ledger.registers]
         .filter(([about, { possible }]) => about.startsWith(`${name}: `) && possible.includes('trash'))
-        .map(([about, register]) => ({
-          ...register.begin('deleted'),
-          isSeen: seen.value.headers.some(({ subject }) => about === `${name}: ${subject}: place`),
-        }))
+        .map(([about, register]) => {
+          const isSeen = seen.value.headers.some(({ subject }) => about === `${name}: ${subject}: place`)
+          const isOwn = [...this.#trashing].some(
+            ([words, at]) => about === `${name}: ${words}: place` && at === person.inSinceMs,
+          )
+          const isKnown = isSeen || (isOwn && register.possible.every((place) => place === 'trash'))
+          return { ...register.begin('deleted'), isKnown }
+        })
       const outcome = await person.ask('empty the trash', (client) => client.emptyTrash())
-      for (const one of removing) if (outcome.kind !== 'done' || one.isSeen) settle(one, outcome)
+      for (const one of removing) if (outcome.kind !== 'done' || one.isKnown) settle(one, outcome)
     })
   }
 
