@@ -9,11 +9,14 @@ const allowedLinks = /^(?:https?|mailto):/iu
 
 // No HTML and no pictures: nothing in a mail reaches out to anywhere.
 const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true }).disable('image')
-const scanDelims: StateInline['scanDelims'] = Reflect.get(markdown.inline.State.prototype, 'scanDelims')
 /** Who writes 2*3*4 multiplies: without its stars the mail would say 234. Where words stand without spaces, stars go on marking them. */
-markdown.inline.State.prototype.scanDelims = function (this: StateInline, start, canSplitWord) {
-  const isProduct = /[\p{Script=Latin}\p{Nd}]\*[\p{Script=Latin}\p{Nd}]/u.test(this.src.slice(start - 1, start + 2))
-  return scanDelims.call(this, start, canSplitWord && !isProduct)
+markdown.inline.State = class extends markdown.inline.State {
+  override scanDelims(
+    ...[start, canSplitWord]: Parameters<StateInline['scanDelims']>
+  ): ReturnType<StateInline['scanDelims']> {
+    const isProduct = /[\p{Script=Latin}\p{Nd}]\*[\p{Script=Latin}\p{Nd}]/u.test(this.src.slice(start - 1, start + 2))
+    return super.scanDelims(start, canSplitWord && !isProduct)
+  }
 }
 markdown.validateLink = (url) => allowedLinks.test(url.trim())
 

@@ -11,11 +11,14 @@ const spanMarks = /[[\]`*_~<&\\]/
 const blockMarks = /^(?:[#>+=|:-]|[^\S\r\n]|\d+[.)])|\0/m
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
-const scanDelims: StateInline['scanDelims'] = Reflect.get(markdown.inline.State.prototype, 'scanDelims')
 /** Stars between numbers or Latin letters multiply, as where the mail is shown (`renderer/mail/markdown.ts`). */
-markdown.inline.State.prototype.scanDelims = function (this: StateInline, start, canSplitWord) {
-  const isProduct = /[\p{Script=Latin}\p{Nd}]\*[\p{Script=Latin}\p{Nd}]/u.test(this.src.slice(start - 1, start + 2))
-  return scanDelims.call(this, start, canSplitWord && !isProduct)
+markdown.inline.State = class extends markdown.inline.State {
+  override scanDelims(
+    ...[start, canSplitWord]: Parameters<StateInline['scanDelims']>
+  ): ReturnType<StateInline['scanDelims']> {
+    const isProduct = /[\p{Script=Latin}\p{Nd}]\*[\p{Script=Latin}\p{Nd}]/u.test(this.src.slice(start - 1, start + 2))
+    return super.scanDelims(start, canSplitWord && !isProduct)
+  }
 }
 
 /** The beginning of a Markdown text as one line of plain text, at most `limits.snippetChars` characters. */

@@ -1,9 +1,11 @@
 // @vitest-environment jsdom
 // DOMPurify stands by jsdom; on happy-dom it lets things through.
+import MarkdownIt from 'markdown-it'
 import { describe, expect, it } from 'vitest'
 import { linkTarget } from '../../renderer/mail/links.ts'
 import { renderMarkdown } from '../../renderer/mail/markdown.ts'
 import { splitQuoted } from '../../renderer/mail/quoted.ts'
+import { snippetOf } from '../../replica/client/snippet.ts'
 
 const rendered = (source: string): HTMLElement => {
   const element = document.createElement('div')
@@ -50,6 +52,26 @@ describe('Markdown of others', () => {
       expect(rendered(source).querySelector('a[href]')).toBeNull()
     },
   )
+})
+
+describe('stars that multiply', () => {
+  it.each([
+    '5*3*2',
+    'a*b*c',
+    '2 * 3 * 4',
+    'an *emphasized* word',
+    '字*强调*字',
+    '2**3**4',
+    '*5*3',
+    '5*',
+    '(*a*)',
+    '5*3*',
+  ])('are in lists what they are in the mail: %s', (source) => {
+    expect(snippetOf(source)).toBe(rendered(source).textContent.trim())
+  })
+  it('are left to other users of the parser as they were', () => {
+    expect(new MarkdownIt().render('5*3*2')).toBe('<p>5<em>3</em>2</p>\n')
+  })
 })
 
 describe('where a link leads', () => {
