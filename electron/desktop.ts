@@ -11,7 +11,6 @@ import { ProgramHost } from './state/program-host.ts'
 import { Settings } from './state/settings.ts'
 import type { StayWish } from './state/staying-signed-in.ts'
 import { setMenu } from './system/menu.ts'
-import { machineAddresses, watchNetwork } from './system/network-watch.ts'
 import { Notifier } from './system/notifier.ts'
 import { answeredSoon, systemSecretStore } from './system/secret-store.ts'
 import { renewStartAtLogin, setStartAtLogin } from './system/start-at-login.ts'
@@ -146,10 +145,8 @@ class Desktop {
     if (settings.current.startAtLogin === 'on') void renewStartAtLogin(this.#options.data).catch(() => undefined)
     if (this.#options.show === 'window') show()
     if (this.#options.invite !== null) this.#tell({ event: 'inviteOpened', invite: this.#options.invite })
-    watchNetwork(() => this.#mailbox.redial(), {
-      addresses: machineAddresses,
-      onWakeUp: (woken) => powerMonitor.on('resume', woken),
-    })
+    // The replica notices other addresses and long sleeps itself; of a short one only the system tells.
+    powerMonitor.on('resume', () => this.#mailbox.redial())
     this.#keptLogIn = new KeptLogIn(folder, secrets)
     this.#mailbox.keepLogInsIn(this.#keptLogIn)
     await answeredSoon(secrets)

@@ -148,7 +148,7 @@ export class LocalMailbox {
     if (groupMethods.has(method)) void this.#inOrder(() => this.#readGroup()).catch(() => undefined)
   }
 
-  /** The machine woke up, or is on another network. */
+  /** The machine woke up. */
   redial(): void {
     this.#replica?.redial()
     this.#reopen()
