@@ -3,7 +3,8 @@ import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { QuintetError, toError } from './core/model/errors.ts'
 import { limits } from './core/model/limits.ts'
-import { makeDirectory, systemCode } from './drivers/file-names.ts'
+import { makeDirectory } from './drivers/file-names.ts'
+import { notUsable } from './drivers/not-usable.ts'
 import { decodeInvite, type Invite } from './wire/invite-codec.ts'
 import { keyBytes, publicKeyOf } from './wire/keys.ts'
 import { isLabel } from './wire/names.ts'
@@ -47,14 +48,13 @@ const closeToOthers = async (directory: string): Promise<void> => {
   if (isOurs) await chmod(directory, 0o700).catch(() => undefined)
 }
 
-/** DIRECTORY_NOT_USABLE when it is not there and cannot be made. One that other users of the machine can enter is closed to them. */
+/** DIRECTORY_NOT_USABLE or DISK_FULL when it is not there and cannot be made. One that other users of the machine can enter is closed to them. */
 export const makeDataDirectory = async (directory: string): Promise<void> => {
   try {
     await makeDirectory(directory, 0o700)
     await closeToOthers(directory)
   } catch (error) {
-    const code = systemCode(error) ?? 'unknown error'
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory ${directory} cannot be made: ${code}.`)
+    throw notUsable(`The data directory ${directory} cannot be made`, error)
   }
 }
 

@@ -2,9 +2,11 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
+import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { QuintetError, reasonOf } from '../core/model/errors.ts'
+import { QuintetError } from '../core/model/errors.ts'
 import { isForWantOfRoom, makeDirectory, renameFile, systemCode } from './file-names.ts'
+import { notUsable } from './not-usable.ts'
 import { lockBySystem, type SystemLock } from './system-lock.ts'
 
 export interface DirectoryLock {
@@ -100,7 +102,7 @@ async function putDown(folder: string): Promise<string> {
       // A name alone needs no room of its own on most disks.
       if (await wroteEmpty(`${folder}/${told}`)) return told
     }
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `The data directory cannot be locked: ${reasonOf(error)}`)
+    throw notUsable(`The data directory ${path.dirname(folder)} cannot be locked`, error)
   }
   return `${name}.json`
 }

@@ -3,6 +3,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 import { systemCode } from './file-names.ts'
 import { diskError } from './nedb-files.ts'
+import { notUsable } from './not-usable.ts'
 
 /** Replaces the file, whole or not at all. DISK_FULL, DISK_FAILED. */
 export const writeJson = async (path: string, value: unknown): Promise<void> => {
@@ -18,11 +19,10 @@ export const readJson = async (path: string): Promise<Readonly<Record<string, un
   try {
     return asRecord(JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
-    const code = systemCode(error)
-    if (code === 'ENOENT') return null
+    if (systemCode(error) === 'ENOENT') return null
     if (error instanceof SyntaxError)
       throw new QuintetError('DAMAGED', `${path} is not readable: restore it from a backup, or join again.`)
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `${path} cannot be read: ${String(code)}.`)
+    throw notUsable(`${path} cannot be read`, error)
   }
 }
 

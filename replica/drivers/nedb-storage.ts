@@ -23,6 +23,7 @@ import type { FileView, SegmentView } from './nedb-segment-view.ts'
 import type { Settings } from './nedb-settings.ts'
 import { formatNamedIn, isWhole, openSettings, writeJson } from './nedb-settings.ts'
 import { Snapshots } from './nedb-snapshots.ts'
+import { notUsable } from './not-usable.ts'
 
 export interface NedbStorageOptions {
   /** Made when it is not there. The caller holds its lock. */
@@ -236,8 +237,7 @@ async function prepareDirectory(files: FileSystem, directory: string, logger: Lo
     const code = systemCode(error)
     const isUnusable = code !== null && unusableCodes.has(code)
     if (!isUnusable) throw diskError(error, `opening ${directory}`)
-    const reason = error instanceof Error ? error.message : code
-    throw new QuintetError('DIRECTORY_NOT_USABLE', `${directory} cannot be used as a data directory: ${reason}`)
+    throw notUsable(`${directory} cannot be used as a data directory`, error)
   }
 }
 
