@@ -15,7 +15,7 @@ interface QueueOptions {
   readonly wake: () => void
 }
 
-/** The core has a tick so often at least, and at most twice as often. */
+/** The core has a tick so often; after so long, or twice as long, when it has just had one with something else. */
 const tickMs = 100
 /** In a rush, what others have written is looked at so often. */
 const gatherMs = 40
@@ -32,7 +32,7 @@ export class EventQueue {
   #news: QueuedEvent[] = []
   #stopGathering: (() => void) | null = null
   #willTick = false
-  /** Lately; or nobody has asked for it yet. */
+  /** With something else, since it was looked at last; or nobody has asked for ticks yet. */
   #hasTicked = true
 
   constructor(options: QueueOptions) {
@@ -60,7 +60,7 @@ export class EventQueue {
    * to do; only when nothing was taken for a while it comes by itself. Returns how to end that.
    */
   keepTicking(): () => void {
-    return this.#options.clock.every(tickMs / 2, () => {
+    return this.#options.clock.every(tickMs, () => {
       if (this.#hasTicked) this.#hasTicked = false
       else if (this.#ready.length === 0) this.push(tick)
     })
@@ -78,9 +78,9 @@ export class EventQueue {
 
   take(most: number): readonly QueuedEvent[] {
     const taken = this.#ready.splice(0, most)
-    if (this.#hasTicked) return taken
+    if (this.#hasTicked || taken.some(({ event }) => event.kind === 'tick')) return taken
     this.#hasTicked = true
-    return taken.some(({ event }) => event.kind === 'tick') ? taken : [...taken, tick]
+    return [...taken, tick]
   }
 
   /** Lets through what waits. */

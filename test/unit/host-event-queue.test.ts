@@ -139,6 +139,8 @@ test('a tick goes along with what is taken, once in a while, and comes by itself
   pulse()
   expect(wakes()).toBe(before + 1)
   expect(take()).toEqual([tick])
+  pulse()
+  expect(take()).toEqual([tick])
 })
 
 test('ticks do not pile up behind a step that takes long, and come with the next one', () => {
