@@ -145,10 +145,13 @@ export class LogWriter {
 
   /** Closes what is not likely to be written to next. */
   async #retire(written: readonly Segment[]): Promise<void> {
+    // Of each log one is open: where these were, as is usual, there is no other to close.
+    const isAsBefore = written.every((segment) => this.#open.has(segment))
     for (const segment of written) {
       this.#open.delete(segment)
       this.#open.add(segment)
     }
+    if (isAsBefore) return
     const latest = new Map(written.map((segment) => [segment.origin, segment]))
     const retired = [...this.#open].filter((segment, index) => {
       const newer = latest.get(segment.origin)
