@@ -45,10 +45,7 @@ export class GroupState {
   readonly later = new LaterUpdates()
   readonly chains = new LogChains()
   /** What the log keeps for this state. */
-  readonly live = new LiveUpdates(
-    [this.mails, this.documents, this.documents.forgettings, this.posts, this.later],
-    this.follows,
-  )
+  readonly live = new LiveUpdates(this)
   readonly #vector = new Map<OriginId, Sequence>()
   readonly #hashes = new Map<OriginId, Hash>()
   readonly #clocks = new Map<OriginId, Clock>()

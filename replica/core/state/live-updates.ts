@@ -12,6 +12,12 @@ export interface LiveSource {
   liveSequences(): ReadonlyMap<OriginId, Iterable<Sequence>>
 }
 
+/** The tables of a state of which the log keeps something. */
+interface LiveTables extends Readonly<Record<'mails' | 'posts' | 'later', LiveSource>> {
+  readonly documents: LiveSource & { readonly forgettings: LiveSource }
+  readonly follows: Pick<LiveSource, 'liveSequences'>
+}
+
 /**
  * The updates whose bytes outlive compaction: what the state shows and does not hold itself. Compaction keeps them,
  * repairs and state transfers fetch them. No two sources share an update.
@@ -20,10 +26,10 @@ export class LiveUpdates {
   readonly #sources: readonly LiveSource[]
   readonly #besides: Pick<LiveSource, 'liveSequences'>
 
-  /** `besides`: what the state holds itself, but not as somebody signed it. */
-  constructor(sources: readonly LiveSource[], besides: Pick<LiveSource, 'liveSequences'>) {
-    this.#sources = sources
-    this.#besides = besides
+  /** Follows the state holds itself, but not as somebody signed them. */
+  constructor({ mails, documents, posts, later, follows }: LiveTables) {
+    this.#sources = [mails, documents, documents.forgettings, posts, later]
+    this.#besides = follows
   }
 
   has(origin: OriginId, sequence: Sequence): boolean {
