@@ -7,6 +7,7 @@ import { onLostOutput } from './lost-output.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { runReplica } from './run-replica.ts'
 import { onStopSignals } from './stop-signals.ts'
+import { viewLine } from './terminal/view-line.ts'
 
 /** The replica as a process: `npm run replica -- ARGS`. */
 const main = async (): Promise<void> => {
@@ -68,8 +69,8 @@ const report = (replica: RunningReplica, options: ReplicaArguments): void => {
     console.log(`Replica ${server} of "${groupName}" is ready, at ${replica.listen.join(', ')}.`)
     console.log(`Use it with: npm run mail -- --data ${options.data}`)
   })
-  replica.onView(({ number, servers }) => {
-    console.log(`View ${number}: servers ${servers.join(', ')} are reachable.`)
+  replica.onView((view) => {
+    console.log(viewLine(view))
   })
 }
 

@@ -10,6 +10,7 @@ import { senderOf, shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
+import { viewLine } from './view-line.ts'
 
 export interface InteractiveTerminalOptions {
   readonly client: MailClient
@@ -113,7 +114,7 @@ const noticeOf = (event: ClientEvent): string | null => {
     case 'post':
       return `${shownName(event.post.author)} posted: ${printableLine(event.post.text)}`
     case 'view':
-      return `View ${event.view.number}: servers ${event.view.servers.join(', ')} are reachable.`
+      return viewLine(event.view)
     case 'disconnected':
       return `The connection to the server was lost: ${printableLine(event.failure.message)} Looking for the next one.`
     case 'connected':

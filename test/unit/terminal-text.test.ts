@@ -4,6 +4,7 @@ import { serverId } from '../../replica/core/model/ids.ts'
 import { shortDate } from '../../replica/terminal/dates.ts'
 import { safetyOf } from '../../replica/terminal/mail-commands.ts'
 import { displayWidth, fitted, printable, printableLine, wrapped } from '../../replica/terminal/text-width.ts'
+import { viewLine } from '../../replica/terminal/view-line.ts'
 
 describe('text for a terminal', () => {
   test('has the width that it is shown with', () => {
@@ -46,4 +47,9 @@ describe('text for a terminal', () => {
     expect(on(1, 2, 4)).toBe('On servers 1, 2, 4 of 5: survives the loss of any 2 machines.')
     expect(on(1, 2, 3, 4, 5)).toBe('On all 5 servers.')
   })
+})
+
+test('a change of the view is told as people say it', () => {
+  expect(viewLine({ number: 3, servers: [serverId(2)] })).toBe('View 3: server 2 is reachable.')
+  expect(viewLine({ number: 4, servers: [serverId(1), serverId(2)] })).toBe('View 4: servers 1, 2 are reachable.')
 })
