@@ -6,7 +6,6 @@ import { type Doors, openDoors } from './client-doors.ts'
 import type { Failure } from './core/model/errors.ts'
 import { QuintetError } from './core/model/errors.ts'
 import type { OriginId } from './core/model/ids.ts'
-import { limits } from './core/model/limits.ts'
 import type { KeptGroupKey } from './core/model/messages.ts'
 import { type Attachment, changeInstall, loadAttachment } from './drivers/install-file.ts'
 import { createLateTransport } from './drivers/late-transport.ts'
@@ -21,7 +20,7 @@ import type { FrameStream, LoggerPort, Transport } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { ViewHistory } from './host/view-history.ts'
 import { asideCopies, openAside } from './start-over.ts'
-import { fromBase64Url, sameBytes, toBase64Url } from './wire/bytes.ts'
+import { fromBase64Url, toBase64Url } from './wire/bytes.ts'
 import { createWire } from './wire/wire.ts'
 
 /** What one life of a replica is made of. */
@@ -176,10 +175,11 @@ const openTransport = (
     },
   })
 
-const keptKeyOf = ({ groupKey, keyMadeAt, isKeyHeldBack }: Install): KeptGroupKey => ({
+const keptKeyOf = ({ groupKey, keyMadeAt, isKeyHeldBack, formerKeys }: Install): KeptGroupKey => ({
   key: toBase64Url(groupKey),
   madeAt: keyMadeAt,
   isHeldBack: isKeyHeldBack,
+  former: formerKeys.map(toBase64Url),
 })
 
 /** Keeps a key, durably, and uses it. DISK_FULL, DISK_FAILED. */
@@ -191,9 +191,7 @@ const keepKey = async (directory: string, groupKey: KeptGroupKey, transport: Tra
       groupKey: present,
       keyMadeAt: groupKey.madeAt,
       isKeyHeldBack: groupKey.isHeldBack,
-      formerKeys: sameBytes(present, kept.groupKey)
-        ? kept.formerKeys
-        : [kept.groupKey, ...kept.formerKeys].slice(0, limits.formerKeys),
+      formerKeys: (groupKey.former ?? []).map(fromBase64Url),
     }))
     if (install !== null) transport.useKeys({ present, former: install.formerKeys })
   } catch (error) {

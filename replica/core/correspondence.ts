@@ -178,7 +178,7 @@ export class Correspondence {
         if (this.#parts.retiredPeers.has(session)) break
         if (!isCredible(message, this.#latestClock(now))) break
         this.#parts.keys.heard(session, message)
-        this.#parts.keys.adopt(now.steadyMs, session.origin, { key: message.key, madeAt: message.madeAt }, effects)
+        this.#parts.keys.adopt(now.steadyMs, session.origin, message, effects)
         break
     }
   }

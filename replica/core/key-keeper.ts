@@ -1,6 +1,7 @@
 import type { EffectsDraft } from './effects.ts'
 import type { Clock, OriginId } from './model/ids.ts'
-import type { GroupKey, KeptGroupKey, VersionVector } from './model/messages.ts'
+import type { FormerKeys, GroupKey, KeptGroupKey, VersionVector } from './model/messages.ts'
+import { limits } from './model/limits.ts'
 import type { GreetedPeer } from './peers.ts'
 import { covers } from './version-vector.ts'
 
@@ -28,6 +29,7 @@ interface Waiting {
  */
 export class KeyKeeper {
   #current: GroupKey | null = null
+  #former: readonly string[] = []
   /** Why the key is not handed on yet; null when it is. */
   #waiting: Waiting | null = null
   /** It was made here, and nobody has been told. */
@@ -51,10 +53,11 @@ export class KeyKeeper {
    * At start: the key that is in use. One from too far in the future (it was made while the clock was wrong) is used as well, but counts
    * as the oldest: nobody else would ever take it over, nor could any that others make take its place.
    */
-  begin(nowMs: number, { key, madeAt: keptMadeAt, isHeldBack }: KeptGroupKey, clock: Clock): void {
+  begin(nowMs: number, { key, madeAt: keptMadeAt, isHeldBack, former = [] }: KeptGroupKey, clock: Clock): void {
     const madeAt = isCredible({ madeAt: keptMadeAt }, clock) ? keptMadeAt : 0
     if (!isNewer({ key, madeAt }, this.#current)) return
     this.#current = { key, madeAt }
+    this.#former = former
     this.#waiting = isHeldBack ? { sinceMs: nowMs, giver: null, row: null } : null
   }
 
@@ -68,11 +71,15 @@ export class KeyKeeper {
     this.#isFresh = true
   }
 
-  /** Takes a newer key over that another member has made, or learns who gives the present one, which it must not hand on yet. */
-  adopt(nowMs: number, giver: OriginId, { key, madeAt }: GroupKey, effects: EffectsDraft): void {
+  /**
+   * Takes a newer key over that another member has made, with the former ones that are not known here, or learns who gives the present one,
+   * which it must not hand on yet.
+   */
+  adopt(nowMs: number, giver: OriginId, given: GroupKey & FormerKeys, effects: EffectsDraft): void {
+    const { key, madeAt, former } = given
     const isAsked = this.#waiting?.giver === null && key === this.#current?.key
     if (!isAsked && !isNewer({ key, madeAt }, this.#current)) return
-    if (!isAsked) this.#use({ key, madeAt }, 'held back', effects)
+    if (!isAsked) this.#use({ key, madeAt }, 'held back', effects, former)
     this.#waiting = { sinceMs: nowMs, giver, row: null }
     this.#isFresh = false
   }
@@ -95,12 +102,24 @@ export class KeyKeeper {
     if (this.#state === 'coming' || this.#waiting !== null || this.#isFresh) return
     if (groupKey === null || groupKey.madeAt === 0 || member.keyMadeAt >= groupKey.madeAt) return
     member.keyMadeAt = groupKey.madeAt
-    effects.send.push({ to: member.peer, message: { kind: 'groupKey', ...groupKey }, urgency: 'ordinary' })
+    effects.send.push({
+      to: member.peer,
+      message: { kind: 'groupKey', ...groupKey, ...this.#formers },
+      urgency: 'ordinary',
+    })
   }
 
-  #use(groupKey: GroupKey, is: 'handed on' | 'held back', effects: EffectsDraft): void {
+  /** Of former keys one's own stand first: a member could tell of as many as there is room for. */
+  #use(groupKey: GroupKey, is: 'handed on' | 'held back', effects: EffectsDraft, given: readonly string[] = []): void {
+    const known = new Set([this.#current?.key ?? [], this.#former, given].flat())
+    known.delete(groupKey.key)
+    this.#former = [...known].slice(0, limits.formerKeys)
     this.#current = groupKey
-    effects.groupKey = { ...groupKey, isHeldBack: is === 'held back' }
+    effects.groupKey = { ...groupKey, isHeldBack: is === 'held back', ...this.#formers }
+  }
+
+  get #formers(): FormerKeys {
+    return this.#former.length === 0 ? {} : { former: this.#former }
   }
 
   /** `peer` has handed this key over, so it has it. */

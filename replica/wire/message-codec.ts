@@ -5,6 +5,7 @@ import { sessionBytes, sessionId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type {
   ForkMessage,
+  GroupKeyMessage,
   KnowledgeMessage,
   MailRequestMessage,
   MailsMessage,
@@ -50,7 +51,7 @@ const formats: Readonly<Record<Message['kind'], Format>> = {
   mails: { type: 9, fields: 4 },
   refusal: { type: 10, fields: 3, later: 1 },
   fork: { type: 11, fields: 2, later: 1 },
-  groupKey: { type: 12, fields: 2 },
+  groupKey: { type: 12, fields: 2, later: 1 },
 }
 const kindsByType = new Map((Object.keys(formats) as Message['kind'][]).map((kind) => [formats[kind].type, kind]))
 /** Of what is passed over, at most so deep. */
@@ -189,7 +190,7 @@ function fieldsOf(message: Message): readonly CborValue[] {
     case 'fork':
       return [message.origin, endFields(message.end), message.unfitting?.bytes ?? null]
     case 'groupKey':
-      return [fromBase64Url(message.key), message.madeAt]
+      return [fromBase64Url(message.key), message.madeAt, (message.former ?? []).map(fromBase64Url)]
   }
 }
 
@@ -255,8 +256,17 @@ function readMessage(
     case 'fork':
       return readFork(context, reader, fields)
     case 'groupKey':
-      return { kind, key: toBase64Url(reader.bytes(keyBytes)), madeAt: reader.uint() }
+      return readGroupKey(reader, fields)
   }
+}
+
+function readGroupKey(reader: CborReader, fields: number): GroupKeyMessage {
+  const readKey = (): string => toBase64Url(reader.bytes(keyBytes))
+  const groupKey = { kind: 'groupKey', key: readKey(), madeAt: reader.uint() } as const
+  if (fields <= formats.groupKey.fields) return groupKey
+  const former: string[] = []
+  for (let rest = reader.list(0, limits.formerKeys, 'former keys'); rest > 0; rest -= 1) former.push(readKey())
+  return former.length === 0 ? groupKey : { ...groupKey, former }
 }
 
 /** The sessions, and what later versions have put behind them: so many fields. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReplicaGroup } from '../../build/cluster/group.ts'
@@ -128,6 +129,25 @@ describe('a new group key', () => {
     await fourth.ready()
     await group.sees([1, 2, 3], [1, 2, 3, 4])
     await fourth.stop()
+  })
+
+  test('keeps no member away that comes back when only those are left who joined by the new one', async () => {
+    const group = await cluster.group([1, 2])
+    const bob = await group.person('bob', 2)
+    await group.settled()
+    await group.kill(2)
+    await group.sees([1], [1])
+    await group.operator(1).ask('rotateKey')
+    await group.join(3, 1)
+    await group.settled([1, 3])
+    const kept = async () => JSON.parse(await readFile(path.join(group.dataOf(3), 'install.json'), 'utf8')) as object
+    await expect.poll(kept, { timeout: 30_000 }).toMatchObject({ formerKeys: [expect.any(String)] })
+    const cleo = await group.person('cleo', 3)
+    await group.kill(1)
+    await group.restart(2)
+    await group.sees([2, 3], [2, 3])
+    await send(cleo, 'bob', 'we have moved on')
+    await expect.poll(() => subjectsOf(bob, 'inbox'), { timeout: 30_000 }).toEqual(['we have moved on'])
   })
 
   test('ends the connection of who only had the old one', async () => {

@@ -1,6 +1,5 @@
 import type { CoreEvent, Effects } from '../../replica/core/effects.ts'
 import { namesOf, type PeerId } from '../../replica/core/model/ids.ts'
-import { limits } from '../../replica/core/model/limits.ts'
 import type { GroupKey, KeptGroupKey } from '../../replica/core/model/messages.ts'
 import { isTakenWhileFull } from './disk-full.ts'
 import type { Machine } from './machine.ts'
@@ -20,7 +19,9 @@ export interface KeptKeys {
   readonly former: readonly string[]
 }
 
-export const firstKeys: KeptKeys = { present: { key: 'the first key', madeAt: 0, isHeldBack: false }, former: [] }
+const firstKey = Buffer.alloc(keyBytes, 'the first key').toString('base64url')
+
+export const firstKeys: KeptKeys = { present: { key: firstKey, madeAt: 0, isHeldBack: false }, former: [] }
 
 /** What an invite tells of a machine's keys. */
 export const invitedBy = ({ groupKeys }: Machine): KeptKeys => ({
@@ -45,7 +46,7 @@ export class GroupKeys {
     this.#known = new Set()
     this.#hasMissedOne = false
     if (this.#machine.world.settings.keyEveryMs !== null)
-      this.#machine.enqueue({ kind: 'groupKey', groupKey: this.kept.present })
+      this.#machine.enqueue({ kind: 'groupKey', groupKey: { ...this.kept.present, former: this.kept.former } })
   }
 
   know(known: ReadonlySet<PeerId>): void {
@@ -74,13 +75,9 @@ export class GroupKeys {
 
   use(groupKey: NonNullable<Effects['groupKey']>): void {
     const { world, name } = this.#machine
-    const { present, former } = this.kept
     world.trace.note(name, 'has the key', () => `${groupKey.key.slice(0, 6)} of ${groupKey.madeAt}`)
     if (world.mix !== 'liar') world.keyChanges?.taken(this.#machine, groupKey)
-    this.kept = {
-      present: groupKey,
-      former: present.key === groupKey.key ? former : [present.key, ...former].slice(0, limits.formerKeys),
-    }
+    this.kept = { present: groupKey, former: groupKey.former ?? [] }
   }
 }
 

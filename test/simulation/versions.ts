@@ -73,6 +73,8 @@ export const fieldsOf = (version: Version, message: Message): Message => {
       return { ...message, retirement: message.retirement && { ...message.retirement, vouchers: [] } }
     case 'fork':
       return { kind: 'fork', origin: message.origin, end: message.end }
+    case 'groupKey':
+      return { kind: 'groupKey', key: message.key, madeAt: message.madeAt }
     default:
       return message
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Effects } from '../../replica/core/effects.ts'
 import type { GroupKey } from '../../replica/core/model/messages.ts'
+import { limits } from '../../replica/core/model/limits.ts'
 import { foundedCore, helloOf, identity, inviteNamed, noonMs } from '../support/core-fixture.ts'
 
 const hourMicros = 3_600_000_000
@@ -9,7 +10,7 @@ const endOfTime = Number.MAX_SAFE_INTEGER
 const member = identity(2, 'b')
 
 /** A replica that has this key when it starts; a member comes that has it by an invite only. */
-const started = (stored: GroupKey) => {
+const started = (stored: GroupKey & { readonly former?: readonly string[] }) => {
   const core = foundedCore()
   core.state.seats.admit(inviteNamed('one'), member.peer, member.server)
   core.step(noonMs, [{ kind: 'groupKey', groupKey: { ...stored, isHeldBack: false } }])
@@ -17,7 +18,7 @@ const started = (stored: GroupKey) => {
     { kind: 'connected', peer: member.peer },
     { kind: 'message', peer: member.peer, message: { ...helloOf(member), clock: noon } },
   ])
-  const hear = (groupKey: GroupKey) =>
+  const hear = (groupKey: GroupKey & { readonly former?: readonly string[] }) =>
     core.step(noonMs, [{ kind: 'message', peer: member.peer, message: { kind: 'groupKey', ...groupKey } }]).groupKey
   const rotate = (key: string) => core.step(noonMs, [{ kind: 'rotateKey', key }])
   return { greeting, hear, rotate }
@@ -67,4 +68,23 @@ test('a group key from the future that was kept is followed by one of now, which
   expect(groupKey?.madeAt).toBeLessThan(noon + hourMicros)
   // Another one that was away has it still.
   expect(started(stored).hear(groupKey ?? stored)).toMatchObject({ key: 'next', madeAt: groupKey?.madeAt })
+})
+
+test('with a group key go the former ones, so that a newcomer lets in who was away when it was changed', () => {
+  const { greeting } = started({ key: 'third', madeAt: noon, former: ['second', 'first'] })
+  const given = greeting.send.flatMap(({ message }) => (message.kind === 'groupKey' ? [message] : []))
+  expect(given).toMatchObject([{ key: 'third', former: ['second', 'first'] }])
+  const [groupKey] = given
+  const newcomer = started({ key: 'third', madeAt: 0 })
+  expect(newcomer.hear({ key: 'third', madeAt: noon, ...groupKey })?.former).toEqual(['second', 'first'])
+  expect(newcomer.rotate('fourth').groupKey?.former).toEqual(['third', 'second', 'first'])
+})
+
+test('who has missed group keys learns of them, and gives none of its own up for those', () => {
+  const { hear } = started({ key: 'second', madeAt: noon, former: ['first'] })
+  const made = { key: 'fourth', madeAt: noon + hourMicros }
+  expect(hear({ ...made, former: ['third', 'second', 'first'] })?.former).toEqual(['second', 'first', 'third'])
+  const own = Array.from({ length: limits.formerKeys - 1 }, (_, index) => `key ${index}`)
+  const flooded = started({ key: 'present', madeAt: noon, former: own }).hear({ ...made, former: ['false'] })
+  expect(flooded?.former).toEqual(['present', ...own])
 })

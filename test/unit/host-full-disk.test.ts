@@ -134,7 +134,7 @@ test('a group key for which there is no room is refused, and handed over anew wh
   scene.greet(2, rows)
   scene.hear(2, newer)
   await scene.clock.pass(100)
-  expect(kept).toEqual([{ key: newer.key, madeAt: newer.madeAt, isHeldBack: true }])
+  expect(kept).toMatchObject([{ key: newer.key, madeAt: newer.madeAt, isHeldBack: true }])
 })
 
 test('what an earlier version did not understand is understood again by a core that is made anew', async () => {

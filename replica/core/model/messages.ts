@@ -122,7 +122,7 @@ export interface ForkMessage {
 }
 
 /** A newer group key, for members only. */
-export interface GroupKeyMessage extends GroupKey {
+export interface GroupKeyMessage extends GroupKey, FormerKeys {
   readonly kind: 'groupKey'
 }
 
@@ -133,8 +133,14 @@ export interface GroupKey {
   readonly madeAt: Clock
 }
 
+/** What the group had before: for members that were away when it was changed. */
+export interface FormerKeys {
+  /** As `GroupKey.key`, at most `limits.formerKeys`; left out when none are known. */
+  readonly former?: readonly string[]
+}
+
 /** The group's key as an install keeps it on its disk. */
-export interface KeptGroupKey extends GroupKey {
+export interface KeptGroupKey extends GroupKey, FormerKeys {
   /** It is not handed on yet: it may be here before the word of whom it was made to keep out. */
   readonly isHeldBack: boolean
 }
