@@ -23,6 +23,8 @@ export const firstRun: Translated<typeof english.firstRun> = {
   machine: 'Name dieses Geräts',
   machineHint: 'Woran die anderen es erkennen: „Brücke“, „Empfang“, „Annas Laptop“.',
   nameMissing: 'Geben Sie einen Namen mit 1 bis 64 Zeichen ein.',
+  nameUnseen:
+    'Darin sind Zeichen, die niemand sieht, wie sie aus einer Zwischenablage kommen können. Tippen Sie es neu.',
   seats: {
     legend: 'Servernummer',
     hint: 'Eine Gruppe hat fünf Plätze, 1 bis 5. Die Nummer bleibt bei diesem Gerät.',

@@ -21,6 +21,7 @@ export const firstRun = {
   machine: 'Name of this machine',
   machineHint: 'How the others recognise it: “Bridge”, “Reception”, “Anna’s laptop”.',
   nameMissing: 'Give it a name of 1 to 64 characters.',
+  nameUnseen: 'It has characters that nobody sees, as pasted text may have. Type it anew.',
   seats: {
     legend: 'Server id',
     hint: 'A group has five seats, numbered 1 to 5. The number stays with this machine.',
