@@ -8,7 +8,7 @@ const longCount = 7
 /** What a segment knows of one word in one mail. `at` is where the places of the word in the mail are written. */
 export type VisitPosting = (mail: number, fields: number, count: number, at: number) => void
 
-/** The places of words in up to some thousand mails, closed: no more mails come in. Mails are numbered from 0. */
+/** The places of words in up to some hundred mails, closed: no more mails come in. Mails are numbered from 0. */
 export interface Postings {
   /** Ascending numbers of the words that occur. */
   readonly words: Uint32Array
