@@ -58,7 +58,9 @@ const checks: readonly Stage[] = [
   check('format', commandOf('prettier', 'bin/prettier.cjs'), ['--check', '--log-level', 'warn', '--cache', '.']),
 ]
 
-const queue = [...chooseStages(checks, process.argv.slice(2))]
+const usage = `usage: npm run check -- [STAGE...]
+Looks at types, lint, arrows, unused code, documents and format, or at what is named; npm run fix mends what it can.`
+const queue = [...chooseStages(checks, process.argv.slice(2), usage)]
 const reports: StageReport[] = []
 
 const work = async (): Promise<void> => {

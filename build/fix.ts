@@ -1,4 +1,6 @@
-import { commandOf, runTool } from './stages.ts'
+import { commandOf, helpWhereAsked, runTool } from './stages.ts'
+
+helpWhereAsked(process.argv.slice(2), 'usage: npm run fix\nMends format and what lint can mend, in all files.')
 
 const lint = await runTool(commandOf('eslint', 'bin/eslint.js'), ['--fix', '.'], 'passed')
 const format = await runTool(

@@ -137,9 +137,17 @@ export const runOnTwoLanes = async (
 export const reportLine = ({ name, ok, seconds }: StageReport): string =>
   `${ok ? 'ok    ' : 'FAILED'}  ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s`
 
-/** The stages that `names` ask for, all for none. Ends the process with the usage when one is unknown. */
-export const chooseStages = (stages: readonly Stage[], names: readonly string[]): readonly Stage[] => {
+/** Tells how a command is used, and ends the process, when that is what was asked for. */
+export const helpWhereAsked = (args: readonly string[], usage: string): void => {
+  if (args[0] !== '--help' && args[0] !== '-h') return
+  console.log(usage)
+  process.exit(0)
+}
+
+/** The stages that `names` ask for, all for none. Ends the process with the usage when that is asked for, or a name is unknown. */
+export const chooseStages = (stages: readonly Stage[], names: readonly string[], usage: string): readonly Stage[] => {
   const known = stages.map(({ name }) => name)
+  helpWhereAsked(names, `${usage}\nstages: ${known.join(', ')}`)
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
     console.error(`no stage "${unknown}"; the stages are: ${known.join(', ')}`)

@@ -172,7 +172,9 @@ const split = (args: readonly string[]): { readonly names: readonly string[]; re
 }
 
 const { names, filters } = split(process.argv.slice(2))
-const chosen = chooseStages(allStages(filters), names)
+const usage = `usage: npm test -- [STAGE...] [FILTER...]
+Runs all stages, two at a time, or those that are named. What follows their names chooses tests: npm test -- unit wire -t "is refused"`
+const chosen = chooseStages(allStages(filters), names, usage)
 await rm(resultsFolder, { recursive: true, force: true })
 const reports: StageReport[] = []
 

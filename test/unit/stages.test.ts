@@ -28,6 +28,12 @@ describe('the stages of the tests', () => {
     expect([code, lines[0]]).toEqual([2, expect.stringContaining('no stage "no-such-stage"')])
   })
 
+  test.each(['--help', '-h'])('are listed, and not run, for %s', async (option) => {
+    const { code, lines } = await runStages(option)
+    expect([code, lines[0]]).toEqual([0, 'usage: npm test -- [STAGE...] [FILTER...]'])
+    expect(lines.at(-1)).toMatch(/^stages: check, unit, .*, torture$/)
+  })
+
   test('that compute run beside those that wait, of which the last are taken over when nothing is left to compute', async () => {
     const begun: string[] = []
     const running = new Map<string, () => void>()
