@@ -224,7 +224,7 @@ export class ReplicaService implements ConnectionPorts {
         this.#tellAll({ event: 'view', view: { number: notice.number, servers: notice.servers } })
         break
       case 'mail':
-        if (this.#hasPeople()) this.#announceWithStep(notice.update)
+        if (this.#isForSomebodyHere(notice.update)) this.#announceWithStep(notice.update)
         break
       case 'post':
         if (this.#hasPeople()) this.#beside(this.#announcePost(notice.origin, notice.sequence))
@@ -313,6 +313,12 @@ export class ReplicaService implements ConnectionPorts {
           if (connection.account === account) connection.emit({ event: 'mail', mail: sealed })
       }
     }
+  }
+
+  #isForSomebodyHere({ change }: Update): boolean {
+    if (change.kind !== 'mail') return false
+    for (const { account } of this.#connections) if (account !== null && change.to.includes(account)) return true
+    return false
   }
 
   #hasPeople(): boolean {

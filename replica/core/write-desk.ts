@@ -183,10 +183,8 @@ export const noteChanges = (updates: readonly Update[], state: GroupState, effec
     const { change, origin, sequence } = update
     switch (change.kind) {
       case 'mail':
-        if (
-          state.executions.of(change)?.names.length === 1 &&
-          state.mails.find(updateId(origin, sequence)) !== undefined
-        )
+        // What has one name is called so.
+        if (state.mails.has(origin, sequence) && state.executions.of(change)?.names.length === 1)
           effects.notify.push({ kind: 'mail', update })
         changed.add(change.account)
         break
