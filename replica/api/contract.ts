@@ -257,6 +257,13 @@ export interface TrashQuery {
   readonly among: readonly UpdateId[] | null
 }
 
+/** What was said of the account's documents up to a time: which are there, and how many others are remembered as deleted. */
+export interface ForgettableInfo {
+  readonly saidUpTo: Clock
+  readonly left: readonly DocumentId[]
+  readonly deleted: number
+}
+
 export interface SafetyInfo {
   readonly mail: UpdateId
   readonly servers: readonly ServerId[]
@@ -353,6 +360,8 @@ export interface ReplicaApi extends GroupApi {
   documents(query: { readonly shelf: number }): Promise<readonly DocumentInfo[]>
   /** Null when there is none (any more). */
   document(query: { readonly document: DocumentId }): Promise<SealedDocument | null>
+  /** By clocks as `trashed`; null where more is there than one forgetting can name. Former versions do not know it. */
+  forgettable(query: { readonly beforeMs: number; readonly forMs: number }): Promise<ForgettableInfo | null>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>
   /** Many at once, or as many as fit; mails that the account has not are left out. At most `limits.fetchedMails`. */

@@ -54,6 +54,9 @@ export const methodTable: { readonly [Method in ApiMethod]: MethodEntry<AnswerOf
   trashed: method('person', requestShapes.trashed, answerShapes.trashed, (api, query) => api.trashed(query)),
   tags: method('person', requestShapes.names, answerShapes.tags, (api, query) => api.tags(query)),
   documents: method('person', requestShapes.documents, answerShapes.documents, (api, query) => api.documents(query)),
+  forgettable: method('person', requestShapes.forgettable, answerShapes.forgettable, (api, query) =>
+    api.forgettable(query),
+  ),
   document: method('person', requestShapes.document, answerShapes.document, (api, query) => api.document(query)),
   safeties: method('person', requestShapes.mails, answerShapes.safeties, (api, query) => api.safeties(query)),
   spread: method('person', requestShapes.update, answerShapes.spread, (api, query) => api.spread(query)),

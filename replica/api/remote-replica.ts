@@ -128,6 +128,10 @@ class RemoteReplica implements ReplicaApi {
     return this.#call('trashed', query)
   }
 
+  forgettable(query: RequestOf<'forgettable'>) {
+    return this.#call('forgettable', query)
+  }
+
   documents(query: RequestOf<'documents'>) {
     return this.#call('documents', query)
   }

@@ -5,7 +5,7 @@ import type { Meant } from '../core/model/meant.ts'
 import type { SessionClaim } from '../core/model/messages.ts'
 import type { LogInVerdict } from '../core/model/session-place.ts'
 import type { Install } from '../host/install.ts'
-import { conversationOf, countsOf, spreadOf, tagsOf, trashedBy } from '../host/mailbox-queries.ts'
+import { conversationOf, countsOf, forgettableBy, spreadOf, tagsOf, trashedBy } from '../host/mailbox-queries.ts'
 import type { ClockPort } from '../host/ports.ts'
 import { answerUnwritten, type MailView, outcomeOf } from '../host/queries.ts'
 import { profileOf, type PostView } from '../host/social-queries.ts'
@@ -241,6 +241,10 @@ export class ServiceConnection implements ReplicaApi {
 
   conversation({ conversation }: RequestOf<'conversation'>): Promise<readonly UpdateId[]> {
     return this.#ofAccount((core, account) => conversationOf(core, account, conversation))
+  }
+
+  forgettable(query: RequestOf<'forgettable'>) {
+    return this.#ofAccount((core, account) => forgettableBy(core, account, query, this.#service.clock.nowMs()))
   }
 
   trashed(query: RequestOf<'trashed'>): Promise<readonly Meant[]> {

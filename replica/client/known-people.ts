@@ -2,12 +2,13 @@ import type { AccountInfo } from '../api/contract.ts'
 import { deletedName, isDeletedName } from '../core/model/deleted-name.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { foldName } from '../core/model/fold-name.ts'
-import { accountId, documentId, type AccountId } from '../core/model/ids.ts'
+import { accountId, type AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { isNameOf, verifiedAccount } from './account-directory.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Identity } from './contract/people.ts'
 import type { Documents } from './documents.ts'
+import { ownDocuments } from './own-documents.ts'
 import { Remembered } from './remembered.ts'
 import { safetyWords } from './safety-words.ts'
 import { normalName, type Session } from './session.ts'
@@ -27,7 +28,7 @@ const joined = (later: string, earlier: string): string => {
 }
 
 const memory = {
-  document: documentId(`${'A'.repeat(21)}Q`),
+  document: ownDocuments.knownPeople,
   most: limits.rememberedNames,
   forMs: null,
   everyMs: limits.rememberEveryMs,

@@ -12,6 +12,7 @@ import { checkedLetter, type WholeLetter, wholeLetter } from './letters.ts'
 import type { KnownPeople } from './known-people.ts'
 import { mailFile } from './mail-file.ts'
 import { Marking } from './marking.ts'
+import { OldDocuments } from './old-documents.ts'
 import { Outbox } from './outbox.ts'
 import { reachOf } from './reach.ts'
 import { Reading } from './reading.ts'
@@ -33,6 +34,7 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk, { people
   const outbox = new Outbox({ context, documents, sending, attachments, people })
   const reading = new Reading(context, sending, people)
   const marking = new Marking(context, diary)
+  new OldDocuments(context)
   return {
     send: (request) => send(request, { context, sending, documents, outbox }),
     list: (request) => reading.list(request),

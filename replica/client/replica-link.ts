@@ -104,6 +104,11 @@ export class ReplicaLink {
     return this.#group
   }
 
+  /** Whether the connection is with the server of this machine, or this machine has none. */
+  get isAtHome(): boolean {
+    return this.#options.servers.home === 'none' || this.#current?.asked === null
+  }
+
   /**
    * Carries out a request that may be given twice, over the present connection or the next one. UNREACHABLE when none
    * comes in time: what was asked may then have been done or not.

@@ -1,10 +1,11 @@
 import { clockToMs } from '../core/model/clock.ts'
-import { anyTag, documentId, type Clock } from '../core/model/ids.ts'
+import { anyTag, type Clock } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { Meant } from '../core/model/meant.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Documents } from './documents.ts'
+import { ownDocuments } from './own-documents.ts'
 import { Remembered } from './remembered.ts'
 import type { Session } from './session.ts'
 
@@ -14,7 +15,7 @@ const msPerSecond = 1_000
 const rememberedDays = limits.trashDays * 3
 
 const memory = {
-  document: documentId(`${'A'.repeat(21)}g`),
+  document: ownDocuments.trashDiary,
   most: limits.rememberedTrash,
   forMs: rememberedDays * msPerDay,
   everyMs: limits.rememberTrashEveryMs,

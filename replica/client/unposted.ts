@@ -1,18 +1,18 @@
 import { QuintetError } from '../core/model/errors.ts'
-import { documentId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { encodeCbor, malformed, readWhole, type CborReader } from '../wire/cbor.ts'
 import type { ClientContext } from './client-context.ts'
 import type { Timeline } from './contract/people.ts'
 import { Documents } from './documents.ts'
+import { ownDocuments } from './own-documents.ts'
 
 /*
  * what is written of a post = [1, text]
  */
 const formatVersion = 1
 /** A person writes one post at a time, wherever that is: one name for it, so that the last word counts. */
-const document = documentId('A'.repeat(22))
+const document = ownDocuments.unposted
 
 export type UnpostedPart = Pick<Timeline, 'unposted' | 'saveUnposted'>
 

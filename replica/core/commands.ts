@@ -242,7 +242,7 @@ const checkChange = (state: GroupState, change: PersonChange, nowMs: number, res
     case 'document':
       return checkDocument(state, change)
     case 'forgetting':
-      return checkForgetting(change, nowMs)
+      return checkForgetting(state, change, nowMs)
     case 'post':
       return null
     case 'postDeletion':
@@ -300,11 +300,13 @@ const checkDocument = (state: GroupState, { account, document, state: after }: D
   return refuse('TOO_MANY', `You can keep ${most} drafts and waiting mails at most. Send or discard some.`)
 }
 
-/** Until then nothing could be written: each document would have to be said later than that. */
-const checkForgetting = ({ saidUpTo }: ForgettingChange, nowMs: number): Decision | null =>
-  saidUpTo <= msToClock(nowMs)
-    ? null
-    : refuse('BAD_REQUEST', 'What is yet to come cannot be forgotten: a clock is wrong, here or at the server.')
+const checkForgetting = (state: GroupState, change: ForgettingChange, nowMs: number): Decision | null => {
+  // Until then nothing could be written: each document would have to be said later than that.
+  if (change.saidUpTo > msToClock(nowMs))
+    return refuse('BAD_REQUEST', 'What is yet to come cannot be forgotten: a clock is wrong, here or at the server.')
+  if (!state.documents.wouldLose(change)) return null
+  return refuse('BAD_REQUEST', 'Drafts or waiting mails would be forgotten that are here and were not deleted.')
+}
 
 const checkPost = (state: GroupState, { account, post, tag }: PostDeletionChange): Decision | null => {
   const found = state.posts.findMeant({ id: post, tag })

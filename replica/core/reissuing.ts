@@ -96,7 +96,8 @@ const withoutOvertaken = (state: GroupState, signed: SignedChange, clock: Clock)
     case 'marks':
       return withoutOvertakenMarks(state, signed, change, clock)
     case 'forgetting':
-      return state.documents.forgettings.knows(change) ? null : signed
+      // What it would take away has come here by other ways: nobody has deleted it.
+      return state.documents.forgettings.knows(change) || state.documents.wouldLose(change) ? null : signed
     case 'account':
     case 'accountDeletion':
     case 'accountKeys':

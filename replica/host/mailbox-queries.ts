@@ -1,5 +1,5 @@
 import { clockToMs, msToClock } from '../core/model/clock.ts'
-import type { AccountId, DocumentId, OriginId, Sequence, ServerId, Tag, UpdateId } from '../core/model/ids.ts'
+import type { AccountId, Clock, DocumentId, OriginId, Sequence, ServerId, Tag, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import type { DocumentRecord } from '../core/model/image.ts'
 import { limits } from '../core/model/limits.ts'
@@ -7,6 +7,7 @@ import type { Meant } from '../core/model/meant.ts'
 import type { Shelf } from '../core/model/mailbox-changes.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
+import type { DocumentTable } from '../core/state/document-table.ts'
 
 /** A document without its content, and where that is. */
 export interface DocumentView {
@@ -55,8 +56,7 @@ export const trashedBy = (
   const { mails } = core.state
   const trash = mails.mailbox(account).index('trash')
   const asked = among && new Set(among)
-  const overMs = forMs === null ? beforeMs : Math.min(beforeMs, Math.min(nowMs, core.peers.agreedMs(nowMs)) - forMs)
-  const before = msToClock(overMs)
+  const before = msToClock(forMs === null ? beforeMs : overMs(core, { beforeMs, forMs }, nowMs))
   return trash
     .page(trash.size, null)
     .filter((mail) => mails.registersOf(mail, account).trash < before * 2)
@@ -65,6 +65,25 @@ export const trashedBy = (
     .reverse()
     .slice(0, limits.marksPerUpdate)
     .map(({ origin, sequence, tag }) => ({ id: updateId(origin, sequence), tag }))
+}
+
+/** The time that is over for so long by the clock of this machine and by those of most members, and is before `beforeMs`. */
+const overMs = (
+  core: ReplicaCore,
+  { beforeMs, forMs }: { readonly beforeMs: number; readonly forMs: number },
+  nowMs: number,
+): number => Math.min(beforeMs, Math.min(nowMs, core.peers.agreedMs(nowMs)) - forMs)
+
+/** What of `account`'s documents can be forgotten, said before `beforeMs` and for `forMs`. Null where more of then are there than can be named. */
+export const forgettableBy = (
+  core: ReplicaCore,
+  account: AccountId,
+  over: { readonly beforeMs: number; readonly forMs: number },
+  nowMs: number,
+): ({ readonly saidUpTo: Clock } & ReturnType<DocumentTable['saidUpTo']>) | null => {
+  const saidUpTo = msToClock(Math.max(0, overMs(core, over, nowMs)))
+  const { left, deleted } = core.state.documents.saidUpTo(account, saidUpTo)
+  return left.length > limits.forgettingDocuments ? null : { saidUpTo, deleted, left }
 }
 
 /** Of each name the tag of `account`'s mail, or of anybody's post, that goes by it. */

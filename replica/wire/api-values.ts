@@ -112,6 +112,7 @@ export const requestShapes = {
   }),
   names: shape.fields({ names: shape.listOf(updateName, limits.marksPerUpdate) }),
   documents: shape.fields({ shelf: shape.integer(0, highestShelf) }),
+  forgettable: shape.fields({ beforeMs: moment, forMs: moment }),
   document: shape.fields({ document: documentName }),
   mails: shape.fields({ mails: shape.listOf(updateName, limits.pageHeaders) }),
   update: shape.fields({ update: updateName }),
@@ -222,6 +223,13 @@ export const answerShapes = {
   trashed: shape.listOf(shape.fields({ id: updateName, tag: tagValue }), limits.marksPerUpdate),
   tags: shape.listOf(shape.orNull(tagValue), limits.marksPerUpdate),
   documents: shape.listOf(shape.fields(documentFields), limits.documentsPerAccount),
+  forgettable: shape.orNull(
+    shape.fields({
+      saidUpTo: count,
+      deleted: count,
+      left: shape.listOf(documentName, limits.forgettingDocuments),
+    }),
+  ),
   document: shape.orNull(shape.fields({ ...documentFields, payload: shape.bytesUpTo(limits.payloadBytes) })),
   invite: shape.text(limits.inviteChars),
 } as const

@@ -33,6 +33,7 @@ test.each([
   ['a read brings a deleted copy back', 6, 'mark stays', 'convergence', 'model', 'recovery'],
   ['of several words on a follow the first counts', 4, 'model', 'convergence'],
   ['a deletion of a post that comes before it is dropped', 10, 'model', 'convergence', 'recovery'],
+  ['what was forgotten of a document comes back', 1, 'model', 'convergence', 'recovery'],
   ['the clock follows the wall', 2, 'clock'],
   ['the clock forgets what it saw', 10, 'answer after question'],
   ['waiting goes by the wall clock', 10, 'heartbeat'],

@@ -14,6 +14,7 @@ import { AccountTable } from '../../replica/core/state/account-table.ts'
 import { CommandTable } from '../../replica/core/state/command-table.ts'
 import { ExecutionTable } from '../../replica/core/state/execution-table.ts'
 import { DocumentTable } from '../../replica/core/state/document-table.ts'
+import { ForgettingTable } from '../../replica/core/state/forgetting-table.ts'
 import { FollowTable } from '../../replica/core/state/follow-table.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
 import { MailStore } from '../../replica/core/state/mail-store.ts'
@@ -29,6 +30,7 @@ import { groupBugs } from './planted-group-bugs.ts'
 import { replaceMethod as replace } from './replace-method.ts'
 
 const mergeMarks = RegisterTable.prototype.merge
+const allows = ForgettingTable.prototype.allows
 
 /** Bugs that somebody could make, one at a time: each must be found by the simulator. */
 const bugs = {
@@ -257,6 +259,18 @@ const bugs = {
       (right) =>
         function (this: DocumentTable) {
           return right.call(this).filter(({ state }) => state === 'written')
+        },
+    )
+  },
+  'what was forgotten of a document comes back': () => {
+    replace(
+      DocumentTable.prototype,
+      'add',
+      (right) =>
+        function (this: DocumentTable, record) {
+          ForgettingTable.prototype.allows = () => true
+          right.call(this, record)
+          ForgettingTable.prototype.allows = allows
         },
     )
   },

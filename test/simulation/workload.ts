@@ -22,7 +22,7 @@ const burstCommands = 60
 const sealKeyBytes = 32
 const clientSkewMs = 200_000
 const sayAgainWithinMs = 60_000
-const forgetChance = 0.03
+const forgetChance = 0.06
 const forgetAgoMs = 60_000
 /** What is drawn for one wish for two reasons has nothing to do with each other. */
 const otherChances = 1_000_000_000
@@ -95,20 +95,25 @@ export class Workload {
     this.#maybeForget(machine)
   }
 
-  /** Mostly what is there is named, as far as this server knows it; others have a server that hides some of it. By chances of their own, as above. */
+  /**
+   * What is there is named, as far as this server knows it; now and then by one that is not honest, and hides some of it. By chances of
+   * their own, as above.
+   */
   #maybeForget(machine: Machine): void {
     const random = new Random(this.#count + 2 * otherChances)
     if (!random.chance(forgetChance) || machine.version === 'former') return
     const { accounts, documents } = machine.core.state
     const account = random.pick(accounts.records())?.account
     if (account === undefined) return
-    const saidUpTo = Math.max(0, Math.floor((machine.wallMs - random.next() * forgetAgoMs) * 1_000))
-    const shown = documents.records().filter((record) => record.account === account && record.state === 'written')
-    const named = shown.filter(() => !random.chance(0.1)).map(({ document }) => document)
-    const command = newCommandId(random)
-    const change: PersonChange = { kind: 'forgetting', account, command, saidUpTo, documents: inOrder(named) }
     this.#world.coverage.note('documents forgotten')
-    this.#give(machine, sign(change, ''))
+    const saidUpTo = Math.max(0, Math.floor((machine.wallMs - random.next() * forgetAgoMs) * 1_000))
+    const { left } = documents.saidUpTo(account, saidUpTo)
+    const isHonest = random.chance(0.8)
+    const named = isHonest ? left : left.filter(() => random.chance(0.5))
+    const command = newCommandId(random)
+    const signed = sign({ kind: 'forgetting', account, command, saidUpTo, documents: inOrder(named) }, '')
+    if (isHonest) this.#give(machine, signed)
+    else machine.command({ kind: 'reissue', change: signed, clock: 0, reason: 'to have it once more' }, () => undefined)
   }
 
   /**

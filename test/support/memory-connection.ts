@@ -215,6 +215,10 @@ export class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed(found.map(({ document, update, writtenAt }) => ({ document, update, writtenAt }))))
   }
 
+  async forgettable() {
+    return this.#answer(succeed(this.#replica.forgettable))
+  }
+
   async document({ document }: { readonly document: DocumentId }) {
     const owner = this.#owner()
     const found = this.#replica.documents.find((held) => held.account === owner && held.document === document)

@@ -5,6 +5,7 @@ import type {
   Accepted,
   SayAnew,
   Folder,
+  ForgettableInfo,
   ReplicaEvent,
   SealedDocument,
   SealedMail,
@@ -24,7 +25,7 @@ import {
   type UpdateId,
 } from '../../replica/core/model/ids.ts'
 import type { AccountChange, AccountKeysChange, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
-import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
+import type { DocumentChange, ForgettingChange } from '../../replica/core/model/mailbox-changes.ts'
 import { tagIn } from '../../replica/client/shown-tags.ts'
 import { meantBy } from '../../replica/core/model/meant.ts'
 import { verifySubmission } from '../../replica/wire/update-codec.ts'
@@ -58,6 +59,9 @@ export interface MemoryReplicaOptions {
 export class MemoryReplica {
   readonly groupId: Uint8Array
   readonly server: ServerId
+  /** What it says can be forgotten. */
+  forgettable: ForgettableInfo | null = null
+  readonly forgotten: ForgettingChange[] = []
   readonly accounts: HeldAccount[] = []
   readonly mails: HeldMail[] = []
   documents: HeldDocument[] = []
@@ -235,6 +239,9 @@ export class MemoryReplica {
       }
       case 'document':
         this.#write(change, submission)
+        break
+      case 'forgetting':
+        this.forgotten.push(change)
         break
       case 'post':
         this.#addPost(change.account, submission)

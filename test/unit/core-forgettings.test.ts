@@ -9,9 +9,20 @@ import { GroupState } from '../../replica/core/state/group-state.ts'
 import { overtaken } from '../../replica/core/words.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
+import { forgettableBy } from '../../replica/host/mailbox-queries.ts'
 import { sign } from '../simulation/sim-codec.ts'
 import { readBatch, readImage } from '../simulation/versions.ts'
-import { commandNamed, foundedCore, give, identity, logOf, noonMs, person, signUp } from '../support/core-fixture.ts'
+import {
+  commandNamed,
+  foundedCore,
+  give,
+  identity,
+  logOf,
+  noonMs,
+  person,
+  signUp,
+  withMembers,
+} from '../support/core-fixture.ts'
 
 const now = noonMs * 1_000
 const monthAgo = now - 30 * 86_400_000_000
@@ -75,20 +86,38 @@ describe('documents that were deleted long ago', () => {
 
   test('can be written anew: by who says it later than what is forgotten, as the server tells', () => {
     const core = withDeleted()
-    submit(core, forgetting(now - 10))
+    submit(core, forgetting(now - 10, 4, 5))
     const late = document(1, 'written', now - 20).change
     expect(overtaken(core.state, late, noonMs)).toEqual({ by: now - 10, clock: now })
     submit(core, document(1, 'written', now - 9))
     // One that does not tell when it was said counts from the clock of its update.
     submit(core, document(2, 'written'))
-    expect(core.state.documents.records().map((record) => record.document)).toEqual([1, 2].map(draft))
+    expect(core.state.documents.records().map((record) => record.document)).toEqual([4, 5, 1, 2].map(draft))
   })
 
   test('are not forgotten up to a time that is yet to come', () => {
     const core = withDeleted()
-    const [refused] = submit(core, forgetting(now + 1))
+    const [refused] = submit(core, forgetting(now + 1, 4, 5))
     expect(refused).toMatchObject({ ok: false, failure: { code: 'BAD_REQUEST' } })
-    expect(submit(core, forgetting(now))).toMatchObject([{ ok: true }])
+    expect(submit(core, forgetting(now, 4, 5))).toMatchObject([{ ok: true }])
+  })
+
+  test('are not forgotten by who does not know what is here, as it would be gone', () => {
+    const core = withDeleted()
+    const [refused] = submit(core, forgetting(monthAgo, 1))
+    expect(refused).toMatchObject({ ok: false, failure: { code: 'BAD_REQUEST' } })
+    expect(reissue(core, forgetting(monthAgo, 1), now)).toBe(0)
+    expect(core.state.documents.get(ada, draft(4))).toBeDefined()
+  })
+
+  test('are counted for a client that asks, beside what is there, by the clocks of this machine and of most members', () => {
+    const core = withDeleted()
+    const forMs = 30 * 86_400_000
+    const asked = (beforeMs: number, nowMs: number) => forgettableBy(core, ada, { beforeMs, forMs }, nowMs)
+    expect(asked(noonMs, noonMs)).toEqual({ saidUpTo: monthAgo, left: [draft(4)], deleted: 3 })
+    expect(asked(noonMs - forMs - 1, noonMs)).toMatchObject({ saidUpTo: monthAgo - 1_000, left: [], deleted: 0 })
+    withMembers(core, noonMs - 1, noonMs - 1)
+    expect(asked(noonMs, noonMs)).toMatchObject({ saidUpTo: monthAgo - 1_000 })
   })
 
   test('have nothing left when the account is gone, and none comes after it', () => {

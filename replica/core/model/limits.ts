@@ -23,6 +23,10 @@ export const limits = {
   documentsPerAccount: 1_000,
   /** Documents that one forgetting can name. */
   forgettingDocuments: 1_000,
+  /** What was said of documents before that is forgotten, as soon as so many of them are remembered as deleted. */
+  forgottenDays: 30,
+  forgottenAtLeast: 100,
+  forgetEveryMs: 3_600_000,
   /** Things that a client remembers in one document, so many that it holds them however long they are: names, mails in the trash. */
   rememberedNames: 2_000,
   rememberedTrash: 16_384,

@@ -39,9 +39,19 @@ export class DocumentTable implements LiveSource {
     return this.#written.countOf(account)
   }
 
-  /** How many of a person's documents are remembered as deleted. */
-  deletedCountOf(account: AccountId): number {
-    return this.#deleted.countOf(account)
+  /** Of what was said up to `saidUpTo`: the documents of a person that are there, and how many others are remembered as deleted. */
+  saidUpTo(account: AccountId, saidUpTo: Clock): { readonly left: readonly DocumentId[]; readonly deleted: number } {
+    const isOld = ({ clock }: DocumentRecord): boolean => clock <= saidUpTo
+    const left = [...this.#written.of(account)].filter(isOld).map(({ document }) => document)
+    let deleted = 0
+    for (const record of this.#deleted.of(account)) if (isOld(record)) deleted += 1
+    return { left, deleted }
+  }
+
+  /** Whether a document that is there would be gone by this. */
+  wouldLose({ account, saidUpTo, documents }: Pick<ForgettingRecord, 'account' | 'saidUpTo' | 'documents'>): boolean {
+    const named = new Set(documents)
+    return this.saidUpTo(account, saidUpTo).left.some((document) => !named.has(document))
   }
 
   /** Takes a version in, unless a later one is there, or it does not count any more. */
