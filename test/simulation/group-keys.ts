@@ -45,7 +45,8 @@ export class GroupKeys {
   begin(): void {
     this.#known = new Set()
     this.#hasMissedOne = false
-    if (this.#machine.world.settings.keyEveryMs !== null)
+    const { settings, mix } = this.#machine.world
+    if (settings.keyEveryMs !== null || mix === 'liar')
       this.#machine.enqueue({ kind: 'groupKey', groupKey: { ...this.kept.present, former: this.kept.former } })
   }
 
