@@ -64,6 +64,8 @@ export class AntiEntropy {
   readonly #paces = new Map<PeerId, Pace>()
   /** Origins of which an answer has come and more is known to be there: asked on without grace. */
   readonly #flowing = new Set<OriginId>()
+  /** There is no state here yet. */
+  isNewcomer = false
   #lastId = 0
 
   /** Requests to send now. `held` is our own vector. */
@@ -173,7 +175,10 @@ export class AntiEntropy {
     return 0
   }
 
-  /** The one that holds most; then the origin itself; then whoever has least to do. */
+  /**
+   * The one that holds most; then the origin itself; then whoever has least to do. A newcomer asks the origin itself only for what nobody
+   * else has: it may show newcomers another log than those have, which they would have to give up again.
+   */
   #best(
     nowMs: number,
     origin: OriginId,
@@ -191,9 +196,19 @@ export class AntiEntropy {
       if (heldFrom(holder.row, origin) <= held) continue
       if ((this.#avoided.get(avoidKey(origin, holder.peer))?.untilMs ?? 0) > nowMs) continue
       if ((load.get(holder.peer) ?? 0) >= requestsOfOne) continue
+      if (this.isNewcomer && holder.origin === origin && this.#isHadByAnother(nowMs, origin, held, holders)) continue
       if (best === null || isHigher(rank(holder), rank(best))) best = holder
     }
     return best
+  }
+
+  #isHadByAnother(nowMs: number, origin: OriginId, held: Sequence, holders: readonly Holder[]): boolean {
+    return holders.some(
+      (holder) =>
+        holder.origin !== origin &&
+        heldFrom(holder.row, origin) > held &&
+        (this.#avoided.get(avoidKey(origin, holder.peer))?.untilMs ?? 0) <= nowMs,
+    )
   }
 
   #bytesOf(peer: PeerId): number {

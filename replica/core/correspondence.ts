@@ -54,6 +54,7 @@ export class Correspondence {
 
   constructor(parts: CorrespondenceParts) {
     this.#parts = parts
+    parts.antiEntropy.isNewcomer = !parts.readiness.hasState
   }
 
   /**
@@ -111,9 +112,10 @@ export class Correspondence {
 
   /** What every step ends with; see `Membership.conclude`. */
   conclude({ steadyMs, wallMs }: Moment, effects: EffectsDraft): void {
-    const { membership, forks, keys, readiness, catchingUp, state, matrix } = this.#parts
+    const { membership, forks, keys, readiness, catchingUp, state, matrix, antiEntropy } = this.#parts
     readiness.note(steadyMs)
     forks.isNewcomer = !readiness.hasState
+    antiEntropy.isNewcomer = !readiness.hasState
     if (readiness.hasState) catchingUp.beginWithState()
     membership.tellsAll = readiness.hasState && !forks.isYielding
     membership.conclude(steadyMs, msToClock(wallMs), effects)
@@ -315,6 +317,7 @@ export class Correspondence {
     if (message.id === 0) this.#parts.spreading.arrived(now.steadyMs, message.batches)
     let progress: 'some' | 'none' = 'none'
     for (const batch of message.batches) {
+      if (message.id === 0 && this.#isToComeFromOthers(session, batch)) continue
       const outcome = this.#parts.reception.receive(now.wallMs, batch, effects)
       if (outcome === 'some') progress = 'some'
       // What was asked for was to follow on what is held; what comes unasked may be late.
@@ -323,6 +326,13 @@ export class Correspondence {
       if (outcome !== 'full') this.#parts.matrix.raise(session.origin, batch.origin, batch.last)
     }
     if (message.id !== 0) this.#parts.antiEntropy.answered(now.steadyMs, peer, message.id, progress)
+  }
+
+  /** A newcomer takes the beginning of a log from others than whose log it is, as far as they have it; see `AntiEntropy`. */
+  #isToComeFromOthers({ origin }: GreetedPeer, batch: Batch): boolean {
+    const { forks, state, matrix } = this.#parts
+    if (!forks.isNewcomer || batch.origin !== origin || state.held(origin) > 0) return false
+    return this.#peers.allGreeted().some((other) => other.origin !== origin && matrix.row(other.origin).has(origin))
   }
 
   #send(to: PeerId, message: Message, effects: EffectsDraft): void {

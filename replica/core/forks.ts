@@ -233,6 +233,7 @@ export class Forks {
   #yields(nowMs: number, session: GreetedPeer, origin: OriginId): boolean {
     const { seats } = this.#state
     const founder = seats.founder()
+    if (this.#isItsOwnToGiveUp(session, origin)) return false
     if (this.isNewcomer || founder === null) {
       this.#firstSeenMs ??= nowMs
       return nowMs - this.#firstSeenMs >= patienceMs
@@ -241,6 +242,15 @@ export class Forks {
     if (origin === this.#identity.origin) return true
     if (session.origin === origin || this.#isOldCopy(session) || !this.#isElder(session, origin)) return false
     return !this.#yieldsToAnother(session, origin) || this.#hasWaited(nowMs, session, origin)
+  }
+
+  /**
+   * Whether the peer shows another log of its own than is held here and by somebody else who is here: it is an old copy, and starts over itself, or it
+   * is not honest, and would show every newcomer another one.
+   */
+  #isItsOwnToGiveUp({ peer, origin }: GreetedPeer, disputed: OriginId): boolean {
+    if (origin !== disputed) return false
+    return this.#here.some((member) => member.peer !== peer && this.#holdsTheSame(member, disputed))
   }
 
   /**

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { OriginId, Hash } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
+import { makeBatchOf } from '../simulation/sim-codec.ts'
 import { foundedCore, greet, helloOf, identity, noonMs, startCore } from '../support/core-fixture.ts'
-import { another, author, authorsLog, claimOf, endOf, otherLog } from '../support/fork-fixture.ts'
+import { afterTheFounder, another, author, authorsLog, claimOf, endOf, otherLog } from '../support/fork-fixture.ts'
 
 const [newcomer, liar] = [identity(5, 'e'), identity(2, 'b')]
 const log = authorsLog()
@@ -57,6 +58,56 @@ describe('a newcomer that is told that it holds another log than somebody', () =
     expect(hears(begun(liar), [word])).not.toContain('forked')
     const shown: Message = { kind: 'fork', origin: newcomer.origin, end: endOf(newcomer, 1, otherLog) }
     expect(hears(begun(liar), [word, [liar, shown]])).toContain('forked')
+  })
+})
+
+describe('a newcomer beside a member that shows another log of its own than the others hold', () => {
+  const [claim, second, third] = log
+  const other = makeBatchOf(author.origin)(2, claim.lastHash, [
+    { clock: afterTheFounder + 1, change: { kind: 'machineName', name: 'for newcomers' } },
+  ])
+  const rowOf = (of: typeof liar, sequence: number) => new Map([[of.origin, new Map([[author.origin, sequence]])]])
+  const says = (core: ReplicaCore, { peer }: typeof liar, message: Message, atMs = noonMs) =>
+    core.step(atMs, [{ kind: 'message', peer, message }])
+
+  test('asks the others for that log, however much more of it there is by its own word', () => {
+    const core = startCore(newcomer)
+    const hello = (of: typeof liar, sequence: number) =>
+      [
+        { kind: 'connected', peer: of.peer },
+        { kind: 'message', peer: of.peer, message: helloOf(of, rowOf(of, sequence)) },
+      ] as const
+    const { send } = core.step(noonMs, [...hello(author, 50), ...hello(another, 3)])
+    const asked = send.flatMap(({ to, message }) => (message.kind === 'request' ? [to] : []))
+    expect(asked).toEqual([another.peer])
+  })
+
+  test('does not take the beginning of that log, unasked, from whose it is', () => {
+    const core = startCore(newcomer)
+    core.step(noonMs, [{ kind: 'tick' }])
+    greet(core, another, rowOf(another, 3))
+    greet(core, author, rowOf(author, 2))
+    says(core, author, { kind: 'batches', id: 0, batches: [claim, other] })
+    expect(core.state.held(author.origin)).toBe(0)
+    says(core, another, { kind: 'batches', id: 0, batches: [claim, second, third] })
+    expect(core.state.held(author.origin)).toBe(3)
+  })
+
+  test('goes on with the log that another one holds, too, though the member has signed both', () => {
+    const core = begun(author, another)
+    const shown: Message = { kind: 'fork', origin: author.origin, end: endOf(author, 2, other.lastHash) }
+    const own = [author, knowledge(author, author.origin, 2, other.lastHash)] as const
+    expect(hears(core, [truth, own, [author, shown]])).not.toContain('forked')
+  })
+
+  test('starts over if it alone holds that log, and another one shows that it was told a false one', () => {
+    const core = startCore(newcomer)
+    core.step(noonMs, [{ kind: 'handedIn', batches: [claimOf(newcomer, noonMs), claim, other] }])
+    for (const member of [author, another]) greet(core, member)
+    const shown: Message = { kind: 'fork', origin: author.origin, end: endOf(author, 2, second.lastHash) }
+    const elsewhere = [another, knowledge(another, author.origin, 2, second.lastHash)] as const
+    const own = [author, knowledge(author, author.origin, 2, other.lastHash)] as const
+    expect(hears(core, [elsewhere, own, [another, shown]])).toContain('forked')
   })
 })
 
