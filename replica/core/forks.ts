@@ -2,7 +2,7 @@ import type { EffectsDraft } from './effects.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import { LogDoubts } from './log-doubts.ts'
 import type { Identity } from './membership.ts'
-import type { OriginId, PeerId } from './model/ids.ts'
+import type { OriginId, PeerId, ServerId } from './model/ids.ts'
 import type { StateImage } from './model/image.ts'
 import type { ForkMessage, KnowledgeMessage } from './model/messages.ts'
 import type { SignedEnd } from './model/proofs.ts'
@@ -87,6 +87,15 @@ export class Forks {
       [...ofPeer.values()].some(({ isProven, isLikely }) => isProven || isLikely),
     )
     return isDisputed || this.#ends.isInDoubt(this.#state.seats.holders().map(({ origin }) => origin))
+  }
+
+  /** Servers that are here and show, signed, another log of their own than is held here; ascending. */
+  get contradicting(): readonly ServerId[] {
+    const shows = ({ peer, origin }: GreetedPeer): boolean => this.#disputes.get(peer)?.get(origin)?.isProven === true
+    return this.#here
+      .filter(shows)
+      .map(({ server }) => server)
+      .sort((left, right) => left - right)
   }
 
   /**

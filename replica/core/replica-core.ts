@@ -62,7 +62,7 @@ export class ReplicaCore {
   readonly #reception: Reception
   readonly #desk: WriteDesk
   readonly #membership: Membership
-  readonly #forks: Forks
+  readonly forks: Forks
   readonly #keys = new KeyKeeper()
   readonly #retiredPeers: RetiredPeers
   readonly #antiEntropy = new AntiEntropy()
@@ -90,7 +90,7 @@ export class ReplicaCore {
     this.#intake = new LogIntake(this.state, ports.firstHash)
     this.#reception = new Reception(identity, this.state, this.matrix, this.#clock, this.#intake)
     this.#catchingUp = new CatchingUp(identity, this.state, this.#clock)
-    this.#forks = new Forks(identity, this.state, this.matrix)
+    this.forks = new Forks(identity, this.state, this.matrix)
     this.#retiredPeers = new RetiredPeers(this.state, this.matrix)
     this.#membership = new Membership(identity, this.state, this.matrix)
     const [{ peers }, clock, intake] = [this.#membership, this.#clock, this.#intake]
@@ -104,7 +104,7 @@ export class ReplicaCore {
       ...{ identity, state, matrix, antiEntropy, catchingUp },
       membership: this.#membership,
       reception: this.#reception,
-      forks: this.#forks,
+      forks: this.forks,
       keys: this.#keys,
       retiredPeers: this.#retiredPeers,
       ownStanding: this.ownStanding,
@@ -165,7 +165,7 @@ export class ReplicaCore {
 
   get hindrance(): Hindrance {
     if (this.isRetired) return 'retired'
-    if (this.#forks.hasForked) return 'forked'
+    if (this.forks.hasForked) return 'forked'
     return this.#reclaiming.isUnderWay ? 'reclaiming' : null
   }
 
@@ -212,7 +212,7 @@ export class ReplicaCore {
 
   /** What every seat in use holds durably; nothing while it is in doubt which those are (to a newcomer), or whose logs they hold. */
   get stable(): VersionVector {
-    if (this.state.seats.group === null || this.#forks.isInDoubt) return new Map()
+    if (this.state.seats.group === null || this.forks.isInDoubt) return new Map()
     return this.#membership.agreed.stable(this.identity.origin)
   }
 
@@ -241,7 +241,7 @@ export class ReplicaCore {
     const fresh = this.#desk.commit(effects)
     if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
     this.#spreading.spread(now.steadyMs, fresh, this.#membership.audience(now.steadyMs), effects)
-    this.#forks.startOverIfVain(now.steadyMs, this.#correspondence.members(), effects)
+    this.forks.startOverIfVain(now.steadyMs, this.#correspondence.members(), effects)
     this.#catchingUp.confirm(now.steadyMs, this.#correspondence.sources(), effects)
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {
       this.#clock.restore(this.state.newestClockOf(this.identity.origin))
@@ -365,13 +365,13 @@ export class ReplicaCore {
   }
 
   #fits({ steadyMs }: Moment, peer: PeerId, image: StateImage, effects: EffectsDraft): boolean {
-    return this.#forks.fits(steadyMs, this.peers.greeted(peer), image, effects)
+    return this.forks.fits(steadyMs, this.peers.greeted(peer), image, effects)
   }
 
   #disconnected(peer: PeerId, effects: EffectsDraft): void {
     this.peers.disconnected(peer)
     this.#antiEntropy.disconnected(peer)
-    this.#forks.disconnected(peer)
+    this.forks.disconnected(peer)
     this.#catchingUp.disconnected(peer, effects)
   }
 
@@ -390,7 +390,7 @@ export class ReplicaCore {
   #maintain(nowMs: number, effects: EffectsDraft): void {
     if (this.state.executions.isFull && this.#readiness.hasAllNames) this.state.forgetCommands(this.stable)
     // What is about to start over keeps what only it may have.
-    if (this.#forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
+    if (this.forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs
     const pace = { nowMs, idleMs: nowMs - this.#lastUpdateMs, isRush: this.isRush }
     const plan = this.#compaction.plan(this.state.vector, this.stable, this.state.mails.size, pace)

@@ -32,6 +32,7 @@ export const warnings = (
   else for (const server of core.ownStanding.saidRetiredBy) found.push(saidRetired(server))
   for (const server of core.ownStanding.notAdmittedBy) found.push(notAdmitted(server))
   for (const server of estranged(core)) found.push(estrangedFrom(server))
+  if (!core.forks.hasForked) for (const server of core.forks.contradicting) found.push(otherLog(server))
   if (core.hasLostSeat) found.push(lostSeat(core))
   const { repairing } = core
   if (repairing > 0) {
@@ -120,6 +121,14 @@ const notAdmitted = (server: ServerId): Warning =>
     'notAdmitted',
     `Server ${server} does not know this machine as a member: whoever let it in may have been shut out since. Neither has what the other writes. ` +
       'If that does not change by itself, start this machine with --reset and an invite of that server: it joins again, and hands over what only it has.',
+    { server },
+  )
+
+const otherLog = (server: ServerId): Warning =>
+  warning(
+    'otherLog',
+    `Server ${server} shows another log of its own than is held here: it runs from an old copy of its disk, and starts over by itself, or it is not honest. ` +
+      'If this is said for more than a few minutes, ask who has that server, and shut it out.',
     { server },
   )
 

@@ -3,7 +3,7 @@ import type { OriginId, Hash } from '../../replica/core/model/ids.ts'
 import type { Message } from '../../replica/core/model/messages.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { makeBatchOf } from '../simulation/sim-codec.ts'
-import { foundedCore, greet, helloOf, identity, noonMs, startCore } from '../support/core-fixture.ts'
+import { foundedCore, greet, helloOf, identity, noonMs, startCore, warningsOf } from '../support/core-fixture.ts'
 import { afterTheFounder, another, author, authorsLog, claimOf, endOf, otherLog } from '../support/fork-fixture.ts'
 
 const [newcomer, liar] = [identity(5, 'e'), identity(2, 'b')]
@@ -66,6 +66,7 @@ describe('a newcomer beside a member that shows another log of its own than the 
   const other = makeBatchOf(author.origin)(2, claim.lastHash, [
     { clock: afterTheFounder + 1, change: { kind: 'machineName', name: 'for newcomers' } },
   ])
+  const accusation = 'Server 3 shows another log of its own'
   const rowOf = (of: typeof liar, sequence: number) => new Map([[of.origin, new Map([[author.origin, sequence]])]])
   const says = (core: ReplicaCore, { peer }: typeof liar, message: Message, atMs = noonMs) =>
     core.step(atMs, [{ kind: 'message', peer, message }])
@@ -98,6 +99,19 @@ describe('a newcomer beside a member that shows another log of its own than the 
     const shown: Message = { kind: 'fork', origin: author.origin, end: endOf(author, 2, other.lastHash) }
     const own = [author, knowledge(author, author.origin, 2, other.lastHash)] as const
     expect(hears(core, [truth, own, [author, shown]])).not.toContain('forked')
+    expect(warningsOf(core)).toContain(accusation)
+    core.step(noonMs + 11_000, [{ kind: 'disconnected', peer: author.peer }])
+    expect(warningsOf(core)).not.toContain(accusation)
+  })
+
+  test('as a member that has long been there, tells people who it is', () => {
+    const core = foundedCore(['ada'])
+    core.step(noonMs, [{ kind: 'handedIn', batches: log }])
+    greet(core, author)
+    says(core, author, knowledge(author, author.origin, 2, other.lastHash))
+    expect(warningsOf(core)).not.toContain(accusation)
+    says(core, author, { kind: 'fork', origin: author.origin, end: endOf(author, 2, other.lastHash) })
+    expect(warningsOf(core)).toContain(accusation)
   })
 
   test('starts over if it alone holds that log, and another one shows that it was told a false one', () => {

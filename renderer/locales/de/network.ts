@@ -16,6 +16,8 @@ export const network: Translated<typeof english.network> = {
       'Server {server} wurde hier ausgemustert, läuft noch und macht ohne {here} weiter: Er hat wohl auch {here} ausgemustert. Keiner hat, was der andere schreibt. Lassen Sie einen der beiden, unter Einstellungen, mit einer Einladung des anderen neu beitreten: Er übergibt, was nur er hat.',
     notAdmitted:
       '{name} kennt {here} nicht als Mitglied: Wer es einließ, wurde wohl inzwischen ausgeschlossen. Keiner hat, was der andere schreibt. Ändert sich das nicht von selbst, dann lassen Sie {here}, unter Einstellungen, mit einer Einladung von {name} neu beitreten: Es übergibt, was nur es hat.',
+    otherLog:
+      '{name} zeigt ein anderes eigenes Protokoll, als {here} hat: Es läuft mit einer alten Kopie seines Datenträgers und fängt von selbst neu an, oder es ist nicht ehrlich. Steht das länger als einige Minuten hier, dann fragen Sie, wer {name} hat, und schließen Sie es aus.',
     otherKey:
       'Wo {name} zuletzt war, antwortet etwas mit einem anderen Gruppenschlüssel: Er wurde zu oft gewechselt, während {here} fort war, oder dort, wo {here} nicht davon hören konnte. Fügen Sie auf {here} unter Einstellungen irgendeine Einladung ein, die die Gruppe seitdem gemacht hat: Sie wird nicht verbraucht, und nichts ist verloren.',
     lostSeat:

@@ -14,6 +14,8 @@ export const network = {
       'Server {server} was retired here, still runs, and goes on without {here}: it seems to have retired {here}, too. Neither has what the other writes. Let one of the two join again, under Settings, with an invite of the other: it hands over what only it has.',
     notAdmitted:
       '{name} does not know {here} as a member: whoever let it in may have been shut out since. Neither has what the other writes. If that does not change by itself, let {here} join again, under Settings, with an invite of {name}: it hands over what only it has.',
+    otherLog:
+      '{name} shows another log of its own than {here} holds: it runs from an old copy of its disk, and starts over by itself, or it is not honest. If this is said for more than a few minutes, ask who has {name}, and shut it out.',
     otherKey:
       'Where {name} was last, something answers that has another group key: the key was changed too often while {here} was away, or where it could not hear of it. Paste any invite that the group has made since on {here} under Settings: it is not used up, and nothing is lost.',
     lostSeat: 'Another machine took server id {server} first, while {here} could not see it. Nothing is lost.',

@@ -7,6 +7,7 @@ export type WarningCode =
   | 'saidRetired'
   | 'estranged'
   | 'notAdmitted'
+  | 'otherLog'
   | 'lostSeat'
   | 'repairing'
   | 'unconfirmed'
