@@ -65,6 +65,7 @@ export const useMailbox = defineStore('mailbox', () => {
         takeIn()
         break
       case 'mailbox':
+      case 'draftKept':
       case 'sent':
       case 'connected':
       case 'renamed':

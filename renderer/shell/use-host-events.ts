@@ -14,6 +14,8 @@ export const useHostEvents = (): void => {
 
   const runCommand = (id: string): void => commands.registered.find((command) => command.id === id)?.run()
 
+  const seeDrafts = { label: 'mail.seeDrafts', run: () => navigation.go('mail', 'drafts') } as const
+
   const warnOfKeys = ({ what, change }: Extract<ClientEvent, { event: 'keysChanged' }>): void => {
     const why =
       change === null
@@ -60,6 +62,7 @@ export const useHostEvents = (): void => {
   onScopeDispose(
     onClientEvent((event) => {
       if (event.event === 'keysChanged') warnOfKeys(event)
+      if (event.event === 'draftKept') showNote('mail.draftKeptTwice', {}, seeDrafts)
       if (event.event === 'takenOver')
         showNote('shell.takenOver.text', { server: event.server, machine: event.machine })
     }),

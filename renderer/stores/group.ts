@@ -40,6 +40,7 @@ export const useGroup = defineStore('group', () => {
         break
       case 'mail':
       case 'mailbox':
+      case 'draftKept':
       case 'sent':
       case 'post':
       case 'people':

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 
 import { QuintetError } from '../core/model/errors.ts'
-import type { DocumentId } from '../core/model/ids.ts'
+import { documentId, type DocumentId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { shelves } from '../core/model/mailbox-changes.ts'
 import { encodeCbor, malformed, readWhole, type CborReader } from '../wire/cbor.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Attachment } from './contract/mailbox.ts'
+import type { Attachment, KeptLetter } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
 import { fileName } from './file-name.ts'
 import { decodeDraft, decodeWaiting } from './letter-codec.ts'
@@ -72,6 +72,18 @@ export class Attachments {
     return loaded.map(({ attachment, bytes }) => ({ name: attachment.name, bytes }))
   }
 
+  /** The files of a letter once more, for another one; without those that are gone. */
+  async copies(session: Session, { attachments }: Pick<KeptLetter, 'attachments'>): Promise<readonly Attachment[]> {
+    const copied = attachments.map(async ({ attachment }) => {
+      const file = await this.#load(session, documentId(attachment)).catch((error: unknown) => {
+        if (error instanceof QuintetError && error.code === 'NO_SUCH_ATTACHMENT') return null
+        throw error
+      })
+      return file === null ? [] : [await this.add(session, file)]
+    })
+    return (await Promise.all(copied)).flat()
+  }
+
   async remove(session: Session, ids: readonly DocumentId[]): Promise<void> {
     await Promise.all(ids.map((id) => this.#documents.delete(session, id, shelves.attachments)))
   }
@@ -96,7 +108,7 @@ export class Attachments {
     if (drafts.leftOut + waiting.leftOut > 0) return
     if (Math.max(drafts.found.length, waiting.found.length) >= limits.documentsPerAccount) return
     const letters = [
-      ...drafts.found.map(({ content }) => content),
+      ...drafts.found.map(({ content }) => content.letter),
       ...waiting.found.map(({ content }) => content.letter),
     ]
     const used = new Set<string>(letters.flatMap(({ attachments }) => attachments.map(({ attachment }) => attachment)))

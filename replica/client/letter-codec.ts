@@ -5,16 +5,20 @@ import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader, type CborValue } from '../wire/cbor.ts'
 import { readAccountId, readUpdateId, updateFields } from '../wire/payload-parts.ts'
 import type { Attachment, KeptLetter } from './contract/mailbox.ts'
+import { noWritings, type Writings } from './draft-writings.ts'
 import { decodeBody, encodeBody } from './mail-content.ts'
 
 /*
- * draft        = [1, letter]
+ * draft        = [1, letter, [[writer, count]...]], without the last in those of before that was kept
  * outbox entry = [1, letter, queued at (ms), held until (ms) or null, command, [account...]]
  * letter       = [[to...], [cc...], subject, body (as in a mail), [origin, sequence] of the mail that it answers or null,
  *                 [[document, name, bytes' number]...]], without the last where nothing is attached
  */
 const formatVersion = 1
+const draftFields = 3
 const waitingFields = 6
+/** Names a client that writes at a draft. */
+export const writerBytes = 8
 const letterFieldsLeast = 5
 const letterFieldsMost = 6
 const documentBytes = 16
@@ -31,13 +35,25 @@ export interface WaitingLetter {
   readonly meant: readonly AccountId[]
 }
 
-export const encodeDraft = async (letter: KeptLetter): Promise<Uint8Array> =>
-  encodeCbor([formatVersion, await letterFields(letter)])
+export interface DraftContent {
+  readonly letter: KeptLetter
+  readonly writings: Writings
+}
+
+export const encodeDraft = async ({ letter, writings }: DraftContent): Promise<Uint8Array> => {
+  const fields = Array.from(writings, ([writer, count]) => [fromBase64Url(writer), count])
+  return encodeCbor([formatVersion, await letterFields(letter), ...(fields.length === 0 ? [] : [fields])])
+}
 
 /** NEWER_FORMAT, CANNOT_OPEN. */
-export const decodeDraft = (content: Uint8Array): Promise<KeptLetter> =>
-  withBody(readWhole(content, (reader) => readVersioned(reader, 2, () => ({ draft: readLetter(reader) })))).then(
-    ({ letter }) => letter,
+export const decodeDraft = (content: Uint8Array): Promise<DraftContent> =>
+  withBody(
+    readWhole(content, (reader) =>
+      readVersioned(reader, draftFields, (fields) => ({
+        draft: readLetter(reader),
+        writings: fields < draftFields ? noWritings : readWritings(reader),
+      })),
+    ),
   )
 
 export const encodeWaiting = async (entry: WaitingLetter): Promise<Uint8Array> => {
@@ -99,6 +115,14 @@ const readAttachments = (reader: CborReader): readonly Attachment[] =>
 
 const readNames = (reader: CborReader): readonly string[] =>
   Array.from({ length: reader.list(0, limits.recipients, 'names') }, () => reader.text(nameChars, 'name'))
+
+const readWritings = (reader: CborReader): Writings =>
+  new Map(
+    Array.from({ length: reader.list(1, limits.draftWriters, 'writers') }, () => {
+      reader.tuple(2)
+      return [toBase64Url(reader.bytes(writerBytes)), reader.uint()] as const
+    }),
+  )
 
 const readAccounts = (reader: CborReader): readonly AccountId[] =>
   Array.from({ length: reader.list(0, limits.recipients, 'accounts') }, () => readAccountId(reader))

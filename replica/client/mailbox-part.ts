@@ -1,13 +1,12 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { isEveryone } from '../core/model/everyone.ts'
 import { limits } from '../core/model/limits.ts'
-import { shelves } from '../core/model/mailbox-changes.ts'
 import { UnknownNames } from './account-directory.ts'
 import { Attachments } from './attachments.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Draft, Mailbox, SendAnswer } from './contract/mailbox.ts'
+import type { Mailbox, SendAnswer } from './contract/mailbox.ts'
 import { checkedDocumentId, Documents } from './documents.ts'
-import { decodeDraft, encodeDraft } from './letter-codec.ts'
+import { Drafts } from './drafts.ts'
 import { checkedLetter, type WholeLetter, wholeLetter } from './letters.ts'
 import type { KnownPeople } from './known-people.ts'
 import { mailFile } from './mail-file.ts'
@@ -31,12 +30,13 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk, { people
   const documents = new Documents(context)
   const attachments = new Attachments(context, documents)
   const sending = new Sending(context, { attachments, people })
-  const outbox = new Outbox({ context, documents, sending, attachments, people })
+  const drafts = new Drafts(context, documents, attachments)
+  const outbox = new Outbox({ context, documents, drafts, sending, attachments, people })
   const reading = new Reading(context, sending, people)
   const marking = new Marking(context, diary)
   new OldDocuments(context)
   return {
-    send: (request) => send(request, { context, sending, documents, outbox }),
+    send: (request) => send(request, { context, sending, drafts, outbox }),
     list: (request) => reading.list(request),
     counts: async () => context.ask(context.person(), (api) => api.counts()),
     read: ({ mail }) => reading.read(mail),
@@ -70,7 +70,7 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk, { people
       const { heldBy, waitingFor } = await context.ask(context.person(), (api) => api.spread(request))
       return { removedOn: heldBy, waitingFor }
     },
-    ...draftsPart(context, documents, attachments),
+    ...draftsPart(context, drafts, attachments),
     ...filesPart(context, reading, attachments),
     outbox: () => outbox.list(),
     search: (request) => search.search(request, (session, mails) => reading.headersOf(session, mails)),
@@ -81,12 +81,12 @@ export const mailboxPart = (context: ClientContext, search: SearchDesk, { people
 interface SendPorts {
   readonly context: ClientContext
   readonly sending: Sending
-  readonly documents: Documents
+  readonly drafts: Drafts
   readonly outbox: Outbox
 }
 
 const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): Promise<SendAnswer> => {
-  const { context, sending, documents, outbox } = ports
+  const { context, sending, drafts, outbox } = ports
   const session = context.person()
   const letter = checkedLetter(request)
   const draft = request.draft === undefined ? null : checkedDocumentId(request.draft)
@@ -103,7 +103,7 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
   const sent = await sendOrWait(context, () => sending.send(session, letter, { command, meant: [] }))
   if (sent instanceof UnknownNames) return outbox.wait(session, { letter, command, draft }, sent)
   // The mail is durable: that its draft stays (a lost connection) must not look as if it had not been sent.
-  if (draft !== null) await documents.delete(session, draft, shelves.drafts).catch(() => undefined)
+  if (draft !== null) await drafts.delete(session, draft).catch(() => undefined)
   return { mail: sent }
 }
 
@@ -134,29 +134,19 @@ const lookUp = async ({ directory, groupId }: ClientContext, { to, cc }: WholeLe
 
 const draftsPart = (
   context: ClientContext,
-  documents: Documents,
+  drafts: Drafts,
   attachments: Attachments,
 ): Pick<Mailbox, 'drafts' | 'saveDraft' | 'discardDraft'> => ({
-  drafts: async () => {
-    const { found, leftOut } = await documents.list(context.person(), shelves.drafts, decodeDraft)
-    const drafts = found.map(({ document, writtenAt, content }): Draft => ({
-      draft: document,
-      ...content,
-      savedAt: writtenAt,
-    }))
-    return { drafts: drafts.reverse(), ...(leftOut > 0 ? { leftOut } : {}) }
-  },
+  drafts: () => drafts.list(),
   saveDraft: async ({ draft, ...letter }) => {
     const session = context.person()
-    const document = draft === undefined ? documents.newId() : checkedDocumentId(draft)
+    const document = draft === undefined ? drafts.newId() : checkedDocumentId(draft)
     const whole = wholeLetter(letter)
     const kept = { ...whole, attachments: await attachments.describe(session, whole.attachments) }
-    await documents.write(session, document, shelves.drafts, await encodeDraft(kept))
+    await drafts.write(session, document, kept)
     return { draft: document }
   },
-  discardDraft: async ({ draft }) => {
-    await documents.delete(context.person(), checkedDocumentId(draft), shelves.drafts)
-  },
+  discardDraft: async ({ draft }) => drafts.delete(context.person(), checkedDocumentId(draft)),
 })
 
 const filesPart = (

@@ -13,7 +13,8 @@ import type { Attachments } from './attachments.ts'
 import type { KeptLetter, Mailbox, OutboxReason, SendAnswer, TakenBack, TakenBackLetter } from './contract/mailbox.ts'
 import type { Documents } from './documents.ts'
 import type { KnownPeople } from './known-people.ts'
-import { decodeWaiting, encodeDraft, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
+import type { Drafts } from './drafts.ts'
+import { decodeWaiting, encodeWaiting, type WaitingLetter } from './letter-codec.ts'
 import { checkSize, type WholeLetter } from './letters.ts'
 import { InDoubt, LeaveDoubts, type Doubt } from './leave-doubts.ts'
 import { reachOf } from './reach.ts'
@@ -29,6 +30,7 @@ interface Queued extends Pick<WaitingLetter, 'command'> {
 export interface OutboxPorts {
   readonly context: ClientContext
   readonly documents: Documents
+  readonly drafts: Drafts
   readonly sending: Sending
   readonly attachments: Attachments
   readonly people: KnownPeople
@@ -52,6 +54,7 @@ const clockStepMs = 60_000
 export class Outbox {
   readonly #context: ClientContext
   readonly #documents: Documents
+  readonly #drafts: Drafts
   readonly #sending: Sending
   readonly #attachments: Attachments
   readonly #people: KnownPeople
@@ -68,9 +71,10 @@ export class Outbox {
   #isAsked = false
   #stopTimer: () => void = () => undefined
 
-  constructor({ context, documents, sending, attachments, people }: OutboxPorts) {
+  constructor({ context, documents, drafts, sending, attachments, people }: OutboxPorts) {
     this.#context = context
     this.#documents = documents
+    this.#drafts = drafts
     this.#sending = sending
     this.#attachments = attachments
     this.#people = people
@@ -133,7 +137,9 @@ export class Outbox {
     // It can have begun to leave while the list was on its way; what is cancelled from here on does not.
     if (entry !== undefined && !this.#leaving.has(document)) {
       const taken =
-        keep === 'draft' ? this.#becomeDraft(session, entry) : this.#documents.delete(session, document, shelves.outbox)
+        keep === 'draft'
+          ? this.#drafts.write(session, document, entry.letter)
+          : this.#documents.delete(session, document, shelves.outbox)
       this.#leaving.set(document, settled(taken))
       try {
         const update = await taken
@@ -149,10 +155,6 @@ export class Outbox {
     }
     if (entry !== undefined) return this.#cancel(session, document, keep)
     throw new QuintetError('NO_SUCH_MAIL', 'This mail has left, or was taken back already.')
-  }
-
-  async #becomeDraft(session: Session, { document, letter }: Entry): Promise<UpdateId> {
-    return this.#documents.write(session, document, shelves.drafts, await encodeDraft(letter))
   }
 
   /** Of one that was taken back by `update`. */
@@ -177,7 +179,7 @@ export class Outbox {
     this.#doubts.clear(document)
     await this.#documents.write(session, document, shelves.outbox, await encodeWaiting(entry))
     // Not by the draft's name: on another side of a split it may be written on, sent or thrown away, and this one would be gone without a word.
-    if (draft !== null) await this.#documents.delete(session, draft, shelves.drafts).catch(() => undefined)
+    if (draft !== null) await this.#drafts.delete(session, draft).catch(() => undefined)
     this.#reasons.set(document, reason)
     this.#look()
     return { outbox: document, reason }

@@ -128,6 +128,8 @@ const noticeOf = (event: ClientEvent): string | null => {
     case 'renamed':
       if (event.again) return `You are called ${shownName(event.name)} again: nobody else has this name any more.`
       return `Somebody else had your name first. You are called ${shownName(event.name)} from now on; your mail is all there.`
+    case 'draftKept':
+      return 'A draft was written, or sent, in two places at once: what was written in each is kept, see "drafts".'
     case 'sent':
       return 'A mail that waited in the outbox has left.'
     default:

@@ -74,6 +74,26 @@ describe('a group that is split and merges again', () => {
     expect(await subjectsOf(ada, 'sent')).toContain('Torn between')
   })
 
+  test('a draft that is written on both sides is there in both versions, and its person is told', async () => {
+    const draftOf = (body: string) => ({ to: ['dan'], subject: 'Plans', body })
+    const { draft } = await dan.ask('saveDraft', draftOf('before'))
+    await group.settled()
+    await group.partition([1, 2], [3, 4, 5])
+    const danInTheWest = group.client(1)
+    await danInTheWest.ask('logIn', { name: 'dan', password: 'password of dan' })
+    await danInTheWest.ask('drafts')
+    await danInTheWest.ask('saveDraft', { ...draftOf('in the west'), draft })
+    // The later one counts: not that of the session which stands.
+    await dan.ask('saveDraft', { ...draftOf('in the east'), draft })
+    await merge()
+    await danInTheWest.event('draftKept', (event) => event.draft === draft)
+    const bodies = async (client: MailProcess): Promise<readonly string[]> =>
+      (await client.ask('drafts')).drafts.map(({ body }) => body).sort()
+    expect(await bodies(danInTheWest)).toEqual(['in the east', 'in the west'])
+    await dan.ask('logIn', { name: 'dan', password: 'password of dan' })
+    await expect.poll(() => bodies(dan)).toEqual(['in the east', 'in the west'])
+  })
+
   test('a partition pushed by one side only holds both ways', async () => {
     await group.operator(1).ask('pause', { servers: [2, 3, 4, 5] })
     await group.sees([1], [1])

@@ -190,7 +190,10 @@ const clientTargets: readonly FuzzTarget[] = [
   ),
   {
     name: 'draft',
-    seeds: async () => [await encodeDraft(letter), await encodeDraft(filed)],
+    seeds: async () => [
+      await encodeDraft({ letter, writings: new Map() }),
+      await encodeDraft({ letter: filed, writings: new Map([['AAAAAAAAAAA', 2]]) }),
+    ],
     run: (bytes) => attempted(() => decodeDraft(bytes)),
   },
   {

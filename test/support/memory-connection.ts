@@ -76,7 +76,7 @@ export class MemoryConnection implements ReplicaApi {
     this.#replica.statuses += 1
     const { server, view, accounts, mails, paused } = this.#replica
     const origin = originId(`${server}.aaaaaaaa`)
-    const held = { [origin]: mails.length }
+    const held = { [origin]: this.#replica.sequence }
     const here = { server, origin, machine: 'memory', connected: true, lagMs: null }
     const other = otherThan(server)
     const away = { ...here, server: other, origin: originId(`${other}.aaaaaaaa`), connected: false }

@@ -123,6 +123,11 @@ export class MemoryReplica {
     for (const connection of this.connections) connection.emit(event)
   }
 
+  /** Of the last update. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
   get view(): ViewInfo {
     return { number: 1, servers: [this.server] }
   }

@@ -55,6 +55,7 @@ describe('drafts', () => {
     payload[sealed] = (payload[sealed] ?? 0) ^ 1
     // What is on the shelf of the outbox is written in another way, as by another version of this program.
     const strange = { ...whole, document: spoiled.document, payload: spoiled.payload, shelf: 2, update: spoiled.update }
+    await client.close()
     replica.documents = [{ ...spoiled, payload }, whole]
     const other = await clientAt(replica, new ManualClock())
     await other.logIn({ name: 'ann', password })

@@ -97,6 +97,7 @@ describe('when somebody else logs in at the same client', () => {
     await logIn(client, 'bob')
     await submitting.release()
     expect(await folder(client, 'sent')).toEqual([])
+    replica.isWhole = true
     await logIn(client, 'ann')
     await expect.poll(() => folder(client, 'sent')).toEqual(['ann: three', 'ann: two', 'ann: one'])
     await expect.poll(() => client.outbox()).toEqual({ entries: [] })

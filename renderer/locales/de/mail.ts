@@ -198,6 +198,8 @@ export const mail: Translated<typeof english.mail> = {
   draftKept: 'Bei den Entwürfen gesichert.',
   draftGone: 'Ein Brief, der hier offen war, wurde anderswo gesendet oder verworfen.',
   draftChanged: 'Ein Brief wurde auch anderswo geändert: Was Sie hier schrieben, ist jetzt ein eigener Entwurf.',
+  draftKeptTwice: 'Ein Entwurf wurde an zwei Orten zugleich geschrieben oder gesendet. Beide Fassungen sind noch da.',
+  seeDrafts: 'Entwürfe ansehen',
   draftDiscarded: 'Der Entwurf ist verworfen.',
   draft: {
     saving: 'Wird gesichert …',

@@ -187,6 +187,8 @@ export const mail = {
   draftKept: 'Saved among the drafts.',
   draftGone: 'A letter that was open here was sent or thrown away elsewhere.',
   draftChanged: 'A letter was changed elsewhere, too: what you wrote here is a draft of its own now.',
+  draftKeptTwice: 'A draft was written or sent in two places at once. What was written in each is kept.',
+  seeDrafts: 'See the drafts',
   draftDiscarded: 'The draft is discarded.',
   draft: { saving: 'Saving …', saved: 'Draft saved', failed: 'Not saved; it is tried again by itself. {reason}' },
   outbox: {

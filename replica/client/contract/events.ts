@@ -13,6 +13,11 @@ export type ClientEvent =
   | { readonly event: 'mail'; readonly header: Header; readonly late: boolean }
   /** Marks, drafts or the outbox changed, here or at another client of this person: what is shown of them is out of date. */
   | { readonly event: 'mailbox' }
+  /**
+   * A draft that was written here was written, sent or thrown away elsewhere, too, as on the other side of a split. What was written here and what is there are
+   * both among the drafts: `copy` is a new one.
+   */
+  | { readonly event: 'draftKept'; readonly draft: DocumentId; readonly copy: DocumentId }
   /** An outbox entry has left. */
   | { readonly event: 'sent'; readonly outbox: DocumentId; readonly mail: UpdateId }
   /** Somebody whom this person follows posted. */

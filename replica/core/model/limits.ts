@@ -37,6 +37,8 @@ export const limits = {
   rememberRetryMs: 30_000,
   /** Who logs out, or ends, waits for it no longer. */
   rememberFlushMs: 1_000,
+  /** Clients that have written at a draft, as it tells them: those that did so last. */
+  draftWriters: 16,
   /** A sealed document: a mail in the making, with room. */
   documentBytes: 1_048_576 + 32_768,
   /** Mails of a conversation that are shown: the newest. */

@@ -74,7 +74,7 @@ export const isUnsettled = (shown: Shown): boolean => shown.outbox.some(({ reaso
 /** What is not as people were told. */
 export const untruths = (ledger: Ledger, shown: ReadonlyMap<string, Shown>): readonly string[] => [
   ...[...ledger.letters.values()].flatMap((letter) => letterUntruths(letter, ledger, shown)),
-  ...[...ledger.registers].flatMap(([about]) => registerUntruths(about, ledger.registers, shown)),
+  ...[...ledger.registers].flatMap(([about]) => registerUntruths(about, ledger, shown)),
   ...[...shown].flatMap(([, { names }]) =>
     names.filter((name) => name.includes('~')).map((name) => `signed up twice: ${name}`),
   ),
@@ -154,16 +154,22 @@ const mustBeKept = (ledger: Ledger, name: string, words: string): boolean =>
 
 const registerUntruths = (
   about: string,
-  registers: Ledger['registers'],
+  { registers, keptBoth }: Ledger,
   all: ReadonlyMap<string, Shown>,
 ): readonly string[] => {
   const possible = registers.get(about)?.possible ?? []
   const found = valueOf(about, all)
   const other = /^(\w+)'s draft (.+)$/.exec(about)
   const others = other === null ? [] : (registers.get(`${other[1]}'s other draft ${other[2]}`)?.possible ?? [])
+  if (other !== null && keptBoth.has(other[1] ?? '') && isAmong(possible, all.get(other[1] ?? ''), other[2])) return []
   if (found === null || possible.includes(found) || (found !== 'none' && others.includes(found))) return []
   return [`not as told: ${about} is "${found}", and can be "${possible.join('" or "')}"`]
 }
+
+/** Whether a draft of several is as it can be. One that was sent may have been written on elsewhere, too. */
+const isAmong = (possible: readonly string[], shown: Shown | undefined, words: string | undefined): boolean =>
+  possible.includes('none') ||
+  shown?.drafts.some(({ subject, body }) => subject === words && possible.includes(body)) === true
 
 type ValueOf = (shown: Shown, what: string) => string | null
 

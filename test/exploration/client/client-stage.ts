@@ -86,6 +86,9 @@ export class ClientStage extends PeopleStage {
   draft(name: string, words: string, text: string): void {
     this.soon(name, async (person, client) => {
       if (!(await this.#isSaved(person, words))) return
+      // As the window does, which goes on with what it shows.
+      if (this.#drafts.has(words)) await person.ask('look at the drafts', () => client.drafts())
+      if (person.device.client !== client) return
       this.#saving.set(words, client)
       const draft = this.#drafts.get(words)
       const saving = this.#draftOf(name, words).begin(text)

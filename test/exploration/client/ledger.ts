@@ -66,6 +66,8 @@ export interface LetterRecord {
 export class Ledger {
   readonly letters = new Map<string, LetterRecord>()
   readonly registers = new Map<string, Register<string>>()
+  /** Who was told that a draft was written in two places: then there may be both. */
+  readonly keptBoth = new Set<string>()
   /** What must never be: said at once, looked at in the end. */
   readonly violations: string[] = []
 

@@ -217,6 +217,7 @@ export class Person {
       this.#backAtMs = this.#time.nowMs + backAfterMs
     }
     if (event.event === 'takenOver' || event.event === 'renamed' || event.event === 'connected') this.tellSession()
+    if (event.event === 'draftKept') this.#ledger.keptBoth.add(this.name)
     if (event.event === 'sent') this.#sentEvents(event.outbox)
     this.window.hear(event)
   }

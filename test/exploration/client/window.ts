@@ -47,6 +47,7 @@ export class Window {
         this.refresh()
         break
       case 'mailbox':
+      case 'draftKept':
       case 'sent':
       case 'renamed':
         this.refresh()
