@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { AccountInfo, KeysChange, PersonInfo, ReplicaApi } from '../api/contract.ts'
 import { QuintetError } from '../core/model/errors.ts'
+import type { AccountId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { AccountChange, AccountKeysChange } from '../core/model/updates.ts'
 import { sameBytes } from '../wire/bytes.ts'
@@ -13,6 +14,7 @@ import type { Recipient } from './mail-sealer.ts'
 import type { ReplicaLink } from './replica-link.ts'
 
 type LookUp = ReplicaApi['lookUp']
+type KnownBy = (name: string) => Promise<AccountId | null>
 
 export interface NamedRecipient {
   /** As it was asked for. */
@@ -35,6 +37,8 @@ export class AccountDirectory {
   readonly #known: LRUCache<string, Recipient & { readonly foundMs: number }>
   readonly #clock: ClientClock
   readonly #lookUp: LookUp
+  /** Whom the person knows by a name. */
+  #knownBy: KnownBy = () => Promise.resolve(null)
 
   constructor(lookUp: LookUp, clock: ClientClock) {
     this.#lookUp = lookUp
@@ -57,6 +61,11 @@ export class AccountDirectory {
       const recipient = found[index]
       return recipient === undefined ? [] : [{ name, recipient }]
     })
+  }
+
+  /** `knownBy`: whom who is logged in knows by a name. That finds them when they are called otherwise by now, and nobody else is called so. */
+  knowBy(knownBy: KnownBy): void {
+    this.#knownBy = knownBy
   }
 
   forget(names: readonly string[]): void {
@@ -93,6 +102,27 @@ export class AccountDirectory {
       const recipient = { account, sealKey: await importPublicKey(sealKey) }
       looked.set(name, recipient)
       this.#known.set(name, { ...recipient, foundMs })
+    }
+    await this.#findRenamed(
+      groupId,
+      [...asked].filter((name) => !looked.has(name)),
+      looked,
+    )
+  }
+
+  /** As of a name with which sides of a split told two apart, of whom one has been deleted since. Not kept: somebody may take the name. */
+  async #findRenamed(groupId: Uint8Array, names: readonly string[], looked: Map<string, Recipient>): Promise<void> {
+    const known: { readonly name: string; readonly account: AccountId }[] = []
+    for (const name of names) {
+      const account = await this.#knownBy(name)
+      if (account !== null) known.push({ name, account })
+    }
+    if (known.length === 0) return
+    const found = await this.#lookUp({ names: [], accounts: known.map(({ account }) => account) })
+    for (const { name, account } of known) {
+      const info = found.find((one) => one.account === account)
+      if (info === undefined) continue
+      looked.set(name, { account, sealKey: await importPublicKey(verifiedAccount(groupId, info).sealKey) })
     }
   }
 }

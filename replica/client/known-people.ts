@@ -53,6 +53,12 @@ export class KnownPeople {
   constructor(context: ClientContext, documents: Documents) {
     this.#context = context
     this.#names = new Remembered(context, documents, memory)
+    context.directory.knowBy(async (name) => {
+      if (context.session === null) return null
+      await this.asFarAsKnown(context.session)
+      const [known, ...others] = this.#knownBy(name)
+      return known === undefined || others.length > 0 ? null : known
+    })
   }
 
   /** Fulfilled when it is known whom the person knows. */
