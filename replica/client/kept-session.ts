@@ -1,5 +1,6 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { sessionBytes, sessionId, type Clock, type SessionId } from '../core/model/ids.ts'
+import { limits } from '../core/model/limits.ts'
 import { fromBase64Url, toBase64Url } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
 import type { PrivateHalves } from './person-keys.ts'
@@ -10,17 +11,21 @@ export interface KeptSession {
   readonly session: SessionId
   /** When the log-in took place: a later one, elsewhere, stands. */
   readonly clock: Clock
+  /** As the person was called then; empty in those of before it was kept. */
+  readonly name: string
 }
 
 /*
- * kept = [1, signing seed(32), sealing secret(32), session id(12), clock]
+ * kept = [1, signing seed(32), sealing secret(32), session id(12), clock, name], without the last in those of before it was kept
  */
 const formatVersion = 1
 const halfBytes = 32
+const fieldsLeast = 5
+const fieldsMost = 6
 
 /** The private keys are in it as they are. */
-export const encodeKeptSession = ({ halves, session, clock }: KeptSession): Uint8Array =>
-  encodeCbor([formatVersion, halves.signSeed, halves.sealSecret, fromBase64Url(session), clock])
+export const encodeKeptSession = ({ halves, session, clock, name }: KeptSession): Uint8Array =>
+  encodeCbor([formatVersion, halves.signSeed, halves.sealSecret, fromBase64Url(session), clock, name])
 
 /** NEWER_FORMAT, DAMAGED. */
 export const decodeKeptSession = (bytes: Uint8Array): KeptSession => {
@@ -31,10 +36,11 @@ export const decodeKeptSession = (bytes: Uint8Array): KeptSession => {
 }
 
 const readKeptSession = (reader: CborReader): KeptSession => {
-  reader.tuple(5)
+  const fields = reader.list(fieldsLeast, fieldsMost, 'fields')
   if (reader.uint() !== formatVersion)
     throw new QuintetError('NEWER_FORMAT', 'It was kept by a newer version. Log in again.')
   const halves = { signSeed: reader.bytes(halfBytes), sealSecret: reader.bytes(halfBytes) }
   const session = sessionId(toBase64Url(reader.bytes(sessionBytes)))
-  return { halves, session, clock: reader.uint() }
+  const clock = reader.uint()
+  return { halves, session, clock, name: fields < fieldsMost ? '' : reader.text(limits.nameChars * 2 + 8, 'name') }
 }

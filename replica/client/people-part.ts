@@ -99,8 +99,7 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
     const keys = await personKeysOf(earlier.halves)
     const sessionOf = (name: string): Session => new Session(name, groupId, keys, ports, earlier)
     const record = await account.record(keys.account).catch(async (error: unknown) => {
-      // Deleted, or not here yet: then the log-in is kept. The server says which to who proves to be that person.
-      if (isUnknown(error)) await context.link.call((api) => sessionOf('').logIn(api))
+      if (isUnknown(error)) await asDeleted(context, sessionOf(earlier.name))
       throw error
     })
     await context.logInAs(sessionOf(record.calledNow))
@@ -116,6 +115,16 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
     await account.changeLock(session, by, to)
   },
 })
+
+/** Deleted, in which case the person is told and this fails, or not here yet: then the log-in is kept. The server says which to who proves to be that person. */
+const asDeleted = async (context: ClientContext, session: Session): Promise<void> => {
+  try {
+    await context.link.call((api) => session.logIn(api))
+  } catch (error) {
+    if (isUnknown(error) && session.name !== '') context.tell({ event: 'accountDeleted', name: session.name })
+    throw error
+  }
+}
 
 /** The account of who is logged in, as the connected replica knows it. */
 class OwnAccount {

@@ -124,7 +124,12 @@ export class Session {
   /** For a later run of this client. NOT_LOGGED_IN before the log-in has taken place. */
   kept(): Uint8Array {
     if (this.#clock === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-    return encodeKeptSession({ halves: this.#keys.halves, session: this.#session, clock: this.#clock })
+    return encodeKeptSession({
+      halves: this.#keys.halves,
+      session: this.#session,
+      clock: this.#clock,
+      name: this.#name,
+    })
   }
 
   /** A server that has not got the account yet is given it with the log-in. */

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { decodeKeptSession } from '../../replica/client/kept-session.ts'
+import { encodeCbor } from '../../replica/wire/cbor.ts'
+import { fromBase64Url } from '../../replica/wire/bytes.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import { clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
+import { clientOf, nextEvent, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -48,6 +51,31 @@ describe('a log-in that is kept', () => {
     await ann.deleteAccount()
     expect(await codeOf(later.resumeSession({ kept }))).toBe('NO_SUCH_ACCOUNT')
     expect(() => later.keptSession()).toThrow('Log in first.')
+  })
+
+  test('tells whose account was deleted while nobody was logged in', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const kept = ann.keptSession()
+    await ann.close()
+    for (const account of replica.accounts) account.deleted = true
+    const later = await clientOf(replica)
+    const told = nextEvent(later, 'accountDeleted')
+    expect(await codeOf(later.resumeSession({ kept }))).toBe('NO_SUCH_ACCOUNT')
+    expect(await told).toEqual({ event: 'accountDeleted', name: 'ann' })
+  })
+
+  test('can be one of a version that did not keep the name', async () => {
+    const replica = new MemoryReplica()
+    const ann = await signedUp(replica, 'ann')
+    const kept = decodeKeptSession(ann.keptSession())
+    await ann.close()
+    const { halves, session, clock } = kept
+    const former = encodeCbor([1, halves.signSeed, halves.sealSecret, fromBase64Url(session), clock])
+    expect(decodeKeptSession(former)).toEqual({ ...kept, name: '' })
+    const later = await clientOf(replica)
+    await later.resumeSession({ kept: former })
+    expect(later.loggedInAs).toBe('ann')
   })
 
   test('is not said to be of an account that is gone by a server where that has not come yet', async () => {

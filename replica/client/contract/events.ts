@@ -29,7 +29,7 @@ export type ClientEvent =
   | { readonly event: 'people' }
   /** The account was logged in elsewhere: this client is logged out. */
   | { readonly event: 'takenOver'; readonly server: ServerId; readonly machine: string }
-  /** The account was deleted, elsewhere: this client is logged out, and all that the account had is gone. `name`: as it was called. */
+  /** The account was deleted, elsewhere: this client is logged out, or cannot go on with a log-in of before, and all that the account had is gone. `name`: as it was called. */
   | { readonly event: 'accountDeleted'; readonly name: string }
   /**
    * The password or the recovery phrase of who is logged in was changed elsewhere, as on another side of a split: what this client had set, or knew, counts
