@@ -111,22 +111,23 @@ export class LocalMailbox {
     })
   }
 
-  /** Makes the group that this machine is the first of. Rejects, and `phase` stays, when it cannot be done. */
+  /** Makes the group that this machine is the first of. Rejects when it cannot be done; `phase` stays, or has failed where the group is there and is not open. */
   create(groupName: string, machine: string, server: ServerId): Promise<void> {
-    return this.#inOrder(() => this.#startFirst({ create: groupName, join: null, server, machine }))
+    return this.#inOrder(() => this.#enter(() => this.#start({ create: groupName, join: null, server, machine })))
   }
 
   join(invite: string, machine: string, server: ServerId | null): Promise<void> {
-    return this.#inOrder(() => this.#startFirst({ create: null, join: invite, server, machine }))
+    return this.#inOrder(() => this.#enter(() => this.#start({ create: null, join: invite, server, machine })))
   }
 
   /** As `join`, without a replica of its own. */
   joinAsClient(invite: string, machine: string): Promise<void> {
-    return this.#inOrder(async () => {
+    const join = async (): Promise<void> => {
       const { joinAsClient } = await loadReplica()
       await joinAsClient({ directory: this.#options.data, invite, machine })
       await this.#connect()
-    })
+    }
+    return this.#inOrder(() => this.#enter(join))
   }
 
   /** BAD_INVITE, INVITE_EXPIRED. */
@@ -192,11 +193,18 @@ export class LocalMailbox {
     if (reset === 'together') await this.inspectInvite(invite)
   }
 
-  async #startFirst(opening: FirstOpening): Promise<void> {
+  /** What gives this machine its group, and opens it. */
+  async #enter(work: () => Promise<void>): Promise<void> {
     const { keptGroup } = await loadReplica()
     if ((await keptGroup(this.#options.data)) !== null)
       throw new QuintetError('DIRECTORY_HAS_A_GROUP', 'This machine belongs to a group already.')
-    await this.#start(opening)
+    try {
+      await work()
+    } catch (error) {
+      // Where the machine has its group by now, only opening it is left to try.
+      if ((await keptGroup(this.#options.data)) !== null) this.#openLater(error)
+      throw error
+    }
   }
 
   async #start(opening: FirstOpening, reset: 'no' | 'together' = 'no'): Promise<void> {
@@ -251,10 +259,14 @@ export class LocalMailbox {
       else if (kept.server === null) await this.#connect()
       else await this.#start(laterOpening)
     } catch (error) {
-      const failure = failureOf(error)
-      this.#become({ phase: 'failed', failure })
-      if (failure.code === 'UNREACHABLE') this.#reopening = setTimeout(() => this.#reopen(), reopenMs)
+      this.#openLater(error)
     }
+  }
+
+  #openLater(error: unknown): void {
+    const failure = failureOf(error)
+    this.#become({ phase: 'failed', failure })
+    if (failure.code === 'UNREACHABLE') this.#reopening = setTimeout(() => this.#reopen(), reopenMs)
   }
 
   /** Where no server could be reached one may have come; the window goes on showing the failure meanwhile. */

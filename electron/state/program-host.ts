@@ -63,23 +63,20 @@ export class ProgramHost implements AppHost {
     return this.#options.mailbox.phase
   }
 
-  async createGroup({ groupName, machine, server }: Request<'createGroup'>): Promise<void> {
-    await this.#options.mailbox.create(groupName, machine, server)
-    await this.keepFirstRun({ draft: null })
+  createGroup({ groupName, machine, server }: Request<'createGroup'>): Promise<void> {
+    return this.#enter(() => this.#options.mailbox.create(groupName, machine, server))
   }
 
   inspectInvite({ invite }: Request<'inspectInvite'>): Promise<InspectedInvite> {
     return this.#options.mailbox.inspectInvite(invite)
   }
 
-  async join({ invite, machine, server }: Request<'join'>): Promise<void> {
-    await this.#options.mailbox.join(invite, machine, server)
-    await this.keepFirstRun({ draft: null })
+  join({ invite, machine, server }: Request<'join'>): Promise<void> {
+    return this.#enter(() => this.#options.mailbox.join(invite, machine, server))
   }
 
-  async joinAsClient({ invite, machine }: Request<'joinAsClient'>): Promise<void> {
-    await this.#options.mailbox.joinAsClient(invite, machine)
-    await this.keepFirstRun({ draft: null })
+  joinAsClient({ invite, machine }: Request<'joinAsClient'>): Promise<void> {
+    return this.#enter(() => this.#options.mailbox.joinAsClient(invite, machine))
   }
 
   firstRun(): Promise<FirstRunDraft | null> {
@@ -170,6 +167,15 @@ export class ProgramHost implements AppHost {
 
   async stayOpen(): Promise<void> {
     this.#options.pageAnswers('stays')
+  }
+
+  /** The first run is over once the machine has a group, open or not. */
+  async #enter(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } finally {
+      if (this.#options.mailbox.phase.phase !== 'empty') await this.keepFirstRun({ draft: null })
+    }
   }
 }
 

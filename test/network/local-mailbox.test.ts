@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -85,6 +87,27 @@ test('where the disk fails, the window goes on at another server with the same p
   await sent
   const { headers } = await mailbox.client.list({ folder: 'inbox', limit: 10 })
   expect(headers.map(({ subject }) => subject)).toEqual(['after', 'before'])
+})
+
+test('a group that was made, and cannot be opened, is not asked for once more: it is tried again', async () => {
+  const inTheWay = createServer().listen(0, '127.0.0.1')
+  await once(inTheWay, 'listening')
+  const { port } = inTheWay.address() as AddressInfo
+  mailbox = new LocalMailbox({ data: path.join(folder, 'taken'), listen: [`/ip4/127.0.0.1/tcp/${port}`], mdns: 'off' })
+  await mailbox.open()
+  const made = mailbox.create('Northern Light', 'bridge', serverId(1))
+  await expect(made).rejects.toMatchObject({ code: 'PORT_IN_USE' })
+  expect(mailbox.phase).toMatchObject({ phase: 'failed', failure: { code: 'PORT_IN_USE' } })
+  inTheWay.close()
+  await once(inTheWay, 'close')
+  await mailbox.open()
+  expect(mailbox.phase).toMatchObject({ phase: 'signedOut', group: 'Northern Light', home: serverId(1) })
+})
+
+test('a group that could not be made leaves the window where it was', async () => {
+  await mailbox.open()
+  await expect(mailbox.create('two\nlines', 'bridge', serverId(1))).rejects.toMatchObject({ code: 'BAD_NAME' })
+  expect(mailbox.phase).toEqual({ phase: 'empty' })
 })
 
 test('where the keyring answers late the log-in that it sealed comes in then, and is there at the next start', async () => {

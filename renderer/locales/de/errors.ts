@@ -46,7 +46,8 @@ export const errors: Translated<typeof english.errors> = {
   DIRECTORY_HAS_A_GROUP: 'In diesem Ordner ist schon eine Gruppe.',
   NEWER_FORMAT: 'Diese Daten schrieb eine neuere Fassung. Aktualisieren Sie Quintet.',
   DAMAGED: 'Manche Daten sind beschädigt. Sie werden von den anderen Servern zurückgeholt.',
-  PORT_IN_USE: 'Ein anderes Programm benutzt diesen Anschluss.',
+  PORT_IN_USE:
+    'Ein anderes Programm benutzt den Anschluss (Port), mit dem Quintet gestartet wurde. Beenden Sie jenes, oder starten Sie Quintet mit einem anderen Anschluss.',
   BAD_ADDRESS: 'Das ist keine Adresse.',
   STOPPED: 'Der Server ist angehalten. Starten Sie Quintet neu.',
   INTERNAL: 'Etwas Unvorhergesehenes ging schief. Versuchen Sie es noch einmal, oder starten Sie Quintet neu.',

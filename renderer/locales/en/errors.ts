@@ -42,7 +42,8 @@ export const errors = {
   DIRECTORY_HAS_A_GROUP: 'This folder has a group already.',
   NEWER_FORMAT: 'These data were written by a newer version. Update Quintet.',
   DAMAGED: 'Some data are damaged. They are taken back from the other servers.',
-  PORT_IN_USE: 'Another program uses this port.',
+  PORT_IN_USE:
+    'Another program uses the port that Quintet was started with. End that program, or start Quintet with another port.',
   BAD_ADDRESS: 'This is not an address.',
   STOPPED: 'The server has stopped. Start Quintet again.',
   INTERNAL: 'Something unforeseen went wrong. Try again; if it stays, start Quintet again.',
