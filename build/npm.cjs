@@ -7,7 +7,9 @@ const path = require('path')
 
 const wantedNodeMajor = 24
 const wantedNpmMajor = 7
-const wantedDiskMegabytes = 600
+const wantedDiskMegabytes = 750
+/** With less than that left something was not written, whether npm says so or not. */
+const leastLeftMegabytes = 16
 const progressIntervalMs = 10000
 const stopGraceMs = 2000
 const parentCheckIntervalMs = 500
@@ -15,6 +17,8 @@ const keptOutputCharacters = 20000
 
 const root = path.join(__dirname, '..')
 const modules = path.join(root, 'node_modules')
+/** Where npm notes what it has installed. */
+const installedLock = path.join(modules, '.package-lock.json')
 
 /** A failure whose message already says what to do. */
 class SetupError extends Error {}
@@ -58,6 +62,29 @@ async function runNpm(args, folder) {
   if (stoppedBy !== null) throw new SetupError(`stopped by ${stoppedBy}; the next command begins anew`)
   if (end.error !== null) throw new SetupError(`npm could not be started: ${end.error.message}\n${ownNodeAdvice()}`)
   if (end.code !== 0) throw new SetupError(`npm failed (exit code ${end.code}). ${adviceFor(output)}`)
+  if (freeMegabytes() < leastLeftMegabytes) throw new SetupError(diskFull)
+}
+
+/** Throws a `SetupError` that says what to do where packages cannot be installed. */
+function requirePlace() {
+  try {
+    if (!fs.existsSync(modules)) fs.mkdirSync(modules)
+    fs.accessSync(modules, fs.constants.W_OK)
+  } catch (error) {
+    throw new SetupError(
+      `No packages can be installed here: ${error.message}\n` +
+        'Set this checkout up as its owner, and where it can be written to (npm run setup): everybody may run it then.',
+    )
+  }
+  // npm removes what was installed before.
+  if (!fs.existsSync(installedLock) && freeMegabytes() < wantedDiskMegabytes) throw new SetupError(diskFull)
+}
+
+/** Infinity where it cannot be told, as by Node before 18. */
+function freeMegabytes() {
+  if (fs.statfsSync === undefined) return Infinity
+  const { bavail, bsize } = fs.statfsSync(root)
+  return (bavail * bsize) / 1048576
 }
 
 /** npm's own script where it can be found, so that PATH does not matter; `npm` by the shell otherwise. */
@@ -100,11 +127,10 @@ function requireNpmVersion(npm) {
   )
 }
 
+const diskFull = `The disk is full: ${wantedDiskMegabytes} MB are needed in ${root} and as much in npm's cache (npm config get cache).`
+
 const advices = [
-  [
-    /ENOSPC|no space left/i,
-    `The disk is full: ${wantedDiskMegabytes} MB are needed in ${root} and as much in npm's cache (npm config get cache).`,
-  ],
+  [/ENOSPC|no space left/i, diskFull],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/,
     "The registry's certificate is not trusted: point NODE_EXTRA_CA_CERTS at your network's certificate authority.",
@@ -195,9 +221,11 @@ module.exports = {
   SetupError,
   ended,
   endWithParent,
+  installedLock,
   modules,
   onStopSignal,
   ownNodeAdvice,
+  requirePlace,
   root,
   runNpm,
   say,

@@ -6,7 +6,18 @@ const crypto = require('crypto')
 const fs = require('fs')
 const os = require('os')
 const path = require('path')
-const { SetupError, endWithParent, modules, ownNodeAdvice, root, runNpm, say, wantedNodeMajor } = require('./npm.cjs')
+const {
+  SetupError,
+  endWithParent,
+  installedLock,
+  modules,
+  ownNodeAdvice,
+  requirePlace,
+  root,
+  runNpm,
+  say,
+  wantedNodeMajor,
+} = require('./npm.cjs')
 
 const lockPollIntervalMs = 500
 const lockStaleAfterMs = 15 * 60 * 1000
@@ -51,7 +62,7 @@ async function install() {
 /** Accepts what an `npm install` by hand has left, so that it is not thrown away and downloaded again. */
 function modulesMatchLockfile() {
   const wanted = readLockfile().packages
-  const installed = readJson(path.join(modules, '.package-lock.json'))
+  const installed = readJson(installedLock)
   if (installed === null || installed.packages === undefined) return false
   return Object.keys(wanted).every((name) => {
     if (name === '' || wanted[name].optional) return true
@@ -61,8 +72,15 @@ function modulesMatchLockfile() {
 }
 
 async function installModules() {
+  requirePlace()
   say('installing the packages of package-lock.json with npm ci (a minute or so, once)')
-  await runNpm(['ci', '--include=dev', '--include=optional'], root)
+  try {
+    await runNpm(['ci', '--include=dev', '--include=optional'], root)
+  } catch (error) {
+    // What npm noted there is not all there.
+    removeFile(installedLock)
+    throw error
+  }
   say('packages installed')
 }
 
@@ -167,8 +185,12 @@ function renewLock() {
 }
 
 function releaseLock() {
+  removeFile(lockFile())
+}
+
+function removeFile(file) {
   try {
-    fs.unlinkSync(lockFile())
+    fs.unlinkSync(file)
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
   }

@@ -62,6 +62,43 @@ test('a set-up goes on where its end cannot be noted', async () => {
   expect(code).toBe(0)
 })
 
+/** The file system as its functions in `code` have it. */
+const withFiles = async (code: string): Promise<Readonly<Record<string, string>>> => {
+  await writeFile(path.join(folder, 'files.cjs'), `const fs = require('fs'); ${code}`)
+  return { NODE_OPTIONS: `--require "${path.join(folder, 'files.cjs')}"` }
+}
+
+test('a set-up for which there is no room says so before it begins', async () => {
+  const full = await withFiles('fs.statfsSync = () => ({ bavail: 50, bsize: 1048576 })')
+  for (const { said, code } of [await setUp(full), await setUp(full)]) {
+    expect(said).toMatch(/The disk is full: \d+ MB are needed in .*a checkout/u)
+    expect([code, await asked()]).toEqual([1, ''])
+  }
+})
+
+test('a set-up during which the disk gets full is no set-up, though npm says nothing of it', async () => {
+  const noted = `fs.existsSync(${JSON.stringify(path.join(checkout, 'asked'))})`
+  const filling = `fs.statfsSync = () => ({ bavail: ${noted} ? 1 : 9000, bsize: 1048576 })`
+  // As npm does, which notes what it wanted to install.
+  const note = `process.once('exit', () => fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json'))`
+  await writeFile(npm, someNpm.replace('fs.appendFileSync', `${note}\n  fs.appendFileSync`))
+  const { said, code } = await setUp(await withFiles(filling))
+  expect(said).toContain('The disk is full')
+  expect([code, await asked()]).toEqual([1, 'ci\n'])
+  // With room again, all is installed anew.
+  expect(await setUp()).toMatchObject({ code: 0 })
+  expect(await asked()).toBe('ci\nci\n')
+})
+
+test('a checkout that cannot be written to says so', async () => {
+  const closed = await withFiles(
+    `fs.mkdirSync = (name) => { throw Object.assign(new Error('EROFS: read-only file system, mkdir ' + name), { code: 'EROFS' }) }`,
+  )
+  const { said, code } = await setUp(closed)
+  expect(said).toMatch(/EROFS.*\n.*as its owner/u)
+  expect([code, await asked()]).toEqual([1, ''])
+})
+
 test('a set-up that cannot be done says what to do', async () => {
   const withoutRoom = await setUp({ TMPDIR: path.join(folder, 'nowhere') })
   expect(withoutRoom.said).toMatch(/^\nsetup: .* cannot be written: ENOENT.*\n.*set TMPDIR/u)
