@@ -240,7 +240,7 @@ export class ReplicaCore {
     if (this.hindrance === null && this.#desk.queued > 0) this.#desk.release(wallMs, effects)
     const fresh = this.#desk.commit(effects)
     if (effects.persist.length > 0) this.#lastUpdateMs = now.steadyMs
-    this.#spreading.spread(now.steadyMs, fresh, this.#membership.audience(now.steadyMs), effects)
+    this.#spreading.spread(now.steadyMs, fresh, () => this.#membership.audience(now.steadyMs), effects)
     this.forks.startOverIfVain(now.steadyMs, this.#correspondence.members(), effects)
     this.#catchingUp.confirm(now.steadyMs, this.#correspondence.sources(), effects)
     if (this.#catchingUp.join(wallMs, (peer, image) => this.#fits(now, peer, image, effects), effects)) {

@@ -45,8 +45,9 @@ export class RetiredPeers {
   /** Sends those away of which all has been taken in, or nothing is: who has told only of its own log may have more to hand over. */
   dismiss(sessions: readonly GreetedPeer[], effects: EffectsDraft): void {
     for (const { peer, origin, hasToldAll } of sessions) {
+      if (!this.has({ peer, origin })) continue
       const isEmpty = hasToldAll && covers(this.#state.vector, this.#matrix.row(origin))
-      if (this.isShutOut({ origin }) || (isEmpty && this.has({ peer, origin }))) this.sendAway(peer, origin, effects)
+      if (this.isShutOut({ origin }) || isEmpty) this.sendAway(peer, origin, effects)
     }
   }
 

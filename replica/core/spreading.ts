@@ -82,11 +82,12 @@ export class Spreading {
   }
 
   /** `batches` are those of this step. Asks to be woken when some have to wait. */
-  spread(nowMs: number, batches: readonly Batch[], audience: Audience, effects: EffectsDraft): void {
+  spread(nowMs: number, batches: readonly Batch[], audienceOf: () => Audience, effects: EffectsDraft): void {
     this.arrived(nowMs, batches)
     this.#isRush = nowMs < this.#rushUntilMs
     this.#waiting.push(...batches)
     if (this.#waiting.length === 0) return
+    const audience = audienceOf()
     const waitMs = audience.isTold ? 0 : this.#waitMs(nowMs)
     if (waitMs > 0) {
       effects.wakeAfterMs = waitMs

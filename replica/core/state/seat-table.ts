@@ -147,7 +147,7 @@ export class SeatTable {
 
   /** Whether this machine was retired, by whatever name it says hello: it may go by another one for each seat. */
   isRetiredPeer({ peer, origin }: { readonly peer: PeerId; readonly origin: OriginId | null }): boolean {
-    return this.retiredAs(peer) !== undefined || (origin !== null && this.isRetired(origin))
+    return this.#retired.size > 0 && (this.retiredAs(peer) !== undefined || (origin !== null && this.isRetired(origin)))
   }
 
   /** By which of its claims this machine was retired, or by which of its names, if it took no seat; undefined when it was not. */
