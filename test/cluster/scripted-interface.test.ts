@@ -61,7 +61,9 @@ describe('the scripted interface, verb by verb', () => {
       total: 1,
     })
     await group.settled()
-    await expect.poll(() => answer(ada, { do: 'safety', mail })).toEqual({ ok: true, servers: [1, 2] })
+    await expect
+      .poll(() => answer(ada, { do: 'safety', mail }), { timeout: 10_000 })
+      .toEqual({ ok: true, servers: [1, 2] })
     expect(await answer(ben, { do: 'delete', mail })).toEqual({ ok: true })
     expect(await answer(ben, { do: 'read', mail })).toEqual(failed('NO_SUCH_MAIL'))
     expect(await answer(ben, { do: 'safety', mail })).toEqual(failed('NO_SUCH_MAIL'))
