@@ -89,6 +89,7 @@ const waysIn = (context: ClientContext, account: OwnAccount): WaysIn => ({
     const by: Secret = { kind: 'password', password: checkedPassword(password) }
     const { session, record } = await account.unlocked(name, by)
     await context.logInAs(session)
+    account.tellOtherPhrase(record)
     account.begin(record)
     account.tellOtherName(record, name)
   },
@@ -190,6 +191,15 @@ class OwnAccount {
     if (record.generation >= known) this.#saw(record)
     if (record.generation > known) this.#generations.set(account, record.generation)
     return record
+  }
+
+  /** Somebody has logged in by the password of this record, and the phrase that counted when this client saw them last opens nothing any more. */
+  tellOtherPhrase({ account, generation, sealedKeys, keysChanged }: VerifiedAccount): void {
+    const before = this.#seen.get(account)
+    if (before === undefined || generation < (this.#generations.get(account) ?? 0)) return
+    const what = this.#made.has(toBase64Url(sealedKeys)) ? null : changedKeys(before, sealedKeys)
+    if (what === 'phrase' || what === 'both')
+      this.#context.tell({ event: 'keysChanged', what: 'phrase', change: keysChanged })
   }
 
   /** Somebody has logged in by this record. */

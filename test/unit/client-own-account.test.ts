@@ -118,6 +118,27 @@ test('who has made a phrase apart, and not last, is told that it opens nothing',
   expect(await told).toMatchObject({ what: 'phrase', change: { server: 2 } })
 })
 
+test('who has made a phrase apart, and was logged out when it was found not to count, is told at the next log-in', async () => {
+  const { replica, ann, merge } = await changedApart(async (client) => {
+    await client.renewRecoveryPhrase({ password: 'former' })
+    await client.changePassword({ password: 'former', newPassword: 'there' })
+  })
+  await ann.renewRecoveryPhrase({ password: 'former' })
+  await ann.logOut()
+  merge()
+  const told = nextEvent(ann, 'keysChanged')
+  await ann.logIn({ name: 'ann', password: 'there' })
+  expect(await told).toMatchObject({ what: 'phrase', change: { server: 2 } })
+  // Once.
+  const events: ClientEvent['event'][] = []
+  ann.onEvent(({ event }) => events.push(event))
+  await ann.logOut()
+  await ann.logIn({ name: 'ann', password: 'there' })
+  replica.tellAll({ event: 'people' })
+  await ann.recoveryNoted()
+  expect(events).not.toContain('keysChanged')
+})
+
 test('one’s own change of the password is no news, and neither is a phrase that was noted elsewhere', async () => {
   const { replica, ann, merge } = await changedApart((client) => client.noteRecovery())
   const events: ClientEvent['event'][] = []
