@@ -157,6 +157,9 @@ export class Drafts {
       const { vector } = await this.#context.ask(session, (api) => api.status())
       // A server that lags has not got it yet.
       if ((vector[origin] ?? 0) < sequence) return
+      await new Promise<void>((over) => this.#context.ports.clock.after(limits.takenOverToldMs, over))
+      const names = await this.#documents.names(session, shelves.drafts)
+      if (names.some((one) => one.document === document)) return
     }
     if (this.#own.get(document) !== own) return
     const letter = isSince ? await this.#letterOf(session, document, own) : null

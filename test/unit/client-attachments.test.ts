@@ -74,6 +74,7 @@ describe('files attached to a mail', () => {
     const { attachment } = await ann.attach(plan)
     const letter = { to: ['ben'], subject: 'Plan', body: '', attachments: [attachment] }
     const { draft } = await ann.saveDraft(letter)
+    await ann.logOut()
     const elsewhere = await clientOf(replica)
     await elsewhere.logIn({ name: 'ann', password: "ann's password" })
     const shown = [{ attachment, name: 'plan.pdf', size: 15 }]

@@ -37,6 +37,8 @@ export const limits = {
   rememberRetryMs: 30_000,
   /** Who logs out, or ends, waits for it no longer. */
   rememberFlushMs: 1_000,
+  /** By then a client has heard that its person has logged in elsewhere, where servers can reach each other. */
+  takenOverToldMs: 2_000,
   /** Clients that have written at a draft, as it tells them: those that did so last. */
   draftWriters: 16,
   /** A sealed document: a mail in the making, with room. */
