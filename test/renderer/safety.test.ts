@@ -6,7 +6,9 @@ import MailSafety from '../../renderer/mail/MailSafety.vue'
 import { seatPlaces } from '../../renderer/shell/seat-places.ts'
 import { useApp } from '../../renderer/stores/app.ts'
 import { useGroup } from '../../renderer/stores/group.ts'
+import type { SeatState } from '../../replica/client/contract/group.ts'
 import { accountId, serverId } from '../../replica/core/model/ids.ts'
+import { fakeNetwork } from './fake-group.ts'
 import { mailId } from './fake-mailbox.ts'
 import { fakeQuintet } from './setup.ts'
 
@@ -54,4 +56,19 @@ it('a mail is shown at the seats where it is, and every other seat that is used 
   const place = seatPlaces.find(({ server }) => server === 3)
   const filled = seats.find((seat) => seat.attributes('fill') === 'currentColor')
   expect([filled?.attributes('cx'), filled?.attributes('cy')]).toEqual([String(place?.x), String(place?.y)])
+})
+
+it.each<readonly [string, readonly SeatState[]]>([
+  ['the only one', ['free', 'free', 'free', 'here']],
+  ['two beside each other', ['here', 'connected']],
+  ['all', ['here', 'connected', 'connected', 'connected', 'connected']],
+])('the seats that are used stand in the middle of the mark: %s', async (_, states) => {
+  fakeQuintet().add('client', { network: () => fakeNetwork(states) })
+  const mark = await shown(3)
+  const [left = 0, top = 0, width = 0, height = 0] = (mark.attributes('viewBox') ?? '').split(' ').map(Number)
+  const middleOf = (name: 'cx' | 'cy'): number => {
+    const places = mark.findAll('circle').map((circle) => Number(circle.attributes(name)))
+    return (Math.min(...places) + Math.max(...places)) / 2
+  }
+  expect([middleOf('cx'), middleOf('cy')]).toEqual([left + width / 2, top + height / 2])
 })

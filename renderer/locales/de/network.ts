@@ -2,7 +2,7 @@ import type { english, Translated } from '../messages.ts'
 
 export const network: Translated<typeof english.network> = {
   title: 'Netz',
-  hint: '{reachable} von {seats} Servern sind verbunden',
+  hint: '{reachable} von {count} Servern sind verbunden | Die Gruppe hat bisher einen Server | {reachable} von {count} Servern sind verbunden',
   absent: 'Das Netz lässt sich nicht zeigen',
   warnings: 'Einen Blick wert',
   warning: {

@@ -1,6 +1,6 @@
 export const network = {
   title: 'Network',
-  hint: '{reachable} of {seats} servers are connected',
+  hint: '{reachable} of {count} servers are connected | The group has one server so far | {reachable} of {count} servers are connected',
   absent: 'The network cannot be shown',
   warnings: 'Worth a look',
   warning: {
