@@ -1,4 +1,3 @@
-import { nextTick } from 'vue'
 import type { MessageKey } from '../locales/messages.ts'
 
 /** As the replica decides it (`replica/wire/names.ts`): what ends a line, or turns the direction of what is around it. */
@@ -8,10 +7,4 @@ const unseen = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 export const labelFault = (name: string): MessageKey | null => {
   if (name.trim() === '') return 'firstRun.nameMissing'
   return unseen.test(name.trim()) ? 'firstRun.nameUnseen' : null
-}
-
-/** Puts whoever sent a form to the first field of it that says what is wrong. */
-export const goToFault = async (form: HTMLElement | null): Promise<void> => {
-  await nextTick()
-  form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
 }
