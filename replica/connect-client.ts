@@ -20,6 +20,7 @@ import { limits } from './core/model/limits.ts'
 import type { Install } from './host/install.ts'
 import type { FrameStream } from './host/ports.ts'
 import type { RunningReplica } from './run-replica.ts'
+import { shellWord } from './shell-word.ts'
 import { sameBytes } from './wire/bytes.ts'
 
 export interface ClientOptions {
@@ -70,8 +71,8 @@ export const connectClient = async (
 const notAGroup = (directory: string): QuintetError =>
   new QuintetError(
     'DIRECTORY_NOT_A_GROUP',
-    `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${directory} --create NAME (or --join INVITE). ` +
-      `Without a replica: npm run mail -- --data ${directory} --join INVITE`,
+    `No replica keeps its state in ${directory}. Start one there first: npm run replica -- --data ${shellWord(directory)} --create NAME (or --join INVITE). ` +
+      `Without a replica: npm run mail -- --data ${shellWord(directory)} --join INVITE`,
   )
 
 interface Attaching {
@@ -253,5 +254,5 @@ const unknownServer = (server: ServerId | null): QuintetError =>
 const notStarted = (directory: string): QuintetError =>
   new QuintetError(
     'NO_SUCH_SERVER',
-    `The replica in ${directory} was never started: npm run replica -- --data ${directory}`,
+    `The replica in ${directory} was never started: npm run replica -- --data ${shellWord(directory)}`,
   )

@@ -6,6 +6,7 @@ import { exitWith, tellFailure } from './exit-with.ts'
 import { onLostOutput } from './lost-output.ts'
 import type { RunningReplica } from './run-replica.ts'
 import { runReplica } from './run-replica.ts'
+import { shellWord } from './shell-word.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { viewLine } from './terminal/view-line.ts'
 
@@ -67,7 +68,7 @@ const report = (replica: RunningReplica, options: ReplicaArguments): void => {
   replica.onReady(() => {
     const { server, groupName } = replica.install
     console.log(`Replica ${server} of "${groupName}" is ready, at ${replica.listen.join(', ')}.`)
-    console.log(`Use it with: npm run mail -- --data ${options.data}`)
+    console.log(`Use it with: npm run mail -- --data ${shellWord(options.data)}`)
   })
   replica.onView((view) => {
     console.log(viewLine(view))
