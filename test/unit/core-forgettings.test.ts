@@ -6,6 +6,7 @@ import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { SignedChange } from '../../replica/core/model/updates.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import { GroupState } from '../../replica/core/state/group-state.ts'
+import { leftOutOf, restored } from '../../replica/core/state/left-out.ts'
 import { overtaken } from '../../replica/core/words.ts'
 import { decodeImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
@@ -118,6 +119,28 @@ describe('documents that were deleted long ago', () => {
     expect(asked(noonMs - forMs - 1, noonMs)).toMatchObject({ saidUpTo: monthAgo - 1_000, left: [], deleted: 0 })
     withMembers(core, noonMs - 1, noonMs - 1)
     expect(asked(noonMs, noonMs)).toMatchObject({ saidUpTo: monthAgo - 1_000 })
+  })
+
+  test('are not forgotten where something is kept that may be a document, and is not understood yet', () => {
+    const core = withDeleted()
+    const { origin } = identity(2, 'b')
+    const [batch] = logOf(origin, [document(6, 'written', monthAgo - 9)], now)
+    if (batch === undefined) throw new Error('there is a batch')
+    core.step(noonMs, [{ kind: 'handedIn', batches: [readBatch('former', batch)] }])
+    const asked = () => forgettableBy(core, ada, { beforeMs: noonMs, forMs: 30 * 86_400_000 }, noonMs)
+    expect(asked()).toBeNull()
+    core.step(noonMs, [{ kind: 'understood', updates: batch.updates }])
+    expect(asked()).toMatchObject({ left: [4, 6].map(draft) })
+  })
+
+  test('are taken from a witness when a state leaves out that they were, by who has forgotten others', () => {
+    const core = withDeleted()
+    const own = new GroupState()
+    for (const batch of logOf(identity(3, 'c').origin, [forgetting(monthAgo - 8)], 1)) own.applyBatch(batch)
+    const witness = core.state.image()
+    const image = { ...witness, documents: witness.documents.filter(({ state }) => state === 'written') }
+    const { documents } = restored(image, witness, leftOutOf(image, witness, own), own)
+    expect(documents.filter(({ state }) => state === 'deleted')).toHaveLength(3)
   })
 
   test('have nothing left when the account is gone, and none comes after it', () => {

@@ -23,6 +23,11 @@ export class DocumentTable implements LiveSource {
     return this.#written.get(account, document)
   }
 
+  /** Whether it is there, or remembered as deleted. */
+  isKnown(account: AccountId, document: DocumentId): boolean {
+    return this.#last(account, document) !== undefined
+  }
+
   /** When it was written or deleted last, at the latest where that is forgotten; 0 when never. What is said up to then is not its last version. */
   lastClock(account: AccountId, document: DocumentId): Clock {
     return this.#last(account, document)?.clock ?? Math.max(0, this.forgettings.from(account, document) - 1)

@@ -86,7 +86,7 @@ type Said = Pick<ForgettingRecord, 'account' | 'saidUpTo' | 'documents'>
 
 interface OfPerson {
   readonly records: readonly ForgettingRecord[]
-  /** Of documents that are not in `ofNamed`, of which less counts from an earlier time on. */
+  /** Of all documents but those in `ofNamed`, of which what was said earlier counts, too. */
   readonly from: Clock
   readonly ofNamed: ReadonlyMap<DocumentId, Clock>
 }

@@ -32,7 +32,7 @@ export interface SeenHere {
   held(origin: OriginId): Sequence
   readonly live: { has(origin: OriginId, sequence: Sequence): boolean }
   readonly executions: Pick<ExecutionTable, 'like'>
-  readonly documents: { lastClock(account: AccountId, document: DocumentId): Clock }
+  readonly documents: { isKnown(account: AccountId, document: DocumentId): boolean }
   readonly follows: { lastClock(account: AccountId, whom: AccountId): Clock }
 }
 
@@ -352,7 +352,7 @@ const deletedDocumentsOf = (image: StateImage, witness: StateImage, own: SeenHer
       document.state === 'deleted' &&
       isCovered(image, document) &&
       !listed.has(documentKey(document)) &&
-      own.documents.lastClock(document.account, document.document) === 0,
+      !own.documents.isKnown(document.account, document.document),
   )
 }
 
