@@ -6,6 +6,9 @@ import { limits } from '../../replica/core/model/limits.ts'
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
 
+/** These stars multiply, which Markdown itself does not know: `renderer/markdown` compares what becomes of them. */
+const product = /[\p{Script=Latin}\p{Nd}]\*[\p{Script=Latin}\p{Nd}]/u
+
 /** The text of everything that a browser would show. */
 const parsedText = (source: string): string =>
   markdown
@@ -67,6 +70,7 @@ test('the snippet of a short text is what parsing all of it says', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 25 }), (pieces) => {
       const body = pieces.join('')
+      fc.pre(!product.test(body))
       const text = parsedText(body)
       fc.pre(Array.from(text).length <= 100)
       expect(snippetOf(body)).toBe(text)

@@ -51,7 +51,16 @@ describe('mail of a deleted account', () => {
     await sendNow(ann, { to: ['ben'], subject: 'to one', body: '' })
     await sendNow(ann, { to: ['ben', 'dora'], subject: 'to both', body: '' })
     await ben.deleteAccount()
-    const text = await shownBy(runInteractiveTerminal, ann, ['l sent', 're 2', 're 1', 'to dora', '.', 'quit'])
+    const text = await shownBy(runInteractiveTerminal, ann, [
+      'l sent',
+      're 2',
+      'to nobody',
+      '.',
+      're 1',
+      'to dora',
+      '.',
+      'quit',
+    ])
     expect(text).toContain('The accounts that this was for are deleted')
     expect(text).toContain('Sent to dora.')
   })
