@@ -360,7 +360,7 @@ export interface ReplicaApi extends GroupApi {
   documents(query: { readonly shelf: number }): Promise<readonly DocumentInfo[]>
   /** Null when there is none (any more). */
   document(query: { readonly document: DocumentId }): Promise<SealedDocument | null>
-  /** By clocks as `trashed`; null where nothing can be. Former versions do not know it. */
+  /** By clocks as `trashed`; null where nothing can be: updates are kept that are not understood, or more is there than one forgetting can name. Former versions do not know it. */
   forgettable(query: { readonly beforeMs: number; readonly forMs: number }): Promise<ForgettableInfo | null>
   /** With body. NO_SUCH_MAIL unless the account has it in its mailbox. */
   fetch(query: { readonly mail: UpdateId }): Promise<SealedMail>

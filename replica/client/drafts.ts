@@ -156,7 +156,7 @@ export class Drafts {
       const { origin, sequence } = splitUpdateId(own.version)
       const { vector } = await this.#context.ask(session, (api) => api.status())
       // A server that lags has not got it yet.
-      if ((vector[origin] ?? 0) < sequence) return
+      if ((vector[origin] ?? 0) < sequence || !(await this.#isUnderstood(session))) return
       await new Promise<void>((over) => this.#context.ports.clock.after(limits.takenOverToldMs, over))
       const names = await this.#documents.names(session, shelves.drafts)
       if (names.some((one) => one.document === document)) return
@@ -168,6 +168,17 @@ export class Drafts {
       this.#context.tell({ event: 'draftKept', draft: document, copy })
     }
     this.#own.delete(document)
+  }
+
+  /** Whether all that the server holds is: to one of a former version a draft may not be there that it keeps. */
+  async #isUnderstood(session: Session): Promise<boolean> {
+    const everything = { beforeMs: 0, forMs: 0 }
+    return this.#context
+      .ask(session, (api) => api.forgettable(everything))
+      .then(
+        (found) => found !== null,
+        () => false,
+      )
   }
 
   async #write(session: Session, document: DocumentId, letter: KeptLetter, before: Writings): Promise<UpdateId> {

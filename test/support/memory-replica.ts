@@ -60,7 +60,7 @@ export class MemoryReplica {
   readonly groupId: Uint8Array
   readonly server: ServerId
   /** What it says can be forgotten. */
-  forgettable: ForgettableInfo | null = null
+  forgettable: ForgettableInfo | null = { saidUpTo: 0, left: [], deleted: 0 }
   readonly forgotten: ForgettingChange[] = []
   readonly accounts: HeldAccount[] = []
   readonly mails: HeldMail[] = []

@@ -106,6 +106,19 @@ test('a draft that was thrown away on the other side while it was written on her
   expect(await bodiesAt(second)).toEqual([])
 })
 
+test('a draft that is not there at a server which does not understand all that it holds was thrown away by nobody', async () => {
+  const { here, there, second, draft, save, merge } = await apart()
+  await save(second, 'there')
+  const held = there.documents
+  here.documents = []
+  there.forgettable = null
+  merge(here, there)
+  expect(await bodiesAt(second)).toEqual([])
+  there.forgettable = here.forgettable
+  there.documents = held
+  expect((await second.drafts()).drafts).toMatchObject([{ draft, body: 'there' }])
+})
+
 test('each version has files of its own, which sending the other one does not take away', async () => {
   const { here, there, first, second, save, merge } = await apart(['a file'])
   await save(first, 'here')
