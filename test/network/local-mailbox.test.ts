@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import path from 'node:path'
@@ -90,17 +90,29 @@ test('where the disk fails, the window goes on at another server with the same p
 })
 
 test('a group that was made, and cannot be opened, is not asked for once more: it is tried again', async () => {
+  const log = path.join(folder, 'here', 'log')
+  await mkdir(path.dirname(log))
+  await writeFile(log, 'not a directory')
+  await mailbox.open()
+  await expect(mailbox.create('Northern Light', 'bridge', serverId(1))).rejects.toMatchObject({ code: 'DISK_FAILED' })
+  expect(mailbox.phase).toMatchObject({ phase: 'failed', failure: { code: 'DISK_FAILED' } })
+  await rm(log)
+  await mailbox.open()
+  expect(mailbox.phase).toMatchObject({ phase: 'signedOut', group: 'Northern Light', home: serverId(1) })
+})
+
+test('where the port is in use no group is made, and it can be asked for once more', async () => {
   const inTheWay = createServer().listen(0, '127.0.0.1')
   await once(inTheWay, 'listening')
   const { port } = inTheWay.address() as AddressInfo
   mailbox = new LocalMailbox({ data: path.join(folder, 'taken'), listen: [`/ip4/127.0.0.1/tcp/${port}`], mdns: 'off' })
   await mailbox.open()
-  const made = mailbox.create('Northern Light', 'bridge', serverId(1))
-  await expect(made).rejects.toMatchObject({ code: 'PORT_IN_USE' })
-  expect(mailbox.phase).toMatchObject({ phase: 'failed', failure: { code: 'PORT_IN_USE' } })
+  const make = () => mailbox.create('Northern Light', 'bridge', serverId(1))
+  await expect(make()).rejects.toMatchObject({ code: 'PORT_IN_USE' })
+  expect(mailbox.phase).toEqual({ phase: 'empty' })
   inTheWay.close()
   await once(inTheWay, 'close')
-  await mailbox.open()
+  await make()
   expect(mailbox.phase).toMatchObject({ phase: 'signedOut', group: 'Northern Light', home: serverId(1) })
 })
 
