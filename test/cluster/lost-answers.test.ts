@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { ReplicaGroup } from '../../build/cluster/group.ts'
+import { passwordOf, type ReplicaGroup } from '../../build/cluster/group.ts'
 import type { MailProcess } from '../../build/cluster/mail-process.ts'
 import { mailNamed, send, subjectsOf, useCluster } from '../support/cluster.ts'
 
@@ -8,15 +8,16 @@ const cluster = useCluster()
 describe('a server that hangs before it answers, and is the only one that knows what was asked about', () => {
   let group: ReplicaGroup
   let ada: MailProcess
-  let zoe: MailProcess
 
   beforeAll(async () => {
     group = await cluster.group([1, 2, 3])
     ada = await group.person('ada', 1)
     await group.settled()
     await group.partition([1], [2, 3])
-    zoe = await group.person('zoe', 1)
+    const zoe = await group.person('zoe', 1)
     await send(ada, ['ada', 'zoe'], 'only at server 1')
+    // Her client would make her known at the server where it goes on.
+    await zoe.close()
   })
 
   test('leaves open what it has done: nothing is said to have failed, and no mail arrives twice', async () => {
@@ -40,6 +41,8 @@ describe('a server that hangs before it answers, and is the only one that knows 
     await group.sees([1, 2, 3], [1, 2, 3])
     await group.settled()
     expect(await subjectsOf(ada, 'inbox')).toEqual([])
+    const zoe = group.client(3)
+    await zoe.ask('logIn', { name: 'zoe', password: passwordOf('zoe') })
     expect(await subjectsOf(zoe, 'inbox')).toEqual(['asked once', 'only at server 1'])
     expect(await subjectsOf(ada, 'sent')).toEqual(['asked once'])
     expect((await ada.ask('outbox')).entries).toEqual([])
