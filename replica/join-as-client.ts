@@ -22,7 +22,10 @@ export interface InspectedInvite {
   readonly groupName: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
-  /** All five, each with the machine that has it (null when it is free); null when no member could be reached. */
+  /**
+   * All five, each with the machine that has it: null when it is free, nameless when it is promised to one that has not come yet. Null when no
+   * member could be reached.
+   */
   readonly seats: readonly { readonly server: ServerId; readonly machine: string | null }[] | null
 }
 

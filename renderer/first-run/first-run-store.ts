@@ -70,11 +70,27 @@ export const useFirstRun = defineStore('firstRun', () => {
   /** Reads the invite and asks a member who has which seat; then the seat is chosen. */
   const inspect = (): Promise<void> =>
     attempt('inspecting', async () => {
-      inspected.value = await host.inspectInvite({ invite: draft.value.invite })
-      const free = inspected.value.seats?.filter(({ machine }) => machine === null) ?? []
-      const isFree = inspected.value.seats === null || free.some(({ server }) => server === draft.value.server)
-      change({ step: 'seat', server: isFree ? draft.value.server : (free[0]?.server ?? null) })
+      take(await host.inspectInvite({ invite: draft.value.invite }))
     })
+
+  /** Shows which seats are taken, and goes on from one that is to the first that is not. */
+  const take = (shown: InspectedInvite): void => {
+    inspected.value = shown
+    const free = shown.seats?.filter(({ machine }) => machine === null) ?? []
+    const isFree = shown.seats === null || free.some(({ server }) => server === draft.value.server)
+    change({ step: 'seat', server: isFree ? draft.value.server : (free[0]?.server ?? null) })
+  }
+
+  /** Somebody was quicker. Whatever the member that is asked now knows of it, the seat is taken. */
+  const lookAgain = async (invite: string, refused: ServerId | null): Promise<void> => {
+    const now = await host.inspectInvite({ invite }).catch(() => inspected.value)
+    const shown = now?.seats === null ? inspected.value : now
+    if (shown === null) return
+    const seats = shown.seats?.map((seat) =>
+      seat.server === refused ? { ...seat, machine: seat.machine ?? '' } : seat,
+    )
+    take({ ...shown, seats: seats ?? null })
+  }
 
   /** Takes an invite as it was pasted, dropped or opened. Mailers break it into lines. */
   const takeInvite = (invite: string): Promise<void> => {
@@ -119,7 +135,7 @@ export const useFirstRun = defineStore('firstRun', () => {
         if (joinsAs.value === 'client') await host.joinAsClient({ invite, machine })
         else await host.join({ invite, machine, server })
       } catch (error) {
-        if (codeOf(error) === 'SEAT_TAKEN') inspected.value = await host.inspectInvite({ invite }).catch(() => null)
+        if (codeOf(error) === 'SEAT_TAKEN') await lookAgain(invite, server)
         throw error
       }
     })

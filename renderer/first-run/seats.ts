@@ -1,7 +1,7 @@
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import { seatPlaces } from '../shell/seat-places.ts'
 
-/** A seat that can be chosen (`machine` null) or is taken by the machine that is named. */
+/** A seat that can be chosen (`machine` null) or is taken by the machine that is named; without a name, by one that has not told it yet. */
 export interface ChoosableSeat {
   readonly server: ServerId
   readonly machine: string | null

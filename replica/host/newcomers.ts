@@ -6,7 +6,7 @@ import { limits } from '../core/model/limits.ts'
 import type { JoinAnswer, JoinRequest } from '../core/model/messages.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { inviteIdOf } from '../wire/invite-codec.ts'
-import type { VisitAnswer, VisitRequest } from '../wire/visit-codec.ts'
+import type { VisitAnswer, VisitedSeat, VisitRequest } from '../wire/visit-codec.ts'
 
 /** What newcomers need of the host. */
 export interface Door {
@@ -51,7 +51,7 @@ export const visit = async (host: Door, nowMs: number, request: VisitRequest): P
 
 /**
  * Who looks has not been let in, and may never be: it is shown which seats are taken, not where anybody is. By an invite that has let
- * somebody in that one may look again, as after a crash; any other has to be good still.
+ * somebody in that one may look again, as after a crash, and finds the seat that was promised to it free; any other has to be good still.
  */
 const look = (core: ReplicaCore, invite: InviteId, nowMs: number): Result<VisitAnswer> => {
   const { seats } = core.state
@@ -63,7 +63,15 @@ const look = (core: ReplicaCore, invite: InviteId, nowMs: number): Result<VisitA
     return fail('INVITE_REVOKED', 'This invite has been revoked. Ask a member for a new one.')
   if (!isUsed && known.expiresAtMs <= nowMs)
     return fail('INVITE_EXPIRED', 'This invite has expired. Ask a member for a new one.')
-  return { ok: true, value: answerOf(core, () => []) }
+  const promised = seats.promised(nowMs)
+  const { groupName, seats: held } = answerOf(core, () => [])
+  const shown = held.map((seat): VisitedSeat => {
+    const promise = promised.get(seat.server)
+    if (seat.holder !== null || promise === undefined || promise === invite) return seat
+    const peer = seats.invite(promise)?.admitted.find(({ server }) => server === seat.server)?.peer
+    return peer === undefined ? seat : { ...seat, holder: { peer, machine: '', addresses: [] } }
+  })
+  return { ok: true, value: { groupName, seats: shown } }
 }
 
 const addressesOf = ({ identity, addresses }: ReplicaCore, peer: PeerId, own: readonly string[]): readonly string[] =>

@@ -18,7 +18,7 @@ export type VisitRequest =
 
 export interface VisitedSeat {
   readonly server: ServerId
-  /** Null when the seat is free. */
+  /** Null when the seat is free; without a name where it is promised to a machine that has not come yet. */
   readonly holder: { readonly peer: PeerId; readonly machine: string; readonly addresses: readonly string[] } | null
 }
 

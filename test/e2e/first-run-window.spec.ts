@@ -83,9 +83,11 @@ test('joining names the seats that are taken, refuses one that somebody else was
   await page.getByRole('textbox', { name: 'Name of this machine' }).fill('sick bay')
   await page.getByRole('radio', { name: 'Server id 4, free' }).check({ force: true })
   await group.join(4, 1)
+  await group.sees([1, 2], [1, 2, 4])
   await page.getByRole('button', { name: 'Join the group' }).click()
   await expect(page.getByRole('alert')).toContainText('This server id is taken. Choose another one.')
   await expect(page.getByRole('radio', { name: /^Server id 4, taken by ./u })).toBeDisabled()
+  await expect(page.getByRole('radio', { name: 'Server id 3, free' })).toBeChecked()
   await expect.poll(() => first.call('host', 'firstRun')).toMatchObject({ step: 'seat', machine: 'sick bay' })
   await first.kill()
 

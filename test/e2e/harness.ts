@@ -13,7 +13,7 @@
  *
  * `quintet.open({ data })` starts the app on a data directory (a new one by default), also again after `window.close()` or
  * `window.kill()`. `window.page` is Playwright's page, `window.app` its ElectronApplication, `window.call(door, method,
- * request)` asks the program as the page does. Everything ends with the test. When one fails, the replicas' logs are shown.
+ * request)` asks the program as the page does. Everything ends with the test. When one fails, what the windows and the replicas told is shown.
  * Where the tests of a file go on from each other, `const quintet = quintetOfFile()` lasts until the last of them.
  */
 import { once } from 'node:events'
@@ -32,6 +32,7 @@ export { expect }
 const allFive = [1, 2, 3, 4, 5]
 const shownLogLines = 25
 const endedWithinMs = 10_000
+const reportedWithinMs = 2_000
 
 export type Door = 'client' | 'host'
 
@@ -42,12 +43,32 @@ export class AppWindow {
   readonly data: string
   /** What the page reported as errors. */
   readonly pageErrors: string[] = []
+  /** What happened to the page, and what the program said of it. */
+  readonly #told: string[] = []
 
   constructor(app: ElectronApplication, page: Page, data: string) {
     this.app = app
     this.page = page
     this.data = data
     page.on('pageerror', (error) => this.pageErrors.push(error.stack ?? error.message))
+    const tell = (text: string): unknown => this.#told.push(text)
+    page.on('console', (message) => tell(`${message.type()}: ${message.text()}`))
+    page.on('requestfailed', (request) => tell(`${request.url()}: ${request.failure()?.errorText ?? 'failed'}`))
+    page.on('response', (response) => response.ok() || tell(`${response.url()}: ${response.status()}`))
+    page.on('framenavigated', (frame) => tell(`loads ${frame.url()}`))
+    page.on('crash', () => tell('the page has crashed'))
+    app.process().stderr?.on('data', (chunk: Buffer) => tell(`program: ${chunk.toString().trim()}`))
+  }
+
+  /** For who has to find out why a test failed. */
+  async report(): Promise<string> {
+    if (this.hasEnded) return `--- window of ${this.data}: its program has ended`
+    const html = await this.page
+      .locator('#app')
+      .innerHTML({ timeout: reportedWithinMs })
+      .catch((error: unknown) => String(error))
+    const where = `--- window of ${this.data}, at ${this.page.url()}, with ${html.length} characters`
+    return [where, ...this.pageErrors, ...this.#told.slice(-shownLogLines)].join('\n')
   }
 
   get pid(): number {
@@ -188,8 +209,11 @@ export class Quintet {
     return { group, window }
   }
 
-  async logTails(): Promise<string> {
-    return (await Promise.all(this.#groups.map((group) => group.logTails(shownLogLines)))).join('\n')
+  /** For who has to find out why a test failed. */
+  async report(): Promise<string> {
+    const windows = await Promise.all(this.#windows.map((window) => window.report()))
+    const tails = await Promise.all(this.#groups.map((group) => group.logTails(shownLogLines)))
+    return [...windows, ...tails].join('\n')
   }
 
   async end(): Promise<void> {
@@ -211,7 +235,7 @@ export const test = base.extend<{ readonly quintet: Quintet }>({
   quintet: async ({ baseURL: _ }, use, testInfo) => {
     const quintet = new Quintet()
     await use(quintet)
-    if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.logTails())
+    if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.report())
     await quintet.end()
   },
 })
@@ -221,7 +245,7 @@ export const quintetOfFile = (): Quintet => {
   test.describe.configure({ mode: 'serial' })
   const quintet = new Quintet()
   test.afterEach(async ({ baseURL: _ }, testInfo) => {
-    if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.logTails())
+    if (testInfo.status !== testInfo.expectedStatus) console.error(await quintet.report())
   })
   test.afterAll(() => quintet.end())
   return quintet

@@ -153,6 +153,25 @@ describe('the first run', () => {
     await flushPromises()
     expect(page.get('[role=alert]').text()).toContain('This server id is taken')
     expect(page.text()).toContain('Galley')
+    expect(useFirstRun().draft.server).toBe(3)
+  })
+
+  it.each([
+    ['a member is asked that does not know of it yet', () => undefined],
+    ['no member can be asked', (state: HostState) => (state.inspected = { ...state.inspected, seats: null })],
+    ['asking fails', () => fakeQuintet().failWith('inspectInvite', 'INTERNAL')],
+  ])('shows a seat that was refused as taken, also where %s', async (_, meanwhile) => {
+    const state = hostWith({ ...begun, step: 'seat', invite: 'invite', server: serverId(2) })
+    const page = await open()
+    meanwhile(state)
+    fakeQuintet().failWith('join', 'SEAT_TAKEN')
+    await page.get('form').trigger('submit')
+    await flushPromises()
+    expect(page.text()).toContain('RV Northern Light')
+    const seats = page.findAll<HTMLInputElement>('input[aria-label^="Server id"]').map(({ element }) => element)
+    expect(seats.map(({ disabled }) => disabled)).toEqual([true, true, false, false, false])
+    expect(seats.map(({ checked }) => checked)).toEqual([false, false, true, false, false])
+    expect(seats[1]?.getAttribute('aria-label')).toContain('taken by a machine that has not told its name yet')
   })
 
   it('joins without a seat as a client only', async () => {

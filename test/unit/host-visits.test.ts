@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Door } from '../../replica/host/newcomers.ts'
 import { visit } from '../../replica/host/newcomers.ts'
+import { serverId } from '../../replica/core/model/ids.ts'
 import { inviteIdOf } from '../../replica/wire/invite-codec.ts'
 import { foundedCore, give, identity, noonMs } from '../support/core-fixture.ts'
 
@@ -47,4 +48,19 @@ test('an invite that is no good any more shows nothing, but to who may have been
   expect(await late.codeOfLook()).toBe('INVITE_EXPIRED')
   give(late.core, { kind: 'admit', invite, peer: newcomer, server: null })
   expect(await late.codeOfLook()).toBe('shown')
+})
+
+test('a seat that is promised to another machine is shown as taken before that one comes, and is free for who it is promised to', async () => {
+  const { core, door } = group()
+  const other = createHash('sha256').update('another token').digest().subarray(0, 16)
+  give(core, { kind: 'invite', invite: inviteIdOf(other), expiresAtMs: noonMs + 1_000 })
+  give(core, { kind: 'admit', invite, peer: newcomer, server: serverId(2) })
+  const secondBy = async (by: Uint8Array) => {
+    const answer = await visit(door, noonMs, { kind: 'look', token: by })
+    return answer.ok ? answer.value.seats[1]?.holder : answer.failure.code
+  }
+  expect(await secondBy(other)).toEqual({ peer: newcomer, machine: '', addresses: [] })
+  expect(await secondBy(token)).toBeNull()
+  const refused = give(core, { kind: 'admit', invite: inviteIdOf(other), peer: client, server: serverId(2) }).answer[0]
+  expect(refused?.result).toMatchObject({ ok: false, failure: { code: 'SEAT_TAKEN' } })
 })

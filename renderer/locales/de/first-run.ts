@@ -30,7 +30,9 @@ export const firstRun: Translated<typeof english.firstRun> = {
     hint: 'Eine Gruppe hat fünf Plätze, 1 bis 5. Die Nummer bleibt bei diesem Gerät.',
     free: 'Servernummer {server}, frei',
     taken: 'Servernummer {server}, vergeben an {machine}',
+    takenNameless: 'Servernummer {server}, vergeben an ein Gerät, das seinen Namen noch nicht gesagt hat',
     freeShort: 'frei',
+    takenShort: 'vergeben',
     yours: 'dieses Gerät',
   },
   roles: {

@@ -27,7 +27,9 @@ export const firstRun = {
     hint: 'A group has five seats, numbered 1 to 5. The number stays with this machine.',
     free: 'Server id {server}, free',
     taken: 'Server id {server}, taken by {machine}',
+    takenNameless: 'Server id {server}, taken by a machine that has not told its name yet',
     freeShort: 'free',
+    takenShort: 'taken',
     yours: 'this machine',
   },
   roles: {
