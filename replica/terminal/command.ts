@@ -17,7 +17,10 @@ export interface LocalFiles {
 
 /** What the commands of one sitting share. */
 export interface Sitting {
+  /** Its answers are waited for until the person presses Ctrl-C (`Interrupted`). */
   readonly client: MailClient
+  /** The same client: what is asked of it here goes on, whoever waits for it. */
+  readonly lastingClient: MailClient
   readonly screen: Screen
   readonly files: LocalFiles
   readonly layout: () => Layout

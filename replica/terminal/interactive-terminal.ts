@@ -11,6 +11,7 @@ import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
 import { displayWidth, fitted, printableLine } from './text-width.ts'
 import { viewLine } from './view-line.ts'
+import { waitedFor } from './waited-for.ts'
 
 export interface InteractiveTerminalOptions {
   readonly client: MailClient
@@ -38,13 +39,19 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   const screen = new Screen(input, output, left)
   const layout = () => ({ columns: screen.columns, nowMs: nowMs(), style })
   const shown = { listed: null, more: null, drafts: [], outbox: [], letIn: [], invites: [] }
-  const sitting: Sitting = { client, screen, files, layout, ...shown }
+  const sitting: Sitting = {
+    client: waitedFor(client, screen),
+    lastingClient: client,
+    screen,
+    files: waitedFor(files, screen),
+    layout,
+    ...shown,
+  }
   client.onEvent((event) => {
     const notice = noticeOf(event)
     if (notice !== null) screen.notice(style.dim(notice))
   })
-  const { servers } = await client.view()
-  screen.print(`Quintet, server ${client.server}; reachable: ${servers.join(', ')}. Type help for what can be done.`)
+  await greet(sitting)
   let outcome: Outcome = 'done'
   for (;;) {
     const line = await screen.command(`${client.loggedInAs ?? '(nobody)'}@${client.server}> `)
@@ -55,6 +62,17 @@ export const runInteractiveTerminal = async (options: InteractiveTerminalOptions
   screen.close()
   await client.close()
   return outcome
+}
+
+/** An `Interrupted` greeting is none. */
+const greet = async ({ client, screen }: Sitting): Promise<void> => {
+  try {
+    const { servers } = await client.view()
+    screen.print(`Quintet, server ${client.server}; reachable: ${servers.join(', ')}. Type help for what can be done.`)
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error
+    screen.print(error.message)
+  }
 }
 
 const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<Outcome> => {

@@ -3,7 +3,7 @@ import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Sitting } from './command.ts'
 import { shownFile } from './file-size.ts'
-import { Cancelled, InputEnded } from './screen.ts'
+import { Cancelled, InputEnded, Interrupted, type Screen } from './screen.ts'
 import { printableLine } from './text-width.ts'
 
 const bodyEnd = '.'
@@ -31,8 +31,9 @@ export const written = async (sitting: Sitting, head: LetterHead): Promise<Lette
   const lines: string[] = []
   const attachments: DocumentId[] = []
   const letter = (): Letter => ({ ...head, body: lines.join('\n'), attachments })
+  const next = (): Promise<string> => nextLine(screen, lines.length + attachments.length)
   try {
-    for (let line = await screen.question(''); line !== bodyEnd; line = await screen.question('')) {
+    for (let line = await next(); line !== bodyEnd; line = await next()) {
       if (line.startsWith(attachMark))
         attachments.push(...(await attached(sitting, line.slice(attachMark.length), attachments.length)))
       else lines.push(line)
@@ -46,10 +47,27 @@ export const written = async (sitting: Sitting, head: LetterHead): Promise<Lette
   return letter()
 }
 
-/** What somebody has written outlives that it cannot be sent. Gives what is to be said of that. */
-export const keep = async ({ client }: Sitting, letter: Letter): Promise<string> => {
+/** `Cancelled` when the person presses Ctrl-C: twice where something is written, as with `mailx`. */
+const nextLine = async (screen: Screen, writtenBefore: number): Promise<string> => {
   try {
-    await client.saveDraft(letter)
+    return await screen.question('')
+  } catch (error) {
+    if (!isCtrlC(error) || writtenBefore === 0) throw error
+    screen.print('Ctrl-C once more drops what you wrote. Or go on writing.')
+  }
+  try {
+    return await screen.question('')
+  } catch (error) {
+    throw isCtrlC(error) ? new Cancelled('Dropped: nothing was sent, nor kept as a draft.') : error
+  }
+}
+
+const isCtrlC = (error: unknown): boolean => error instanceof Cancelled && !(error instanceof InputEnded)
+
+/** What somebody has written outlives that it cannot be sent. Gives what is to be said of that. */
+export const keep = async ({ lastingClient }: Pick<Sitting, 'lastingClient'>, letter: Letter): Promise<string> => {
+  try {
+    await lastingClient.saveDraft(letter)
     return 'What you wrote is kept: drafts lists it.'
   } catch {
     return 'What you wrote could not be kept as a draft: copy it from above.'
@@ -70,8 +88,10 @@ const attached = async (
     screen.print(`Attached: ${shownFile(attachment)}.`)
     return [attachment.attachment]
   } catch (error) {
-    if (!(error instanceof QuintetError)) throw error
-    screen.print(printableLine(error.message))
+    if (error instanceof Interrupted)
+      screen.print('Not waited for any longer: the file is not attached. Go on writing.')
+    else if (error instanceof QuintetError) screen.print(printableLine(error.message))
+    else throw error
     return []
   }
 }

@@ -36,15 +36,20 @@ const writeMail: Command['run'] = async (sitting, _words, rest) => {
   await finish(sitting, await written(sitting, head))
 }
 
-/** Sends, and says what became of it. */
+/** Sends, and says what became of it, also when that is not waited for. */
 const finish = async (sitting: Sitting, letter: Letter & { readonly draft?: DocumentId }): Promise<void> => {
-  const { client, screen } = sitting
-  const answer = await client.send(letter).catch(async (error: unknown) => {
-    if (letter.draft === undefined) screen.print(await keep(sitting, letter))
-    throw error
-  })
+  const { lastingClient, screen } = sitting
   const names = [...letter.to, ...(letter.cc ?? [])].map(shownName).join(', ')
-  screen.print('mail' in answer ? `Sent to ${names}.` : `In the outbox: ${reasonOf(answer.reason)}`)
+  const sent = lastingClient.send(letter).then(
+    (answer) => {
+      screen.notice('mail' in answer ? `Sent to ${names}.` : `In the outbox: ${reasonOf(answer.reason)}`)
+    },
+    async (error: unknown) => {
+      if (letter.draft === undefined) screen.notice(`Not sent. ${await keep(sitting, letter)}`)
+      throw error
+    },
+  )
+  await screen.waited(sent)
 }
 
 /** In a partition somebody may be known on the other side only: the mail will wait. NO_SUCH_ACCOUNT, NAME_CHANGED_HANDS. */

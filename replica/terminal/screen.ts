@@ -12,6 +12,13 @@ export class Cancelled extends Error {
   }
 }
 
+/** The person does not wait for what a command has asked for; it may be carried out all the same. */
+export class Interrupted extends Cancelled {
+  constructor() {
+    super('Not waited for any longer: what the server has been given stays given. Ctrl-C once more leaves.')
+  }
+}
+
 /** There is no more input: nobody can answer a question. */
 export class InputEnded extends Cancelled {
   /** What stood in the line that was being typed. */
@@ -51,6 +58,10 @@ export class Screen {
   #echo: Echo = 'shown'
   #place: Place | 'busy' = 'busy'
   #later: string[] = []
+  /** Of what is worked on since the last line was taken. */
+  #working = new AbortController()
+  /** Ctrl-C was the last that was typed outside of a dialogue: once more leaves. */
+  #isInterrupted = false
 
   /** `left` is aborted when the person has gone away, as by closing the terminal's window. */
   constructor(input: Readable, output: Terminal, left: AbortSignal | null = null) {
@@ -70,9 +81,7 @@ export class Screen {
       this.#asking?.answer(null)
     })
     const leave = (): void => {
-      if (this.#isGone) return
-      this.#isGone = true
-      this.#readline.close()
+      this.#leave()
     }
     output.on('error', leave)
     // A terminal that is no more fails in everything, also when it is given back.
@@ -113,6 +122,23 @@ export class Screen {
     while (line !== null && line !== lastLine)
   }
 
+  /** What `promise` gives. Throws `Interrupted` when the person presses Ctrl-C while nothing is asked; `promise` goes on by itself then. */
+  async waited<Value>(promise: PromiseLike<Value>): Promise<Value> {
+    const { signal } = this.#working
+    const stopped = Promise.withResolvers<never>()
+    const stop = (): void => {
+      this.#working = new AbortController()
+      stopped.reject(new Interrupted())
+    }
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
+    try {
+      return await Promise.race([promise, stopped.promise])
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
   print(...lines: readonly string[]): void {
     for (const line of lines) this.#output.write(`${line}\n`)
   }
@@ -144,8 +170,19 @@ export class Screen {
     this.#readline.close()
   }
 
+  #leave(): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#readline.close()
+  }
+
   async #ask(prompt: string, place: Place, echo: Echo): Promise<string | null> {
     this.#place = place
+    if (this.#working.signal.aborted) {
+      this.#working = new AbortController()
+      // Nothing was waited for: the dialogue is what is given up.
+      if (place === 'dialogue') throw new Cancelled()
+    }
     this.#readline.setPrompt(prompt)
     if (this.#isGone) return this.#answered(null)
     // It cannot be asked once it is closed, but what was typed before that is still to be taken.
@@ -175,23 +212,40 @@ export class Screen {
   }
 
   #take(line: string): void {
+    this.#isInterrupted = false
     const asking = this.#asking
     // Over a pipe the next lines come before the answer is taken up.
     this.#asking = null
-    if (asking === null) this.#lines.push(line)
-    else asking.answer(line)
+    if (asking === null) {
+      this.#lines.push(line)
+      return
+    }
+    this.#place = 'busy'
+    asking.answer(line)
   }
 
   #interrupt(): void {
-    if (this.#place === 'busy') return
+    const isAgain = this.#isInterrupted && this.#readline.line === ''
     this.#readline.write(null, { ctrl: true, name: 'e' })
     this.#readline.write(null, { ctrl: true, name: 'u' })
     this.#output.write('^C\n')
-    if (this.#place === 'dialogue') this.#asking?.cancel()
-    else {
-      this.print('Type quit, or press Ctrl-D, to leave.')
-      this.#readline.prompt()
+    if (this.#place === 'dialogue') {
+      this.#asking?.cancel()
+      return
     }
+    if (isAgain) {
+      this.#leave()
+      return
+    }
+    this.#isInterrupted = true
+    if (this.#place === 'busy') {
+      // As shells do: what was typed ahead was to come after what is given up.
+      this.#lines.length = 0
+      this.#working.abort()
+      return
+    }
+    this.print('Ctrl-C once more, Ctrl-D or quit leaves.')
+    this.#readline.prompt()
   }
 
   /** What readline writes: prompts and the echo of what is typed, which a secret must not have. */

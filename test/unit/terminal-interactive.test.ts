@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 
-import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { documentId } from '../../replica/core/model/ids.ts'
 import { shelves } from '../../replica/core/model/mailbox-changes.ts'
 import { limits } from '../../replica/core/model/limits.ts'
@@ -11,34 +10,7 @@ import { runInteractiveTerminal } from '../../replica/terminal/interactive-termi
 import { clientAt, clientOf, sendNow, signedUp } from '../support/mail-clients.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
-import { shownBy } from '../support/terminal.ts'
-
-/** A terminal that a person sits at, in memory. */
-const openTerminal = (client: MailClient) => {
-  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (): void => undefined })
-  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
-  let text = ''
-  const waiting = new Set<() => void>()
-  output.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-    for (const wake of waiting) wake()
-  })
-  const sees = async (part: string): Promise<void> => {
-    while (!text.includes(part)) await new Promise<void>((wake) => waiting.add(wake))
-  }
-  const leaving = new AbortController()
-  const left = leaving.signal
-  const over = runInteractiveTerminal({ client, files: localFiles, input, output, colors: 'off', left })
-  const leave = (): void => {
-    leaving.abort()
-  }
-  /** The window that it is in is closed. */
-  const vanish = (): void => {
-    input.setRawMode = () => void input.emit('error', new Error('setRawMode EIO'))
-    output.destroy(new Error('write EIO'))
-  }
-  return { over, sees, leave, vanish, shown: () => text, type: (keys: string) => input.write(keys) }
-}
+import { openTerminal, shownBy } from '../support/terminal.ts'
 
 describe('the interactive terminal', () => {
   test('ends quietly when nobody reads what it shows, and carries out nothing more', async () => {
