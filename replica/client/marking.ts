@@ -5,6 +5,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { ClientContext } from './client-context.ts'
+import { isCaughtUp, isTogether } from './reach.ts'
 import type { Session } from './session.ts'
 import type { Due, TrashDiary } from './trash-diary.ts'
 
@@ -58,16 +59,26 @@ export class Marking {
     return updates
   }
 
-  /** Deletes all that is in the trash, and what this server does not show there yet, as soon as it does. */
+  /**
+   * Deletes all that is in the trash, and what this server does not show there yet, as soon as it does. But not what the person has taken out, as long as
+   * the server may not have heard of that.
+   */
   async emptyTrash(): Promise<void> {
     const session = this.#context.person()
     const untilMs = await this.#diary.now(session)
     for (;;) {
-      const mails = await this.#context.ask(session, (api) => api.trashed(everything))
-      if (mails.length === 0) break
-      await this.#markMeant(session, mails, 'delete')
+      const shown = await this.#context.ask(session, (api) => api.trashed(everything))
+      const mails = shown.filter((mail) => !this.#diary.isTakenOut(mail))
+      const isUpToDate = mails.length < shown.length && (await this.#isUpToDate(session))
+      const deleted = isUpToDate ? shown : mails
+      if (deleted.length === 0) break
+      await this.#markMeant(session, deleted, 'delete')
     }
     await this.#diary.emptied(session, untilMs)
+  }
+
+  async #isUpToDate(session: Session): Promise<boolean> {
+    return (await isTogether(this.#context, session)) && (await isCaughtUp(this.#context, session))
   }
 
   /** Of what the person is known to have put there. What was put there otherwise, as by an earlier version, the person deletes. */

@@ -81,6 +81,11 @@ export class TrashDiary {
     return this.#context.ports.clock.nowMs() + msPerDay
   }
 
+  /** Whether that is the last that the person is known to have done with it. */
+  isTakenOut(mail: Meant): boolean {
+    return this.#mails.get(nameOf(mail)) === isOut
+  }
+
   /** Those that the person put into the trash before `beforeMs`, and has not taken out since. */
   async before(session: Session, beforeMs: number): Promise<Due> {
     await this.#mails.ready(session)

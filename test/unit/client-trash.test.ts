@@ -149,3 +149,17 @@ test('what was in the trash when that was emptied is deleted also where a server
   await expect.poll(() => left(replica)).toEqual([kept, later])
   await next.close()
 })
+
+test('what was taken out of the trash is not deleted where a server that has not heard of it shows it there', async () => {
+  const { replica, ann, mails } = await annAlone()
+  await ann.mark({ mails, mark: 'trash' })
+  await ann.mark({ mails: mails.slice(0, 1), mark: 'restore' })
+  lieAboutTrash(replica)
+  replica.isWhole = false
+  await ann.emptyTrash()
+  expect(left(replica)).toEqual(mails.slice(0, 1))
+  // Nothing can be under way any more: it was put there again.
+  replica.isWhole = true
+  await ann.emptyTrash()
+  expect(left(replica)).toEqual([])
+})
