@@ -12,8 +12,10 @@ import { displayWidth, fitted } from './text-width.ts'
 const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
   const name = rest.normalize('NFC')
-  if (name === '') throw usageError('u NAME')
-  const known = await accountNamed(client, name)
+  const known = await beforeSecrets(sitting, () => {
+    if (name === '') throw usageError('u NAME')
+    return accountNamed(client, name)
+  })
   forgetShown(sitting)
   if (known !== undefined) {
     await client.logIn({ name: known, password: await screen.secret(`Password of ${shownName(known)}: `) })
@@ -24,6 +26,8 @@ const logInOrSignUp: Command['run'] = async (sitting, _words, rest) => {
   const password = await screen.secret('Choose a password: ')
   if (password === '') return
   if ((await screen.secret('The same again: ')) !== password) {
+    // A script that was written for a log-in has another command there, of which the rest would be commands.
+    screen.stopScript()
     throw new QuintetError('WRONG_PASSWORD', 'The two passwords differ: nothing was signed up.')
   }
   const { recoveryPhrase } = await client.signUp({ name, password })
@@ -57,13 +61,24 @@ const newPassword = async (screen: Screen): Promise<string | null> => {
   throw new QuintetError('WRONG_PASSWORD', 'The two passwords differ: nothing was changed.')
 }
 
-/** Before a password is asked for that would be of no use. */
-const requireLogIn = ({ client }: Sitting): void => {
-  if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+/** Finds out what comes before a secret. Where that is refused, the secret that a pipe has is no command. */
+const beforeSecrets = async <Found>({ screen }: Sitting, find: () => Found | Promise<Found>): Promise<Found> => {
+  try {
+    return await find()
+  } catch (error) {
+    screen.stopScript()
+    throw error
+  }
 }
 
+/** Before a password is asked for that would be of no use. */
+const requireLogIn = (sitting: Sitting): Promise<void> =>
+  beforeSecrets(sitting, () => {
+    if (sitting.client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+  })
+
 const changePassword: Command['run'] = async (sitting) => {
-  requireLogIn(sitting)
+  await requireLogIn(sitting)
   const { client, screen } = sitting
   const password = await screen.secret('Present password: ')
   const chosen = await newPassword(screen)
@@ -74,7 +89,9 @@ const changePassword: Command['run'] = async (sitting) => {
 
 const recover: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
-  if (rest === '') throw usageError('recover NAME')
+  await beforeSecrets(sitting, () => {
+    if (rest === '') throw usageError('recover NAME')
+  })
   const recoveryPhrase = await screen.secret('The twelve words: ')
   const chosen = await newPassword(screen)
   if (chosen === null) return
@@ -84,7 +101,7 @@ const recover: Command['run'] = async (sitting, _words, rest) => {
 }
 
 const renewPhrase: Command['run'] = async (sitting) => {
-  requireLogIn(sitting)
+  await requireLogIn(sitting)
   const password = await sitting.screen.secret('Password: ')
   const { recoveryPhrase } = await sitting.client.renewRecoveryPhrase({ password })
   sitting.screen.print('The former phrase opens nothing any more.')

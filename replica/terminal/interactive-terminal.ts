@@ -84,7 +84,8 @@ const carryOut = async (sitting: Sitting, line: string, style: Style): Promise<O
   }
   const command = commands.get(name)
   if (command === undefined) {
-    sitting.screen.print(`There is no command "${printableLine(name)}". Type help for what can be done.`)
+    const which = sitting.screen.followsSecret ? 'This is no command' : `There is no command "${printableLine(name)}"`
+    sitting.screen.print(`${which}. Type help for what can be done.`)
     return 'failed'
   }
   try {

@@ -40,12 +40,15 @@ const writeMail: Command['run'] = async (sitting, _words, rest) => {
 const finish = async (sitting: Sitting, letter: Letter & { readonly draft?: DocumentId }): Promise<void> => {
   const { lastingClient, screen } = sitting
   const names = [...letter.to, ...(letter.cc ?? [])].map(shownName).join(', ')
+  const { account } = lastingClient
+  const isStillHere = (): boolean => lastingClient.account === account
   const sent = lastingClient.send(letter).then(
     (answer) => {
+      if (!isStillHere()) return
       screen.notice('mail' in answer ? `Sent to ${names}.` : `In the outbox: ${reasonOf(answer.reason)}`)
     },
     async (error: unknown) => {
-      if (letter.draft === undefined) screen.notice(`Not sent. ${await keep(sitting, letter)}`)
+      if (letter.draft === undefined && isStillHere()) screen.notice(`Not sent. ${await keep(sitting, letter)}`)
       throw error
     },
   )

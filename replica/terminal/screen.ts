@@ -62,6 +62,9 @@ export class Screen {
   #working = new AbortController()
   /** Ctrl-C was the last that was typed outside of a dialogue: once more leaves. */
   #isInterrupted = false
+  /** The last answer, where that was one. */
+  #secret: string | null = null
+  #followsSecret = false
 
   /** `left` is aborted when the person has gone away, as by closing the terminal's window. */
   constructor(input: Readable, output: Terminal, left: AbortSignal | null = null) {
@@ -97,9 +100,22 @@ export class Screen {
     return this.#output.columns ?? defaultColumns
   }
 
-  /** A command; null when the input has ended, or nobody reads what is shown. */
-  command(prompt: string): Promise<string | null> {
-    return this.#ask(prompt, 'prompt', 'shown')
+  /**
+   * A command; null when the input has ended, or nobody reads what is shown. A script that was written for a sign-up has a password twice,
+   * also where there is an account by now that wants it once: the second is no command.
+   */
+  async command(prompt: string): Promise<string | null> {
+    const secret = this.#secret
+    this.#secret = null
+    const line = await this.#ask(prompt, 'prompt', 'shown')
+    if (!this.isTyped && secret !== null && line === secret) return this.command(prompt)
+    this.#followsSecret = secret !== null
+    return line
+  }
+
+  /** The last command came right after a secret, and may be one itself. */
+  get followsSecret(): boolean {
+    return this.#followsSecret
   }
 
   /** An answer within a command. Throws `Cancelled` when the person presses Ctrl-C, `InputEnded` when the input ends. */
@@ -111,6 +127,7 @@ export class Screen {
   async secret(prompt: string): Promise<string> {
     const line = await this.#ask(prompt, 'dialogue', 'hidden')
     if (this.#isTerminal) this.#output.write('\n')
+    this.#secret = line
     return this.#given(line)
   }
 
@@ -120,6 +137,13 @@ export class Screen {
     let line: string | null
     do line = await this.#ask('', 'dialogue', 'shown')
     while (line !== null && line !== lastLine)
+  }
+
+  /** Nothing more is carried out of what nobody types: where a secret was to come that was not asked for, it would be a command. */
+  stopScript(): void {
+    if (this.isTyped || this.#isGone) return
+    this.print('Nothing of what follows is carried out: it may be a password.')
+    this.#leave()
   }
 
   /** What `promise` gives. Throws `Interrupted` when the person presses Ctrl-C while nothing is asked; `promise` goes on by itself then. */

@@ -163,14 +163,17 @@ describe('the interactive terminal', () => {
   })
 
   test('asks nobody for a password who is not logged in', async () => {
-    const text = await shownBy(runInteractiveTerminal, await clientOf(new MemoryReplica()), [
-      'phrase',
-      'v',
-      'password',
-      'v',
-    ])
-    expect(text.match(/Log in first\./g)).toHaveLength(2)
-    expect(text.match(/of 5 reachable/g)).toHaveLength(2)
+    const { sees, type, shown, over } = openTerminal(await clientOf(new MemoryReplica()))
+    await sees('@1> ')
+    type('phrase\r')
+    await sees('Log in first.')
+    type('password\r')
+    await sees('Log in first.', 2)
+    type('v\r')
+    await sees('of 5 reachable')
+    expect(shown()).not.toMatch(/Password:|Present password:/)
+    type('quit\r')
+    await over
   })
 
   test('answers a mail whose subject is as long as may be', async () => {
