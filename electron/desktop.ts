@@ -250,6 +250,7 @@ class Desktop {
 
   #tellUntold(): void {
     this.#pageIsThere = true
+    this.#window?.pageIsThere()
     for (const event of this.#untold.splice(0)) this.#window?.tellApp(event)
   }
 

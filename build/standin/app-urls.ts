@@ -5,6 +5,10 @@
  */
 export const hostSuffix = '.x-electron.localhost'
 
+/** A page at this path is answered with "no content": its tab stays as a window is before it has loaded anything. */
+export const blankPath = '/__standin_new__/'
+export const blankAddress = `http://new${hostSuffix}${blankPath}`
+
 const custom = /^([a-z][a-z0-9+-]*):\/\/([^/?#]*)(.*)$/i
 const served = /http:\/\/([^/?#:]+)\.([a-z][a-z0-9+-]*)\.x-electron\.localhost(?::\d+)?(?=[/?#]|$)/gi
 const ordinarySchemes: ReadonlySet<string> = new Set([

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { hostSuffix } from './app-urls.ts'
+import { blankAddress } from './app-urls.ts'
 import type { Chromium } from './chromium.ts'
 import type { HostState } from './host-state.ts'
 import { PreventableEvent, StandInEmitter } from './not-emulated.ts'
-import { blankPath } from './page-server.ts'
 import { WebContents, type WebPreferences } from './web-contents.ts'
 
 interface Bounds {
@@ -82,12 +81,21 @@ export class BrowserWindow extends StandInEmitter {
 
   /** To be called once Chromium is up. */
   static async watch(chromium: Chromium): Promise<void> {
-    chromium.on('Target.attachedToTarget', (target: AttachedTarget) => {
-      const mark = target.targetInfo.url.split(blankPath)[1] ?? ''
+    /** Pages that do not say yet whose they are: a page is there before its address. */
+    const unnamed = new Map<string, AttachedTarget>()
+    const name = (target: AttachedTarget, url: string): void => {
+      const mark = url.startsWith(blankAddress) ? url.slice(blankAddress.length) : ''
       const expected = BrowserWindow.#expected.get(mark)
-      if (expected !== undefined) expected(target)
-      else chromium.send('Target.detachFromTarget', { sessionId: target.sessionId }).catch(() => undefined)
       BrowserWindow.#expected.delete(mark)
+      unnamed.delete(target.targetInfo.targetId)
+      if (expected !== undefined) expected(target)
+      else if (url === '' || url === 'about:blank') unnamed.set(target.targetInfo.targetId, target)
+      else chromium.send('Target.detachFromTarget', { sessionId: target.sessionId }).catch(() => undefined)
+    }
+    chromium.on('Target.attachedToTarget', (target: AttachedTarget) => name(target, target.targetInfo.url))
+    chromium.on('Target.targetInfoChanged', ({ targetInfo }: Pick<AttachedTarget, 'targetInfo'>) => {
+      const target = unnamed.get(targetInfo.targetId)
+      if (target !== undefined) name(target, targetInfo.url)
     })
     chromium.on('Target.targetDestroyed', ({ targetId }: { readonly targetId: string }) => {
       const window = BrowserWindow.getAllWindows().find(({ webContents }) => webContents.target === targetId)
@@ -211,7 +219,7 @@ export class BrowserWindow extends StandInEmitter {
     const chromium = await BrowserWindow.host.chromium
     const mark = randomUUID()
     // Answered with "no content", so that nothing is loaded before the scripts are in place.
-    const url = `http://new${hostSuffix}${blankPath}${mark}`
+    const url = `${blankAddress}${mark}`
     const attached = new Promise<AttachedTarget>((resolve) => BrowserWindow.#expected.set(mark, resolve))
     const { width, height } = this.#bounds
     if (chromium.display === 'shown') await chromium.openAppWindow(url)
@@ -219,6 +227,13 @@ export class BrowserWindow extends StandInEmitter {
     const { sessionId, targetInfo } = await attached
     const { targetId } = targetInfo
     await this.webContents.attachTo(chromium, sessionId, targetId)
+    // A window that is not where it should be is better than one without a page.
+    await this.#find(chromium, targetId).catch((error: unknown) => {
+      if (this.#life === 'open') console.error('stand-in: a window was not placed', error)
+    })
+  }
+
+  async #find(chromium: Chromium, targetId: string): Promise<void> {
     this.#windowId = (await chromium.send('Browser.getWindowForTarget', { targetId }))['windowId']
     await this.#place(chromium)
   }

@@ -4,6 +4,7 @@ import { Application, type ApplicationOptions } from './application.ts'
 import { BrowserWindow } from './browser-window.ts'
 import { hostSuffix } from './app-urls.ts'
 import { Chromium, findChromium } from './chromium.ts'
+import { formerEnded } from './former-chromium.ts'
 import { IpcMain } from './ipc-main.ts'
 import { Menu, MenuItem } from './menu.ts'
 import {
@@ -103,7 +104,7 @@ export const createStandIn = (options: ApplicationOptions): StandIn => {
     if (program === null) throw new Error('no Chromium was found: install one (Debian: apt-get install chromium)')
     const profile = path.join(app.getPath('userData'), 'stand-in-profile')
     mkdirSync(profile, { recursive: true })
-    const port = await server.listen()
+    const [port] = await Promise.all([server.listen(), formerEnded(profile)])
     const resolver = `--host-resolver-rules=MAP *${hostSuffix} 127.0.0.1:${port}`
     const display =
       (process.env['DISPLAY'] ?? '') === '' && (process.env['WAYLAND_DISPLAY'] ?? '') === '' ? 'headless' : 'shown'

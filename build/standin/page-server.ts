@@ -1,12 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { customHost, toCustom } from './app-urls.ts'
+import { blankPath, customHost, toCustom } from './app-urls.ts'
 import { notEmulated } from './not-emulated.ts'
 
 type SchemeHandler = (request: Request) => Response | Promise<Response>
-
-/** A page at this path is answered with "no content": its tab stays as a window is before it has loaded anything. */
-export const blankPath = '/__standin_new__/'
 
 /** The custom schemes of the app, served to Chromium from this process. */
 export class PageServer {
@@ -48,6 +45,10 @@ export class PageServer {
     const answer = await handler(
       new Request(`${target.scheme}://${target.host}${path}`, { headers: headersOf(request) }),
     )
+    if (answer.type === 'error') {
+      response.destroy()
+      return
+    }
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
   }

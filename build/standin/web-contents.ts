@@ -1,4 +1,4 @@
-import { toCustom, toServed } from './app-urls.ts'
+import { blankAddress, toCustom, toServed } from './app-urls.ts'
 import type { Chromium, Fields } from './chromium.ts'
 import type { HostState } from './host-state.ts'
 import { PreventableEvent, StandInEmitter } from './not-emulated.ts'
@@ -41,7 +41,10 @@ export class WebContents extends StandInEmitter {
   #url = ''
   /** A load that the program itself asked for is not a navigation of the page's. */
   #expected: string | null = null
+  /** The preload's world of the page that is there. */
   #preloadContext: string | null = null
+  /** Worlds of the preload by their numbers, also of pages that are going. */
+  readonly #preloadContexts = new Map<number, string>()
   #early: HostMessage[] = []
   #openHandler: OpenHandler | null = null
   #isDestroyed = false
@@ -86,6 +89,8 @@ export class WebContents extends StandInEmitter {
     const real = toServed(url)
     this.#expected = real
     const result = await this.command('Page.navigate', { url: real })
+    // It has come as far as it comes.
+    if (this.#expected === real) this.#expected = null
     if (typeof result['errorText'] === 'string') throw new Error(`${result['errorText']} loading '${url}'`)
   }
 
@@ -101,7 +106,7 @@ export class WebContents extends StandInEmitter {
 
   send(channel: string, ...values: readonly unknown[]): void {
     encodePlain(values)
-    this.#tell({ does: 'send', channel, values })
+    this.#tell({ does: 'send', channel, values }, this.#preloadContext)
   }
 
   /** A command of Chromium's protocol for this page. */
@@ -156,14 +161,18 @@ export class WebContents extends StandInEmitter {
     })
     on('Runtime.executionContextCreated', ({ context }: { readonly context: ExecutionContext }) => {
       if (context.name !== preloadWorldName || context.auxData.frameId !== this.#target) return
-      this.#preloadContext = context.uniqueId
-      for (const message of this.#early.splice(0)) this.#tell(message)
+      this.#preloadContexts.set(context.id, context.uniqueId)
+      this.#become(context.uniqueId)
     })
     on('Runtime.executionContextsCleared', () => {
       this.#preloadContext = null
     })
-    on('Runtime.bindingCalled', ({ name, payload }: { readonly name: string; readonly payload: string }) => {
-      if (name === tellBinding) this.#hear(JSON.parse(payload) as PageMessage)
+    on('Runtime.bindingCalled', ({ name, payload, executionContextId }: BindingCall) => {
+      if (name !== tellBinding) return
+      const asking = this.#preloadContexts.get(executionContextId)
+      // The last page's contexts may be said to be cleared after this one's has come, which comes from another process.
+      if (asking !== undefined && this.#preloadContext === null) this.#become(asking)
+      this.#hear(JSON.parse(payload) as PageMessage, asking ?? this.#preloadContext)
     })
     on('Inspector.targetCrashed', () => {
       this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 })
@@ -173,28 +182,41 @@ export class WebContents extends StandInEmitter {
 
   /** Asks the app about a navigation before it happens. */
   #decide({ requestId, frameId, request, redirectedRequestId }: PausedRequest): void {
+    if (request.url.startsWith(blankAddress)) {
+      this.#continue(requestId)
+      return
+    }
     const isExpected = this.#expected === request.url
-    this.#expected = null
+    if (isExpected) this.#expected = null
     const event = new NavigationEvent(toCustom(request.url), frameId === this.#target ? 'main' : 'child')
     if (!isExpected && redirectedRequestId !== undefined) this.emit('will-redirect', event)
     else if (!isExpected) {
       this.emit('will-frame-navigate', event)
       if (event.isMainFrame) this.emit('will-navigate', event)
     }
-    const decided = event.defaultPrevented
-      ? this.command('Fetch.failRequest', { requestId, errorReason: 'Aborted' })
-      : this.command('Fetch.continueRequest', { requestId })
-    decided.catch(() => undefined)
+    if (event.defaultPrevented)
+      this.command('Fetch.failRequest', { requestId, errorReason: 'Aborted' }).catch(() => undefined)
+    else this.#continue(requestId)
   }
 
-  #hear(message: PageMessage): void {
+  #continue(requestId: string): void {
+    this.command('Fetch.continueRequest', { requestId }).catch(() => undefined)
+  }
+
+  #become(context: string): void {
+    this.#preloadContext = context
+    for (const message of this.#early.splice(0)) this.#tell(message, context)
+  }
+
+  /** `asking`: the world that is answered. */
+  #hear(message: PageMessage, asking: string | null): void {
     switch (message.does) {
       case 'invoke': {
         const event = { sender: this, senderFrame: this.mainFrame }
         const { id, channel, values } = message
         this.#host.ipcMain.carryOut(event, channel, values).then(
-          (value) => this.#answer(id, value),
-          (error: unknown) => this.#tell({ does: 'refuse', id, message: refusalOf(channel, error) }),
+          (value) => this.#answer(id, value, asking),
+          (error: unknown) => this.#tell({ does: 'refuse', id, message: refusalOf(channel, error) }, asking),
         )
         break
       }
@@ -210,24 +232,24 @@ export class WebContents extends StandInEmitter {
     }
   }
 
-  #answer(id: number, value: unknown): void {
+  #answer(id: number, value: unknown, asking: string | null): void {
     try {
       encodePlain(value)
-      this.#tell({ does: 'answer', id, value })
+      this.#tell({ does: 'answer', id, value }, asking)
     } catch (error) {
-      this.#tell({ does: 'refuse', id, message: String(error) })
+      this.#tell({ does: 'refuse', id, message: String(error) }, asking)
     }
   }
 
-  #tell(message: HostMessage): void {
-    if (this.#preloadContext === null) {
+  #tell(message: HostMessage, context: string | null): void {
+    if (context === null) {
       // An answer is for a page that is gone; an event is for the one that comes.
       if (message.does === 'send') this.#early.push(message)
       return
     }
     this.command('Runtime.callFunctionOn', {
       functionDeclaration: `message => ${receiveName}(message)`,
-      uniqueContextId: this.#preloadContext,
+      uniqueContextId: context,
       arguments: [{ value: message }],
     }).catch(() => undefined)
   }
@@ -240,9 +262,16 @@ interface NavigatedFrame {
 }
 
 interface ExecutionContext {
+  readonly id: number
   readonly name: string
   readonly uniqueId: string
   readonly auxData: { readonly frameId: string }
+}
+
+interface BindingCall {
+  readonly name: string
+  readonly payload: string
+  readonly executionContextId: number
 }
 
 interface PausedRequest {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { protocol } from 'electron'
+import { readPageFile } from './page-files.ts'
 
 /** The page's own origin: nothing else may be shown, and nothing else may ask. */
 export const appOrigin = 'app://bundle'
@@ -46,28 +46,35 @@ export const registerAppScheme = (): void => {
   ])
 }
 
-/** Serves the files of `folder`, and only those. */
+/** Serves the files of `folder`, and only those. One that cannot be read fails as a broken connection does, which is tried again. */
 export const serveAppFiles = (folder: string): void => {
   protocol.handle(scheme, async (request) => {
+    const file = fileOf(folder, request.url)
+    if (request.method !== 'GET' || file === null) return notFound()
     try {
-      const file = fileOf(folder, request.url)
-      if (request.method !== 'GET' || file === null) return notFound()
+      const content = await readPageFile(file)
+      if (content === null) return notFound()
       const type = mediaTypes.get(path.extname(file)) ?? 'application/octet-stream'
-      return new Response(await readFile(file), { headers: { ...headers, 'content-type': type } })
+      return new Response(content, { headers: { ...headers, 'content-type': type } })
     } catch {
-      return notFound()
+      return Response.error()
     }
   })
 }
 
 const notFound = (): Response => new Response('Not found', { status: 404, headers })
 
+/** Null for what is no address of the page's. */
 const fileOf = (folder: string, url: string): string | null => {
-  const { host, pathname, protocol: scheme } = new URL(url)
-  if (`${scheme}//${host}` !== appOrigin) return null
-  const relative = pathname === '/' ? 'index.html' : decodeURIComponent(pathname.slice(1))
-  const file = path.resolve(folder, relative)
-  return file.startsWith(folder + path.sep) ? file : null
+  try {
+    const { host, pathname, protocol: scheme } = new URL(url)
+    if (`${scheme}//${host}` !== appOrigin) return null
+    const relative = pathname === '/' ? 'index.html' : decodeURIComponent(pathname.slice(1))
+    const file = path.resolve(folder, relative)
+    return file.startsWith(folder + path.sep) ? file : null
+  } catch {
+    return null
+  }
 }
 
 /** Whether a frame shows the app's own page. */

@@ -4,6 +4,7 @@ import type { AppEvent } from '../contract/app-host.ts'
 import { channels } from '../ipc/channels.ts'
 import type { Strings } from '../system/strings.ts'
 import { appOrigin } from './app-protocol.ts'
+import { AwaitedPage } from './awaited-page.ts'
 import { offerTextMenu } from './context-menu.ts'
 import { EventQueue } from './event-queue.ts'
 import { StoppedPage } from './stopped-page.ts'
@@ -15,9 +16,9 @@ export interface MainWindowOptions {
   readonly icon: string
   /** `hide`: it was closed by its button and the app goes on. `close`: the app quits. */
   readonly onClose: () => 'hide' | 'close'
-  /** The page's process has ended: what it is told from now on, the next one has to hear. */
+  /** The page's process has ended, or it is loaded anew: what it is told from now on, the next one has to hear. */
   readonly onPageStopped: () => void
-  /** What the person is told and asked of a page that stops again and again. */
+  /** What the person is told and asked of a page that stops, or does not come, again and again. */
   readonly strings: () => Strings
 }
 
@@ -27,6 +28,7 @@ export class MainWindow {
   readonly #clientEvents = new EventQueue<ClientEvent>((events) => this.#send(channels.clientEvents, events))
   readonly #appEvents = new EventQueue<AppEvent>((events) => this.#send(channels.appEvents, events))
   #window: BrowserWindow | null = null
+  #awaited: AwaitedPage | null = null
   #title = 'Quintet'
 
   constructor(options: MainWindowOptions) {
@@ -52,6 +54,11 @@ export class MainWindow {
     if (window.isMinimized()) window.restore()
     window.show()
     window.focus()
+  }
+
+  /** The page has asked for what it shows. */
+  pageIsThere(): void {
+    this.#awaited?.isThere()
   }
 
   tellClient(event: ClientEvent): void {
@@ -106,31 +113,39 @@ export class MainWindow {
       if (this.#window === window) this.#window = null
     })
     offerTextMenu(window.webContents)
-    this.#reviveThePageOf(window)
-    void window.loadURL(`${appOrigin}/index.html`).catch(() => undefined)
+    this.#loadThePageOf(window)
     return window
   }
 
-  #reviveThePageOf(window: BrowserWindow): void {
+  /** A window must not stay blank: a page that does not come, or whose process ends, is loaded again. */
+  #loadThePageOf(window: BrowserWindow): void {
     const whileThere = (act: () => void) => (): void => {
       if (!window.isDestroyed()) act()
     }
+    const awaited = new AwaitedPage({
+      load: () => window.loadURL(`${appOrigin}/index.html`),
+      missing: whileThere(() => gone()),
+      after: (delayMs, act) => {
+        const timer = setTimeout(act, delayMs)
+        return () => clearTimeout(timer)
+      },
+    })
+    this.#awaited = awaited
     const stopped = new StoppedPage({
       isSeen: () => window.isVisible(),
-      load: whileThere(() => window.webContents.reload()),
+      load: whileThere(() => awaited.load()),
       close: whileThere(() => window.destroy()),
       ask: () => askAboutStoppedPage(window, this.#options.strings()),
       quit: () => app.quit(),
       nowMs: () => performance.now(),
     })
-    const { onPageStopped } = this.#options
-    window.webContents.on(
-      'render-process-gone',
-      whileThere(() => {
-        onPageStopped()
-        stopped.stopped()
-      }),
-    )
+    const gone = (): void => {
+      this.#options.onPageStopped()
+      stopped.stopped()
+    }
+    window.webContents.on('render-process-gone', whileThere(gone))
+    window.on('closed', () => awaited.end())
+    awaited.load()
   }
 
   #send(channel: string, events: readonly unknown[]): void {

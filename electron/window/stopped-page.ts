@@ -1,6 +1,6 @@
-/** So often within `withinMs` a page that stopped is loaded again by itself: one that stops at each load would go on for ever. */
+/** So often within `withinMs` a page that stopped, or did not come, is loaded again by itself: one that does so at each load would go on for ever. */
 const loadsMost = 3
-const withinMs = 60_000
+const withinMs = 120_000
 
 /** What can be done about the page of a window. */
 export interface StoppablePage {
@@ -9,14 +9,14 @@ export interface StoppablePage {
   load(): void
   /** Takes the window away; it is made anew when it is asked for. */
   close(): void
-  /** Says that the page stops again and again. `close`: the person has decided nothing. */
+  /** Says that the window does not work. `close`: the person has decided nothing. */
   ask(): Promise<'load' | 'quit' | 'close'>
   quit(): void
   /** Milliseconds of a clock that is never put back. */
   readonly nowMs: () => number
 }
 
-/** What becomes of a page whose process has ended; the replica, in the program's own, goes on meanwhile. */
+/** What becomes of a page whose process has ended, or that does not come; the replica, in the program's own, goes on meanwhile. */
 export class StoppedPage {
   readonly #page: StoppablePage
   #loadedAtMs: readonly number[] = []
@@ -25,7 +25,7 @@ export class StoppedPage {
     this.#page = page
   }
 
-  /** To be called each time that the page's process has ended. */
+  /** To be called each time that it has, or has not come. */
   stopped(): void {
     const now = this.#page.nowMs()
     const lately = this.#loadedAtMs.filter((at) => now - at < withinMs)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
@@ -152,6 +152,16 @@ test('of the disk only the page’s own files are served, at its own address alo
   ])
     expect((await ask(url))[0], url).toBe(404)
   expect((await ask('app://bundle/index.html', 'POST'))[0]).toBe(404)
+})
+
+test('a file of the page that cannot be read is no missing one: it fails, so that it is asked for again', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quintet-page-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await symlink('main.js', path.join(folder, 'main.js'))
+  serveAppFiles(folder)
+  const request = { url: 'app://bundle/main.js', method: 'GET' }
+  const response = (await told.handlers.get('page')?.(...([request] as never[]))) as Response
+  expect(response.type).toBe('error')
 })
 
 test('nothing in the program asks Electron for what its list warns of', async () => {
