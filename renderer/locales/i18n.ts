@@ -1,5 +1,6 @@
 import { computed, type ComputedRef } from 'vue'
 import { createI18n } from 'vue-i18n'
+import { loadPart } from '../base/load-part.ts'
 import { english, type MessageKey, type Messages } from './messages.ts'
 
 export type Language = 'en' | 'de'
@@ -22,7 +23,7 @@ export const languageOf = (chosen: 'system' | Language): Language => {
 /** Other languages than English are loaded when they are chosen. */
 export const setLanguage = async (language: Language): Promise<void> => {
   if (language === 'de') {
-    const { german } = await import('./german.ts')
+    const { german } = await loadPart(() => import('./german.ts'))
     texts.setLocaleMessage('de', german)
   }
   texts.locale.value = language

@@ -1,7 +1,8 @@
 import { Activity, Mail, Network, Settings, Users } from '@lucide/vue'
-import { defineAsyncComponent, type Component } from 'vue'
+import type { Component } from 'vue'
 import type { MessageKey } from '../locales/messages.ts'
 import type { PageId } from '../shell/navigation.ts'
+import { partShownLater } from '../shell/part-shown-later.ts'
 import MailPage from '../mail/MailPage.vue'
 
 export interface Page {
@@ -20,27 +21,27 @@ export const pages: readonly Page[] = [
     label: 'shell.pages.timeline',
     icon: Activity,
     keys: ['g l'],
-    component: defineAsyncComponent(() => import('../timeline/TimelinePage.vue')),
+    component: partShownLater(() => import('../timeline/TimelinePage.vue')),
   },
   {
     id: 'people',
     label: 'shell.pages.people',
     icon: Users,
     keys: ['g p'],
-    component: defineAsyncComponent(() => import('../people/PeoplePage.vue')),
+    component: partShownLater(() => import('../people/PeoplePage.vue')),
   },
   {
     id: 'network',
     label: 'shell.pages.network',
     icon: Network,
     keys: ['g n'],
-    component: defineAsyncComponent(() => import('../network/NetworkPage.vue')),
+    component: partShownLater(() => import('../network/NetworkPage.vue')),
   },
   {
     id: 'settings',
     label: 'shell.pages.settings',
     icon: Settings,
     keys: ['g ,'],
-    component: defineAsyncComponent(() => import('../settings/SettingsPage.vue')),
+    component: partShownLater(() => import('../settings/SettingsPage.vue')),
   },
 ]

@@ -6,6 +6,8 @@ export const shell: Translated<typeof english.shell> = {
   pages: { mail: 'Post', timeline: 'Chronik', people: 'Personen', network: 'Netz', settings: 'Einstellungen' },
   starting: 'Startet',
   steps: { opening: 'Das Postfach wird geöffnet', takingBack: 'Alles wird von den anderen zurückgeholt' },
+  partMissing: 'Dieser Teil des Fensters konnte nicht geladen werden',
+  partMissingHint: 'Nichts ist verloren. Hilft ein neuer Versuch nicht, beenden Sie Quintet und starten Sie es neu.',
   failed: 'Quintet konnte nicht starten',
   failedLater: 'Quintet wurde angehalten',
   failedUnsaved:

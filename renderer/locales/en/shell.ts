@@ -4,6 +4,8 @@ export const shell = {
   pages: { mail: 'Mail', timeline: 'Timeline', people: 'People', network: 'Network', settings: 'Settings' },
   starting: 'Starting',
   steps: { opening: 'Opening the mailbox', takingBack: 'Taking everything back from the others' },
+  partMissing: 'This part of the window could not be loaded',
+  partMissingHint: 'Nothing is lost. If trying again does not help, quit Quintet and start it anew.',
   failed: 'Quintet could not start',
   failedLater: 'Quintet has stopped',
   failedUnsaved:
