@@ -1,6 +1,7 @@
 import type { MailClient } from '../../../replica/client/contract/mail-client.ts'
 import type { Header, OutboxEntry } from '../../../replica/client/contract/mailbox.ts'
 import type { Ledger, LetterRecord } from './ledger.ts'
+import type { Person } from './person.ts'
 import type { Window } from './window.ts'
 
 const logInMs = 1_000
@@ -147,6 +148,19 @@ export const untold = (
     const isDue = !read && !own && sentMs !== Infinity && sentMs > inSinceMs + logInMs
     return told === 0 && isDue ? [`never told that it came: ${subject}`] : []
   })
+
+/** Of a draft that was written in several places each version that nobody wrote on, and whose client runs, must be there. */
+export const lostVersions = (
+  ledger: Ledger,
+  { name, device }: Pick<Person, 'name' | 'device'>,
+  { drafts }: Shown,
+): readonly string[] =>
+  ledger
+    .lastVersions()
+    .filter((version) => version.name === name && version.writer === device.client)
+    .filter(({ words }) => ledger.register(`${name}'s draft ${words}`, 'none').isKept)
+    .filter(({ words, text }) => !drafts.some(({ subject, body }) => subject === words && body === text))
+    .map(({ words, text }) => `a version of a draft is lost: ${name}: ${words}: "${text}"`)
 
 /** Whether it was to become a draft. */
 const mustBeKept = (ledger: Ledger, name: string, words: string): boolean =>

@@ -59,6 +59,12 @@ const findsOut = (planted: PlantedClientBug): Promise<string | null> =>
 
 test.each([
   ['a document is said to be written before it is', 'a draft is written', 'full', 'not as told'],
+  [
+    'of a draft that was written on two sides the last version is kept',
+    'a draft is written on two sides',
+    'slow',
+    'a version of a draft is lost',
+  ],
   ['a session that was taken over goes on', 'away, and back', 'elsewhere', 'a client that is logged in is not served'],
 ] as const)('exploration finds that %s', async (plant, scenario, option, check) => {
   const plans = (await plansOf(scenario, option, 4, 24)).map((deviation) => [deviation])

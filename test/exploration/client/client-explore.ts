@@ -7,7 +7,7 @@ import { inviteIdOf } from '../../../replica/wire/invite-codec.ts'
 import type { Identity } from '../../../replica/core/membership.ts'
 import type { DiskCopy } from '../../simulation/sim-disk.ts'
 import { Random } from '../../simulation/random.ts'
-import { asText, isUnsettled, shownBy, type Shown, unfound, untold, untruths } from './checks.ts'
+import { asText, isUnsettled, lostVersions, shownBy, type Shown, unfound, untold, untruths } from './checks.ts'
 import { ClientDeviations, type ClientDeviation, type ClientMoment } from './client-deviations.ts'
 import { ClientStage } from './client-stage.ts'
 import { changePasswordAt } from './people-stage.ts'
@@ -33,6 +33,8 @@ export interface ClientScenario {
   readonly hero?: string
   /** When mails are made searchable; only when somebody searches, unless said otherwise. */
   readonly searches?: 'atLogIn'
+  /** Old deletions are forgotten after seconds; after a month, unless said otherwise. */
+  readonly forgets?: 'soon'
 }
 
 export interface ClientRun {
@@ -51,12 +53,20 @@ interface Prepared {
 
 let prepared: Promise<Prepared> | null = null
 
+const { forgottenDays, forgottenAtLeast, forgetEveryMs } = limits
+const forgetting = {
+  usual: { forgottenDays, forgottenAtLeast, forgetEveryMs },
+  // Later than anything that is under way, or on the other side of a line that has gone silent, can still come.
+  soon: { forgottenDays: 10 / 86_400, forgottenAtLeast: 1, forgetEveryMs: 2_000 },
+}
+
 // What a client sets aside for so many costs more time than all that it does in a run.
 Object.assign(limits, { cachedIds: 512 })
 
 /** Plays a scenario once, with what is planned to go wrong; then everything is healed, and what people were told has to be true. */
 export const runClients = async (scenario: ClientScenario, plan: readonly ClientDeviation[]): Promise<ClientRun> => {
   prepared ??= prepare()
+  Object.assign(limits, forgetting[scenario.forgets ?? 'usual'])
   const play = new Play(plan, 2)
   await play.begin(await prepared)
   return play.run(scenario)
@@ -280,6 +290,7 @@ class Play {
       ...(window.isConnected ? [] : [`shown as not connected: ${name}`]),
       ...(window.shown === now ? [] : [`the window shows what was before: ${name}:\n${window.shown}\n${now}`]),
       ...(shown === undefined ? [] : untold(this.ledger, shown, person)),
+      ...(shown === undefined ? [] : lostVersions(this.ledger, person, shown)),
     ]
   }
 

@@ -44,6 +44,36 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(2_000, () => stage.draft('ada', 'third', 'stays'))
     },
   },
+  'a draft is written on two sides': {
+    lastsMs: 20_000,
+    play: (stage) => {
+      stage.at(100, () => stage.draft('ada', 'shared', 'one'))
+      stage.at(1_500, () => stage.part())
+      stage.at(1_700, () => stage.draft('ada', 'shared', 'one, and here'))
+      stage.at(2_500, () => stage.moveTo('ada', 'a laptop', 2))
+      stage.at(4_500, () => stage.draft('ada', 'shared', 'one, and there'))
+      stage.at(6_500, () => stage.moveTo('ada', "ada's machine", 1))
+      stage.at(9_000, () => stage.meet())
+    },
+  },
+  'what was deleted is forgotten': {
+    lastsMs: 30_000,
+    forgets: 'soon',
+    play: (stage) => {
+      stage.at(100, () => stage.draft('ada', 'first', 'one'))
+      stage.at(300, () => stage.draft('ada', 'second', 'to be thrown away'))
+      stage.at(500, () => stage.send('ada', 'with a file', { to: ['bob'], file: 'new' }))
+      stage.at(800, () => stage.send('ada', 'taken back', { to: ['bob'], holdMs: 4_000 }))
+      stage.at(1_200, () => stage.discard('ada', 'second'))
+      stage.at(1_500, () => stage.undo('ada', 'taken back', 'draft'))
+      stage.at(3_000, () => stage.part())
+      stage.at(3_500, () => stage.draft('ada', 'third', 'written apart'))
+      stage.at(9_000, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 8_000 }))
+      stage.at(12_500, () => stage.meet())
+      stage.at(16_000, () => stage.draft('ada', 'first', 'one two'))
+      stage.at(20_000, () => stage.send('ada', 'third', { to: ['bob'], draft: 'third' }))
+    },
+  },
   'read, marked, thrown away': {
     lastsMs: 15_000,
     play: (stage) => {

@@ -87,7 +87,7 @@ export class ClientStage extends PeopleStage {
     this.soon(name, async (person, client) => {
       if (!(await this.#isSaved(person, words))) return
       // As the window does, which goes on with what it shows.
-      if (this.#drafts.has(words)) await person.ask('look at the drafts', () => client.drafts())
+      const seen = this.#drafts.has(words) ? await bodiesOf(person, words) : []
       if (person.device.client !== client) return
       this.#saving.set(words, client)
       const draft = this.#drafts.get(words)
@@ -96,11 +96,14 @@ export class ClientStage extends PeopleStage {
       // Who does not know what it was called writes another one: then there are two.
       const second = this.ledger.register(`${name}'s other draft ${words}`, 'none')
       const writing = draft === undefined ? second.begin(text) : null
+      const version = this.ledger.version({ name, words, text, writer: client, seen, outcome: 'open' })
       const outcome = await person.ask(`save ${words}`, () =>
         client.saveDraft(draft === undefined ? letter : { ...letter, draft }),
       )
       this.#saving.delete(words)
-      if (outcome.kind === 'done') {
+      if (outcome.kind === 'refused') version.outcome = isOpenQuestion(outcome.code) ? 'open' : 'refused'
+      else {
+        version.outcome = 'done'
         this.#drafts.set(words, documentId(outcome.value.draft))
         writing?.refused()
       }
@@ -234,6 +237,13 @@ export class ClientStage extends PeopleStage {
     }
     return null
   }
+}
+
+/** What there is of a draft, as far as it can be seen. */
+const bodiesOf = async (person: Person, words: string): Promise<readonly string[]> => {
+  const outcome = await person.ask('look at the drafts', (open) => open.drafts())
+  if (outcome.kind === 'refused') return []
+  return outcome.value.drafts.filter(({ subject }) => subject === words).map(({ body }) => body)
 }
 
 const markAbout: Readonly<Record<Mark, readonly [about: string, value: string]>> = {

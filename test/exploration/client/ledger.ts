@@ -32,6 +32,11 @@ export class Register<Value> {
     return [...new Set((final.length > 0 ? final : possible).map(({ value }) => value))]
   }
 
+  /** Whether nobody has ever begun to take it away. */
+  get isKept(): boolean {
+    return this.#changes.slice(1).every(({ value }) => value !== 'none')
+  }
+
   /** It is being set; how it ends is told by what this gives. */
   begin(value: Value): { readonly done: () => void; readonly refused: () => void } {
     const change: Change<Value> = { value, isDone: false }
@@ -62,12 +67,26 @@ export interface LetterRecord {
   readonly story: string[]
 }
 
+/** What somebody wrote of a draft. */
+export interface DraftVersion {
+  readonly name: string
+  /** The words that the draft goes by. */
+  readonly words: string
+  readonly text: string
+  /** The client that it was written with. */
+  readonly writer: object
+  /** What the draft was when its writer looked at it before. */
+  readonly seen: readonly string[]
+  outcome: 'open' | 'done' | 'refused'
+}
+
 /** What people were told, and what therefore must be so in the end. */
 export class Ledger {
   readonly letters = new Map<string, LetterRecord>()
   readonly registers = new Map<string, Register<string>>()
   /** Who was told that a draft was written in two places: then there may be both. */
   readonly keptBoth = new Set<string>()
+  readonly #versions: DraftVersion[] = []
   /** What must never be: said at once, looked at in the end. */
   readonly violations: string[] = []
 
@@ -80,6 +99,24 @@ export class Ledger {
   told(letter: LetterRecord, told: Told, how: string): void {
     letter.story.push(`${told} (${how})`)
     letter.told = told
+  }
+
+  /** In the order in which they are begun. */
+  version(version: DraftVersion): DraftVersion {
+    this.#versions.push(version)
+    return version
+  }
+
+  /** Those that nobody has written on, by what their writers were told. */
+  lastVersions(): readonly DraftVersion[] {
+    const versions = this.#versions
+    return versions.filter((version, place) => {
+      const isOnly = ({ name, words, writer, seen, outcome }: DraftVersion): boolean =>
+        name !== version.name ||
+        words !== version.words ||
+        !(seen.includes(version.text) || (writer === version.writer && outcome !== 'refused'))
+      return version.outcome === 'done' && versions.slice(place + 1).every(isOnly)
+    })
   }
 
   /** `about`: `ada's draft one` or the like. */
