@@ -1,9 +1,10 @@
-import type { NamePage, ReplicaApi, SealedMail } from '../../api/contract.ts'
+import type { ReplicaApi, SealedMail } from '../../api/contract.ts'
 import { nameBeforeDeletion } from '../../core/model/deleted-name.ts'
 import type { AccountId, UpdateId } from '../../core/model/ids.ts'
 import type { ClientClock } from '../client-ports.ts'
 import type { KnownPeople } from '../known-people.ts'
 import type { Session } from '../session.ts'
+import { compareWithMailbox } from './mailbox-comparison.ts'
 import { Quiet } from './quiet.ts'
 import { SavedIndex, type SavedIndexOptions } from './saved-index.ts'
 import { roleBits } from './segment.ts'
@@ -27,10 +28,7 @@ export interface IndexerOptions {
 const saveDelayMs = 5_000
 const retryMs = 2_000
 const mailsPerFetch = 32
-const namesPerPage = 5_000
 const newestNames = 100
-/** A mail that is in the trash is in no other folder. */
-const indexedFolders = ['inbox', 'sent', 'trash'] as const
 /** Changes that were made elsewhere are looked for so long after the first word of them, since many come together. */
 const compareDelayMs = 3_000
 
@@ -47,7 +45,7 @@ export class MailIndexer {
   /** What is known to be in the mailbox and not in the index. */
   readonly #wanted = new Set<UpdateId>()
   /** In which order it is indexed, from the end; some of it may not be wanted any more. */
-  readonly #queue: UpdateId[] = []
+  #queue: UpdateId[] = []
   /** Mails that cannot be opened: they are counted as searchable, since there is nothing to find in them. */
   readonly #unreadable = new Set<UpdateId>()
   #comparison: 'none' | 'if counts differ' | 'surely' = 'surely'
@@ -203,34 +201,36 @@ export class MailIndexer {
     return inbox + sent + trash - this.#index.size - this.#unreadable.size - this.#wanted.size
   }
 
-  /** Finds what the mailbox has and the index has not, and the other way round. */
   async #compareWithMailbox(): Promise<void> {
     this.#comparison = 'none'
-    const before = new Set(this.#index.mails())
-    const missing: UpdateId[] = []
     try {
-      for (const folder of indexedFolders) {
-        let next: string | null = null
-        do {
-          const query = { folder, only: 'all', limit: namesPerPage, before: next } as const
-          const page: NamePage = await this.#options.call((api) => api.mailNames(query))
-          this.#turns.begin()
-          for (const mail of page.mails) {
-            before.delete(mail)
-            if (!this.#index.has(mail) && !this.#unreadable.has(mail)) missing.push(mail)
-          }
-          next = page.next
-          await this.#turns.pass()
-        } while (next !== null && !this.#isClosed)
+      const differences = await compareWithMailbox({
+        call: this.#options.call,
+        turns: this.#turns,
+        indexed: () => this.#index.mails(),
+        isKnown: (mail) => this.#index.has(mail) || this.#unreadable.has(mail) || this.#wanted.has(mail),
+        isOver: () => this.#isClosed,
+      })
+      if (differences === null) return
+      for (const mail of differences.gone) {
+        this.gone(mail)
+        await this.#turns.pass()
       }
+      await this.#wantLater(differences.missing)
+      this.#excess = await this.#countExcess()
     } catch (error) {
       this.#comparison = 'surely'
       throw error
     }
-    if (this.#isClosed) return
-    for (const mail of before) this.gone(mail)
-    this.#want(missing.reverse())
-    this.#excess = await this.#countExcess()
+  }
+
+  /** Newest first, when all that is wanted already has been taken. */
+  async #wantLater(mails: readonly UpdateId[]): Promise<void> {
+    for (const mail of mails) {
+      this.#wanted.add(mail)
+      await this.#turns.pass()
+    }
+    this.#queue = mails.toReversed().concat(this.#queue)
   }
 
   /** The last ones are taken first. */
@@ -268,7 +268,7 @@ export class MailIndexer {
     const asked = this.#take()
     try {
       const { mails, covered } = await this.#options.call((api) => api.fetchMany({ mails: asked, content: 'whole' }))
-      this.#turns.begin()
+      await this.#turns.afresh()
       for (const sealed of mails) {
         await this.#turns.pass()
         if (this.#isClosed) return
@@ -284,6 +284,8 @@ export class MailIndexer {
 
   async #indexOne(sealed: SealedMail): Promise<void> {
     const opened = await this.#open(sealed)
+    // Either is some milliseconds' work where a mail is large.
+    await this.#turns.pass()
     // It may have been removed meanwhile.
     if (!this.#wanted.delete(sealed.mail)) return
     if (opened === null) this.#unreadable.add(sealed.mail)
