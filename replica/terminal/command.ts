@@ -76,6 +76,12 @@ export const numbered = ({ listed }: Sitting, [word]: readonly string[], usage: 
   throw new QuintetError('NO_SUCH_MAIL', `No mail ${word} has been listed: l lists the newest.`)
 }
 
+/** Who is logged in. NOT_LOGGED_IN. */
+export const requireLogIn = ({ loggedInAs }: Pick<MailClient, 'loggedInAs'>): string => {
+  if (loggedInAs !== null) return loggedInAs
+  throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+}
+
 export const serverNames = (servers: readonly ServerId[]): string =>
   servers.length === 1 ? `server ${servers.join()}` : `servers ${servers.join(', ')}`
 

@@ -1,6 +1,15 @@
 import { QuintetError } from '../core/model/errors.ts'
 import { seatCount, type ServerId } from '../core/model/ids.ts'
-import { accountNamed, forgetShown, serverNames, serverOf, usageError, type Command, type Sitting } from './command.ts'
+import {
+  accountNamed,
+  forgetShown,
+  requireLogIn,
+  serverNames,
+  serverOf,
+  usageError,
+  type Command,
+  type Sitting,
+} from './command.ts'
 import { groupCommands } from './group-commands.ts'
 import { mailCommands } from './mail-commands.ts'
 import { shownName } from './mail-view.ts'
@@ -71,14 +80,8 @@ const beforeSecrets = async <Found>({ screen }: Sitting, find: () => Found | Pro
   }
 }
 
-/** Before a password is asked for that would be of no use. */
-const requireLogIn = (sitting: Sitting): Promise<void> =>
-  beforeSecrets(sitting, () => {
-    if (sitting.client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-  })
-
 const changePassword: Command['run'] = async (sitting) => {
-  await requireLogIn(sitting)
+  await beforeSecrets(sitting, () => requireLogIn(sitting.client))
   const { client, screen } = sitting
   const password = await screen.secret('Present password: ')
   const chosen = await newPassword(screen)
@@ -101,7 +104,7 @@ const recover: Command['run'] = async (sitting, _words, rest) => {
 }
 
 const renewPhrase: Command['run'] = async (sitting) => {
-  await requireLogIn(sitting)
+  await beforeSecrets(sitting, () => requireLogIn(sitting.client))
   const password = await sitting.screen.secret('Password: ')
   const { recoveryPhrase } = await sitting.client.renewRecoveryPhrase({ password })
   sitting.screen.print('The former phrase opens nothing any more.')
@@ -110,8 +113,7 @@ const renewPhrase: Command['run'] = async (sitting) => {
 
 const deleteAccount: Command['run'] = async (sitting) => {
   const { client, screen } = sitting
-  const name = client.loggedInAs
-  if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+  const name = requireLogIn(client)
   screen.print(
     'This removes your account and your mailbox from all servers. Mail that you sent stays with its readers; what still waits in the outbox is never sent.',
   )

@@ -2,10 +2,10 @@ import type { Readable, Writable } from 'node:stream'
 
 import type { ClientEvent } from '../client/contract/events.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
-import { QuintetError, type ErrorCode } from '../core/model/errors.ts'
 import type { LocalFiles, Sitting } from './command.ts'
 import { commands } from './interactive-commands.ts'
 import { longDate } from './dates.ts'
+import { failureLine } from './failure-line.ts'
 import { senderOf, shownName } from './mail-view.ts'
 import { Cancelled, Screen } from './screen.ts'
 import { colored, uncolored, type Style } from './style.ts'
@@ -101,22 +101,6 @@ const helpLines = (): readonly string[] => {
   const rows = [...commands.values()]
   const widest = Math.max(...rows.map(({ usage }) => displayWidth(usage)))
   return [...rows.map(({ usage, help }) => `  ${fitted(usage, widest)}  ${help}`), `  ${fitted('quit', widest)}  leave`]
-}
-
-const remedies: Partial<Record<ErrorCode, string>> = {
-  NOT_LOGGED_IN: 'u NAME logs in or signs up.',
-  WRONG_PHRASE: 'The twelve words were shown at sign-up, and whenever "phrase" made new ones.',
-  NO_SUCH_ACCOUNT: 'people shows who there is.',
-  UNREACHABLE: 'c N connects to another server.',
-  NO_SUCH_SERVER: 'v shows the servers that are reachable.',
-  NOT_ALLOWED: "Only the replica's own machine may do this.",
-  CANNOT_OPEN: 'Another server may have it whole: c N, then try again.',
-}
-
-const failureLine = (error: unknown): string => {
-  if (!(error instanceof QuintetError)) return `This failed in a way that is not foreseen: ${String(error)}`
-  const remedy = remedies[error.code]
-  return remedy === undefined ? printableLine(error.message) : `${printableLine(error.message)} ${remedy}`
 }
 
 const whatChanged = {

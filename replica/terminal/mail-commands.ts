@@ -1,18 +1,15 @@
 import type { DocumentId, Folder, Header, KeptLetter, Letter, Mark, OutboxReason } from '../client/contract/mailbox.ts'
 import { folders } from '../client/contract/mailbox.ts'
-import type { MailClient } from '../client/contract/mail-client.ts'
 import { isDeletedName } from '../core/model/deleted-name.ts'
 import { QuintetError } from '../core/model/errors.ts'
-import { isEveryone } from '../core/model/everyone.ts'
-import { foldName } from '../core/model/fold-name.ts'
 import { seatCount, type ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
-import { accountNamed, numbered, serverNames, usageError, type Command, type Sitting } from './command.ts'
+import { numbered, requireLogIn, serverNames, usageError, type Command, type Sitting } from './command.ts'
 import { fileCommands } from './file-commands.ts'
 import { shownFile } from './file-size.ts'
+import { askAddresses, askSubject, checkNames } from './letter-fields.ts'
 import { beforeBody, keep, type LetterHead, written } from './letter-writing.ts'
 import { headerLine, mailLines, shownName } from './mail-view.ts'
-import { checkKnown } from './social-commands.ts'
 import { printableLine, shortened } from './text-width.ts'
 
 const pageHeaders = 10
@@ -24,14 +21,15 @@ const emptyFolders: Readonly<Record<Folder, string>> = {
 }
 
 const writeMail: Command['run'] = async (sitting, _words, rest) => {
-  const { client, screen } = sitting
   const head = await beforeBody(sitting, async () => {
-    if (client.loggedInAs === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
-    const { to, cc } = await askAddresses(sitting, rest)
-    if (to.length + cc.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
+    requireLogIn(sitting.client)
     // Before the mail is written: nobody should write one for nothing.
-    await checkNames(sitting, [...to, ...cc])
-    return { to, cc, subject: await screen.question('Subject: ') }
+    const addresses = await askAddresses(sitting, rest, async (given) => {
+      const names = [...given.to, ...given.cc]
+      if (names.length === 0) throw new QuintetError('BAD_REQUEST', 'A mail needs at least one recipient.')
+      await checkNames(sitting, names)
+    })
+    return { ...addresses, subject: await askSubject(sitting) }
   })
   await finish(sitting, await written(sitting, head))
 }
@@ -53,19 +51,6 @@ const finish = async (sitting: Sitting, letter: Letter & { readonly draft?: Docu
     },
   )
   await screen.waited(sent)
-}
-
-/** In a partition somebody may be known on the other side only: the mail will wait. NO_SUCH_ACCOUNT, NAME_CHANGED_HANDS. */
-const checkNames = async ({ client, screen }: Sitting, names: readonly string[]): Promise<void> => {
-  const asked = names.filter((name) => !isEveryone(name))
-  await checkKnown(client, asked)
-  const known = await Promise.all(asked.map((name) => accountNamed(client, name)))
-  const unknown = asked.filter((_, index) => known[index] === undefined)
-  if (unknown.length === 0) return
-  const { seats } = await client.status()
-  if (seats.every(({ connected }) => connected))
-    throw new QuintetError('NO_SUCH_ACCOUNT', `Nobody here is called ${unknown.join(', ')}.`)
-  screen.print(`${unknown.map(shownName).join(', ')}: not known on this side. The mail will wait until they are.`)
 }
 
 const markMail =
@@ -153,8 +138,8 @@ const leftOutLine = (count: number, fate: string): string =>
 const saveDraft: Command['run'] = async (sitting, _words, rest) => {
   const { client, screen } = sitting
   const head = await beforeBody(sitting, async () => ({
-    ...(await askAddresses(sitting, rest)),
-    subject: await screen.question('Subject: '),
+    ...(await askAddresses(sitting, rest, () => undefined)),
+    subject: await askSubject(sitting),
   }))
   await client.saveDraft(await written(sitting, head))
   screen.print('Saved: drafts lists it.')
@@ -267,35 +252,6 @@ const unknownWords = (names: string, nobody?: true): string =>
   nobody === undefined
     ? `waits for ${names} to be known on this side.`
     : `nobody in the group is called ${names}: take it back, and look whom it is for.`
-
-interface Addresses {
-  readonly to: readonly string[]
-  readonly cc: readonly string[]
-}
-
-const askAddresses = async ({ client, screen }: Sitting, given: string): Promise<Addresses> =>
-  addressesOf(client, given === '' ? await screen.question('To (names, with commas): ') : given)
-
-/** Names with commas; those after "cc:" have a copy. */
-const addressesOf = async (client: MailClient, text: string): Promise<Addresses> => {
-  const [to = '', cc = ''] = text.split(/\bcc:/i)
-  const { accounts } = text.includes(',') ? await client.accounts({ like: ',' }) : { accounts: [] }
-  const withComma = new Set(accounts.map(({ name }) => foldName(name)))
-  return { to: namesOf(to, withComma), cc: namesOf(cc, withComma) }
-}
-
-/** A comma stands between two names, unless somebody is called so. */
-const namesOf = (text: string, withComma: ReadonlySet<string>): readonly string[] => {
-  const names: string[] = []
-  for (let rest = text.split(','); rest.length > 0;) {
-    const upTo = (pieces: number): string => rest.slice(0, pieces).join(',').trim()
-    let pieces = withComma.size === 0 ? 1 : rest.length
-    while (pieces > 1 && !withComma.has(foldName(upTo(pieces)))) pieces -= 1
-    names.push(upTo(pieces))
-    rest = rest.slice(pieces)
-  }
-  return names.filter((name) => name !== '')
-}
 
 /** How safe a mail is that these servers hold. */
 export const safetyOf = (servers: readonly ServerId[]): string => {

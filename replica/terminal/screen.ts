@@ -118,9 +118,12 @@ export class Screen {
     return this.#followsSecret
   }
 
-  /** An answer within a command. Throws `Cancelled` when the person presses Ctrl-C, `InputEnded` when the input ends. */
-  async question(prompt: string): Promise<string> {
-    return this.#given(await this.#ask(prompt, 'dialogue', 'shown'))
+  /**
+   * An answer within a command; who types it goes on from what is `begun`. Throws `Cancelled` when the person presses Ctrl-C, `InputEnded` when the
+   * input ends.
+   */
+  async question(prompt: string, begun = ''): Promise<string> {
+    return this.#given(await this.#ask(prompt, 'dialogue', 'shown', begun))
   }
 
   /** The same, without showing what is typed. */
@@ -200,7 +203,7 @@ export class Screen {
     this.#readline.close()
   }
 
-  async #ask(prompt: string, place: Place, echo: Echo): Promise<string | null> {
+  async #ask(prompt: string, place: Place, echo: Echo, begun = ''): Promise<string | null> {
     this.#place = place
     if (this.#working.signal.aborted) {
       this.#working = new AbortController()
@@ -215,6 +218,7 @@ export class Screen {
     if (waiting !== undefined) return this.#answered(waiting)
     if (this.#ended) return this.#answered(null)
     this.#echo = echo
+    if (this.#isTerminal && begun !== '') this.#readline.write(begun)
     const line = await new Promise<string | null>((answer, reject) => {
       this.#asking = { answer, cancel: () => reject(new Cancelled()) }
     }).finally(() => {

@@ -3,7 +3,8 @@ import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Identity, Post, PostPage } from '../client/contract/people.ts'
 import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
-import { usageError, type Command, type Sitting } from './command.ts'
+import { askField } from './ask-field.ts'
+import { requireLogIn, usageError, type Command, type Sitting } from './command.ts'
 import { longDate, shortDate } from './dates.ts'
 import { headerLine, shownName, type Layout } from './mail-view.ts'
 import { displayWidth, printable, printableLine, wrapped } from './text-width.ts'
@@ -12,9 +13,11 @@ const postsShown = 10
 const hitsShown = 10
 const namesShown = 20
 
-const post: Command['run'] = async ({ client, screen }, _words, rest) => {
-  const text = rest === '' ? await screen.question('What do you want to tell the group? ') : rest
-  await client.post({ text })
+const post: Command['run'] = async (sitting, _words, rest) => {
+  const { client, screen } = sitting
+  // Over a pipe the text comes all the same, and is no command.
+  if (screen.isTyped) requireLogIn(client)
+  await askField(sitting, 'What do you want to tell the group? ', rest, (text) => client.post({ text }))
   screen.print('Posted: everyone in the group can read it.')
 }
 
@@ -56,8 +59,7 @@ const profile: Command['run'] = async (sitting, _words, rest) => {
 }
 
 const showWords: Command['run'] = async ({ client, screen }, _words, rest) => {
-  const name = rest === '' ? client.loggedInAs : rest
-  if (name === null) throw new QuintetError('NOT_LOGGED_IN', 'Log in first.')
+  const name = rest === '' ? requireLogIn(client) : rest
   screen.print(...identityLines(await identityOf(client, name)))
 }
 

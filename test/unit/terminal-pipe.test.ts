@@ -130,7 +130,7 @@ describe('a password that comes over a pipe', () => {
 
 test('a person who types sees what was refused, goes on with commands, and has nothing told by an exit code', async () => {
   const input = Object.assign(new PassThrough(), { isTTY: true })
-  const { text, outcome } = await sit(new MemoryReplica(), ['m zed', 'v', 'frob'], input)
-  expect(text).toMatch(/Nobody here is called zed[^]*View 1/)
+  const { text, outcome } = await sit(new MemoryReplica(), ['re 9', 'v', 'frob'], input)
+  expect(text).toMatch(/No mail 9 has been listed[^]*View 1/)
   expect(outcome).toBe('done')
 })
