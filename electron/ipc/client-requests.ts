@@ -25,6 +25,7 @@ const offsetMost = 10_000_000
 const holdMostMs = 60_000
 /** Longer than any system's. */
 const fileNameMostChars = 1_024
+const versionMostChars = 1_024
 const syncIntervalMostMs = 3_600_000
 /** So that a letter that is too long is refused by the client, with the limit in its sentence, and not as malformed. */
 const beyondLimit = 4
@@ -36,6 +37,10 @@ const letter = {
   body: text(limits.bodyBytes * beyondLimit),
   inReplyTo: v.exactOptional(mail),
   attachments: v.exactOptional(list(document, limits.attachments * beyondLimit)),
+}
+const seenDraft = {
+  draft: v.exactOptional(document),
+  basedOn: v.exactOptional(text(versionMostChars)),
 }
 const limit = count(1, limits.pageHeaders)
 const offset = v.exactOptional(count(0, offsetMost))
@@ -61,7 +66,7 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   send: v.strictObject({
     ...letter,
     holdMs: v.exactOptional(count(0, holdMostMs)),
-    draft: v.exactOptional(document),
+    ...seenDraft,
   }),
   list: v.strictObject({ folder: v.picklist(folders), limit, before: page, offset }),
   counts: nothing,
@@ -75,8 +80,8 @@ export const clientRequests: RequestSchemas<MailClient, ClientMethod> = {
   safeties: v.strictObject({ mails }),
   removal: v.strictObject({ removal: mail }),
   drafts: nothing,
-  saveDraft: v.strictObject({ ...letter, draft: v.exactOptional(document) }),
-  discardDraft: v.strictObject({ draft: document }),
+  saveDraft: v.strictObject({ ...letter, ...seenDraft }),
+  discardDraft: v.strictObject({ ...seenDraft, draft: document }),
   outbox: nothing,
   cancelOutbox: v.strictObject({ outbox: document, keep: v.exactOptional(v.literal('draft')) }),
   attach: v.strictObject({ name: text(fileNameMostChars), content: text(limits.bodyBytes * beyondLimit) }),

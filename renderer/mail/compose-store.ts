@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, markRaw, shallowRef } from 'vue'
-import type { DocumentId, Draft, Mail, OutboxEntry, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
+import type { Draft, Mail, OutboxEntry, SeenDraft, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import { showFailure, showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
@@ -8,7 +8,7 @@ import { formatList, text } from '../locales/i18n.ts'
 import { useApp } from '../stores/app.ts'
 import { useOwnName } from '../stores/own-name.ts'
 import { answerTo, type AnswerKind } from './answers.ts'
-import { createComposition, letterOf, writtenIn, type Composition } from './composition.ts'
+import { createComposition, letterOf, seenIn, writtenIn, type Composition } from './composition.ts'
 import { rememberDrafts } from './open-drafts.ts'
 import { createRestoring } from './restoring.ts'
 import { useSending } from './sending.ts'
@@ -31,7 +31,7 @@ export const useCompose = defineStore('compose', () => {
     if (owner !== null) rememberDrafts(owner, drafts)
   }
 
-  const add = (letter: TakenBackLetter, draft: DocumentId | null): Composition => {
+  const add = (letter: TakenBackLetter, draft: SeenDraft | null): Composition => {
     lastKey += 1
     const composition = markRaw(createComposition(lastKey, letter, draft, () => catchingUp))
     open.value = [...open.value, composition]
@@ -74,7 +74,7 @@ export const useCompose = defineStore('compose', () => {
   const resume = (draft: Draft): void => {
     const shown = open.value.find(({ kept }) => kept.value === draft.draft)
     if (shown !== undefined) shown.shape.value = 'open'
-    else add(writtenIn(draft), draft.draft)
+    else add(writtenIn(draft), seenIn(draft))
   }
 
   /** Takes back what has not left, to go on writing. */
@@ -82,7 +82,7 @@ export const useCompose = defineStore('compose', () => {
     try {
       // A draft at once: between two steps a crash would find it nowhere.
       const { mayHaveLeft, ...letter } = await client.cancelOutbox({ outbox, keep: 'draft' })
-      add(letter, outbox)
+      add(letter, { draft: outbox })
       if (mayHaveLeft) showNote('mail.mayHaveLeft')
     } catch (error) {
       showFailure('mail.failed.takeBack', error)
@@ -106,9 +106,10 @@ export const useCompose = defineStore('compose', () => {
     remove(composition)
     await composition.end()
     const letter = composition.written()
-    const wasWritten = composition.keeper.draft !== null || composition.state.value !== 'new'
+    const draft = composition.seen()
+    const wasWritten = draft !== null || composition.state.value !== 'new'
     try {
-      if (composition.keeper.draft !== null) await client.discardDraft({ draft: composition.keeper.draft })
+      if (draft !== null) await client.discardDraft(draft)
       const undo = (): void => add(letter, null).keeper.changed(Date.now())
       if (wasWritten) showNote('mail.draftDiscarded', {}, { label: 'common.undo', run: undo })
     } catch (error) {
@@ -120,7 +121,7 @@ export const useCompose = defineStore('compose', () => {
   const discardDraft = async (draft: Draft): Promise<void> => {
     const shown = open.value.find(({ kept }) => kept.value === draft.draft)
     if (shown !== undefined) return discard(shown)
-    await client.discardDraft({ draft: draft.draft })
+    await client.discardDraft(seenIn(draft))
     const undo = (): void => {
       client.saveDraft(letterOf(writtenIn(draft))).catch((error: unknown) => showFailure('mail.failed.draft', error))
     }
@@ -128,7 +129,7 @@ export const useCompose = defineStore('compose', () => {
   }
 
   /** What was written since it was last saved is saved soon. */
-  const reopen = (letter: TakenBackLetter, draft: DocumentId | null): void =>
+  const reopen = (letter: TakenBackLetter, draft: SeenDraft | null): void =>
     add(letter, draft).keeper.changed(Date.now())
   const sending = useSending({ takeBack, reopen })
 
@@ -142,7 +143,7 @@ export const useCompose = defineStore('compose', () => {
     remove(composition)
     const left = composition
       .end()
-      .then(() => sending.send(composition.written(), composition.keeper.draft, app.settings.undoSendSeconds))
+      .then(() => sending.send(composition.written(), composition.seen(), app.settings.undoSendSeconds))
     leaving.add(left)
     await left.finally(() => leaving.delete(left))
   }

@@ -1,5 +1,5 @@
 import { reactive, ref, watch, effectScope, shallowRef } from 'vue'
-import type { DocumentId, Draft, Letter, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
+import type { Draft, Letter, SeenDraft, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { UpdateId } from '../../replica/core/model/ids.ts'
 import { client } from '../bridge.ts'
 import { createAttaching } from './attaching.ts'
@@ -9,7 +9,7 @@ import { DraftKeeper, type KeptState } from './draft-keeper.ts'
 export const createComposition = (
   key: number,
   begun: TakenBackLetter,
-  draft: DocumentId | null,
+  begunAs: SeenDraft | null,
   caughtUp: () => Promise<unknown>,
 ) => {
   const letter = reactive({
@@ -20,11 +20,13 @@ export const createComposition = (
     attachments: [...(begun.attachments ?? [])],
   })
   const inReplyTo: UpdateId | null = begun.inReplyTo ?? null
-  const state = ref<KeptState>(draft === null ? 'new' : 'saved')
+  const state = ref<KeptState>(begunAs === null ? 'new' : 'saved')
   /** Why it could not be saved the last time; null when it could. */
   const failure = shallowRef<unknown>(null)
   const shape = ref<'open' | 'minimised'>('open')
-  const kept = shallowRef(draft)
+  const kept = shallowRef(begunAs?.draft ?? null)
+  /** The version of the draft that is seen here: another one that comes meanwhile is kept beside it. */
+  let basedOn = begunAs?.basedOn
   /** What the draft says, as far as it is known here. */
   let savedAs = JSON.stringify(letterOf(begun))
   const scope = effectScope(true)
@@ -38,13 +40,20 @@ export const createComposition = (
     ...(letter.attachments.length === 0 ? {} : { attachments: [...letter.attachments] }),
   })
 
+  /** The draft, as the client is told which one is meant; null while there is none. */
+  const seen = (): SeenDraft | null => {
+    if (kept.value === null) return null
+    return { draft: kept.value, ...(basedOn === undefined ? {} : { basedOn }) }
+  }
+
   const keeper: DraftKeeper = new DraftKeeper(
     {
       written: () => letterOf(written()),
       save: async (current) => {
         await caughtUp()
-        const saved = await client.saveDraft(kept.value === null ? current : { ...current, draft: kept.value })
+        const saved = await client.saveDraft({ ...current, ...seen() })
         savedAs = JSON.stringify(current)
+        basedOn = saved.version
         return saved.draft
       },
       onState: (changed, known) => {
@@ -53,7 +62,7 @@ export const createComposition = (
         kept.value = known
       },
     },
-    draft,
+    kept.value,
   )
   scope.run(() => {
     watch(letter, () => keeper.changed(Date.now()), { flush: 'sync' })
@@ -64,6 +73,7 @@ export const createComposition = (
   const saveApart = (): void => {
     keeper.detach()
     kept.value = null
+    basedOn = undefined
   }
 
   const end = async (): Promise<void> => {
@@ -71,7 +81,7 @@ export const createComposition = (
     await keeper.stop()
   }
 
-  const parts = { key, letter, inReplyTo, state, failure, shape, kept, written, keeper }
+  const parts = { key, letter, inReplyTo, state, failure, shape, kept, seen, written, keeper }
   return { ...parts, isSavedAs, saveApart, end, ...createAttaching(letter) }
 }
 
@@ -84,6 +94,8 @@ export const writtenIn = ({ to, cc, subject, body, attachments, inReplyTo }: Dra
   attachments,
   ...(inReplyTo === null ? {} : { inReplyTo }),
 })
+
+export const seenIn = ({ draft, version }: Draft): SeenDraft => ({ draft, basedOn: version })
 
 /** As the client takes it. */
 export const letterOf = ({ attachments = [], ...letter }: TakenBackLetter): Letter =>

@@ -1,14 +1,14 @@
-import type { DocumentId, Draft, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
+import type { Draft, SeenDraft, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import type { AccountId } from '../../replica/core/model/ids.ts'
 import { showNote } from '../base/toasts.ts'
 import { client } from '../bridge.ts'
-import { writtenIn, type Composition } from './composition.ts'
+import { seenIn, writtenIn, type Composition } from './composition.ts'
 import { rememberedDrafts } from './open-drafts.ts'
 
 interface Composing {
   readonly open: () => readonly Composition[]
   readonly owner: () => AccountId | null
-  readonly add: (letter: TakenBackLetter, draft: DocumentId | null) => Composition
+  readonly add: (letter: TakenBackLetter, draft: SeenDraft | null) => Composition
   readonly remove: (composition: Composition) => void
 }
 
@@ -26,7 +26,7 @@ export const createRestoring = ({ open, owner, add, remove }: Composing): (() =>
     remove(composition)
     void composition.end()
     if (draft === undefined) showNote('mail.draftGone')
-    else add(writtenIn(draft), draft.draft).shape.value = shape.value
+    else add(writtenIn(draft), seenIn(draft)).shape.value = shape.value
   }
 
   return async () => {
@@ -42,6 +42,6 @@ export const createRestoring = ({ open, owner, add, remove }: Composing): (() =>
     const shown = new Set(open().map(({ kept }) => kept.value))
     for (const draft of drafts)
       if (names.includes(draft.draft) && !shown.has(draft.draft))
-        add(writtenIn(draft), draft.draft).shape.value = 'minimised'
+        add(writtenIn(draft), seenIn(draft)).shape.value = 'minimised'
   }
 }

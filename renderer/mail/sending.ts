@@ -1,6 +1,6 @@
 import { markRaw } from 'vue'
 import { toast } from 'vue-sonner'
-import type { DocumentId, SendAnswer, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
+import type { DocumentId, SeenDraft, SendAnswer, TakenBackLetter } from '../../replica/client/contract/mailbox.ts'
 import { showFailure, showNote, showProgress } from '../base/toasts.ts'
 import { client, codeOf } from '../bridge.ts'
 import { useIdentity } from '../people/identity-store.ts'
@@ -16,7 +16,7 @@ const secondMs = 1_000
 /** Sends letters and tells what became of them. */
 export const useSending = (composing: {
   readonly takeBack: (outbox: DocumentId) => Promise<void>
-  readonly reopen: (letter: TakenBackLetter, draft: DocumentId | null) => void
+  readonly reopen: (letter: TakenBackLetter, draft: SeenDraft | null) => void
 }) => {
   const navigation = useNavigation()
   const identity = useIdentity()
@@ -61,13 +61,13 @@ export const useSending = (composing: {
   }
 
   /** What cannot be sent is open again, as it was. */
-  const send = async (letter: TakenBackLetter, draft: DocumentId | null, undoSeconds: number): Promise<void> => {
+  const send = async (letter: TakenBackLetter, draft: SeenDraft | null, undoSeconds: number): Promise<void> => {
     const endSlow = showProgress('mail.sending')
     try {
       tell(
         await client.send({
           ...letterOf(letter),
-          ...(draft === null ? {} : { draft }),
+          ...draft,
           ...(undoSeconds > 0 ? { holdMs: undoSeconds * secondMs } : {}),
         }),
       )

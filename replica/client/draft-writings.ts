@@ -1,3 +1,4 @@
+import { QuintetError } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 
 /**
@@ -22,4 +23,24 @@ export const joined = (one: Writings, other: Writings): Writings => {
 export const written = (before: Writings, writer: string, count: number): Writings => {
   const others = Array.from(before).filter(([other]) => other !== writer)
   return new Map([...others.slice(1 - limits.draftWriters), [writer, count]])
+}
+
+/** For those who only hand it back. */
+export const versionOf = (writings: Writings): string =>
+  Array.from(writings, ([writer, count]) => `${writer}.${count}`).join(',')
+
+const pair = /^([\w-]{11})\.([1-9]\d{0,14})$/u
+const versionChars = limits.draftWriters * 27
+
+/** What `versionOf` gave. BAD_REQUEST. */
+export const writingsOf = (version: string): Writings => {
+  if (version === '') return noWritings
+  const pairs = version.length > versionChars ? [null] : version.split(',').map((one) => pair.exec(one))
+  return new Map(
+    pairs.map((found) => {
+      if (found === null) throw new QuintetError('BAD_REQUEST', 'This is not a version of a draft.')
+      const [, writer = '', count] = found
+      return [writer, Number(count)]
+    }),
+  )
 }

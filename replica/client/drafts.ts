@@ -11,7 +11,7 @@ import type { Attachments } from './attachments.ts'
 import type { ClientContext } from './client-context.ts'
 import type { KeptLetter, Mailbox } from './contract/mailbox.ts'
 import { notReadable, type Documents } from './documents.ts'
-import { covers, joined, noWritings, written, type Writings } from './draft-writings.ts'
+import { covers, joined, noWritings, versionOf, written, type Writings } from './draft-writings.ts'
 import { decodeDraft, encodeDraft, writerBytes, type DraftContent } from './letter-codec.ts'
 import type { Session } from './session.ts'
 
@@ -24,6 +24,11 @@ interface Own {
   readonly writings: Writings
   /** Sealed for its person: they may have logged out since. */
   readonly sealed: Uint8Array
+}
+
+interface Write {
+  readonly update: UpdateId
+  readonly writings: Writings
 }
 
 const sealLabel = utf8('quintet/1/own-draft')
@@ -88,17 +93,28 @@ export class Drafts {
       for (const { document, content } of found) this.#shown.set(document, content.writings)
     const drafts = found.map(({ document, writtenAt, content }) => ({
       draft: document,
+      version: versionOf(content.writings),
       ...content.letter,
       savedAt: writtenAt,
     }))
     return { drafts: drafts.reverse(), ...(leftOut > 0 ? { leftOut } : {}) }
   }
 
-  /** Durable when fulfilled, with the update that it is. */
-  async write(session: Session, document: DocumentId, letter: KeptLetter): Promise<UpdateId> {
+  /** Durable when fulfilled, with the update that it is, and what it has taken up. `seen`: as of `keepUnseen`; null where that is not known. */
+  async write(session: Session, document: DocumentId, letter: KeptLetter, seen: Writings | null): Promise<Write> {
     await this.keepBoth(session)
+    if (seen !== null) {
+      const before = await this.#unseenKept(session, document, seen, letter)
+      return this.#write(session, document, letter, before)
+    }
     const before = joined(this.#shown.get(document) ?? noWritings, this.#own.get(document)?.writings ?? noWritings)
     return this.#write(session, document, letter, before)
+  }
+
+  /** Before a draft is sent, or thrown away: a version that its person has not seen, who saw `seen`, becomes a draft of its own. */
+  async keepUnseen(session: Session, document: DocumentId, seen: Writings): Promise<void> {
+    await this.keepBoth(session)
+    await this.#unseenKept(session, document, seen, null)
   }
 
   /** It is sent, or thrown away. */
@@ -125,6 +141,25 @@ export class Drafts {
       if (version === undefined) await this.#keepGone(session, document, own)
       else await this.#keepChanged(session, document, own)
     }
+  }
+
+  /** All that has been seen of a draft, or is kept apart now, unless it is just what is being written. */
+  async #unseenKept(
+    session: Session,
+    document: DocumentId,
+    seen: Writings,
+    letter: KeptLetter | null,
+  ): Promise<Writings> {
+    const own = this.#own.get(document)
+    // What this client has written last is what is there: others' versions have been looked at.
+    if (own !== undefined) return joined(seen, own.writings)
+    const read = await this.#read(session, document)
+    if (read === null || covers(seen, read.writings)) return seen
+    if (letter === null || !isSame(letter, read.letter)) {
+      const copy = await this.#writeApart(session, read.letter)
+      this.#context.tell({ event: 'draftKept', draft: document, copy })
+    }
+    return joined(seen, read.writings)
   }
 
   async #keepChanged(session: Session, document: DocumentId, own: Own): Promise<void> {
@@ -181,7 +216,7 @@ export class Drafts {
       )
   }
 
-  async #write(session: Session, document: DocumentId, letter: KeptLetter, before: Writings): Promise<UpdateId> {
+  async #write(session: Session, document: DocumentId, letter: KeptLetter, before: Writings): Promise<Write> {
     this.#count += 1
     const writings = written(before, this.#writer, this.#count)
     const content = await encodeDraft({ letter, writings })
@@ -189,7 +224,7 @@ export class Drafts {
     const sealed = this.#seal(session, document, content)
     if (this.#context.isPresent(session))
       this.#own.set(document, { account: session.account, logIn: this.#logIn, version, writings, sealed })
-    return version
+    return { update: version, writings }
   }
 
   /** With files of its own: those of a letter go when that is sent. */

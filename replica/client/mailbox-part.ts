@@ -4,8 +4,9 @@ import { limits } from '../core/model/limits.ts'
 import { UnknownNames } from './account-directory.ts'
 import { Attachments } from './attachments.ts'
 import type { ClientContext } from './client-context.ts'
-import type { Mailbox, SendAnswer } from './contract/mailbox.ts'
+import type { DraftVersion, Mailbox, SendAnswer } from './contract/mailbox.ts'
 import { checkedDocumentId, Documents } from './documents.ts'
+import { versionOf, type Writings, writingsOf } from './draft-writings.ts'
 import { Drafts } from './drafts.ts'
 import { checkedLetter, type WholeLetter, wholeLetter } from './letters.ts'
 import type { KnownPeople } from './known-people.ts'
@@ -90,9 +91,11 @@ const send = async (request: Parameters<Mailbox['send']>[0], ports: SendPorts): 
   const session = context.person()
   const letter = checkedLetter(request)
   const draft = request.draft === undefined ? null : checkedDocumentId(request.draft)
+  const seen = seenOf(request)
   const { holdMs = 0 } = request
   if (!Number.isSafeInteger(holdMs) || holdMs < 0 || holdMs > limits.holdMs)
     throw new QuintetError('BAD_REQUEST', `A mail can be held back for ${limits.holdMs / 1_000} s at most.`)
+  if (draft !== null && seen !== null) await drafts.keepUnseen(session, draft, seen)
   const command = session.newCommand()
   if (holdMs > 0) {
     const unknown = await sendOrWait(context, () => lookUp(context, letter))
@@ -138,16 +141,26 @@ const draftsPart = (
   attachments: Attachments,
 ): Pick<Mailbox, 'drafts' | 'saveDraft' | 'discardDraft'> => ({
   drafts: () => drafts.list(),
-  saveDraft: async ({ draft, ...letter }) => {
+  saveDraft: async ({ draft, basedOn, ...letter }) => {
     const session = context.person()
     const document = draft === undefined ? drafts.newId() : checkedDocumentId(draft)
     const whole = wholeLetter(letter)
     const kept = { ...whole, attachments: await attachments.describe(session, whole.attachments) }
-    await drafts.write(session, document, kept)
-    return { draft: document }
+    const { writings } = await drafts.write(session, document, kept, seenOf({ basedOn }))
+    return { draft: document, version: versionOf(writings) }
   },
-  discardDraft: async ({ draft }) => drafts.delete(context.person(), checkedDocumentId(draft)),
+  discardDraft: async ({ draft, basedOn }) => {
+    const session = context.person()
+    const document = checkedDocumentId(draft)
+    const seen = seenOf({ basedOn })
+    if (seen !== null) await drafts.keepUnseen(session, document, seen)
+    await drafts.delete(session, document)
+  },
 })
+
+/** BAD_REQUEST. */
+const seenOf = ({ basedOn }: { readonly basedOn?: DraftVersion | undefined }): Writings | null =>
+  basedOn === undefined ? null : writingsOf(basedOn)
 
 const filesPart = (
   context: ClientContext,

@@ -138,7 +138,7 @@ export class Outbox {
     if (entry !== undefined && !this.#leaving.has(document)) {
       const taken =
         keep === 'draft'
-          ? this.#drafts.write(session, document, entry.letter)
+          ? this.#drafts.write(session, document, entry.letter, null).then(({ update }) => update)
           : this.#documents.delete(session, document, shelves.outbox)
       this.#leaving.set(document, settled(taken))
       try {

@@ -16,18 +16,21 @@ const letterFields = {
   attachments: either(texts, []),
   inReplyTo: either(mailName, null),
   draft: either(text, null),
+  basedOn: either(text, null),
 } as const
 
 interface AskedLetter extends Omit<Letter, 'inReplyTo'> {
   readonly inReplyTo: UpdateId | null
   readonly draft: string | null
+  readonly basedOn: string | null
 }
 
 /** Without the fields that were not given. */
-const letterOf = ({ inReplyTo, draft, ...letter }: AskedLetter) => ({
+const letterOf = ({ inReplyTo, draft, basedOn, ...letter }: AskedLetter) => ({
   ...letter,
   ...(inReplyTo === null ? {} : { inReplyTo }),
   ...(draft === null ? {} : { draft }),
+  ...(basedOn === null ? {} : { basedOn }),
 })
 
 /** What has not left says for whom, or until when, it waits. */
@@ -116,7 +119,12 @@ export const mailboxVerbs: readonly (readonly [string, Verb])[] = [
   ['safeties', verb('question', { mails: mailNames }, (client, request) => client.safeties(request))],
   ['drafts', verb('question', {}, (client) => client.drafts())],
   ['saveDraft', verb('change', letterFields, (client, letter) => client.saveDraft(letterOf(letter)))],
-  ['discardDraft', verb('change', { draft: text }, (client, request) => client.discardDraft(request))],
+  [
+    'discardDraft',
+    verb('change', { draft: text, basedOn: either(text, null) }, (client, { draft, basedOn }) =>
+      client.discardDraft({ draft, ...(basedOn === null ? {} : { basedOn }) }),
+    ),
+  ],
   ['outbox', verb('question', {}, (client) => client.outbox())],
   ['cancelOutbox', verb('change', { outbox: text }, (client, request) => client.cancelOutbox(request))],
 ]

@@ -1,6 +1,7 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toast } from 'vue-sonner'
+import type { SeenDraft } from '../../replica/client/contract/mailbox.ts'
 import { text } from '../../renderer/locales/i18n.ts'
 import { useCompose } from '../../renderer/mail/compose-store.ts'
 import { useMailActions } from '../../renderer/mail/mail-actions.ts'
@@ -75,6 +76,32 @@ describe('a letter', () => {
     expect(compose.open).toHaveLength(1)
     expect(told.mock.lastCall?.[1]).toMatchObject({ description: text('errors.TOO_LARGE') })
   })
+})
+
+it('a draft is saved, sent and thrown away as the version that is seen, so that another one is not lost', async () => {
+  const compose = useCompose()
+  fakeQuintet()
+    .mailbox.methods()
+    .saveDraft({ to: ['Ben'], subject: 'Rota', body: 'Both.' })
+  const [seen] = drafts()
+  compose.resume(seen!)
+  for (const body of ['Once.', 'Twice.']) {
+    only().letter.body = body
+    await only().keeper.flush()
+  }
+  const version = drafts()[0]?.version
+  await compose.send(only())
+  expect(version).not.toBe(seen?.version)
+  expect(fakeQuintet().requestsOf('send')).toMatchObject([{ draft: seen?.draft, basedOn: version }])
+  const [first, second] = fakeQuintet().requestsOf('saveDraft') as readonly Partial<SeenDraft>[]
+  expect([first?.basedOn, second?.basedOn === seen?.version]).toEqual([seen?.version, false])
+
+  fakeQuintet()
+    .mailbox.methods()
+    .saveDraft({ to: ['Ben'], subject: 'Rota', body: 'Another.' })
+  const [another] = drafts()
+  await compose.discardDraft(another!)
+  expect(fakeQuintet().requestsOf('discardDraft')).toEqual([{ draft: another?.draft, basedOn: another?.version }])
 })
 
 describe('a letter that is open while the person goes on elsewhere', () => {

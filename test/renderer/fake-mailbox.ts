@@ -9,6 +9,7 @@ import type {
   Mail,
   Mark,
   OutboxEntry,
+  SeenDraft,
 } from '../../replica/client/contract/mailbox.ts'
 import { accountId, originId, serverId, updateId, type UpdateId } from '../../replica/core/model/ids.ts'
 import { bodyOf, sampleOf } from './sample-mails.ts'
@@ -29,6 +30,7 @@ interface FolderPage {
 export class FakeMailbox {
   #mails: Header[]
   #drafts: Draft[] = []
+  #saves = 0
   #outbox: OutboxEntry[] = []
   #leftOut = 0
   #unposted = ''
@@ -165,11 +167,17 @@ export class FakeMailbox {
   #writing() {
     return {
       drafts: () => ({ drafts: this.#drafts, ...this.#notReadable() }),
-      saveDraft: ({ draft = `draft-${this.#drafts.length + 1}`, ...letter }: Letter & { draft?: string }) => {
-        const saved = { ...this.#kept(letter), draft, savedAt: Date.now() }
+      saveDraft: ({
+        draft = `draft-${this.#drafts.length + 1}`,
+        basedOn: _,
+        ...letter
+      }: Letter & Partial<SeenDraft>) => {
+        this.#saves += 1
+        const version = `${'A'.repeat(11)}.${this.#saves}`
+        const saved = { ...this.#kept(letter), draft, version, savedAt: Date.now() }
         this.#drafts = [saved, ...this.#drafts.filter((one) => one.draft !== draft)]
         this.#emit({ event: 'mailbox' })
-        return { draft }
+        return { draft, version }
       },
       discardDraft: ({ draft }: { draft: string }) => {
         this.#drafts = this.#drafts.filter((one) => one.draft !== draft)
@@ -181,7 +189,7 @@ export class FakeMailbox {
         this.#emit({ event: 'mailbox' })
       },
       outbox: () => ({ entries: this.#outbox, ...this.#notReadable() }),
-      send: ({ holdMs = 0, draft, ...letter }: Letter & { holdMs?: number; draft?: string }) => {
+      send: ({ holdMs = 0, draft, basedOn: _, ...letter }: Letter & { holdMs?: number } & Partial<SeenDraft>) => {
         this.#drafts = this.#drafts.filter((one) => one.draft !== draft)
         if (holdMs === 0) return { mail: mailId(1) }
         const reason = { kind: 'held', until: Date.now() + holdMs } as const
@@ -194,7 +202,7 @@ export class FakeMailbox {
         const entry = this.#outbox.find((one) => one.outbox === outbox)
         this.#outbox = this.#outbox.filter((one) => one !== entry)
         if (entry !== undefined && keep === 'draft')
-          this.#drafts = [{ ...entry, draft: outbox, savedAt: Date.now() }, ...this.#drafts]
+          this.#drafts = [{ ...entry, draft: outbox, version: '', savedAt: Date.now() }, ...this.#drafts]
         this.#emit({ event: 'mailbox' })
         return entry
       },

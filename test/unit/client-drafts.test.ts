@@ -129,3 +129,53 @@ test('each version has files of its own, which sending the other one does not ta
   expect([one?.name, other?.name]).toEqual(['plan.txt', 'plan.txt'])
   expect(one?.attachment).not.toBe(other?.attachment)
 })
+
+test('a draft that is open here and was not written on is saved as it is seen, and what came meanwhile is kept', async () => {
+  const { here, there, first, second, draft, save, kept, merge } = await apart(['a file'])
+  const [{ version, attachments } = { version: '', attachments: [] }] = (await second.drafts()).drafts
+  await save(first, 'here')
+  merge(here, there)
+  // A list of the drafts shows the person that there is one, not what it says.
+  await second.drafts()
+  const files = { attachments: attachments.map(({ attachment }) => attachment) }
+  const seen = await second.saveDraft({ ...letterWith('both, and more'), ...files, draft, basedOn: version })
+  const { drafts } = await second.drafts()
+  expect(drafts.map(({ body }) => body).sort()).toEqual(['both, and more', 'here'])
+  expect(drafts.find((one) => one.draft === draft)?.body).toBe('both, and more')
+  const copy = drafts.find((one) => one.draft !== draft)
+  expect(kept()).toEqual([{ event: 'draftKept', draft, copy: copy?.draft }])
+  expect(copy?.attachments[0]?.attachment).not.toBe(files.attachments[0])
+  // Once, and who wrote the other version finds both.
+  await second.saveDraft({ ...letterWith('both, and more still'), ...files, draft, basedOn: seen.version })
+  merge(there, here)
+  expect(await bodiesAt(first)).toEqual(['both, and more still', 'here'])
+})
+
+test.each(['sent', 'thrown away'] as const)(
+  'what was written on the other side of a draft that is %s as it was seen before is kept',
+  async (end) => {
+    const { here, there, first, second, draft, save, merge } = await apart()
+    const { version } = await save(second, 'there')
+    merge(there, here)
+    await first.drafts()
+    await save(first, 'there and here')
+    merge(here, there)
+    if (end === 'sent') await second.send({ ...letterWith('there'), draft, basedOn: version })
+    else await second.discardDraft({ draft, basedOn: version })
+    expect(await bodiesAt(second)).toEqual(['there and here'])
+    const [left] = (await second.drafts()).drafts
+    await second.discardDraft({ draft: left!.draft, basedOn: left!.version })
+    expect(await bodiesAt(second)).toEqual([])
+  },
+)
+
+test('what a draft is based on is told by the client itself: anything else is refused', async () => {
+  const { first, draft } = await apart()
+  for (const basedOn of ['no', 'a.b', `${'A'.repeat(11)}.0`, `${'A'.repeat(11)}.1,`, 'x'.repeat(100_000)])
+    await expect(
+      first.saveDraft({ ...letterWith('here'), draft, basedOn }),
+      basedOn.slice(0, 20),
+    ).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    })
+})

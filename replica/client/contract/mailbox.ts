@@ -118,8 +118,21 @@ export interface TakenBack extends TakenBackLetter {
   readonly mayHaveLeft?: true
 }
 
+/** A version of a draft, as the client tells it. Nothing is to be read in it. */
+export type DraftVersion = string
+
+/**
+ * A draft, and the version of it that its person has seen: with `basedOn` another version that has come meanwhile becomes a draft of its own, and an event
+ * `draftKept` tells. BAD_REQUEST for what is no version.
+ */
+export interface SeenDraft {
+  readonly draft: DocumentId
+  readonly basedOn?: DraftVersion
+}
+
 export interface Draft extends KeptLetter {
   readonly draft: DocumentId
+  readonly version: DraftVersion
   /** Milliseconds since 1970. */
   readonly savedAt: number
 }
@@ -167,7 +180,7 @@ export interface Mailbox {
    * BAD_NAME when nobody can be called like a recipient, wherever that is. NAME_CHANGED_HANDS when a name is not whom the person knows by it:
    * `identities` says who it is, `accept` takes the new one.
    */
-  send(request: Letter & { readonly holdMs?: number; readonly draft?: DocumentId }): Promise<SendAnswer>
+  send(request: Letter & { readonly holdMs?: number } & Partial<SeenDraft>): Promise<SendAnswer>
   /** Newest first. From before `before` (a page's `next`), or from the mail at `offset`. */
   list(request: {
     readonly folder: Folder
@@ -196,8 +209,10 @@ export interface Mailbox {
   /** `leftOut`: how many more there are that cannot be read here, such as those of a later version. They are kept; absent when there are none. */
   drafts(): Promise<{ readonly drafts: readonly Draft[]; readonly leftOut?: number }>
   /** Durable on this person's server when fulfilled; without `draft` a new one is made. */
-  saveDraft(request: Letter & { readonly draft?: DocumentId }): Promise<{ readonly draft: DocumentId }>
-  discardDraft(request: { readonly draft: DocumentId }): Promise<void>
+  saveDraft(
+    request: Letter & Partial<SeenDraft>,
+  ): Promise<{ readonly draft: DocumentId; readonly version: DraftVersion }>
+  discardDraft(request: SeenDraft): Promise<void>
   /** `leftOut` as of `drafts`; these do not leave from here. */
   outbox(): Promise<{ readonly entries: readonly OutboxEntry[]; readonly leftOut?: number }>
   /** Takes it back and gives what was written; with `keep` it becomes the draft of that name in the same step. NO_SUCH_MAIL when it has left. */
