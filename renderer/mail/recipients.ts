@@ -4,6 +4,8 @@ import { text } from '../locales/i18n.ts'
 
 /** The name that stands for all accounts. */
 export const everyone = 'everyone'
+/** Whether it does, however it is spelt. */
+export const isEveryone = (name: string): boolean => isSameName(name, everyone)
 const likeChars: (typeof limits)['likeChars'] = 128
 /** Completions that are offered at once. */
 const offered = 8
@@ -30,7 +32,7 @@ export const completions = async (written: string, chosen: readonly string[]): P
   const wanted = like.toLocaleLowerCase()
   const found = accounts.filter(({ name }) => !chosen.includes(name)).map(({ name, online }) => ({ name, online }))
   const isAll = namesFor(everyone).some((word) => word.toLocaleLowerCase().startsWith(wanted))
-  if (isAll && !chosen.includes(everyone)) found.push({ name: everyone, online: false })
+  if (isAll && !chosen.some(isEveryone)) found.push({ name: everyone, online: false })
   const startsWith = ({ name }: Completion): boolean => name.toLocaleLowerCase().startsWith(wanted)
   return found.toSorted((one, other) => Number(startsWith(other)) - Number(startsWith(one))).slice(0, offered)
 }
@@ -42,7 +44,7 @@ export const unknownNames = async (names: readonly string[]): Promise<readonly s
 }
 
 const isKnown = async (name: string): Promise<boolean> => {
-  if (isSameName(name, everyone)) return true
+  if (isEveryone(name)) return true
   // Nothing longer is looked for; it is nobody's name.
   if (name.length > likeChars) return false
   // Accounts of earlier versions can have a `*` or `?` in their names: as a pattern such a name is like itself, too.
@@ -51,7 +53,7 @@ const isKnown = async (name: string): Promise<boolean> => {
 }
 
 /** Replicas compare names without case and compatibility form. */
-const isSameName = (one: string, other: string): boolean => plainName(one) === plainName(other)
+export const isSameName = (one: string, other: string): boolean => plainName(one) === plainName(other)
 const plainName = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /** Of which a name can have any, and which mean something else in a list of names. */

@@ -1,16 +1,18 @@
 import type { Person } from '../../replica/client/contract/people.ts'
 import type { ServerId } from '../../replica/core/model/ids.ts'
 import { formatList, text } from '../locales/i18n.ts'
-import { everyone } from '../mail/recipients.ts'
+import { isEveryone, isSameName } from '../mail/recipients.ts'
 
 const deletedMark = '~deleted'
 
 /** Whether this is no name of an account that is there: empty, or the one by which the person knew it with a mark that is in no name. */
 export const isDeleted = (name: string): boolean => name === '' || name.endsWith(deletedMark)
 
+/** All people are called by a word of the window's language, by which a person can be called, too: who is says so. */
 export const shownName = (name: string): string => {
   if (isDeleted(name)) return `${name.slice(0, -deletedMark.length)} ${text('people.deleted')}`.trimStart()
-  return name === everyone ? text('common.everyone') : name
+  if (isEveryone(name)) return text('common.everyone')
+  return isSameName(name, text('common.everyone')) ? text('people.namedLikeAll', { name }) : name
 }
 
 /** "Anna, Ben and everyone". */

@@ -211,6 +211,27 @@ describe('recipients that are known, and others', () => {
   })
 })
 
+it('tells all people apart from a person who is called so, before and after they are chosen', async () => {
+  fakeQuintet().add('client', { accounts: () => ({ accounts: [{ name: 'Alle' }, { name: 'Alleyne' }] }) })
+  await setLanguage('de')
+  const { wrapper, type } = mountWith(['Alle', 'EVERYONE'])
+  await flushPromises()
+  const remove = wrapper.findAll('button[aria-label]').map((button) => button.attributes('aria-label'))
+  const chips = wrapper.findAll('.truncate').map((chip) => chip.text())
+  const chosenIcons = wrapper.findAll('.lucide-users').length
+  await type('all')
+  const offers = wrapper.findAll('[role=option] .flex-1').map((option) => option.text())
+  const other = mountWith([])
+  await other.type('all')
+  const allOffers = other.wrapper.findAll('[role=option] .flex-1').map((option) => option.text())
+  await setLanguage('en')
+  expect(chips).toEqual(['Alle (eine Person)', 'alle'])
+  expect(remove).toEqual(['Alle (eine Person) entfernen', 'alle entfernen'])
+  expect(chosenIcons).toBe(1)
+  expect(offers).toEqual(['Alleyne'])
+  expect(allOffers).toEqual(['Alle (eine Person)', 'Alleyne', 'alle'])
+})
+
 describe('names with a comma or a semicolon', () => {
   const withComma = async () => {
     fakeQuintet().add('client', {

@@ -44,6 +44,21 @@ it('names from right to left stand in the order in which they were written', () 
   expect(row({ own: true, to: ['שרה', 'Ben'], cc: [] })).toContain('To \u2068שרה\u2069 and Ben')
 })
 
+it('nobody who is called as all are called in the language of the window is taken for them', async () => {
+  await setLanguage('de')
+  const shown = [['everyone'], ['alle'], ['Alle'], ['allerhand'], ['ＡＬＬＥ', 'Everyone']].map(shownNames)
+  expect(shown).toEqual([
+    'alle',
+    'alle (eine Person)',
+    'Alle (eine Person)',
+    'allerhand',
+    'ＡＬＬＥ (eine Person) und alle',
+  ])
+  expect(row({ own: true, to: ['alle'], cc: [] })).toContain('An alle (eine Person)')
+  await setLanguage('en')
+  expect(shownNames(['alle', 'everyone'])).toBe('alle and everyone')
+})
+
 it('why a mail has not left is told in the language of the window', async () => {
   await setLanguage('de')
   const failed = { kind: 'failed', message: 'The server is gone.' } as const

@@ -1,6 +1,7 @@
 import type { english, Translated } from '../messages.ts'
 
 export const people: Translated<typeof english.people> = {
+  namedLikeAll: '{name} (eine Person)',
   deleted: '(gelöschtes Konto)',
   title: 'Personen',
   count: 'niemand | {count} Person | {count} Personen',

@@ -1,4 +1,5 @@
 export const people = {
+  namedLikeAll: '{name} (a person)',
   deleted: '(deleted account)',
   title: 'People',
   count: 'nobody | {count} person | {count} people',
