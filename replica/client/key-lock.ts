@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 import { QuintetError } from '../core/model/errors.ts'
 import type { AccountId } from '../core/model/ids.ts'
-import { concat, fromBase64Url, toBase64Url, utf8 } from '../wire/bytes.ts'
+import { concat, fromBase64Url, sha256, toBase64Url, utf8 } from '../wire/bytes.ts'
 import { encodeCbor, readWhole, type CborReader } from '../wire/cbor.ts'
 import { aesKeyBytes, aesNonceBytes, aesOpen, aesSeal } from './aes.ts'
 import type { RandomBytes } from './client-ports.ts'
@@ -124,13 +124,22 @@ export const changeLock = async (
   return encodeSealedKeys({ ...keys, locks: [...others, changed].sort((left, right) => left.method - right.method) })
 }
 
-/** Which of what opens them is another one in two versions of an account's sealed keys; null: none. */
-export const changedKeys = (one: Uint8Array, other: Uint8Array): ChangedKeys | null => {
-  const [before, after] = [one, other].map((bytes) => orThrow(readWhole(bytes, readSealedKeys)).locks)
-  const lockOf = (locks: SealedKeys['locks'] | undefined, method: number): string =>
-    toBase64Url(locks?.find((lock) => lock.method === method)?.lock ?? new Uint8Array())
-  const isChanged = (method: number): boolean => lockOf(before, method) !== lockOf(after, method)
-  const [password, phrase] = [isChanged(passwordMethod), isChanged(phraseMethod)]
+/** Of the locks: whether they are others is told by it, and nothing that opens them. Base64url. */
+export interface LockPrints {
+  readonly password: string
+  readonly phrase: string
+}
+
+export const lockPrints = (sealedKeys: Uint8Array): LockPrints => {
+  const { locks } = orThrow(readWhole(sealedKeys, readSealedKeys))
+  const printOf = (method: number): string =>
+    toBase64Url(sha256(locks.find((lock) => lock.method === method)?.lock ?? new Uint8Array()))
+  return { password: printOf(passwordMethod), phrase: printOf(phraseMethod) }
+}
+
+/** Which of what opens an account's keys is another one in two versions of them; null: none. */
+export const changedKeys = (before: LockPrints, after: LockPrints): ChangedKeys | null => {
+  const [password, phrase] = [before.password !== after.password, before.phrase !== after.phrase]
   if (password) return phrase ? 'both' : 'password'
   return phrase ? 'phrase' : null
 }

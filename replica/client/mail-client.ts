@@ -5,6 +5,7 @@ import { Documents } from './documents.ts'
 import { groupPart } from './group-part.ts'
 import { passwordCost, type PasswordCost } from './key-lock.ts'
 import { KnownPeople } from './known-people.ts'
+import { LogInsHere } from './log-ins-here.ts'
 import { mailboxPart } from './mailbox-part.ts'
 import { peoplePart } from './people-part.ts'
 import type { ConnectReplica, KnownServers } from './link-connection.ts'
@@ -42,7 +43,8 @@ export const createMailClient = async (options: MailClientOptions): Promise<Mail
     people: memories.people,
     start: options.searchStart ?? 'atFirstSearch',
   })
-  const people = peoplePart(context, memories)
+  const logIns = new LogInsHere(store, () => context.groupId)
+  const people = peoplePart(context, { ...memories, logIns })
   const client: MailClient = {
     ...people,
     deleteAccount: async () => {

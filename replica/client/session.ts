@@ -248,12 +248,19 @@ export class Session {
   }
 }
 
+export interface NewAccount {
+  readonly session: Session
+  readonly submission: Submission
+  readonly sealedKeys: Uint8Array
+  readonly recoveryPhrase: string
+}
+
 /** Makes a person's keys, locks them with the password and a new phrase, and gives the submission that signs them up. BAD_NAME, BAD_REQUEST, TOO_LARGE. */
 export const newAccount = async (
   groupId: Uint8Array,
   credentials: Credentials,
   ports: SessionPorts,
-): Promise<{ readonly session: Session; readonly submission: Submission; readonly recoveryPhrase: string }> => {
+): Promise<NewAccount> => {
   const name = checkedName(credentials.name)
   const password = checkedPassword(credentials.password)
   const { random, passwordCost } = ports
@@ -275,7 +282,7 @@ export const newAccount = async (
   const submission: Submission = { kind: 'account', command, payload, signature }
   const session = new Session(name, groupId, keys, ports)
   session.signedUpBy(submission)
-  return { session, submission, recoveryPhrase }
+  return { session, submission, sealedKeys, recoveryPhrase }
 }
 
 /** The record of who is called so. NO_SUCH_ACCOUNT, BAD_SIGNATURE. */

@@ -200,5 +200,6 @@ test('who logs in by a name that the account had beside another one, which is de
   const told = nextEvent(client, 'renamed')
   await client.logIn({ name: 'ann~2', password: 'of the later one' })
   expect([client.loggedInAs, await told]).toEqual(['Ann', { event: 'renamed', name: 'Ann', again: true }])
-  expect(await codeOf(client.logIn({ name: 'ann~2', password: 'of nobody' }))).toBe('NO_SUCH_ACCOUNT')
+  const elsewhere = await clientOf(replica)
+  expect(await codeOf(elsewhere.logIn({ name: 'ann~2', password: 'of nobody' }))).toBe('NO_SUCH_ACCOUNT')
 })

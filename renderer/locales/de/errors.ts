@@ -5,6 +5,8 @@ export const errors: Translated<typeof english.errors> = {
   NO_SUCH_ACCOUNT: 'So heißt hier niemand. Prüfen Sie die Schreibweise unter Personen.',
   NAME_CHANGED_HANDS:
     'Ein Name darin ist ein anderes Konto als das, das Sie kennen. Vergleichen Sie zuerst die Sicherheitswörter.',
+  ANOTHER_BY_THAT_NAME:
+    'An diesem Server gehört der Name zu einem anderen Konto als dem, das sich hier damit angemeldet hat. Ist es Ihres, melden Sie sich noch einmal an, sonst verbinden Sie sich zuerst mit einem anderen Server.',
   NOT_HERE_YET:
     'Dieses Konto ist an diesem Server noch nicht angekommen. Versuchen Sie es gleich noch einmal oder an einem anderen Server.',
   NO_SUCH_MAIL:

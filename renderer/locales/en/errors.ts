@@ -5,6 +5,8 @@ export const errors = {
   BAD_REQUEST: 'That was not understood. Check what was entered.',
   NO_SUCH_ACCOUNT: 'Nobody here has that name. Check its spelling under People.',
   NAME_CHANGED_HANDS: 'A name in it is another account than the one whom you know. Compare the safety words first.',
+  ANOTHER_BY_THAT_NAME:
+    'At this server the name belongs to another account than the one that logged in here by it. If that account is yours, log in once more; otherwise connect to another server first.',
   NOT_HERE_YET: 'This account has not arrived at this server yet. Try again in a moment, or connect to another server.',
   NO_SUCH_MAIL: 'The mail is not there: it was deleted, has left already, or has not arrived at this server yet.',
   NO_SUCH_ATTACHMENT: 'A file that was attached is not here. Attach it again.',

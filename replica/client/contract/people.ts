@@ -42,7 +42,10 @@ export interface People {
     readonly name: string
     readonly password: string
   }): Promise<{ readonly recoveryPhrase: RecoveryPhrase }>
-  /** Takes the session over from wherever else this account is logged in. NO_SUCH_ACCOUNT, WRONG_PASSWORD. */
+  /**
+   * Takes the session over from wherever else this account is logged in. NO_SUCH_ACCOUNT, WRONG_PASSWORD. ANOTHER_BY_THAT_NAME, and once more means that
+   * account: on this machine another one has logged in by the name, which the server does not know.
+   */
   logIn(request: { readonly name: string; readonly password: string }): Promise<void>
   logOut(): Promise<void>
   deleteAccount(): Promise<void>

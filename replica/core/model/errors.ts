@@ -3,6 +3,7 @@ export const errorCodes = [
   'BAD_REQUEST',
   'NO_SUCH_ACCOUNT',
   'NAME_CHANGED_HANDS',
+  'ANOTHER_BY_THAT_NAME',
   'NOT_HERE_YET',
   'NO_SUCH_MAIL',
   'NO_SUCH_FOLDER',

@@ -33,6 +33,8 @@ export const limits = {
   rememberEveryMs: 2_000,
   /** What is in the trash is written whole, by who goes through a mailbox again and again. */
   rememberTrashEveryMs: 30_000,
+  /** Accounts that a machine knows to have logged in there. */
+  rememberedLogIns: 64,
   /** After one that could not be written. */
   rememberRetryMs: 30_000,
   /** Who logs out, or ends, waits for it no longer. */
