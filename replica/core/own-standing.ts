@@ -69,18 +69,17 @@ export class OwnStanding {
   /**
    * A member says that this machine was retired. Believed when it is shown, signed by somebody who is known here as a member: the one who says so, if need be, one who
    * was let in by members who were, or anybody to who knows nobody yet. Of somebody else two members have to show it. Otherwise people are
-   * told who says so.
+   * told who says so. The word of one that was retired here counts no more: where two sides of a split have retired each other, both go on.
    */
   retired({ origin, server }: PeerSession, { retirement }: RefusalMessage): void {
     const { seats } = this.#state
     const isFormer = retirement !== null && this.#isFormer(retirement.retired)
     const told = retirement !== null && (isFormer || this.#isOwn(retirement.retired)) ? retirement : null
     const by = told?.proof.by
-    const isKnown =
-      told !== null &&
-      (seats.group === null ||
-        by === origin ||
-        [told.proof, ...told.vouchers].some((shown) => seats.claimOf(shown.by) !== undefined))
+    const isMember = (install: OriginId): boolean =>
+      !seats.isRetired(install) && (install === origin || seats.claimOf(install) !== undefined)
+    const shown = told === null ? [] : [told.proof, ...told.vouchers]
+    const isKnown = told !== null && (seats.group === null || shown.some((word) => isMember(word.by)))
     if (isKnown || (by !== undefined && this.#showMany(by, origin))) {
       if (isFormer) this.#isSaidOfFormer = true
       else this.isSaidRetired = true
@@ -101,7 +100,8 @@ export class OwnStanding {
   }
 
   #showMany(by: OriginId, member: OriginId | null): boolean {
-    if (member === null || this.#state.seats.claimOf(member) === undefined) return false
+    const { seats } = this.#state
+    if (member === null || seats.claimOf(member) === undefined || seats.isRetired(member)) return false
     const others = (this.#byUnknown.get(member) ?? []).filter((shown) => shown !== by)
     this.#byUnknown.set(member, [...others, by].slice(-shownAtMost))
     return [...this.#byUnknown].some(([other, shown]) => other !== member && shown.includes(by))

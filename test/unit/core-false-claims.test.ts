@@ -187,6 +187,22 @@ describe('a member that says that this machine was retired', () => {
     }
   })
 
+  test('is not believed by the word of one that was retired here itself, as by the other side of a split', () => {
+    for (const [by, letInBy] of [
+      [liar.origin, []],
+      [stranger, [liar.origin]],
+    ] as const) {
+      const core = greeted()
+      give(core, { kind: 'retire', machine: liar.origin })
+      says(core, refusal(core, by, core.identity.origin, letInBy))
+      expect(core.isRetired).toBe(false)
+      expect(core.ownStanding.saidRetiredBy).toEqual([liar.server])
+      greet(core, absent)
+      core.step(noonMs, [{ kind: 'message', peer: absent.peer, message: refusal(core, absent.origin) }])
+      expect(core.isRetired).toBe(true)
+    }
+  })
+
   test('is believed with another one, both of whom are known, when neither knows who wrote it', () => {
     const core = greeted()
     const tells = (by: OriginId, { peer }: typeof liar) =>
