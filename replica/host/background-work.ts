@@ -1,10 +1,11 @@
 import type { CoreEvent, Effects } from '../core/effects.ts'
 import { type ErrorCode, QuintetError } from '../core/model/errors.ts'
-import type { Sequence } from '../core/model/ids.ts'
+import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
 import { snapshotChunks, snapshotChunksInTurns } from './image-turns.ts'
+import { KeptMarks, type LogPart } from './kept-marks.ts'
 import { notStored } from './not-stored.ts'
 import { isKnownType } from '../wire/update-codec.ts'
 import type { Wire } from '../wire/wire.ts'
@@ -25,6 +26,7 @@ interface WorkOptions {
 }
 
 const readAtOnce = 200
+const lookedAtOnce = 2_000
 const retryMs = 30_000
 /** No room for it, or a state that could not be read again: a replica goes on without a new snapshot. */
 const withoutSnapshot: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'INTERNAL'])
@@ -36,6 +38,7 @@ export class BackgroundWork {
   readonly #wire: Wire
   readonly #clock: ClockPort
   readonly #loop: Loop
+  readonly #keptMarks = new KeptMarks()
   #last: Promise<void> = Promise.resolve()
   /** How many states have been joined. */
   #installs = 0
@@ -136,10 +139,38 @@ export class BackgroundWork {
 
   /** What is live is copied first, so that only durable deletions count. */
   async #compact(floor: VersionVector): Promise<void> {
-    const live = await this.#loop.read((core) => core.state.live.kept())
-    const outcome = await this.#storage.compact(floor, (origin, sequence) => isAmong(live.get(origin), sequence))
+    const { live, unseen } = await this.#loop.read(({ state }) => ({
+      live: state.live.kept(),
+      unseen: this.#keptMarks.unseen(state, floor),
+    }))
+    if (!(await this.#lookAt(unseen))) {
+      this.#clock.after(retryMs, () => this.#loop.enqueue({ kind: 'compacted' }))
+      return
+    }
+    const isKept = (origin: OriginId, sequence: Sequence): boolean =>
+      isAmong(live.get(origin), sequence) || this.#keptMarks.has(origin, sequence)
+    const outcome = await this.#storage.compact(floor, isKept)
     this.#logger.debug('compacted', { ...outcome })
     this.#loop.enqueue({ kind: 'compacted' })
+  }
+
+  /** Tells whether all of it could be looked at: what a disk does not read now may hold what is to be kept. */
+  async #lookAt(parts: readonly LogPart[]): Promise<boolean> {
+    try {
+      for (const part of parts) {
+        const updates: Update[] = []
+        for (let start = 0; start < part.sequences.length; start += lookedAtOnce)
+          updates.push(
+            ...(await this.#storage.readUpdates(part.origin, part.sequences.slice(start, start + lookedAtOnce))),
+          )
+        this.#keptMarks.looked(part, updates)
+      }
+      return true
+    } catch (error) {
+      if (!(error instanceof QuintetError) || error.code !== 'DISK_FAILED') throw error
+      this.#logger.error('the log could not be read, so nothing of it is discarded', { ...error.failure })
+      return false
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { peopleOnlyIn } from './people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
 import { type FullestCopy, fullestCopy, isAlone } from './taking-up.ts'
+import { asTheyAre, worthGivingBack } from './worth-giving-back.ts'
 
 type Log = Pick<Storage, 'readBatches' | 'readUpdates'>
 type LogEnd = readonly [OriginId, Sequence]
@@ -179,7 +180,8 @@ export class GiveBack {
     const people = await host.read(({ state }) => peopleOnlyIn(aside, state))
     let issued = 0
     for (const wish of people) if ((await this.#issue(wish)) !== null) issued += 1
-    issued += await this.#reissue(found, storage, [...highest])
+    const worthwhile = await host.read(({ state }) => worthGivingBack(found, aside, state))
+    issued += await this.#reissue(worthwhile, storage, [...highest])
     for (const wish of onceMore(again)) if ((await this.#issue(wish)) !== null) issued += 1
     if (issued > 0) logger.info('issued again from an older copy', { issued })
   }
@@ -190,7 +192,8 @@ export class GiveBack {
     const heldNow = (): Promise<Sequence> => host.read((core) => core.state.held(origin))
     let count = 0
     for (let after = await heldNow(); ;) {
-      const batches = await aside.readBatches(origin, after, limits.chunkBytes)
+      const found = await aside.readBatches(origin, after, limits.chunkBytes)
+      const batches = await host.read(({ state }) => asTheyAre(state, found))
       await host.receive(batches)
       const held = await heldNow()
       if (held <= after) return count

@@ -112,7 +112,7 @@ const estrangedFrom = (server: ServerId): Warning =>
   warning(
     'estranged',
     `Server ${server} was retired here, still runs, and goes on without this machine: it seems to have retired this one, too. Neither has what the other writes. ` +
-      'Start one of the two with --reset and an invite of the other, so that it joins again and hands over what only it has; if the other is then said to be retired, let it join in the same way.',
+      'Start one of the two with --reset and an invite of the other, so that it joins again and hands over what only it has.',
     { server },
   )
 

@@ -13,7 +13,7 @@ import { Stage } from './stage.ts'
 const never = 1e12
 const healLimitMs = 120_000
 
-const settingsOf = ({ seats, lastsMs, has }: Scenario): Settings => ({
+export const settingsOf = ({ seats, lastsMs, has }: Scenario): Settings => ({
   chaosMs: lastsMs,
   firstSeats: seats,
   joiners: 0,

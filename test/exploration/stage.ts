@@ -2,7 +2,8 @@ import type { AccountId, CommandId } from '../../replica/core/model/ids.ts'
 import { documentId, serverId, updateId } from '../../replica/core/model/ids.ts'
 import { type BulkMark, shelves } from '../../replica/core/model/mailbox-changes.ts'
 import type { Meant } from '../../replica/core/model/meant.ts'
-import type { PersonChange } from '../../replica/core/model/updates.ts'
+import type { PostChange } from '../../replica/core/model/social-changes.ts'
+import type { Change, MailChange, PersonChange } from '../../replica/core/model/updates.ts'
 import { overtaken } from '../../replica/core/words.ts'
 import type { Faults } from '../simulation/faults.ts'
 import { Growth, type Newcomer } from '../simulation/growth.ts'
@@ -92,11 +93,11 @@ export class Stage {
 
   /** Nothing passes between these seats and all others. */
   part(seats: readonly number[]): void {
-    this.#pairs(seats, (from, to) => this.world.network.block(from.peer, to.peer))
+    this.#pairs(seats, (one, other) => this.world.network.keepApart(one.peer, other.peer))
   }
 
   meet(seats: readonly number[]): void {
-    this.#pairs(seats, (from, to) => this.world.network.unblock(from.peer, to.peer))
+    this.#pairs(seats, (one, other) => this.world.network.bringTogether(one.peer, other.peer))
   }
 
   signUp(name: string, seat: number): void {
@@ -174,6 +175,54 @@ export class Stage {
     this.#give(seat, 'waits', { kind: 'accountDeletion', account: this.account(name), command })
   }
 
+  post(words: string, by: string, seat: number): void {
+    const command = newCommandId(this.#random)
+    this.#commands.set(words, command)
+    this.#give(seat, 'waits', { kind: 'post', account: this.account(by), command })
+  }
+
+  /** As soon as the post is seen there. */
+  takeBack(words: string, by: string, seat: number): void {
+    const [account, command] = [this.account(by), newCommandId(this.#random)]
+    this.#look(words, seat, ({ id, tag }) =>
+      this.#give(seat, 'waits', { kind: 'postDeletion', account, command, post: id, tag }),
+    )
+  }
+
+  follow(state: 'follows' | 'not', by: string, whom: string, seat: number): void {
+    const [account, command] = [this.account(by), newCommandId(this.#random)]
+    this.#give(seat, 'waits', { kind: 'follow', account, command, whom: this.account(whom), state, saidAt: 1 })
+  }
+
+  /** The machine in this seat is said to be gone for good, at another one, as soon as that knows it. */
+  retire(seat: number, by: number): void {
+    this.when(by, (machine) => {
+      const gone = this.machine(seat)
+      if (gone === undefined || machine.core.state.seats.isRetired(gone.identity.origin)) return
+      machine.command({ kind: 'retire', machine: gone.identity.origin }, (answer) => {
+        if (answer?.ok !== true) this.world.timeline.after(againMs, () => this.retire(seat, by))
+      })
+    })
+  }
+
+  /** The machine in this seat, which was retired, is started with `--reset` and an invite: what it has is set aside, and given back. */
+  joinAgain(seat: number, by: number): void {
+    this.when(by, (machine) => {
+      const was = this.machine(seat)
+      if (was === undefined || !machine.core.state.seats.isRetired(was.identity.origin)) {
+        this.world.timeline.after(againMs, () => this.joinAgain(seat, by))
+        return
+      }
+      this.world.joinedAgain.add(was)
+      this.growth.joinAt(machine, { server: null, replaces: null, was })
+    })
+  }
+
+  /** What the mail or post of this command was called. */
+  wordsOf(command: CommandId): string | undefined {
+    return [...this.#commands].find(([, given]) => given === command)?.[0]
+  }
+
   /** As soon as the account is known there. */
   logIn(name: string, seat: number): void {
     const account = this.account(name)
@@ -193,9 +242,9 @@ export class Stage {
   }
 
   #find({ core, disk }: Machine, words: string): Meant | undefined {
-    const mail = core.state.mails.records().find(({ origin, sequence }) => {
+    const mail = [...core.state.mails.records(), ...core.state.posts.records()].find(({ origin, sequence }) => {
       const change = disk.readUpdate(origin, sequence)?.change
-      return change?.kind === 'mail' && change.command === this.#commands.get(words)
+      return isContent(change) && change.command === this.#commands.get(words)
     })
     return mail === undefined ? undefined : { id: updateId(mail.origin, mail.sequence), tag: mail.tag }
   }
@@ -222,15 +271,15 @@ export class Stage {
     return seats[(seats.indexOf(seat) + 1) % seats.length] ?? seat
   }
 
-  #pairs(seats: readonly number[], task: (from: Machine, to: Machine) => void): void {
+  #pairs(seats: readonly number[], task: (one: Machine, other: Machine) => void): void {
     for (const one of this.world.machines)
       for (const other of this.world.machines)
-        if (seats.includes(one.seat) && !seats.includes(other.seat)) {
-          task(one, other)
-          task(other, one)
-        }
+        if (seats.includes(one.seat) && !seats.includes(other.seat)) task(one, other)
   }
 }
+
+const isContent = (change: Change | undefined): change is MailChange | PostChange =>
+  change?.kind === 'mail' || change?.kind === 'post'
 
 /** Later than all that its person said before, as far as is known there. */
 const saidNow = ({ core, wallMs }: Machine, change: PersonChange): PersonChange => {

@@ -5,6 +5,7 @@ import { decodeReceivedImage } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import { habits } from './habits.ts'
+import { KeptMarks } from '../../replica/host/kept-marks.ts'
 import { isItself, type LiveUpdate } from '../../replica/core/state/live-updates.ts'
 import type { Machine } from './machine.ts'
 import { context } from './sim-wire.ts'
@@ -24,6 +25,7 @@ export class BackgroundWork {
   #jobs: (() => void)[] = []
   #busy = false
   #isWritingSnapshot = false
+  #keptMarks = new KeptMarks()
 
   constructor(machine: Machine) {
     this.#machine = machine
@@ -37,6 +39,7 @@ export class BackgroundWork {
     this.#jobs = []
     this.#busy = false
     this.#isWritingSnapshot = false
+    this.#keptMarks = new KeptMarks()
   }
 
   begin({ decodeImage: toDecode, findMissing, install, snapshot, compact }: Effects): void {
@@ -148,7 +151,15 @@ export class BackgroundWork {
   /** What is live is copied between two steps, so that only durable deletions count. */
   #compact(floor: VersionVector): void {
     this.#machine.whenIdle(() => {
-      const live = this.#machine.core.state.live.kept()
+      const { core, disk, version } = this.#machine
+      const live = core.state.live.kept()
+      for (const part of this.#keptMarks.unseen(core.state, floor)) {
+        const held = part.sequences.flatMap((sequence) => disk.readUpdate(part.origin, sequence) ?? [])
+        this.#keptMarks.looked(
+          part,
+          held.map((update) => readUpdate(version, update)),
+        )
+      }
       this.#machine.later(this.#workMs(), () => {
         this.#compactNow(floor, live)
       })
@@ -161,7 +172,7 @@ export class BackgroundWork {
       const wasLive = live.get(origin)?.includes(sequence) ?? false
       const isKept = habits.liveness === 'state now' ? this.#machine.core.isLive(origin, sequence) : wasLive
       if (wasLive && !isKept) checks.discarded(this.#machine, origin, sequence)
-      return isKept
+      return isKept || this.#keptMarks.has(origin, sequence)
     }
     const freed = disk.compact(floor, isLive)
     world.coverage.note('compaction')

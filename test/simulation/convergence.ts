@@ -32,7 +32,10 @@ export const converged = (world: World): void => {
     nothingDeletedBack(world)
     nothingHitByMistake(world)
   }
-  if (world.joinedAgain.size > 0) noWishLost(world)
+  if (world.joinedAgain.size > 0) {
+    noWishLost(world)
+    nothingDeletedBack(world)
+  }
   const [first] = world.lasting()
   if (first === undefined) return
   const claims = first.core.state.seats.claims()

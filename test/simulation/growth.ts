@@ -90,7 +90,9 @@ export class Growth {
   }
 
   join(newcomer: Newcomer): void {
-    const inviter = this.#random.pick(this.#world.up().filter((machine) => this.#isAsked(machine)))
+    // Not what joins again itself.
+    const others = this.#world.up().filter((machine) => machine !== newcomer.was && this.#isAsked(machine))
+    const inviter = this.#random.pick(others)
     if (this.#isOver) return
     if (inviter === undefined) {
       this.#joinLater(newcomer)

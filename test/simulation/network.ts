@@ -75,6 +75,8 @@ export class Network {
   readonly #connections = new Map<string, Connection>()
   /** `from to` pairs between which nothing passes. */
   readonly #blocked = new Set<string>()
+  /** Pairs that are apart, whatever else is blocked and unblocked meanwhile. */
+  readonly #apart = new Set<string>()
   readonly #frames = new WeakMap<object, Uint8Array>()
   readonly #moments: Moments | null
 
@@ -104,20 +106,35 @@ export class Network {
   /** Nothing passes from one to the other; the other way it may. */
   block(from: PeerId, to: PeerId): void {
     this.#blocked.add(`${from} ${to}`)
-    const connection = this.#connections.get(keyOf(from, to))
-    if (connection !== undefined) this.#cut(connection, to)
+    this.#cutBetween(from, to)
   }
 
   unblock(from: PeerId, to: PeerId): void {
     this.#blocked.delete(`${from} ${to}`)
   }
 
+  keepApart(one: PeerId, other: PeerId): void {
+    this.#apart.add(keyOf(one, other))
+    this.#cutBetween(one, other)
+  }
+
+  bringTogether(one: PeerId, other: PeerId): void {
+    this.#apart.delete(keyOf(one, other))
+  }
+
   unblockAll(): void {
     this.#blocked.clear()
+    this.#apart.clear()
   }
 
   isBlocked(one: PeerId, other: PeerId): boolean {
+    if (this.#apart.has(keyOf(one, other))) return true
     return this.#blocked.has(`${one} ${other}`) || this.#blocked.has(`${other} ${one}`)
+  }
+
+  #cutBetween(from: PeerId, to: PeerId): void {
+    const connection = this.#connections.get(keyOf(from, to))
+    if (connection !== undefined) this.#cut(connection, to)
   }
 
   /** Cuts some connection; each side notices in its own time. */

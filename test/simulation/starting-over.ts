@@ -8,6 +8,7 @@ import { isToBeDisowned } from '../../replica/host/former-install.ts'
 import { peopleOnlyIn } from '../../replica/host/people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn, isAlone } from '../../replica/host/taking-up.ts'
+import { asTheyAre, worthGivingBack } from '../../replica/host/worth-giving-back.ts'
 import type { KeptKeys } from './group-keys.ts'
 import type { Machine } from './machine.ts'
 import type { ModelDisk } from './model-disk.ts'
@@ -150,14 +151,17 @@ const takeUp = (machine: Machine, taken: Aside): void => {
 const giveBackOne = (machine: Machine, aside: Aside): void => {
   const { core } = machine
   const copy = stateOf(aside.disk.recover())
-  if (isToBeDisowned(core, aside.install, copy))
-    machine.command({ kind: 'disown', machine: aside.install }, () =>
-      machine.world.trace.note(machine.name, 'retires what it was', () => aside.install),
-    )
+  if (isToBeDisowned(core, aside.install, copy)) {
+    machine.command({ kind: 'disown', machine: aside.install }, (answer) => {
+      machine.world.trace.note(machine.name, 'retires what it was', () => aside.install)
+      if (answer !== null) giveBack(machine)
+    })
+    return
+  }
   const [found, again]: [Update[], Update[]] = [[], []]
   for (const [origin, last] of aside.disk.recover().highest) {
     if (origin === machine.identity.origin) continue
-    const batches = aside.disk.readBatches(origin, core.state.held(origin), Infinity)
+    const batches = asTheyAre(core.state, aside.disk.readBatches(origin, core.state.held(origin), Infinity))
     if (batches.length > 0) machine.enqueue({ kind: 'handedIn', batches })
     const divergence = divergent(machine, aside, origin, last)
     found.push(...divergence.updates())
@@ -168,7 +172,7 @@ const giveBackOne = (machine: Machine, aside: Aside): void => {
     const { origin, sequence } = splitUpdateId(id)
     return sequence <= core.state.held(origin)
   }
-  const reissuing = new Reissuing(found, isHeld)
+  const reissuing = new Reissuing(worthGivingBack(found, copy, core.state), isHeld)
   const wishes = reissuing.wishes()
   const became = (index: number, update: UpdateId): void => {
     const id = wishes[index]?.id

@@ -263,3 +263,32 @@ test('whom people follow comes along from a copy whose log is compacted, unless 
   expect(core.state.follows.follows(person('ada'), person('ben'))).toBe(true)
   expect(core.state.follows.follows(person('ada'), person('cleo'))).toBe(false)
 })
+
+test('who was retired and joins again brings along what was written there, but not that it had retired who is here', async () => {
+  const core = foundedCore(['ada'])
+  const [away, server] = [identity(3, 'c'), serverId(2)]
+  const was = newIdentity(new Random(1), server)
+  const seat = { kind: 'seat', server, peer: was.peer, machine: 'a machine', replaces: null } as const
+  const log = logOf(
+    was.origin,
+    [
+      seat,
+      mailTo('ada', ['ada'], 'before'),
+      { kind: 'retirement', retired: core.identity.origin },
+      { kind: 'retirement', retired: identity(5, 'e').origin },
+      mailTo('ada', ['ada'], 'after'),
+    ],
+    noonMs,
+  )
+  core.step(noonMs, [{ kind: 'handedIn', batches: log.slice(0, 1) }])
+  core.state.seats.admit(inviteNamed('one'), away.peer, away.server)
+  greet(core, away)
+  give(core, { kind: 'retire', machine: was.origin })
+  const copy = emptyCopy()
+  await copy.append(log)
+  await lookAt(core, new Map([[was.origin, copy]]), 50)
+  expect(core.state.held(was.origin)).toBe(2)
+  expect(core.state.mails.size).toBe(2)
+  expect(core.isRetired).toBe(false)
+  expect(core.state.seats.isRetired(identity(5, 'e').origin)).toBe(true)
+})

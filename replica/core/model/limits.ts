@@ -102,6 +102,8 @@ export const limits = {
   logsBegunFreely: 2_016,
   matrixRows: 256,
   onlineAccounts: 10_000,
+  /** Updates of each log, the newest, of which marks and deletions stay in it where a machine was retired (some 250 bytes each). */
+  marksKept: 10_240,
   /** A batch with a retirement that is kept to prove it to the machine. */
   retirementProofBytes: 16_384,
   /** Generations of members that admitted one another, as a newcomer proves them, or a retired machine is shown who retired it. */
