@@ -4,7 +4,7 @@ import type { OriginId, Sequence } from '../core/model/ids.ts'
 import type { VersionVector } from '../core/model/messages.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ReplicaCore } from '../core/replica-core.ts'
-import { snapshotChunks, snapshotChunksInTurns } from './image-turns.ts'
+import { decodeInTurns, snapshotChunks, snapshotChunksInTurns } from './image-turns.ts'
 import { KeptMarks, type LogPart } from './kept-marks.ts'
 import { notStored } from './not-stored.ts'
 import { isKnownType } from '../wire/update-codec.ts'
@@ -90,11 +90,10 @@ export class BackgroundWork {
     })
   }
 
-  #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): Promise<void> {
-    const image = this.#wire.decodeReceivedImage(chunks)
+  async #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): Promise<void> {
+    const image = await decodeInTurns(this.#wire.decodeReceivedImageInParts(chunks))
     if (!image.ok) this.#logger.warn('a state transfer was not valid', { ...image.failure, peer })
     this.#loop.enqueue({ kind: 'imageDecoded', peer, image: image.ok ? image.value : null })
-    return Promise.resolve()
   }
 
   async #findMissing(question: NonNullable<Effects['findMissing']>): Promise<void> {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Failure, QuintetError } from '../core/model/errors.ts'
+import { type Failure, QuintetError, type Result } from '../core/model/errors.ts'
 import type { StateImage } from '../core/model/image.ts'
 import { decodeImage, decodeImageInParts } from '../wire/image-decode.ts'
 import { encodeImage, encodeImageInParts } from '../wire/image-encode.ts'
@@ -13,6 +13,10 @@ export const snapshotChunksInTurns = async (image: StateImage): Promise<string[]
   const read = await inTurns(decodeImageInParts(chunks))
   return read.ok ? chunks : cannotBeRead(read.failure)
 }
+
+/** A received image, as `work` decodes it in steps, while everything else goes on. */
+export const decodeInTurns = (work: Generator<undefined, Result<StateImage>>): Promise<Result<StateImage>> =>
+  inTurns(work)
 
 /**
  * The chunks of an image, read back once. INTERNAL when a start could not read them: such a snapshot must not take another's place, and nothing

@@ -8,7 +8,7 @@ import { EventQueue, type QueuedEvent } from './event-queue.ts'
 import { isFrequent } from './frequent-notices.ts'
 import { diskFullFailure, FullDisk } from './full-disk.ts'
 import type { HostOptions } from './host-options.ts'
-import { snapshotChunks } from './image-turns.ts'
+import { snapshotChunksInTurns } from './image-turns.ts'
 import { KeptSettings, requireSyncInterval } from './kept-settings.ts'
 import { Inbound } from './inbound.ts'
 import { MemberBook } from './member-book.ts'
@@ -291,7 +291,7 @@ export class ReplicaHost {
   async #install({ image, continueAfter }: NonNullable<Effects['install']>): Promise<void> {
     const { storage } = this.#options
     this.#backgroundWork.installing()
-    await storage.writeSnapshot({ vector: image.vector, chunks: snapshotChunks(image) })
+    await storage.writeSnapshot({ vector: image.vector, chunks: await snapshotChunksInTurns(image) })
     for (const [origin, sequence] of continueAfter) await storage.continueAfter(origin, sequence)
     this.enqueue({ kind: 'snapshotWritten', vector: image.vector })
   }

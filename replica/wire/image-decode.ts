@@ -45,48 +45,68 @@ import { voucherBy } from './vouchers.ts'
 export const decodeImage = (chunks: Iterable<string>): Result<StateImage> => attempt(() => drained(readImage(chunks)))
 
 /** As `decodeImage`, a chunk at each step. */
-export function* decodeImageInParts(chunks: Iterable<string>): Generator<undefined, Result<StateImage>> {
-  const reading = readImage(chunks)
-  for (;;) {
-    const step = attempt(() => reading.next())
-    if (!step.ok) return step
-    if (step.value.done === true) return { ok: true, value: step.value.value }
-    yield
-  }
-}
+export const decodeImageInParts = (chunks: Iterable<string>): Generator<undefined, Result<StateImage>> =>
+  attemptInParts(readImage(chunks))
 
 /**
  * As `decodeImage`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed, TOO_MANY when it
  * is of more logs than a replica tells of.
  */
 export const decodeReceivedImage = (context: GroupContext, chunks: readonly string[]): Result<StateImage> =>
-  attempt(() => {
-    const image = drained(readImage(chunks))
-    // Its own image a replica can read however many logs it holds; more than this could be told to nobody.
-    if (image.vector.size > limits.vectorEntries)
-      refuse('TOO_MANY', `a state of more than ${limits.vectorEntries} logs`)
-    for (const { account, origin, bytes } of image.accounts) {
-      const { change } = readUpdate(context, origin, 1, bytes, 'check')
-      if (change.kind !== 'account') refuse('BAD_SIGNATURE', `account ${account} is not signed by its person`)
-    }
-    for (const { account, origin, bytes } of image.accountKeys) {
-      const { change } = readUpdate(context, origin, 1, bytes, 'check')
-      if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
-    }
-    for (const { account, origin, sequence, bytes } of image.forgettings) {
-      const { change } = readUpdate(context, origin, sequence, bytes, 'check')
-      if (change.kind !== 'forgetting')
-        refuse('BAD_SIGNATURE', `what ${account} is said to have forgotten is not signed by the person`)
-    }
-    return {
-      ...image,
-      signatures: provenEnds(context, image),
-      retired: image.retired.map((one) => proven(context, one)),
-      vouchers: image.vouchers.filter(
-        ({ server, peer, by, bytes }) => voucherBy(context, bytes, originOf(server, peer)) === by,
-      ),
-    }
+  attempt(() => drained(readReceivedImage(context, chunks)))
+
+/** As `decodeReceivedImage`, a chunk or some signatures at each step. */
+export const decodeReceivedImageInParts = (
+  context: GroupContext,
+  chunks: readonly string[],
+): Generator<undefined, Result<StateImage>> => attemptInParts(readReceivedImage(context, chunks))
+
+/** Verified at a step: some milliseconds. */
+const signaturesAStep = 32
+
+function* attemptInParts<Value>(work: Generator<undefined, Value>): Generator<undefined, Result<Value>> {
+  for (;;) {
+    const step = attempt(() => work.next())
+    if (!step.ok) return step
+    if (step.value.done === true) return { ok: true, value: step.value.value }
+    yield
+  }
+}
+
+function* readReceivedImage(context: GroupContext, chunks: readonly string[]): Generator<undefined, StateImage> {
+  const image = yield* readImage(chunks)
+  // Its own image a replica can read however many logs it holds; more than this could be told to nobody.
+  if (image.vector.size > limits.vectorEntries) refuse('TOO_MANY', `a state of more than ${limits.vectorEntries} logs`)
+  const { accounts, accountKeys, forgettings } = image
+  yield* inSteps(accounts, ({ account, origin, bytes }) => {
+    const { change } = readUpdate(context, origin, 1, bytes, 'check')
+    if (change.kind !== 'account') refuse('BAD_SIGNATURE', `account ${account} is not signed by its person`)
   })
+  yield* inSteps(accountKeys, ({ account, origin, bytes }) => {
+    const { change } = readUpdate(context, origin, 1, bytes, 'check')
+    if (change.kind !== 'accountKeys') refuse('BAD_SIGNATURE', `the keys of ${account} are not signed by the person`)
+  })
+  yield* inSteps(forgettings, ({ account, origin, sequence, bytes }) => {
+    const { change } = readUpdate(context, origin, sequence, bytes, 'check')
+    if (change.kind !== 'forgetting')
+      refuse('BAD_SIGNATURE', `what ${account} is said to have forgotten is not signed by the person`)
+  })
+  return {
+    ...image,
+    signatures: provenEnds(context, image),
+    retired: image.retired.map((one) => proven(context, one)),
+    vouchers: image.vouchers.filter(
+      ({ server, peer, by, bytes }) => voucherBy(context, bytes, originOf(server, peer)) === by,
+    ),
+  }
+}
+
+function* inSteps<Item>(items: readonly Item[], verify: (item: Item) => void): Generator<undefined, void> {
+  for (const [index, item] of items.entries()) {
+    verify(item)
+    if (index % signaturesAStep === signaturesAStep - 1) yield
+  }
+}
 
 /** Signatures that hold; where one does not, the end is as good as one without. */
 const provenEnds = (

@@ -6,7 +6,7 @@ import type { Batch, MakeBatch, Update } from '../core/model/updates.ts'
 import type { InstallKey } from './batch-codec.ts'
 import { decodeBatch, decodeStoredBatch, isProven, makeBatchWith } from './batch-codec.ts'
 import { groupContext, startOfChain } from './group-context.ts'
-import { decodeReceivedImage } from './image-decode.ts'
+import { decodeReceivedImage, decodeReceivedImageInParts } from './image-decode.ts'
 import { decodeJoinReply } from './join-codec.ts'
 import { decodeKeptBatch } from './kept-codec.ts'
 import type { IsHeld } from './message-codec.ts'
@@ -29,6 +29,8 @@ export interface Wire {
   decodeGossip(bytes: Uint8Array, isHeld?: IsHeld): Result<readonly Batch[]>
   decodeJoinReply(bytes: Uint8Array): Result<JoinAnswer>
   decodeReceivedImage(chunks: readonly string[]): Result<StateImage>
+  /** As `decodeReceivedImage`, in steps of some milliseconds. */
+  decodeReceivedImageInParts(chunks: readonly string[]): Generator<undefined, Result<StateImage>>
 }
 
 /** The wire of the group with this id (16 bytes). What each method does stands at the function of its name. */
@@ -47,5 +49,6 @@ export function createWire({ groupId }: { readonly groupId: Uint8Array }): Wire 
     decodeGossip: (bytes, isHeld) => decodeGossip(context, bytes, isHeld),
     decodeJoinReply: (bytes) => decodeJoinReply(context, bytes),
     decodeReceivedImage: (chunks) => decodeReceivedImage(context, chunks),
+    decodeReceivedImageInParts: (chunks) => decodeReceivedImageInParts(context, chunks),
   }
 }
