@@ -156,14 +156,11 @@ export class BackgroundWork {
   /** Tells whether all of it could be looked at: what a disk does not read now may hold what is to be kept. */
   async #lookAt(parts: readonly LogPart[]): Promise<boolean> {
     try {
-      for (const part of parts) {
-        const updates: Update[] = []
-        for (let start = 0; start < part.sequences.length; start += lookedAtOnce)
-          updates.push(
-            ...(await this.#storage.readUpdates(part.origin, part.sequences.slice(start, start + lookedAtOnce))),
-          )
-        this.#keptMarks.looked(part, updates)
-      }
+      for (const { origin, sequences } of parts)
+        for (let start = 0; start < sequences.length; start += lookedAtOnce) {
+          const some = sequences.slice(start, start + lookedAtOnce)
+          this.#keptMarks.looked({ origin, sequences: some }, await this.#storage.readUpdates(origin, some))
+        }
       return true
     } catch (error) {
       if (!(error instanceof QuintetError) || error.code !== 'DISK_FAILED') throw error
