@@ -126,6 +126,7 @@ export interface NetworkAnswer {
     readonly server: number
     readonly state: string
     readonly machine: string | null
+    readonly promised: string | null
     readonly lastSeenAt: number | null
     readonly holds: Readonly<Record<string, number>>
     readonly behind: number
@@ -186,6 +187,7 @@ export interface GroupStatus {
   readonly warnings: readonly string[]
   readonly diskBytes: number
   readonly paused: readonly number[]
+  readonly promised: readonly { readonly server: number; readonly invite: string }[]
 }
 
 /** A request that was answered with `ok: false`. */

@@ -12,6 +12,7 @@ import { useGroup } from '../stores/group.ts'
 /** What a dialog of the page is about. */
 export type NetworkAsk =
   | { readonly kind: 'retire'; readonly server: ServerId }
+  | { readonly kind: 'freeSeat'; readonly server: ServerId }
   | { readonly kind: 'shutOut'; readonly one: LetIn }
   | { readonly kind: 'rotateKey' }
   | { readonly kind: 'invite' }

@@ -37,9 +37,13 @@ export const stateWords = (seat: NetworkSeat, nowMs: number): string => {
     case 'paused':
       return text('network.states.paused')
     case 'free':
-      return text('network.states.free')
+      return stateName(seat)
   }
 }
+
+/** A seat's state in a word. A seat that is promised is nobody's yet, and not to be had. */
+export const stateName = ({ state, promised }: NetworkSeat): string =>
+  text(promised === null ? `network.states.${state}` : 'network.states.promised')
 
 /** What it holds of what there is. */
 export const behindWords = ({ state, behind }: NetworkSeat): string => {

@@ -12,7 +12,7 @@ import type {
 } from '../core/model/ids.ts'
 import type { Failure } from '../core/model/errors.ts'
 import type { Meant } from '../core/model/meant.ts'
-import type { GroupApi } from './group-contract.ts'
+import type { GroupApi, PromisedSeat } from './group-contract.ts'
 import type { Overtaken } from '../core/model/signed.ts'
 import type { PersonChange } from '../core/model/updates.ts'
 
@@ -54,6 +54,7 @@ export interface StatusInfo {
   readonly diskBytes: number
   readonly paused: readonly ServerId[]
   readonly seats: readonly SeatInfo[]
+  readonly promised: readonly PromisedSeat[] | null
 }
 
 export interface SeatInfo {

@@ -46,7 +46,7 @@ export class GroupAdmin implements GroupApi {
         machine: own === undefined ? '' : core.state.seats.machineOf(own),
         ownSeat: ownSeat(core),
         view,
-        seats: networkSeats(core, links),
+        seats: networkSeats(core, links, nowMs()),
         history: history.list(),
         paused,
         warnings: found.map(({ sentence }) => sentence),

@@ -5,12 +5,24 @@ import type { ViewChange } from '../core/model/view-change.ts'
 /** `here`: the server this client is connected to. `unreachable`: in use, but not in the view. */
 export type SeatState = 'free' | 'here' | 'connected' | 'unreachable' | 'paused'
 
+/** A free seat that is promised to a machine that was let in and has not come yet; a server of a version before this was told tells of none. */
+export interface PromisedSeat {
+  readonly server: ServerId
+  /** By which it was let in. */
+  readonly invite: InviteId
+}
+
 /** One of the five seats, as the connected server sees it. */
 export interface NetworkSeat {
   readonly server: ServerId
   readonly state: SeatState
   /** The machine's name; null when the seat is free. */
   readonly machine: string | null
+  /**
+   * By which invite a free seat is promised to a machine that was let in and has not come yet; `retire` takes the promise back. Null for any other
+   * seat, and from a server of a version before this was told.
+   */
+  readonly promised: InviteId | null
   /** Round trip of the last heartbeat; null when there is none. */
   readonly lagMs: number | null
   /** Milliseconds since 1970; null when it has not been seen since this server's start. */
@@ -101,7 +113,8 @@ export interface GroupApi {
   revokeInvite(request: { readonly invite: InviteId }): Promise<void>
   /**
    * The machine on this seat is gone for good: nobody waits for it, and the seat is free. BAD_REQUEST for this server, and
-   * for one that is connected (pause it first); NO_SUCH_SERVER when the seat is free.
+   * for one that is connected (pause it first); NO_SUCH_SERVER when the seat is free. Of a seat that is
+   * promised the promise is taken back.
    */
   retire(request: { readonly server: ServerId }): Promise<void>
   /**

@@ -9,6 +9,7 @@ import type { Update } from '../core/model/updates.ts'
 import type { Install } from '../host/install.ts'
 import type { ClockPort, LoggerPort } from '../host/ports.ts'
 import type { MailView } from '../host/queries.ts'
+import { promisedSeats } from '../host/network-queries.ts'
 import { findAccounts, findPeople, members, recipientsAmong, seats } from '../host/queries.ts'
 import { postForFollowers, type PostView } from '../host/social-queries.ts'
 import type { Notice, ReplicaHost } from '../host/replica-host.ts'
@@ -120,6 +121,7 @@ export class ReplicaService implements ConnectionPorts {
 
   async status(): Promise<StatusInfo> {
     const diskBytes = await this.host.diskBytes()
+    const nowMs = this.clock.nowMs()
     const lags = new Map(this.host.links().map(({ peer, lagMs }) => [peer, lagMs]))
     return this.host.read((core) => {
       const { state, identity } = core
@@ -138,7 +140,7 @@ export class ReplicaService implements ConnectionPorts {
         accounts: state.accounts.size,
         mails: state.mails.size,
         digest: this.#digest.text,
-        warnings: warnings(core, this.host.surroundings, this.clock.nowMs()).map(({ sentence }) => sentence),
+        warnings: warnings(core, this.host.surroundings, nowMs).map(({ sentence }) => sentence),
         diskBytes,
         paused: core.paused,
         seats: inUse.map(({ server, origin, machine, isReachable, peer }) => ({
@@ -148,6 +150,7 @@ export class ReplicaService implements ConnectionPorts {
           connected: isReachable,
           lagMs: lags.get(peer) ?? null,
         })),
+        promised: promisedSeats(core, nowMs),
       }
     })
   }

@@ -11,18 +11,20 @@ import type { PeerLink } from './ports.ts'
 const nothing: VersionVector = new Map()
 
 /** All seats, those that are free included, as the group knows them here. */
-export const networkSeats = (core: ReplicaCore, links: readonly PeerLink[]) => {
+export const networkSeats = (core: ReplicaCore, links: readonly PeerLink[], nowMs: number) => {
   const known = knownSequences(core)
+  const promised = core.state.seats.promised(nowMs)
   return allServerIds.map((server) => {
     const holder = core.state.seats.holder(server)
-    return holder === undefined ? freeSeat(server) : takenSeat(core, holder, known, links)
+    return holder === undefined ? freeSeat(server, promised.get(server) ?? null) : takenSeat(core, holder, known, links)
   })
 }
 
-const freeSeat = (server: ServerId) => ({
+const freeSeat = (server: ServerId, promised: InviteId | null) => ({
   server,
   state: 'free' as const,
   machine: null,
+  promised,
   lagMs: null,
   lastSeenAt: null,
   clockOffMs: null,
@@ -45,6 +47,7 @@ const takenSeat = (
     server,
     state: stateOf(core, holder, session),
     machine: core.state.seats.machineOf(holder),
+    promised: null,
     lagMs: links.find((link) => link.peer === peer)?.lagMs ?? null,
     lastSeenAt: core.seenMs.get(server) ?? null,
     clockOffMs: Math.abs(offMs) > maxDriftMs ? offMs : null,
@@ -92,6 +95,15 @@ export const inviteList = (core: ReplicaCore, nowMs: number) => {
       state: inviteState(record, clients, nowMs),
       usedBy: record.admitted[0]?.server ?? null,
     }))
+}
+
+/** Seats that are free and promised to a machine that was let in and has not come yet, ascending, with the invites. */
+export const promisedSeats = (core: ReplicaCore, nowMs: number) => {
+  const promised = core.state.seats.promised(nowMs)
+  return allServerIds.flatMap((server) => {
+    const invite = promised.get(server)
+    return invite === undefined || core.state.seats.holder(server) !== undefined ? [] : [{ server, invite }]
+  })
 }
 
 /** Whether this install has its seat, as far as is known here. */

@@ -9,13 +9,16 @@ const retire: Command['run'] = async (sitting, [word]) => {
   const server = serverOf(word)
   const { seats } = await sitting.client.network()
   const machine = seats.find((seat) => seat.server === server)?.machine ?? null
-  const others = machine === null ? [] : await nameLetIn(sitting, server)
-  if (machine !== null) {
-    await confirm(
-      sitting,
-      `Is ${printableLine(machine)} (server ${server}) gone for good? Its seat becomes free, and it can only come back with a new invite.`,
-    )
+  if (machine === null) {
+    await sitting.client.retire({ server })
+    sitting.screen.print(`Server id ${server} is free: the invite that it was promised by is revoked.`)
+    return
   }
+  const others = await nameLetIn(sitting, server)
+  await confirm(
+    sitting,
+    `Is ${printableLine(machine)} (server ${server}) gone for good? Its seat becomes free, and it can only come back with a new invite.`,
+  )
   await sitting.client.retire({ server })
   sitting.screen.print(
     `Retired. Server id ${server} is free: invite a new machine, and start it with --server-id ${server}.`,

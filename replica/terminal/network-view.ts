@@ -1,5 +1,6 @@
 import type { LetIn, LetInBy } from '../client/contract/group.ts'
 import type { MailClient } from '../client/contract/mail-client.ts'
+import type { InviteId, ServerId } from '../core/model/ids.ts'
 import type { Layout } from './mail-view.ts'
 import { fitted, printableLine } from './text-width.ts'
 
@@ -12,6 +13,7 @@ const machineColumns = 20
 const stateColumns = 24
 const letInColumns = 24
 const shownChanges = 10
+const inviteChars = 8
 const msPerSecond = 1_000
 
 /** The group's machines and what happened to the view, for people. */
@@ -28,10 +30,10 @@ const seatLine = (seat: Seat, nowMs: number): string => {
   return `  ${seat.server}  ${name}  ${fitted(stateText(seat, nowMs), stateColumns)}  ${behindText(seat)}`.trimEnd()
 }
 
-const stateText = ({ state, lagMs, lastSeenAt }: Seat, nowMs: number): string => {
+const stateText = ({ state, promised, lagMs, lastSeenAt }: Seat, nowMs: number): string => {
   switch (state) {
     case 'free':
-      return 'free'
+      return promised === null ? 'free' : 'promised'
     case 'here':
       return 'this server'
     case 'paused':
@@ -43,12 +45,17 @@ const stateText = ({ state, lagMs, lastSeenAt }: Seat, nowMs: number): string =>
   }
 }
 
-const behindText = ({ state, behind, clockOffMs }: Seat): string => {
+const behindText = ({ server, state, promised, behind, clockOffMs }: Seat): string => {
+  if (promised !== null) return promiseText(server, promised)
   if (state === 'free') return ''
   const behindOf = behind === 0 ? 'has everything' : `${behind} updates behind`
   const clock = clockOffMs === null ? '' : `, clock ${Math.round(clockOffMs / msPerSecond)} s off`
   return behindOf + clock
 }
+
+/** For whom a seat is kept, and how it becomes free. */
+export const promiseText = (server: ServerId, invite: InviteId): string =>
+  `to a machine that was let in (invite ${invite.slice(0, inviteChars)}) and has not come yet; if it is gone for good, retire ${server} frees the seat`
 
 const agoText = (ms: number): string => {
   const seconds = Math.max(0, Math.round(ms / msPerSecond))

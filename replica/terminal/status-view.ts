@@ -1,5 +1,6 @@
 import type { MailClient } from '../client/contract/mail-client.ts'
 import type { Layout } from './mail-view.ts'
+import { promiseText } from './network-view.ts'
 import { fitted, printableLine } from './text-width.ts'
 
 type Status = Awaited<ReturnType<MailClient['status']>>
@@ -12,6 +13,7 @@ export const statusLines = (status: Status, { style }: Layout): readonly string[
   `${style.bold(printableLine(status.groupName))}, server ${status.serverId} (${status.origin})`,
   `${counted(status.mails, 'mail')}, ${counted(status.accounts, 'account')}, ${(status.diskBytes / bytesPerMegabyte).toFixed(1)} MB on disk`,
   ...status.seats.map((seat) => seatLine(status, seat)),
+  ...(status.promised ?? []).map(({ server, invite }) => `  ${server}  promised ${promiseText(server, invite)}`),
   ...status.warnings.map((warning) => style.warning(`! ${printableLine(warning)}`)),
 ]
 

@@ -13,7 +13,18 @@ import { errorCodes } from '../core/model/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
 import { hashBytes } from './bytes.ts'
-import { account, count, machine, moment, server, servers, shownName, updateName, view } from './common-shapes.ts'
+import {
+  account,
+  count,
+  invite,
+  machine,
+  moment,
+  server,
+  servers,
+  shownName,
+  updateName,
+  view,
+} from './common-shapes.ts'
 import { isPeerId } from './keys.ts'
 import { personKindNames } from './payload-codec.ts'
 import { signedPost, socialAnswers, socialRequests } from './api-social.ts'
@@ -164,6 +175,7 @@ export const answerShapes = {
       }),
       seatCount,
     ),
+    promised: shape.orAbsent(shape.listOf(shape.fields({ server, invite }), seatCount)),
   }),
   lookUp: shape.listOf(
     shape.fields({

@@ -1,4 +1,4 @@
-import { accountId, isServerId, isUpdateId, seatCount } from '../core/model/ids.ts'
+import { accountId, inviteId, isServerId, isUpdateId, seatCount } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
 
@@ -7,6 +7,7 @@ const shownNameUnits = limits.nameChars * 2 + 8
 
 /** What requests and answers of every kind are made of. */
 export const account = shape.textLike(/^[A-Za-z0-9_-]{43}$/, accountId)
+export const invite = shape.textLike(/^[A-Za-z0-9_-]{43}$/, inviteId)
 export const shownName = shape.text(shownNameUnits)
 export const server = shape.guarded(isServerId, `a server id from 1 to ${seatCount}`)
 export const servers = shape.listOf(server, seatCount)

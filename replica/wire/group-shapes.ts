@@ -1,12 +1,11 @@
-import { inviteId, isOriginId, seatCount } from '../core/model/ids.ts'
+import { isOriginId, seatCount } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import * as shape from './api-shapes.ts'
-import { count, machine, moment, server, servers, view } from './common-shapes.ts'
+import { count, invite, machine, moment, server, servers, view } from './common-shapes.ts'
 
 const warningsShown = 64
 const wordsOfWarning = 8
 const wordUnits = 64
-const invite = shape.textLike(/^[A-Za-z0-9_-]{43}$/, inviteId)
 const install = shape.guarded(isOriginId, 'the name of a machine')
 const member = { server: shape.orNull(server), name: shape.orNull(machine) }
 
@@ -34,6 +33,7 @@ export const groupAnswers = {
         server,
         state: shape.oneOf(['free', 'here', 'connected', 'unreachable', 'paused']),
         machine: shape.orNull(machine),
+        promised: shape.orAbsent(invite),
         lagMs: shape.orNull(shape.measure),
         lastSeenAt: shape.orNull(moment),
         clockOffMs: shape.orNull(shape.integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),

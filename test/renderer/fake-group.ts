@@ -18,6 +18,7 @@ export const fakeNetwork = (states: readonly SeatState[]): NetworkInfo => ({
     server: serverId(index + 1),
     state,
     machine: state === 'free' ? null : (machines[index] ?? null),
+    promised: null,
     lagMs: state === 'connected' ? 3 + index : null,
     lastSeenAt: Date.now() - 60_000,
     clockOffMs: null,

@@ -2,11 +2,12 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { TooltipProvider } from 'reka-ui'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { h } from 'vue'
-import type { InviteInfo } from '../../replica/client/contract/group.ts'
-import { serverId } from '../../replica/core/model/ids.ts'
+import type { InviteInfo, NetworkInfo } from '../../replica/client/contract/group.ts'
+import { inviteId, serverId, type InviteId } from '../../replica/core/model/ids.ts'
 import { duration } from '../../renderer/base/moments.ts'
 import MailSafety from '../../renderer/mail/MailSafety.vue'
 import NetworkAsk from '../../renderer/network/NetworkAsk.vue'
+import NetworkSeatCard from '../../renderer/network/NetworkSeat.vue'
 import NetworkInvites from '../../renderer/network/NetworkInvites.vue'
 import { useNetwork } from '../../renderer/network/network-store.ts'
 import { useGroup } from '../../renderer/stores/group.ts'
@@ -39,6 +40,58 @@ describe('the question whether to retire a machine', () => {
     await network.load()
     await flushPromises()
     expect(network.asked).toBeNull()
+  })
+})
+
+describe('a seat that is promised to a machine that has not come', () => {
+  const invite = inviteId('i'.repeat(43))
+  const promise = (promised: InviteId | null): NetworkInfo => {
+    const network = fakeNetwork(['here', 'free'])
+    return {
+      ...network,
+      seats: network.seats.map((seat) => ({ ...seat, promised: seat.state === 'free' ? promised : null })),
+    }
+  }
+
+  it('says by which invite, and is freed after a question', async () => {
+    const retire = vi.fn()
+    fakeQuintet().add('client', {
+      network: () => promise(invite),
+      retire,
+      invites: () => ({ invites: [] }),
+      letIn: () => ({ machines: [] }),
+    })
+    await useGroup().refresh()
+    const network = useNetwork()
+    network.selected = serverId(2)
+    const card = mount(NetworkSeatCard)
+    mounted.push(card, mount(NetworkAsk))
+    expect(card.text()).toContain('Promised to a machine that was let in (invite iiiiiiii)')
+    const [button] = card.findAll('button')
+    expect(button?.text()).toBe('Free the seat')
+    await button?.trigger('click')
+    await flushPromises()
+    const confirm = [...document.querySelectorAll('button')].filter(({ textContent }) =>
+      textContent.includes('Free the seat'),
+    )
+    confirm.at(-1)?.click()
+    await flushPromises()
+    expect(retire).toHaveBeenCalledWith({ server: 2 })
+    expect(network.asked).toBeNull()
+  })
+
+  it('is not asked about any more when the machine has come meanwhile', async () => {
+    fakeQuintet().add('client', { network: () => promise(invite) })
+    await useGroup().refresh()
+    mounted.push(mount(NetworkAsk))
+    const network = useNetwork()
+    network.asked = { kind: 'freeSeat', server: serverId(2) }
+    await flushPromises()
+    expect(document.body.textContent).toContain('Free seat 2?')
+    fakeQuintet().add('client', { network: () => promise(null) })
+    await network.load()
+    await flushPromises()
+    expect(document.querySelector('[role=alertdialog], [role=dialog]')).toBeNull()
   })
 })
 

@@ -1,14 +1,22 @@
+import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { historyLines } from '../../renderer/network/history.ts'
 import { placesOf } from '../../renderer/network/map-layout.ts'
+import NetworkMapSeat from '../../renderer/network/NetworkMapSeat.vue'
 import { behindWords, clockWords, seenWords, stateWords } from '../../renderer/network/seat-words.ts'
-import type { ViewChange } from '../../replica/client/contract/group.ts'
-import { serverId } from '../../replica/core/model/ids.ts'
+import type { NetworkSeat, SeatState, ViewChange } from '../../replica/client/contract/group.ts'
+import { inviteId, serverId } from '../../replica/core/model/ids.ts'
 import { fakeNetwork, machines } from './fake-group.ts'
 import './setup.ts'
 
 const whole = fakeNetwork(['here', 'connected', 'connected', 'connected', 'connected'])
 const split = fakeNetwork(['here', 'connected', 'unreachable', 'paused', 'unreachable'])
+const seatOf = (state: SeatState): NetworkSeat => {
+  const [seat] = fakeNetwork([state]).seats
+  if (seat === undefined) throw new Error('there is a seat')
+  return seat
+}
+const promised: NetworkSeat = { ...seatOf('free'), promised: inviteId('i'.repeat(43)) }
 const nameOf = (server: number): string => machines[server - 1] ?? ''
 
 describe('the map', () => {
@@ -42,6 +50,16 @@ describe('the map', () => {
     expect(behindWords(unreachable)).toBe('all but 4 updates, as far as known')
     expect(clockWords({ ...here, clockOffMs: -245_000 })).toBe('Its clock is 4 min behind')
     expect(clockWords(here)).toBeNull()
+  })
+
+  it('does not call a seat free that is promised to a machine', () => {
+    const seat = seatOf('free')
+    expect(stateWords(seat, Date.now())).toBe('free')
+    expect(stateWords(promised, Date.now())).toBe('promised')
+    const picture = mount(NetworkMapSeat, {
+      props: { seat: promised, nowMs: Date.now(), selected: false, captionSide: 'below' },
+    })
+    expect(picture.text()).toBe('Seat 1promised')
   })
 })
 

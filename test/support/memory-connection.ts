@@ -84,9 +84,8 @@ export class MemoryConnection implements ReplicaApi {
     const counts = { accounts: accounts.length, mails: mails.length, digest: 'memory', warnings: [], diskBytes: 0 }
     const [theirs, vector] = [{ [away.origin]: 1 }, { ...held, [away.origin]: 1 - this.#replica.lacks }]
     const vectors = { vector, matrix: { [server]: vector, [other]: theirs }, stable: held }
-    return this.#answer(
-      succeed({ serverId: server, origin, groupName: 'test', view, ...vectors, ...counts, paused, seats }),
-    )
+    const told = { ...vectors, ...counts, paused, seats, promised: [] }
+    return this.#answer(succeed({ serverId: server, origin, groupName: 'test', view, ...told }))
   }
 
   async lookUp({ names, accounts }: { readonly names: readonly string[]; readonly accounts: readonly AccountId[] }) {

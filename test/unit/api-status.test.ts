@@ -4,7 +4,7 @@ import type { StatusInfo } from '../../replica/api/contract.ts'
 import { ServiceConnection } from '../../replica/api/service-connection.ts'
 import type { Notice } from '../../replica/core/effects.ts'
 import { QuintetError } from '../../replica/core/model/errors.ts'
-import { updateId } from '../../replica/core/model/ids.ts'
+import { serverId, updateId } from '../../replica/core/model/ids.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import type { ReplicaCore } from '../../replica/core/replica-core.ts'
 import type { MailView } from '../../replica/host/queries.ts'
@@ -14,7 +14,7 @@ import { groupAnswers } from '../../replica/wire/group-shapes.ts'
 import { firstHash } from '../simulation/sim-codec.ts'
 import { silentLogger } from '../conformance/storage-files.ts'
 import { systemTestClock } from '../support/client-ports.ts'
-import { foundedCore, give, madeUpOrigin, mailTo, person } from '../support/core-fixture.ts'
+import { foundedCore, give, identity, inviteNamed, madeUpOrigin, mailTo, person } from '../support/core-fixture.ts'
 
 const serviceOf = (
   core: ReplicaCore,
@@ -65,6 +65,22 @@ test('a warning arrives as a sentence and with its code, and a replica of a vers
   expect(codedWarnings).toEqual([{ code: 'diskFull', sentence: warnings[0], words: {} }])
   const { codedWarnings: _later, ...former } = report
   expect(groupAnswers.network(arrived(former), 'network').codedWarnings).toBeNull()
+})
+
+test('a seat that is promised is told with its invite, and a replica of a version before that is understood', async () => {
+  const core = foundedCore()
+  const [invite, expiresAtMs] = [inviteNamed('for a machine'), systemTestClock.nowMs() + 60_000]
+  give(core, { kind: 'invite', invite, expiresAtMs })
+  give(core, { kind: 'admit', invite, peer: identity(3, 'C').peer, server: serverId(3) })
+  expect((await statusOf(core)).promised).toEqual([{ server: 3, invite }])
+  const report = await serviceOf(core).group.network()
+  const { seats } = groupAnswers.network(arrived(report), 'network')
+  expect(seats.map(({ promised }) => promised)).toEqual([null, null, invite, null, null])
+  const { promised: _later, ...former } = await serviceOf(core).status()
+  expect(answerShapes.status(arrived(former), 'status').promised).toBeNull()
+  const formerSeats = report.seats.map(({ promised: _promised, ...seat }) => seat)
+  const shown = groupAnswers.network(arrived({ ...report, seats: formerSeats }), 'network')
+  expect(shown.seats.every(({ promised }) => promised === null)).toBe(true)
 })
 
 test('of a long page few mails are in memory whole at a time, because each may have a megabyte', async () => {

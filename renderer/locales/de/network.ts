@@ -51,6 +51,7 @@ export const network: Translated<typeof english.network> = {
     unreachable: 'nicht erreichbar',
     paused: 'angehalten',
     free: 'frei',
+    promised: 'versprochen',
   },
   table: {
     server: 'Servernummer',
@@ -65,6 +66,14 @@ export const network: Translated<typeof english.network> = {
   atLeast: '{what}, soweit bekannt',
   freeHint:
     'Diesen Platz hat niemand. Mit einer Einladung kann ein weiteres Gerät ihn belegen und eine Kopie von allem haben.',
+  promise: {
+    hint: 'Versprochen an ein Gerät, das eingelassen wurde (Einladung {invite}) und noch nicht gekommen ist. Kommt es nicht mehr, geben Sie den Platz frei.',
+    button: 'Platz freigeben',
+    title: 'Platz {server} freigeben?',
+    what: 'Wenn das Gerät, das eingelassen wurde, nicht mehr kommt. Seine Einladung wird widerrufen, und der Platz ist frei für ein anderes.',
+    done: 'Platz {server} ist frei.',
+    failed: 'Der Platz konnte nicht freigegeben werden',
+  },
   clockAhead: 'Seine Uhr geht {minutes} min vor',
   clockBehind: 'Seine Uhr geht {minutes} min nach',
   clockHint: 'Die Reihenfolge der Post stimmt trotzdem. Stellen Sie die Uhr dieses Geräts.',

@@ -48,6 +48,7 @@ export const network = {
     unreachable: 'not reachable',
     paused: 'paused',
     free: 'free',
+    promised: 'promised',
   },
   table: {
     server: 'Server id',
@@ -61,6 +62,14 @@ export const network = {
   lacks: 'everything | all but {count} update | all but {count} updates',
   atLeast: '{what}, as far as known',
   freeHint: 'Nobody has this seat. An invite lets another machine take it and keep a copy of everything.',
+  promise: {
+    hint: 'Promised to a machine that was let in (invite {invite}) and has not come yet. If it is gone for good, free the seat.',
+    button: 'Free the seat',
+    title: 'Free seat {server}?',
+    what: 'For when the machine that was let in is gone for good. Its invite is revoked, and the seat is free for another one.',
+    done: 'Seat {server} is free.',
+    failed: 'The seat could not be freed',
+  },
   clockAhead: 'Its clock is {minutes} min ahead',
   clockBehind: 'Its clock is {minutes} min behind',
   clockHint: 'Mails stay in the right order all the same. Set that machine’s clock.',
