@@ -54,3 +54,34 @@ for (const [how, end] of [
     })
   })
 }
+
+test('what is told of a letter does not lie on its buttons, however small the window is', async ({ quintet }) => {
+  const window = await quintet.openAlone()
+  await window.signUp('anna')
+  await window.call('client', 'noteRecovery')
+  await window.page.reload()
+  for (const size of [
+    { width: 800, height: 600 },
+    { width: 360, height: 640 },
+    { width: 1_060, height: 640 },
+  ]) {
+    await window.page.setViewportSize(size)
+    await window.page.getByRole('button', { name: 'New mail', exact: true }).first().click()
+    await window.page.getByRole('combobox', { name: 'To' }).fill('Nobody here,')
+    const letter = window.page.getByRole('dialog')
+    await letter.getByRole('button', { name: 'Send' }).click()
+    const told = window.page.getByRole('listitem').filter({ hasText: 'Could not send' })
+    await expect(told).toBeVisible()
+    // It has come to rest where it stays.
+    await told.evaluate((note) => Promise.all(note.getAnimations().map(({ finished }) => finished)))
+    for (const name of ['Send', 'Attach files', 'Bold']) {
+      const isFree = await letter.getByRole('button', { name }).evaluate((button) => {
+        const { x, y, width, height } = button.getBoundingClientRect()
+        return button.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+      })
+      expect([size.width, name, isFree]).toEqual([size.width, name, true])
+    }
+    await letter.getByRole('button', { name: 'Discard the draft' }).click()
+    await window.page.reload()
+  }
+})
