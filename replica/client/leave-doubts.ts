@@ -1,7 +1,7 @@
 import type { DocumentId, ServerId, UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientContext } from './client-context.ts'
-import { isCaughtUp, reachOf, unreachableOf } from './reach.ts'
+import { hearingOf, isCaughtUp, reachOf, unheardSince, unreachableOf, type Hearing } from './reach.ts'
 import type { Session } from './session.ts'
 
 /** Why what waits may have been taken back elsewhere. */
@@ -25,13 +25,15 @@ export class InDoubt extends Error {
 /**
  * Whether a mail that waits can have been taken back without this client's server having heard of it. One that was written since the log-in here can only be taken
  * back here, unless its person logs in elsewhere, of which this client is told as far as servers can reach each other. For any other one all servers in use
- * have to be heard first; those that are not heard for long are waited for no longer.
+ * have to be heard first, from when it was asked for; those that are not heard for long are waited for no longer.
  */
 export class LeaveDoubts {
   readonly #context: ClientContext
   /** Which may leave, and since when that is known. */
   readonly #cleared = new Map<DocumentId, number>()
   #sinceMs: number | null = null
+  /** Whom the server had heard when this client began to ask; kept for who has a long sync interval, whose heartbeats are not waited for at once. */
+  #before: Hearing | null = null
 
   constructor(context: ClientContext) {
     this.#context = context
@@ -39,6 +41,11 @@ export class LeaveDoubts {
       loggedOut: () => {
         this.#cleared.clear()
         this.#sinceMs = null
+        this.#before = null
+      },
+      // Another server has heard others at other times.
+      connected: () => {
+        this.#before = null
       },
     })
   }
@@ -57,9 +64,11 @@ export class LeaveDoubts {
     this.#sinceMs ??= this.#nowMs()
     const until = this.#sinceMs + limits.takenBackElsewhereMs
     if (this.#nowMs() >= until) return null
-    const servers = await unreachableOf(this.#context, session)
-    if (servers.length === 0 && (await reachOf(this.#context)) !== 'less') return null
-    return { servers, until }
+    this.#before ??= await hearingOf(this.#context, session)
+    const servers = await unheardSince(this.#context, session, this.#before)
+    if (servers.length > 0 || (await reachOf(this.#context)) === 'less') return { servers, until }
+    this.#before = null
+    return null
   }
 
   /**

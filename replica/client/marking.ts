@@ -5,7 +5,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Meant } from '../core/model/meant.ts'
 import type { BulkMark } from '../core/model/mailbox-changes.ts'
 import type { ClientContext } from './client-context.ts'
-import { isCaughtUp, isTogether } from './reach.ts'
+import { hearingOf, isCaughtUp, unheardSince } from './reach.ts'
 import type { Session } from './session.ts'
 import type { Due, TrashDiary } from './trash-diary.ts'
 
@@ -78,7 +78,9 @@ export class Marking {
   }
 
   async #isUpToDate(session: Session): Promise<boolean> {
-    return (await isTogether(this.#context, session)) && (await isCaughtUp(this.#context, session))
+    const before = await hearingOf(this.#context, session)
+    const unheard = await unheardSince(this.#context, session, before)
+    return unheard.length === 0 && (await isCaughtUp(this.#context, session))
   }
 
   /** Of what the person is known to have put there. What was put there otherwise, as by an earlier version, the person deletes. */

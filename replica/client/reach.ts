@@ -1,4 +1,5 @@
 import type { StatusInfo } from '../api/contract.ts'
+import type { NetworkSeat } from '../api/group-contract.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { ClientContext } from './client-context.ts'
@@ -40,6 +41,36 @@ export const unreachableOf = async (context: ClientContext, session: Session): P
 /** Whether all servers in use can be reached. */
 export const isTogether = async (context: ClientContext, session: Session): Promise<boolean> =>
   (await unreachableOf(context, session)).length === 0
+
+/** When the present server has heard each of the other servers in use last, in milliseconds since 1970 by its clock. */
+export type Hearing = ReadonlyMap<ServerId, number | null>
+
+export const hearingOf = async (context: ClientContext, session: Session): Promise<Hearing> =>
+  new Map((await others(context, session)).map(({ server, lastSeenAt }) => [server, lastSeenAt]))
+
+/**
+ * Other servers in use that the present one has not heard since `before`: they may be cut off, also if that has not been noticed yet, which takes up to
+ * 3 s. Waits some heartbeats for those that count as reachable.
+ */
+export const unheardSince = async (
+  context: ClientContext,
+  session: Session,
+  before: Hearing,
+): Promise<readonly ServerId[]> => {
+  for (let tries = 0; ; tries += 1) {
+    const unheard = (await others(context, session)).filter(
+      ({ server, state, lastSeenAt }) => state !== 'connected' || lastSeenAt === before.get(server),
+    )
+    const isWorthWaiting = unheard.length > 0 && unheard.every(({ state }) => state === 'connected')
+    if (!isWorthWaiting || tries === limits.catchUpTries) return unheard.map(({ server }) => server)
+    await new Promise<void>((over) => context.ports.clock.after(limits.catchUpLookMs, over))
+  }
+}
+
+const others = async (context: ClientContext, session: Session): Promise<readonly NetworkSeat[]> => {
+  const { seats } = await context.ask(session, (api) => api.network())
+  return seats.filter(({ state }) => state !== 'free' && state !== 'here')
+}
 
 const covers = (vector: StatusInfo['vector'], matrix: StatusInfo['matrix']): boolean =>
   Object.values(matrix).every((row) => Object.entries(row).every(([origin, held]) => (vector[origin] ?? 0) >= held))

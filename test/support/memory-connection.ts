@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
+import type { NetworkReport } from '../../replica/api/group-contract.ts'
 import type {
   LogInAnswer,
   LogInRequest,
@@ -15,7 +16,6 @@ import type {
 import { fail, QuintetError, succeed, type ErrorCode, type Result } from '../../replica/core/model/errors.ts'
 import {
   originId,
-  serverId,
   tagOf,
   type AccountId,
   type DocumentId,
@@ -27,10 +27,8 @@ import { concat, fromBase64Url, utf8 } from '../../replica/wire/bytes.ts'
 import { peerIdOf, verifyBytes } from '../../replica/wire/keys.ts'
 import { commandOf } from '../../replica/wire/payload-codec.ts'
 import { folded, isRead, type HeldMail } from './memory-mails.ts'
+import { networkOf, otherThan } from './memory-network.ts'
 import type { HeldAccount, MemoryReplica } from './memory-replica.ts'
-
-/** That of the seat that cannot be reached. */
-const otherThan = (server: ServerId): ServerId => serverId(server === 5 ? 4 : 5)
 
 const noGroup = 'A replica in memory has no group of machines.'
 
@@ -308,8 +306,8 @@ export class MemoryConnection implements ReplicaApi {
     return this.#answer(succeed('quintet://join/test'))
   }
 
-  network(): Promise<never> {
-    return this.#refuse('BAD_REQUEST', noGroup)
+  network(): Promise<NetworkReport> {
+    return this.#answer(succeed(networkOf(this.#replica)))
   }
 
   invites(): Promise<never> {

@@ -68,6 +68,8 @@ export class MemoryReplica {
   posts: SignedPost[] = []
   /** Whether all seats can be reached. */
   isWhole = true
+  /** When the other seat that can be reached was heard last, in milliseconds since 1970; null: there is none. */
+  otherHeardAt: () => number | null = () => null
   /** Whether accounts may be missing that there are. */
   isNewcomer = false
   /** Updates that another seat holds and that have not come. */

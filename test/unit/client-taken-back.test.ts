@@ -8,6 +8,8 @@ import { MemoryReplica } from '../support/memory-replica.ts'
 
 const holdMs = 10_000
 const password = "ann's password"
+/** For what waits for several timers, one after the other. */
+const eachLook = { interval: 5, timeout: 10_000 }
 
 /** A mail that waits, and its writer at another client, at a server that does not reach all others. */
 const atAnotherClient = async () => {
@@ -28,7 +30,7 @@ const reasonsOf = async (client: MailClient) => (await client.outbox()).entries.
 /** Its time is over, and it has not left. */
 const inDoubt = async (client: MailClient, clock: ManualClock): Promise<void> => {
   clock.move(holdMs)
-  await expect.poll(() => (clock.move(1_000), reasonsOf(client))).toEqual(['inDoubt'])
+  await expect.poll(() => (clock.move(1_000), reasonsOf(client)), eachLook).toEqual(['inDoubt'])
 }
 
 test('a mail that was not written since the log-in waits until all servers can be asked whether it was taken back', async () => {
@@ -80,4 +82,17 @@ test('who takes back what was not written since the log-in is told when it may l
   const second = await atAnotherClient()
   second.replica.isWhole = true
   expect(await second.client.cancelOutbox({ outbox: second.outbox })).not.toHaveProperty('mayHaveLeft')
+})
+
+test('it does not leave while a server that counts as reachable is not heard, as in a network that has just failed', async () => {
+  const { replica, client, clock } = await atAnotherClient()
+  replica.isWhole = true
+  replica.otherHeardAt = () => 1
+  await inDoubt(client, clock)
+  const { entries } = await client.outbox()
+  expect(entries).toMatchObject([{ reason: { servers: [5] } }])
+  let heartbeats = 1
+  replica.otherHeardAt = () => (heartbeats += 1)
+  await expect.poll(() => (clock.move(limits.outboxRetryMs), reasonsOf(client)), eachLook).toEqual([])
+  expect(await client.counts()).toMatchObject({ outbox: 0, sent: 1 })
 })
