@@ -4,8 +4,14 @@ import type { UpdateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { AccountDirectory } from './account-directory.ts'
 import type { ClientEvent } from './contract/events.ts'
-import { isUnreachable, type ConnectReplica, type KnownServers } from './link-connection.ts'
-import { ReplicaLink, type LinkEvent, type LinkListener } from './replica-link.ts'
+import {
+  isUnreachable,
+  type ConnectReplica,
+  type KnownServers,
+  type LinkEvent,
+  type LinkListener,
+} from './link-connection.ts'
+import { ReplicaLink } from './replica-link.ts'
 import type { Session, SessionPorts, SignWord } from './session.ts'
 import { ShownTags } from './shown-tags.ts'
 import { asWish } from './unanswered.ts'

@@ -1,4 +1,4 @@
-import type { GroupInfo, MemberInfo, ReplicaApi } from '../api/contract.ts'
+import type { GroupInfo, MemberInfo, ReplicaApi, ReplicaEvent } from '../api/contract.ts'
 import { QuintetError, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
@@ -25,6 +25,30 @@ export interface KnownServers {
   readonly learn?: (members: readonly MemberInfo[]) => void
   /** Takes note of the key by which they are dialled from now on, as one of them tells a person of the group. */
   readonly learnKey?: (groupKey: Uint8Array) => void
+}
+
+/** Why there is a new connection: the old one was lost, or the person wants another server. */
+export type Occasion = 'return' | 'move'
+
+export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'silent' | 'heard' }>
+
+export interface LinkListener {
+  /** Takes up what a connection needs (the session) before anything else is asked on it; the connection counts when fulfilled. */
+  readonly prepare: (api: ReplicaApi, group: GroupInfo, occasion: Occasion) => Promise<void>
+  /** Whose session `prepare` takes up now; null: nobody's. */
+  readonly who: () => object | null
+  readonly event: (event: LinkEvent) => void
+  readonly disconnected: (failure: Failure) => void
+  readonly connected: (server: ServerId) => void
+  /** `at once`: somebody is logged in, and goes on at another server. Otherwise the own replica has `limits.homePatienceMs` to come back. */
+  readonly roams: () => 'at once' | 'later'
+}
+
+export interface LinkOptions {
+  readonly connect: ConnectReplica
+  readonly clock: ClientClock
+  readonly servers: KnownServers
+  readonly listener: LinkListener
 }
 
 /** One connection of a client's link. */

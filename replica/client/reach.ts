@@ -25,9 +25,10 @@ export const reachOf = async ({ link, ports: { clock } }: ClientContext): Promis
 
 /** Whether the server lacks nothing that it knows of. Asked after something has come, it says whether all has come that was known of then. */
 export const isCaughtUp = async (context: ClientContext, session: Session): Promise<boolean> => {
-  const { matrix, vector } = await context.ask(session, (api) => api.status())
-  return covers(vector, matrix)
+  return hasAllItKnows(await context.ask(session, (api) => api.status()))
 }
+
+export const hasAllItKnows = ({ matrix, vector }: StatusInfo): boolean => covers(vector, matrix)
 
 /** Servers in use that the present one cannot reach now. */
 export const unreachableOf = async (context: ClientContext, session: Session): Promise<readonly ServerId[]> => {

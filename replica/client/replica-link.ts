@@ -3,7 +3,6 @@ import { QuintetError, reasonOf, type Failure } from '../core/model/errors.ts'
 import type { ServerId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import { sameBytes } from '../wire/bytes.ts'
-import type { ClientClock } from './client-ports.ts'
 import { firstConnection } from './first-connection.ts'
 import { HomeWatch } from './home-watch.ts'
 import {
@@ -13,36 +12,12 @@ import {
   newConnection,
   Patience,
   type Connection,
-  type ConnectReplica,
-  type KnownServers,
+  type LinkOptions,
+  type Occasion,
   type Request,
 } from './link-connection.ts'
 import { LinkWaiters } from './link-waiters.ts'
 import { raceServers, type Starter } from './server-race.ts'
-
-/** Why there is a new connection: the old one was lost, or the person wants another server. */
-export type Occasion = 'return' | 'move'
-
-export type LinkEvent = Exclude<ReplicaEvent, { readonly event: 'closed' | 'silent' | 'heard' }>
-
-export interface LinkListener {
-  /** Takes up what a connection needs (the session) before anything else is asked on it; the connection counts when fulfilled. */
-  readonly prepare: (api: ReplicaApi, group: GroupInfo, occasion: Occasion) => Promise<void>
-  /** Whose session `prepare` takes up now; null: nobody's. */
-  readonly who: () => object | null
-  readonly event: (event: LinkEvent) => void
-  readonly disconnected: (failure: Failure) => void
-  readonly connected: (server: ServerId) => void
-  /** `at once`: somebody is logged in, and goes on at another server. Otherwise the own replica has `limits.homePatienceMs` to come back. */
-  readonly roams: () => 'at once' | 'later'
-}
-
-export interface LinkOptions {
-  readonly connect: ConnectReplica
-  readonly clock: ClientClock
-  readonly servers: KnownServers
-  readonly listener: LinkListener
-}
 
 const ignore = (): void => undefined
 
@@ -104,9 +79,9 @@ export class ReplicaLink {
     return this.#group
   }
 
-  /** Whether the connection is with the server of this machine, or this machine has none. */
-  get isAtHome(): boolean {
-    return this.#options.servers.home === 'none' || this.#current?.asked === null
+  /** Whether the connection is with the server of this machine; null where this machine has none. */
+  get isAtHome(): boolean | null {
+    return this.#options.servers.home === 'none' ? null : this.#current?.asked === null
   }
 
   /**
@@ -149,20 +124,26 @@ export class ReplicaLink {
 
   /** Goes over to another server; when that fails, the present connection stays. UNREACHABLE, TIMEOUT, NO_SUCH_SERVER. */
   async moveTo(server: ServerId): Promise<void> {
-    const wanted = server === this.#options.servers.home ? null : server
-    const opened = this.#patience.within((onReached) => this.#open(wanted, onReached), closeQuietly)
-    const connection = await opened
-    try {
-      await this.#patience.within(
-        () => this.#prepare(connection, 'move'),
-        () => undefined,
-      )
-    } catch (error) {
-      closeQuietly(connection)
-      throw error
-    }
-    this.#wanted = wanted
+    const connection = await this.#openAt(server)
+    await this.#prepareToUse(connection)
+    this.#wanted = connection.asked
     this.#goOver(connection)
+  }
+
+  /** Asks another server besides the present one, as who is logged in here, over a connection of its own. As `moveTo`, and as requests do. */
+  async askAt<Value>(server: ServerId, request: Request<Value>): Promise<Value> {
+    const connection = await this.#openAt(server)
+    // What it tells is told by the present one.
+    connection.state = 'left'
+    await this.#prepareToUse(connection)
+    return ask(connection, request).finally(() => {
+      closeQuietly(connection)
+    })
+  }
+
+  /** Other servers than the present one that can be dialled, as far as this machine knows. */
+  async others(): Promise<readonly ServerId[]> {
+    return (await this.#options.servers.list()).filter((server) => server !== this.group.serverId)
   }
 
   async close(): Promise<void> {
@@ -377,6 +358,23 @@ export class ReplicaLink {
       this.#lose(connection, { code: 'UNREACHABLE', message: reasonOf(error) })
       closeQuietly(connection)
     })
+  }
+
+  #openAt(server: ServerId): Promise<Connection> {
+    const asked = server === this.#options.servers.home ? null : server
+    return this.#patience.within((onReached) => this.#open(asked, onReached), closeQuietly)
+  }
+
+  async #prepareToUse(connection: Connection): Promise<void> {
+    try {
+      await this.#patience.within(
+        () => this.#prepare(connection, 'move'),
+        () => undefined,
+      )
+    } catch (error) {
+      closeQuietly(connection)
+      throw error
+    }
   }
 
   #backOff(delayMs: number): Promise<void> {

@@ -5,7 +5,9 @@ import { limits } from '../../replica/core/model/limits.ts'
 import { ownDocuments } from '../../replica/client/own-documents.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
 import { inOrder } from '../../replica/wire/mailbox-payloads.ts'
-import { clientAt, clientOver } from '../support/mail-clients.ts'
+import { createMailClient } from '../../replica/client/mail-client.ts'
+import { testRandom } from '../support/client-ports.ts'
+import { cheapPassword, clientAt, clientOver } from '../support/mail-clients.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
@@ -77,4 +79,42 @@ test('nothing is forgotten on the word of another server than that of the machin
   await ann.connect({ server: other.server })
   await logInAndWait(ann, clock)
   expect([ann.server, other.forgotten]).toEqual([other.server, []])
+})
+
+/** Ann, on a machine without a server, at one that hides a draft; `others` can be asked as well. */
+const annWithout = async (others: (hiding: MemoryReplica) => readonly MemoryReplica[]) => {
+  const { replica, clock, monthAgo } = await annAt({ left: [] })
+  const all = [replica, ...others(replica)]
+  const ann = await createMailClient({
+    connect: async (server) => all.find((one) => one.server === server)!.connect(),
+    servers: { home: 'none', list: async () => all.map(({ server }) => server) },
+    ...{ machine: 'test machine', random: testRandom, clock, passwordCost: cheapPassword },
+  })
+  return { replica, ann, clock, monthAgo }
+}
+
+const second = (hiding: MemoryReplica): MemoryReplica => {
+  const other = new MemoryReplica({ groupId: hiding.groupId, server: serverId(2) })
+  other.accounts.push(...hiding.accounts)
+  other.forgettable = hiding.forgettable && { ...hiding.forgettable, left: [draft], saidUpTo: 1_000 }
+  return other
+}
+
+test('who has no server on their machine lets be forgotten what a second one does not have, either', async () => {
+  const { replica, ann } = await annWithout((hiding) => [second(hiding)])
+  await ann.logIn(logIn)
+  await expect.poll(() => replica.forgotten).toHaveLength(1)
+  expect(replica.forgotten[0]).toMatchObject({ saidUpTo: 1_000, documents: inOrder([draft, ...own]) })
+  // It is logged in there no more, and still here.
+  expect(ann.server).toBe(replica.server)
+})
+
+test.each([
+  ['there is no second server', () => []],
+  ['that lags', (hiding: MemoryReplica) => [Object.assign(second(hiding), { lacks: 1 })]],
+  ['that has too much', (hiding: MemoryReplica) => [Object.assign(second(hiding), { forgettable: null })]],
+])('it lets nothing be forgotten where %s', async (_, others) => {
+  const { replica, ann, clock } = await annWithout(others)
+  await logInAndWait(ann, clock)
+  expect(replica.forgotten).toEqual([])
 })
