@@ -35,6 +35,8 @@ export interface ClientScenario {
   readonly searches?: 'atLogIn'
   /** Old deletions are forgotten after seconds; after a month, unless said otherwise. */
   readonly forgets?: 'soon'
+  /** Their machines have no servers: they go on at any. */
+  readonly machines?: 'without servers'
 }
 
 export interface ClientRun {
@@ -183,7 +185,10 @@ class Play {
   async #play(scenario: ClientScenario): Promise<readonly string[]> {
     const { lastsMs, from, play, hero = 'ada' } = scenario
     const people = [...this.stage.people.values()]
-    for (const { device } of people) device.searchStart = scenario.searches ?? 'atFirstSearch'
+    for (const { device } of people) {
+      device.searchStart = scenario.searches ?? 'atFirstSearch'
+      device.serves = scenario.machines === 'without servers' ? 'nobody' : 'itself'
+    }
     if (from === undefined) {
       for (const person of people) person.comeIn()
       await this.time.runTo(this.time.nowMs + 2_000, () => people.every(({ session }) => session === 'in'))

@@ -1,4 +1,5 @@
 import type { ClientScenario } from './client-explore.ts'
+import type { ClientStage } from './client-stage.ts'
 
 /** Ada's server is the first, Bob's the second; things go wrong at Ada's. */
 export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
@@ -56,23 +57,12 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(9_000, () => stage.meet())
     },
   },
-  'what was deleted is forgotten': {
+  'what was deleted is forgotten': { lastsMs: 30_000, forgets: 'soon', play: (stage) => forgetful(stage) },
+  'what was deleted is forgotten, without servers on the machines': {
     lastsMs: 30_000,
     forgets: 'soon',
-    play: (stage) => {
-      stage.at(100, () => stage.draft('ada', 'first', 'one'))
-      stage.at(300, () => stage.draft('ada', 'second', 'to be thrown away'))
-      stage.at(500, () => stage.send('ada', 'with a file', { to: ['bob'], file: 'new' }))
-      stage.at(800, () => stage.send('ada', 'taken back', { to: ['bob'], holdMs: 4_000 }))
-      stage.at(1_200, () => stage.discard('ada', 'second'))
-      stage.at(1_500, () => stage.undo('ada', 'taken back', 'draft'))
-      stage.at(3_000, () => stage.part())
-      stage.at(3_500, () => stage.draft('ada', 'third', 'written apart'))
-      stage.at(9_000, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 8_000 }))
-      stage.at(12_500, () => stage.meet())
-      stage.at(16_000, () => stage.draft('ada', 'first', 'one two'))
-      stage.at(20_000, () => stage.send('ada', 'third', { to: ['bob'], draft: 'third' }))
-    },
+    machines: 'without servers',
+    play: (stage) => forgetful(stage),
   },
   'read, marked, thrown away': {
     lastsMs: 15_000,
@@ -204,4 +194,20 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
       stage.at(16_000, () => stage.send('ada', 'at the other server', { to: ['bob'] }))
     },
   },
+}
+
+/** Drafts, files and a waiting mail come and go before, in and after a split. */
+const forgetful = (stage: ClientStage): void => {
+  stage.at(100, () => stage.draft('ada', 'first', 'one'))
+  stage.at(300, () => stage.draft('ada', 'second', 'to be thrown away'))
+  stage.at(500, () => stage.send('ada', 'with a file', { to: ['bob'], file: 'new' }))
+  stage.at(800, () => stage.send('ada', 'taken back', { to: ['bob'], holdMs: 4_000 }))
+  stage.at(1_200, () => stage.discard('ada', 'second'))
+  stage.at(1_500, () => stage.undo('ada', 'taken back', 'draft'))
+  stage.at(3_000, () => stage.part())
+  stage.at(3_500, () => stage.draft('ada', 'third', 'written apart'))
+  stage.at(9_000, () => stage.send('ada', 'held', { to: ['bob'], holdMs: 8_000 }))
+  stage.at(12_500, () => stage.meet())
+  stage.at(16_000, () => stage.draft('ada', 'first', 'one two'))
+  stage.at(20_000, () => stage.send('ada', 'third', { to: ['bob'], draft: 'third' }))
 }

@@ -41,6 +41,8 @@ export class Device {
   readonly home: ServerId
   aheadMs = 0
   searchStart: SearchStart = 'atFirstSearch'
+  /** Whether its server runs on it, or it has none of its own. */
+  serves: 'itself' | 'nobody' = 'itself'
   /** What keeps its person logged in over restarts. */
   kept: Uint8Array | null = null
   client: MailClient | null = null
@@ -73,7 +75,10 @@ export class Device {
     const client = await createMailClient({
       connect: (server) => this.#connect(process, server ?? this.home),
       machine: this.machine,
-      servers: { home: this.home, list: () => Promise.resolve(servers.map(({ server }) => server)) },
+      servers: {
+        home: this.serves === 'itself' ? this.home : 'none',
+        list: () => Promise.resolve(servers.map(({ server }) => server)),
+      },
       random: (length) => random.bytes(length),
       clock,
       store: this.#store(process),
