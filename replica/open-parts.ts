@@ -19,7 +19,7 @@ import { GiveBack } from './host/give-back.ts'
 import type { FrameStream, LoggerPort, Transport } from './host/ports.ts'
 import { ReplicaHost } from './host/replica-host.ts'
 import { ViewHistory } from './host/view-history.ts'
-import { asideCopies, openAside } from './start-over.ts'
+import { asideCopies, forkedAside, openAside } from './start-over.ts'
 import { fromBase64Url, toBase64Url } from './wire/bytes.ts'
 import { createWire } from './wire/wire.ts'
 
@@ -93,7 +93,7 @@ const openBehind = async (
     invitedBy: byPeer(install.inviteAddresses),
   })
   if (install.isRetired) host.enqueue({ kind: 'wasRetired' })
-  if (areCopiesWaiting) host.enqueue({ kind: 'copies', are: 'waiting' })
+  if (areCopiesWaiting) host.enqueue({ kind: 'copies', are: 'waiting', forked: await forkedAside(options.data) })
   await takeSeat(host, install)
   const history = new ViewHistory({ host, storage, clock: systemClock, logger, origin, server })
   await history.start()

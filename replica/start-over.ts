@@ -142,6 +142,18 @@ const moveCopy = async (from: string, to: string): Promise<void> => {
 export const asideCopies = async (directory: string): Promise<readonly OriginId[]> =>
   (await unlessAbsent(readdir(join(directory, asideName)), [])).filter(isOriginId).map(originId).sort()
 
+/** The logs because of which copies were set aside. */
+export const forkedAside = async (directory: string): Promise<readonly OriginId[]> => {
+  const copies = await asideCopies(directory)
+  const found = await Promise.all(copies.map((copy) => forkedIn(join(directory, asideName, copy))))
+  return found.filter((origin) => origin !== null)
+}
+
+const forkedIn = async (aside: string): Promise<OriginId | null> => {
+  const forked = await readText(join(aside, forkedName))
+  return forked === null ? null : originId(forked.trim())
+}
+
 export const openAside = async (
   directory: string,
   copy: OriginId,
@@ -149,13 +161,12 @@ export const openAside = async (
   logger: LoggerPort,
 ): Promise<AsideLog> => {
   const aside = join(directory, asideName, copy)
-  const forked = await readText(join(aside, forkedName))
   const wire = createWire({ groupId })
   // It is removed when it has been given back: all of it has to be read.
   const storage = await openNedbStorage({ directory: aside, wire, logger, readErrors: 'failure' })
   return {
     storage,
-    forked: forked === null ? null : originId(forked.trim()),
+    forked: await forkedIn(aside),
     discard: () => rm(aside, { recursive: true, force: true }),
   }
 }

@@ -1,8 +1,9 @@
-import type { AntiEntropy } from './anti-entropy.ts'
+import type { AntiEntropy, Holder } from './anti-entropy.ts'
 import type { CatchingUp } from './catching-up.ts'
 import { retiredBefore } from './door.ts'
-import type { EffectsDraft } from './effects.ts'
+import type { CoreEvent, EffectsDraft } from './effects.ts'
 import type { Forks } from './forks.ts'
+import { FormerForks } from './former-forks.ts'
 import { isCredible, type KeyKeeper } from './key-keeper.ts'
 import type { KnowledgeMatrix } from './knowledge.ts'
 import type { Identity, Membership } from './membership.ts'
@@ -51,6 +52,7 @@ export interface CorrespondenceParts {
 /** Greets the others and takes their messages: who may say what, and which part each message is for. */
 export class Correspondence {
   readonly #parts: CorrespondenceParts
+  readonly #formerForks = new FormerForks()
 
   constructor(parts: CorrespondenceParts) {
     this.#parts = parts
@@ -135,7 +137,8 @@ export class Correspondence {
 
   gossip(now: Moment, batches: readonly Batch[], effects: EffectsDraft): void {
     this.#parts.spreading.arrived(now.steadyMs, batches)
-    for (const batch of batches) this.#parts.reception.gossip(now.wallMs, batch, effects)
+    for (const batch of batches)
+      if (!this.#isAwaited(now.steadyMs, batch.origin)) this.#parts.reception.gossip(now.wallMs, batch, effects)
   }
 
   #memberMessage(
@@ -192,6 +195,7 @@ export class Correspondence {
    */
   #catchUp(now: Moment, session: GreetedPeer, origin: OriginId, effects: EffectsDraft): void {
     const { forks, reclaiming, catchingUp, antiEntropy, state, matrix } = this.#parts
+    if (this.#isAwaited(now.steadyMs, session.origin)) return
     if (reclaiming.isOfOldCopy) {
       forks.cannotReclaim(now.steadyMs, session, effects)
       return
@@ -223,6 +227,20 @@ export class Correspondence {
 
   members(): readonly GreetedPeer[] {
     return this.#parts.membership.served()
+  }
+
+  /** Of whom something can be asked, and what each is known to hold, but for a log that is to come from others than whose it is. */
+  holders(nowMs: number): readonly Holder[] {
+    return this.#peers.allGreeted().map(({ peer, origin }) => {
+      const row = this.#parts.matrix.row(origin)
+      if (!this.#isAwaited(nowMs, origin)) return { peer, origin, row }
+      return { peer, origin, row: new Map([...row].filter(([of]) => of !== origin)) }
+    })
+  }
+
+  copies({ are, forked = [] }: Extract<CoreEvent, { kind: 'copies' }>): void {
+    this.#parts.readiness.copies = are
+    this.#formerForks.note(forked)
   }
 
   /** Those members, and what each is known to hold. */
@@ -317,7 +335,7 @@ export class Correspondence {
     if (message.id === 0) this.#parts.spreading.arrived(now.steadyMs, message.batches)
     let progress: 'some' | 'none' = 'none'
     for (const batch of message.batches) {
-      if (message.id === 0 && this.#isToComeFromOthers(session, batch)) continue
+      if (message.id === 0 && this.#isToComeFromOthers(now, session, batch)) continue
       const outcome = this.#parts.reception.receive(now.wallMs, batch, effects)
       if (outcome === 'some') progress = 'some'
       // What was asked for was to follow on what is held; what comes unasked may be late.
@@ -329,10 +347,17 @@ export class Correspondence {
   }
 
   /** A newcomer takes the beginning of a log from others than whose log it is, as far as they have it; see `AntiEntropy`. */
-  #isToComeFromOthers({ origin }: GreetedPeer, batch: Batch): boolean {
+  #isToComeFromOthers({ steadyMs }: Moment, { origin }: GreetedPeer, batch: Batch): boolean {
     const { forks, state, matrix } = this.#parts
     if (!forks.isNewcomer || batch.origin !== origin || state.held(origin) > 0) return false
+    if (this.#isAwaited(steadyMs, origin)) return true
     return this.#peers.allGreeted().some((other) => other.origin !== origin && matrix.row(other.origin).has(origin))
+  }
+
+  /** Whether this log, of which there is nothing here yet, is waited for from others than its owner; see `FormerForks`. */
+  #isAwaited(nowMs: number, origin: OriginId): boolean {
+    const { forks, state } = this.#parts
+    return forks.isNewcomer && state.held(origin) === 0 && this.#formerForks.isAwaited(nowMs, origin)
   }
 
   #send(to: PeerId, message: Message, effects: EffectsDraft): void {

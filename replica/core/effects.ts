@@ -111,8 +111,11 @@ export type CoreEvent =
   | { readonly kind: 'rotateKey'; readonly key: string }
   /** At start: the others had retired this install before. */
   | { readonly kind: 'wasRetired' }
-  /** Whether copies of this machine were set aside that are to be given back; told at start when there are, and when they have been. */
-  | { readonly kind: 'copies'; readonly are: 'waiting' | 'givenBack' }
+  /**
+   * Whether copies of this machine were set aside that are to be given back; told at start when there are, and when they have been. `forked`: logs
+   * for which they were set aside, if there are any.
+   */
+  | { readonly kind: 'copies'; readonly are: 'waiting' | 'givenBack'; readonly forked?: readonly OriginId[] }
   /** How often knowledge is exchanged when nothing happens. */
   | { readonly kind: 'syncInterval'; readonly intervalMs: number }
   /** A compaction ended, or a snapshot that could not be written has been waited for. */

@@ -302,7 +302,7 @@ export class ReplicaCore {
         this.#membership.aside = event.updates
         break
       case 'copies':
-        this.#readiness.copies = event.are
+        this.#correspondence.copies(event)
         break
       case 'mend':
         this.#catchingUp.mend(event.origin, event.updates, effects)
@@ -377,7 +377,7 @@ export class ReplicaCore {
 
   #askForMissing(nowMs: number, effects: EffectsDraft): void {
     const greeted = this.peers.allGreeted()
-    const holders = greeted.map(({ peer, origin }) => ({ peer, origin, row: this.matrix.row(origin) }))
+    const holders = this.#correspondence.holders(nowMs)
     const haste = this.#mergeTime.hasteAt(nowMs)
     for (const { to, message } of this.#antiEntropy.plan(nowMs, this.state.vector, holders, haste))
       effects.send.push({ to, message, urgency: 'ordinary' })

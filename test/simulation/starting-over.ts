@@ -93,7 +93,7 @@ export const backUpOf = (machine: Machine): Backup => ({
 
 /** In this life of the machine. */
 export const beginGivingBack = (machine: Machine): void => {
-  machine.enqueue({ kind: 'copies', are: 'waiting' })
+  machine.enqueue({ kind: 'copies', are: 'waiting', forked: machine.aside.flatMap(({ forked }) => forked ?? []) })
   giveBack(machine)
 }
 

@@ -125,6 +125,61 @@ describe('a newcomer beside a member that shows another log of its own than the 
   })
 })
 
+describe('a newcomer that meets a member first each time which shows it another log of its own', () => {
+  const [claim, second, third] = log
+  const other = makeBatchOf(author.origin)(2, claim.lastHash, [
+    { clock: afterTheFounder + 1, change: { kind: 'machineName', name: 'for newcomers' } },
+  ])
+  const logs = new Map([
+    [author.peer, [claim, other]],
+    [another.peer, [claim, second, third]],
+  ])
+
+  /** What people see of a life in which the author is met at once, and another one after so long. */
+  const life = (forked: readonly OriginId[], laterMs: number) => {
+    const core = startCore(newcomer)
+    const seen: string[] = []
+    const note = (atMs: number, ...events: Parameters<ReplicaCore['step']>[1]): void => {
+      const { notify, send } = core.step(atMs, events)
+      seen.push(...notify.map(({ kind }) => kind))
+      for (const { to, message } of send) {
+        if (message.kind !== 'request' || message.origin !== author.origin) continue
+        const batches = (logs.get(to) ?? []).filter(({ last }) => last > message.after)
+        note(atMs, { kind: 'message', peer: to, message: { kind: 'batches', id: message.id, batches } })
+      }
+    }
+    const meets = (atMs: number, who: typeof author): void => {
+      const batches = logs.get(who.peer) ?? []
+      const held = batches.at(-1)?.last ?? 0
+      note(atMs, { kind: 'connected', peer: who.peer })
+      const rows = new Map([[who.origin, new Map([[author.origin, held]])]])
+      note(atMs, { kind: 'message', peer: who.peer, message: helloOf(who, rows) })
+      note(atMs, { kind: 'message', peer: who.peer, message: { kind: 'batches', id: 0, batches } })
+    }
+    note(noonMs, { kind: 'copies', are: 'waiting', forked })
+    meets(noonMs, author)
+    note(noonMs, { kind: 'gossip', batches: logs.get(author.peer) ?? [] })
+    for (let passedMs = 0; passedMs <= 25_000; passedMs += 250) {
+      if (passedMs === laterMs) meets(noonMs + passedMs, another)
+      note(noonMs + passedMs, { kind: 'tick' })
+    }
+    return { core, isForked: seen.includes('forked') }
+  }
+
+  test('starts over once, and then waits for what others have of that log', () => {
+    expect(life([], 1_000).isForked).toBe(true)
+    const { core, isForked } = life([author.origin], 1_000)
+    expect(isForked).toBe(false)
+    expect(core.state.lastHash(author.origin)).toBe(third.lastHash)
+  })
+
+  test('waits for ten seconds: there may be nobody else', () => {
+    expect(life([author.origin], Infinity).core.state.lastHash(author.origin)).toBe(other.lastHash)
+    expect(life([author.origin], 9_000).isForked).toBe(false)
+    expect(life([author.origin], 12_000).isForked).toBe(true)
+  })
+})
+
 describe('a member that offers a state and does not go on with it', () => {
   const rows = (of: typeof liar) => new Map([[of.origin, new Map([[author.origin, 9]])]])
   const [lies, tells] = [liar, another].map((of) => helloOf(of, rows(of)))
