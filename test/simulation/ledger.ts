@@ -5,7 +5,7 @@ import { countsFrom } from '../../replica/core/model/updates.ts'
 import { type Meant, meantBy } from '../../replica/core/model/meant.ts'
 import type { DocumentChange } from '../../replica/core/model/mailbox-changes.ts'
 import type { PostChange } from '../../replica/core/model/social-changes.ts'
-import { heldFrom } from '../../replica/core/version-vector.ts'
+import { stateOf } from '../../replica/host/divergence.ts'
 import type { Machine } from './machine.ts'
 import { type ForgettingUpdate, isDocument, isForgetting, isLeftBy, standsFor } from './reference-mailbox.ts'
 
@@ -119,12 +119,11 @@ export class Ledger {
     this.#holds(machine)
   }
 
-  /** What a state transfer has stored beyond that, and was not joined, is nobody's yet. */
+  /** What a state transfer has stored that was not joined is nobody's, also where another log by that name has come so far since. */
   #holds(machine: Machine): void {
-    const { durable } = machine.disk
+    const { live } = stateOf(machine.disk.recover())
     for (const { origin, sequence, change } of machine.disk.updates())
-      if (isLiveKind(change.kind) && sequence <= heldFrom(durable, origin))
-        this.held(machine, updateId(origin, sequence))
+      if (isLiveKind(change.kind) && live.has(origin, sequence)) this.held(machine, updateId(origin, sequence))
   }
 
   /** `next` will give back what `old` has. */
