@@ -277,8 +277,9 @@ export class CatchingUp {
   }
 
   #tell(opinion: Opinion, effects: EffectsDraft): void {
-    if (opinion.leftOut > 0 || opinion.witness === null)
-      this.#doubtful.set(`${opinion.server} ${String(opinion.witness)}`, opinion)
+    const key = `${opinion.server} ${String(opinion.witness)}`
+    const gone = opinion.gone + (this.#doubtful.get(key)?.gone ?? 0)
+    if (opinion.leftOut > 0 || opinion.witness === null) this.#doubtful.set(key, { ...opinion, gone })
     effects.notify.push({ kind: 'secondOpinion', ...opinion })
   }
 

@@ -127,6 +127,8 @@ export interface Opinion {
   /** Null when none of those who were here could confirm the state. */
   readonly witness: ServerId | null
   readonly leftOut: number
+  /** Of a state that nobody has confirmed: so many mails, posts and documents that were here are gone by it. */
+  readonly gone: number
 }
 
 export type Serve =

@@ -6,6 +6,7 @@ import type { SeatClaim, StateImage } from './model/image.ts'
 import type { MailsMessage, StateChunkMessage, VersionVector } from './model/messages.ts'
 import type { Update } from './model/updates.ts'
 import type { GroupState } from './state/group-state.ts'
+import { goneBy } from './state/gone-by.ts'
 import type { LeftOut } from './state/left-out.ts'
 import {
   contentsOf,
@@ -140,14 +141,18 @@ export class SecondOpinion {
     }
     if (unasked.length > 0 && nowMs - received.sinceMs < patienceMs) return wait
     const isAgain = this.#doubted.has(received.source.peer)
-    this.#doubted.add(received.source.peer)
+    // Where nobody else is nobody could confirm it.
+    if (others.length > 0) this.#doubted.add(received.source.peer)
     const source = isAgain ? undefined : others.find(({ peer }) => !this.#doubted.has(peer))
     if (source !== undefined) {
       this.#received = null
       return { kind: 'instead', source }
     }
     // It may be the last one that has some of it: then the others never cover it before they have taken it from there.
-    if (others.length > 0) received.opinion = { server: received.source.server, witness: null, leftOut: 0 }
+    if (others.length > 0) {
+      const gone = goneBy(received.image, this.#state)
+      received.opinion = { server: received.source.server, witness: null, leftOut: 0, gone }
+    }
     return this.#join(received)
   }
 
@@ -237,6 +242,7 @@ export class SecondOpinion {
       server: received.source.server,
       witness: inquiry.witness.server,
       leftOut: before + keptBackOf(received.image, shown),
+      gone: 0,
     }
     received.witnesses.push(image)
     received.image = restored(received.image, image, shown, this.#state)

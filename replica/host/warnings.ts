@@ -168,12 +168,14 @@ const troubleOf: Readonly<Record<LinkTrouble['kind'], (server: ServerId) => Warn
   otherKey,
 }
 
-const doubtful = ({ server, witness, leftOut }: Opinion): Warning =>
+const doubtful = ({ server, witness, leftOut, gone }: Opinion): Warning =>
   witness === null
     ? warning(
         'unconfirmed',
-        `Server ${server} gave this machine a mailbox that no other server could confirm. If mails are missing, ask who has server ${server}.`,
-        { server },
+        `Server ${server} gave this machine a mailbox that no other server could confirm.` +
+          (gone === 0 ? '' : ` By its word ${gone} mails, posts or drafts are gone that were here.`) +
+          ` If mails are missing, ask who has server ${server}.`,
+        { server, count: gone },
       )
     : warning(
         'leftOut',

@@ -179,8 +179,8 @@ describe('in a history where all went well the checks find', () => {
 
   test('something that was left out of a state', () => {
     const opinion = { server: serverId(1), witness: serverId(2) }
-    expect(found(() => checks.confirmed(machine, { ...opinion, leftOut: 1 }))).toBe('left out')
-    expect(found(() => checks.confirmed(machine, { ...opinion, leftOut: 0 }))).toBe(null)
+    expect(found(() => checks.confirmed(machine, { ...opinion, leftOut: 1, gone: 0 }))).toBe('left out')
+    expect(found(() => checks.confirmed(machine, { ...opinion, leftOut: 0, gone: 0 }))).toBe(null)
     expect(found(() => checks.installed(machine, { notify: [] } as never))).toBe('left out')
   })
 

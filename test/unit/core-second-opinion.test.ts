@@ -164,7 +164,7 @@ describe('a state that is copied from another', () => {
     const effects = newcomer.image(honest, image, content)
     expect(joined(effects)).toBe(true)
     expect(newcomer.core.state.digest()).toBe(core.state.digest())
-    expect(newcomer.core.doubtful).toEqual([{ server: liar.server, witness: honest.server, leftOut: 2 }])
+    expect(newcomer.core.doubtful).toEqual([{ server: liar.server, witness: honest.server, leftOut: 2, gone: 0 }])
     expect(warningsOf(newcomer.core)).toContain('Server 2 gave this machine a mailbox with 2 mails')
   })
 
@@ -240,6 +240,29 @@ describe('a state that is copied from another', () => {
     expect(newcomer.pass(6_000).some(joined)).toBe(true)
     expect(newcomer.core.state.held(liar.origin)).toBe(1)
     expect(warningsOf(newcomer.core)).toContain('no other server could confirm')
+  })
+
+  test('is taken from who insists, and people are told how much of what was here is gone by it', () => {
+    const { core, content } = group()
+    const image = core.state.image()
+    const newcomer = new Newcomer(image.vector, honest, [])
+    newcomer.takes(image, content)
+    newcomer.joinsSeats(liar, honest)
+    const ahead = new Map<OriginId, number>([...newcomer.core.state.vector, [liar.origin, 3]])
+    const hashes = new Map([...newcomer.core.state.hashes, [liar.origin, firstHash(liar.origin)] as const])
+    const signatures = new Map([[liar.origin, new Uint8Array(64)]])
+    const lie = { ...lessMails(newcomer.core.state.image(), 1), vector: ahead, hashes, signatures, checkpoints: [] }
+    newcomer.meet(liar, ahead)
+    for (const passedMs of [25_000, 6_000]) {
+      expect(newcomer.core.state.mails.size).toBe(3)
+      newcomer.asksOf(liar)
+      expect(newcomer.core.transferringFrom).toBe(liar.peer)
+      newcomer.image(liar, lie, content)
+      // The honest one, which is asked for its state instead, stays silent.
+      newcomer.pass(passedMs)
+    }
+    expect(newcomer.core.state.mails.size).toBe(1)
+    expect(warningsOf(newcomer.core)).toContain('By its word 2 mails, posts or drafts are gone that were here')
   })
 
   test('is joined by a newcomer that knows of others who are not here', () => {
