@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { publicKeyOf, signBytes, useQuickVerification, verifyBytes } from '../../replica/wire/keys.ts'
 import { type Claim, DeferringVerifier, sharedClaim } from '../../replica/wire/signatures.ts'
@@ -65,6 +66,30 @@ describe.each([
     expect(await verifierOf(claims.slice(0, 30), [claimOf(1), bad]).judgeAside()).toBe(false)
     expect(new DeferringVerifier().holdsForMany(sharedClaim(bad))).toBe(false)
   })
+})
+
+it('of a large message this thread verifies some in a turn of the event loop, and none in that which brought it', async () => {
+  const turns = new Map<number, number>()
+  let turn = 0
+  let isOver = false
+  const count = async (): Promise<void> => {
+    while (!isOver) {
+      await setImmediate()
+      turn += 1
+    }
+  }
+  const verify = (): boolean => {
+    turns.set(turn, (turns.get(turn) ?? 0) + 1)
+    return true
+  }
+  useQuickVerification({ verify, coresBeside: 1 })
+  const counting = count()
+  expect(await verifierOf(Array.from({ length: 200 }, (_, index) => claimOf(index))).judgeAside()).toBe(true)
+  isOver = true
+  await counting
+  useQuickVerification(null)
+  expect([...turns.values()]).toEqual([32, 32, 32])
+  expect(turns.has(0)).toBe(false)
 })
 
 it('few signatures are verified at once: more where that is quick', () => {
