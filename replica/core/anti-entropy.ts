@@ -121,6 +121,11 @@ export class AntiEntropy {
     this.#paces.set(peer, { ...this.#paceOf(peer), arrivedMs: nowMs })
   }
 
+  /** Whether an answer is on its way, as far as is known. */
+  get isFetching(): boolean {
+    return this.#inFlight.size > 0
+  }
+
   /** Whether `id` is a request of ours to `peer` that waits for its answer. */
   isWaitingFor(peer: PeerId, id: number): boolean {
     for (const request of this.#inFlight.values()) if (request.id === id && request.peer === peer) return true

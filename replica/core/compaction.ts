@@ -25,6 +25,8 @@ export const usualTuning: CompactionTuning = {
 const busyFactor = 3
 const snapshotShare = 0.05
 const quietShare = 0.02
+/** While what others have had for long is fetched, a snapshot is soon outdated: it is due when half of the mails are not in the last one. */
+const fetchingShare = 0.5
 /**
  * A state of many people and few mails is large, and twenty updates are small: unless a snapshot frees as much as it takes, a quiet hour writes
  * no more than this on average. Of an update the log has some thousand characters.
@@ -45,6 +47,8 @@ export interface Pace {
   readonly idleMs: number
   /** Whether so much comes that it is not dealt with one by one. */
   readonly isRush: boolean
+  /** Whether some of what others hold has been asked for. */
+  readonly isFetching: boolean
 }
 
 const idle: CompactionPlan = { snapshot: null, compact: null }
@@ -95,7 +99,10 @@ export class Compaction {
     const isRested = pace.nowMs - this.#begunMs >= this.#chars / quietCharsAMs
     const least = isRested ? worthwhile : Math.max(worthwhile, this.#chars / charsAnUpdate)
     const wouldFree = isQuiet && distance(meetVectors(stable, vector), this.#older) >= least
-    if (updates < snapshotAt * factor && !wouldFree) return idle
+    const leastUpdates = pace.isFetching
+      ? Math.max(snapshotUpdates * busyFactor, mails * fetchingShare)
+      : snapshotAt * factor
+    if (updates < leastUpdates && !wouldFree) return idle
     this.#busy = true
     this.#begunMs = pace.nowMs
     return { snapshot: 'due', compact: null }

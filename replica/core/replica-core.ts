@@ -392,9 +392,9 @@ export class ReplicaCore {
     // What is about to start over keeps what only it may have.
     if (this.forks.hasForked || nowMs - this.#maintainedMs < maintainEveryMs) return
     this.#maintainedMs = nowMs
-    const pace = { nowMs, idleMs: nowMs - this.#lastUpdateMs, isRush: this.isRush }
+    const { isFetching } = this.#antiEntropy
+    const pace = { nowMs, idleMs: nowMs - this.#lastUpdateMs, isRush: this.isRush, isFetching }
     const plan = this.#compaction.plan(this.state.vector, this.stable, this.state.mails.size, pace)
-    effects.snapshot = plan.snapshot
-    effects.compact = plan.compact
+    ;({ snapshot: effects.snapshot, compact: effects.compact } = plan)
   }
 }

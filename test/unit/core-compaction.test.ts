@@ -5,10 +5,10 @@ import { originId } from '../../replica/core/model/ids.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
 
 const tuning = { snapshotUpdates: 100, quietMs: 3_000, quietGain: 10, calmMs: 1_000, patienceMs: 10_000 }
-const busy = { nowMs: 0, idleMs: 0, isRush: false }
-const calm = { nowMs: 0, idleMs: 1_000, isRush: false }
-const quiet = { nowMs: 0, idleMs: 3_000, isRush: false }
-const rush = { nowMs: 0, idleMs: 0, isRush: true }
+const busy = { nowMs: 0, idleMs: 0, isRush: false, isFetching: false }
+const calm = { nowMs: 0, idleMs: 1_000, isRush: false, isFetching: false }
+const quiet = { nowMs: 0, idleMs: 3_000, isRush: false, isFetching: false }
+const rush = { nowMs: 0, idleMs: 0, isRush: true, isFetching: false }
 const origin = originId('1.aaaaaaaa')
 const upTo = (sequence: number): VersionVector => new Map([[origin, sequence]])
 const start = (): Compaction => new Compaction(new Map(), tuning)
@@ -34,8 +34,22 @@ describe('compaction', () => {
     expect(compaction.plan(upTo(450), upTo(299), 0, calm).compact).toEqual(upTo(299))
   })
 
+  test('waits for half of the mails while what others have is fetched, also when it has waited for long', () => {
+    const fetching = { ...busy, isFetching: true }
+    const compaction = start()
+    expect(compaction.plan(upTo(299), new Map(), 299, fetching).snapshot).toBe(null)
+    expect(compaction.plan(upTo(300), new Map(), 300, fetching).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(1_000))
+    expect(compaction.plan(upTo(1_999), new Map(), 1_999, fetching).snapshot).toBe(null)
+    expect(compaction.plan(upTo(1_999), new Map(), 1_999, { ...fetching, nowMs: 20_000 }).snapshot).toBe(null)
+    expect(compaction.plan(upTo(2_000), new Map(), 2_000, fetching).snapshot).toBe('due')
+    compaction.snapshotWritten(upTo(2_000))
+    expect(compaction.plan(upTo(2_100), new Map(), 2_100, calm).snapshot).toBe(null)
+    expect(compaction.plan(upTo(2_105), new Map(), 2_100, calm).snapshot).toBe('due')
+  })
+
   test('waits for a second in which nothing comes, ten seconds at most, or until it is worth three times as much', () => {
-    const at = (nowMs: number, idleMs: number) => ({ nowMs, idleMs, isRush: false })
+    const at = (nowMs: number, idleMs: number) => ({ nowMs, idleMs, isRush: false, isFetching: false })
     const compaction = start()
     expect(compaction.plan(upTo(100), new Map(), 0, at(5_000, 999)).snapshot).toBe(null)
     expect(compaction.plan(upTo(299), new Map(), 0, at(14_999, 0)).snapshot).toBe(null)
@@ -49,7 +63,7 @@ describe('compaction', () => {
   })
 
   test('waits anew for each time that something is due', () => {
-    const at = (nowMs: number) => ({ nowMs, idleMs: 0, isRush: false })
+    const at = (nowMs: number) => ({ nowMs, idleMs: 0, isRush: false, isFetching: false })
     const compaction = start()
     compaction.plan(upTo(100), new Map(), 0, at(0))
     expect(compaction.plan(upTo(100), new Map(), 0, at(10_000)).snapshot).toBe('due')
