@@ -69,9 +69,10 @@ const removalPattern = /^\{"\$\$deleted":true,"_id":"(\d{16}[bu])"\}$/
 export const documentId = (kind: ReadLine['kind'], first: Sequence): string =>
   `${String(first).padStart(idDigits, '0')}${letters[kind]}`
 
-export function batchDocument({ first, updates, bytes }: Batch): BatchDocument {
+export function batchDocument(batch: Batch): BatchDocument {
+  const { first, updates, bytes } = batch
   const f = updates.filter(({ change }) => change.kind === 'forged').map(({ sequence }) => sequence)
-  const spans = updateSpans(bytes).flatMap(({ start, length }) => [start, length])
+  const spans = updateSpans(batch).flatMap(({ start, length }) => [start, length])
   const b = toBase64(bytes)
   const c = crc32(b, headChecksum({ kind: 'batch', first, count: updates.length, spans, forged: f }))
   const head = { _id: documentId('batch', first), n: updates.length, o: spans.join() }

@@ -35,7 +35,18 @@ export interface UpdateSpan {
 }
 
 /** The places of a verified batch's updates, so that one of them can be read without the others. */
-export function updateSpans(batch: Uint8Array): readonly UpdateSpan[] {
+export function updateSpans({ bytes, updates }: Pick<Batch, 'bytes' | 'updates'>): readonly UpdateSpan[] {
+  const spans = updates.map((update) => spanWithin(bytes, update.bytes))
+  return spans.every((span) => span !== null) ? spans : readSpans(bytes)
+}
+
+/** Of a batch that was decoded, each update's bytes are a view of the batch's; null for any others. */
+const spanWithin = (batch: Uint8Array, { buffer, byteOffset, length }: Uint8Array): UpdateSpan | null => {
+  const start = byteOffset - batch.byteOffset
+  return buffer === batch.buffer && start >= 0 && start + length <= batch.length ? { start, length } : null
+}
+
+function readSpans(batch: Uint8Array): readonly UpdateSpan[] {
   const reader = new CborReader(batch)
   const { count } = readHead(reader)
   return Array.from({ length: count }, () => {
