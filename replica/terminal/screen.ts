@@ -55,7 +55,8 @@ export class Screen {
   /** Nobody reads it any more: then what was typed ahead is not carried out either. */
   #isGone = false
   #asking: Asking | null = null
-  #echo: Echo = 'shown'
+  /** What is typed ahead is shown when it is taken up: it may be a password. */
+  #echo: Echo = 'hidden'
   #place: Place | 'busy' = 'busy'
   #later: string[] = []
   /** Of what is worked on since the last line was taken. */
@@ -92,7 +93,7 @@ export class Screen {
     left?.addEventListener('abort', leave)
     this.#readline.on('SIGINT', () => this.#interrupt())
     this.#readline.on('history', (history) => {
-      if (this.#place === 'dialogue') history.shift()
+      if (this.#place !== 'prompt') history.shift()
     })
   }
 
@@ -212,18 +213,21 @@ export class Screen {
     }
     this.#readline.setPrompt(prompt)
     if (this.#isGone) return this.#answered(null)
-    // It cannot be asked once it is closed, but what was typed before that is still to be taken.
-    if (this.#isTerminal && !this.#ended) this.#readline.prompt()
     const waiting = this.#lines.shift()
-    if (waiting !== undefined) return this.#answered(waiting)
+    if (waiting !== undefined) {
+      if (this.#isTerminal) this.#output.write(echo === 'shown' ? `${prompt}${waiting}\n` : prompt)
+      return this.#answered(waiting)
+    }
     if (this.#ended) return this.#answered(null)
     this.#echo = echo
+    if (this.#isTerminal && echo === 'hidden') this.#output.write(prompt)
+    else if (this.#isTerminal) this.#readline.prompt(true)
     if (this.#isTerminal && begun !== '') this.#readline.write(begun)
     const line = await new Promise<string | null>((answer, reject) => {
       this.#asking = { answer, cancel: () => reject(new Cancelled()) }
     }).finally(() => {
       this.#asking = null
-      this.#echo = 'shown'
+      this.#echo = 'hidden'
       this.#place = 'busy'
     })
     return line
@@ -249,6 +253,7 @@ export class Screen {
       return
     }
     this.#place = 'busy'
+    this.#echo = 'hidden'
     asking.answer(line)
   }
 

@@ -298,6 +298,7 @@ describe('the interactive terminal', () => {
 
   test('never shows a password that is typed, nor keeps it in the history', async () => {
     const terminal = openTerminal(await clientOf(new MemoryReplica()))
+    await terminal.sees('@1> ')
     terminal.type('u ann\r')
     await terminal.sees('Choose a password: ')
     terminal.type('top secret\r')
@@ -307,6 +308,21 @@ describe('the interactive terminal', () => {
     terminal.type('\u001b[A')
     await terminal.sees('ann@1> u ann')
     expect(terminal.shown()).not.toContain('secret')
+    terminal.type('\u0004\u0015\u0004')
+    await terminal.over
+  })
+
+  test('never shows a password that is typed before it is asked for, nor keeps it in the history', async () => {
+    const terminal = openTerminal(await clientOf(new MemoryReplica()))
+    await terminal.sees('@1> ')
+    terminal.type('u ann\rtop secret\rtop sec')
+    await terminal.sees('The same again: ')
+    terminal.type('ret\r')
+    await terminal.sees('ann@1> ')
+    terminal.type('\u001b[A')
+    await terminal.sees('ann@1> ', 2)
+    expect(terminal.shown()).toContain('ann@1> u ann')
+    expect(terminal.shown()).not.toMatch(/secret|sec\b/)
     terminal.type('\u0004\u0015\u0004')
     await terminal.over
   })

@@ -73,6 +73,7 @@ describe('Ctrl-C', () => {
     type('m ann\rAbout lunch\r')
     await sees('Ctrl-C leaves it')
     type('text\r')
+    await sees('text\r\n')
     hold()
     type('.\r')
     await sees('.\r\n')
