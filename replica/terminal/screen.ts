@@ -66,6 +66,7 @@ export class Screen {
   /** The last answer, where that was one. */
   #secret: string | null = null
   #followsSecret = false
+  #isDropping = false
 
   /** `left` is aborted when the person has gone away, as by closing the terminal's window. */
   constructor(input: Readable, output: Terminal, left: AbortSignal | null = null) {
@@ -244,6 +245,7 @@ export class Screen {
   }
 
   #take(line: string): void {
+    if (this.#isDropping) return
     this.#isInterrupted = false
     const asking = this.#asking
     // Over a pipe the next lines come before the answer is taken up.
@@ -259,9 +261,7 @@ export class Screen {
 
   #interrupt(): void {
     const isAgain = this.#isInterrupted && this.#readline.line === ''
-    this.#readline.write(null, { ctrl: true, name: 'e' })
-    this.#readline.write(null, { ctrl: true, name: 'u' })
-    this.#output.write('^C\n')
+    this.#dropLine()
     if (this.#place === 'dialogue') {
       this.#asking?.cancel()
       return
@@ -279,6 +279,19 @@ export class Screen {
     }
     this.print('Ctrl-C once more, Ctrl-D or quit leaves.')
     this.#readline.prompt()
+  }
+
+  /** Ended as any other line: readline would go on in the rows that it took. */
+  #dropLine(): void {
+    this.#readline.write(null, { ctrl: true, name: 'e' })
+    this.#readline.write(null, { ctrl: true, name: 'u' })
+    this.#output.write('^C\n')
+    const echo = this.#echo
+    this.#echo = 'hidden'
+    this.#isDropping = true
+    this.#readline.write(null, { name: 'return' })
+    this.#isDropping = false
+    this.#echo = echo
   }
 
   /** What readline writes: prompts and the echo of what is typed, which a secret must not have. */

@@ -17,9 +17,9 @@ export const shownBy = async (run: Run, client: MailClient, lines: readonly stri
 }
 
 /** A terminal that a person sits at, in memory. */
-export const openTerminal = (client: MailClient) => {
+export const openTerminal = (client: MailClient, columns = 80) => {
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (): void => undefined })
-  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns })
   let text = ''
   const waiting = new Set<() => void>()
   output.on('data', (chunk: Buffer) => {

@@ -7,10 +7,10 @@ import { openTerminal } from '../support/terminal.ts'
 const ctrlC = '\u0003'
 
 /** Somebody called ann at a server that has not answered since, until `answer` is called. */
-const atSilentServer = async () => {
+const atSilentServer = async (columns = 80) => {
   const replica = new MemoryReplica()
   const ann = await signedUp(replica, 'ann')
-  const terminal = openTerminal(ann)
+  const terminal = openTerminal(ann, columns)
   await terminal.sees('ann@1> ')
   const answered = Promise.withResolvers<undefined>()
   const [connection] = replica.connections
@@ -113,6 +113,17 @@ describe('Ctrl-C', () => {
     type('drafts\r')
     await sees('No drafts.')
     expect(replica.mails).toHaveLength(1)
+    type('quit\r')
+    await over
+  })
+
+  test('leaves what was said where it is, also where the question took several rows', async () => {
+    const { type, sees, shown, over } = await atSilentServer(20)
+    type('m\r')
+    await sees('with commas): ')
+    type(ctrlC)
+    await sees('ann@1> ', 2)
+    expect(later(shown(), '^C')).not.toContain('\u001b[1A')
     type('quit\r')
     await over
   })
