@@ -24,8 +24,11 @@ export const useReadingPlace = ({
 
   const place = (box: HTMLElement): void => {
     const shown = box.querySelector<HTMLElement>('[data-opened]')
-    // What can be seen whole from the beginning is; the subject stays in sight then.
-    const isInSight = shown === null || shown.offsetTop + shown.offsetHeight <= box.clientHeight
+    // What can be seen whole from the beginning is, and what begins in sight: the subject stays there then.
+    const isInSight =
+      shown === null ||
+      shown.offsetTop <= box.clientHeight / 2 ||
+      shown.offsetTop + shown.offsetHeight <= box.clientHeight
     box.scrollTop = isInSight ? 0 : shown.offsetTop - marginPixels
     placedAt = box.scrollTop
   }

@@ -76,6 +76,21 @@ describe('a mail that is longer than the window', () => {
     page.unmount()
   })
 
+  it('is shown with the subject where that leaves room for its beginning, and from its beginning elsewhere', async () => {
+    const { page, scroller, press } = await opened()
+    const heightOfMail = vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(5 * heightPixels)
+    const placed: number[] = []
+    for (const topPixels of [90, 1_500]) {
+      vi.spyOn(HTMLElement.prototype, 'offsetTop', 'get').mockReturnValue(topPixels)
+      press('ArrowDown', document.body)
+      await vi.advanceTimersByTimeAsync(afterArrivalsMs)
+      placed.push(scroller.scrollTop)
+    }
+    expect(heightOfMail).toHaveBeenCalled()
+    expect(placed).toEqual([0, 1_488])
+    page.unmount()
+  })
+
   it('stays where it is read when another comes into its conversation', async () => {
     const { page, header, scroller } = await opened()
     const shown = () => page.findAll('article').length
