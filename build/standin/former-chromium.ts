@@ -12,8 +12,17 @@ const lookMs = 25
 export const formerEnded = async (profile: string, withinMs = endsWithinMs): Promise<void> => {
   const deadlineMs = performance.now() + withinMs
   for (let holder = holderOf(profile); holder !== null; holder = holderOf(profile)) {
-    if (performance.now() > deadlineMs) process.kill(holder, 'SIGKILL')
+    if (performance.now() > deadlineMs && !kill(holder)) return
     await rest(lookMs)
+  }
+}
+
+/** Whether there was something to kill. */
+const kill = (holder: number): boolean => {
+  try {
+    return process.kill(holder, 'SIGKILL')
+  } catch {
+    return false
   }
 }
 
