@@ -9,7 +9,7 @@ export const otherThan = (server: ServerId): ServerId => serverId(server === 5 ?
 export const networkOf = (replica: MemoryReplica): NetworkReport => {
   const { server, view, paused, isWhole, mails, accounts } = replica
   const lastSeenAt = replica.otherHeardAt()
-  const nothing = { lagMs: null, lastSeenAt: null, clockOffMs: null, holds: {}, behind: 0 }
+  const nothing = { lagMs: null, lastSeenAt: null, clockOffMs: null, holds: {}, promised: null, behind: 0 }
   const here: NetworkSeat = { server, state: 'here', machine: 'memory', ...nothing }
   const state = isWhole ? 'connected' : 'unreachable'
   const other: NetworkSeat = { ...here, server: otherThan(server), state, lastSeenAt }
