@@ -6,6 +6,10 @@ import { buildApp } from './app/build-app.ts'
 import { chooseRuntime } from './app/electron-runtime.ts'
 import { root } from './stages.ts'
 
+const usage = `usage: npm run dev -- [options of npm start]
+Builds the app from its sources and opens it; builds and opens it anew when a source changes, until it is quit.
+`
+
 const watched = ['electron', 'renderer', 'replica']
 /** An editor writes a file in several steps, and a change of branches many files. */
 const settleMs = 250
@@ -85,4 +89,5 @@ class Changes {
   }
 }
 
-await main()
+if (process.argv.slice(2).some((argument) => ['--help', '-h'].includes(argument))) process.stdout.write(usage)
+else await main()

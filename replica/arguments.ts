@@ -156,7 +156,13 @@ const parsed = (command: Command, args: readonly string[]): boolean => {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return false
+    const mistyped = error.code === 'commander.missingMandatoryOptionValue' ? unknownIn(command, args) : null
+    if (mistyped !== null) throw new QuintetError('BAD_REQUEST', `unknown option '${mistyped}'. See --help.`)
     const sentence = error.message.replace(/^error: /, '').replace(/[^.]$/, '$&.')
     throw new QuintetError('BAD_REQUEST', `${sentence} See --help.`)
   }
 }
+
+/** A mistyped option is why another one is missing; null when all are known. */
+const unknownIn = (command: Command, args: readonly string[]): string | null =>
+  command.parseOptions([...args]).unknown.find((arg) => arg.startsWith('-')) ?? null
