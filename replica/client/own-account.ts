@@ -56,7 +56,7 @@ export class OwnAccount {
 
   /**
    * Opens the account that has logged in on this machine by this name: its locks are its own, and tell a server that lies nothing of the password.
-   * Where none has, the account of this name, or that of somebody who signed up by it as well, apart, and who is called otherwise since the sides of
+   * Where none has, or the server is this machine's own, the account of this name, or that of somebody who signed up by it as well, apart, and who is called otherwise since the sides of
    * a split have met, or since the other account was deleted: nothing has told them, if they were not logged in then. NO_SUCH_ACCOUNT,
    * ANOTHER_BY_THAT_NAME, WRONG_PASSWORD, WRONG_PHRASE, and as `knownAccount`.
    */
@@ -64,8 +64,8 @@ export class OwnAccount {
     await this.#here.load()
     const folded = foldName(normalName(name))
     const known = this.#here.named(folded)
-    // A phrase cannot be guessed.
-    const isBound = known.length > 0 && by.kind === 'password'
+    // A phrase cannot be guessed; and the machine's own server has no more of a guess than who can change that has anyway.
+    const isBound = known.length > 0 && by.kind === 'password' && this.#context.link.isAtHome !== true
     const isMeant = this.#doubtedName === folded
     this.#doubtedName = null
     const attempt = new Attempt(this.#context, by)

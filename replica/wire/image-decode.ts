@@ -49,13 +49,9 @@ export const decodeImageInParts = (chunks: Iterable<string>): Generator<undefine
   attemptInParts(readImage(chunks))
 
 /**
- * As `decodeImage`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed, TOO_MANY when it
- * is of more logs than a replica tells of.
+ * As `decodeImageInParts`, for an image that came from another replica: BAD_SIGNATURE when it has an account that nobody signed, TOO_MANY when it
+ * is of more logs than a replica tells of. A chunk, or some signatures, at each step.
  */
-export const decodeReceivedImage = (context: GroupContext, chunks: readonly string[]): Result<StateImage> =>
-  attempt(() => drained(readReceivedImage(context, chunks)))
-
-/** As `decodeReceivedImage`, a chunk or some signatures at each step. */
 export const decodeReceivedImageInParts = (
   context: GroupContext,
   chunks: readonly string[],

@@ -6,7 +6,7 @@ import type { Batch, MakeBatch, Update } from '../core/model/updates.ts'
 import type { InstallKey } from './batch-codec.ts'
 import { decodeBatch, decodeStoredBatch, isProven, makeBatchWith } from './batch-codec.ts'
 import { groupContext, startOfChain } from './group-context.ts'
-import { decodeReceivedImage, decodeReceivedImageInParts } from './image-decode.ts'
+import { decodeReceivedImageInParts } from './image-decode.ts'
 import { decodeJoinReply } from './join-codec.ts'
 import { decodeKeptBatch } from './kept-codec.ts'
 import type { IsHeld } from './message-codec.ts'
@@ -28,8 +28,7 @@ export interface Wire {
   decodeMessageAside(bytes: Uint8Array, isHeld?: IsHeld): Result<Message | null> | Promise<Result<Message | null>>
   decodeGossip(bytes: Uint8Array, isHeld?: IsHeld): Result<readonly Batch[]>
   decodeJoinReply(bytes: Uint8Array): Result<JoinAnswer>
-  decodeReceivedImage(chunks: readonly string[]): Result<StateImage>
-  /** As `decodeReceivedImage`, in steps of some milliseconds. */
+  /** In steps of some milliseconds. */
   decodeReceivedImageInParts(chunks: readonly string[]): Generator<undefined, Result<StateImage>>
 }
 
@@ -48,7 +47,6 @@ export function createWire({ groupId }: { readonly groupId: Uint8Array }): Wire 
     isProven: (batch) => isProven(context, batch),
     decodeGossip: (bytes, isHeld) => decodeGossip(context, bytes, isHeld),
     decodeJoinReply: (bytes) => decodeJoinReply(context, bytes),
-    decodeReceivedImage: (chunks) => decodeReceivedImage(context, chunks),
     decodeReceivedImageInParts: (chunks) => decodeReceivedImageInParts(context, chunks),
   }
 }

@@ -17,6 +17,7 @@ import { verifySubmission } from '../../replica/wire/update-codec.ts'
 import * as any from './arbitraries.ts'
 import * as joins from './join-arbitraries.ts'
 import { stateImage } from './image-arbitraries.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const { wire, groupId } = any
 const kinds: readonly PersonKind[] = ['account', 'accountDeletion', 'mail', 'read', 'deletion']
@@ -139,7 +140,7 @@ describe('round trips', () => {
         const shown = { signatures: new Map(), retired, vouchers: [] }
         for (const [decoded, expected] of [
           [decodeImage(chunks), image],
-          [wire.decodeReceivedImage(chunks), { ...image, ...shown }],
+          [inOneGo(wire.decodeReceivedImageInParts(chunks)), { ...image, ...shown }],
         ] as const)
           expect(decoded.ok && { ...decoded.value, mails: mailRecordsIn(decoded.value) }).toEqual({
             ...expected,

@@ -11,6 +11,7 @@ import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
 import { send, subjectsOf, useCluster } from '../support/cluster.ts'
 import { RogueMember } from '../support/rogue-member.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const cluster = useCluster()
 const honest = [1, 2, 3]
@@ -54,7 +55,7 @@ describe('a member that leaves mails out of the state that it gives', () => {
       await rogue.send([server], encodeMessage({ kind: 'stateRequest', image: first.image, index: chunks.length }))
       first = await next('stateChunk', count + chunks.length)
     }
-    const image = rogue.wire.decodeReceivedImage(chunks)
+    const image = inOneGo(rogue.wire.decodeReceivedImageInParts(chunks))
     if (!image.ok) throw new Error(image.failure.message)
     return image.value
   }

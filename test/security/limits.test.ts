@@ -18,6 +18,7 @@ import { send, subjectsOf, useCluster } from '../support/cluster.ts'
 import { madeUpOrigin } from '../support/core-fixture.ts'
 import { openRawApi, signUpRaw } from '../support/raw-client.ts'
 import { personNamed, RogueMember } from '../support/rogue-member.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const cluster = useCluster()
 const honest = [1, 2]
@@ -124,7 +125,7 @@ describe('a group whose members and persons write as much as they can of what no
       await holdAll(group, rogue)
       const state = await rogue.stateOf(1)
       expect(state[0]).toBe(`{"format":${partedFormat}}`)
-      const received = rogue.wire.decodeReceivedImage(state)
+      const received = inOneGo(rogue.wire.decodeReceivedImageInParts(state))
       expect(received.ok && received.value.retired.filter(({ proof }) => proof !== null)).toHaveLength(400)
       await rogue.end()
       for (const server of honest)

@@ -28,6 +28,7 @@ import { signPayload } from '../../replica/wire/update-codec.ts'
 import { send, subjectsOf, useCluster } from '../support/cluster.ts'
 import { openRawApi, signUpRaw } from '../support/raw-client.ts'
 import { inviteOf, personNamed, rewritten, RogueMember, type RoguePerson } from '../support/rogue-member.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const cluster = useCluster()
 const honest = [1, 2, 3]
@@ -247,7 +248,7 @@ describe('a member of the group that is dishonest', () => {
     expect(performance.now() - askedMs).toBeLessThan(20_000)
     mails += 1
     const request = await rogue.message(1, 'request', ({ origin }) => origin === own)
-    const image = rogue.wire.decodeReceivedImage(chunks)
+    const image = inOneGo(rogue.wire.decodeReceivedImageInParts(chunks))
     if (!image.ok) throw new Error(image.failure.message)
     const vector = new Map([...image.value.vector, ...claimed])
     const hashes = new Map([...image.value.hashes, [originId(own), anotherHash]])

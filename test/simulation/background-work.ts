@@ -1,7 +1,7 @@
 import type { Effects } from '../../replica/core/effects.ts'
 import type { OriginId, Sequence } from '../../replica/core/model/ids.ts'
 import type { VersionVector } from '../../replica/core/model/messages.ts'
-import { decodeReceivedImage } from '../../replica/wire/image-decode.ts'
+import { decodeReceivedImageInParts } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import * as checks from './checks.ts'
 import { habits } from './habits.ts'
@@ -13,6 +13,7 @@ import type { DiskWrite } from './model-disk.ts'
 import { writeMs } from './model-disk.ts'
 import { readImage, readUpdate, understoodBy } from './versions.ts'
 import { Violation } from './violation.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const usualWorkMs = 120
 /** What could not be written for want of room is waited for. */
@@ -92,7 +93,7 @@ export class BackgroundWork {
   }
 
   #decode({ peer, chunks }: NonNullable<Effects['decodeImage']>): void {
-    const image = decodeReceivedImage(context, chunks)
+    const image = inOneGo(decodeReceivedImageInParts(context, chunks))
     const isOfLiar = this.#machine.world.liar?.machine.peer === peer
     if (!image.ok && !isOfLiar)
       throw new Violation('image', `${this.#machine.name} cannot read an image: ${image.failure.message}`)

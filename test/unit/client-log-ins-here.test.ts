@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest'
 
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
+import type { KnownServers } from '../../replica/client/link-connection.ts'
 import { createMailClient } from '../../replica/client/mail-client.ts'
 import { serverId } from '../../replica/core/model/ids.ts'
 import { createClientStore } from '../../replica/drivers/client-store.ts'
@@ -13,11 +14,15 @@ import { codeOf } from '../support/code-of.ts'
 import { cheapPassword, clientOf, nextEvent, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
 
-/** A machine, by what gives a new client on it of this replica. */
-const machine = async (): Promise<(replica: MemoryReplica) => Promise<MailClient>> => {
+const withoutServer: KnownServers = { home: 'none', list: () => Promise.resolve([serverId(1)]) }
+const withServer: KnownServers = { ...withoutServer, home: 'unnamed' }
+
+/** A machine, by what gives a new client on it of this replica; it has no server unless that is said. */
+const machine = async (): Promise<(replica: MemoryReplica, servers?: KnownServers) => Promise<MailClient>> => {
   const store = createClientStore(await mkdtemp(path.join(tmpdir(), 'quintet-log-ins-')))
-  return (replica) =>
+  return (replica, servers = withoutServer) =>
     createMailClient({
+      servers,
       connect: async () => replica.connect(),
       machine: 'test machine',
       random: testRandom,
@@ -121,6 +126,14 @@ test('somebody else of the name, on a machine where another one logs in, is let 
   await expect(client.logIn({ name: 'ann', password: 'of the other' })).rejects.toThrow(/Log in once more/)
   await client.logIn({ name: 'ann', password: 'of the other' })
   expect(client.account).toBe(other.account)
+})
+
+test('a machine whose own server has another account of the name lets its person in at once', async () => {
+  const { replica, open, madeUp } = await annOnMachine(2)
+  replica.accounts.splice(0, 3, { ...madeUp[0]!, name: 'ann' }, madeUp[1]!)
+  const client = await open(replica, withServer)
+  await client.logIn({ name: 'ann', password })
+  expect(client.account).toBe(madeUp[0]!.account)
 })
 
 test('a machine forgets who deletes the account there, and the name is anybody’s', async () => {

@@ -21,6 +21,7 @@ import { decodePayload, encodeAccountPayload, encodeMailPayload } from '../../re
 import { encodeUpdate, signPayload, verifySubmission } from '../../replica/wire/update-codec.ts'
 import { groupId, installs, people, wire } from '../property/arbitraries.ts'
 import { emptyImage } from '../support/empty-image.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const [ours, theirs] = [installs[0]!, installs[1]!]
 const [alice, bob, carol] = [people[0]!, people[1]!, people[2]!]
@@ -395,6 +396,6 @@ describe('state images', () => {
     const record = { account: alice.account, name, sealKey, sealedKeys, clock: 4, origin: ours.origin, bytes }
     const forged = encodeImage({ ...image, mails: mailColumns([]), accounts: [record] })
     expect(decodeImage(forged)).toMatchObject({ ok: true, value: { accounts: [record] } })
-    expect(codeOf(wire.decodeReceivedImage(forged))).toBe('BAD_SIGNATURE')
+    expect(codeOf(inOneGo(wire.decodeReceivedImageInParts(forged)))).toBe('BAD_SIGNATURE')
   })
 })

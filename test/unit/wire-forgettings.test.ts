@@ -3,13 +3,14 @@ import { commandId, type DocumentId, documentId } from '../../replica/core/model
 import type { ForgettingRecord, StateImage } from '../../replica/core/model/image.ts'
 import { limits } from '../../replica/core/model/limits.ts'
 import { groupContext } from '../../replica/wire/group-context.ts'
-import { decodeReceivedImage } from '../../replica/wire/image-decode.ts'
+import { decodeReceivedImageInParts } from '../../replica/wire/image-decode.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { encodeForgettingPayload, inOrder } from '../../replica/wire/mailbox-payloads.ts'
 import { decodePayload } from '../../replica/wire/payload-codec.ts'
 import { encodeUpdate, signPayload } from '../../replica/wire/update-codec.ts'
 import { groupId, installs, people, wire } from '../property/arbitraries.ts'
 import { emptyImage } from '../support/empty-image.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const { origin } = installs[0]!
 const [alice, bob] = [people[0]!, people[1]!]
@@ -47,7 +48,7 @@ const forgetting = (privateKey = alice.privateKey): ForgettingRecord => {
 const received = (held: number, ...forgettings: readonly ForgettingRecord[]) => {
   const hashes: StateImage['hashes'] = new Map([[origin, wire.firstHash(origin)]])
   const image = { ...emptyImage, vector: new Map([[origin, held]]), hashes, forgettings }
-  const read = decodeReceivedImage(groupContext(groupId), encodeImage(image))
+  const read = inOneGo(decodeReceivedImageInParts(groupContext(groupId), encodeImage(image)))
   return read.ok ? read.value.forgettings : read.failure.code
 }
 

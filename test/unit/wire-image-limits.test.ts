@@ -14,6 +14,7 @@ import { groupId, installs } from '../property/arbitraries.ts'
 import { firstHash, makeBatchOf, sign } from '../simulation/sim-codec.ts'
 import { commandNamed, madeUpOrigin, mailTo, person, signUp } from '../support/core-fixture.ts'
 import { emptyImage } from '../support/empty-image.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const wire = createWire({ groupId })
 const writer = installs[0]!.origin
@@ -70,13 +71,16 @@ describe('every state that can be reached is sent, and decodes again', () => {
     const vector = new Map(logs.map((origin) => [origin, 1]))
     const image = { ...emptyImage, vector, hashes: new Map(logs.map((origin) => [origin, firstHash(origin)])) }
     expect(roundTrip(image).vector).toEqual(vector)
-    const received = wire.decodeReceivedImage(encodeImage(image))
+    const received = inOneGo(wire.decodeReceivedImageInParts(encodeImage(image)))
     expect(received).toMatchObject({ ok: false, failure: { code: 'TOO_MANY' } })
   })
 
   test('but not one whose log could not be followed on: nobody could join it', () => {
     const image = { ...emptyImage, vector: new Map([[writer, 5]]) }
-    for (const decoded of [decodeImage(encodeImage(image)), wire.decodeReceivedImage(encodeImage(image))])
+    for (const decoded of [
+      decodeImage(encodeImage(image)),
+      inOneGo(wire.decodeReceivedImageInParts(encodeImage(image))),
+    ])
       expect(decoded).toMatchObject({ ok: false, failure: { code: 'DAMAGED' } })
   })
 

@@ -8,6 +8,7 @@ import { GroupState } from '../../replica/core/state/group-state.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
 import { installs, wire } from '../property/arbitraries.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const [ours, theirs] = [installs[0]!, installs[1]!]
 
@@ -60,7 +61,7 @@ test('a state of others arrives with the signatures and proofs that hold, and wi
   state.applyBatch(batch)
   const image = state.image()
   const arriving = (changed: Partial<StateImage>) => {
-    const decoded = wire.decodeReceivedImage(encodeImage({ ...image, ...changed }))
+    const decoded = inOneGo(wire.decodeReceivedImageInParts(encodeImage({ ...image, ...changed })))
     return decoded.ok && { signatures: decoded.value.signatures, retired: decoded.value.retired }
   }
   const signatures = new Map([[origin, signatureOf(batch)]])

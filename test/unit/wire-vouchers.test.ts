@@ -8,6 +8,7 @@ import { GroupState } from '../../replica/core/state/group-state.ts'
 import { encodeImage } from '../../replica/wire/image-encode.ts'
 import { encodeMessage } from '../../replica/wire/message-codec.ts'
 import { type Install, installs, wire } from '../property/arbitraries.ts'
+import { inOneGo } from '../support/in-one-go.ts'
 
 const [retired, by, second, third] = installs.slice(0, 4) as [Install, Install, Install, Install]
 const { proof, failure } = {
@@ -105,7 +106,7 @@ test('a state of others arrives with how members were let in, where that holds',
   const image = state.image()
   const { vouchers } = image
   const arriving = (changed: readonly (typeof vouchers)[number][]) => {
-    const decoded = wire.decodeReceivedImage(encodeImage({ ...image, vouchers: changed }))
+    const decoded = inOneGo(wire.decodeReceivedImageInParts(encodeImage({ ...image, vouchers: changed })))
     return decoded.ok && decoded.value.vouchers
   }
   expect(vouchers).toHaveLength(1)
