@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { useQuickVerification } from '../wire/keys.ts'
 
 /**
@@ -76,7 +77,7 @@ export const loadSodium = (): Sodium | null => {
 export const verifyWithSodium = (): void => {
   const sodium = loadSodium()
   const coresBeside = Math.min(threadsOfPool, availableParallelism() - 1)
-  if (sodium !== null) useQuickVerification({ verify: sodium.verify, coresBeside })
+  if (sodium !== null) useQuickVerification({ verify: sodium.verify, coresBeside, nextTurn: setImmediate })
 }
 
 /**

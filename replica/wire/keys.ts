@@ -48,6 +48,8 @@ export interface QuickVerification {
   readonly verify: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => boolean
   /** How many cores there are for node's verification by other threads while this one verifies. */
   readonly coresBeside: number
+  /** Fulfilled in the next turn of the event loop: this thread verifies the signatures of a large message bit by bit. */
+  readonly nextTurn: () => Promise<unknown>
 }
 
 let quickInUse: QuickVerification | null = null

@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto'
 import { limits } from '../core/model/limits.ts'
 import { toBase64Url } from './bytes.ts'
-import { quickVerification, toPublicKey, verifyBytes } from './keys.ts'
+import { type QuickVerification, quickVerification, toPublicKey, verifyBytes } from './keys.ts'
 import { RecentValues } from './recent-values.ts'
 
 /** Says of `bytes` that the holder of the raw Ed25519 `publicKey` signed them. */
@@ -85,33 +85,31 @@ export class DeferringVerifier implements Verifier {
 
   /** As `judge`, with other threads, which have node's verification: this one takes as many as it can while they are at the rest. */
   async judgeAside(): Promise<boolean> {
-    const own = this.#claims.slice(0, ownShareOf(this.#claims.length))
+    const quick = quickVerification()
+    const own = quick === null ? [] : this.#claims.slice(0, ownShareOf(this.#claims.length, quick))
     const single = this.#claims.slice(own.length).map(isTrueAside)
     const forMany = [...this.#forMany].map(async ([name, claim]) => {
       const holds = await isTrueAside(claim)
       knownVerdicts.set(name, holds)
       return holds
     })
-    const ownHold = await areTrueInTurns(own)
+    const ownHold = quick === null || (await areTrueInTurns(own, quick))
     return (await Promise.all([...single, ...forMany])).every((holds) => holds) && ownHold
   }
 }
 
 /** Of so many claims, how many are for this thread. */
-function ownShareOf(claims: number): number {
-  const quick = quickVerification()
-  if (quick === null) return 0
-  return Math.min(mostOwn, Math.round((claims * slowness) / (slowness + quick.coresBeside)))
-}
+const ownShareOf = (claims: number, { coresBeside }: QuickVerification): number =>
+  Math.min(mostOwn, Math.round((claims * slowness) / (slowness + coresBeside)))
 
 function isTrue({ publicKey, bytes, signature }: Claim): boolean {
   return verifyBytes(publicKey, bytes, signature)
 }
 
 /** In later turns of the event loop: the present one has brought the message, and decoded it. */
-async function areTrueInTurns(claims: readonly Claim[]): Promise<boolean> {
+async function areTrueInTurns(claims: readonly Claim[], { nextTurn }: QuickVerification): Promise<boolean> {
   for (let start = 0; start < claims.length; start += claimsATurn) {
-    await new Promise((turn) => setImmediate(turn))
+    await nextTurn()
     if (!claims.slice(start, start + claimsATurn).every(isTrue)) return false
   }
   return true

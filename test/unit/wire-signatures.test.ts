@@ -38,7 +38,7 @@ describe.each([
       use()
       return holds
     }
-    useQuickVerification(coresBeside === null ? null : { verify, coresBeside })
+    useQuickVerification(coresBeside === null ? null : { verify, coresBeside, nextTurn: setImmediate })
   }
   afterEach(() => {
     useQuickVerification(null)
@@ -82,7 +82,7 @@ it('of a large message this thread verifies some in a turn of the event loop, an
     turns.set(turn, (turns.get(turn) ?? 0) + 1)
     return true
   }
-  useQuickVerification({ verify, coresBeside: 1 })
+  useQuickVerification({ verify, coresBeside: 1, nextTurn: setImmediate })
   const counting = count()
   expect(await verifierOf(Array.from({ length: 200 }, (_, index) => claimOf(index))).judgeAside()).toBe(true)
   isOver = true
@@ -95,7 +95,7 @@ it('of a large message this thread verifies some in a turn of the event loop, an
 it('few signatures are verified at once: more where that is quick', () => {
   expect(verifierOf([1, 2, 3, 4].map(claimOf)).isShort).toBe(true)
   expect(verifierOf([1, 2, 3, 4].map(claimOf), [claimOf(5)]).isShort).toBe(false)
-  useQuickVerification({ verify: () => false, coresBeside: 1 })
+  useQuickVerification({ verify: () => false, coresBeside: 1, nextTurn: setImmediate })
   expect(verifierOf(Array.from({ length: 24 }, (_, index) => claimOf(index))).isShort).toBe(true)
   expect(verifierOf(Array.from({ length: 25 }, (_, index) => claimOf(index))).isShort).toBe(false)
   useQuickVerification(null)
