@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
+    // Whatever the tests are started from: a terminal in memory can move its cursor.
+    env: { TERM: 'xterm' },
     projects: [
       { extends: true, test: project('unit') },
       {

@@ -44,8 +44,12 @@ export class Settings {
 
   /** What is told is in the file, if that can be written at all: whoever asks may rely on it after a crash. */
   async firstRun(): Promise<FirstRunDraft | null> {
-    await this.#firstRunFile.settled()
-    return this.#firstRun
+    for (;;) {
+      const told = this.#firstRun
+      await this.#firstRunFile.settled()
+      // What has been kept meanwhile is not in the file yet.
+      if (told === this.#firstRun) return told
+    }
   }
 
   async change(changes: Partial<AppSettings>): Promise<AppSettings> {

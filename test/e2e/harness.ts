@@ -16,6 +16,7 @@
  * request)` asks the program as the page does. Everything ends with the test. When one fails, what the windows and the replicas told is shown.
  * Where the tests of a file go on from each other, `const quintet = quintetOfFile()` lasts until the last of them.
  */
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -41,6 +42,8 @@ export class AppWindow {
   readonly app: ElectronApplication
   readonly page: Page
   readonly data: string
+  /** Playwright forgets it when it has ended. */
+  readonly #process: ChildProcess
   /** What the page reported as errors. */
   readonly pageErrors: string[] = []
   /** What happened to the page, and what the program said of it. */
@@ -50,6 +53,7 @@ export class AppWindow {
     this.app = app
     this.page = page
     this.data = data
+    this.#process = app.process()
     page.on('pageerror', (error) => this.pageErrors.push(error.stack ?? error.message))
     const tell = (text: string): unknown => this.#told.push(text)
     page.on('console', (message) => tell(`${message.type()}: ${message.text()}`))
@@ -57,7 +61,7 @@ export class AppWindow {
     page.on('response', (response) => response.ok() || tell(`${response.url()}: ${response.status()}`))
     page.on('framenavigated', (frame) => tell(`loads ${frame.url()}`))
     page.on('crash', () => tell('the page has crashed'))
-    app.process().stderr?.on('data', (chunk: Buffer) => tell(`program: ${chunk.toString().trim()}`))
+    this.#process.stderr?.on('data', (chunk: Buffer) => tell(`program: ${chunk.toString().trim()}`))
   }
 
   /** For who has to find out why a test failed. */
@@ -72,7 +76,7 @@ export class AppWindow {
   }
 
   get pid(): number {
-    return this.app.process().pid ?? 0
+    return this.#process.pid ?? 0
   }
 
   /** Asks the program as the page does; the answer as it comes. */
@@ -127,14 +131,13 @@ export class AppWindow {
 
   async #signal(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (this.hasEnded) return
-    const child = this.app.process()
-    const ended = once(child, 'exit')
-    child.kill(signal)
+    const ended = once(this.#process, 'exit')
+    this.#process.kill(signal)
     await ended
   }
 
   get hasEnded(): boolean {
-    const { exitCode, signalCode } = this.app.process()
+    const { exitCode, signalCode } = this.#process
     return exitCode !== null || signalCode !== null
   }
 }

@@ -1,7 +1,7 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import type { ClientEvent } from '../../replica/client/contract/events.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
@@ -19,7 +19,9 @@ const withServer: KnownServers = { ...withoutServer, home: 'unnamed' }
 
 /** A machine, by what gives a new client on it of this replica; it has no server unless that is said. */
 const machine = async (): Promise<(replica: MemoryReplica, servers?: KnownServers) => Promise<MailClient>> => {
-  const store = createClientStore(await mkdtemp(path.join(tmpdir(), 'quintet-log-ins-')))
+  const folder = await mkdtemp(path.join(tmpdir(), 'quintet-log-ins-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const store = createClientStore(folder)
   return (replica, servers = withoutServer) =>
     createMailClient({
       servers,

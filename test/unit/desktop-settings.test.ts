@@ -30,6 +30,20 @@ test('what is told of the first run would be there after a crash', async () => {
   expect(await afterCrash()).toBeNull()
 })
 
+test('of what is kept while the last step is being written no more is told than would be there after a crash', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quintet-settings-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const settings = await Settings.load(folder)
+  const first = settings.keepFirstRun(draft(1))
+  const told = settings
+    .firstRun()
+    .then(async (found) => ({ found, kept: await (await Settings.load(folder)).firstRun() }))
+  const second = settings.keepFirstRun(draft(2))
+  const { found, kept } = await told
+  expect(found).toEqual(kept)
+  await Promise.all([first, second])
+})
+
 test('what was set is there after a restart, and with what this version knows besides', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'quintet-settings-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
