@@ -83,8 +83,12 @@ export class ProgramHost implements AppHost {
     return this.#options.settings.firstRun()
   }
 
-  keepFirstRun({ draft }: Request<'keepFirstRun'>): Promise<void> {
-    return this.#options.settings.keepFirstRun(draft)
+  /** What the page still says of joining when the machine has its group is not kept: that is over. */
+  async keepFirstRun({ draft }: Request<'keepFirstRun'>): Promise<void> {
+    const { phase } = this.#options.mailbox.phase
+    const isOver = phase === 'signedOut' || phase === 'signedIn'
+    if (isOver && draft !== null && draft.account === null) return
+    await this.#options.settings.keepFirstRun(draft)
   }
 
   retry(): Promise<void> {

@@ -67,10 +67,12 @@ export const useFirstRun = defineStore('firstRun', () => {
     }
   }
 
-  /** Reads the invite and asks a member who has which seat; then the seat is chosen. */
+  /** Reads the invite and asks a member who has which seat; then the seat is chosen, unless the person has gone elsewhere meanwhile. */
   const inspect = (): Promise<void> =>
     attempt('inspecting', async () => {
-      take(await host.inspectInvite({ invite: draft.value.invite }))
+      const { invite, step } = draft.value
+      const shown = await host.inspectInvite({ invite })
+      if (draft.value.invite === invite && draft.value.step === step) take(shown)
     })
 
   /** Shows which seats are taken, and goes on from one that is to the first that is not. */

@@ -200,3 +200,18 @@ describe('the first run', () => {
     expect(joinsOf()).toEqual([{ method: 'join', request: { invite: 'invite', machine: 'mess', server: 5 } }])
   })
 })
+
+describe('the first run, while a member is asked', () => {
+  it('stays where the person has gone while a member was asked', async () => {
+    const state = hostWith({ ...begun, step: 'seat', invite: 'invite' })
+    const page = mount(FirstRunPage, { attachTo: document.body })
+    await vi.waitFor(() => expect(useFirstRun().work).toBe('none'))
+    fakeQuintet().holdAnswers()
+    void useFirstRun().inspect()
+    useFirstRun().goTo('invite')
+    fakeQuintet().answerHeld()
+    await flushPromises()
+    expect(page.get('h1').text()).toBe('Join a group')
+    expect(state.draft).toMatchObject({ step: 'invite' })
+  })
+})
