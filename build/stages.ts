@@ -1,11 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
 
+/** A test, or something else of a stage, that failed, if only at its first try. */
+export interface Failure {
+  /** As `test/unit/wire.test.ts > a frame > is refused`. */
+  readonly what: string
+  /** The beginning of its error, of several lines. */
+  readonly said: string
+}
+
 /** What came of a stage. Counts are of tests or seeds; both are 0 for a stage that has none. */
 export interface Outcome {
   readonly ok: boolean
   readonly passed: number
   readonly failed: number
+  readonly failures?: readonly Failure[]
+  /** Passed, but at the second try. */
+  readonly flaky?: readonly Failure[]
 }
 
 export interface Stage {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import {
@@ -6,6 +6,7 @@ import {
   cacheFolder,
   chooseStages,
   commandOf,
+  type Failure,
   type Outcome,
   reportLine,
   runOnTwoLanes,
@@ -13,6 +14,7 @@ import {
   type StageReport,
   timeStage,
 } from './stages.ts'
+import { readPlaywrightResults, readVitestResults, type TestResults } from './test-results.ts'
 
 const simulationSeeds = 200
 const copiesSeeds = 20
@@ -30,24 +32,18 @@ const outcome = (exitCode: number, passed: number, failed: number): Outcome => {
   return { ok, passed, failed: ok ? 0 : Math.max(failed, 1) }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
+const outcomeOf = (exitCode: number, { passed, failed, flaky }: TestResults): Outcome => ({
+  // A name that no test has (-t) is no reason to be content.
+  ...outcome(passed + failed.length === 0 ? 1 : exitCode, passed, failed.length),
+  failures: failed,
+  flaky,
+})
 
-/** The file's test results by vitest's json reporter; a file that could not be loaded counts as one failed test. */
-const countTests = async (file: string): Promise<{ readonly passed: number; readonly failed: number }> => {
-  const report: unknown = JSON.parse(await readFile(file, 'utf8').catch(() => '{}'))
-  if (!isRecord(report) || !Array.isArray(report.testResults)) return { passed: 0, failed: 0 }
-  let passed = 0
-  let failed = 0
-  for (const result of report.testResults as readonly unknown[]) {
-    if (!isRecord(result) || !Array.isArray(result.assertionResults)) continue
-    const tests = (result.assertionResults as readonly unknown[]).filter(isRecord)
-    passed += tests.filter(({ status }) => status === 'passed').length
-    const failedHere = tests.filter(({ status }) => status === 'failed').length
-    failed += failedHere === 0 && result.status === 'failed' ? 1 : failedHere
-  }
-  return { passed, failed }
-}
+const lastLines = 15
+
+/** Of a script that writes no report: the last that it said, where it failed. */
+const saidLast = (what: string, exitCode: number, output: string): readonly Failure[] =>
+  exitCode === 0 ? [] : [{ what, said: output.trimEnd().split('\n').slice(-lastLines).join('\n') }]
 
 /** Of this run alone: several may go on in one checkout. */
 const resultsFolder = path.join(cacheFolder, 'test-results', String(process.pid))
@@ -62,9 +58,7 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
     const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${results}`]
     const args = ['run', '--project', project, ...reporters, ...filters]
     const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
-    const { passed, failed } = await countTests(results)
-    // A name that no test has (-t) is no reason to be content.
-    return outcome(passed + failed === 0 ? 1 : exitCode, passed, failed)
+    return outcomeOf(exitCode, await readVitestResults(results))
   },
 })
 
@@ -77,10 +71,7 @@ const endToEnd = (filters: readonly string[]): Stage => ({
     const output = path.join(resultsFolder, 'e2e')
     const args = ['test', '--config', 'test/e2e/playwright.config.ts', '--output', output, ...filters]
     const { exitCode } = await runTool(commandOf('@playwright/test', 'cli.js'), args, 'passed')
-    const report: unknown = JSON.parse(await readFile(results, 'utf8').catch(() => '{}'))
-    const counts = isRecord(report) && isRecord(report.stats) ? report.stats : {}
-    const count = (name: string): number => (typeof counts[name] === 'number' ? counts[name] : 0)
-    return outcome(exitCode, count('expected') + count('flaky'), count('unexpected'))
+    return outcomeOf(exitCode, await readPlaywrightResults(results))
   },
 })
 
@@ -94,17 +85,23 @@ const counted = (name: string, scripts: readonly Script[]): Stage => ({
   name,
   run: async (runTool) => {
     const outcomes: Outcome[] = []
+    const failures: Failure[] = []
     for (const { script, args } of scripts) {
       const { exitCode, output } = await runTool(script, args, 'both')
       const tally = [...output.matchAll(tallyPattern)].at(-1)
       outcomes.push(tally === undefined ? outcome(1, 0, 0) : outcome(exitCode, Number(tally[1]), Number(tally[2])))
+      failures.push(...saidLast([script, ...args].join(' '), exitCode, output))
     }
     const total = (count: (one: Outcome) => number): number => outcomes.reduce((sum, one) => sum + count(one), 0)
-    return outcome(
-      outcomes.every(({ ok }) => ok) ? 0 : 1,
-      total(({ passed }) => passed),
-      total(({ failed }) => failed),
-    )
+    const exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1
+    return {
+      ...outcome(
+        exitCode,
+        total(({ passed }) => passed),
+        total(({ failed }) => failed),
+      ),
+      failures,
+    }
   },
 })
 
@@ -132,14 +129,20 @@ const torture: Stage = {
     }
     if (process.getuid?.() !== 0)
       console.log('Without root on Linux there are no cables to cut and no disks to fill: crashes and partings only.')
-    const { exitCode } = await runTool('test/torture/main.ts', tortureRun, 'passed')
-    return outcome(exitCode, exitCode === 0 ? 1 : 0, 0)
+    const { exitCode, output } = await runTool('test/torture/main.ts', tortureRun, 'both')
+    return {
+      ...outcome(exitCode, exitCode === 0 ? 1 : 0, 0),
+      failures: saidLast(`npm run torture -- ${tortureRun.join(' ')}`, exitCode, output),
+    }
   },
 }
 
 const check: Stage = {
   name: 'check',
-  run: async (runTool) => outcome((await runTool('build/check.ts', [], 'passed')).exitCode, 0, 0),
+  run: async (runTool) => {
+    const { exitCode, output } = await runTool('build/check.ts', [], 'both')
+    return { ...outcome(exitCode, 0, 0), failures: saidLast('npm run check', exitCode, output) }
+  },
 }
 
 const vitestStages = (projects: readonly string[], filters: readonly string[]): readonly Stage[] =>
@@ -210,8 +213,19 @@ if (availableParallelism() > 1 && toCompute.length > 0 && toWait.length > 0) {
   await runOnTwoLanes(toCompute, toWait, { front: runInFront, behind: runBehind })
 } else for (const stage of chosen) await runInFront(stage)
 
-if (reports.every(({ ok }) => ok)) await rm(resultsFolder, { recursive: true, force: true })
+if (reports.every(({ ok, flaky = [] }) => ok && flaky.length === 0))
+  await rm(resultsFolder, { recursive: true, force: true })
 const total = (count: (outcome: Outcome) => number): number => reports.reduce((sum, report) => sum + count(report), 0)
+/** At the end of all, where it is seen. */
+const tell = (title: string, of: (report: StageReport) => readonly Failure[]): void => {
+  const all = reports.flatMap((report) => of(report).map((failure) => ({ stage: report.name, ...failure })))
+  if (all.length === 0) return
+  console.log(`\n=== ${title} ===`)
+  for (const { stage, what, said } of all) console.log(`${stage}: ${what}\n${said.replaceAll(/^/gm, '    ')}\n`)
+}
+const unexplained: readonly Failure[] = [{ what: 'none of its tests', said: 'what it wrote above tells why' }]
+tell('what failed', ({ ok, failures = [] }) => (ok || failures.length > 0 ? failures : unexplained))
+tell('what passed at its second try only, and is to be looked into', ({ flaky = [] }) => flaky)
 console.log('\n=== all stages ===')
 for (const report of reports) console.log(`${reportLine(report)}  ${report.passed} passed, ${report.failed} failed`)
 if (reports.some(({ ok }) => !ok)) process.exitCode = 1

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import type { ReplicaApi } from '../../replica/api/contract.ts'
 import type { MailClient } from '../../replica/client/contract/mail-client.ts'
@@ -8,6 +8,18 @@ import { QuintetError } from '../../replica/core/model/errors.ts'
 import { systemTestClock, testRandom } from '../support/client-ports.ts'
 import { cheapPassword, sendNow, signedUp } from '../support/mail-clients.ts'
 import { MemoryReplica } from '../support/memory-replica.ts'
+
+/** Compressing a large text, on another thread, waits for this. */
+const compressing = vi.hoisted(() => ({ mayEnd: Promise.resolve<unknown>(undefined) }))
+vi.mock('node:zlib', async (original) => {
+  const zlib = await original<typeof import('node:zlib')>()
+  const deflateRaw = (...given: Parameters<typeof zlib.deflateRaw>) => {
+    void compressing.mayEnd.then(() => {
+      zlib.deflateRaw(...given)
+    })
+  }
+  return { ...zlib, deflateRaw }
+})
 
 type Method = 'submit' | 'tags' | 'lookUp'
 
@@ -139,9 +151,11 @@ describe('when somebody else logs in at the same client', () => {
 
   test('a draft that was just being saved is not among theirs', async () => {
     const { client } = await annAndBob()
-    // So large that compressing it takes its time beside everything else.
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    compressing.mayEnd = promise
     const saved = outcome(client.saveDraft({ to: [], subject: 'diary', body: 'dear diary, '.repeat(80_000) }))
     await logIn(client, 'bob')
+    resolve(undefined)
     expect(await saved).toBe('NOT_LOGGED_IN')
     expect(await client.drafts()).toEqual({ drafts: [] })
   })
