@@ -4,11 +4,6 @@ import { defineConfig } from 'vitest/config'
 const clusterTestTimeoutMs = 120_000
 /** Nothing of one process takes this long, also where it has what other processes leave of the processor. */
 const testTimeoutMs = 30_000
-/**
- * Of tests of real processes and sockets, whose time limits a machine that is busy with something else can break. `npm test` tells at its end
- * which passed at the second try only, with the error of the first.
- */
-const retry = 1
 
 const project = (name: string) => ({ name, include: [`test/${name}/**/*.test.ts`] })
 
@@ -40,12 +35,11 @@ export default defineConfig({
         },
       },
       { extends: true, test: project('conformance') },
-      { extends: true, test: { ...project('network'), retry } },
+      { extends: true, test: project('network') },
       {
         extends: true,
         test: {
           ...project('security'),
-          retry,
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,
           hookTimeout: clusterTestTimeoutMs,
@@ -56,7 +50,6 @@ export default defineConfig({
         extends: true,
         test: {
           ...project('cluster'),
-          retry,
           fileParallelism: false,
           testTimeout: clusterTestTimeoutMs,
           hookTimeout: clusterTestTimeoutMs,

@@ -8,11 +8,36 @@ export interface TestResults {
   /** With those that passed at the second try. */
   readonly passed: number
   readonly failed: readonly Failure[]
-  /** Passed at the second try, where a project has one. */
+  /** Passed, but at the second try. */
   readonly flaky: readonly Failure[]
 }
 
-const none: TestResults = { passed: 0, failed: [], flaky: [] }
+/** Of one file of tests; by its path from the checkout. */
+export interface FileResults extends TestResults {
+  readonly file: string
+}
+
+/** Of all together. */
+export const together = (results: readonly TestResults[]): TestResults => ({
+  passed: results.reduce((sum, { passed }) => sum + passed, 0),
+  failed: results.flatMap(({ failed }) => failed),
+  flaky: results.flatMap(({ flaky }) => flaky),
+})
+
+/** Of files of which some were run a second time. */
+export const afterSecondTry = (
+  first: readonly FileResults[],
+  second: readonly FileResults[],
+): readonly FileResults[] => {
+  const secondOf = new Map(second.map((results) => [results.file, results]))
+  return first.map((results) => {
+    const again = secondOf.get(results.file)
+    if (again === undefined) return results
+    const failedAgain = new Set(again.failed.map(({ what }) => what))
+    return { ...again, flaky: results.failed.filter(({ what }) => !failedAgain.has(what)) }
+  })
+}
+
 const saidLines = 12
 
 /** The first lines of an error with the first place of this project in its stack. */
@@ -48,33 +73,23 @@ const vitestReport = v.object({
   ),
 })
 
-/** Of the file that vitest's `json` reporter writes; nothing passed and nothing failed where there is none. */
-export const readVitestResults = async (file: string): Promise<TestResults> => {
-  const report = await parsed(file, vitestReport)
-  if (report === null) return none
-  const results = report.testResults.map(({ name, status, message, assertionResults }): TestResults => {
-    const testFile = path.relative(root, name)
-    const named = assertionResults.map(({ ancestorTitles, title, failureMessages, ...test }) => ({
-      status: test.status,
-      hasFailed: failureMessages.length > 0,
-      failure: failureOf([testFile, ...ancestorTitles, title], failureMessages),
-    }))
-    const passed = named.filter((test) => test.status === 'passed')
-    const failed = named.filter((test) => test.status === 'failed').map(({ failure }) => failure)
-    // A file that could not be loaded, or one whose set-up failed.
-    const whole = failed.length === 0 && status === 'failed' ? [failureOf([testFile], [message])] : []
-    return {
-      passed: passed.length,
-      failed: [...failed, ...whole],
-      flaky: passed.filter(({ hasFailed }) => hasFailed).map(({ failure }) => failure),
-    }
+/** Of the file that vitest's `json` reporter writes; of no tests where there is none. */
+export const readVitestResults = async (report: string): Promise<readonly FileResults[]> => {
+  const found = await parsed(report, vitestReport)
+  return (found?.testResults ?? []).map(({ name, status, message, assertionResults }) => {
+    const file = path.relative(root, name)
+    const passed = assertionResults.filter((test) => test.status === 'passed').length
+    const failed = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map(({ ancestorTitles, title, failureMessages }) => failureOf([file, ...ancestorTitles, title], failureMessages))
+    // One that could not be loaded, or whose set-up failed.
+    const whole = failed.length === 0 && status === 'failed' ? [failureOf([file], [message])] : []
+    return { file, passed, failed: [...failed, ...whole], flaky: [] }
   })
-  return together(results)
 }
 
 const playwrightSpec = v.object({
   title: v.string(),
-  file: v.string(),
   tests: v.array(
     v.object({
       status: v.picklist(['expected', 'unexpected', 'flaky', 'skipped']),
@@ -84,6 +99,7 @@ const playwrightSpec = v.object({
 })
 
 interface PlaywrightSuite {
+  /** Of the outermost one: its file. */
   readonly title: string
   readonly specs: readonly v.InferOutput<typeof playwrightSpec>[]
   readonly suites: readonly PlaywrightSuite[]
@@ -102,7 +118,6 @@ const playwrightReport = v.object({
 })
 
 const resultsOfSuite = ({ title, specs, suites }: PlaywrightSuite, above: readonly string[]): TestResults => {
-  // The outermost one bears the name of its file.
   const titles = [...above, title]
   const own = specs.map((spec): TestResults => {
     const ran = spec.tests.map(({ status, results }) => ({
@@ -122,21 +137,15 @@ const resultsOfSuite = ({ title, specs, suites }: PlaywrightSuite, above: readon
   return together([...own, ...suites.map((suite) => resultsOfSuite(suite, titles))])
 }
 
-/** Of the file that Playwright's `json` reporter writes; nothing passed and nothing failed where there is none. */
-export const readPlaywrightResults = async (file: string): Promise<TestResults> => {
-  const report = await parsed(file, playwrightReport)
-  if (report === null) return none
-  const early = report.errors.map(({ message }) => failureOf(['before the tests'], [message]))
-  return together([{ ...none, failed: early }, ...report.suites.map((suite) => resultsOfSuite(suite, []))])
+/** Of the file that Playwright's `json` reporter writes; of no tests where there is none. */
+export const readPlaywrightResults = async (report: string): Promise<TestResults> => {
+  const found = await parsed(report, playwrightReport)
+  const early = (found?.errors ?? []).map(({ message }) => failureOf(['before the tests'], [message]))
+  const suites = (found?.suites ?? []).map((suite) => resultsOfSuite(suite, []))
+  return together([{ passed: 0, failed: early, flaky: [] }, ...suites])
 }
 
 const parsed = async <Report>(file: string, schema: v.GenericSchema<unknown, Report>): Promise<Report | null> => {
   const text = await readFile(file, 'utf8').catch(() => null)
   return text === null ? null : v.parse(schema, JSON.parse(text))
 }
-
-const together = (results: readonly TestResults[]): TestResults => ({
-  passed: results.reduce((sum, { passed }) => sum + passed, 0),
-  failed: results.flatMap(({ failed }) => failed),
-  flaky: results.flatMap(({ flaky }) => flaky),
-})

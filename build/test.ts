@@ -14,7 +14,14 @@ import {
   type StageReport,
   timeStage,
 } from './stages.ts'
-import { readPlaywrightResults, readVitestResults, type TestResults } from './test-results.ts'
+import {
+  afterSecondTry,
+  type FileResults,
+  readPlaywrightResults,
+  readVitestResults,
+  type TestResults,
+  together,
+} from './test-results.ts'
 
 const simulationSeeds = 200
 const copiesSeeds = 20
@@ -48,17 +55,36 @@ const saidLast = (what: string, exitCode: number, output: string): readonly Fail
 /** Of this run alone: several may go on in one checkout. */
 const resultsFolder = path.join(cacheFolder, 'test-results', String(process.pid))
 
+/** Of real processes and sockets, whose time limits a machine can break that is busy with something else. */
+const ofProcesses = ['cluster', 'network', 'security']
+
+interface VitestRun {
+  readonly exitCode: number
+  readonly files: readonly FileResults[]
+}
+
 const vitestStage = (project: string, filters: readonly string[]): Stage => ({
   name: project,
   run: async (runTool) => {
-    const results = path.join(resultsFolder, `${project}.json`)
     await mkdir(resultsFolder, { recursive: true })
-    // Cluster tests take long each: one line a test shows that they go on.
-    const reporter = ['cluster', 'network', 'security'].includes(project) ? 'verbose' : 'default'
-    const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${results}`]
-    const args = ['run', '--project', project, ...reporters, ...filters]
-    const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
-    return outcomeOf(exitCode, await readVitestResults(results))
+    const run = async (chosen: readonly string[]): Promise<VitestRun> => {
+      const report = path.join(resultsFolder, `${project}.json`)
+      await rm(report, { force: true })
+      // They take long each: one line a test shows that they go on.
+      const reporter = ofProcesses.includes(project) ? 'verbose' : 'default'
+      const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${report}`]
+      const args = ['run', '--project', project, ...reporters, ...chosen]
+      const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
+      return { exitCode, files: await readVitestResults(report) }
+    }
+    const first = await run(filters)
+    const failedFiles = first.files.filter(({ failed }) => failed.length > 0).map(({ file }) => file)
+    // Who chooses tests wants to see what they do.
+    const isTriedAgain = ofProcesses.includes(project) && filters.length === 0 && failedFiles.length > 0
+    if (!isTriedAgain) return outcomeOf(first.exitCode, together(first.files))
+    // Whole files: the tests of one often share a group.
+    const second = await run(failedFiles)
+    return outcomeOf(second.exitCode, together(afterSecondTry(first.files, second.files)))
   },
 })
 
@@ -69,7 +95,8 @@ const endToEnd = (filters: readonly string[]): Stage => ({
     const results = path.join(resultsFolder, 'e2e.json')
     process.env['PLAYWRIGHT_JSON_OUTPUT_FILE'] = results
     const output = path.join(resultsFolder, 'e2e')
-    const args = ['test', '--config', 'test/e2e/playwright.config.ts', '--output', output, ...filters]
+    const again = filters.length === 0 ? ['--retries', '1'] : []
+    const args = ['test', '--config', 'test/e2e/playwright.config.ts', '--output', output, ...again, ...filters]
     const { exitCode } = await runTool(commandOf('@playwright/test', 'cli.js'), args, 'passed')
     return outcomeOf(exitCode, await readPlaywrightResults(results))
   },

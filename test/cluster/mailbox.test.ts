@@ -54,6 +54,8 @@ describe('what a person does with mail', () => {
     await benEast.ask('mark', { mails: [trashed, unread], mark: 'unread' })
     await benEast.ask('mark', { mails: [trashed], mark: 'restore' })
     await benEast.ask('saveDraft', { to: ['ada'], subject: 'written in the east', body: 'three', draft })
+    // A client of the west that is still logged in would keep its version beside this one.
+    await ben.ask('logOut')
     await merge(group)
 
     const anywhere = await logInAt(group, 'ben', 5)

@@ -15,8 +15,6 @@ export default defineConfig({
   projects: [{ name: chooseRuntime().kind === 'electron' ? 'on Electron' : 'on the stand-in' }],
   // Each test runs five replicas: more at the same time would be taken for a slow network.
   workers: 1,
-  // As for other tests of real processes (vitest.config.ts).
-  retries: 1,
   fullyParallel: false,
   timeout: testTimeoutMs,
   expect: { timeout: expectTimeoutMs },

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { commandOf, root } from '../../build/stages.ts'
-import { readPlaywrightResults, readVitestResults } from '../../build/test-results.ts'
+import { afterSecondTry, readPlaywrightResults, readVitestResults, together } from '../../build/test-results.ts'
 
 /** Within the checkout, so that what the tests import is found. */
 let folder = ''
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** The report of tests of one file, of which the second tries once more. */
+/** The report of a run of these files. */
 const run = async (tool: string, args: readonly string[], files: Readonly<Record<string, string>>): Promise<string> => {
   const report = path.join(folder, 'report.json')
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text)
@@ -27,35 +27,46 @@ const run = async (tool: string, args: readonly string[], files: Readonly<Record
 }
 
 const sums = `
-let tries = 0
 describe('sums', () => {
   test('are right', () => expect(1 + 1).toBe(2))
   test('are wrong', () => expect(1 + 1).toBe(3))
-  test("are right when tried again", () => expect((tries += 1)).toBe(2))
+  test('are right at the second try', () => expect(tries).toBe(2))
 })
 `
 
-test('what failed, and what failed at its first try only, is read from a report of vitest', async () => {
-  const report = await run(
-    commandOf('vitest', 'vitest.mjs'),
-    ['run', '--root', folder, '--retry', '1', '--reporter=json', '--outputFile=report.json'],
-    {
-      'sums.test.mjs': `import { describe, expect, test } from 'vitest'\n${sums}`,
-      // Instead of the checkout's.
-      'vitest.config.mjs': 'export default {}',
-      'broken.test.mjs': "import './nowhere.mjs'",
-    },
-  )
-  const { passed, failed, flaky } = await readVitestResults(report)
+test('what failed is read from a report of vitest, and what passes when its file is run again is told', async () => {
+  const command = commandOf('vitest', 'vitest.mjs')
+  const args = ['run', '--root', folder, '--reporter=json', '--outputFile=report.json']
+  const files = {
+    'sums.test.mjs': `import { describe, expect, test } from 'vitest'\nconst tries = 1\n${sums}`,
+    // Instead of the checkout's.
+    'vitest.config.mjs': 'export default {}',
+    'broken.test.mjs': "import './nowhere.mjs'",
+    'whole.test.mjs': "import { test } from 'vitest'\ntest('is fine', () => {})",
+  }
+  const first = await readVitestResults(await run(command, args, files))
   const file = path.relative(root, path.join(folder, 'sums.test.mjs'))
+  const broken = file.replace('sums', 'broken')
+  const { passed, failed, flaky } = together(first)
   expect(passed).toBe(2)
-  expect(failed.map(({ what }) => what).sort()).toEqual([file.replace('sums', 'broken'), `${file} > sums > are wrong`])
+  expect(failed.map(({ what }) => what).sort()).toEqual([
+    broken,
+    `${file} > sums > are right at the second try`,
+    `${file} > sums > are wrong`,
+  ])
   expect(failed.find(({ what }) => what.endsWith('wrong'))?.said).toMatch(
     /^AssertionError: expected 2 to be 3.*\n +at .*sums/,
   )
-  expect(failed.find(({ what }) => what.includes('broken'))?.said).toContain('nowhere.mjs')
-  expect(flaky).toEqual([
-    { what: `${file} > sums > are right when tried again`, said: expect.stringContaining('expected 1 to be 2') },
+  expect(failed.find(({ what }) => what === broken)?.said).toContain('nowhere.mjs')
+  expect(flaky).toEqual([])
+  const again = await run(command, [...args, 'sums'], {
+    'sums.test.mjs': files['sums.test.mjs'].replace('const tries = 1', 'const tries = 2'),
+  })
+  const all = together(afterSecondTry(first, await readVitestResults(again)))
+  expect(all.passed).toBe(3)
+  expect(all.failed.map(({ what }) => what).sort()).toEqual([broken, `${file} > sums > are wrong`])
+  expect(all.flaky).toEqual([
+    { what: `${file} > sums > are right at the second try`, said: expect.stringContaining('expected 1 to be 2') },
   ])
 })
 
@@ -66,18 +77,18 @@ test('and from one of Playwright', async () => {
     {
       'playwright.config.mjs': "export default { testMatch: '*.spec.mjs', outputDir: 'out' }",
       // Each try is in a process of its own.
-      'sums.spec.mjs': `import { test, expect } from '@playwright/test'\nconst { describe } = test\n${sums.replace('(tries += 1)', 'test.info().retry + 1')}`,
+      'sums.spec.mjs': `import { test, expect } from '@playwright/test'\nconst { describe } = test\n${sums.replace('tries', 'test.info().retry + 1')}`,
     },
   )
   const { passed, failed, flaky } = await readPlaywrightResults(report)
   expect(passed).toBe(2)
   expect(failed).toEqual([{ what: 'sums.spec.mjs > sums > are wrong', said: expect.stringContaining('Expected: 3') }])
   expect(flaky).toEqual([
-    { what: 'sums.spec.mjs > sums > are right when tried again', said: expect.stringContaining('Expected: 2') },
+    { what: 'sums.spec.mjs > sums > are right at the second try', said: expect.stringContaining('Expected: 2') },
   ])
 })
 
 test('where there is no report, nothing passed', async () => {
-  expect(await readVitestResults(path.join(folder, 'none.json'))).toEqual({ passed: 0, failed: [], flaky: [] })
+  expect(await readVitestResults(path.join(folder, 'none.json'))).toEqual([])
   expect(await readPlaywrightResults(path.join(folder, 'none.json'))).toEqual({ passed: 0, failed: [], flaky: [] })
 })
