@@ -166,10 +166,11 @@ export type Notice =
   | ({ readonly kind: 'secondOpinion' } & Opinion)
   /** Where peers that are not connected here may be now, as a member says: worth a try, and no more. */
   | { readonly kind: 'whereabouts'; readonly addresses: ReadonlyMap<PeerId, readonly string[]> }
-  /** The members to keep connected changed; `known` are all peers that were ever let in. */
+  /** The members to keep connected changed, or the retired machines to try now and then; `known` are all peers that were ever let in. */
   | {
       readonly kind: 'members'
       readonly addresses: ReadonlyMap<PeerId, readonly string[]>
+      readonly former: ReadonlyMap<PeerId, readonly string[]>
       readonly known: ReadonlySet<PeerId>
     }
 

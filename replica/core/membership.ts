@@ -347,11 +347,28 @@ export class Membership {
     const members = new Map<PeerId, readonly string[]>()
     const peers = this.#state.seats.group === null ? [...this.#addresses.keys()] : holders.map((claim) => claim.peer)
     for (const peer of peers) if (peer !== this.#identity.peer) members.set(peer, this.#addresses.get(peer) ?? [])
+    const former = this.#former()
     const known = this.#state.seats.knownPeers()
-    const told = `${[...members].map(([peer, places]) => `${peer} ${places.join()}`).join(';')} ${[...known].join()}`
+    const places = [...members, ...former].map(([peer, seen]) => `${peer} ${seen.join()}`)
+    const told = `${members.size} ${places.join(';')} ${[...known].join()}`
     if (told === this.#members) return
     this.#members = told
-    effects.notify.push({ kind: 'members', addresses: members, known })
+    effects.notify.push({ kind: 'members', addresses: members, former, known })
+  }
+
+  /**
+   * Machines that were retired, where they were last seen. One that comes back looks for the others by itself, unless it has retired them, too: then
+   * nobody would ever hear of the other side.
+   */
+  #former(): ReadonlyMap<PeerId, readonly string[]> {
+    const { seats } = this.#state
+    const { peer: own } = this.#identity
+    const retired = seats.claims().flatMap(({ origin, peer }) => {
+      const seen = this.#addresses.get(peer) ?? []
+      const isFormer = peer !== own && seats.isRetired(origin) && !seats.isShutOut(origin)
+      return isFormer && seen.length > 0 ? [[peer, seen] as const] : []
+    })
+    return new Map(retired.slice(-limits.dialledFormer))
   }
 
   #tellWhereabouts(effects: EffectsDraft): void {

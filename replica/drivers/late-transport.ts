@@ -21,7 +21,7 @@ class LateTransport implements Transport {
   readonly #load: LateTransportOptions['load']
   #keys: GroupKeys
   #denied: ReadonlySet<PeerId> | null = null
-  #members: ReadonlyMap<PeerId, readonly string[]> | null = null
+  #members: Parameters<Transport['remember']> | null = null
   #known: ReadonlySet<PeerId> | null = null
   #transport: Transport | null = null
   #starting: Promise<void> = Promise.resolve()
@@ -66,9 +66,9 @@ class LateTransport implements Transport {
     this.#transport?.deny(peers)
   }
 
-  remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
+  remember(...members: Parameters<Transport['remember']>): void {
     this.#members = members
-    this.#transport?.remember(members)
+    this.#transport?.remember(...members)
   }
 
   hint(addresses: ReadonlyMap<PeerId, readonly string[]>): void {
@@ -108,7 +108,7 @@ class LateTransport implements Transport {
     // Who is kept out, before anybody can come in.
     if (this.#denied !== null) transport.deny(this.#denied)
     if (this.#known !== null) transport.know(this.#known)
-    if (this.#members !== null) transport.remember(this.#members)
+    if (this.#members !== null) transport.remember(...this.#members)
     if (this.#keys !== keys) transport.useKeys(this.#keys)
     this.#transport = transport
     await transport.start(listener)

@@ -15,6 +15,8 @@ const longestDismissedMs = 600_000
 const keptMs = 60_000
 /** The cap for a peer with whom the connection breaks off whenever something large is sent: each time is a change of the view, and helps nobody. */
 const longestStuckMs = 30_000
+/** How long, at most, a retired machine is not tried again: nobody waits for it. */
+const longestFormerMs = 600_000
 /** So often what is heard of a peer begins a try anew: anybody in the local network can tell anything, and a try needs some time. */
 const anewMs = 1_000
 
@@ -28,8 +30,8 @@ export interface DiallerOptions {
 
 interface Target {
   readonly peer: PeerId
-  /** Others are only dialled when they are heard. */
-  isMember: boolean
+  /** `heard`: only dialled when that is so. */
+  standing: 'member' | 'former' | 'heard'
   remembered: readonly string[]
   /** Newest first. */
   learnt: readonly string[]
@@ -68,16 +70,23 @@ export class Dialler {
     this.#targets.clear()
   }
 
-  /** Sets the members; new ones, and absent ones with new addresses, are dialled at once. */
-  remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
+  /** Sets the members, and those who were; new ones, and absent ones with new addresses, are dialled at once. */
+  remember(
+    members: ReadonlyMap<PeerId, readonly string[]>,
+    former: ReadonlyMap<PeerId, readonly string[]> = new Map(),
+  ): void {
     for (const target of [...this.#targets.values()]) {
-      if (target.isMember && !members.has(target.peer)) this.#forget(target)
+      const isLeftOut = !members.has(target.peer) && !former.has(target.peer)
+      if (target.standing !== 'heard' && isLeftOut) this.#forget(target)
     }
-    for (const [peer, addresses] of [...members].slice(0, limits.dialledPeers)) {
-      const known = this.#targets.get(peer)
-      const target = known ?? this.#add(peer)
-      const hasNews = known?.isMember !== true || addresses.some((address) => !known.remembered.includes(address))
-      target.isMember = true
+    const places = [
+      ...Array.from(members, ([peer, addresses]) => ({ peer, addresses, standing: 'member' as const })),
+      ...Array.from(former, ([peer, addresses]) => ({ peer, addresses, standing: 'former' as const })),
+    ]
+    for (const { peer, addresses, standing } of places.slice(0, limits.dialledPeers)) {
+      const target = this.#targets.get(peer) ?? this.#add(peer)
+      const hasNews = target.standing !== standing || addresses.some((address) => !target.remembered.includes(address))
+      target.standing = standing
       target.remembered = addresses.slice(0, limits.addressesPerPeer)
       if (hasNews) this.#dialAnew(target)
     }
@@ -101,7 +110,7 @@ export class Dialler {
   /** Others say that a member is at these addresses: the next try has them too. It is not made sooner, because anything can be said. */
   hinted(peer: PeerId, addresses: readonly string[]): void {
     const target = this.#targets.get(peer)
-    if (target?.isMember !== true || target.connectedAtMs !== null) return
+    if (target?.standing !== 'member' || target.connectedAtMs !== null) return
     target.hinted = addresses.slice(0, limits.addressesPerPeer)
     if (target.cancelTimer === null) this.#dial(target)
   }
@@ -131,8 +140,8 @@ export class Dialler {
     if (livedMs >= keptMs) target.dismissals = 0
     target.state = cause === 'stuck' ? 'stuck' : 'ordinary'
     target.failures = cause === 'asked' ? failuresWhenAsked : Math.max(0, target.shortLives - shortLivesForgiven)
-    if (target.isMember) this.#dialLater(target)
-    else this.#forget(target)
+    if (target.standing === 'heard') this.#forget(target)
+    else this.#dialLater(target)
   }
 
   /** A peer has sent this machine away for good. It may have closed the connection before that is known here. */
@@ -159,14 +168,16 @@ export class Dialler {
   }
 
   #areManyStrangers(): boolean {
-    const dialled = [...this.#targets.values()].filter(({ isMember, attempt }) => !isMember && attempt !== null)
+    const dialled = [...this.#targets.values()].filter(
+      ({ standing, attempt }) => standing === 'heard' && attempt !== null,
+    )
     return dialled.length >= limits.dialledStrangers
   }
 
   #add(peer: PeerId): Target {
     const target: Target = {
       peer,
-      isMember: false,
+      standing: 'heard',
       remembered: [],
       learnt: [],
       hinted: [],
@@ -184,7 +195,7 @@ export class Dialler {
   }
 
   #forget(target: Target): void {
-    target.isMember = false
+    target.standing = 'heard'
     if (target.connectedAtMs !== null) return
     this.#cease(target)
     this.#targets.delete(target.peer)
@@ -239,7 +250,7 @@ export class Dialler {
     if (target.attempt !== attempt) return
     target.attempt = null
     if (target.connectedAtMs !== null || target.cancelTimer !== null) return
-    if (!target.isMember) {
+    if (target.standing === 'heard') {
       this.#forget(target)
       return
     }
@@ -255,7 +266,8 @@ const inTurn = (lists: readonly (readonly string[])[]): readonly string[] => {
   return [...new Set(turns.flat())]
 }
 
-const longestDelayOf = ({ dismissals, state, failures }: Target): number => {
+const longestDelayOf = ({ standing, dismissals, state, failures }: Target): number => {
+  if (standing === 'former') return longestFormerMs
   if (dismissals > 0) return Math.min(longestDismissedMs, longestDelayMs * 2 ** dismissals)
   return state === 'stuck' ? longestStuckMs : Math.min(longestDelayMs, firstDelayMs * 2 ** failures)
 }

@@ -206,8 +206,8 @@ class Libp2pTransport implements Transport {
       if (peers.has(peerId(connection.remotePeer.toString()))) abortConnection(connection, 'denied')
   }
 
-  remember(members: ReadonlyMap<PeerId, readonly string[]>): void {
-    this.#dialler.remember(new Map([...members].filter(([peer]) => peer !== this.self)))
+  remember(members: ReadonlyMap<PeerId, readonly string[]>, former?: ReadonlyMap<PeerId, readonly string[]>): void {
+    this.#dialler.remember(new Map([...members].filter(([peer]) => peer !== this.self)), former)
   }
 
   hint(addresses: ReadonlyMap<PeerId, readonly string[]>): void {

@@ -19,6 +19,7 @@ export class MemberBook {
   readonly #options: BookOptions
   readonly #addresses = new Map<PeerId, readonly string[]>()
   #members: ReadonlyMap<PeerId, readonly string[]> = new Map()
+  #former: ReadonlyMap<PeerId, readonly string[]> = new Map()
   #own = ''
   /** What is kept, or about to be. */
   #saved = ''
@@ -74,9 +75,10 @@ export class MemberBook {
     return news
   }
 
-  /** The members as the core knows them now. */
-  setMembers(members: ReadonlyMap<PeerId, readonly string[]>): void {
+  /** The members, and those who were, as the core knows them now. */
+  setMembers(members: ReadonlyMap<PeerId, readonly string[]>, former: ReadonlyMap<PeerId, readonly string[]>): void {
     this.#members = members
+    this.#former = former
     for (const [peer, known] of members) if (known.length > 0) this.#addresses.set(peer, known)
     this.#changed()
   }
@@ -87,7 +89,7 @@ export class MemberBook {
     const dialled = new Map(
       [...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]),
     )
-    transport.remember(dialled)
+    transport.remember(dialled, this.#former)
     this.#save()
   }
 

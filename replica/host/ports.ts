@@ -203,8 +203,8 @@ export interface Transport {
   disconnect(peer: PeerId): void
   /** No connection with these peers, either way, until the set is changed. Connected ones are cut at once. */
   deny(peers: ReadonlySet<PeerId>): void
-  /** Members and where they were seen: kept connected, redialled with capped back-off. */
-  remember(members: ReadonlyMap<PeerId, readonly string[]>): void
+  /** Members and where they were seen: kept connected, redialled with capped back-off. `former`: those who were, tried now and then. */
+  remember(members: ReadonlyMap<PeerId, readonly string[]>, former?: ReadonlyMap<PeerId, readonly string[]>): void
   /** Where members that are not connected may be now, as others say: tried besides where they were last seen. */
   hint(addresses: ReadonlyMap<PeerId, readonly string[]>): void
   /** Who may come in by a former group key: those that were ever let into the group. */

@@ -299,7 +299,7 @@ export class ReplicaHost {
   #notify(notice: Notice): void {
     if (notice.kind === 'members') {
       this.#options.transport.know(notice.known)
-      this.#members.setMembers(notice.addresses)
+      this.#members.setMembers(notice.addresses, notice.former)
       this.#noteAddresses()
     }
     if (notice.kind === 'refused' && notice.code === 'RETIRED') this.#options.transport.dismissed(notice.peer)

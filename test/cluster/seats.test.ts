@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ReplicaProcess } from '../../build/cluster/replica-process.ts'
-import { MailProcess } from '../../build/cluster/mail-process.ts'
+import { passwordOf } from '../../build/cluster/group.ts'
+import { type GroupStatus, MailProcess } from '../../build/cluster/mail-process.ts'
 import { noise, numbered, run, send, sendMany, subjectsOf, textLike, useCluster } from '../support/cluster.ts'
 
 const cluster = useCluster()
@@ -98,6 +99,48 @@ describe('a machine that is gone for good', () => {
     await expect(operator.ask('retire', { server: 1 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
     await expect(operator.ask('retire', { server: 2 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
     await expect(operator.ask('retire', { server: 4 })).rejects.toMatchObject({ code: 'NO_SUCH_SERVER' })
+  })
+})
+
+describe('two sides of a split that have retired each other', () => {
+  test('say so when they meet, and who joins again by an invite of the others brings along all that was done', async () => {
+    const group = await cluster.group([1, 2, 3, 4])
+    const ada = await group.person('ada', 1)
+    const ben = await group.person('ben', 3)
+    const [deleted, starred] = await sendMany(ada, 'ben', 4, 'before the split')
+    await group.settled()
+    await group.partition([1, 2], [3, 4])
+    for (const [operator, others] of [
+      [1, [3, 4]],
+      [3, [1, 2]],
+    ] as const)
+      for (const server of others) await group.operator(operator).ask('retire', { server })
+    await ben.ask('delete', { mail: deleted })
+    await ben.ask('mark', { mails: [starred], mark: 'star' })
+    await send(ben, 'ada', 'from the east')
+    await send(ada, 'ben', 'from the west')
+    await group.heal()
+    const isTold = ({ warnings }: GroupStatus): boolean =>
+      warnings.filter((sentence) => sentence.includes('was retired here, still runs')).length === 2
+    await group.until([1, 2, 3, 4], 'each knows of both others', (statuses) => statuses.every(isTold))
+    const again: ReplicaProcess[] = []
+    for (const server of [3, 4]) {
+      await group.replica(server).stop()
+      const { invite } = await group.operator(1).ask('invite')
+      const more = ['--reset', '--yes']
+      const replica = new ReplicaProcess({ data: group.dataOf(server), join: invite, server, more })
+      again.push(replica)
+      await replica.ready()
+    }
+    await group.sees([1, 2], [1, 2, 3, 4])
+    const statuses = await group.settled()
+    expect(statuses.map(({ warnings }) => warnings)).toEqual([[], [], [], []])
+    await ben.ask('logIn', { name: 'ben', password: passwordOf('ben') })
+    const inbox = [...numbered('before the split', 4).slice(1), 'from the west']
+    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(inbox)
+    expect(await subjectsOf(ada, 'inbox')).toEqual(['from the east'])
+    expect(await ben.ask('counts')).toMatchObject({ starred: 1 })
+    await Promise.all(again.map((replica) => replica.stop()))
   })
 })
 

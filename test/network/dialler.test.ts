@@ -102,6 +102,24 @@ describe('an absent member', () => {
     }
   })
 
+  test('that was retired is dialled at once, and then no more often than every five minutes, until it is left out', async () => {
+    const { clock, dials, dialler } = startDialler()
+    dialler.remember(new Map([[member, [address]]]))
+    await clock.pass(60_000)
+    const before = dials.length
+    const retired = clock.nowMs()
+    dialler.remember(new Map(), new Map([[member, [address]]]))
+    await clock.pass(3_600_000)
+    expect(dials[before]).toBe(retired)
+    const gaps = dials.slice(before).flatMap((at, index, all) => (index === 0 ? [] : [at - (all[index - 1] ?? 0)]))
+    expect(Math.min(...gaps)).toBeGreaterThan(300_000)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(600_000)
+    dialler.remember(new Map(), new Map())
+    const tries = dials.length
+    await clock.pass(3_600_000)
+    expect(dials).toHaveLength(tries)
+  })
+
   test('is tried where others say besides, with the latest of that, and no more often', async () => {
     const { clock, dials, tried, dialler } = startDialler()
     dialler.remember(new Map([[member, [address]]]))

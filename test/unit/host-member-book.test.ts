@@ -42,12 +42,12 @@ const makeBook = (links: readonly PeerLink[] = [], invitedBy: BookOptions['invit
 test('members that are told before the kept addresses are read do not take their place', async () => {
   const { book, dialled, setting } = makeBook()
   // A successor takes its seat, and knows nobody, before it starts.
-  book.setMembers(new Map())
+  book.setMembers(new Map(), new Map())
   await Promise.resolve()
   await book.load()
   expect(setting()).toEqual(kept)
   expect(book.known().get(other)).toEqual(kept[other])
-  book.setMembers(new Map([[other, []]]))
+  book.setMembers(new Map([[other, []]]), new Map())
   expect(dialled.at(-1)?.get(other)).toEqual(kept[other])
 })
 
@@ -70,7 +70,7 @@ test('who is connected stands in the book from when it is a member', async () =>
   const { book, setting } = makeBook(links)
   await book.load()
   expect([...book.noteLinks().keys()]).toEqual([])
-  book.setMembers(new Map([[here, []]]))
+  book.setMembers(new Map([[here, []]]), new Map())
   expect([...book.noteLinks().keys()]).toEqual([here])
   await expect.poll(setting).toEqual({ ...kept, [here]: ['/ip4/127.0.0.1/tcp/4002'] })
 })
@@ -81,7 +81,7 @@ test('addresses that could not be kept are kept when there is room again', async
   await book.load()
   failure.of = new Error('no room')
   const places = ['/ip4/127.0.0.1/tcp/4002']
-  book.setMembers(new Map([[here, places]]))
+  book.setMembers(new Map([[here, places]]), new Map())
   await expect.poll(setting).toEqual(kept)
   failure.of = null
   await Promise.resolve()

@@ -92,6 +92,8 @@ export const limits = {
   requestsServed: 256,
   /** Installs that are kept connected or dialled. */
   dialledPeers: 256,
+  /** And retired machines, now and then. */
+  dialledFormer: 16,
   /** Of those who are heard in the local network and known to nobody, so many are dialled at once: members must have room beside them. */
   dialledStrangers: 16,
   /** Logs that can be told of, in a message, an image or a status. */
