@@ -127,7 +127,7 @@ const fullestOf = (copies: readonly Aside[]): ReturnType<typeof fullestCopy<Asid
 
 /**
  * Nobody has a state any more: each of those who had one has started over. The machine begins anew from the copy; what it had at last is
- * set aside instead.
+ * set aside instead, unless the copy has all of it now (as `carryOver`).
  */
 const takeUp = (machine: Machine, taken: Aside): void => {
   const { world } = machine
@@ -137,14 +137,15 @@ const takeUp = (machine: Machine, taken: Aside): void => {
   const former = machine.disk
   const disk = copyOf(machine, taken.disk)
   const state = stateOf(disk.recover())
-  for (const origin of former.recover().highest.keys()) {
+  let isAll = true
+  for (const [origin, last] of former.recover().highest) {
+    if (state.held(origin) > 0) isAll = false
     const batches = goingOn(state, firstHash, former.readBatches(origin, state.held(origin), Infinity))
     if (batches.length > 0) disk.commit({ kind: 'append', batches })
+    if (state.held(origin) < last) isAll = false
   }
-  machine.aside = [
-    ...machine.aside.filter((aside) => aside !== taken),
-    { disk: former, install: machine.identity.origin, forked: null },
-  ]
+  const left = isAll ? [] : [{ disk: former, install: machine.identity.origin, forked: null }]
+  machine.aside = [...machine.aside.filter((aside) => aside !== taken), ...left]
   machine.takeUp(disk)
 }
 
