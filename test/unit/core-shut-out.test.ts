@@ -148,6 +148,21 @@ test('a machine that was only retired still hands over what it had not sent', ()
   expect(core.state.seats.knownPeers()).not.toContain(ben.peer)
 })
 
+test('a machine that was retired is still looked for where it was last seen, until it is shut out', () => {
+  const core = foundedCore()
+  const places = new Map([[ben.peer, ['/ip4/10.0.0.2/tcp/1']]])
+  core.step(noonMs, [
+    { kind: 'handedIn', batches: logOf(ben.origin, [seatOf(ben)], noonMs * 1_000) },
+    { kind: 'addresses', addresses: places },
+  ])
+  const lookedFor = (kind: 'retire' | 'shutOut') =>
+    give(core, { kind, machine: ben.origin }).notify.flatMap((notice) =>
+      notice.kind === 'members' ? [{ members: notice.addresses, former: notice.former }] : [],
+    )
+  expect(lookedFor('retire')).toEqual([{ members: new Map(), former: places }])
+  expect(lookedFor('shutOut')).toEqual([{ members: new Map(), former: new Map() }])
+})
+
 describe('a newcomer that shows an admission which is in no log here', () => {
   const cleo = identity(3, 'c')
   const admissionBy = (origin: OriginId, { peer, server }: Identity): Batch => {
