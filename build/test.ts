@@ -55,8 +55,10 @@ const saidLast = (what: string, exitCode: number, output: string): readonly Fail
 /** Of this run alone: several may go on in one checkout. */
 const resultsFolder = path.join(cacheFolder, 'test-results', String(process.pid))
 
-/** Of real processes and sockets, whose time limits a machine can break that is busy with something else. */
-const ofProcesses = ['cluster', 'network', 'security']
+/** They take long each: one line a test shows that they go on. */
+const verbose = ['cluster', 'network', 'security']
+/** A machine that is busy with something else can break their time limits. Not where chance decides what is tried: what is found once is found. */
+const triedAgain = ['unit', 'renderer', ...verbose]
 
 interface VitestRun {
   readonly exitCode: number
@@ -70,8 +72,7 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
     const run = async (chosen: readonly string[]): Promise<VitestRun> => {
       const report = path.join(resultsFolder, `${project}.json`)
       await rm(report, { force: true })
-      // They take long each: one line a test shows that they go on.
-      const reporter = ofProcesses.includes(project) ? 'verbose' : 'default'
+      const reporter = verbose.includes(project) ? 'verbose' : 'default'
       const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${report}`]
       const args = ['run', '--project', project, ...reporters, ...chosen]
       const { exitCode } = await runTool(commandOf('vitest', 'vitest.mjs'), args, 'passed')
@@ -80,7 +81,7 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
     const first = await run(filters)
     const failedFiles = first.files.filter(({ failed }) => failed.length > 0).map(({ file }) => file)
     // Who chooses tests wants to see what they do.
-    const isTriedAgain = ofProcesses.includes(project) && filters.length === 0 && failedFiles.length > 0
+    const isTriedAgain = triedAgain.includes(project) && filters.length === 0 && failedFiles.length > 0
     if (!isTriedAgain) return outcomeOf(first.exitCode, together(first.files))
     // Whole files: the tests of one often share a group.
     const second = await run(failedFiles)
