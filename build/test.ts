@@ -59,6 +59,8 @@ const resultsFolder = path.join(cacheFolder, 'test-results', String(process.pid)
 const verbose = ['cluster', 'network', 'security']
 /** A machine that is busy with something else can break their time limits. Not where chance decides what is tried: what is found once is found. */
 const triedAgain = ['unit', 'renderer', ...verbose]
+/** Where tests of more files fail that is no chance. */
+const filesTriedAgain = 5
 
 interface VitestRun {
   readonly exitCode: number
@@ -81,8 +83,8 @@ const vitestStage = (project: string, filters: readonly string[]): Stage => ({
     const first = await run(filters)
     const failedFiles = first.files.filter(({ failed }) => failed.length > 0).map(({ file }) => file)
     // Who chooses tests wants to see what they do.
-    const isTriedAgain = triedAgain.includes(project) && filters.length === 0 && failedFiles.length > 0
-    if (!isTriedAgain) return outcomeOf(first.exitCode, together(first.files))
+    const isChance = failedFiles.length > 0 && failedFiles.length <= filesTriedAgain && filters.length === 0
+    if (!isChance || !triedAgain.includes(project)) return outcomeOf(first.exitCode, together(first.files))
     // Whole files: the tests of one often share a group.
     const second = await run(failedFiles)
     return outcomeOf(second.exitCode, together(afterSecondTry(first.files, second.files)))
