@@ -1,6 +1,6 @@
 import type { AntiEntropy, Holder } from './anti-entropy.ts'
 import type { CatchingUp } from './catching-up.ts'
-import { retiredBefore } from './door.ts'
+import { retiredBefore, tellsOfOwnLog } from './door.ts'
 import type { CoreEvent, EffectsDraft } from './effects.ts'
 import type { Forks } from './forks.ts'
 import { FormerForks } from './former-forks.ts'
@@ -367,12 +367,6 @@ export class Correspondence {
   get #peers(): Membership['peers'] {
     return this.#parts.membership.peers
   }
-}
-
-/** Who says hello to somebody whom it does not know, or has no state, tells of its own log only. */
-const tellsOfOwnLog = ({ origin, rows }: HelloMessage): boolean => {
-  const row = rows.get(origin)
-  return row?.size === 1 && row.has(origin)
 }
 
 const notAdmitted = (message: string): RefusalMessage => ({

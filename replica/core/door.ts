@@ -15,7 +15,7 @@ export const refusalOf = (seats: SeatTable, session: PeerSession, hello: HelloMe
   const isProof = proof !== null && (admits(proof, session.peer) || mayGoOn(seats, session, hello, proof))
   const chain = proof === null ? [] : [proof, ...hello.vouchers]
   const knowsNobody = seats.group === null
-  if ((isProof && leadsToMember(seats, chain)) || knowsNobody) return null
+  if ((isProof && leadsToMember(seats, chain, hello)) || knowsNobody) return null
   return 'This machine has not been admitted to the group. Join with an invite.'
 }
 
@@ -41,13 +41,23 @@ export const formerInstalls = (chain: readonly Batch[]): readonly OriginId[] => 
   return former
 }
 
-/** Nobody is let in by the word of a machine that was shut out, nor by whom that one let in. */
-const leadsToMember = (seats: SeatTable, chain: readonly Batch[]): boolean => {
+/**
+ * Nobody is let in by the word of a machine that was shut out, nor by whom that one let in. A machine that was retired may not have heard of that, and
+ * whom it let in has a state then and tells of it. Who does not is new, or of the other side of a split that has retired this side's
+ * machines, too: it would carry each side's retirements to the other, and nobody would be left.
+ */
+const leadsToMember = (seats: SeatTable, chain: readonly Batch[], hello: HelloMessage): boolean => {
   for (const batch of chain) {
     if (seats.isShutOut(batch.origin)) return false
-    if (isByMember(seats, batch)) return true
+    if (isByMember(seats, batch)) return !seats.isRetired(batch.origin) || !tellsOfOwnLog(hello)
   }
   return false
+}
+
+/** Who says hello to somebody whom it does not know, or holds for retired, or has no state, tells of its own log only. */
+export const tellsOfOwnLog = ({ origin, rows }: HelloMessage): boolean => {
+  const row = rows.get(origin)
+  return row?.size === 1 && row.has(origin)
 }
 
 /** Or by one that goes on for a member. */

@@ -76,10 +76,13 @@ export class OwnStanding {
     const isFormer = retirement !== null && this.#isFormer(retirement.retired)
     const told = retirement !== null && (isFormer || this.#isOwn(retirement.retired)) ? retirement : null
     const by = told?.proof.by
-    const isMember = (install: OriginId): boolean =>
-      !seats.isRetired(install) && (install === origin || seats.claimOf(install) !== undefined)
     const shown = told === null ? [] : [told.proof, ...told.vouchers]
-    const isKnown = told !== null && (seats.group === null || shown.some((word) => isMember(word.by)))
+    // Whoever was let in by members, and retired since, is not vouched for by them any more.
+    const firstKnown = shown.find(
+      ({ by: install }) => install === origin || seats.isRetired(install) || seats.claimOf(install) !== undefined,
+    )
+    const isByMember = firstKnown !== undefined && !seats.isRetired(firstKnown.by)
+    const isKnown = told !== null && (seats.group === null || isByMember)
     if (isKnown || (by !== undefined && this.#showMany(by, origin))) {
       if (isFormer) this.#isSaidOfFormer = true
       else this.isSaidRetired = true

@@ -188,9 +188,12 @@ describe('a member that says that this machine was retired', () => {
   })
 
   test('is not believed by the word of one that was retired here itself, as by the other side of a split', () => {
+    const { origin: own } = greeted().identity
     for (const [by, letInBy] of [
       [liar.origin, []],
+      [liar.origin, [own]],
       [stranger, [liar.origin]],
+      [stranger, [liar.origin, own]],
     ] as const) {
       const core = greeted()
       give(core, { kind: 'retire', machine: liar.origin })

@@ -169,12 +169,13 @@ describe('a newcomer that shows an admission which is in no log here', () => {
     const change = { kind: 'admission', invite: inviteNamed(origin), peer, server } as const
     return makeBatchOf(origin)(9, firstHash(origin), [{ clock: noonMs * 1_000, change }])
   }
-  const isLetIn = (kind: 'retire' | 'shutOut'): boolean => {
+  const isLetIn = (kind: 'retire' | 'shutOut', holds: readonly OriginId[]): boolean => {
     const core = foundedCore()
     core.step(noonMs, [{ kind: 'handedIn', batches: logOf(ben.origin, [seatOf(ben)], noonMs * 1_000) }])
     give(core, { kind, machine: ben.origin })
     const vouchers = [admissionBy(core.identity.origin, ben)]
-    const message = { ...helloOf(cleo), admission: admissionBy(ben.origin, cleo), vouchers }
+    const told: KnowledgeRows = new Map([[cleo.origin, new Map(holds.map((origin) => [origin, 1]))]])
+    const message = { ...helloOf(cleo, told), admission: admissionBy(ben.origin, cleo), vouchers }
     core.step(noonMs, [
       { kind: 'connected', peer: cleo.peer },
       { kind: 'message', peer: cleo.peer, message },
@@ -183,11 +184,15 @@ describe('a newcomer that shows an admission which is in no log here', () => {
   }
 
   test('is let in when that is by a machine that was retired: it may not have heard of that', () => {
-    expect(isLetIn('retire')).toBe(true)
+    expect(isLetIn('retire', [cleo.origin, ben.origin])).toBe(true)
+  })
+
+  test('is not by one that was retired while it tells of its own log only: its side of a split may have retired this one', () => {
+    expect(isLetIn('retire', [cleo.origin])).toBe(false)
   })
 
   test('is not when that is by one that was shut out, though it shows how that one was let in', () => {
-    expect(isLetIn('shutOut')).toBe(false)
+    expect(isLetIn('shutOut', [cleo.origin, ben.origin])).toBe(false)
   })
 })
 
