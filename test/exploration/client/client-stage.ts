@@ -168,7 +168,9 @@ export class ClientStage extends PeopleStage {
           const isOwn = [...this.#trashing].some(
             ([words, at]) => about === `${name}: ${words}: place` && at === person.inSinceMs,
           )
-          const isKnown = isSeen || (isOwn && register.possible.every((place) => place === 'trash'))
+          // What is being taken out may be gone from there just before the trash is emptied.
+          const isLeft = register.open.every((place) => place === 'trash')
+          const isKnown = isLeft && (isSeen || (isOwn && register.possible.every((place) => place === 'trash')))
           return { ...register.begin('deleted'), isKnown }
         })
       const outcome = await person.ask('empty the trash', (client) => client.emptyTrash())

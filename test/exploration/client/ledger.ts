@@ -32,6 +32,11 @@ export class Register<Value> {
     return [...new Set((final.length > 0 ? final : possible).map(({ value }) => value))]
   }
 
+  /** What it is being set to, as far as is known. */
+  get open(): readonly Value[] {
+    return this.#changes.filter(({ isDone }) => !isDone).map(({ value }) => value)
+  }
+
   /** Whether nobody has ever begun to take it away. */
   get isKept(): boolean {
     return this.#changes.slice(1).every(({ value }) => value !== 'none')
