@@ -363,12 +363,10 @@ export class Membership {
   #former(): ReadonlyMap<PeerId, readonly string[]> {
     const { seats } = this.#state
     const { peer: own } = this.#identity
-    const retired = seats.claims().flatMap(({ origin, peer }) => {
-      const seen = this.#addresses.get(peer) ?? []
-      const isFormer = peer !== own && seats.isRetired(origin) && !seats.isShutOut(origin)
-      return isFormer && seen.length > 0 ? [[peer, seen] as const] : []
-    })
-    return new Map(retired.slice(-limits.dialledFormer))
+    const isFormer = ({ origin, peer }: SeatClaim): boolean =>
+      peer !== own && seats.isRetired(origin) && !seats.isShutOut(origin)
+    const former = seats.claims().filter(isFormer).slice(-limits.dialledFormer)
+    return new Map(former.map(({ peer }) => [peer, this.#addresses.get(peer) ?? []]))
   }
 
   #tellWhereabouts(effects: EffectsDraft): void {

@@ -6,7 +6,7 @@ import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
-import { isToBeDisowned } from './former-install.ts'
+import { isToBeDisowned, ofOtherSide } from './former-install.ts'
 import { peopleOnlyIn } from './people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from './reissue.ts'
 import type { ReplicaHost } from './replica-host.ts'
@@ -162,6 +162,7 @@ export class GiveBack {
     const aside = stateOf({ snapshot, suffix })
     if (await host.read((core) => isToBeDisowned(core, copy, aside)))
       await this.#issue({ kind: 'disown', machine: copy })
+    await this.#disownOtherSide(aside)
     const own = await host.read((core) => core.identity.origin)
     const [found, again]: [Update[], Update[]] = [[], []]
     for (const [origin, last] of highest) {
@@ -184,6 +185,18 @@ export class GiveBack {
     issued += await this.#reissue(worthwhile, storage, [...highest])
     for (const wish of onceMore(again)) if ((await this.#issue(wish)) !== null) issued += 1
     if (issued > 0) logger.info('issued again from an older copy', { issued })
+  }
+
+  /** Those whom one of these has let in are found when it is retired. */
+  async #disownOtherSide(aside: ReturnType<typeof stateOf>): Promise<void> {
+    const disowned = new Set<OriginId>()
+    for (;;) {
+      const found = await this.#options.host.read(({ state }) => ofOtherSide(state, aside))
+      const next = found.find((machine) => !disowned.has(machine))
+      if (next === undefined) return
+      disowned.add(next)
+      await this.#issue({ kind: 'disown', machine: next })
+    }
   }
 
   /** Hands in batches that follow on what is held. Returns how many. */

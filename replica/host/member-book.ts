@@ -85,11 +85,9 @@ export class MemberBook {
 
   #changed(): void {
     if (!this.#isLoaded) return
-    const { transport } = this.#options
-    const dialled = new Map(
-      [...this.#members].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]),
-    )
-    transport.remember(dialled, this.#former)
+    const seen = (peers: ReadonlyMap<PeerId, readonly string[]>): ReadonlyMap<PeerId, readonly string[]> =>
+      new Map([...peers].map(([peer, known]) => [peer, known.length > 0 ? known : (this.#addresses.get(peer) ?? [])]))
+    this.#options.transport.remember(seen(this.#members), seen(this.#former))
     this.#save()
   }
 

@@ -149,61 +149,68 @@ describe('two sides of a split that have retired each other', () => {
     await Promise.all(joined.map((replica) => replica.stop()))
   })
 
-  test('come together also where one has given the seats of the other to new machines', async () => {
-    const group = await cluster.group([1, 2, 3])
-    const ada = await group.person('ada', 1)
-    const ben = await group.person('ben', 3)
-    await group.settled()
-    await group.kill(1, 2)
-    await group.sees([3], [3])
-    for (const server of [1, 2]) await group.operator(3).ask('retire', { server })
-    const data = path.join(await cluster.directory(), 'new-one')
-    const { invite } = await group.operator(3).ask('invite')
-    const newOne = new ReplicaProcess({ data, join: invite, server: 1 })
-    await newOne.ready()
-    const cleo = new MailProcess({ data })
-    await cleo.ask('signUp', { name: 'cleo', password: passwordOf('cleo') })
-    await cleo.ask('post', { text: 'from the new one' })
-    const [starred] = await sendMany(cleo, 'ben', 3, 'from the new one')
-    await ben.until(
-      () => ben.ask('counts'),
-      ({ inbox }) => inbox === 3,
-    )
-    await ben.ask('mark', { mails: [starred], mark: 'star' })
-    await ben.ask('saveDraft', { to: ['cleo'], subject: 'of the east', body: '' })
-    await send(ben, 'ada', 'from the east')
-    await newOne.stop()
-    await group.kill(3)
-    await group.restart(1, 2)
-    await group.sees([1, 2], [1, 2])
-    await group.operator(1).ask('retire', { server: 3 })
-    await ada.ask('logIn', { name: 'ada', password: passwordOf('ada') })
-    await send(ada, 'ada', 'of the west')
-    await group.restart(3)
-    const newOneAgain = new ReplicaProcess({ data })
-    await newOneAgain.ready()
-    await group.until([1, 2, 3], 'each knows of the other side', (statuses) => statuses.every(isEstranged))
-    const joined: ReplicaProcess[] = []
-    for (const { replica, place, server } of [
-      { replica: newOneAgain, place: data, server: 5 },
-      { replica: group.replica(3), place: group.dataOf(3), server: 3 },
-    ]) {
-      await replica.stop()
-      joined.push(await joinAgain(group, place, server))
-    }
-    await group.sees([1, 2, 3], [1, 2, 3, 5])
-    const statuses = await group.settled()
-    expect(statuses.map(({ warnings }) => warnings)).toEqual([[], [], []])
-    await ben.ask('logIn', { name: 'ben', password: passwordOf('ben') })
-    expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(numbered('from the new one', 3))
-    expect(await ben.ask('counts')).toMatchObject({ starred: 1, drafts: 1 })
-    expect(sorted(await subjectsOf(ada, 'inbox'))).toEqual(['from the east', 'of the west'])
-    expect((await ada.ask('posts', { name: 'cleo', limit: 2 })).posts).toMatchObject([{ text: 'from the new one' }])
-    const cleoElsewhere = group.client(2)
-    await cleoElsewhere.ask('logIn', { name: 'cleo', password: passwordOf('cleo') })
-    expect(await cleoElsewhere.ask('counts')).toMatchObject({ sent: 3 })
-    await Promise.all(joined.map((replica) => replica.stop()))
-  })
+  test.each([
+    ['first', 'newcomer'],
+    ['last', 'elder'],
+  ] as const)(
+    'come together also where one has given a seat of the other to a machine that joins again %s',
+    async (_, begins) => {
+      const group = await cluster.group([1, 2, 3])
+      const ada = await group.person('ada', 1)
+      const ben = await group.person('ben', 3)
+      await group.settled()
+      await group.kill(1, 2)
+      await group.sees([3], [3])
+      for (const server of [1, 2]) await group.operator(3).ask('retire', { server })
+      const data = path.join(await cluster.directory(), 'new-one')
+      const { invite } = await group.operator(3).ask('invite')
+      const newOne = new ReplicaProcess({ data, join: invite, server: 1 })
+      await newOne.ready()
+      const cleo = new MailProcess({ data })
+      await cleo.ask('signUp', { name: 'cleo', password: passwordOf('cleo') })
+      await cleo.ask('post', { text: 'from the new one' })
+      const [starred] = await sendMany(cleo, 'ben', 3, 'from the new one')
+      await ben.until(
+        () => ben.ask('counts'),
+        ({ inbox }) => inbox === 3,
+      )
+      await ben.ask('mark', { mails: [starred], mark: 'star' })
+      await ben.ask('saveDraft', { to: ['cleo'], subject: 'of the east', body: '' })
+      await send(ben, 'ada', 'from the east')
+      await newOne.stop()
+      await group.kill(3)
+      await group.restart(1, 2)
+      await group.sees([1, 2], [1, 2])
+      await group.operator(1).ask('retire', { server: 3 })
+      await ada.ask('logIn', { name: 'ada', password: passwordOf('ada') })
+      await send(ada, 'ada', 'of the west')
+      await group.restart(3)
+      const newOneAgain = new ReplicaProcess({ data })
+      await newOneAgain.ready()
+      await group.until([1, 2, 3], 'each knows of the other side', (statuses) => statuses.every(isEstranged))
+      const joined: ReplicaProcess[] = []
+      const inTurn = [
+        { replica: newOneAgain, place: data, server: 5 },
+        { replica: group.replica(3), place: group.dataOf(3), server: 3 },
+      ]
+      for (const { replica, place, server } of begins === 'newcomer' ? inTurn : inTurn.reverse()) {
+        await replica.stop()
+        joined.push(await joinAgain(group, place, server))
+      }
+      await group.sees([1, 2, 3], [1, 2, 3, 5])
+      const statuses = await group.settled()
+      expect(statuses.map(({ warnings }) => warnings)).toEqual([[], [], []])
+      await ben.ask('logIn', { name: 'ben', password: passwordOf('ben') })
+      expect(sorted(await subjectsOf(ben, 'inbox'))).toEqual(numbered('from the new one', 3))
+      expect(await ben.ask('counts')).toMatchObject({ starred: 1, drafts: 1 })
+      expect(sorted(await subjectsOf(ada, 'inbox'))).toEqual(['from the east', 'of the west'])
+      expect((await ada.ask('posts', { name: 'cleo', limit: 2 })).posts).toMatchObject([{ text: 'from the new one' }])
+      const cleoElsewhere = group.client(2)
+      await cleoElsewhere.ask('logIn', { name: 'cleo', password: passwordOf('cleo') })
+      expect(await cleoElsewhere.ask('counts')).toMatchObject({ sent: 3 })
+      await Promise.all(joined.map((replica) => replica.stop()))
+    },
+  )
 })
 
 describe('two machines that took one seat in two partitions', () => {

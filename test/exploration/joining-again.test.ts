@@ -78,17 +78,23 @@ const expected = [
 
 describe('a machine that joins again, where both sides of a split have retired each other', () => {
   test.each([
-    { log: 'whole', name: 'retired each other' },
-    { log: 'discarded', name: 'retired each other for long' },
-  ] as const)('brings along what people did there, and retires nobody: where its log is $log', ({ log, name }) => {
-    const { stage, machines } = played(splitScenarios[name], log)
-    expect(machines.map(({ seat }) => seat)).toEqual([1, 2, 3])
+    { log: 'whole', name: 'retired each other', seats: [1, 2, 3], more: [] },
+    { log: 'discarded', name: 'retired each other for long', seats: [1, 2, 3], more: [] },
+    {
+      log: 'whole, beside one that it has let in',
+      name: 'retired each other, and one lets in a newcomer',
+      seats: [1, 2, 3, 4],
+      more: ['mail of 4: bob', 'mail of 4: cleo star'],
+    },
+  ] as const)('brings along what people did there, and retires nobody: where its log is $log', (given) => {
+    const { stage, machines } = played(splitScenarios[given.name], given.log === 'discarded' ? 'discarded' : 'whole')
+    expect(machines.map(({ seat }) => seat).sort()).toEqual(given.seats)
     for (const machine of machines) {
       expect(machine.core.isRetired).toBe(false)
-      expect(machine.core.view.servers).toEqual([1, 2, 3])
+      expect(machine.core.view.servers).toEqual(given.seats)
       expect(machine.aside).toEqual([])
       expect(machine.core.state.image().pending).toEqual([])
-      expect(shownAt(stage, machine)).toEqual(expected)
+      expect(shownAt(stage, machine)).toEqual([...expected, ...given.more].sort())
     }
   })
 })

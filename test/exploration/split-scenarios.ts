@@ -1,3 +1,4 @@
+import { serverId } from '../../replica/core/model/ids.ts'
 import { chatter, hush, type Scenario, signUpAll } from './scenario.ts'
 import type { Stage } from './stage.ts'
 
@@ -67,7 +68,18 @@ const discarded = (stage: Stage): void => {
   }
 }
 
+/** Server 3 lets a machine in, which meets the others before it joins again. */
+const withNewcomer = (stage: Stage): void => {
+  stage.at(3_300, () => stage.join({ server: serverId(4), replaces: null }, 3))
+  stage.at(4_500, () => {
+    stage.mail('of 4', 'bob', ['cleo'], 4)
+    stage.say('star', 'of 4', 'cleo', 4)
+  })
+  stage.at(12_000, () => stage.joinAgain(4, 1))
+}
+
 export const splitScenarios = {
   'retired each other': parted(() => undefined),
   'retired each other for long': parted(discarded),
+  'retired each other, and one lets in a newcomer': parted(withNewcomer),
 } as const satisfies Readonly<Record<string, Scenario>>

@@ -209,7 +209,9 @@ export class Stage {
   joinAgain(seat: number, by: number): void {
     this.when(by, (machine) => {
       const was = this.machine(seat)
-      if (was === undefined || !machine.core.state.seats.isRetired(was.identity.origin)) {
+      const { seats } = machine.core.state
+      const isMember = was !== undefined && seats.isMember(was.peer)
+      if (was === undefined || isMember) {
         this.world.timeline.after(againMs, () => this.joinAgain(seat, by))
         return
       }

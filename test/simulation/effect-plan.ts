@@ -66,7 +66,7 @@ export const planEffects = (machine: Machine, effects: Effects): Action[] => {
     if (notice.kind === 'members') {
       add('members', () => {
         machine.groupKeys.know(notice.known)
-        machine.remember(notice.addresses.keys())
+        machine.remember([...notice.addresses.keys(), ...notice.former.keys()])
       })
     }
     if (notice.kind === 'transfer') {

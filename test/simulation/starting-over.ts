@@ -4,7 +4,7 @@ import { limits } from '../../replica/core/model/limits.ts'
 import type { Batch, Update } from '../../replica/core/model/updates.ts'
 import { originOf } from '../../replica/wire/keys.ts'
 import { Divergence, relationOf, stateOf } from '../../replica/host/divergence.ts'
-import { isToBeDisowned } from '../../replica/host/former-install.ts'
+import { isToBeDisowned, ofOtherSide } from '../../replica/host/former-install.ts'
 import { peopleOnlyIn } from '../../replica/host/people-of-copy.ts'
 import { onceMore, Reissuing, type Reissued } from '../../replica/host/reissue.ts'
 import { fullestCopy, goingOn, isAlone } from '../../replica/host/taking-up.ts'
@@ -152,9 +152,13 @@ const takeUp = (machine: Machine, taken: Aside): void => {
 const giveBackOne = (machine: Machine, aside: Aside): void => {
   const { core } = machine
   const copy = stateOf(aside.disk.recover())
-  if (isToBeDisowned(core, aside.install, copy)) {
-    machine.command({ kind: 'disown', machine: aside.install }, (answer) => {
-      machine.world.trace.note(machine.name, 'retires what it was', () => aside.install)
+  const [disowned] = [
+    isToBeDisowned(core, aside.install, copy) ? [aside.install] : [],
+    ofOtherSide(core.state, copy),
+  ].flat()
+  if (disowned !== undefined) {
+    machine.command({ kind: 'disown', machine: disowned }, (answer) => {
+      machine.world.trace.note(machine.name, 'retires before it gives back', () => disowned)
       if (answer !== null) giveBack(machine)
     })
     return
