@@ -7,7 +7,7 @@ import { Calm } from './calm.ts'
 import { Deviations } from './deviations.ts'
 import { settingsOf } from './explore.ts'
 import type { Scenario } from './scenario.ts'
-import { people, splitScenarios } from './split-scenarios.ts'
+import { people, retiredBesideNewcomer, splitScenarios } from './split-scenarios.ts'
 import { Stage } from './stage.ts'
 
 const never = 1e12
@@ -78,16 +78,29 @@ const expected = [
 
 describe('a machine that joins again, where both sides of a split have retired each other', () => {
   test.each([
-    { log: 'whole', name: 'retired each other', seats: [1, 2, 3], more: [] },
-    { log: 'discarded', name: 'retired each other for long', seats: [1, 2, 3], more: [] },
     {
-      log: 'whole, beside one that it has let in',
-      name: 'retired each other, and one lets in a newcomer',
+      what: 'its log is whole',
+      log: 'whole',
+      scenario: splitScenarios['retired each other'],
+      seats: [1, 2, 3],
+      more: [],
+    },
+    {
+      what: 'its log is discarded',
+      log: 'discarded',
+      scenario: splitScenarios['retired each other for long'],
+      seats: [1, 2, 3],
+      more: [],
+    },
+    {
+      what: 'another one joins again that it had let in',
+      log: 'whole',
+      scenario: retiredBesideNewcomer,
       seats: [1, 2, 3, 4],
       more: ['mail of 4: bob', 'mail of 4: cleo star'],
     },
-  ] as const)('brings along what people did there, and retires nobody: where its log is $log', (given) => {
-    const { stage, machines } = played(splitScenarios[given.name], given.log === 'discarded' ? 'discarded' : 'whole')
+  ] as const)('brings along what people did there, and retires nobody: where $what', (given) => {
+    const { stage, machines } = played(given.scenario, given.log)
     expect(machines.map(({ seat }) => seat).sort()).toEqual(given.seats)
     for (const machine of machines) {
       expect(machine.core.isRetired).toBe(false)
