@@ -194,13 +194,14 @@ export class Stage {
     this.#give(seat, 'waits', { kind: 'follow', account, command, whom: this.account(whom), state, saidAt: 1 })
   }
 
-  /** The machine in this seat is said to be gone for good, at another one, as soon as that knows it. */
-  retire(seat: number, by: number): void {
+  /** The machine in this seat is said to be gone for good, at another one, as soon as that knows it; not by what that becomes when it joins again. */
+  retire(seat: number, by: number, author: Machine | null = null): void {
     this.when(by, (machine) => {
       const gone = this.machine(seat)
       if (gone === undefined || machine.core.state.seats.isRetired(gone.identity.origin)) return
+      if (author !== null && author !== machine) return
       machine.command({ kind: 'retire', machine: gone.identity.origin }, (answer) => {
-        if (answer?.ok !== true) this.world.timeline.after(againMs, () => this.retire(seat, by))
+        if (answer?.ok !== true) this.world.timeline.after(againMs, () => this.retire(seat, by, machine))
       })
     })
   }
