@@ -4,6 +4,7 @@ import type { OriginId, Sequence, UpdateId } from '../core/model/ids.ts'
 import { splitUpdateId, updateId } from '../core/model/ids.ts'
 import { limits } from '../core/model/limits.ts'
 import type { Update } from '../core/model/updates.ts'
+import type { GroupState } from '../core/state/group-state.ts'
 import type { ClockPort, LoggerPort, Storage } from './ports.ts'
 import { Divergence, relationOf, stateOf } from './divergence.ts'
 import { isToBeDisowned, ofOtherSide } from './former-install.ts'
@@ -188,7 +189,7 @@ export class GiveBack {
   }
 
   /** Those whom one of these has let in are found when it is retired. */
-  async #disownOtherSide(aside: ReturnType<typeof stateOf>): Promise<void> {
+  async #disownOtherSide(aside: GroupState): Promise<void> {
     const disowned = new Set<OriginId>()
     for (;;) {
       const found = await this.#options.host.read(({ state }) => ofOtherSide(state, aside))
